@@ -1,0 +1,72 @@
+# mltop: one Makefile, no configure. `make` builds, `make run` shows, `make test` proves.
+# Variants (DEBUG=1, SANITIZE=address,undefined) build in folders of their own.
+CC ?= gcc
+PREFIX ?= /usr/local
+VERSION := 0.1.0
+
+variant := $(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))$(if $(DEBUG),-debug)
+comma := ,
+B := build$(if $(variant),/v$(variant))
+O := $B/o
+
+# Of pkg-config's flags only -I and -l are taken: ncursesw's cflags carry -D_XOPEN_SOURCE, which
+# hides what _GNU_SOURCE gives.
+PKGS_mltop := ncursesw libcurl libwebsockets libuv jansson libcrypto yaml-0.1
+PKGS_mltopd := libwebsockets libuv jansson libcrypto libssl sqlite3 yaml-0.1 libcurl libarchive
+PKGS_shim :=
+libs = $(if $1,$(shell pkg-config --libs $1))
+INCLUDES := -Isrc -I$O $(sort $(filter -I%,$(shell pkg-config --cflags-only-I $(sort $(PKGS_mltop) $(PKGS_mltopd)) 2>/dev/null)))
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wwrite-strings -Wvla -Wno-missing-field-initializers -Wformat=2 -Wundef
+ifdef CI
+WARN += -Werror
+endif
+HARDEN := -fstack-protector-strong -fPIE $(if $(SANITIZE)$(DEBUG),,-D_FORTIFY_SOURCE=2)
+OPT := $(if $(DEBUG),-O0,-O2) -g
+SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+CPPFLAGS += -D_GNU_SOURCE -DMLTOP_VERSION='"$(VERSION)"' $(INCLUDES)
+ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SAN) $(LDFLAGS)
+
+# Each layer is an archive; a program links the layers below it, top first.
+layers := base core io client ui store engine
+layer_objs = $(patsubst src/%.c,$O/%.o,$(wildcard src/$1/*.c))
+programs := $B/mltop $B/mltopd $B/mltop-shim
+LINK_mltop := ui client io core base
+LINK_mltopd := store engine io core base
+
+all: $(programs)
+
+$(foreach l,$(layers),$(eval $O/lib$l.a: $(call layer_objs,$l)))
+$O/lib%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$O/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$O/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+archives = $(foreach l,$1,$O/lib$l.a)
+
+$B/mltop: $(call layer_objs,mltop) $(call archives,$(LINK_mltop))
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_mltop)) -lm -lpthread -ldl
+$B/mltopd: $(call layer_objs,mltopd) $(call archives,$(LINK_mltopd))
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_mltopd)) -lm -lpthread -ldl
+# The shim is small and static in spirit: libc only.
+$B/mltop-shim: $(call layer_objs,shim) $O/libbase.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+include tests/tests.mk
+
+clean:
+	rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)
+.PHONY: all clean
+.SECONDARY:
