@@ -1,0 +1,33 @@
+/*
+ * Files, whole and durable. All paths are NUL-terminated; relative ones are relative to `dirfd`
+ * where one is taken (AT_FDCWD for the working folder).
+ */
+#ifndef MLTOP_BASE_FSIO_H
+#define MLTOP_BASE_FSIO_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Makes the folder and its missing parents, each with `mode`. */
+bool fsio_mkdirs(const char *path, mode_t mode, struct err *e);
+/* Appends the whole file to `out`; more than `limit` bytes is an error. ERR_NOT_FOUND if absent. */
+bool fsio_read(const char *path, struct buf *out, size_t limit, struct err *e);
+bool fsio_read_at(int dirfd, const char *path, struct buf *out, size_t limit, struct err *e);
+/* Writes aside, fsyncs, renames over `path`, fsyncs the folder. */
+bool fsio_write(const char *path, const void *data, size_t len, mode_t mode, struct err *e);
+/* All of it, through short writes and EINTR. */
+bool fsio_write_all(int fd, const void *data, size_t len);
+/* Removes the tree without following links; absent is success. */
+bool fsio_remove_tree(const char *path, struct err *e);
+/* True when the path lies on a network file system, where our locks and SQLite are not safe. */
+bool fsio_is_network(const char *path);
+/* Joins with one slash; the caller frees. */
+char *fsio_join(const char *dir, const char *name);
+/* The folder that holds the running program (/proc/self/exe), or "" ; cached by nobody: caller frees. */
+char *fsio_program_dir(void);
+
+#endif
