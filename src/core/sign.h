@@ -1,0 +1,72 @@
+/*
+ * Request signing and verification: AWS Signature Version 4 with the provider "mltop"
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html; what
+ * `curl --aws-sigv4 mltop:mltop:local:cloudml` sends). Pure: bytes in, bytes out; OpenSSL's HMAC
+ * and SHA-256 underneath. The one signer of the project: HTTP and websocket, client and server.
+ *
+ * Key chain "MLTOP4" + secret -> date -> "local" -> "cloudml" -> "mltop4_request"; algorithm word
+ * MLTOP4-HMAC-SHA256; headers x-mltop-date, x-mltop-nonce. Needed in SignedHeaders: host,
+ * x-mltop-date and, for whatever changes state, x-mltop-nonce.
+ */
+#ifndef MLTOP_CORE_SIGN_H
+#define MLTOP_CORE_SIGN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SIGN_WINDOW_MS = 300 * 1000, SIGN_HEX_SIZE = 65, SIGN_HEADERS_MAX = 32, SIGN_PAIRS_MAX = 64 };
+
+struct sign_pair { const char *name, *value; }; /* headers: lower-case names; query: decoded */
+
+struct sign_request {
+	const char *method;
+	const char *path;              /* decoded, as routed */
+	const struct sign_pair *query; /* in the order received */
+	size_t query_count;
+	const struct sign_pair *headers;
+	size_t header_count;
+	const void *body;
+	size_t body_len;
+	char body_sha256[SIGN_HEX_SIZE]; /* "" : computed from body; set for bodies hashed while they stream */
+};
+
+/* Makes the value of Authorization. The headers to be signed are all of r->headers. */
+bool sign_request(const struct sign_request *r, const char *access_key, const char *secret,
+	int64_t now_ms, struct buf *authorization, struct err *e);
+
+/* What an Authorization header says, before anything is trusted. Points into its own storage. */
+struct sign_claim {
+	char access_key[128];
+	char date[17];         /* from x-mltop-date */
+	char scope[128];
+	char signed_headers[1024];
+	char signature[SIGN_HEX_SIZE];
+	int64_t time_ms;
+	char nonce[129];       /* "" when none is signed */
+};
+
+/*
+ * A scheme: how a request proves who sent it. A second one (the public client's) has the same
+ * shape. `parse` false with ERR_NONE: not this scheme, try the next.
+ */
+struct sign_scheme {
+	const char *name;
+	bool (*parse)(const struct sign_request *r, struct sign_claim *claim, struct err *e);
+	/* Constant time over all variants of path and query that a real client may have signed. */
+	bool (*verify)(const struct sign_request *r, const struct sign_claim *claim,
+		const char *secret);
+	int64_t window_ms;
+	bool has_nonce;
+};
+extern const struct sign_scheme sign_sigv4;
+
+/* Lower-case hex of SHA-256, HMAC-SHA256; constant-time equality; wiping. */
+void sign_sha256_hex(const void *data, size_t len, char out[SIGN_HEX_SIZE]);
+bool sign_equal(const void *a, const void *b, size_t len);
+void sign_wipe(void *data, size_t len);
+
+#endif

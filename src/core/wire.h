@@ -1,0 +1,79 @@
+/*
+ * Frames of GET /cloud_ml/v1/stream, subprotocol "mltop.v1". Shared by daemon and client.
+ *
+ * Text frames are JSON objects. From the client:
+ *   {"t":"sub","id":N,"kind":"job","org":"" ,"fields":"a,b","filter":"..."}      rows of a kind
+ *       org: "" the key's own, an id, or "-1" all (admins)
+ *   {"t":"sub","id":N,"kind":"log","job":NAME-or-UID,"task":"master-0","attempt":0,"gen":G,
+ *    "offset":O,"tail":BYTES,"credit":BYTES}   attempt 0: newest; offset -1: `tail` bytes before the end
+ *   {"t":"credit","id":N,"bytes":B}            the client has stored B more bytes
+ *   {"t":"unsub","id":N}
+ *   {"t":"ping","id":N}                        answered {"t":"pong","id":N}: round trip, for the header
+ * From the daemon:
+ *   {"t":"row","id":N,"v":"VERSION","rows":[{...},...]}    new or changed; uid always there
+ *   {"t":"gone","id":N,"v":"VERSION","uids":["...",...]}   deleted, or no longer matching
+ *   {"t":"synced","id":N,"v":"VERSION"}                    the snapshot is whole
+ *   {"t":"reset","id":N}                                   drop the rows, a new snapshot follows
+ *   {"t":"log","id":N,"uid":U,"task":T,"attempt":A,"gen":G,"offset":O,"oldest":O,"newest":O}
+ *                                              begins a log; offset is where bytes start
+ *   {"t":"gap","id":N,"offset":O,"lost":L}     L bytes from O on are not there; bytes go on at O+L
+ *   {"t":"end","id":N,"offset":TOTAL,"state":S,"exit_code":C,"signal":S}   the log is whole
+ *   {"t":"error","id":N,"code":HTTP,"message":"..."}       that subscription is over (id 0: the socket)
+ * Binary frames are log bytes, little endian: u32 sub, u32 generation, u64 offset, u32 length,
+ * u32 crc32c(bytes), then the bytes.
+ */
+#ifndef MLTOP_CORE_WIRE_H
+#define MLTOP_CORE_WIRE_H
+
+#include "base/err.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WIRE_PROTOCOL "mltop.v1"
+#define WIRE_PATH "/cloud_ml/v1/stream"
+enum {
+	WIRE_LOG_HEADER = 24,
+	WIRE_LOG_CHUNK = 64 * 1024,        /* bytes of log in a frame at most */
+	WIRE_TEXT_MAX = 256 * 1024,        /* a text frame at most, either way */
+	WIRE_SUBS_MAX = 64,                /* subscriptions on one socket */
+	WIRE_CREDIT = 1024 * 1024,         /* window per log stream */
+};
+
+struct wire_log {
+	uint32_t sub, generation;
+	uint64_t offset;
+	uint32_t length;
+	const void *bytes; /* borrowed */
+};
+
+/* `out` has room for WIRE_LOG_HEADER; the bytes follow it in the frame. */
+void wire_log_header(char out[WIRE_LOG_HEADER], const struct wire_log *log);
+bool wire_log_decode(struct wire_log *log, const void *frame, size_t len, struct err *e);
+
+enum wire_type {
+	WIRE_SUB, WIRE_UNSUB, WIRE_CREDIT_MORE, WIRE_PING, WIRE_PONG,
+	WIRE_ROW, WIRE_GONE, WIRE_SYNCED, WIRE_RESET, WIRE_LOG, WIRE_GAP, WIRE_END, WIRE_ERROR,
+};
+
+/* A decoded text frame. Texts and JSON are borrowed from `root`, which wire_frame_release drops. */
+struct wire_frame {
+	enum wire_type type;
+	uint32_t id;
+	json_t *root;
+	const char *kind, *org, *fields, *filter, *job, *task, *uid, *message, *state;
+	uint64_t version;       /* "v" */
+	int64_t attempt, offset, tail, credit, oldest, newest, lost, exit_code, signal, code;
+	uint32_t generation;
+	json_t *rows, *uids;    /* arrays or NULL */
+};
+/* Bounded: WIRE_TEXT_MAX bytes, depth 16, no duplicate keys, no NUL; wrong types are an error. */
+bool wire_frame_decode(struct wire_frame *f, const char *text, size_t len, struct err *e);
+void wire_frame_release(struct wire_frame *f);
+
+/* JSON of outside origin with the limits of server.md: depth, no duplicates, no NUL. */
+json_t *wire_json_parse(const char *text, size_t len, size_t max_depth, struct err *e);
+
+#endif

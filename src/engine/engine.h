@@ -1,0 +1,124 @@
+/*
+ * What runs the work: one table that every engine fills. All calls and all callbacks happen on the
+ * loop thread; nothing here blocks (an engine moves fsyncs and unpacking to libuv's pool).
+ *
+ * A task is (job uid, task name, attempt). An engine never retries and never decides: the
+ * daemon's reconciler asks plan() and tells it. Ownership: arguments are borrowed for the call;
+ * an engine copies what it keeps.
+ */
+#ifndef MLTOP_ENGINE_ENGINE_H
+#define MLTOP_ENGINE_ENGINE_H
+
+#include "base/err.h"
+#include "base/taskfile.h"
+#include "core/job.h"
+#include "core/plan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+struct engine; /* each engine's own struct begins with struct engine */
+
+struct task_ref {
+	const char *uid, *task;
+	int attempt;
+};
+
+/* Everything needed to start one task. */
+struct task_launch {
+	struct task_ref ref;
+	const struct job *job;      /* secrets (env values) in the clear */
+	const char *package_path;   /* local file of the unpacked-to-be sdist; NULL: none */
+	const char *const *gpus;    /* UUIDs, gpu_count of them */
+	size_t gpu_count;
+	int run_uid, run_gid;       /* -1: the daemon's own */
+};
+
+struct task_sample {
+	double cpu_percent;  /* of one CPU; NAN unknown */
+	int64_t memory;      /* bytes; -1 unknown */
+	double gpu_util;     /* percent; NAN unknown */
+};
+
+/* Where a log stands. Offsets are bytes since the attempt began. */
+struct log_range {
+	uint32_t generation;
+	uint64_t oldest, newest;
+	bool final; /* nothing more will come */
+};
+struct log_gap { uint64_t offset, lost; };
+
+/* Called by the engine; `ctx` is the daemon's. */
+struct engine_events {
+	void *ctx;
+	/* The task runs; when. Also for each running task found at start (adopted). */
+	void (*started)(void *ctx, const struct task_ref *ref, int64_t start_ms);
+	/* It ended, or never could start; `why` refines end (SupervisorLost, PackageUnpack ...). */
+	void (*ended)(void *ctx, const struct task_ref *ref, const struct task_exit *end,
+		enum job_reason why);
+	void (*log_grew)(void *ctx, const struct task_ref *ref);
+	void (*sampled)(void *ctx, const struct task_ref *ref, const struct task_sample *s);
+	/* Something a person should see in the job's events. */
+	void (*note)(void *ctx, const struct task_ref *ref, bool warning, const char *reason,
+		const char *message);
+	/* Only the fake engine: it makes jobs and changes rows by itself. `changed` holds known bits
+	 * of what is new. */
+	void (*fake_job)(void *ctx, const struct job *job);
+	/* Capacity changed (GPU lost or back): plan again. */
+	void (*machine_changed)(void *ctx);
+};
+
+struct engine_config {
+	uv_loop_t *loop;
+	const char *state_dir;  /* the platform's; tasks/ is below it */
+	const char *shim_path;  /* mltop-shim */
+	bool shared;            /* several people: work_dir refused, output and packages guarded */
+	int64_t max_tasks;      /* 0: as many as CPUs */
+	int64_t log_limit;      /* bytes kept per attempt; 0: none */
+	int64_t sample_ms;      /* 2000 */
+	/* fake engine */
+	int64_t fake_jobs, fake_gpus, fake_changes;
+	uint64_t fake_seed;
+	struct engine_events events;
+};
+
+/* One task that the store believes to be live, for adoption at start. */
+struct task_known {
+	struct task_ref ref;
+	const struct job *job;
+};
+
+struct engine_ops {
+	const char *name;      /* "local" */
+	const char *enforces;  /* default word for limits_enforced */
+	bool (*open)(struct engine **out, const struct engine_config *config, struct err *e);
+	/* Detaches; tasks go on. Frees the engine when its handles are closed, then calls done. */
+	void (*close)(struct engine *en, void (*done)(void *ctx), void *ctx);
+	void (*machine)(struct engine *en, struct plan_machine *out); /* borrowed until machine_changed */
+	/* Reports started/ended for each; called once before start. Tasks unknown here are stopped. */
+	void (*adopt)(struct engine *en, const struct task_known *known, size_t count);
+	/* Before a job is accepted: can this engine run it as it is (work_dir, image, package)? */
+	bool (*check)(struct engine *en, const struct job *job, struct err *e);
+	void (*start)(struct engine *en, const struct task_launch *launch);
+	void (*stop)(struct engine *en, const struct task_ref *ref, int64_t grace_ms);
+	/* Removes what is left of a job: folders, logs, outputs. Only after all its tasks ended. */
+	void (*forget)(struct engine *en, const char *uid);
+	/* Logs. False when there is none (yet). */
+	bool (*log_range)(struct engine *en, const struct task_ref *ref, struct log_range *out);
+	/* Bytes from `offset` on, at most `size`; 0 at the end; -1 and *gap when they are missing. */
+	ssize_t (*log_read)(struct engine *en, const struct task_ref *ref, uint64_t offset,
+		void *out, size_t size, struct log_gap *gap);
+	/* Offset of the first byte written at or after wall time `ms`. */
+	bool (*log_at)(struct engine *en, const struct task_ref *ref, int64_t ms, uint64_t *offset);
+};
+
+struct engine {
+	const struct engine_ops *ops;
+};
+
+extern const struct engine_ops engine_local, engine_fake;
+const struct engine_ops *engine_find(const char *name); /* NULL: none */
+
+#endif
