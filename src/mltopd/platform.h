@@ -1,0 +1,75 @@
+/*
+ * The platform's model: what the daemon knows, in memory, backed by the store. Everything here
+ * runs on the loop thread. Reads are answered from memory; a change is visible to others and
+ * acknowledged only after its commit.
+ */
+#ifndef MLTOPD_PLATFORM_H
+#define MLTOPD_PLATFORM_H
+
+#include "core/event.h"
+#include "core/job.h"
+#include "core/key.h"
+#include "core/org.h"
+#include "core/quota.h"
+#include "core/rowset.h"
+#include "core/task.h"
+#include "engine/engine.h"
+#include "mltopd/request.h"
+
+struct platform;
+struct hub;
+
+/* ---- What the server and the streams read ---- */
+
+/* The key row for an access key, disabled ones included; NULL: none. Its secret is in the clear. */
+const struct key *platform_key(struct platform *p, const char *access_key);
+/* Tells that a key was used (kept in memory, written coarsely). */
+void platform_key_used(struct platform *p, const char *access_key, int64_t now);
+
+/* All rows of a kind, whatever the org; rows know their org_id. NULL: not a kind that is streamed. */
+const struct rowset *platform_rows(struct platform *p, const struct kind *k);
+/* May `who` see this row of kind k? */
+bool platform_visible(const struct principal *who, const struct kind *k, const void *row,
+	const char *org);
+/* The counter of commits: "v" on the wire. Persistent, never goes back. */
+uint64_t platform_version(const struct platform *p);
+
+/* The newest job of that name (or uid) in the org; NULL: none. */
+const struct job *platform_job(struct platform *p, const char *org_id, const char *name_or_uid);
+
+/* Logs by job row; attempt 0: the newest. False (ERR_NOT_FOUND) when there is no such task. */
+bool platform_log_range(struct platform *p, const struct job *j, const char *task, int attempt,
+	struct log_range *out, int *attempt_out, struct err *e);
+ssize_t platform_log_read(struct platform *p, const struct job *j, const char *task, int attempt,
+	uint64_t offset, void *out, size_t size, struct log_gap *gap);
+/* The row of that attempt (exit code, signal, state); NULL: none. */
+const struct task *platform_task(struct platform *p, const char *job_uid, const char *task, int attempt);
+
+/*
+ * Nonces: the idempotency keys of requests that change state. Looked up before the handler runs.
+ * NONCE_SAME: an identical request was answered: *status and *body (borrowed) are that answer.
+ */
+enum nonce_state { NONCE_NEW, NONCE_SAME, NONCE_OTHER, NONCE_PENDING, NONCE_FULL };
+enum nonce_state platform_nonce(struct platform *p, const struct principal *who, const char *nonce,
+	const char *request_hash, int64_t now, int *status, const char **body, size_t *body_len);
+
+/* Settings the server needs. */
+struct platform_limits {
+	bool shared;             /* false: the private platform, which has none but memory */
+	int connections, per_key, per_address, streams_per_key, requests_per_s, request_burst;
+	size_t list_max;         /* rows of a page */
+};
+const struct platform_limits *platform_limits(const struct platform *p);
+bool platform_ready(const struct platform *p, struct err *e); /* /readyz */
+
+/* ---- What the platform tells: the hub's functions, called by the platform ---- */
+
+/* Row `uid` of kind k changed or is new (its text may have moved), or is gone. */
+void hub_changed(struct hub *h, const struct kind *k, const char *uid);
+void hub_gone(struct hub *h, const struct kind *k, const char *uid, const char *org_id);
+void hub_log_grew(struct hub *h, const char *job_uid, const char *task, int attempt);
+/* An attempt's log is whole, or a new attempt began. */
+void hub_log_ended(struct hub *h, const char *job_uid, const char *task, int attempt);
+void hub_key_disabled(struct hub *h, const char *access_key); /* its sockets close within 1 s */
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * One HTTP request as routes see it, and the table that they are rows of.
+ *
+ * The server (server.c) owns every struct request: it makes one when header and body are complete,
+ * authenticated and within limits, gives it to its route's handler, and frees it after the reply
+ * has left. A handler answers exactly once, at once or later on the loop thread; when the client
+ * has gone meanwhile the reply is dropped by the server, not by the handler.
+ */
+#ifndef MLTOPD_REQUEST_H
+#define MLTOPD_REQUEST_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/key.h"
+#include "core/sign.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct platform;
+struct request;
+
+/* Who asks. Valid for the length of a request; texts belong to the platform's key row. */
+struct principal {
+	const char *access_key, *key_name, *org_id, *org_name;
+	enum role role;
+	bool read_only;
+};
+
+enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
+extern const char *const method_words[];
+
+enum route_flag {
+	ROUTE_OPEN = 1,     /* no authentication: /version /healthz /readyz /framework */
+	ROUTE_CHANGES = 2,  /* changes state: nonce, audit, refused to read-only keys */
+	ROUTE_RAW_BODY = 4, /* body is not JSON (package parts): limits of its own, streamed aside */
+	ROUTE_TENANT = 8,   /* names an object of an org: the tenant matrix test visits it */
+	ROUTE_STREAM = 16,  /* answers with a chunked stream of text (logs with follow) */
+};
+
+/* One row a route; the tenant matrix and docs/API.md are made from the table. */
+struct route {
+	enum method method;
+	const char *pattern;  /* "/cloud_ml/v1/train/{job}/logs" */
+	enum role least;      /* role that may */
+	unsigned flags;
+	size_t body_max;      /* bytes; 0: the default of 256 KiB */
+	void (*handle)(struct request *r);
+	const char *doc;      /* one line */
+};
+extern const struct route routes[]; /* ended by pattern NULL */
+
+enum { REQUEST_PARAMS_MAX = 4 };
+
+struct request {
+	struct platform *platform;
+	const struct route *route;
+	struct principal who;
+	enum method method;
+	const char *path;
+	const char *params[REQUEST_PARAMS_MAX]; /* {..} parts in order; decoded, each non-empty */
+	const struct sign_pair *query;
+	size_t query_count;
+	json_t *body;            /* parsed JSON (or form as an object of strings); NULL when none */
+	const void *raw;         /* ROUTE_RAW_BODY */
+	size_t raw_len;
+	const char *nonce;       /* "" when none */
+	char body_sha256[SIGN_HEX_SIZE];
+	const char *peer;        /* address, for audit */
+	int64_t now;             /* wall ms when it came */
+	bool gone;               /* set by the server when the client has left */
+	void *server;            /* the server's own */
+};
+
+/* The value of a query parameter, NULL when absent. */
+const char *request_query(const struct request *r, const char *name);
+
+/* ---- Answers. Each of these consumes the request. ---- */
+
+/* `body` is consumed. */
+void request_reply(struct request *r, int status, json_t *body);
+/* Text that is already JSON (stored answers of replayed nonces, large lists): copied. */
+void request_reply_json_text(struct request *r, int status, const char *text, size_t len);
+void request_fail(struct request *r, const struct err *e);       /* {"error": true, "message": ...} */
+void request_fail_retry(struct request *r, const struct err *e, int retry_after_s);
+
+/*
+ * Chunked text (ROUTE_STREAM). The server calls `more` whenever the socket takes bytes: it appends
+ * to `out` at most `room` bytes; returns false when the stream has ended. A stream with nothing to
+ * say is woken by request_stream_wake. `done` is called once, whoever ended it.
+ */
+struct request_stream {
+	void *ctx;
+	bool (*more)(void *ctx, struct buf *out, size_t room);
+	void (*done)(void *ctx);
+};
+void request_reply_stream(struct request *r, const char *content_type, const struct request_stream *s);
+void request_stream_wake(struct request *r);
+
+#endif
