@@ -8,10 +8,21 @@
  *   spec    what to run                      written by the daemon before the shim starts, fsynced
  *   pid     shim and child pid, start times (field 22 of /proc/PID/stat), boot id    by the shim
  *   exit    how it ended                                                             by the shim
- *   ctl.sock                                 control socket of the shim (see shim/README in ARCHITECTURE.md)
+ *   ctl.sock                                 control socket of the shim (base/shimctl.h)
+ *   shim.log                                 what the shim itself has to say; removed when empty
  *   log/NNNNNNNNNNNNNNNNNNNN                 segments named by first offset, 20 decimal digits
  *   log/index                                {u64 time_ms, u64 offset} little endian: one a second or 64 KiB
  *   log/gaps                                 {u64 offset, u64 lost, u64 time_ms} little endian
+ *
+ * Offsets count every byte the task wrote: bytes lost to a full disk move the offset on, so a gap
+ * is always a hole between two segments, and one record of log/gaps says when and how wide. Bytes
+ * dropped by `log_limit` have a record as well. A last record or index entry shorter than its size
+ * is not yet written. The shim holds flock(2) on the folder for as long as it lives.
+ *
+ * `pid` is in place before the first instruction of the task runs, and is rewritten when the next
+ * step (prepare, main, finish) starts. It outlives any process at once, and a power loss after the
+ * task has run for a second: a folder with a spec, without `pid` and `exit`, whose flock is free was
+ * not started by this boot.
  */
 #ifndef MLTOP_BASE_TASKFILE_H
 #define MLTOP_BASE_TASKFILE_H
@@ -22,7 +33,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TASKFILE_VERSION = 1, TASKFILE_MAX = 1 << 20, TASK_ARGS_MAX = 4096 };
+enum {
+	TASKFILE_VERSION = 1,
+	TASKFILE_MAX = 1 << 20,                 /* bytes of any one record */
+	TASK_ARGS_MAX = 4096,                   /* argv and env each */
+	TASK_VECTOR_MAX = 2 * TASK_ARGS_MAX + 64, /* what a decoder's `vector` never needs more than */
+	TASK_CGROUPS_MAX = 16,
+};
+
+/* Every process of a task has this in its environment, `<uid>/<task>/<attempt>`: the shim adds it. */
+#define TASK_MARKER "MLTOP_TASK"
+enum { TASK_MARKER_MAX = 256 };
 
 /* What to run. Strings point into the decoded bytes, or belong to whoever filled it. */
 struct task_spec {
@@ -30,7 +51,8 @@ struct task_spec {
 	int attempt;
 	const char *const *argv; /* NULL-ended vector for execve; argv[0] is looked up by the daemon */
 	const char *const *env;  /* NULL-ended KEY=VALUE: exactly what the task gets */
-	const char *work_dir;    /* chdir there first */
+	const char *const *cgroups; /* NULL-ended cgroup.procs files every step joins; NULL: none */
+	const char *work_dir;    /* chdir there first; "" is "/" */
 	const char *prepare;     /* shell text run before argv ("" none), finish after, always */
 	const char *finish;
 	int run_uid, run_gid;    /* -1: stay who we are */
@@ -40,7 +62,7 @@ struct task_spec {
 	int64_t memory_limit;    /* bytes of resident memory of the process tree; 0: none; polled by the shim */
 	int cpus;                /* affinity and OMP_NUM_THREADS are the daemon's business: 0 none */
 	int64_t log_limit;       /* bytes kept over all segments; 0: none; the oldest is dropped with a gap record */
-	int64_t segment_size;    /* bytes a segment aims at */
+	int64_t segment_size;    /* bytes a segment aims at; at least 4096 */
 };
 
 /* How it ended. */
@@ -50,16 +72,16 @@ enum task_end {
 	TASK_END_START,  /* execve or chdir failed: `code` is errno, `message` the sentence */
 	TASK_END_OOM,    /* the polled memory limit was passed */
 	TASK_END_MAX_RUNTIME,
-	TASK_END_STOPPED, /* asked to stop; code or signal say how it went */
+	TASK_END_STOPPED, /* asked to stop; code or signal (one of them, the other 0) say how it went */
 };
 struct task_exit {
 	enum task_end end;
 	int code, signal;
 	int64_t start_ms, end_ms; /* wall time */
 	int64_t user_ms, system_ms, peak_rss; /* of the tree, as the kernel reports for children */
-	uint64_t log_bytes;       /* total written to the log: the final offset */
+	uint64_t log_bytes;       /* the final offset: written, dropped and lost */
 	uint64_t log_lost;        /* bytes counted but not written */
-	int finish_code;          /* of the finish command; -1: none */
+	int finish_code;          /* of the finish command, 128+n for a signal; -1: none ran */
 	char message[256];
 };
 
@@ -77,12 +99,31 @@ size_t taskfile_encode_pid(char *out, size_t size, const struct task_pid *pid);
 
 /*
  * Decoders; strict about what they know, tolerant of keys they do not. The spec points into
- * `data` (which must end with NUL and live as long) and into `vector`, which holds argv and env.
+ * `data` (which must end with NUL and live as long) and into `vector`, which holds argv, env and
+ * cgroups, each with its NULL (its contents change on failure too).
  */
 bool taskfile_decode_spec(struct task_spec *spec, const char *data, size_t len,
 	const char **vector, size_t vector_size, struct err *e);
 bool taskfile_decode_exit(struct task_exit *end, const char *data, size_t len, struct err *e);
 bool taskfile_decode_pid(struct task_pid *pid, const char *data, size_t len, struct err *e);
+
+/* "<uid>/<task>/<attempt>", the value of TASK_MARKER. */
+void taskfile_marker(char out[TASK_MARKER_MAX], const char *uid, const char *task, int attempt);
+
+/*
+ * Reads file `name` of the open folder into `data`. It must be a regular file (not a link) owned by
+ * us or by root, at most `size` bytes: a task that may write to its folder cannot forge one for a
+ * daemon that runs as somebody else. ERR_NOT_FOUND when it is absent, or empty: a record that a
+ * power loss left without bytes was never there.
+ */
+bool taskfile_load(int folder, const char *name, char *data, size_t size, size_t *len, struct err *e);
+/*
+ * Writes a record aside as `name`.tmp (0600) and, by the second call, moves it into place. With
+ * `sync`, the bytes and then the name are on the disk when each returns (one fsync each).
+ */
+bool taskfile_write_aside(int folder, const char *name, const char *data, size_t len, bool sync,
+	struct err *e);
+bool taskfile_rename(int folder, const char *name, bool sync, struct err *e);
 
 /* This machine's boot id and a process's start time; false when it is gone. */
 bool taskfile_boot_id(char out[40]);
