@@ -1,0 +1,175 @@
+#include "base/fsio.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * Removing a tree that a task made, of any depth, with two descriptors and no recursion: what a
+ * subfolder holds and cannot be unlinked at once (a folder that is not empty) is moved up beside
+ * it under a fresh name, so every folder is emptied where its parent is the root of the removal.
+ */
+struct removal {
+	int root;        /* the folder being emptied */
+	unsigned serial; /* for names given to what is moved up */
+	bool progress;   /* something was removed or moved since last asked */
+	int error;       /* errno of the first thing that could not be */
+	char name[NAME_MAX + 1]; /* its name */
+};
+
+static void note(struct removal *r, int number, const char *name)
+{
+	if (r->error)
+		return;
+	r->error = number;
+	snprintf(r->name, sizeof r->name, "%s", name);
+}
+
+static bool is_dot(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Opens a folder without following links, giving ourselves the permission when it lacks. */
+static int open_folder(int parent, const char *name)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(parent, name, flags);
+	struct stat st;
+
+	if (fd >= 0 || errno != EACCES)
+		return fd;
+	/* fchmodat follows links: only what is a folder by itself gets the mode. */
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode) ||
+		fchmodat(parent, name, 0700, 0) < 0)
+		return -1;
+	return openat(parent, name, flags);
+}
+
+/* 0 when it is gone, else errno; ENOTEMPTY asks for the folder to be emptied first. */
+static int remove_one(int parent, const char *name)
+{
+	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	/* Linux says EISDIR for a folder, POSIX EPERM. */
+	if (errno != EISDIR && errno != EPERM)
+		return errno;
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	return errno == EEXIST ? ENOTEMPTY : errno;
+}
+
+/* Moves `name` out of `folder` up to the root, under a name that is free there. */
+static void move_up(struct removal *r, int folder, const char *name)
+{
+	char fresh[32];
+	long rc;
+
+	do {
+		snprintf(fresh, sizeof fresh, ".removed-%u", r->serial++);
+		rc = syscall(SYS_renameat2, folder, name, r->root, fresh, 1 /* RENAME_NOREPLACE */);
+	} while (rc < 0 && errno == EEXIST);
+	if (rc == 0)
+		r->progress = true;
+	else
+		note(r, errno, name);
+}
+
+static void empty_subfolder(struct removal *r, const char *name)
+{
+	int fd = open_folder(r->root, name);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (dir == NULL) {
+		note(r, errno, name);
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
+		fchmod(fd, 0700);
+	while ((entry = readdir(dir)) != NULL) {
+		int number = is_dot(entry->d_name) ? -1 : remove_one(fd, entry->d_name);
+
+		if (number == 0)
+			r->progress = true;
+		else if (number == ENOTEMPTY)
+			move_up(r, fd, entry->d_name);
+		else if (number > 0)
+			note(r, number, entry->d_name);
+	}
+	closedir(dir);
+}
+
+/* One walk over the root; true when it is found empty. */
+static bool empty_root(struct removal *r, DIR *dir)
+{
+	struct dirent *entry;
+	bool empty = true;
+
+	rewinddir(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		int number;
+
+		if (is_dot(entry->d_name))
+			continue;
+		empty = false;
+		number = remove_one(r->root, entry->d_name);
+		if (number == ENOTEMPTY) {
+			empty_subfolder(r, entry->d_name);
+			number = remove_one(r->root, entry->d_name);
+		}
+		if (number == 0)
+			r->progress = true;
+		else if (number != ENOTEMPTY)
+			note(r, number, entry->d_name);
+	}
+	return empty;
+}
+
+/* Walks until nothing is left, or nothing changes any more. */
+static void empty_tree(struct removal *r, DIR *dir)
+{
+	do {
+		r->progress = false;
+		r->error = 0;
+		if (empty_root(r, dir))
+			return;
+	} while (r->progress);
+	note(r, ENOTEMPTY, "");
+}
+
+bool fsio_remove_tree(const char *path, struct err *e)
+{
+	struct removal r = {0};
+	int number = remove_one(AT_FDCWD, path);
+	DIR *dir;
+
+	if (number == 0)
+		return true;
+	if (number != ENOTEMPTY)
+		return err_errno(e, number, "cannot remove", path);
+	r.root = open_folder(AT_FDCWD, path);
+	dir = r.root >= 0 ? fdopendir(r.root) : NULL;
+	if (dir == NULL) {
+		err_errno(e, errno, "cannot open the folder to remove", path);
+		if (r.root >= 0)
+			close(r.root);
+		return false;
+	}
+	if (faccessat(r.root, ".", W_OK | X_OK, AT_EACCESS) < 0)
+		fchmod(r.root, 0700);
+	empty_tree(&r, dir);
+	closedir(dir);
+	if (r.error)
+		return err_set(e, ERR_INTERNAL, "cannot remove %s from %s: %s", r.name, path,
+			strerror(r.error));
+	number = remove_one(AT_FDCWD, path);
+	return number == 0 || err_errno(e, number, "cannot remove", path);
+}
