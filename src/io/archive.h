@@ -1,0 +1,56 @@
+/*
+ * Tar archives from strangers: a Python source distribution is listed, checked and unpacked here
+ * and nowhere else. libarchive reads tar (ustar, pax, GNU) plain or packed by gzip, bzip2, xz or
+ * zstd; every other format is refused.
+ *
+ * An archive is hostile until shown otherwise. Refused, with the entry named: absolute paths, `..`,
+ * names that are empty, longer than 1,024 bytes or hold control characters, symbolic and hard
+ * links, devices, fifos, sockets, the same file twice, a file where a folder must be, and whatever
+ * passes the limits. Only regular files and folders come out; of their mode only the owner's x bit
+ * is kept; owner, times, ACLs and extended attributes are ignored.
+ *
+ * All functions block on the disk: call them from a worker thread (uv_queue_work). They keep no
+ * state and may run in several threads at once.
+ */
+#ifndef MLTOP_IO_ARCHIVE_H
+#define MLTOP_IO_ARCHIVE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ARCHIVE_ROOT_SIZE = 1040 };
+
+struct archive_limits {
+	int64_t entries;   /* files and folders together */
+	int64_t unpacked;  /* bytes of all files together */
+	int64_t ratio;     /* unpacked bytes for each packed one, from 1 MiB unpacked on */
+};
+extern const struct archive_limits archive_limits_default; /* 20,000; 2 GiB; 200 */
+
+/*
+ * Unpacks `path` so that `dest_dir` holds its entries. dest_dir must not exist, its parent must:
+ * all is unpacked aside (dest_dir + ".part", removed first and on failure) and renamed whole.
+ * Folders are 0700, files 0600 or 0700. `limits` NULL: the default ones.
+ * ERR_NOT_FOUND: no such file; ERR_UNPROCESSABLE: not an archive, or one that is refused.
+ */
+bool archive_unpack(const char *path, const char *dest_dir, const struct archive_limits *limits,
+	struct err *e);
+
+/*
+ * Checks the whole archive by the same rules without writing anything, and finds the Python module
+ * (`digits.train`: .../digits/train.py or .../digits/train/__main__.py) in it. Looked for at the
+ * top, in the one folder at the top (as an sdist has it), and in `src` below either. `root` gets
+ * the folder, relative to the archive, that belongs on PYTHONPATH: "", "digits-0.1",
+ * "digits-0.1/src". ERR_UNPROCESSABLE `module X is not in FILE; did you mean Y?`.
+ */
+bool archive_find_module(const char *path, const char *module, const struct archive_limits *limits,
+	char root[ARCHIVE_ROOT_SIZE], struct err *e);
+
+/* The same search in a folder that archive_unpack made. */
+bool archive_module_root(const char *dir, const char *module, char root[ARCHIVE_ROOT_SIZE],
+	struct err *e);
+
+#endif
