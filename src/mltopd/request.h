@@ -68,6 +68,8 @@ struct request {
 	size_t raw_len;
 	const char *nonce;       /* "" when none */
 	char body_sha256[SIGN_HEX_SIZE];
+	/* What platform_nonce was asked with; the handler stores it beside its answer. "" when none. */
+	char request_hash[SIGN_HEX_SIZE];
 	const char *peer;        /* address, for audit */
 	int64_t now;             /* wall ms when it came */
 	bool gone;               /* set by the server when the client has left */
