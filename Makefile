@@ -4,8 +4,8 @@ CC ?= gcc
 PREFIX ?= /usr/local
 VERSION := 0.1.0
 
-variant := $(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))$(if $(DEBUG),-debug)
 comma := ,
+variant := $(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))$(if $(DEBUG),-debug)
 B := build$(if $(variant),/v$(variant))
 O := $B/o
 
@@ -61,6 +61,22 @@ $B/mltopd: $(call layer_objs,mltopd) $(call archives,$(LINK_mltopd))
 # The shim is small and static in spirit: libc only.
 $B/mltop-shim: $(call layer_objs,shim) $O/libbase.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+# What a new machine needs. Run time: what the programs link; the rest is for building and testing.
+DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansson-dev \
+	libwebsockets-dev libwebsockets-evlib-uv libssl-dev libuv1-dev libsqlite3-dev libyaml-dev \
+	libarchive-dev libcmocka-dev python3 python3-numpy tmux curl procps
+LINT_DEPS := clang clang-format clang-tidy libclang-rt-14-dev cppcheck mandoc
+
+missing = $(shell for p in $1; do dpkg-query -W -f='$${Status}\n' $$p 2>/dev/null | grep -q '^install ok' || echo $$p; done)
+deps:
+	@sh packaging/deps.sh $(call missing,$(DEPS))
+lint-deps:
+	@sh packaging/deps.sh $(call missing,$(LINT_DEPS))
+
+run: deps
+	+@$(MAKE) --no-print-directory -s all
+	@sh packaging/first-run.sh $B
 
 include tests/tests.mk
 

@@ -1,30 +1,80 @@
+# Everything that proves something. `make test` is of commit size; `make torture` and `make fuzz`
+# are what takes longer. Python drivers use only what Debian's python3 ships.
+
 # Unit tests: tests/unit/<layer>_<what>.c links the archives of its layer and of those below, and
 # nothing else: a unit test of ui that needed ncurses would not link.
-UNIT_base := base
-UNIT_core := core base
-UNIT_io := io core base
-UNIT_client := client io core base
-UNIT_ui := ui core base
-UNIT_store := store core base
-UNIT_engine := engine io core base
-UNITPKG_base :=
-UNITPKG_core := jansson libcrypto
-UNITPKG_io := jansson libcrypto libcurl libwebsockets libuv yaml-0.1
-UNITPKG_client := $(UNITPKG_io)
-UNITPKG_ui := jansson libcrypto
-UNITPKG_store := jansson libcrypto sqlite3
-UNITPKG_engine := $(UNITPKG_io) libarchive
+LAYERS_base := base
+LAYERS_core := core base
+LAYERS_io := io core base
+LAYERS_client := client io core base
+LAYERS_ui := ui core base
+LAYERS_store := store core base
+LAYERS_engine := engine io core base
+PKGS_base :=
+PKGS_core := jansson libcrypto
+PKGS_io := jansson libcrypto libcurl libwebsockets libuv yaml-0.1 libarchive
+PKGS_client := $(PKGS_io)
+PKGS_ui := $(PKGS_core)
+PKGS_store := $(PKGS_core) sqlite3
+PKGS_engine := $(PKGS_io)
 
 unit_names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 unit_programs := $(addprefix $B/unit/,$(unit_names))
 unit_layer = $(firstword $(subst _, ,$1))
+test_support := $(patsubst tests/%.c,$O/tests/%.o,$(wildcard tests/*.c))
 
 define unit_rule
-$B/unit/$1: $O/tests/unit/$1.o $(call archives,$(UNIT_$(call unit_layer,$1)))
+$B/unit/$1: $O/tests/unit/$1.o $(test_support) $(call archives,$(LAYERS_$(call unit_layer,$1)))
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(call libs,cmocka $(UNITPKG_$(call unit_layer,$1))) -lm -lpthread -ldl
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(call libs,cmocka $(PKGS_$(call unit_layer,$1))) -lm -lpthread -ldl
 endef
 $(foreach u,$(unit_names),$(eval $(call unit_rule,$u)))
 
+# Fuzz targets name the archives they link in their first line: /* links: core base */
+fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz_layers = $(filter-out links: /* */,$(shell head -n 1 tests/fuzz/fuzz_$1.c))
+fuzz_pkgs = $(PKGS_$(firstword $(call fuzz_layers,$1)))
+fuzz_programs := $(addprefix $B/fuzz/,$(fuzz_names))
+
+define fuzz_rule
+$B/fuzz/$1: $O/tests/fuzz/fuzz_$1.o $O/tests/fuzz/driver.o $(test_support) $(call archives,$(call fuzz_layers,$1) $(if $(filter base,$(call fuzz_layers,$1)),,base))
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(call libs,$(call fuzz_pkgs,$1)) -lm -lpthread -ldl
+build/libfuzzer/$1: $$(wildcard src/*/*.[ch]) tests/fuzz/fuzz_$1.c
+	@mkdir -p $$(@D)
+	clang -std=c11 -g -O1 -D_GNU_SOURCE -DMLTOP_VERSION='"$(VERSION)"' $(INCLUDES) -Itests -fsanitize=fuzzer,address,undefined \
+		-o $$@ tests/fuzz/fuzz_$1.c $(wildcard tests/*.c) $(foreach l,$(call fuzz_layers,$1),$(wildcard src/$l/*.c)) $$(call libs,$(call fuzz_pkgs,$1)) -lm -lpthread -ldl
+endef
+$(foreach f,$(fuzz_names),$(eval $(call fuzz_rule,$f)))
+
+checks := $(wildcard tests/layers.sh tests/banned.sh)
+suites := $(sort $(wildcard tests/*/*_test.py))
+JOBS ?= $(shell nproc)
+RUN = /usr/bin/python3 tests/run.py -j $(JOBS) --build $B
+
+# The order puts the long ones first, so that two cores end together.
+test: deps
+	+$(MAKE) --no-print-directory -j$(JOBS) all unit fuzzers
+	$(RUN) $(suites) $(unit_programs) $(fuzz_programs) $(checks)
+
 unit: $(unit_programs)
-.PHONY: unit
+fuzzers: $(fuzz_programs)
+
+# make unit-test, make suite-test S=tests/api/train_test.py: a part of it, without installing.
+unit-test: all unit
+	$(RUN) $(unit_programs)
+suite-test: all
+	$(RUN) $S
+
+T ?= 60
+fuzz: $(addprefix build/libfuzzer/,$(fuzz_names))
+	@for f in $(fuzz_names); do \
+		mkdir -p build/corpus/$$f tests/fuzz/corpus/$$f; echo "== fuzz $$f for $(T) s"; \
+		build/libfuzzer/$$f -max_total_time=$(T) -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 \
+			build/corpus/$$f tests/fuzz/corpus/$$f || exit 1; done
+
+torture: all
+	ROUNDS=$(or $(ROUNDS),2000) /usr/bin/python3 tests/run.py -j $(JOBS) --build $B --limit 86400 $(wildcard tests/fault/*_test.py)
+
+-include tests/golden/golden.mk
+.PHONY: test unit fuzzers unit-test suite-test fuzz torture

@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+"""Runs test programs side by side and sums what they say.
+
+    tests/run.py [-j N] [--limit SECONDS] PROGRAM...
+
+A program is a cmocka binary, a Python script, or a shell script. Each runs in a temporary folder of
+its own with a pinned environment, and must end by itself within the limit and leave no process
+behind. Its count is cmocka's closing lines or a last line "N passed, M failed, K skipped"; a program
+that says neither counts as one check that passed or failed by its exit code.
+"""
+import argparse
+import concurrent.futures
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+PLAIN = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$", re.M)
+CMOCKA_RUN = re.compile(r"^\[==========\] .*?(\d+) test\(s\) run", re.M)
+CMOCKA_PASSED = re.compile(r"^\[  PASSED  \] (\d+) test", re.M)
+CMOCKA_FAILED = re.compile(r"^\[  FAILED  \] .*?(\d+) test\(s\)", re.M)
+CMOCKA_SKIPPED = re.compile(r"^\[  SKIPPED \] (\d+) test", re.M)
+
+
+def environment(folder, build):
+    env = {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "HOME": folder,
+        "TMPDIR": folder,
+        "XDG_STATE_HOME": folder + "/state",
+        "XDG_CONFIG_HOME": folder + "/config",
+        "XDG_CACHE_HOME": folder + "/cache",
+        "TERM": "xterm-256color",
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
+        "LINES": "24",
+        "COLUMNS": "80",
+        "MLTOP_BUILD": build,
+        "MLTOP_ROOT": os.getcwd(),
+        "MLTOP_TEST_MARK": folder,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+    }
+    for name in ("ROUNDS", "SEED", "CI", "SANITIZE", "FUZZ_RUNS", "CC", "LSAN_OPTIONS"):
+        if name in os.environ:
+            env[name] = os.environ[name]
+    return env
+
+
+def command(program):
+    if program.endswith(".py"):
+        return ["/usr/bin/python3", os.path.abspath(program)]
+    if program.endswith(".sh"):
+        return ["sh", os.path.abspath(program)]
+    return [os.path.abspath(program)]
+
+
+def count(output, code):
+    """(passed, failed, skipped) of one program."""
+    plain = PLAIN.findall(output)
+    if plain:
+        p, f, s = (int(x or 0) for x in plain[-1])
+        return p, f + (1 if code != 0 and f == 0 else 0), s
+    if CMOCKA_RUN.search(output):
+        p = sum(int(n) for n in CMOCKA_PASSED.findall(output))
+        ran = sum(int(n) for n in CMOCKA_RUN.findall(output))
+        s = sum(int(n) for n in CMOCKA_SKIPPED.findall(output))
+        f = max(ran - p - s, 0)
+        return p, f + (1 if code != 0 and f == 0 else 0), s
+    return (1, 0, 0) if code == 0 else (0, 1, 0)
+
+
+def marked(folder):
+    """Processes that carry this test's mark in their environment: left behind."""
+    left = []
+    needle = ("MLTOP_TEST_MARK=" + folder).encode()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as f:
+                if needle in f.read().split(b"\0"):
+                    with open(f"/proc/{pid}/cmdline", "rb") as c:
+                        left.append((int(pid), c.read().replace(b"\0", b" ").decode(errors="replace")))
+        except OSError:
+            pass
+    return left
+
+
+def left_behind(folder):
+    deadline = time.monotonic() + 10
+    left = marked(folder)
+    while left and time.monotonic() < deadline:
+        time.sleep(0.05)
+        left = marked(folder)
+    return left
+
+
+def run(program, limit, build):
+    folder = tempfile.mkdtemp(prefix="mltop-test-")
+    started = time.monotonic()
+    log = open(folder + "/.output", "wb+")
+    child = subprocess.Popen(command(program), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                             env=environment(folder, build), start_new_session=True)
+    try:
+        code = child.wait(limit)
+        note = ""
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        code, note = child.wait(), f"ended after {limit} s without a result\n"
+    left = left_behind(folder)
+    for pid, words in left:
+        note += f"left a process behind: {pid} {words}\n"
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except OSError:
+            pass
+    log.seek(0)
+    output = log.read().decode(errors="replace")
+    log.close()
+    shutil.rmtree(folder, ignore_errors=True)
+    passed, failed, skipped = count(output, code)
+    if note:
+        failed += 1
+    return program, passed, failed, skipped, time.monotonic() - started, output + note
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("-j", type=int, default=os.cpu_count() or 1)
+    ap.add_argument("--limit", type=float, default=300)
+    ap.add_argument("--build", default=os.environ.get("MLTOP_BUILD", "build"))
+    ap.add_argument("programs", nargs="+")
+    args = ap.parse_args()
+    totals = [0, 0, 0]
+    build = os.path.abspath(args.build)
+    with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
+        futures = [pool.submit(run, p, args.limit, build) for p in args.programs]
+        for future in concurrent.futures.as_completed(futures):
+            program, passed, failed, skipped, took, output = future.result()
+            for i, n in enumerate((passed, failed, skipped)):
+                totals[i] += n
+            bad = failed or (skipped and os.environ.get("CI"))
+            print(f"{'FAIL' if bad else 'ok  '} {program:44s} {passed:4d} passed {failed:3d} failed"
+                  f" {skipped:3d} skipped {took:6.1f} s", flush=True)
+            if failed or skipped:
+                print("\n".join("    " + line for line in output.splitlines()[-120:]), flush=True)
+    print(f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")
+    return 1 if totals[1] or totals[0] == 0 or (totals[2] and os.environ.get("CI")) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
