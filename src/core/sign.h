@@ -34,7 +34,10 @@ struct sign_request {
 	char body_sha256[SIGN_HEX_SIZE]; /* "" : computed from body; set for bodies hashed while they stream */
 };
 
-/* Makes the value of Authorization. The headers to be signed are all of r->headers. */
+/*
+ * Makes the value of Authorization. The headers to be signed are all of r->headers. Without an
+ * x-mltop-date among them, the one of now_ms (timefmt_sigv4) is signed: the caller sends it.
+ */
 bool sign_request(const struct sign_request *r, const char *access_key, const char *secret,
 	int64_t now_ms, struct buf *authorization, struct err *e);
 
@@ -63,6 +66,15 @@ struct sign_scheme {
 	bool has_nonce;
 };
 extern const struct sign_scheme sign_sigv4;
+
+/*
+ * Name `index` (from 0) in an Authorization header's SignedHeaders, for a server that must look up
+ * its headers by name. False at the end, on a name over 63 bytes, and where there is no such list.
+ */
+bool sign_signed_header(const char *authorization, size_t index, char name[64]);
+
+/* Appends the query sorted and encoded, as it is signed and as it should be sent. */
+void sign_query(const struct sign_request *r, struct buf *out);
 
 /* Lower-case hex of SHA-256, HMAC-SHA256; constant-time equality; wiping. */
 void sign_sha256_hex(const void *data, size_t len, char out[SIGN_HEX_SIZE]);
