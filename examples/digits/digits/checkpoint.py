@@ -4,9 +4,9 @@ Each file is written aside, synced and renamed: a reader, and the next attempt a
 failure, sees the old one or the new one and never a part.
 """
 
+import io
 import json
 import os
-import zipfile
 
 import numpy as np
 
@@ -88,12 +88,12 @@ class State:
         return (("weight", self.weights), ("mean", self.optimiser.mean),
                 ("square", self.optimiser.square))
 
-    def load(self, path, fixed):
+    def load(self, content, path, fixed):
         """Takes over a checkpoint: all of it or, on any error, nothing.
 
-        Raises Fail when it belongs to another run, ValueError when it is damaged.
+        Raises Fail when it belongs to another run. Any other exception means that it is damaged.
         """
-        meta, arrays = read(path)
+        meta, arrays = parse(content)
         require_same(path, meta["fixed"], fixed)
         for kind, group in self.groups():
             for name, mine in group.items():
@@ -101,28 +101,22 @@ class State:
                 if theirs.shape != mine.shape or not np.isfinite(theirs).all():
                     raise ValueError(f"{kind}/{name} does not fit")
         counters = {name: meta[name] for name in self.COUNTERS}
-        self.rng.bit_generator.state = meta["rng"]  # checks its own shape
-        self.optimiser.steps = int(meta["adam_steps"])
+        steps = int(meta["adam_steps"])
+        self.rng.bit_generator.state = meta["rng"]  # refuses what is not its own
+        self.optimiser.steps = steps
         vars(self).update(counters)
         for kind, group in self.groups():
             for name in group:
                 group[name] = arrays[f"{kind}/{name}"].astype(np.float32)
 
 
-def read(path):
-    """Returns (meta, arrays). Whatever is wrong in the file is one ValueError."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        meta = json.loads(str(arrays.pop("meta")))
-        if meta["version"] != VERSION:
-            raise ValueError(f"its format is {meta['version']}, this program knows {VERSION}")
-        missing = set(State.COUNTERS + ("fixed", "adam_steps", "rng")) - set(meta)
-        if missing:
-            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-        return meta, arrays
-    except (ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as why:
-        raise ValueError(str(why) or type(why).__name__)
+def parse(content):
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    meta = json.loads(str(arrays.pop("meta")))
+    if meta["version"] != VERSION:
+        raise ValueError(f"its format is {meta['version']}, this program knows {VERSION}")
+    return meta, arrays
 
 
 def require_same(path, theirs, mine):
@@ -139,17 +133,28 @@ def resume(state, path, fixed):
     A damaged one is kept beside and training starts anew: an attempt that is retried by the
     platform must not fail for ever on the same file.
     """
-    if not os.path.exists(path):
-        return None
     try:
-        state.load(path, fixed)
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as why:
-        kept = path + ".damaged"
-        os.replace(path, kept)
-        return (f"Checkpoint {path} is damaged ({why}): kept as {kept}, "
-                "training starts from the beginning.")
+        with open(path, "rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        return None
     except OSError as why:
         raise Fail(f"checkpoint {path} cannot be read ({why.strerror or why}): "
                    "repair that, or start anew with --fresh")
+    try:
+        state.load(content, path, fixed)
+    except Fail:
+        raise
+    except Exception as why:  # what zip and numpy raise for damaged bytes is no fixed list
+        kept = path + ".damaged"
+        os.replace(path, kept)
+        return (f"Checkpoint {path} is damaged ({describe(why)}): kept as {kept}, "
+                "training starts from the beginning.")
     batch = f", batch {state.step}" if state.step else ""
     return f"Resumed from epoch {state.epoch}{batch} ({path})."
+
+
+def describe(why):
+    """One printable ASCII line: the words may quote damaged bytes."""
+    text = f"{type(why).__name__}: {why}" if str(why) else type(why).__name__
+    return ascii(text)[1:-1][:200]

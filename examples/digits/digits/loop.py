@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from digits import checkpoint, data, net
+from digits import checkpoint, images, net
 from digits.bar import Bar, say
 from digits.fail import DONE, NOT_REACHED
 
@@ -21,8 +21,8 @@ class Run:
         self.opts, self.role, self.stop = opts, role, stop
         self.folder = output_folder(opts, role)
         checkpoint.prepare_folder(self.folder)
-        train, self.held = data.split(*data.read(opts.data or data.SHIPPED))
-        self.images, self.labels = data.shard(train, role.shard, role.shards)
+        train, self.held = images.split(*images.read(opts.data or images.SHIPPED))
+        self.images, self.labels = images.shard(train, role.shard, role.shards)
         self.batches = math.ceil(len(self.images) * opts.views / opts.batch_size)
         self.state = checkpoint.State.fresh(opts.hidden, opts.seed)
         self.path = os.path.join(self.folder, "checkpoint.npz")
@@ -67,8 +67,8 @@ def epoch_order(run):
 
 def train_batch(run, chosen):
     state = run.state
-    images, labels = data.shifted(run.images[chosen], state.rng), run.labels[chosen]
-    scores, trace = net.forward(state.weights, images)
+    shown, labels = images.shifted(run.images[chosen], state.rng), run.labels[chosen]
+    scores, trace = net.forward(state.weights, shown)
     loss, grad, right = net.loss_and_grad(scores, labels)
     state.optimiser.update(state.weights, net.backward(state.weights, trace, grad), rate(run))
     state.step += 1
