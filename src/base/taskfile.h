@@ -20,9 +20,10 @@
  * is not yet written. The shim holds flock(2) on the folder for as long as it lives.
  *
  * `pid` is in place before the first instruction of the task runs, and is rewritten when the next
- * step (prepare, main, finish) starts. It outlives any process at once, and a power loss after the
- * task has run for a second: a folder with a spec, without `pid` and `exit`, whose flock is free was
- * not started by this boot.
+ * step (prepare, main, finish) starts. It is not fsynced: it outlives any process at once, and a
+ * power loss that could take it ends the task as well. So of a folder with a spec, without `exit`,
+ * whose flock is free: no `pid` and a spec younger than this boot means that the task never ran;
+ * a spec older than this boot, that it may have run until then.
  */
 #ifndef MLTOP_BASE_TASKFILE_H
 #define MLTOP_BASE_TASKFILE_H

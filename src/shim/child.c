@@ -1,0 +1,215 @@
+/*
+ * From fork to execve. Parent and child share a socket pair that closes on exec: the child waits
+ * there for a byte (the gate), and answers with what failed; its end without an answer means that
+ * the program runs.
+ */
+#include "shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <linux/close_range.h>
+
+enum stage { STAGE_FILES, STAGE_CGROUP, STAGE_GROUP, STAGE_USER, STAGE_FOLDER, STAGE_EXEC };
+
+struct failure {
+	enum stage stage;
+	int number; /* errno */
+};
+
+static const char *environment[TASK_ARGS_MAX + 2];
+static char marker[sizeof TASK_MARKER + 1 + TASK_MARKER_MAX];
+
+bool child_environment(const struct task_spec *spec, struct err *e)
+{
+	char value[TASK_MARKER_MAX];
+	size_t count = 0;
+
+	taskfile_marker(value, spec->uid, spec->task, spec->attempt);
+	snprintf(marker, sizeof marker, "%s=%s", TASK_MARKER, value);
+	environment[count++] = marker;
+	for (size_t i = 0; spec->env[i] != NULL; i++) {
+		if (count > TASK_ARGS_MAX)
+			return err_set(e, ERR_TOO_LARGE, "the task has more than %d environment entries",
+				TASK_ARGS_MAX);
+		if (strncmp(spec->env[i], TASK_MARKER "=", sizeof TASK_MARKER) != 0)
+			environment[count++] = spec->env[i];
+	}
+	environment[count] = NULL;
+	return true;
+}
+
+static void fail(int gate, enum stage stage)
+{
+	struct failure f = {stage, errno};
+
+	/* Nothing can be done about a failure to tell of a failure: the parent sees exit code 127. */
+	if (write(gate, &f, sizeof f) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+static bool put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* What the shim changed or inherited from a daemon goes back to what a program expects. */
+static void reset_process(const struct shim *s)
+{
+	struct sigaction standard = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int i = 1; i < NSIG; i++)
+		sigaction(i, &standard, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Undumpable processes may not open their own files in /proc. */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	put("/proc/self/oom_score_adj", "0");
+	setrlimit(RLIMIT_CORE, &s->core);
+	setpgid(0, 0);
+	umask((mode_t)s->spec.umask);
+}
+
+static bool connect_output(const struct shim *s)
+{
+	int in = open("/dev/null", O_RDONLY);
+
+	return in >= 0 && (in == 0 || dup2(in, 0) == 0) && dup2(s->output_write, 1) == 1 &&
+		dup2(s->output_write, 2) == 2 && close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+}
+
+static bool join_cgroups(const struct task_spec *spec)
+{
+	for (size_t i = 0; spec->cgroups[i] != NULL; i++)
+		if (!put(spec->cgroups[i], "0"))
+			return false;
+	return true;
+}
+
+static void become(const struct task_spec *spec, int gate)
+{
+	gid_t gid = spec->run_gid >= 0 ? (gid_t)spec->run_gid : getegid();
+
+	if (spec->run_gid >= 0 && geteuid() == 0 && setgroups(1, &gid) < 0)
+		fail(gate, STAGE_GROUP);
+	if (spec->run_gid >= 0 && setresgid(gid, gid, gid) < 0)
+		fail(gate, STAGE_GROUP);
+	if (spec->run_uid >= 0 &&
+		setresuid((uid_t)spec->run_uid, (uid_t)spec->run_uid, (uid_t)spec->run_uid) < 0)
+		fail(gate, STAGE_USER);
+}
+
+_Noreturn static void run_child(const struct shim *s, int gate, const char *const *argv)
+{
+	const struct task_spec *spec = &s->spec;
+	char go;
+
+	if (read(gate, &go, 1) != 1)
+		_exit(127); /* the shim died before it could promise a record */
+	reset_process(s);
+	if (!connect_output(s))
+		fail(gate, STAGE_FILES);
+	if (!join_cgroups(spec))
+		fail(gate, STAGE_CGROUP);
+	become(spec, gate);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (chdir(spec->work_dir[0] != '\0' ? spec->work_dir : "/") < 0)
+		fail(gate, STAGE_FOLDER);
+	execve(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)environment);
+	fail(gate, STAGE_EXEC);
+	_exit(127);
+}
+
+bool child_start(struct shim *s, const char *const *argv, struct err *e)
+{
+	int pair[2], pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(e, errno, "cannot make the gate of", argv[0]);
+	pid = fork();
+	if (pid < 0) {
+		err_set(e, ERR_UNAVAILABLE, "cannot start a process for the task: %s (too many processes "
+			"on this machine, or its limit is reached)", strerror(errno));
+		close(pair[0]);
+		close(pair[1]);
+		return false;
+	}
+	if (pid == 0) {
+		close(pair[0]);
+		run_child(s, pair[1], argv);
+	}
+	close(pair[1]);
+	setpgid(pid, pid);
+	s->child = pid;
+	s->gate = pair[0];
+	return true;
+}
+
+void child_go(struct shim *s)
+{
+	char go = 1;
+
+	if (send(s->gate, &go, 1, MSG_NOSIGNAL) < 0)
+		shim_say("cannot open the gate of process %d: %s", s->child, strerror(errno));
+	if (shim_crashes_at("after-exec"))
+		recv(s->gate, &go, 1, MSG_PEEK); /* returns when the program runs */
+	shim_crash_at("after-exec");
+}
+
+static void describe(const struct shim *s, const struct failure *f, char *text, size_t size)
+{
+	const char *program = s->step == STEP_MAIN ? s->spec.argv[0] : "/bin/sh";
+	const char *folder = s->spec.work_dir, *why = strerror(f->number);
+
+	switch (f->stage) {
+	case STAGE_FILES:
+		snprintf(text, size, "cannot connect the task's output: %s", why);
+		break;
+	case STAGE_CGROUP:
+		snprintf(text, size, "cannot join the task's control group: %s", why);
+		break;
+	case STAGE_GROUP:
+		snprintf(text, size, "cannot run as group %d: %s", s->spec.run_gid, why);
+		break;
+	case STAGE_USER:
+		snprintf(text, size, "cannot run as user %d: %s", s->spec.run_uid, why);
+		break;
+	case STAGE_FOLDER:
+		snprintf(text, size, "cannot enter the work folder %.120s: %s", folder, why);
+		break;
+	case STAGE_EXEC:
+		snprintf(text, size, "cannot execute %.120s: %s%s", program, why,
+			f->number == ENOENT && access(program, F_OK) == 0
+				? " (the interpreter in its first line is missing)"
+				: "");
+		break;
+	}
+}
+
+bool child_failure(struct shim *s, int *number, char *text, size_t size)
+{
+	struct failure f;
+	ssize_t n = recv(s->gate, &f, sizeof f, MSG_DONTWAIT);
+
+	close(s->gate);
+	s->gate = -1;
+	if (n != (ssize_t)sizeof f)
+		return false;
+	*number = f.number;
+	describe(s, &f, text, size);
+	return true;
+}

@@ -1,0 +1,56 @@
+#include "shim.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct proctree_process processes[PROCTREE_MAX];
+
+static struct proctree look(void)
+{
+	struct proctree tree = {.list = processes, .max = PROCTREE_MAX};
+
+	if (proctree_scan(&tree))
+		proctree_mark_below(&tree, getpid());
+	else
+		tree.count = 0;
+	return tree;
+}
+
+void tree_kill(void)
+{
+	struct proctree tree = look();
+
+	proctree_signal_marked(&tree, SIGKILL);
+}
+
+size_t tree_end(struct shim *s, int signal)
+{
+	struct proctree tree = look();
+	const struct proctree_process *first = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < tree.count; i++)
+		if (tree.list[i].marked && count++ == 0)
+			first = &tree.list[i];
+	if (count > 0)
+		shim_note(s, "%zu process%s left behind (the first: %s) %s ended", count,
+			count == 1 ? "" : "es", first->name, count == 1 ? "was" : "were");
+	proctree_signal_marked(&tree, signal);
+	proctree_signal_marked(&tree, SIGCONT);
+	return count;
+}
+
+struct proctree_usage tree_usage(struct shim *s)
+{
+	struct proctree tree = look();
+	struct proctree_usage usage = proctree_usage_marked(&tree);
+	struct rusage gone;
+
+	if (usage.rss > s->memory_peak)
+		s->memory_peak = usage.rss;
+	if (getrusage(RUSAGE_CHILDREN, &gone) == 0)
+		usage.cpu_ms += gone.ru_utime.tv_sec * 1000 + gone.ru_utime.tv_usec / 1000 +
+			gone.ru_stime.tv_sec * 1000 + gone.ru_stime.tv_usec / 1000;
+	return usage;
+}
