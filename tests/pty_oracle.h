@@ -2,7 +2,7 @@
  * Reads bytes written to a terminal and reports every control function that nobody allowed.
  *
  * Independent of the sanitiser on purpose: it shares no code with src/, so that one mistake does not
- * hide another. Tests include pty_oracle.c; scripts run build/pty_oracle (tests/tools).
+ * hide another. Every test program links it; scripts build tests/tools/pty_oracle_main.c.
  *
  * An allow-list is a NULL-ended vector of names as the oracle itself spells them:
  *   "C0 0A"      a C0 control or DEL, in hex      "CSI m"      by final (with intermediates), any

@@ -168,11 +168,11 @@ static void write_sequence(struct writer *w, const char *s, size_t len)
 {
 	struct buf shown = BUF_INIT;
 	struct writer inner = {.out = &shown, .style = SGR_NONE, .marks = NO_BASE};
-	size_t room = SEQUENCE_SHOWN - 3;
+	size_t fits = 0; /* what leaves room for the sign that more follows */
 
-	for (size_t at = 0; at < len;) {
+	for (size_t at = 0; at < len && shown.len <= SEQUENCE_SHOWN;) {
 		struct unit u = unit_read(s + at, len - at);
-		size_t took = u.len, before = shown.len;
+		size_t took = u.len;
 		char text[8];
 
 		if (u.cp < 0x20 || (u.cp >= 0x7F && u.cp < 0xA0))
@@ -184,11 +184,12 @@ static void write_sequence(struct writer *w, const char *s, size_t len)
 		else
 			write_replacement(&inner);
 		at += took;
-		if (shown.len > (at < len ? room : SEQUENCE_SHOWN)) {
-			buf_cut(&shown, before);
-			buf_adds(&shown, "\xE2\x80\xA6");
-			break;
-		}
+		if (shown.len <= SEQUENCE_SHOWN - 3)
+			fits = shown.len;
+	}
+	if (shown.len > SEQUENCE_SHOWN) {
+		buf_cut(&shown, fits);
+		buf_adds(&shown, "\xE2\x80\xA6");
 	}
 	write_substitute(w, shown.data, shown.len);
 	w->cells += (size_t)utf8_width(shown.data) - shown.len;
