@@ -1,0 +1,148 @@
+#include "store/inside.h"
+
+#include "base/fsio.h"
+#include "base/num.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What WAL may grow to before it is written back: 4 MiB at SQLite's 4 KiB pages. */
+enum { WAL_PAGES = 1024, CHECK_AT_ONCE_BYTES = 4 << 20 };
+
+bool sql_fail(sqlite3 *db, const char *what, struct err *e)
+{
+	int code = sqlite3_errcode(db) & 0xff;
+
+	return err_set(e, code == SQLITE_CONSTRAINT ? ERR_CONFLICT : ERR_UNAVAILABLE, "%s: %s", what,
+		code == SQLITE_FULL ? "the disk is full: make room in the state folder" :
+				      sqlite3_errmsg(db));
+}
+
+bool sql_exec(sqlite3 *db, const char *sql, struct err *e)
+{
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	return sql_fail(db, "store", e);
+}
+
+bool sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct err *e)
+{
+	if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK)
+		return true;
+	return sql_fail(db, "store", e);
+}
+
+bool sql_int(sqlite3 *db, const char *sql, int64_t *out, struct err *e)
+{
+	sqlite3_stmt *q = NULL;
+	bool good = sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK &&
+		sqlite3_step(q) == SQLITE_ROW;
+
+	if (good)
+		*out = sqlite3_column_int64(q, 0);
+	else
+		sql_fail(db, "store", e);
+	sqlite3_finalize(q);
+	return good;
+}
+
+static int wal_grew(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	struct store *s = ctx;
+
+	(void)db, (void)name;
+	s->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+bool sql_checkpoint(struct store *s, struct err *e)
+{
+	if (s->wal_pages < WAL_PAGES)
+		return true;
+	s->wal_pages = 0;
+	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+		return true;
+	return sql_fail(s->db, "store: cannot write the log back", e);
+}
+
+static bool sql_pragmas(struct store *s, struct err *e)
+{
+	/* Exclusive before the first read: then WAL needs no shared memory file. */
+	return sql_exec(s->db,
+		       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA mmap_size=0;"
+		       "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;"
+		       "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=8388608;"
+		       "PRAGMA cache_size=-2048; PRAGMA secure_delete=FAST;", e) &&
+		sql_exec(s->db, s->config.volatile_data ? "PRAGMA synchronous=OFF" :
+							  "PRAGMA synchronous=FULL", e);
+}
+
+/* After a crash a small file is checked before it is believed; a large one by `store check`. */
+static bool sql_trust(struct store *s, const char *path, struct err *e)
+{
+	struct stat st;
+	sqlite3_stmt *q = NULL;
+	bool good;
+
+	if (s->was_clean || stat(path, &st) != 0 || st.st_size > CHECK_AT_ONCE_BYTES)
+		return true;
+	if (sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &q, NULL) != SQLITE_OK)
+		return sql_fail(s->db, "store", e);
+	good = sqlite3_step(q) == SQLITE_ROW &&
+		strcmp((const char *)sqlite3_column_text(q, 0), "ok") == 0;
+	if (!good)
+		err_set(e, ERR_INTERNAL, "the store %s is damaged (%s): restore a backup with "
+			"`mltopd restore FILE`", path, sqlite3_column_text(q, 0));
+	sqlite3_finalize(q);
+	return good;
+}
+
+static bool sql_start_state(struct store *s, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	bool good = store_meta_get(s, "version", &text, e);
+
+	if (good)
+		num_u64(text.data, UINT64_MAX, &s->version_at_start);
+	buf_reset(&text);
+	good = good && store_meta_get(s, "clean", &text, e);
+	s->was_clean = strcmp(text.data, "no") != 0;
+	buf_release(&text);
+	return good;
+}
+
+bool sql_open(struct store *s, struct err *e)
+{
+	char *path = fsio_join(s->dir, "store.db");
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	mode_t before = umask(077);
+	bool good = sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK;
+
+	umask(before);
+	if (!good)
+		err_set(e, ERR_UNAVAILABLE, "cannot open the store %s: %s", path,
+			s->db ? sqlite3_errmsg(s->db) : "out of memory");
+	good = good && sql_pragmas(s, e) && store_migrate(s->db, e) && sql_start_state(s, e) &&
+		sql_trust(s, path, e) && audit_last(s, e) &&
+		sql_exec(s->db, "INSERT INTO meta VALUES('clean', 'no')"
+				" ON CONFLICT(name) DO UPDATE SET value = 'no'", e) &&
+		store_apply_prepare(s, e);
+	if (good)
+		sqlite3_wal_hook(s->db, wal_grew, s);
+	free(path);
+	return good;
+}
+
+void sql_close(struct store *s)
+{
+	sqlite3_stmt *q;
+
+	if (s->db == NULL)
+		return;
+	while ((q = sqlite3_next_stmt(s->db, NULL)) != NULL)
+		sqlite3_finalize(q);
+	sqlite3_close(s->db);
+	s->db = NULL;
+}
