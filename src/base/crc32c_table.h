@@ -1,6 +1,6 @@
 /*
  * Slicing-by-8 tables of CRC-32C (reflected polynomial 0x82F63B78): row 0 is the plain byte table,
- * row k+1[i] = (row k[i] >> 8) ^ row 0[row k[i] & 255]. tests/unit/base_crc32c.c recomputes the CRC
+ * row k+1[i] = (row k[i] >> 8) ^ row 0[row k[i] & 255]. tests/unit/base_small.c recomputes the CRC
  * bit by bit and so checks every entry.
  */
 #ifndef MLTOP_BASE_CRC32C_TABLE_H
