@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,6 +24,29 @@ LIMIT = 60  # seconds that a run may take before it counts as hung
 STATE = re.compile(r"^Epoch (\d+)/(\d+): +(\d+)%\|[#0-9 ]{10}\| (\d+)/(\d+) "
                    r"\[\d\d:\d\d<(\d\d:\d\d|\?), (\d+\.\d|\?)it/s(, loss=\d\.\d{3}, acc=\d\.\d{3})?\] *$")
 END = re.compile(r"^Epoch (\d+)/(\d+) - loss: (\S+) - acc: (\S+) - val_loss: (\S+) - val_acc: (\S+)$")
+
+# Along a random direction in each group of weights: slope by backward() and by differences.
+GRADIENTS = """
+import json
+import numpy as np
+from digits import net
+rng = np.random.default_rng(1)
+weights = {k: w.astype(float) for k, w in net.create(16, rng).items()}
+x, labels = rng.random((8, 8, 8, 1)), rng.integers(0, 10, 8)
+loss = lambda: net.loss_and_grad(net.forward(weights, x)[0], labels)
+scores, trace = net.forward(weights, x)
+grads = net.backward(weights, trace, net.loss_and_grad(scores, labels)[1])
+result = {}
+for name, grad in grads.items():
+    way = rng.standard_normal(grad.shape)
+    weights[name] += 1e-6 * way
+    up = loss()[0]
+    weights[name] -= 2e-6 * way
+    down = loss()[0]
+    weights[name] += 1e-6 * way
+    result[name] = (float((grad * way).sum()), (up - down) / 2e-6)
+print(json.dumps(result))
+"""
 
 
 def find_python():
@@ -172,10 +196,28 @@ class Training(Case):
         self.assertEqual(done[-1], int(found[-1].group(5)))
 
     def test_streams(self):
-        """A state of the bar is readable while the epoch is still going on."""
+        """The first state comes at once, not when a buffer of 8 KiB is full."""
         child = self.start("--epochs", "1", "--views", "1000")
-        self.read_to(child, b"1%|")
+        seen = self.read_to(child, b"0%|")
+        self.assertLess(len(seen), 4096)
         self.assertIsNone(child.poll())
+
+    def test_pace(self):
+        """At most about ten states a second, however fast the batches are."""
+        begin = time.monotonic()
+        out, _ = self.train("--epochs", "1", "--views", "4", "--batch-size", "16")
+        self.assertIn(" 360/360 ", out)
+        self.assertLessEqual(out.count("\r"), 2 + 10 * (time.monotonic() - begin))
+
+    def test_gradients(self):
+        """The gradients written by hand agree with differences of the loss."""
+        done = subprocess.run([PYTHON, "-c", GRADIENTS], cwd=TOP, text=True, timeout=LIMIT,
+                              capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        checked = json.loads(done.stdout)
+        self.assertEqual(len(checked), 8)
+        for name, (mine, measured) in checked.items():
+            self.assertAlmostEqual(mine, measured, delta=0.001 + 0.01 * abs(measured), msg=name)
 
     def test_files(self):
         self.train("--epochs", "1")
