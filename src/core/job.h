@@ -43,6 +43,7 @@ struct job {
 	struct strings command;
 	const char *work_dir;
 	struct labels env;
+	int64_t umask;
 	const char *prepare_command, *finish_command;
 	const char *framework, *framework_version, *docker_image, *docker_command;
 	/* what it may use */

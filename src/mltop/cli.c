@@ -1,0 +1,423 @@
+#include "mltop/cli.h"
+
+#include "base/sanitize.h"
+#include "core/query.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Flags of every verb. */
+static const struct cli_flag common_flags[] = {
+	{"endpoint", 0, "URL", "platform to use, with XIAOMI_ACCESS_KEY_ID and XIAOMI_SECRET_ACCESS_KEY", false},
+	{"context", 0, "NAME", "context of config.yaml to use", false},
+	{"state-dir", 0, "DIR", "state of the private platform", false},
+	{"org", 0, "ID", "another org's objects; -1 for all (admins)", false},
+	{"help", 'h', NULL, "this help", false},
+	{0},
+};
+static const struct cli_flag output_flags[] = {
+	{"output", 'o', "FORM", "table, wide, json, yaml, csv or name", false},
+	{"json", 0, NULL, "short for -o json", false},
+	{0},
+};
+static const struct cli_flag list_flags[] = {
+	{"filter", 0, "EXPR", "only rows that match, as after / in the dashboard", false},
+	{"columns", 0, "A,B,C", "fields to show", false},
+	{"sort", 0, "FIELD", "order; -FIELD for descending", false},
+	{"no-headers", 0, NULL, "no title row", false},
+	{"watch", 'w', NULL, "print again whenever something changed", false},
+	{0},
+};
+
+const char *cli_value(const struct cli *c, const char *flag)
+{
+	for (int i = c->flag_count - 1; i >= 0; i--)
+		if (strcmp(c->flags[i].name, flag) == 0)
+			return c->flags[i].value;
+	return NULL;
+}
+
+bool cli_has(const struct cli *c, const char *flag)
+{
+	return cli_value(c, flag) != NULL;
+}
+
+/* Everything that goes to standard error is one line and sanitised: texts may be a server's. */
+static void complain(const char *text)
+{
+	struct buf line = BUF_INIT;
+
+	sanitize_text(&line, text, strlen(text));
+	fprintf(stderr, "mltop: %s\n", line.data);
+	buf_release(&line);
+}
+
+int cli_fail(const struct err *e)
+{
+	complain(e->text);
+	switch (e->code) {
+	case ERR_UNAVAILABLE:
+		return EXIT_UNREACHABLE;
+	case ERR_UNAUTHORIZED:
+	case ERR_FORBIDDEN:
+		return EXIT_NOT_AUTHORISED;
+	case ERR_NOT_FOUND:
+		return EXIT_NOT_FOUND;
+	default:
+		return EXIT_REFUSED;
+	}
+}
+
+static void verb_title(const struct verb *v, struct buf *out)
+{
+	buf_addf(out, "mltop %s%s%s", v->noun ? v->noun : "", v->noun ? " " : "", v->name);
+}
+
+int cli_usage(const struct cli *c, const char *format, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vaddf(&text, format, ap);
+	va_end(ap);
+	if (c->verb) {
+		buf_adds(&text, " (see `");
+		verb_title(c->verb, &text);
+		buf_adds(&text, " --help`)");
+	}
+	complain(text.data);
+	buf_release(&text);
+	return EXIT_USAGE;
+}
+
+/* ---- Help ---- */
+
+static void help_flag(const char *name, char letter, const char *value, const char *doc)
+{
+	char left[64];
+
+	if (letter)
+		snprintf(left, sizeof left, "-%c, --%s%s%s", letter, name, value ? " " : "",
+			value ? value : "");
+	else
+		snprintf(left, sizeof left, "    --%s%s%s", name, value ? " " : "",
+			value ? value : "");
+	printf("  %-28s %s\n", left, doc);
+}
+
+static void help_flags(const char *title, const struct cli_flag *flags)
+{
+	if (flags == NULL || flags->name == NULL)
+		return;
+	printf("\n%s\n", title);
+	for (; flags->name; flags++)
+		help_flag(flags->name, flags->letter, flags->value, flags->doc);
+}
+
+static void help_fields(const struct kind *k)
+{
+	printf("\nFields of a %s\n", k->name);
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+		struct buf name = BUF_INIT;
+
+		if ((f->flags & F_NEW) && !(f->flags & F_HIDDEN)) {
+			kind_flag_name(f, &name);
+			help_flag(name.data, 0, f->hint ? f->hint : "VALUE", f->doc);
+		}
+		buf_release(&name);
+	}
+}
+
+static int help_verb(const struct verb *v)
+{
+	struct buf title = BUF_INIT;
+
+	verb_title(v, &title);
+	printf("%s%s%s: %s\n", title.data, *v->args ? " " : "", v->args, v->doc);
+	buf_release(&title);
+	help_flags("Flags", v->own);
+	if (v->flags & VERB_FIELDS)
+		help_fields(v->kind);
+	if (v->flags & (VERB_LIST | VERB_ONE))
+		help_flags("Output", output_flags);
+	if (v->flags & VERB_LIST)
+		help_flags("Rows", list_flags);
+	help_flags("Everywhere", common_flags);
+	return EXIT_DONE;
+}
+
+static int help_all(const char *noun)
+{
+	printf("mltop: the console of a deep-learning platform\n\n"
+	       "  mltop                        the dashboard\n");
+	for (const struct verb *v = verbs; v->name; v++) {
+		struct buf left = BUF_INIT;
+
+		if (noun && (v->noun == NULL || strcmp(v->noun, noun) != 0))
+			continue;
+		verb_title(v, &left);
+		buf_addf(&left, " %s", v->args);
+		printf("  %-28s %s\n", left.data, v->doc);
+		buf_release(&left);
+	}
+	printf("\n`mltop VERB --help` lists a verb's flags. Exit codes: 0 done, 1 refused or failed,\n"
+	       "2 usage, 3 not reachable, 4 not authorised, 5 not found.\n");
+	return EXIT_DONE;
+}
+
+/* ---- Parsing ---- */
+
+/* How far a word is from the nearest of the verbs is not worth a table: say what there is. */
+static const struct verb *find_verb(int argc, char **argv, int *used)
+{
+	for (const struct verb *v = verbs; v->name; v++) {
+		if (v->noun == NULL && strcmp(v->name, argv[0]) == 0)
+			return *used = 1, v;
+		if (v->noun && argc > 1 && strcmp(v->noun, argv[0]) == 0 &&
+			strcmp(v->name, argv[1]) == 0)
+			return *used = 2, v;
+	}
+	return NULL;
+}
+
+static bool is_noun(const char *word)
+{
+	for (const struct verb *v = verbs; v->name; v++)
+		if (v->noun && strcmp(v->noun, word) == 0)
+			return true;
+	return false;
+}
+
+static const struct cli_flag *flag_in(const struct cli_flag *flags, const char *name, size_t len,
+	char letter)
+{
+	for (; flags && flags->name; flags++)
+		if (letter ? flags->letter == letter
+			   : strlen(flags->name) == len && strncmp(flags->name, name, len) == 0)
+			return flags;
+	return NULL;
+}
+
+static const struct cli_flag *find_flag(const struct verb *v, const char *name, size_t len,
+	char letter)
+{
+	const struct cli_flag *f = flag_in(v->own, name, len, letter);
+
+	if (f == NULL)
+		f = flag_in(common_flags, name, len, letter);
+	if (f == NULL && (v->flags & (VERB_LIST | VERB_ONE)))
+		f = flag_in(output_flags, name, len, letter);
+	if (f == NULL && (v->flags & VERB_LIST))
+		f = flag_in(list_flags, name, len, letter);
+	return f;
+}
+
+/* --job-name and --job_name both name the field job_name. */
+static const struct field *find_field(const struct verb *v, const char *name, size_t len)
+{
+	char wire[64];
+
+	if (!(v->flags & VERB_FIELDS) || len >= sizeof wire)
+		return NULL;
+	for (size_t i = 0; i < len; i++)
+		wire[i] = name[i] == '-' ? '_' : name[i];
+	wire[len] = '\0';
+	const struct field *f = kind_field(v->kind, wire);
+	return f && (f->flags & F_NEW) ? f : NULL;
+}
+
+static int add_flag(struct cli *c, const char *name, const char *value)
+{
+	if (c->flag_count == CLI_FLAGS_MAX)
+		return cli_usage(c, "more than %d flags", CLI_FLAGS_MAX);
+	c->flags[c->flag_count++] = (struct cli_given){name, value};
+	return EXIT_DONE;
+}
+
+/* One word that starts with '-'. `*at` moves on when the value is the next word. */
+static int parse_flag(struct cli *c, int argc, char **argv, int *at)
+{
+	const char *word = argv[*at], *name = word + 1, *equals = NULL;
+	bool is_long = word[1] == '-';
+	const struct cli_flag *f;
+	const struct field *field = NULL;
+	size_t len;
+
+	if (is_long) {
+		name = word + 2;
+		equals = strchr(name, '=');
+		len = equals ? (size_t)(equals - name) : strlen(name);
+		f = find_flag(c->verb, name, len, 0);
+		field = f ? NULL : find_field(c->verb, name, len);
+	} else {
+		f = find_flag(c->verb, NULL, 0, *name);
+		if (name[1])
+			equals = name[1] == '=' ? name + 1 : name;
+	}
+	if (f == NULL && field == NULL)
+		return cli_usage(c, "%s is no flag here", word);
+	if (f && f->value == NULL) {
+		if (equals)
+			return cli_usage(c, "--%s takes no value", f->name);
+		return add_flag(c, f->name, "");
+	}
+	if (equals == NULL && ++*at >= argc)
+		return cli_usage(c, "%s needs a value", word);
+	return add_flag(c, f ? f->name : field->name, equals ? equals + 1 : argv[*at]);
+}
+
+static int parse(struct cli *c, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0 && (c->verb->flags & VERB_REST)) {
+			c->rest = argv + i + 1;
+			return EXIT_DONE;
+		}
+		if (argv[i][0] == '-' && argv[i][1] != '\0') {
+			int code = parse_flag(c, argc, argv, &i);
+
+			if (code != EXIT_DONE)
+				return code;
+			continue;
+		}
+		if (c->verb->flags & VERB_REST) {
+			c->rest = argv + i;
+			return EXIT_DONE;
+		}
+		if (c->arg_count == CLI_ARGS_MAX)
+			return cli_usage(c, "more than %d arguments", CLI_ARGS_MAX);
+		c->args[c->arg_count++] = argv[i];
+	}
+	return EXIT_DONE;
+}
+
+static int run_verb(struct cli *c, int argc, char **argv)
+{
+	int code = parse(c, argc, argv);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (cli_has(c, "help"))
+		return help_verb(c->verb);
+	if (c->arg_count < c->verb->least)
+		return cli_usage(c, "%s is missing", c->verb->args);
+	if (c->arg_count > c->verb->most)
+		return cli_usage(c, "%s is one argument too many", c->args[c->verb->most]);
+	return c->verb->run(c);
+}
+
+/* `argv` begins with the noun or verb. */
+static int cli_dispatch(struct cli *c, int argc, char **argv)
+{
+	int used = 0;
+
+	c->verb = find_verb(argc, argv, &used);
+	if (c->verb)
+		return run_verb(c, argc - used, argv + used);
+	if (!is_noun(argv[0]))
+		return cli_usage(c, "%s: no such command; `mltop help` lists them", argv[0]);
+	if (argc > 1 && argv[1][0] != '-')
+		return cli_usage(c, "%s %s: no such verb; `mltop help %s` lists them", argv[0],
+			argv[1], argv[0]);
+	help_all(argv[0]);
+	return argc > 1 ? EXIT_DONE : EXIT_USAGE;
+}
+
+int cli_verb_on(struct context *context, char **words)
+{
+	struct cli c = {.tty = isatty(STDOUT_FILENO), .context = *context};
+	int count = 0, code;
+
+	*context = (struct context){0};
+	while (words[count])
+		count++;
+	code = cli_dispatch(&c, count, words);
+	cli_release(&c);
+	return code;
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct cli c = {.tty = isatty(STDOUT_FILENO)};
+	int code;
+
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+		strcmp(argv[1], "-h") == 0)
+		return help_all(argc > 2 ? argv[2] : NULL);
+	if (strcmp(argv[1], "--version") == 0)
+		return cli_version(&c);
+	code = cli_dispatch(&c, argc - 1, argv + 1);
+	cli_release(&c);
+	if (fflush(stdout) != 0 && code == EXIT_DONE) {
+		complain("standard output: could not be written");
+		code = EXIT_REFUSED;
+	}
+	return code;
+}
+
+/* ---- Connecting and calling ---- */
+
+bool cli_connect(struct cli *c, struct err *e)
+{
+	struct context_options o = {
+		.endpoint = cli_value(c, "endpoint"),
+		.context = cli_value(c, "context"),
+		.state_dir = cli_value(c, "state-dir"),
+	};
+
+	if (c->connected)
+		return true;
+	/* A context may have been made before (demo). */
+	if (c->context.url == NULL && !context_resolve(&c->context, &o, e))
+		return false;
+	uv_loop_init(&c->loop);
+	c->api = api_new(&c->loop, &c->context);
+	c->connected = true;
+	return true;
+}
+
+void cli_release(struct cli *c)
+{
+	if (c->connected) {
+		api_free(c->api, NULL, NULL);
+		uv_run(&c->loop, UV_RUN_DEFAULT);
+		uv_loop_close(&c->loop);
+	}
+	context_release(&c->context);
+}
+
+bool cli_call(struct cli *c, const char *method, const char *path, const json_t *body, json_t **out,
+	struct err *e)
+{
+	struct api_request r = {
+		.method = method, .path = path, .body = body, .want_json = true,
+		.answer_max = (size_t)256 << 20,
+	};
+	struct api_answer answer = {0};
+	json_t *json = NULL;
+	bool ok;
+
+	if (!cli_connect(c, e))
+		return false;
+	ok = api_wait(c->api, &c->loop, &r, &answer, &json, NULL);
+	if (!ok && e)
+		*e = answer.err;
+	if (ok && out)
+		*out = json_incref(json);
+	json_decref(json);
+	return ok;
+}
+
+char *cli_path(const struct kind *k, const char *name, const char *tail)
+{
+	struct buf path = BUF_INIT;
+
+	buf_addf(&path, "%s/", k->path);
+	percent_encode(&path, name, strlen(name), "");
+	buf_adds(&path, tail);
+	return buf_detach(&path);
+}

@@ -1,0 +1,145 @@
+/*
+ * The command line: the same verbs as the dashboard's, one row each in the verb table (verbs.c).
+ * Parsing, help and completion are made from the rows; a handler sees parsed arguments only.
+ */
+#ifndef MLTOP_CLI_H
+#define MLTOP_CLI_H
+
+#include "base/err.h"
+#include "client/api.h"
+#include "client/context.h"
+#include "core/schema.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <uv.h>
+
+/* Exit codes that scripts rely on. */
+enum exit_code {
+	EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_NOT_AUTHORISED, EXIT_NOT_FOUND,
+	EXIT_MLTOP_FAILED = 125, EXIT_INTERRUPTED = 130, EXIT_CANCELLED = 143,
+};
+
+/* A flag of a verb. Those of a kind's fields (--job-name) come from its schema rows besides. */
+struct cli_flag {
+	const char *name;   /* "follow" for --follow */
+	char letter;        /* 'f' for -f; 0: none */
+	const char *value;  /* what the value is called in help; NULL: a switch */
+	const char *doc;
+	bool many;          /* may be given again */
+};
+
+enum { CLI_ARGS_MAX = 64, CLI_FLAGS_MAX = 256 };
+
+struct cli_given {
+	const char *name, *value; /* borrowed from argv */
+};
+
+struct cli {
+	const struct verb *verb;
+	const char *args[CLI_ARGS_MAX];
+	int arg_count;
+	struct cli_given flags[CLI_FLAGS_MAX];
+	int flag_count;
+	char **rest;               /* what stood behind "--"; NULL-ended or NULL */
+	/* opened on first use */
+	struct context context;
+	bool connected;
+	uv_loop_t loop;
+	struct api *api;
+	bool tty;                  /* standard output is a terminal: sanitise, align to its width */
+};
+
+enum verb_flag {
+	VERB_REST = 1,   /* takes a command behind its flags */
+	VERB_FIELDS = 2, /* takes the F_NEW fields of its kind as flags */
+	VERB_LIST = 4,   /* takes the output flags */
+	VERB_ONE = 8,    /* the output flags without those of lists */
+};
+
+struct verb {
+	const char *noun;  /* "jobs"; NULL: a shortcut such as run */
+	const char *name;  /* "list" */
+	const char *args;  /* "NAME", "[FILE]", "" */
+	int least, most;   /* how many */
+	unsigned flags;
+	const struct kind *kind;
+	const struct cli_flag *own; /* ended by name NULL; may be NULL */
+	int (*run)(struct cli *c);
+	const char *doc;
+};
+extern const struct verb verbs[]; /* ended by name NULL */
+
+/* main's: returns the exit code. argv[1] is no dashboard flag. */
+int cli_main(int argc, char **argv);
+
+/* ---- For handlers ---- */
+
+const char *cli_value(const struct cli *c, const char *flag); /* NULL when not given */
+bool cli_has(const struct cli *c, const char *flag);
+/* "mltop: what: why" on standard error, sanitised; returns the exit code that fits. */
+int cli_fail(const struct err *e);
+int cli_usage(const struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Finds the platform (and starts the private one). */
+bool cli_connect(struct cli *c, struct err *e);
+void cli_release(struct cli *c);
+/* One call and its JSON (the caller's), or false with the server's sentence. */
+bool cli_call(struct cli *c, const char *method, const char *path, const json_t *body, json_t **out,
+	struct err *e);
+/* "/cloud_ml/v1/train/NAME/logs": the name is encoded. The caller frees. */
+char *cli_path(const struct kind *k, const char *name, const char *tail);
+
+/* Output (output.c): -o table|wide|json|yaml|csv|name; rows are records of the kind. */
+bool output_list(struct cli *c, const struct kind *k, const json_t *rows, struct err *e);
+bool output_one(struct cli *c, const struct kind *k, const json_t *object, struct err *e);
+/* Writes text that is not ours to standard output: sanitised when it is a terminal. */
+void output_text(const struct cli *c, const char *text);
+
+/* --env K=V and the like, each added to body[field]; K alone takes the value from here. */
+bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *field, struct err *e);
+/* The platform's own check of a new object, before anything is sent. */
+bool cli_check(const struct kind *k, const json_t *body, struct err *e);
+/* list --watch: prints the list whenever it changed, until interrupted. */
+int cli_watch(struct cli *c, const struct kind *k);
+
+/* Handlers */
+int cli_list(struct cli *c);
+int cli_describe(struct cli *c);
+int cli_submit(struct cli *c);
+int cli_cancel(struct cli *c);
+int cli_delete(struct cli *c);
+int cli_retry(struct cli *c);
+int cli_events(struct cli *c);
+int cli_logs(struct cli *c);
+int cli_run(struct cli *c);
+int cli_demo(struct cli *c);
+int cli_platform_status(struct cli *c);
+int cli_platform_stop(struct cli *c);
+int cli_context_list(struct cli *c);
+int cli_context_use(struct cli *c);
+int cli_version(struct cli *c);
+int cli_completion(struct cli *c);
+
+/* Follows a job's log to its end on standard output; *code gets the job's own exit code. */
+struct follow {
+	const char *job;    /* name or uid */
+	const char *task;   /* NULL: master-0 */
+	int64_t attempt;    /* 0: newest, and on to later attempts */
+	int64_t tail;       /* bytes; -1: from the beginning */
+	bool to_end;        /* follow; false: what there is now */
+	bool ask;           /* at Ctrl-C on a terminal: cancel, leave it running, or go on (mltop run) */
+};
+enum follow_end { FOLLOW_ENDED, FOLLOW_LEFT, FOLLOW_INTERRUPTED, FOLLOW_FAILED };
+/* *code: 0 to 255 as a shell has it (128 + signal); 143 when it was cancelled. */
+enum follow_end follow_log(struct cli *c, const struct follow *f, int *code, struct err *e);
+
+/* Runs a verb (NULL-ended words) on a platform that is known already; takes the context over. */
+int cli_verb_on(struct context *context, char **words);
+
+/*
+ * The dashboard (run.c). Either `ready` is a platform that is known already, or `find` says where
+ * to look: that happens after the first frame. `first` is a palette line or NULL.
+ */
+int dashboard_main(const struct context_options *find, struct context *ready, const char *first);
+
+#endif

@@ -1,0 +1,129 @@
+/* Completions for shells, made from the verb table and the schema's rows. */
+#include "mltop/cli.h"
+
+#include <string.h>
+
+static void words_of_verb(const struct verb *v)
+{
+	for (const struct cli_flag *f = v->own; f && f->name; f++)
+		printf(" --%s", f->name);
+	for (size_t i = 0; (v->flags & VERB_FIELDS) && i < v->kind->field_count; i++) {
+		const struct field *f = &v->kind->fields[i];
+		struct buf name = BUF_INIT;
+
+		if ((f->flags & F_NEW) && !(f->flags & F_HIDDEN)) {
+			kind_flag_name(f, &name);
+			printf(" --%s", name.data);
+		}
+		buf_release(&name);
+	}
+	if (v->flags & (VERB_LIST | VERB_ONE))
+		printf(" --output --json");
+	if (v->flags & VERB_LIST)
+		printf(" --filter --columns --sort --no-headers --watch");
+	printf(" --endpoint --context --state-dir --org --help");
+}
+
+static bool takes_job(const struct verb *v)
+{
+	return v->kind && strcmp(v->kind->name, "job") == 0 && strncmp(v->args, "NAME", 4) == 0;
+}
+
+/* Names come from the platform that is up; completing never starts one. */
+static void bash_case(const struct verb *v)
+{
+	printf("\t'%s%s%s') words='", v->noun ? v->noun : "", v->noun ? " " : "", v->name);
+	words_of_verb(v);
+	printf("'%s ;;\n", takes_job(v) ? "; jobs=1" : "");
+}
+
+static void top_words(void)
+{
+	for (const struct verb *v = verbs; v->name; v++)
+		if (v->noun == NULL)
+			printf(" %s", v->name);
+		else if (v == verbs || v[-1].noun == NULL || strcmp(v[-1].noun, v->noun) != 0)
+			printf(" %s", v->noun);
+}
+
+static void noun_words(void)
+{
+	for (const struct verb *v = verbs; v->name; v++) {
+		bool first = v->noun && (v == verbs || v[-1].noun == NULL || strcmp(v[-1].noun, v->noun));
+
+		if (v->noun == NULL)
+			continue;
+		if (first)
+			printf("\t%s) words='", v->noun);
+		printf("%s%s", first ? "" : " ", v->name);
+		if (v[1].noun == NULL || strcmp(v[1].noun, v->noun) != 0)
+			printf("' ;;\n");
+	}
+}
+
+/* zsh runs the same function through bashcompinit. */
+static void complete_bash(void)
+{
+	printf("_mltop() {\n"
+	       "\tlocal word=${COMP_WORDS[COMP_CWORD]} words= jobs=\n"
+	       "\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n");
+	for (const struct verb *v = verbs; v->name; v++)
+		if (v->noun)
+			bash_case(v);
+	printf("\t*) case \"${COMP_WORDS[1]}\" in\n");
+	for (const struct verb *v = verbs; v->name; v++)
+		if (v->noun == NULL)
+			bash_case(v);
+	noun_words();
+	printf("\tesac ;;\n\tesac\n"
+	       "\t[ \"$COMP_CWORD\" -eq 1 ] && words='");
+	top_words();
+	printf("'\n"
+	       "\t[ -n \"$jobs\" ] && [ \"${word#-}\" = \"$word\" ] && mltop platform status >/dev/null 2>&1 &&\n"
+	       "\t\twords=$(mltop jobs list -o name 2>/dev/null)\n"
+	       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+	       "}\ncomplete -F _mltop mltop\n");
+}
+
+static void fish_text(const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\'' || *text == '\\')
+			putchar('\\');
+		putchar(*text);
+	}
+}
+
+static void complete_fish(void)
+{
+	printf("complete -c mltop -f\n");
+	for (const struct verb *v = verbs; v->name; v++) {
+		if (v->noun)
+			printf("complete -c mltop -n '__fish_use_subcommand' -a %s\n"
+			       "complete -c mltop -n '__fish_seen_subcommand_from %s' -a %s -d '",
+				v->noun, v->noun, v->name);
+		else
+			printf("complete -c mltop -n '__fish_use_subcommand' -a %s -d '", v->name);
+		fish_text(v->doc);
+		printf("'\n");
+		for (const struct cli_flag *f = v->own; f && f->name; f++) {
+			printf("complete -c mltop -n '__fish_seen_subcommand_from %s' -l %s -d '",
+				v->name, f->name);
+			fish_text(f->doc);
+			printf("'\n");
+		}
+	}
+}
+
+int cli_completion(struct cli *c)
+{
+	if (strcmp(c->args[0], "bash") == 0)
+		return complete_bash(), EXIT_DONE;
+	if (strcmp(c->args[0], "zsh") == 0) {
+		printf("autoload -U +X bashcompinit && bashcompinit\n");
+		return complete_bash(), EXIT_DONE;
+	}
+	if (strcmp(c->args[0], "fish") == 0)
+		return complete_fish(), EXIT_DONE;
+	return cli_usage(c, "%s: completions are there for bash, zsh and fish", c->args[0]);
+}

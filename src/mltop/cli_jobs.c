@@ -1,0 +1,308 @@
+/* Verbs on lists and jobs: each is one or two calls and what they print. */
+#include "mltop/cli.h"
+
+#include "base/fsio.h"
+#include "core/event.h"
+#include "core/job.h"
+#include "core/query.h"
+#include "io/yaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* ---- Lists ---- */
+
+static void add_query(struct query *q, const char *name, const char *value)
+{
+	if (value)
+		query_add(q, name, value, NULL);
+}
+
+/* The fields that the output needs; none (NULL) when it prints whatever there is. */
+static const char *wanted_fields(const struct cli *c, const struct kind *k, struct buf *out)
+{
+	const char *form = cli_value(c, "output"), *columns = cli_value(c, "columns");
+
+	if (cli_has(c, "json") || (form && (strcmp(form, "json") == 0 || strcmp(form, "yaml") == 0)))
+		return columns;
+	if (columns == NULL)
+		columns = form && strcmp(form, "wide") == 0 ? k->wide_fields : k->list_fields;
+	buf_adds(out, columns);
+	if (cli_value(c, "sort"))
+		buf_addf(out, ",%s", cli_value(c, "sort") + (*cli_value(c, "sort") == '-'));
+	return out->data;
+}
+
+/* All pages of a list, as one array. */
+static bool fetch_list(struct cli *c, const struct kind *k, const char *path, json_t **out,
+	struct err *e)
+{
+	struct buf fields = BUF_INIT, full = BUF_INIT;
+	char *next = NULL;
+	bool ok = true;
+
+	*out = json_array();
+	do {
+		struct query q = QUERY_INIT;
+		json_t *page = NULL;
+
+		add_query(&q, "org_id", cli_value(c, "org"));
+		add_query(&q, "filter", cli_value(c, "filter"));
+		buf_reset(&fields);
+		add_query(&q, "fields", wanted_fields(c, k, &fields));
+		add_query(&q, "continue", next);
+		buf_reset(&full);
+		buf_addf(&full, "%s%s", path, q.count ? "?" : "");
+		query_encode(&q, &full);
+		query_release(&q);
+		ok = cli_call(c, "GET", full.data, NULL, &page, e);
+		if (ok)
+			json_array_extend(*out, json_object_get(page, "data"));
+		free(next);
+		next = mem_strdup(json_string_value(json_object_get(page, "continue")));
+		json_decref(page);
+	} while (ok && next && *next);
+	free(next);
+	buf_release(&fields);
+	buf_release(&full);
+	return ok;
+}
+
+static int print_list(struct cli *c, const struct kind *k, const char *path)
+{
+	struct err e = ERR_INIT;
+	json_t *rows = NULL;
+	bool ok = fetch_list(c, k, path, &rows, &e) && output_list(c, k, rows, &e);
+
+	json_decref(rows);
+	return ok ? EXIT_DONE : cli_fail(&e);
+}
+
+/* The filter is checked here as well, so that its error needs no platform. */
+static bool check_filter(const struct cli *c, const struct kind *k, struct err *e)
+{
+	struct filter *f;
+
+	if (cli_value(c, "filter") == NULL)
+		return true;
+	f = filter_parse(k, cli_value(c, "filter"), e);
+	if (f == NULL)
+		err_prefix(e, "--filter");
+	filter_free(f);
+	return f != NULL;
+}
+
+int cli_list(struct cli *c)
+{
+	struct err e = ERR_INIT;
+
+	if (!check_filter(c, c->verb->kind, &e))
+		return cli_fail(&e);
+	if (cli_has(c, "watch"))
+		return cli_watch(c, c->verb->kind);
+	return print_list(c, c->verb->kind, c->verb->kind->path);
+}
+
+int cli_events(struct cli *c)
+{
+	char *path = cli_path(&job_kind, c->args[0], "/events?form=rows");
+	struct err e = ERR_INIT;
+	json_t *answer = NULL;
+	bool ok = cli_call(c, "GET", path, NULL, &answer, &e) &&
+		  output_list(c, &event_kind, json_object_get(answer, "data"), &e);
+
+	json_decref(answer);
+	free(path);
+	return ok ? EXIT_DONE : cli_fail(&e);
+}
+
+/* ---- One job ---- */
+
+int cli_describe(struct cli *c)
+{
+	char *path = cli_path(c->verb->kind, c->args[0], "");
+	struct err e = ERR_INIT;
+	json_t *answer = NULL;
+	bool ok = cli_call(c, "GET", path, NULL, &answer, &e) &&
+		  output_one(c, c->verb->kind, answer, &e);
+
+	json_decref(answer);
+	free(path);
+	return ok ? EXIT_DONE : cli_fail(&e);
+}
+
+/* A change of each job named; goes on after a failure and returns the first one's code. */
+static int change_each(struct cli *c, const char *method, const char *tail, const char *done)
+{
+	int code = EXIT_DONE;
+
+	for (int i = 0; i < c->arg_count; i++) {
+		char *path = cli_path(&job_kind, c->args[i], tail);
+		struct err e = ERR_INIT;
+
+		if (cli_call(c, method, path, NULL, NULL, &e))
+			printf("%s %s\n", c->args[i], done);
+		else if (code == EXIT_DONE)
+			code = cli_fail(&e);
+		else
+			cli_fail(&e);
+		free(path);
+	}
+	return code;
+}
+
+/* Asks at a terminal, with "no" as default; elsewhere the command is the answer. */
+static bool confirmed(const struct cli *c, const char *what)
+{
+	char answer[16] = "";
+
+	if (cli_has(c, "yes") || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return true;
+	fprintf(stderr, "%s ", what);
+	for (int i = 0; i < c->arg_count; i++)
+		fprintf(stderr, "%s%s", i ? ", " : "", c->args[i]);
+	fprintf(stderr, "? [y/N] ");
+	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+int cli_cancel(struct cli *c)
+{
+	if (!confirmed(c, "Cancel"))
+		return EXIT_REFUSED;
+	return change_each(c, "POST", "/cancel", "is being cancelled");
+}
+
+int cli_delete(struct cli *c)
+{
+	if (!confirmed(c, "Delete, with log and output,"))
+		return EXIT_REFUSED;
+	return change_each(c, "DELETE", "", "is deleted");
+}
+
+int cli_retry(struct cli *c)
+{
+	return change_each(c, "POST", "/retry", "is run again");
+}
+
+/* ---- Submit ---- */
+
+/* "K=V", or "K" for the value from our own environment. */
+static bool add_pair(json_t *object, const char *flag, const char *pair, struct err *e)
+{
+	const char *equals = strchr(pair, '='), *value;
+	char *key = equals ? strndup(pair, (size_t)(equals - pair)) : mem_strdup(pair);
+	bool ok = true;
+
+	value = equals ? equals + 1 : getenv(key);
+	if (*key == '\0')
+		ok = err_set(e, ERR_INVALID, "--%s %s: no name before '='", flag, pair);
+	else if (value == NULL)
+		ok = err_set(e, ERR_INVALID,
+			"--%s %s: the environment here has no %s; give %s=VALUE", flag, pair, key,
+			key);
+	else if (json_object_set_new(object, key, json_string(value)) != 0)
+		ok = err_set(e, ERR_INVALID, "--%s %s: the value is no UTF-8", flag, key);
+	free(key);
+	return ok;
+}
+
+bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *field, struct err *e)
+{
+	json_t *object = json_object_get(body, field);
+
+	for (int i = 0; i < c->flag_count; i++) {
+		if (strcmp(c->flags[i].name, flag) != 0)
+			continue;
+		if (object == NULL) {
+			object = json_object();
+			json_object_set_new(body, field, object);
+		}
+		if (!add_pair(object, flag, c->flags[i].value, e))
+			return false;
+	}
+	return true;
+}
+
+static bool add_field_flags(const struct cli *c, json_t *body, struct err *e)
+{
+	for (int i = 0; i < c->flag_count; i++) {
+		const struct field *f = kind_field(c->verb->kind, c->flags[i].name);
+		json_t *value;
+
+		if (f == NULL || !(f->flags & F_NEW))
+			continue;
+		value = f->type->from_text(f, c->flags[i].value, e);
+		if (value == NULL)
+			return false;
+		json_object_set_new(body, f->name, value);
+	}
+	return true;
+}
+
+/* file://relative and plain paths mean a file here; the platform wants an absolute one. */
+static void absolute_uri(json_t *body)
+{
+	const char *uri = json_string_value(json_object_get(body, "trainer_uri"));
+	struct buf full = BUF_INIT;
+	char *real;
+
+	if (uri == NULL || strstr(uri, "://") != NULL)
+		return;
+	real = realpath(uri, NULL);
+	if (real) {
+		buf_addf(&full, "file://%s", real);
+		json_object_set_new(body, "trainer_uri", json_string(full.data));
+	}
+	free(real);
+	buf_release(&full);
+}
+
+static bool submit_body(struct cli *c, json_t **out, struct err *e)
+{
+	json_t *body = c->arg_count ? yaml_load_file(c->args[0], e) : json_object();
+
+	if (body && !json_is_object(body)) {
+		json_decref(body);
+		return err_set(e, ERR_INVALID, "%s: a job is a mapping of fields to values",
+			c->args[0]);
+	}
+	if (body == NULL || !add_field_flags(c, body, e) || !cli_pairs(c, "env", body, "env", e) ||
+		!cli_pairs(c, "label", body, "labels", e)) {
+		json_decref(body);
+		return false;
+	}
+	absolute_uri(body);
+	*out = body;
+	return true;
+}
+
+/* The same check as the platform's, before anything is sent. */
+bool cli_check(const struct kind *k, const json_t *body, struct err *e)
+{
+	struct arena arena = ARENA_INIT;
+	void *rec = mem_alloc(k->size);
+	bool ok = record_decode(k, rec, &arena, body, DECODE_NEW, e);
+
+	free(rec);
+	arena_release(&arena);
+	return ok;
+}
+
+int cli_submit(struct cli *c)
+{
+	struct err e = ERR_INIT;
+	json_t *body = NULL, *answer = NULL;
+	bool ok = submit_body(c, &body, &e) && cli_check(c->verb->kind, body, &e) &&
+		  cli_call(c, "POST", c->verb->kind->path, body, &answer, &e);
+
+	if (ok && (cli_has(c, "json") || cli_has(c, "output")))
+		ok = output_one(c, c->verb->kind, answer, &e);
+	else if (ok)
+		printf("%s\n", json_string_value(json_object_get(answer, "job_name")));
+	json_decref(body);
+	json_decref(answer);
+	return ok ? EXIT_DONE : cli_fail(&e);
+}

@@ -1,0 +1,128 @@
+/* Verbs on the platform itself, contexts, demo, version and completion. */
+#include "mltop/cli.h"
+
+#include "base/num.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- platform ---- */
+
+int cli_platform_status(struct cli *c)
+{
+	struct err e = ERR_INIT;
+	json_t *status = NULL;
+	bool ok = private_find(&c->context, cli_value(c, "state-dir"), &e) &&
+		  cli_call(c, "GET", "/cloud_ml/v1/platform", NULL, &status, &e);
+
+	if (!ok && e.code == ERR_NOT_FOUND) {
+		printf("not running; `mltop` or `mltop run` starts it\n");
+		return EXIT_UNREACHABLE;
+	}
+	if (ok) {
+		json_object_set_new(status, "url", json_string(c->context.url));
+		ok = output_one(c, NULL, status, &e);
+	}
+	json_decref(status);
+	return ok ? EXIT_DONE : cli_fail(&e);
+}
+
+int cli_platform_stop(struct cli *c)
+{
+	struct err e = ERR_INIT;
+
+	if (!private_stop(cli_value(c, "state-dir"), &e))
+		return cli_fail(&e);
+	printf("stopped; running jobs go on and are found again at the next start\n");
+	return EXIT_DONE;
+}
+
+/* ---- context ---- */
+
+int cli_context_list(struct cli *c)
+{
+	struct err e = ERR_INIT;
+	char **names = context_names(&e);
+
+	if (names == NULL)
+		return cli_fail(&e);
+	for (char **p = names; *p; p++) {
+		output_text(c, *p);
+		putchar('\n');
+		free(*p);
+	}
+	if (*names == NULL)
+		fprintf(stderr, "mltop: no contexts; config.yaml in $XDG_CONFIG_HOME/mltop names them\n");
+	free(names);
+	return EXIT_DONE;
+}
+
+int cli_context_use(struct cli *c)
+{
+	struct err e = ERR_INIT;
+
+	return context_use(c->args[0], &e) ? EXIT_DONE : cli_fail(&e);
+}
+
+/* ---- demo ---- */
+
+/* The four flags become settings of the platform that is made for this. */
+static bool demo_settings(const struct cli *c, char settings[4][48], struct err *e)
+{
+	static const struct { const char *flag, *standard; int64_t max; } numbers[] = {
+		{"jobs", "200", 1000000}, {"gpus", "64", 1024}, {"changes", "5", 100000},
+		{"seed", "1", INT64_MAX},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		const char *text = cli_value(c, numbers[i].flag);
+		int64_t n;
+
+		if (!num_i64(text ? text : numbers[i].standard, 0, numbers[i].max, &n))
+			return err_set(e, ERR_INVALID, "--%s %s: give a number from 0 to %lld",
+				numbers[i].flag, text, (long long)numbers[i].max);
+		snprintf(settings[i], sizeof settings[i], "fake.%s=%lld", numbers[i].flag, (long long)n);
+	}
+	return true;
+}
+
+int cli_demo(struct cli *c)
+{
+	char text[4][48];
+	const char *settings[] = {text[0], text[1], text[2], text[3], NULL};
+	struct err e = ERR_INIT;
+
+	if (!demo_settings(c, text, &e)) {
+		cli_fail(&e);
+		return EXIT_USAGE;
+	}
+	if (!demo_start(&c->context, settings, &e))
+		return cli_fail(&e);
+	if (c->rest && c->rest[0])
+		return cli_verb_on(&c->context, c->rest);
+	return dashboard_main(NULL, &c->context, NULL);
+}
+
+/* ---- version ---- */
+
+int cli_version(struct cli *c)
+{
+	json_t *server = NULL;
+	struct err e = ERR_INIT;
+
+	printf("mltop %s\n", MLTOP_VERSION);
+	if (c->verb == NULL)
+		return EXIT_DONE;
+	/* The platform is asked only when one is there: a version is no reason to start one. */
+	if (!cli_has(c, "endpoint") && !cli_has(c, "context") && getenv("MLTOP_CONTEXT") == NULL &&
+		!private_find(&c->context, cli_value(c, "state-dir"), NULL))
+		return EXIT_DONE;
+	if (!cli_call(c, "GET", "/version", NULL, &server, &e))
+		return cli_fail(&e);
+	output_text(c, json_string_value(json_object_get(server, "name")) ?: "platform");
+	putchar(' ');
+	output_text(c, json_string_value(json_object_get(server, "version")) ?: "-");
+	putchar('\n');
+	json_decref(server);
+	return EXIT_DONE;
+}

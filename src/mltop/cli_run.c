@@ -1,0 +1,177 @@
+/* mltop run and mltop logs: a command of this folder as a job, and what jobs print. */
+#include "mltop/cli.h"
+
+#include "base/num.h"
+#include "base/ulid.h"
+#include "base/timefmt.h"
+#include "core/job.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* ---- logs ---- */
+
+int cli_logs(struct cli *c)
+{
+	struct follow f = {.job = c->args[0], .task = cli_value(c, "task"), .tail = -1,
+		.to_end = cli_has(c, "follow")};
+	struct err e = ERR_INIT;
+	int code = 0;
+
+	if (cli_value(c, "attempt") && !num_i64(cli_value(c, "attempt"), 1, 1000000, &f.attempt))
+		return cli_usage(c, "--attempt %s: give a number from 1", cli_value(c, "attempt"));
+	if (cli_value(c, "tail") && !num_bytes(cli_value(c, "tail"), &f.tail))
+		return cli_usage(c, "--tail %s: give a size such as 64K", cli_value(c, "tail"));
+	switch (follow_log(c, &f, &code, &e)) {
+	case FOLLOW_FAILED:
+		return cli_fail(&e);
+	case FOLLOW_INTERRUPTED:
+		return EXIT_INTERRUPTED;
+	default:
+		return cli_has(c, "exit-code") ? code : EXIT_DONE;
+	}
+}
+
+/* ---- run ---- */
+
+/* What makes a program run here as it runs in the caller's shell; values stay masked in views. */
+static bool carried(const char *pair)
+{
+	static const char *const exact[] = {"PATH=", "VIRTUAL_ENV=", "LD_LIBRARY_PATH=", "PYTHONPATH="};
+
+	for (size_t i = 0; i < ARRAY_SIZE(exact); i++)
+		if (strncmp(pair, exact[i], strlen(exact[i])) == 0)
+			return true;
+	return strncmp(pair, "CONDA_", 6) == 0 && strchr(pair, '=') != NULL;
+}
+
+static void add_environment(json_t *env)
+{
+	for (char **p = environ; *p; p++) {
+		const char *equals = strchr(*p, '=');
+
+		if (equals && carried(*p)) {
+			char *key = strndup(*p, (size_t)(equals - *p));
+
+			/* A value that is no UTF-8 cannot travel in JSON and is left out. */
+			json_object_set_new(env, key, json_string(equals + 1));
+			free(key);
+		}
+	}
+}
+
+/* "python3 train.py" -> "train-4f2k": the script or program, and four characters that differ. */
+static void make_name(char *const *argv, char out[64])
+{
+	const char *from = argv[0];
+	char ulid[ULID_SIZE], word[41], *slash;
+	size_t n = 0;
+
+	for (int i = 1; argv[i] && strncmp(from, "python", 6) == 0 && i < 4; i++)
+		if (argv[i][0] != '-')
+			from = argv[i];
+	slash = strrchr(from, '/');
+	from = slash ? slash + 1 : from;
+	for (; *from && *from != '.' && n < sizeof word - 1; from++)
+		if (isalnum((unsigned char)*from))
+			word[n++] = (char)tolower((unsigned char)*from);
+		else if (n > 0 && word[n - 1] != '-')
+			word[n++] = '-';
+	word[n] = '\0';
+	ulid_new(ulid, time_now_ms());
+	for (char *p = ulid; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	snprintf(out, 64, "%s%s%s", n ? word : "run", n && word[n - 1] == '-' ? "" : "-", ulid + 20);
+}
+
+static bool set_text(json_t *body, const char *field, const char *text, struct err *e)
+{
+	const struct field *f = kind_field(&job_kind, field);
+	json_t *value;
+
+	if (text == NULL)
+		return true;
+	value = f->type->from_text(f, text, e);
+	return value && json_object_set_new(body, field, value) == 0;
+}
+
+static bool run_body(struct cli *c, json_t *body, struct err *e)
+{
+	char name[64], *folder = getcwd(NULL, 0);
+	json_t *command = json_array(), *env = json_object();
+	mode_t mask = umask(077);
+
+	umask(mask);
+	if (folder == NULL)
+		return err_errno(e, errno, "the present folder", ".");
+	for (char **p = c->rest; *p; p++)
+		if (json_array_append_new(command, json_string(*p)) != 0)
+			return err_set(e, ERR_INVALID, "argument %td is no UTF-8 text", p - c->rest);
+	make_name(c->rest, name);
+	add_environment(env);
+	json_object_set_new(body, "command", command);
+	json_object_set_new(body, "env", env);
+	json_object_set_new(body, "umask", json_integer((json_int_t)mask));
+	json_object_set_new(body, "work_dir", json_string(folder));
+	free(folder);
+	return set_text(body, "job_name", cli_value(c, "name") ? cli_value(c, "name") : name, e) &&
+	       set_text(body, "gpu_limit", cli_value(c, "gpus"), e) &&
+	       set_text(body, "cpu_limit", cli_value(c, "cpu"), e) &&
+	       set_text(body, "memory_limit", cli_value(c, "memory"), e) &&
+	       set_text(body, "max_runtime", cli_value(c, "max-runtime"), e) &&
+	       cli_pairs(c, "env", body, "env", e) && cli_check(&job_kind, body, e);
+}
+
+/* Runs to its end on our standard output; the code is the job's own. */
+static int run_follow(struct cli *c, const char *name)
+{
+	struct follow f = {.job = name, .tail = -1, .to_end = true, .ask = true};
+	struct err e = ERR_INIT;
+	int code = 0;
+
+	switch (follow_log(c, &f, &code, &e)) {
+	case FOLLOW_FAILED:
+		cli_fail(&e);
+		return EXIT_MLTOP_FAILED;
+	case FOLLOW_LEFT:
+		fprintf(stderr, "mltop: job %s goes on; `mltop logs -f %s` follows it\n", name, name);
+		return EXIT_DONE;
+	case FOLLOW_INTERRUPTED:
+		return EXIT_INTERRUPTED;
+	default:
+		return code;
+	}
+}
+
+int cli_run(struct cli *c)
+{
+	json_t *body, *answer = NULL;
+	struct err e = ERR_INIT;
+	char *name = NULL;
+	int code = EXIT_DONE;
+
+	if (c->rest == NULL || c->rest[0] == NULL)
+		return cli_usage(c, "no command: mltop run -- python3 train.py");
+	body = json_object();
+	if (!run_body(c, body, &e) || !cli_call(c, "POST", job_kind.path, body, &answer, &e)) {
+		cli_fail(&e);
+		code = EXIT_MLTOP_FAILED;
+	} else {
+		name = mem_strdup(json_string_value(json_object_get(answer, "job_name")));
+	}
+	json_decref(body);
+	json_decref(answer);
+	if (code == EXIT_DONE && cli_has(c, "detach"))
+		printf("%s\n", name);
+	else if (code == EXIT_DONE)
+		code = run_follow(c, name);
+	free(name);
+	return code;
+}

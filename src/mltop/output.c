@@ -1,0 +1,417 @@
+/* What verbs print: an aligned table, JSON, YAML, CSV or names, all from the schema's rows. */
+#include "mltop/cli.h"
+
+#include "base/sanitize.h"
+#include "base/timefmt.h"
+#include "base/utf8.h"
+#include "base/vec.h"
+#include "core/rowset.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum form { FORM_TABLE, FORM_WIDE, FORM_JSON, FORM_YAML, FORM_CSV, FORM_NAME };
+static const char *const form_words[] = {"table", "wide", "json", "yaml", "csv", "name"};
+
+struct columns {
+	const struct field *fields[KIND_FIELDS_MAX];
+	size_t count;
+};
+
+static bool output_form(const struct cli *c, enum form *out, struct err *e)
+{
+	const char *word = cli_value(c, "output");
+
+	*out = FORM_TABLE;
+	if (cli_has(c, "json")) {
+		*out = FORM_JSON;
+		return true;
+	}
+	if (word == NULL)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(form_words); i++) {
+		if (strcmp(word, form_words[i]) == 0) {
+			*out = (enum form)i;
+			return true;
+		}
+	}
+	return err_set(e, ERR_INVALID,
+		"-o %s: give table, wide, json, yaml, csv or name", word);
+}
+
+void output_text(const struct cli *c, const char *text)
+{
+	struct buf line = BUF_INIT;
+
+	if (!c->tty) {
+		fputs(text, stdout);
+		return;
+	}
+	sanitize_text(&line, text, strlen(text));
+	fputs(line.data, stdout);
+	buf_release(&line);
+}
+
+static bool columns_parse(struct columns *out, const struct kind *k, const char *list, struct err *e)
+{
+	struct fieldset set;
+	char *copy, *at, *word;
+
+	if (!fieldset_parse(&set, k, list, e)) /* the same errors wherever fields are named */
+		return false;
+	out->count = 0;
+	copy = at = mem_strdup(list);
+	while ((word = strsep(&at, ",")) != NULL) {
+		const struct field *f = kind_field(k, word);
+
+		if (f && out->count < KIND_FIELDS_MAX)
+			out->fields[out->count++] = f;
+	}
+	free(copy);
+	return true;
+}
+
+static bool columns_chosen(const struct cli *c, const struct kind *k, enum form form,
+	struct columns *out, struct err *e)
+{
+	const char *list = cli_value(c, "columns");
+
+	if (list == NULL)
+		list = form == FORM_WIDE ? k->wide_fields : k->list_fields;
+	return columns_parse(out, k, list, e);
+}
+
+/* ---- Table ---- */
+
+static void field_title(const struct field *f, struct buf *out)
+{
+	if (f->title) {
+		buf_adds(out, f->title);
+		return;
+	}
+	for (const char *p = f->name; *p; p++)
+		buf_addc(out, (char)(*p == '_' ? ' ' : (*p >= 'a' && *p <= 'z') ? *p - 32 : *p));
+}
+
+static void pad(int n)
+{
+	printf("%*s", n > 0 ? n : 0, "");
+}
+
+/* `cut`: the cells that are left for the last column; 0: no bound. */
+static void print_cell(const char *text, int width, bool right, bool last)
+{
+	int used = utf8_width(text);
+
+	if (right)
+		pad(width - used);
+	fputs(text, stdout);
+	if (!right && !last)
+		pad(width - used);
+	fputs(last ? "\n" : "  ", stdout);
+}
+
+/* Cells of all rows, formatted once: widths need them all before the first is printed. */
+struct table {
+	struct buf text;
+	VEC(size_t) cells; /* offsets into text */
+	int widths[KIND_FIELDS_MAX];
+};
+
+static void table_add(struct table *t, const struct columns *cols, size_t col, const struct buf *cell)
+{
+	int width = utf8_width(cell->data);
+
+	(void)cols;
+	if (width > t->widths[col])
+		t->widths[col] = width;
+	vec_push(&t->cells, t->text.len);
+	buf_add(&t->text, cell->data, cell->len);
+	buf_addc(&t->text, '\0');
+}
+
+static void table_fill(struct table *t, const struct kind *k, const struct columns *cols,
+	void *const *rows, size_t count, bool titles, int64_t now)
+{
+	struct buf cell = BUF_INIT;
+
+	for (size_t i = 0; titles && i < cols->count; i++) {
+		buf_reset(&cell);
+		field_title(cols->fields[i], &cell);
+		table_add(t, cols, i, &cell);
+	}
+	for (size_t r = 0; r < count; r++) {
+		for (size_t i = 0; i < cols->count; i++) {
+			buf_reset(&cell);
+			record_cell(k, rows[r], cols->fields[i], now, &cell);
+			table_add(t, cols, i, &cell);
+		}
+	}
+	buf_release(&cell);
+}
+
+static void print_table(const struct kind *k, const struct columns *cols, void *const *rows,
+	size_t count, bool titles)
+{
+	struct table t = {.text = BUF_INIT};
+
+	table_fill(&t, k, cols, rows, count, titles, time_now_ms());
+	for (size_t i = 0; i < t.cells.len; i++) {
+		size_t col = i % cols->count;
+
+		print_cell(t.text.data + t.cells.items[i], t.widths[col],
+			cols->fields[col]->type->right, col + 1 == cols->count);
+	}
+	vec_release(&t.cells);
+	buf_release(&t.text);
+}
+
+/* ---- CSV (RFC 4180) ---- */
+
+static void print_csv_cell(const char *text, bool last)
+{
+	if (strpbrk(text, ",\"\r\n") == NULL) {
+		fputs(text, stdout);
+	} else {
+		putchar('"');
+		for (const char *p = text; *p; p++) {
+			if (*p == '"')
+				putchar('"');
+			putchar(*p);
+		}
+		putchar('"');
+	}
+	fputs(last ? "\r\n" : ",", stdout);
+}
+
+/* The wire's own form of a value, so that a program reads exact numbers. */
+static void csv_value(const struct kind *k, const void *rec, const struct field *f, struct buf *out)
+{
+	json_t *value;
+	char *text;
+
+	if (!record_knows(k, rec, f) || (f->flags & (F_MASKED | F_SECRET)))
+		return;
+	value = f->type->encode(f, record_member(rec, f));
+	if (json_is_string(value)) {
+		buf_adds(out, json_string_value(value));
+	} else if (value && (text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT))) {
+		buf_adds(out, text);
+		free(text);
+	}
+	json_decref(value);
+}
+
+static void print_csv(const struct kind *k, const struct columns *cols, void *const *rows,
+	size_t count, bool titles)
+{
+	struct buf cell = BUF_INIT;
+
+	for (size_t i = 0; titles && i < cols->count; i++)
+		print_csv_cell(cols->fields[i]->name, i + 1 == cols->count);
+	for (size_t r = 0; r < count; r++) {
+		for (size_t i = 0; i < cols->count; i++) {
+			buf_reset(&cell);
+			csv_value(k, rows[r], cols->fields[i], &cell);
+			print_csv_cell(cell.data, i + 1 == cols->count);
+		}
+	}
+	buf_release(&cell);
+}
+
+/* ---- JSON and YAML ---- */
+
+static void print_json(const struct cli *c, const json_t *value)
+{
+	/* Escapes in strings stay \u001b; beyond ASCII is escaped on a terminal, where a direction
+	 * mark would act. */
+	size_t flags = JSON_INDENT(c->tty ? 2 : 0) | JSON_ENCODE_ANY | (c->tty ? JSON_ENSURE_ASCII : JSON_COMPACT);
+
+	json_dumpf(value, stdout, flags);
+	putchar('\n');
+}
+
+/* A JSON scalar is a YAML scalar, when texts keep their quotes. */
+static void print_yaml(const json_t *value, int depth)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	if (json_is_object(value) && json_object_size(value)) {
+		json_object_foreach((json_t *)value, key, item)
+		{
+			bool deep = (json_is_object(item) && json_object_size(item)) ||
+				    (json_is_array(item) && json_array_size(item));
+
+			printf("%*s%s:%s", depth * 2, "", key, deep ? "\n" : " ");
+			print_yaml(item, depth + 1);
+		}
+		return;
+	}
+	if (json_is_array(value) && json_array_size(value)) {
+		json_array_foreach(value, i, item)
+		{
+			bool deep = json_is_object(item) && json_object_size(item);
+
+			printf("%*s-%s", (depth - 1) * 2, "", deep ? "\n" : " ");
+			print_yaml(item, depth);
+		}
+		return;
+	}
+	json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	putchar('\n');
+}
+
+/* ---- Lists ---- */
+
+static bool sort_parse(const char *text, const struct kind *k, const struct field **by,
+	bool *descending, struct err *e)
+{
+	*descending = *text == '-';
+	*by = kind_field(k, text + *descending);
+	if (*by == NULL)
+		return err_set(e, ERR_INVALID, "--sort %s: a %s has no such field", text, k->name);
+	return true;
+}
+
+/* Stable by construction: record_compare falls back to the key. */
+static void sort_rows(const struct kind *k, const struct field *by, bool descending, void **rows,
+	void **spare, size_t n)
+{
+	size_t half = n / 2, a = 0, b = half, out = 0;
+
+	if (n < 2)
+		return;
+	sort_rows(k, by, descending, rows, spare, half);
+	sort_rows(k, by, descending, rows + half, spare, n - half);
+	while (a < half && b < n)
+		spare[out++] = record_compare(k, by, descending, rows[a], rows[b]) <= 0 ? rows[a++]
+										       : rows[b++];
+	while (a < half)
+		spare[out++] = rows[a++];
+	memcpy(rows, spare, out * sizeof *rows);
+}
+
+static bool rows_load(struct rowset *set, const json_t *rows, struct err *e)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(rows, i, row)
+	{
+		/* Rows without a uid (servers without our extensions) are keyed by their name. */
+		if (rowset_put_json(set, row, NULL, e) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool print_rows(struct cli *c, const struct kind *k, enum form form, struct rowset *set,
+	struct err *e)
+{
+	bool titles = !cli_has(c, "no-headers"), descending;
+	const char *sort = cli_value(c, "sort");
+	const struct field *by;
+	struct columns cols;
+
+	if (!columns_chosen(c, k, form, &cols, e))
+		return false;
+	if (sort) {
+		void **spare;
+
+		if (!sort_parse(sort, k, &by, &descending, e))
+			return false;
+		spare = mem_alloc(set->len * sizeof *spare);
+		sort_rows(k, by, descending, set->rows, spare, set->len);
+		free(spare);
+	}
+	if (form == FORM_NAME) {
+		for (size_t i = 0; i < set->len; i++) {
+			output_text(c, record_key(k, set->rows[i]));
+			putchar('\n');
+		}
+	} else if (form == FORM_CSV) {
+		print_csv(k, &cols, set->rows, set->len, titles);
+	} else {
+		print_table(k, &cols, set->rows, set->len, titles);
+	}
+	return true;
+}
+
+bool output_list(struct cli *c, const struct kind *k, const json_t *rows, struct err *e)
+{
+	struct rowset set;
+	enum form form;
+	bool ok;
+
+	if (!output_form(c, &form, e))
+		return false;
+	if (form == FORM_JSON || form == FORM_YAML) {
+		json_t *whole = json_pack("{s:O}", "data", (json_t *)rows);
+
+		if (form == FORM_JSON)
+			print_json(c, whole);
+		else
+			print_yaml(whole, 0);
+		json_decref(whole);
+		return true;
+	}
+	rowset_init(&set, k);
+	ok = rows_load(&set, rows, e) && print_rows(c, k, form, &set, e);
+	rowset_release(&set);
+	return ok;
+}
+
+/* ---- One ---- */
+
+static void print_section(const struct kind *k, const void *rec, unsigned section)
+{
+	struct buf cell = BUF_INIT, title = BUF_INIT;
+	bool begun = false;
+
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+
+		if (f->section != section || (f->flags & (F_ALIAS | F_SECRET)) ||
+			!record_knows(k, rec, f))
+			continue;
+		buf_reset(&cell);
+		record_cell(k, rec, f, time_now_ms(), &cell);
+		if (cell.len == 0 || strcmp(cell.data, "-") == 0)
+			continue;
+		if (!begun && k->sections && k->sections[section])
+			printf("%s\n", k->sections[section]);
+		begun = true;
+		printf("  %-20s %s\n", f->name, cell.data);
+	}
+	buf_release(&cell);
+	buf_release(&title);
+}
+
+bool output_one(struct cli *c, const struct kind *k, const json_t *object, struct err *e)
+{
+	struct arena arena = ARENA_INIT;
+	enum form form;
+	void *rec;
+	bool ok = true;
+
+	if (!output_form(c, &form, e))
+		return false;
+	if (form == FORM_JSON)
+		return print_json(c, object), true;
+	if (form == FORM_YAML || k == NULL)
+		return print_yaml(object, 0), true;
+	rec = mem_alloc(k->size);
+	ok = record_decode(k, rec, &arena, object, DECODE_SERVER, e);
+	if (ok && form == FORM_NAME)
+		printf("%s\n", record_key(k, rec));
+	else if (ok)
+		for (unsigned s = 0; s == 0 || (k->sections && k->sections[s]); s++)
+			print_section(k, rec, s);
+	free(rec);
+	arena_release(&arena);
+	return ok;
+}

@@ -1,0 +1,88 @@
+/* The verb table: one row a verb. Parsing, help and completion are made from it. */
+#include "mltop/cli.h"
+
+#include "core/event.h"
+#include "core/framework.h"
+#include "core/job.h"
+#include "core/key.h"
+#include "core/org.h"
+#include "core/quota.h"
+
+static const struct cli_flag submit_flags[] = {
+	{"env", 'e', "K=V", "environment variable; K alone takes the value from here", true},
+	{"label", 'l', "K=V", "label of your own", true},
+	{0},
+};
+static const struct cli_flag logs_flags[] = {
+	{"follow", 'f', NULL, "go on until the job has ended", false},
+	{"task", 't', "TASK", "task of a distributed job (master-0)", false},
+	{"attempt", 0, "N", "attempt; the newest when not given", false},
+	{"tail", 0, "SIZE", "only the last bytes, such as 64K", false},
+	{"exit-code", 0, NULL, "exit with the job's own code", false},
+	{0},
+};
+static const struct cli_flag run_flags[] = {
+	{"gpus", 'g', "N", "GPUs that it gets for itself", false},
+	{"cpu", 'c', "CPUS", "CPUs, such as 0.5", false},
+	{"memory", 'm', "SIZE", "memory, such as 4G", false},
+	{"name", 'n', "NAME", "name of the job; made from the command when not given", false},
+	{"env", 'e', "K=V", "environment variable; K alone takes the value from here", true},
+	{"max-runtime", 0, "TIME", "stop it after that, such as 2h", false},
+	{"detach", 'd', NULL, "print the name and leave it running", false},
+	{0},
+};
+static const struct cli_flag demo_flags[] = {
+	{"jobs", 0, "N", "jobs (200)", false},
+	{"gpus", 0, "N", "GPUs (64)", false},
+	{"changes", 0, "N", "rows that change a second (5)", false},
+	{"seed", 0, "N", "the same seed makes the same jobs", false},
+	{0},
+};
+static const struct cli_flag delete_flags[] = {
+	{"yes", 'y', NULL, "do not ask", false},
+	{0},
+};
+
+#define JOBS(verb, words, low, high, how, flags_of, handler, text)                             \
+	{"jobs", verb, words, low, high, how, &job_kind, flags_of, handler, text}
+
+const struct verb verbs[] = {
+	JOBS("list", "", 0, 0, VERB_LIST, NULL, cli_list, "train jobs"),
+	JOBS("describe", "NAME", 1, 1, VERB_ONE, NULL, cli_describe, "all that is known of a job"),
+	JOBS("submit", "[FILE.yaml]", 0, 1, VERB_ONE | VERB_FIELDS, submit_flags, cli_submit,
+		"submit a job, from a file, from flags, or both"),
+	JOBS("logs", "NAME", 1, 1, 0, logs_flags, cli_logs, "what a job has printed"),
+	JOBS("events", "NAME", 1, 1, VERB_LIST, NULL, cli_events, "what happened to a job"),
+	JOBS("cancel", "NAME...", 1, CLI_ARGS_MAX, 0, delete_flags, cli_cancel,
+		"stop a job and keep its record"),
+	JOBS("delete", "NAME...", 1, CLI_ARGS_MAX, 0, delete_flags, cli_delete,
+		"stop a job and remove its record, log and output"),
+	JOBS("retry", "NAME", 1, CLI_ARGS_MAX, 0, NULL, cli_retry, "run an ended job again"),
+	{"quotas", "list", "", 0, 0, VERB_LIST, &quota_kind, NULL, cli_list,
+		"what the org may use and uses"},
+	{"events", "list", "", 0, 0, VERB_LIST, &event_kind, NULL, cli_list, "what happened"},
+	{"frameworks", "list", "", 0, 0, VERB_LIST, &framework_kind, NULL, cli_list,
+		"what jobs can ask for"},
+	{"orgs", "list", "", 0, 0, VERB_LIST, &org_kind, NULL, cli_list, "tenants (admins)"},
+	{"keys", "list", "", 0, 0, VERB_LIST, &key_kind, NULL, cli_list, "access keys (admins)"},
+	{NULL, "run", "-- COMMAND...", 0, 0, VERB_REST, NULL, run_flags, cli_run,
+		"run a command of this folder as a job and follow it"},
+	{NULL, "logs", "NAME", 1, 1, 0, &job_kind, logs_flags, cli_logs, "short for jobs logs"},
+	{NULL, "cancel", "NAME...", 1, CLI_ARGS_MAX, 0, &job_kind, delete_flags, cli_cancel,
+		"short for jobs cancel"},
+	{NULL, "demo", "[-- VERB...]", 0, 0, VERB_REST, NULL, demo_flags, cli_demo,
+		"the dashboard, or a verb, on made-up jobs"},
+	{"platform", "status", "", 0, 0, VERB_ONE, NULL, NULL, cli_platform_status,
+		"the private platform: is it up, what does it hold"},
+	{"platform", "stop", "", 0, 0, 0, NULL, NULL, cli_platform_stop,
+		"end the private platform's server; jobs go on"},
+	{"context", "list", "", 0, 0, 0, NULL, NULL, cli_context_list,
+		"platforms of config.yaml"},
+	{"context", "use", "NAME", 1, 1, 0, NULL, NULL, cli_context_use,
+		"choose the one to connect to"},
+	{NULL, "completion", "bash|zsh|fish", 1, 1, 0, NULL, NULL, cli_completion,
+		"print completions for a shell"},
+	{NULL, "version", "", 0, 0, VERB_ONE, NULL, NULL, cli_version,
+		"versions of mltop and of the platform"},
+	{0},
+};
