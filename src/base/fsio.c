@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_STEP = 64 * 1024 };
+enum { READ_STEP = 32 * 1024 };
 
 static bool fail(struct err *e, int number, const char *what, const char *path)
 {
@@ -63,28 +63,25 @@ bool fsio_mkdirs(const char *path, mode_t mode, struct err *e)
 	return ok;
 }
 
-/* Reads to the end of `fd`; at most `limit` bytes may come. */
+/* Reads to the end of `fd`; at most `limit` bytes may come, and no more than the buffer takes. */
 static bool read_all(int fd, const char *path, struct buf *out, size_t limit, struct err *e)
 {
+	char part[READ_STEP];
 	size_t total = 0;
 
 	for (;;) {
-		ssize_t n;
+		ssize_t n = read(fd, part, sizeof part);
 
-		if (!buf_reserve(out, READ_STEP))
-			return err_set(e, ERR_TOO_LARGE, "%s is larger than %zu bytes", path, out->limit);
-		n = read(fd, out->data + out->len, READ_STEP);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return fail(e, errno, "cannot read", path);
 		if (n == 0)
 			return true;
-		if ((size_t)n > limit - total)
-			return err_set(e, ERR_TOO_LARGE, "%s is larger than %zu bytes", path, limit);
+		if ((size_t)n > limit - total || !buf_add(out, part, (size_t)n))
+			return err_set(e, ERR_TOO_LARGE, "%s is too large: more than %zu bytes", path,
+				limit < out->limit || out->limit == 0 ? limit : out->limit);
 		total += (size_t)n;
-		out->len += (size_t)n;
-		out->data[out->len] = '\0';
 	}
 }
 
