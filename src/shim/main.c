@@ -94,6 +94,8 @@ static void detach(struct shim *s)
 	setrlimit(RLIMIT_CORE, &no_core);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	if (chdir("/") < 0) /* so as not to keep a file system from being unmounted */
+		shim_say("cannot change to /: %s", strerror(errno));
 	prctl(PR_SET_NAME, "mltop-shim", 0, 0, 0); /* also when run by another name or a loader */
 }
 

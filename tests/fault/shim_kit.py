@@ -1,0 +1,220 @@
+"""What the tests of the shim share: a task in a folder of its own, its records, its control socket.
+
+The records are decoded here by hand, apart from base/record.c, so that a mistake there shows.
+"""
+import hashlib
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+BUILD = os.path.abspath(os.environ.get("MLTOP_BUILD", "build"))
+SHIM = os.path.join(BUILD, "mltop-shim")
+PROCTREE = os.path.join(BUILD, "unit", "base_proctree")
+LIMIT = 30.0  # seconds that anything may take before it counts as hung
+
+
+def until(condition, what, limit=LIMIT):
+    """Waits for the condition; returns its true value."""
+    end = time.monotonic() + limit
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {limit} s")
+        time.sleep(0.002)
+
+
+def encode(items):
+    return "".join(f"{k}={v}\0" for k, v in items).encode()
+
+
+def decode(data):
+    assert data.endswith(b"\0"), data
+    return dict(item.split("=", 1) for item in data.decode(errors="replace").split("\0")[:-1])
+
+
+def start_time(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def marked(marker):
+    """The living processes that carry the marker."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as f:
+                if b"MLTOP_TASK=" + marker.encode() in f.read().split(b"\0"):
+                    if start_time(int(pid)) is not None:
+                        found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+class Control:
+    """A client of ctl.sock."""
+
+    def __init__(self, folder):
+        self.s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.s.settimeout(LIMIT)
+        fd = os.open(folder, os.O_PATH)
+        try:
+            self.s.connect(f"/proc/self/fd/{fd}/ctl.sock")
+        finally:
+            os.close(fd)
+
+    def send(self, kind, **keys):
+        self.s.send(encode([("version", 1), ("type", kind), *keys.items()]))
+
+    def next(self):
+        data = self.s.recv(4096)
+        return decode(data) if data else None
+
+    def ask(self, kind, **keys):
+        self.send(kind, **keys)
+        return self.next()
+
+    def close(self):
+        self.s.close()
+
+
+class Task:
+    number = 0
+
+    def __init__(self, case, *argv, folder=None, text=None, env=(), extra=(), **keys):
+        Task.number += 1
+        self.uid = f"T{os.getpid()}x{Task.number}"
+        self.marker = f"{self.uid}/master-0/1"
+        self.folder = folder or os.path.join(case.root, str(Task.number))
+        os.makedirs(self.folder, 0o700)
+        if text is not None:
+            argv = ("/bin/sh", "-c", text)
+        items = [("version", 1), ("uid", self.uid), ("task", "master-0"), ("attempt", 1),
+                 ("work_dir", keys.pop("work_dir", case.root)), *keys.items(), *extra]
+        items += [("env", e) for e in ("PATH=/usr/bin:/bin", *env)]
+        items += [("arg", a) for a in argv]
+        with open(self.path("spec"), "wb") as f:
+            f.write(encode(items))
+        case.addCleanup(self.forget)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def launch(self, wrap=(), environ=None, pass_fds=()):
+        """Starts the shim; returns the line of the handshake."""
+        r, w = os.pipe()
+        with os.fdopen(r) as answer:
+            p = subprocess.Popen([*wrap, SHIM, self.folder, "--ready-fd", str(w)],
+                                 pass_fds=(w, *pass_fds), env=environ or {})
+            os.close(w)
+            self.launch_code = p.wait(LIMIT)
+            return answer.read()
+
+    def start(self, **how):
+        line = self.launch(**how)
+        assert line == "ok\n", line
+        return self
+
+    def record(self, name):
+        with open(self.path(name), "rb") as f:
+            return decode(f.read())
+
+    def ended(self, limit=LIMIT):
+        """The exit record, when it is there and the shim is gone."""
+        until(lambda: os.path.exists(self.path("exit")), f"exit record in {self.folder}", limit)
+        shim = int(self.record("pid")["shim_pid"])
+        until(lambda: start_time(shim) is None, "end of the shim")
+        return self.record("exit")
+
+    def run(self, **how):
+        return self.start(**how).ended()
+
+    def control(self):
+        return Control(self.folder)
+
+    def pid(self):
+        return self.record("pid")
+
+    def segments(self):
+        return sorted(n for n in os.listdir(self.path("log")) if len(n) == 20)
+
+    def pieces(self):
+        """(first offset, bytes) of each segment."""
+        for name in self.segments():
+            with open(self.path("log", name), "rb") as f:
+                yield int(name), f.read()
+
+    def log(self):
+        return b"".join(data for _, data in self.pieces())
+
+    def entries(self, name, form):
+        try:
+            with open(self.path("log", name), "rb") as f:
+                return list(struct.iter_unpack(form, f.read()))
+        except FileNotFoundError:
+            return []
+
+    def gaps(self):
+        return self.entries("gaps", "<QQQ")
+
+    def written(self, text):
+        """Waits until the log holds the text."""
+        until(lambda: text.encode() in self.log(), f"{text!r} in the log")
+
+    def shim_is_gone(self):
+        shim = self.pid()
+        return start_time(int(shim["shim_pid"])) != int(shim["shim_start"])
+
+    def kill_orphans(self):
+        """What a daemon does that finds the shim dead."""
+        subprocess.run([PROCTREE, "--kill-task", self.folder, self.marker], check=True, timeout=LIMIT)
+
+    def forget(self):
+        """No test leaves a process, whatever it did."""
+        for _ in range(200):
+            left = marked(self.marker)
+            if os.path.exists(self.path("pid")) and not self.shim_is_gone():
+                left.append(int(self.pid()["shim_pid"]))
+            if not left:
+                return
+            for pid in left:
+                try:
+                    os.kill(pid, 9)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.01)
+        raise AssertionError(f"processes of {self.marker} do not end: {left}")
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="mltop-shim-")
+        self.addCleanup(shutil.rmtree, self.root, True)
+
+    def task(self, *argv, **keys):
+        return Task(self, *argv, **keys)
+
+    def sh(self, text, **keys):
+        return Task(self, text=text, **keys)
+
+    def no_process(self, task):
+        until(lambda: not marked(task.marker), f"end of all processes of {task.marker}", 5)
+
+    def check(self, got, **wanted):
+        for key, value in wanted.items():
+            self.assertEqual(got[key], str(value), f"{key} of {got}")
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,313 @@
+"""How a task starts, ends and is ended."""
+import errno
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from shim_kit import SHIM, Case, Task, encode, marked, start_time, until
+
+STUBBORN = "trap '' TERM; "
+FOREVER = "while :; do sleep 1; done"
+
+
+class Ends(Case):
+    def test_exit_codes(self):
+        for code in (0, 1, 7, 255):
+            got = self.sh(f"exit {code}").run()
+            self.check(got, end="exit", code=code, signal=0, finish_code=-1, message="")
+
+    def test_signals(self):
+        for number in (signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM):
+            got = self.sh(f"kill -{number.value} $$").run()
+            self.check(got, end="signal", code=0, signal=number.value)
+
+    def test_times_and_usage(self):
+        before = time.time() * 1000
+        got = self.sh("i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done").run()
+        self.assertLessEqual(before - 1, int(got["start_ms"]))
+        self.assertLessEqual(int(got["start_ms"]), int(got["end_ms"]))
+        self.assertGreater(int(got["user_ms"]), 0)
+        self.assertGreater(int(got["peak_rss"]), 100_000)
+
+    def test_many_at_once(self):
+        tasks = [self.sh(f"echo {i}; exit {i}").start() for i in range(40)]
+        for i, task in enumerate(tasks):
+            self.check(task.ended(), end="exit", code=i)
+            self.assertEqual(task.log(), f"{i}\n".encode())
+
+    def test_nothing_is_left_in_the_folder(self):
+        task = self.sh("echo hello")
+        task.run()
+        until(lambda: sorted(os.listdir(task.folder)) == ["exit", "log", "pid", "spec"], "tidy folder")
+
+
+class CannotStart(Case):
+    def begin(self, *argv, **keys):
+        got = self.task(*argv, finish="echo finish ran", **keys)
+        record = got.run()
+        self.assertEqual(record["end"], "start")
+        return got, record
+
+    def test_no_such_program(self):
+        task, got = self.begin("/no/such/program")
+        self.check(got, code=errno.ENOENT, finish_code=0,
+                   message="cannot execute /no/such/program: No such file or directory")
+        self.assertEqual(task.log(), b"finish ran\n")
+
+    def test_not_executable(self):
+        path = os.path.join(self.root, "plain")
+        open(path, "w").close()
+        self.check(self.begin(path)[1], code=errno.EACCES,
+                   message=f"cannot execute {path}: Permission denied")
+
+    def test_interpreter_is_missing(self):
+        path = os.path.join(self.root, "script")
+        with open(path, "w") as f:
+            f.write("#!/no/such/interpreter\n")
+        os.chmod(path, 0o755)
+        message = self.begin(path)[1]["message"]
+        self.assertIn("the interpreter in its first line is missing", message)
+
+    def test_no_work_folder(self):
+        task, got = self.begin("/bin/true", work_dir="/no/such/folder")
+        self.check(got, code=errno.ENOENT, finish_code=127)
+        self.assertIn("cannot enter the work folder /no/such/folder: No such file", got["message"])
+
+    def test_no_control_group(self):
+        got = self.begin("/bin/true", extra=[("cgroup", "/no/such/cgroup.procs")])[1]
+        self.assertIn("cannot join the task's control group", got["message"])
+
+
+class Steps(Case):
+    def test_order(self):
+        task = self.sh("echo main; exit 4", prepare="echo prepare", finish="echo finish; exit 5")
+        self.check(task.run(), end="exit", code=4, finish_code=5)
+        self.assertEqual(task.log(), b"prepare\nmain\nfinish\n")
+
+    def test_prepare_fails(self):
+        task = self.sh("echo main", prepare="echo prepare; exit 9", finish="echo finish")
+        got = task.run()
+        self.check(got, end="exit", code=9, finish_code=0)
+        self.assertIn("the prepare command failed", got["message"])
+        self.assertEqual(task.log(), b"prepare\nfinish\n")
+
+    def test_finish_after_a_signal(self):
+        task = self.sh("kill -9 $$", finish="kill -11 $$")
+        self.check(task.run(), end="signal", signal=9, finish_code=139)
+
+    def test_finish_on_stop(self):
+        task = self.sh(STUBBORN + "echo up; " + FOREVER, finish="echo finish").start()
+        task.written("up")
+        self.assertEqual(task.control().ask("stop", grace_ms=100)["type"], "ok")
+        self.check(task.ended(), end="stopped", signal=9, finish_code=0)
+        self.assertEqual(task.log(), b"up\nfinish\n")
+
+    def test_stop_in_prepare(self):
+        task = self.sh("echo main", prepare="echo up; sleep 1000", finish="echo finish").start()
+        task.written("up")
+        control = task.control()
+        self.check(control.ask("hello"), state="preparing")
+        control.ask("stop", grace_ms=10000)
+        got = task.ended()
+        self.check(got, end="stopped", signal=15, finish_code=0)
+        self.assertIn("stopped before the task started", got["message"])
+        self.assertEqual(task.log(), b"up\nfinish\n")
+
+    def test_kill_skips_finish(self):
+        task = self.sh("echo up; " + FOREVER, finish="echo finish").start()
+        task.written("up")
+        task.control().ask("kill")
+        self.check(task.ended(), end="stopped", signal=9, finish_code=-1)
+        self.assertEqual(task.log(), b"up\n")
+
+    def test_stop_lets_finish_run(self):
+        task = self.sh("exit 3", finish="echo up; sleep 0.3; echo done").start()
+        task.written("up")
+        control = task.control()
+        self.check(control.ask("hello"), state="finishing")
+        control.ask("stop", grace_ms=60000)
+        self.check(task.ended(), end="exit", code=3, finish_code=0)
+        self.assertEqual(task.log(), b"up\ndone\n")
+
+
+class Stops(Case):
+    def test_term_is_enough(self):
+        task = self.sh("trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.01; done").start()
+        task.written("up")
+        task.control().ask("stop", grace_ms=60000)
+        self.check(task.ended(), end="stopped", code=3, signal=0)
+        self.assertTrue(task.log().endswith(b"bye\n"))
+
+    def test_whole_tree_that_ignores_term(self):
+        """Grandchildren in sessions of their own, without the marker, deaf to TERM."""
+        task = self.sh(f"""{STUBBORN}
+            for i in 1 2 3; do setsid env -i sh -c "trap '' TERM; {FOREVER}" & done
+            (setsid sh -c 'setsid sh -c "{FOREVER}" >/dev/null 2>&1 &' &)
+            echo up; {FOREVER}""").start()
+        task.written("up")
+        control = task.control()
+        until(lambda: int(control.ask("stat")["processes"]) >= 9, "the tree")
+        tree = self.below(int(task.pid()["shim_pid"]))
+        self.assertGreaterEqual(len(tree), 9)
+        control.ask("stop", grace_ms=50)
+        self.check(task.ended(), end="stopped", signal=9)
+        self.assertEqual([p for p in tree if start_time(p)], [])
+
+    def below(self, root):
+        lines = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], stdout=subprocess.PIPE, text=True,
+                               check=True).stdout.splitlines()
+        pairs = [tuple(map(int, line.split())) for line in lines]
+        found = {root}
+        while True:
+            more = {p for p, parent in pairs if parent in found} - found
+            if not more:
+                return found - {root}
+            found |= more
+
+    def test_stopped_task_is_woken(self):
+        task = self.sh("echo up; kill -STOP $$; sleep 1000").start()
+        task.written("up")
+        child = int(task.pid()["child_pid"])
+        until(lambda: open(f"/proc/{child}/stat").read().rsplit(")", 1)[1].split()[0] == "T", "STOP")
+        task.control().ask("stop", grace_ms=60000)
+        self.check(task.ended(), end="stopped", signal=15)
+
+    def test_second_stop_shortens_only(self):
+        task = self.sh(STUBBORN + "echo up; " + FOREVER).start()
+        task.written("up")
+        control = task.control()
+        control.ask("stop", grace_ms=600000)
+        control.ask("stop", grace_ms=2**63 - 1)
+        self.check(control.ask("hello"), stopping=1, state="running")
+        control.ask("stop", grace_ms=10)
+        self.check(task.ended(), end="stopped", signal=9)
+
+    def test_max_runtime(self):
+        task = self.sh(STUBBORN + FOREVER, max_runtime_ms=200, stop_grace_ms=100)
+        got = task.run()
+        self.check(got, end="max-runtime", signal=9)
+        self.assertIn("maximum run time", got["message"])
+        self.assertGreaterEqual(int(got["end_ms"]) - int(got["start_ms"]), 299)
+
+    def test_memory_limit(self):
+        """Of the tree: no process of it alone is over."""
+        one = "/usr/bin/python3 -c 'x = bytearray(40 << 20); import time; time.sleep(1000)'"
+        got = self.sh(f"{one} & {one} & {one} & wait", memory_limit=100 << 20, finish="true").run()
+        self.check(got, end="oom", signal=9, finish_code=0)
+        self.assertIn("more than the memory limit of 100 MiB", got["message"])
+        self.assertGreater(int(got["peak_rss"]), 100 << 20)
+
+    def test_shim_told_to_end(self):
+        task = self.sh("echo up; " + FOREVER).start()
+        task.written("up")
+        os.kill(int(task.pid()["shim_pid"]), signal.SIGTERM)
+        got = task.ended()
+        self.check(got, end="stopped", signal=15)
+        self.assertIn("supervisor was told to end (signal 15", got["message"])
+
+
+class LeftBehind(Case):
+    def test_late_writer_is_heard(self):
+        task = self.sh("(sleep 0.5; echo late) & echo early")
+        self.check(task.run(), end="exit", code=0, message="")
+        self.assertEqual(task.log(), b"early\nlate\n")
+
+    def test_holder_of_the_pipe_has_five_seconds(self):
+        task = self.sh(f"setsid sh -c \"trap '' TERM; {FOREVER}\" & echo main", stop_grace_ms=100)
+        began = time.monotonic()
+        got = task.run()
+        self.assertGreater(time.monotonic() - began, 4.9)
+        self.check(got, end="exit", code=0)
+        self.assertIn("left behind", got["message"])
+        self.no_process(task)
+
+    def test_silent_daemon_is_ended(self):
+        task = self.sh("setsid sleep 1000 >/dev/null 2>&1 </dev/null & exit 6")
+        got = task.run()
+        self.check(got, end="exit", code=6)
+        self.assertIn("1 process left behind (the first: s", got["message"])
+        self.no_process(task)
+
+
+class Handshake(Case):
+    def refused(self, task, *words):
+        line = task.launch()
+        self.assertTrue(line.endswith("\n") and line.count("\n") == 1, line)
+        for word in words:
+            self.assertIn(word, line)
+        self.assertFalse(os.path.exists(task.path("exit")))
+        self.assertEqual(marked(task.marker), [])
+
+    def rewritten(self, data):
+        task = self.task("/bin/true")
+        with open(task.path("spec"), "wb") as f:
+            f.write(data)
+        return task
+
+    def test_damaged_specs(self):
+        whole = [("version", 1), ("uid", "u"), ("task", "t"), ("attempt", 1), ("arg", "/bin/true")]
+        self.refused(self.rewritten(b""), "spec is empty")
+        self.refused(self.rewritten(encode(whole)[:-1]), "cut short")
+        self.refused(self.rewritten(encode(whole[:-1])), "no program")
+        self.refused(self.rewritten(encode(whole[1:])), "does not begin with its version")
+        self.refused(self.rewritten(encode([("version", 2), *whole[1:]])), "version 2", "update")
+        self.refused(self.rewritten(encode([*whole, ("uid", "v")])), "uid is there twice")
+        self.refused(self.rewritten(encode([*whole, ("umask", "0x1")])), 'umask cannot be "0x1"')
+        self.refused(self.rewritten(encode([*whole, ("env", "NOEQUALS")])), "not NAME=VALUE")
+        self.refused(self.rewritten(b"x" * (1 << 20) + b"\0"), "more than 1048576")
+
+    def test_unknown_keys_are_ignored(self):
+        self.check(self.task("/bin/true", extra=[("colour", "blue")]).run(), end="exit", code=0)
+
+    def test_spec_is_not_ours(self):
+        task = self.task("/bin/true")
+        os.rename(task.path("spec"), task.path("elsewhere"))
+        os.symlink("elsewhere", task.path("spec"))
+        self.refused(task, "cannot open the task's file spec")
+        os.unlink(task.path("spec"))
+        self.refused(task, "no file spec")
+        os.mkfifo(task.path("spec"))
+        self.refused(task, "is not a file of ours")
+
+    def test_no_folder(self):
+        task = self.task("/bin/true")
+        os.rename(task.folder, task.folder + "-away")
+        line = task.launch()
+        self.assertIn("cannot open the task's folder", line)
+        self.assertEqual(task.launch_code, 1)
+
+    def test_an_attempt_runs_once(self):
+        task = self.sh("echo once")
+        task.run()
+        self.assertIn("was started before (its folder holds exit)", task.launch())
+        self.assertEqual(task.log(), b"once\n")
+
+    def test_one_shim_per_folder(self):
+        task = self.sh("echo up; " + FOREVER).start()
+        task.written("up")
+        self.assertIn("has a supervisor already", task.launch())
+        task.control().ask("kill")
+        self.check(task.ended(), end="stopped")
+
+    def test_stale_socket(self):
+        task = self.task("/bin/true")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.bind(task.path("ctl.sock"))
+        self.check(task.run(), end="exit", code=0)
+
+    def test_long_path(self):
+        folder = os.path.join(self.root, *["d" * 60] * 4)
+        task = Task(self, text="echo up; " + FOREVER, folder=folder).start()
+        self.assertGreater(len(task.path("ctl.sock")), 200)
+        task.control().ask("kill")
+        self.check(task.ended(), end="stopped")
+
+    def test_for_a_person(self):
+        done = subprocess.run([SHIM, self.root], stderr=subprocess.PIPE, text=True)
+        self.assertEqual((done.returncode, done.stderr),
+                         (1, "mltop-shim: the task's folder has no file spec\n"))
+        done = subprocess.run([SHIM, self.root, "--ready-fd", "x"], stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("usage: mltop-shim FOLDER", done.stderr)
