@@ -1,0 +1,47 @@
+/*
+ * The terminal: the only file that knows curses. One thread of its own makes every curses call and
+ * shows the newest grid; a terminal that does not drain blocks that thread alone. All functions
+ * here are for the main thread, but term_restore, which any thread and signal handler may call.
+ */
+#ifndef MLTOP_TERM_H
+#define MLTOP_TERM_H
+
+#include "base/err.h"
+#include "ui/grid.h"
+#include "ui/theme.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct term;
+
+struct term_options {
+	const struct theme *theme; /* copied */
+	bool mouse;
+	bool no_color;
+};
+
+/* Takes the terminal over (alternate screen, raw keys). *notice says what had to be worked round. */
+struct term *term_open(const struct term_options *o, char notice[128], struct err *e);
+/* Gives it back as it was, also when the writer is blocked; at most 300 ms. */
+void term_close(struct term *t);
+/* Shows a copy of g as soon as the terminal takes it; an older one not yet shown is dropped. */
+void term_show(struct term *t, const struct grid *g);
+/* Everything is sent again (after Ctrl-L, or a stop and continue). */
+void term_redraw(struct term *t);
+void term_theme(struct term *t, const struct theme *theme);
+/* A control string of ours, sent between two frames: clipboard. */
+void term_send(struct term *t, const char *bytes, size_t len);
+/* Gives the terminal to the shell (job control) and takes it back. */
+void term_pause(struct term *t);
+void term_resume(struct term *t);
+/* True when the writer waits for the terminal right now. */
+bool term_blocked(struct term *t);
+
+bool term_ascii(void);                  /* the locale is not UTF-8 */
+void term_size(int *cols, int *rows);   /* clamped; 0x0 means 80x24 */
+int term_input(void);                   /* the descriptor keys come from */
+/* Puts termios, cursor, mouse, paste mode and screen back; async-signal-safe, once is enough. */
+void term_restore(void);
+
+#endif
