@@ -66,8 +66,12 @@ static void write_replacement(struct writer *w)
 /* ^X for a C0 control and DEL, \x9b for a C1; returns the length. */
 static size_t control_text(uint32_t cp, char out[8])
 {
-	if (cp >= 0x80)
-		return (size_t)snprintf(out, 8, "\\x%02x", (unsigned)cp);
+	static const char hex[] = "0123456789abcdef";
+
+	if (cp >= 0x80) {
+		memcpy(out, (char[]){'\\', 'x', hex[cp >> 4], hex[cp & 15]}, 4);
+		return 4;
+	}
 	out[0] = '^';
 	out[1] = cp == 0x7F ? '?' : (char)(cp + 0x40);
 	return 2;
@@ -199,8 +203,11 @@ static void write_sequence(struct writer *w, const char *s, size_t len)
 static size_t write_escape(struct writer *w, const char *s, size_t len, const struct unit *u)
 {
 	size_t n = sequence_length(s, len, u);
+	char text[8];
 
-	if (w->line == NULL || !sgr_apply(&w->style, s, n))
+	if (n == u->len)
+		write_substitute(w, text, control_text(u->cp, text));
+	else if (w->line == NULL || !sgr_apply(&w->style, s, n))
 		write_sequence(w, s, n);
 	return n;
 }

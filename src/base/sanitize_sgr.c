@@ -38,7 +38,9 @@ static bool read_params(struct params *p, const char *s, size_t len)
 	return true;
 }
 
+/* Entries 16 to 231 are a cube of six levels a side, 232 to 255 a ramp of greys. */
 static const int cube_levels[] = {0, 95, 135, 175, 215, 255};
+static const int weights[] = {36, 6, 1}; /* of red, green and blue in the cube's index */
 
 /* Red, green and blue of a palette entry, as xterm comes; the first 16 differ by theme. */
 static void palette_rgb(int index, int rgb[3])
@@ -49,8 +51,6 @@ static void palette_rgb(int index, int rgb[3])
 		{0, 255, 255}, {255, 255, 255}};
 
 	for (int i = 0; i < 3; i++) {
-		static const int weights[] = {36, 6, 1};
-
 		if (index < 16)
 			rgb[i] = first[index][i];
 		else if (index >= 232)
@@ -69,22 +69,24 @@ static int distance(const int a[3], const int b[3])
 	return sum;
 }
 
-/* The nearest of the cube and the greys; the themed first 16 are never guessed at. */
+/*
+ * The nearest of the cube and the greys; the themed first 16 are never guessed at. The cube's is
+ * the nearest level of each part by itself, the greys' is the one nearest to the mean.
+ */
 static int nearest_palette(const int rgb[3])
 {
-	int best = 16, best_distance = 4 * 255 * 255;
+	int mean = (rgb[0] + rgb[1] + rgb[2]) / 3, cube = 16, grey;
+	int cube_rgb[3], grey_rgb[3];
 
-	for (int index = 16; index < 256; index++) {
-		int other[3], d;
+	for (int i = 0; i < 3; i++) {
+		int level = rgb[i] < 48 ? 0 : rgb[i] < 115 ? 1 : (rgb[i] - 35) / 40;
 
-		palette_rgb(index, other);
-		d = distance(rgb, other);
-		if (d < best_distance) {
-			best = index;
-			best_distance = d;
-		}
+		cube += weights[i] * level;
 	}
-	return best;
+	grey = mean < 8 ? 232 : mean > 238 ? 255 : 232 + (mean - 3) / 10;
+	palette_rgb(cube, cube_rgb);
+	palette_rgb(grey, grey_rgb);
+	return distance(rgb, cube_rgb) <= distance(rgb, grey_rgb) ? cube : grey;
 }
 
 /* The colour behind 38 or 48 at `i`; returns how many parameters it took, 0 where it is none. */

@@ -180,6 +180,10 @@ static void allowed_sgr_becomes_runs(void **state)
 	check_line("\033[38;5;200mx\033[39my", true, "xy", "0:200/-1/0 1:-1/-1/0");
 	check_line("\033[38;2;255;0;0mx", true, "x", "0:196/-1/0");
 	check_line("\033[48;2;128;128;128mx", true, "x", "0:-1/244/0");
+	check_line("\033[38;2;8;8;8mx", true, "x", "0:232/-1/0");
+	check_line("\033[38;2;95;135;175mx", true, "x", "0:67/-1/0");
+	check_line("\033[38;2;250;250;250mx", true, "x", "0:231/-1/0");
+	check_line("\033[38;2;114;115;47mx", true, "x", "0:64/-1/0");
 	check_line("a\033[mb\033[;mc\033[25md", true, "abcd", "");
 	check_line("\033[31m\033[32m\033[0mx", true, "x", "");
 	check_line("\033[38;5;1;1mx", true, "x", "0:1/-1/1");
