@@ -34,7 +34,8 @@ static const char *const sections[] = {
  * of the form.
  */
 static const struct field fields[] = {
-	ROW(job, job_name, name, .title = "NAME", .width = 24, .flags = F_KEY | F_NEEDED | F_NEW,
+	ROW(job, job_name, name, .title = "NAME", .width = 24,
+		.flags = F_KEY | F_NEEDED | F_NEW | F_DOTS,
 		.hint = "digits", .doc = "Name of the job, unique in its org until it is deleted."),
 	ROW(job, uid, text, .flags = F_UID | F_STATUS, .width = 26, .section = STATUS,
 		.doc = "ULID that never comes again, whatever the name."),

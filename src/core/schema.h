@@ -47,6 +47,14 @@ enum storage {
 
 struct field;
 
+/* Whose words they are: what is refused and what is made to fit. */
+enum strictness {
+	DECODE_NEW,    /* from a person: unknown keys, status fields and missing needed ones refused; check() */
+	DECODE_EDIT,   /* from a person: only F_EDIT rows, null takes a value away; check() on the result */
+	DECODE_SERVER, /* from a server: unknown keys ignored, null and what cannot be read are unknown,
+			  texts are sanitised and cut at the field's max */
+};
+
 /* The right side of a filter's comparison, parsed once. */
 struct operand {
 	double number;    /* numeric types, in the unit of the member; ages in ms */
@@ -61,9 +69,9 @@ struct ftype {
 	bool right;        /* columns align right */
 	bool ordered;      /* < and > make sense in a filter */
 	json_t *(*encode)(const struct field *f, const void *member);
-	/* `member` is written only on success; text goes to the arena. */
+	/* `member` is written only on success; text goes to the arena unless it equals the old. */
 	bool (*decode)(const struct field *f, void *member, struct arena *a, const json_t *in,
-		struct err *e);
+		enum strictness how, struct err *e);
 	/* What a person typed, as the JSON that decode takes; NULL and `e` when it is none. */
 	json_t *(*from_text)(const struct field *f, const char *text, struct err *e);
 	int (*compare)(const void *a, const void *b);
@@ -121,6 +129,7 @@ enum field_flag {
 	F_ALIAS = 1024,  /* a short name of another row's member, for filters and columns only */
 	F_HIDDEN = 2048, /* accepted and echoed, but in no form, table or describe by default */
 	F_SAMPLE = 4096, /* changes often, is not stored and does not raise the version */
+	F_DOTS = 8192,   /* a name that may have dots inside: the old public client sends them */
 };
 
 struct field {
@@ -155,7 +164,8 @@ struct field {
 
 /* ---- Kinds ---- */
 
-enum { KNOWN_WORDS = 2, KIND_FIELDS_MAX = KNOWN_WORDS * 64 };
+/* KIND_SIZE_MAX: bytes of a struct; records are decoded into a copy on the stack. */
+enum { KNOWN_WORDS = 2, KIND_FIELDS_MAX = KNOWN_WORDS * 64, KIND_SIZE_MAX = 2048 };
 
 /* Every record starts with this. */
 struct record {
@@ -185,19 +195,29 @@ struct fieldset {
 const struct field *kind_field(const struct kind *k, const char *name); /* NULL: none */
 const struct field *kind_key(const struct kind *k);
 const struct field *kind_uid(const struct kind *k); /* the key where a kind has no uid */
+/* The row that holds f's member: f itself, or the row that an alias stands for. */
+const struct field *kind_owner(const struct kind *k, const struct field *f);
+/* Index of that row: its bit in `known` and in field sets. */
 size_t kind_index(const struct kind *k, const struct field *f);
-/* "a,b,c" -> set; an unknown name is an error that lists the nearest one. "" is an error. */
+/* As kind_field; starts to look at *hint and leaves it behind the hit, for keys that come in order. */
+const struct field *kind_lookup(const struct kind *k, const char *name, size_t *hint);
+/* The row whose name a person may have meant (aliases give the row they stand for); NULL: none. */
+const struct field *kind_nearest(const struct kind *k, const char *name);
+/*
+ * "a,b,c" -> set; an alias adds the row it stands for. An unknown name is an error that lists the
+ * nearest one. "" is an error.
+ */
 bool fieldset_parse(struct fieldset *out, const struct kind *k, const char *text, struct err *e);
 bool fieldset_has(const struct fieldset *s, size_t index);
 void fieldset_add(struct fieldset *s, size_t index);
-/* Every row that is not an alias. */
+/* Every row that is neither an alias nor secret. */
 void fieldset_all(struct fieldset *out, const struct kind *k);
 
 /* ---- Records ---- */
 
 bool record_knows(const struct kind *k, const void *rec, const struct field *f); /* aliases too */
 void record_know(const struct kind *k, void *rec, size_t member_offset);
-void record_forget(const struct kind *k, void *rec, size_t member_offset);
+void record_forget(const struct kind *k, void *rec, size_t member_offset); /* and zeroes it */
 const void *record_member(const void *rec, const struct field *f);
 const char *record_text(const void *rec, const struct field *f); /* a text member, "" if unknown */
 const char *record_key(const struct kind *k, const void *rec);
@@ -207,24 +227,32 @@ void record_copy(const struct kind *k, void *to, const void *from, struct arena 
 /* Sets *changed to the rows that differ. */
 void record_diff(const struct kind *k, const void *a, const void *b, struct fieldset *changed);
 
-enum strictness {
-	DECODE_NEW,    /* from a person: unknown keys, status fields and missing needed ones refused; check() */
-	DECODE_EDIT,   /* from a person: only F_EDIT rows; check() on the result */
-	DECODE_SERVER, /* from a server or our own store: unknown keys ignored, null is unknown */
-};
 /*
  * Decodes `in` over what `rec` holds, into a copy first: on failure `rec` is untouched, and
  * `e->field` names the field at fault. Texts go to `a` (a text equal to the old one is not copied).
  */
 bool record_decode(const struct kind *k, void *rec, struct arena *a, const json_t *in,
 	enum strictness how, struct err *e);
-/* `only` NULL: the whole object with F_PAD and F_NULL rows filled in; else the known rows of the set. */
+/*
+ * `only` NULL: the whole object with F_PAD and F_NULL rows filled in; else the known rows of the
+ * set. Values of F_MASKED rows are encoded as "***". The caller owns the object.
+ */
 json_t *record_encode(const struct kind *k, const void *rec, const struct fieldset *only);
-/* One field from what a person typed; the same checks as DECODE_NEW has for it. */
+/* The known rows as a person gives them to a server (F_NEW or F_EDIT), masked values in the clear. */
+json_t *record_encode_request(const struct kind *k, const void *rec);
+/* Gives every F_NEW row that is not known its `standard`. */
+void record_set_standards(const struct kind *k, void *rec, struct arena *a);
+/*
+ * One field from what a person typed; the same checks as DECODE_NEW has for it, but for check().
+ * "" makes it unknown, unless the field is needed.
+ */
 bool record_set_text(const struct kind *k, void *rec, struct arena *a, const struct field *f,
 	const char *text, struct err *e);
 
-/* Total order by `f` (unknown last, whatever the direction), then by key, then uid. */
+/*
+ * Total order by `f` (unknown last, whatever the direction), then by key, then uid. Masked and
+ * secret fields do not order: an order would tell about their values.
+ */
 int record_compare(const struct kind *k, const struct field *f, bool descending, const void *a,
 	const void *b);
 /* Appends the cell, "-" when unknown, "***" for masked values. */
@@ -233,12 +261,26 @@ void record_cell(const struct kind *k, const void *rec, const struct field *f, i
 
 /* ---- Compact form for the store: tagged by a hash of the field's name, skips what it does not know ---- */
 
+/* Known rows but F_SECRET and F_SAMPLE ones; masked values in the clear. Appends. */
 void record_pack(const struct kind *k, const void *rec, struct buf *out);
+/* Replaces what `rec` holds: rows that were not packed are unknown afterwards. */
 bool record_unpack(const struct kind *k, void *rec, struct arena *a, const void *data, size_t len,
 	struct err *e);
 uint32_t field_tag(const char *name); /* FNV-1a; kinds_check finds collisions within a kind */
 
-/* ---- Filters: dashboard.md's language, the same in /, --filter and ?filter= ---- */
+/*
+ * ---- Filters: the same language in /, --filter and ?filter= ----
+ *
+ *   state=running|creating gpu>=4 age<2h owner~=li !name~=test "exact part" fuzzy
+ *
+ * Terms joined by blanks must all match. A term is FIELD OP VALUE with = != < <= > >= ~= (POSIX
+ * extended regular expression, without case where it has no capital), a word (fuzzy on the key) or
+ * a quoted text (part of the key); `!` before a term negates it, `|` between values means "or".
+ * Values are in the field's own units. A comparison with an unknown field is false, whatever the
+ * operator: `loss!=1` does not match a job without loss, `!loss=1` does.
+ * Bounds: 64 terms, 64 values a term, 4,096 bytes, 256 bytes a regular expression without back
+ * references and with counts of at most 255 in all.
+ */
 
 struct filter;
 /* `e` points at the column: "column 5: ...". "" gives a filter that matches all. Caller frees. */
@@ -246,7 +288,10 @@ struct filter *filter_parse(const struct kind *k, const char *text, struct err *
 bool filter_match(const struct filter *f, const void *rec, int64_t now);
 bool filter_uses_time(const struct filter *f); /* a row may change sides without changing */
 void filter_free(struct filter *f);
-/* Completions for the text up to the cursor: field names, operators, enum words. NUL-separated. */
+/*
+ * Completions of the term that ends at `cursor` (bytes): field names, operators, enum words. Each
+ * is the whole term, to stand in place of what follows the last blank. NUL-separated, appended.
+ */
 void filter_complete(const struct kind *k, const char *text, size_t cursor, struct buf *out);
 /* Fuzzy match of a word in a text: 0 none, larger is better. Shared with the palette. */
 int fuzzy_score(const char *word, const char *text);
