@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* ---- Lists ---- */
 
 static void add_query(struct query *q, const char *name, const char *value)
@@ -260,9 +258,20 @@ static void absolute_uri(json_t *body)
 	buf_release(&full);
 }
 
+static json_t *load_yaml(const char *path, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	json_t *value = NULL;
+
+	if (fsio_read(path, &text, YAML_BYTES_MAX, e))
+		value = yaml_parse(text.data, text.len, path, NULL, e);
+	buf_release(&text);
+	return value;
+}
+
 static bool submit_body(struct cli *c, json_t **out, struct err *e)
 {
-	json_t *body = c->arg_count ? yaml_load_file(c->args[0], e) : json_object();
+	json_t *body = c->arg_count ? load_yaml(c->args[0], e) : json_object();
 
 	if (body && !json_is_object(body)) {
 		json_decref(body);

@@ -1,0 +1,115 @@
+/*
+ * The dashboard's runner: turns what happens (keys, rows, bytes, time) into messages for
+ * app_update, and the commands that come back into calls of the client library. Everything runs on
+ * one loop thread; only the terminal's writer and the search for the platform have their own.
+ */
+#ifndef MLTOP_RUN_H
+#define MLTOP_RUN_H
+
+#include "base/vec.h"
+#include "client/api.h"
+#include "client/logstore.h"
+#include "client/stream.h"
+#include "mltop/input.h"
+#include "mltop/term.h"
+#include "ui/app.h"
+#include "ui/theme.h"
+
+#include <uv.h>
+
+/* A subscription as the dashboard asked for it; kept so that a new stream can ask again. */
+struct run_sub {
+	uint32_t id;
+	bool is_log;
+	char *kind, *org, *fields, *filter; /* rows */
+	char *job, *task;                   /* log */
+	int64_t attempt;
+	struct logstore *store;
+	bool changed, final;
+	struct stream_log_state state;
+	char end[160];                      /* how the log ended, "" while it goes on */
+	/* a search under way */
+	char *pattern;
+	bool backwards;
+	int64_t find_line, find_resume;
+};
+
+/* A request that waits for the platform to be found. */
+struct run_request {
+	uint64_t id;
+	struct run *run;
+	uint64_t call;     /* of the api, 0 while it waits */
+	struct cmd cmd;    /* method, path, body */
+};
+
+struct run {
+	uv_loop_t loop;
+	struct app *app;
+	struct grid grid;
+	struct term *term;
+	struct input input;
+	struct theme theme;
+	struct cmds cmds;
+	int cols, rows;
+
+	uv_poll_t keys;
+	uv_timer_t frame, wake, held, again, remember;
+	uv_idle_t search;
+	uv_signal_t winch, stop[3], cont;
+	uint64_t painted; /* loop time of the last frame, ms */
+	bool quitting;
+	int exit_code;
+
+	/* the platform */
+	struct context_options find;
+	char *find_texts[3];
+	struct context context;
+	bool found, finding;
+	uv_work_t finder;
+	struct context finder_context;
+	struct err finder_error;
+	bool finder_ok;
+	struct api *api;
+	struct stream *stream;
+	VEC(struct run_sub *) subs;
+	VEC(struct run_request *) requests;
+
+	/* files */
+	json_t *config, *remembered;
+	char *cache_dir;
+	bool remember_changed;
+	FILE *record;
+};
+
+/* Gives a message its time, updates the model, carries out what comes back, asks for a frame. */
+void run_msg(struct run *r, struct msg *m);
+
+/* run_link.c: the platform */
+void run_link_start(struct run *r);
+void run_link_stop(struct run *r);
+void run_request(struct run *r, const struct cmd *c);
+void run_request_cancel(struct run *r, uint64_t id);
+void run_subscribe(struct run *r, const struct cmd *c);
+void run_unsubscribe(struct run *r, uint32_t id);
+struct run_sub *run_sub_find(struct run *r, uint32_t id);
+
+/* run_log.c: logs */
+void run_log_open(struct run *r, struct run_sub *s);
+void run_log_bytes(struct run *r, struct run_sub *s, uint64_t offset, const void *bytes, size_t len);
+void run_log_gap(struct run *r, struct run_sub *s, uint64_t offset, uint64_t lost);
+void run_log_state(struct run *r, struct run_sub *s, const struct stream_log_state *state);
+void run_log_tell(struct run *r, struct run_sub *s); /* MSG_LOG_STATE */
+void run_log_window(struct run *r, const struct cmd *c);
+void run_log_find(struct run *r, const struct cmd *c);
+void run_log_save(struct run *r, const struct cmd *c);
+
+/* run_files.c: config, state, themes, saving, clipboard */
+bool run_files_load(struct run *r, char *notice, size_t size, struct err *e);
+void run_files_release(struct run *r);
+void run_theme(struct run *r, const char *name);
+void run_remember(struct run *r, const char *name, const char *text);
+void run_remember_now(struct run *r);
+void run_save_text(struct run *r, const struct cmd *c);
+void run_copy(struct run *r, const char *text);
+
+#endif

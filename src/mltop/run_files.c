@@ -1,0 +1,275 @@
+/*
+ * Files of the dashboard. $XDG_CONFIG_HOME/mltop is the person's and never written;
+ * $XDG_STATE_HOME/mltop/ui.json is ours (sort, filter, theme); $XDG_CACHE_HOME/mltop holds spools.
+ */
+#include "mltop/run.h"
+
+#include "base/fsio.h"
+#include "io/yaml.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CONFIG_MAX = 1 << 20, REMEMBER_MS = 1000 };
+
+/* "$VARIABLE/mltop", or "$HOME/standard/mltop"; the caller frees. */
+static char *folder(const char *variable, const char *standard)
+{
+	const char *value = getenv(variable), *home = getenv("HOME");
+	struct buf path = BUF_INIT;
+
+	if (value && *value == '/')
+		buf_addf(&path, "%s/mltop", value);
+	else
+		buf_addf(&path, "%s/%s/mltop", home ? home : "/", standard);
+	return buf_detach(&path);
+}
+
+static char *file_in(const char *variable, const char *standard, const char *name)
+{
+	char *dir = folder(variable, standard), *path = fsio_join(dir, name);
+
+	free(dir);
+	return path;
+}
+
+static json_t *load_yaml(const char *path, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	json_t *value = NULL;
+
+	if (fsio_read(path, &text, CONFIG_MAX, e))
+		value = yaml_parse(text.data, text.len, path, NULL, e);
+	buf_release(&text);
+	return value;
+}
+
+/* ---- Themes ---- */
+
+static bool theme_in(const char *dir, const char *below, const char *name, struct theme *out,
+	struct err *e)
+{
+	struct buf path = BUF_INIT;
+	json_t *in;
+	bool ok;
+
+	buf_addf(&path, "%s/%s%s.yaml", dir, below, name);
+	in = load_yaml(path.data, e);
+	ok = in && theme_load(out, in, e);
+	json_decref(in);
+	buf_release(&path);
+	return ok;
+}
+
+/* The person's own first, then those beside the program (a build), then the installed ones. */
+static bool theme_find(const char *name, struct theme *out, struct err *e)
+{
+	char *own = folder("XDG_CONFIG_HOME", ".config"), *program = fsio_program_dir();
+	const struct { const char *dir, *below; } places[] = {
+		{own, "themes/"}, {program, "../themes/"}, {program, "../../themes/"},
+		{program, "../share/mltop/themes/"},
+	};
+	bool ok = false;
+
+	if (*name == '\0' || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != strlen(name)) {
+		free(own);
+		free(program);
+		return err_set(e, ERR_INVALID, "theme %.40s: a theme's name has letters, digits, - and _", name);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(places) && !ok; i++) {
+		struct err why = ERR_INIT;
+
+		ok = theme_in(places[i].dir, places[i].below, name, out, &why);
+		if (!ok && why.code != ERR_NOT_FOUND) {
+			if (e)
+				*e = why;
+			break;
+		}
+		if (!ok)
+			err_set(e, ERR_NOT_FOUND, "theme %s: there is no %s.yaml among the themes", name, name);
+	}
+	free(own);
+	free(program);
+	return ok;
+}
+
+void run_theme(struct run *r, const char *name)
+{
+	struct msg m = {.type = MSG_THEME, .text = name};
+	struct theme theme = r->theme;
+	struct err e = ERR_INIT;
+
+	if (theme_find(name, &theme, &e)) {
+		r->theme = theme;
+		term_theme(r->term, &r->theme);
+		run_remember(r, "theme", name);
+	} else {
+		m.text = e.text;
+		m.status = 1;
+	}
+	m.text_len = strlen(m.text);
+	run_msg(r, &m);
+}
+
+/* ---- Config and state ---- */
+
+static void load_state(struct run *r)
+{
+	char *path = file_in("XDG_STATE_HOME", ".local/state", "ui.json");
+	struct buf text = BUF_INIT;
+
+	/* What is damaged is forgotten: it is only comfort. */
+	if (fsio_read(path, &text, CONFIG_MAX, NULL))
+		r->remembered = json_loadb(text.data, text.len, 0, NULL);
+	if (!json_is_object(r->remembered)) {
+		json_decref(r->remembered);
+		r->remembered = json_object();
+	}
+	buf_release(&text);
+	free(path);
+}
+
+bool run_files_load(struct run *r, char *notice, size_t size, struct err *e)
+{
+	char *path = file_in("XDG_CONFIG_HOME", ".config", "config.yaml");
+	struct err why = ERR_INIT;
+	const char *name;
+
+	(void)e;
+	theme_builtin(&r->theme);
+	r->cache_dir = folder("XDG_CACHE_HOME", ".cache");
+	r->config = load_yaml(path, &why);
+	free(path);
+	/* A broken file is told on the screen; the dashboard is needed at that very moment. */
+	if (r->config == NULL && why.code != ERR_NOT_FOUND)
+		snprintf(notice, size, "%s", why.text);
+	load_state(r);
+	name = json_string_value(json_object_get(r->remembered, "theme"));
+	if (json_string_value(json_object_get(r->config, "theme")))
+		name = json_string_value(json_object_get(r->config, "theme"));
+	if (!theme_find(name ? name : "dark", &r->theme, &why) && name)
+		snprintf(notice, size, "%s", why.text);
+	if (getenv("MLTOP_RECORD"))
+		r->record = fopen(getenv("MLTOP_RECORD"), "we");
+	return true;
+}
+
+void run_files_release(struct run *r)
+{
+	json_decref(r->config);
+	json_decref(r->remembered);
+	free(r->cache_dir);
+	if (r->record)
+		fclose(r->record);
+	r->record = NULL;
+}
+
+void run_remember_now(struct run *r)
+{
+	char *dir, *path, *text;
+
+	if (!r->remember_changed)
+		return;
+	r->remember_changed = false;
+	dir = folder("XDG_STATE_HOME", ".local/state");
+	path = fsio_join(dir, "ui.json");
+	text = json_dumps(r->remembered, JSON_INDENT(1) | JSON_SORT_KEYS);
+	if (text && fsio_mkdirs(dir, 0700, NULL))
+		fsio_write(path, text, strlen(text), 0600, NULL);
+	free(text);
+	free(path);
+	free(dir);
+}
+
+static void on_remember(uv_timer_t *timer)
+{
+	run_remember_now(timer->data);
+}
+
+void run_remember(struct run *r, const char *name, const char *text)
+{
+	json_object_set_new(r->remembered, name, text ? json_string(text) : json_null());
+	r->remember_changed = true;
+	uv_timer_start(&r->remember, on_remember, REMEMBER_MS, 0);
+}
+
+/* ---- Saving and copying ---- */
+
+/* Never over what is there: a screen is saved to a new file. */
+static bool write_new(const char *path, const char *text, struct err *e)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+	bool ok;
+
+	if (fd < 0)
+		return err_errno(e, errno, "saving to", path);
+	ok = fsio_write_all(fd, text, strlen(text));
+	if (close(fd) != 0 || !ok)
+		return err_errno(e, errno, "saving to", path);
+	return true;
+}
+
+void run_save_text(struct run *r, const struct cmd *c)
+{
+	struct msg m = {.type = MSG_SAVED, .text = c->path};
+	struct err e = ERR_INIT;
+
+	if (!write_new(c->path, c->text ? c->text : "", &e)) {
+		m.text = e.text;
+		m.status = 1;
+	}
+	m.text_len = strlen(m.text);
+	run_msg(r, &m);
+}
+
+static void base64(struct buf *out, const char *s, size_t len)
+{
+	static const char words[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < len; i += 3) {
+		uint32_t n = (uint32_t)(unsigned char)s[i] << 16;
+
+		if (i + 1 < len)
+			n |= (uint32_t)(unsigned char)s[i + 1] << 8;
+		if (i + 2 < len)
+			n |= (unsigned char)s[i + 2];
+		buf_addc(out, words[n >> 18]);
+		buf_addc(out, words[n >> 12 & 63]);
+		buf_addc(out, i + 1 < len ? words[n >> 6 & 63] : '=');
+		buf_addc(out, i + 2 < len ? words[n & 63] : '=');
+	}
+}
+
+static bool copy_tmux(const char *text)
+{
+	FILE *p = popen("tmux load-buffer -w - 2>/dev/null", "we");
+
+	if (p == NULL)
+		return false;
+	fputs(text, p);
+	return pclose(p) == 0;
+}
+
+/* OSC 52 is what terminals take for their clipboard; inside tmux its own buffer passes it on. */
+void run_copy(struct run *r, const char *text)
+{
+	struct msg m = {.type = MSG_COPIED};
+	struct buf osc = BUF_INIT;
+
+	if (getenv("TMUX") && copy_tmux(text)) {
+		m.text = "copied to tmux's buffer and, where it allows it, the clipboard";
+	} else {
+		buf_adds(&osc, "\033]52;c;");
+		base64(&osc, text, strlen(text));
+		buf_adds(&osc, "\a");
+		term_send(r->term, osc.data, osc.len);
+		m.text = "sent to the terminal's clipboard (OSC 52)";
+	}
+	buf_release(&osc);
+	m.text_len = strlen(m.text);
+	run_msg(r, &m);
+}
