@@ -22,8 +22,6 @@ static void set_style(struct writer *w, struct sgr style)
 		last = line->runs[line->run_count - 1].style;
 	if (sgr_equal(last, style))
 		return;
-	if (line->run_count > 0 && line->runs[line->run_count - 1].at == w->out->len)
-		line->run_count--;
 	if (line->run_count == line->run_cap) {
 		line->run_cap = line->run_cap ? line->run_cap * 2 : 8;
 		line->runs = mem_realloc(line->runs, line->run_cap * sizeof *line->runs);

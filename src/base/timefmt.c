@@ -221,15 +221,13 @@ void timefmt_age(char out[TIMEFMT_SIZE], int64_t duration_ms)
 
 int64_t timefmt_age_next(int64_t duration_ms)
 {
-	int64_t unit, next, limit;
+	int64_t unit;
 
 	if (duration_ms < 0)
 		return SECOND - duration_ms;
+	/* Each unit gives way to the next at a whole number of itself, so a whole unit is the change. */
 	unit = age_unit(duration_ms);
-	next = (duration_ms / unit + 1) * unit;
-	/* 100 minutes is no whole hour, but the first moment that is shown in hours. */
-	limit = unit == MINUTE ? (int64_t)100 * MINUTE : next;
-	return (next < limit ? next : limit) - duration_ms;
+	return unit - duration_ms % unit;
 }
 
 void timefmt_duration(char out[TIMEFMT_SIZE], int64_t duration_ms)

@@ -67,7 +67,8 @@ static void say_to_the_journal(int fd)
 	setenv("JOURNAL_STREAM", stream, 1);
 	log_line(LOG_ERROR, "disk: full");
 	/* Inherited from a parent whose stderr was the journal: ours is not. */
-	setenv("JOURNAL_STREAM", "1:1", 1);
+	snprintf(stream, sizeof stream, "%llu:1", (unsigned long long)st.st_dev);
+	setenv("JOURNAL_STREAM", stream, 1);
 	log_line(LOG_ERROR, "disk: full");
 	unsetenv("JOURNAL_STREAM");
 }

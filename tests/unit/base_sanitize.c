@@ -205,6 +205,21 @@ static void other_sgr_is_shown(void **state)
 		"^[[1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1mx", "0:-1/-1/16 37:-1/-1/0");
 }
 
+/* Whatever ends a string, what follows is read afresh: a colour works again. */
+static void strings_end_where_terminals_end_them(void **state)
+{
+	(void)state;
+	check_line("\033]0;x\033[31mr", true, "^[]0;xr", "0:-1/-1/16 6:1/-1/0");
+	check_line("\033]0;x\ar", true, "^[]0;x^Gr", "0:-1/-1/16 8:-1/-1/0");
+	check_line("\033]0;x\033\\r", true, "^[]0;x^[\\r", "0:-1/-1/16 9:-1/-1/0");
+	check_line("\033Px\234r", true, "^[Px\\x9cr", "0:-1/-1/16 8:-1/-1/0");
+	check_line("\033Px\302\234r", true, "^[Px\\x9cr", "0:-1/-1/16 8:-1/-1/0");
+	check_line("\033_x\030r", true, "^[_x^Xr", "0:-1/-1/16 6:-1/-1/0");
+	check_line("\033^x\032r", true, "^[^x^Zr", "0:-1/-1/16 6:-1/-1/0");
+	/* E2 9C 93 holds the byte of ST, but inside a character. */
+	check_line("\033Xx\342\234\223\033[31mr", true, "^[Xx\342\234\223r", "0:-1/-1/16 7:1/-1/0");
+}
+
 static void hidden_text_is_shown(void **state)
 {
 	(void)state;
@@ -294,6 +309,29 @@ static void streams_cut_what_never_ends(void **state)
 	buf_release(&out);
 }
 
+/* Pieces of an endless line are cut between characters, whatever their length. */
+static void cuts_part_no_character(void **state)
+{
+	struct buf in = BUF_INIT, out = BUF_INIT;
+	struct sanitize_stream s;
+
+	(void)state;
+	for (int shift = 0; shift < 4; shift++) {
+		buf_reset(&in);
+		buf_reset(&out);
+		buf_add(&in, "abc", (size_t)shift);
+		while (in.len < 600 << 10)
+			buf_adds(&in, "\360\237\230\200\345\265\214\303\251");
+		sanitize_stream_init(&s, true);
+		sanitize_stream_add(&s, &out, in.data, in.len);
+		sanitize_stream_end(&s, &out);
+		assert_int_equal(out.len, in.len);
+		assert_memory_equal(out.data, in.data, in.len);
+	}
+	buf_release(&in);
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,11 +345,13 @@ int main(void)
 		cmocka_unit_test(a_full_buffer_ends_the_work),
 		cmocka_unit_test(allowed_sgr_becomes_runs),
 		cmocka_unit_test(other_sgr_is_shown),
+		cmocka_unit_test(strings_end_where_terminals_end_them),
 		cmocka_unit_test(hidden_text_is_shown),
 		cmocka_unit_test(tabs_stop_every_eight_cells),
 		cmocka_unit_test(carriage_returns_fold),
 		cmocka_unit_test(streams_keep_lines_and_reset_each),
 		cmocka_unit_test(streams_cut_what_never_ends),
+		cmocka_unit_test(cuts_part_no_character),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,8 @@ static void ulids(void **state)
 	assert_string_equal(a, "01ARZ3NDEK0000000000000000");
 	ulid_make(b, 1469922850259, all);
 	assert_string_equal(b, "01ARZ3NDEKZZZZZZZZZZZZZZZZ");
+	ulid_make(b, 1469922850259, (const uint8_t[10]){1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+	assert_string_equal(b, "01ARZ3NDEK041061050R3GG28A");
 	ulid_make(a, 0xFFFFFFFFFFFF, all);
 	assert_string_equal(a, "7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
 	ulid_new(a, 1000);
