@@ -7,11 +7,11 @@
 const char *const pty_allow_plain[] = {"C0 0A", NULL};
 const char *const pty_allow_text[] = {"C0 0A", "SGR policy", NULL};
 /* infocmp xterm-256color: what curses moves, clears, scrolls, and switches with. */
-const char *const pty_allow_screen[] = {"C0 07", "C0 08", "C0 09", "C0 0A", "C0 0D", "C0 0E", "C0 0F",
-	"CSI A", "CSI B", "CSI C", "CSI D", "CSI G", "CSI H", "CSI I", "CSI J", "CSI K", "CSI L",
-	"CSI M", "CSI P", "CSI S", "CSI T", "CSI X", "CSI Z", "CSI @", "CSI b", "CSI d", "CSI m",
-	"CSI r", "CSI t", "CSI h", "CSI l", "CSI !p", "CSI ?1h", "CSI ?1l", "CSI ?3l", "CSI ?4l",
-	"CSI ?3;4l", "CSI ?5h", "CSI ?5l", "CSI ?7h", "CSI ?7l", "CSI ?12h", "CSI ?12l",
+const char *const pty_allow_screen[] = {"C0 07", "C0 08", "C0 09", "C0 0A", "C0 0D", "C0 0E",
+	"C0 0F", "CSI A", "CSI B", "CSI C", "CSI D", "CSI G", "CSI H", "CSI I", "CSI J", "CSI K",
+	"CSI L", "CSI M", "CSI P", "CSI S", "CSI T", "CSI X", "CSI Z", "CSI @", "CSI b", "CSI d",
+	"CSI m", "CSI r", "CSI t", "CSI h", "CSI l", "CSI !p", "CSI ?1h", "CSI ?1l", "CSI ?3l",
+	"CSI ?4l", "CSI ?3;4l", "CSI ?5h", "CSI ?5l", "CSI ?7h", "CSI ?7l", "CSI ?12h", "CSI ?12l",
 	"CSI ?12;25h", "CSI ?25h", "CSI ?25l", "CSI ?1000h", "CSI ?1000l", "CSI ?1002h",
 	"CSI ?1002l", "CSI ?1006h", "CSI ?1006l", "CSI ?1006;1000h", "CSI ?1006;1000l",
 	"CSI ?1049h", "CSI ?1049l", "CSI ?2004h", "CSI ?2004l", "CSI ?1034h", "CSI ?69l", "ESC (B",
@@ -22,7 +22,8 @@ void pty_oracle_init(struct pty_oracle *o, const char *const *allowed)
 	*o = (struct pty_oracle){.allowed = allowed};
 }
 
-static void __attribute__((format(printf, 2, 3))) fault(struct pty_oracle *o, const char *format, ...)
+static void __attribute__((format(printf, 2, 3)))
+fault(struct pty_oracle *o, const char *format, ...)
 {
 	va_list ap;
 	size_t n;
@@ -79,8 +80,8 @@ static bool sgr_in_policy(const char *params)
 			if (index < 0 || index > 255)
 				return false;
 		} else if (value >= 0 && !strstr(plain, word) && !(value >= 30 && value <= 37) &&
-			!(value >= 40 && value <= 47) && !(value >= 90 && value <= 97) &&
-			!(value >= 100 && value <= 107)) {
+			   !(value >= 40 && value <= 47) && !(value >= 90 && value <= 97) &&
+			   !(value >= 100 && value <= 107)) {
 			return false;
 		}
 		if (*at == 'm')
@@ -119,7 +120,8 @@ static void check_string(struct pty_oracle *o)
 	if (o->introducer == ']')
 		snprintf(name, sizeof name, "OSC %d", number(&at));
 	else
-		snprintf(name, sizeof name, "%s", names[strchr(introducers, o->introducer) - introducers]);
+		snprintf(name, sizeof name, "%s",
+			names[strchr(introducers, o->introducer) - introducers]);
 	check(o, name);
 }
 
@@ -198,9 +200,10 @@ static void check_character(struct pty_oracle *o, uint32_t cp)
 	if (in(cp, 0x80, 0x9F))
 		fault(o, "C1 %02X in UTF-8", (unsigned)cp);
 	else if (in(cp, 0x200B, 0x200F) || in(cp, 0x2028, 0x202E) || in(cp, 0x2060, 0x206F) ||
-		cp == 0xFEFF || cp == 0x061C || cp == 0x00AD || cp == 0x034F || in(cp, 0xFE00, 0xFE0F) ||
-		in(cp, 0xE000, 0xF8FF) || in(cp, 0xE0000, 0x10FFFF) || in(cp, 0xFDD0, 0xFDEF) ||
-		(cp & 0xFFFE) == 0xFFFE || cp == 0x3164 || in(cp, 0x115F, 0x1160) || cp == 0xFFA0)
+		 cp == 0xFEFF || cp == 0x061C || cp == 0x00AD || cp == 0x034F ||
+		 in(cp, 0xFE00, 0xFE0F) || in(cp, 0xE000, 0xF8FF) || in(cp, 0xE0000, 0x10FFFF) ||
+		 in(cp, 0xFDD0, 0xFDEF) || (cp & 0xFFFE) == 0xFFFE || cp == 0x3164 ||
+		 in(cp, 0x115F, 0x1160) || cp == 0xFFA0)
 		fault(o, "U+%04X", (unsigned)cp);
 }
 

@@ -42,7 +42,8 @@ static bool make_folder(const char *path, mode_t mode, struct err *e)
 		return true;
 	if (number == EEXIST)
 		return err_set(e, ERR_CONFLICT,
-			"cannot make the folder %s: a file of that name is in the way; move it", path);
+			"cannot make the folder %s: a file of that name is in the way; move it",
+			path);
 	return fail(e, number, "cannot make the folder", path);
 }
 
@@ -79,8 +80,8 @@ static bool read_all(int fd, const char *path, struct buf *out, size_t limit, st
 		if (n == 0)
 			return true;
 		if ((size_t)n > limit - total || !buf_add(out, part, (size_t)n))
-			return err_set(e, ERR_TOO_LARGE, "%s is too large: more than %zu bytes", path,
-				limit < out->limit || out->limit == 0 ? limit : out->limit);
+			return err_set(e, ERR_TOO_LARGE, "%s is too large: more than %zu bytes",
+				path, limit < out->limit || out->limit == 0 ? limit : out->limit);
 		total += (size_t)n;
 	}
 }
@@ -153,8 +154,8 @@ static char *parent_of(const char *path)
 }
 
 /* Fills and syncs the file aside; `fd` is closed in any case. */
-static bool fill_aside(int fd, const char *aside, const void *data, size_t len, mode_t mode,
-	struct err *e)
+static bool fill_aside(
+	int fd, const char *aside, const void *data, size_t len, mode_t mode, struct err *e)
 {
 	bool ok = fchmod(fd, mode) == 0 && fsio_write_all(fd, data, len) && fsync(fd) == 0;
 	int number = errno;

@@ -16,8 +16,8 @@
  * (Lustre, GPFS, BeeGFS) coreutils' src/stat.c.
  */
 static const unsigned long network_types[] = {
-	0x6969,     /* NFS */
-	0x517B,     /* SMB */
+	0x6969, /* NFS */
+	0x517B, /* SMB */
 	0xFF534D42, /* CIFS */
 	0xFE534D42, /* SMB2 */
 	0x00C36400, /* Ceph */
@@ -37,9 +37,9 @@ static const unsigned long network_types[] = {
 enum { FUSE_TYPE = 0x65735546, MOUNTINFO_MAX = 4 << 20 };
 
 /* FUSE carries local ones too (ntfs-3g, fuse-overlayfs), so these are told apart by name. */
-static const char *const network_fuse[] = {"sshfs", "s3fs", "gcsfuse", "goofys", "mount-s3", "rclone",
-	"glusterfs", "ceph", "davfs", "curlftpfs", "juicefs", "mfs", "moosefs", "alluxio", "blobfuse",
-	"blobfuse2", "hdfs", "cifs"};
+static const char *const network_fuse[] = {"sshfs", "s3fs", "gcsfuse", "goofys", "mount-s3",
+	"rclone", "glusterfs", "ceph", "davfs", "curlftpfs", "juicefs", "mfs", "moosefs", "alluxio",
+	"blobfuse", "blobfuse2", "hdfs", "cifs"};
 
 /* Does this line of /proc/self/mountinfo (proc(5)) tell of a network FUSE mount of `dev`? */
 static bool line_names_network(const char *line, dev_t dev)

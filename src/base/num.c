@@ -97,7 +97,8 @@ static const char *skip_digits(const char *text)
 	return text;
 }
 
-/* True for -?digits(.digits)?([eE][+-]?digits)? and nothing else: strtod alone takes hex and "nan". */
+/* True for -?digits(.digits)?([eE][+-]?digits)? and nothing else: strtod alone takes hex and "nan".
+ */
 static bool is_plain_double(const char *text)
 {
 	const char *start = text + (*text == '-');

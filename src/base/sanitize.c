@@ -165,7 +165,8 @@ static size_t write_char(struct writer *w, const char *s, size_t len, const stru
 	return u->len;
 }
 
-/* A sequence as caret text, its controls too, ended by U+2026 where it is longer than may be shown. */
+/* A sequence as caret text, its controls too; U+2026 ends it where it is longer than may be shown.
+ */
 static void write_sequence(struct writer *w, const char *s, size_t len)
 {
 	struct buf shown = BUF_INIT;

@@ -45,10 +45,10 @@ static const int weights[] = {36, 6, 1}; /* of red, green and blue in the cube's
 /* Red, green and blue of a palette entry, as xterm comes; the first 16 differ by theme. */
 static void palette_rgb(int index, int rgb[3])
 {
-	static const unsigned char first[16][3] = {{0, 0, 0}, {205, 0, 0}, {0, 205, 0}, {205, 205, 0},
-		{0, 0, 238}, {205, 0, 205}, {0, 205, 205}, {229, 229, 229}, {127, 127, 127},
-		{255, 0, 0}, {0, 255, 0}, {255, 255, 0}, {92, 92, 255}, {255, 0, 255},
-		{0, 255, 255}, {255, 255, 255}};
+	static const unsigned char first[16][3] = {{0, 0, 0}, {205, 0, 0}, {0, 205, 0},
+		{205, 205, 0}, {0, 0, 238}, {205, 0, 205}, {0, 205, 205}, {229, 229, 229},
+		{127, 127, 127}, {255, 0, 0}, {0, 255, 0}, {255, 255, 0}, {92, 92, 255},
+		{255, 0, 255}, {0, 255, 255}, {255, 255, 255}};
 
 	for (int i = 0; i < 3; i++) {
 		if (index < 16)

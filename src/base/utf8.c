@@ -116,7 +116,8 @@ bool utf8_valid(const char *s, size_t len)
 	return true;
 }
 
-static const struct utf8_range *find_range(const struct utf8_range *ranges, size_t count, uint32_t cp)
+static const struct utf8_range *find_range(
+	const struct utf8_range *ranges, size_t count, uint32_t cp)
 {
 	size_t low = 0, high = count;
 
@@ -137,7 +138,8 @@ enum utf8_kind utf8_kind(uint32_t cp)
 {
 	const struct utf8_range *range;
 
-	/* Below the first combining marks only U+00AD stands in the table: spare Latin the search. */
+	/* Below the first combining marks only U+00AD stands in the table: spare Latin the search.
+	 */
 	if (cp < 0x300)
 		return cp == 0xAD ? UTF8_FORMAT : UTF8_NARROW;
 	if (cp > 0x10FFFF)

@@ -1,7 +1,7 @@
 /* links: base */
 /*
- * Any bytes through every form of the sanitiser: the oracle must find nothing, and a stream's output
- * must not depend on where it was cut. The first byte chooses the cut and the colours.
+ * Any bytes through every form of the sanitiser: the oracle must find nothing, and a stream's
+ * output must not depend on where it was cut. The first byte chooses the cut and the colours.
  */
 #include "base/sanitize.h"
 #include "base/utf8.h"
@@ -72,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sanitize_log_line(&line, bytes, size, data[0] & 1);
 	judge(&line.text, nothing);
 	for (size_t i = 0; i < line.run_count; i++)
-		must(line.runs[i].at <= line.text.len && (i == 0 || line.runs[i].at > line.runs[i - 1].at),
+		must(line.runs[i].at <= line.text.len &&
+				(i == 0 || line.runs[i].at > line.runs[i - 1].at),
 			"runs are out of order");
 	sanitized_line_release(&line);
 	as_stream(bytes, size, 1 + data[0] / 4u, data[0] & 2);

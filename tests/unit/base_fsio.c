@@ -137,7 +137,8 @@ static void writing_replaces_whole(void **state)
 {
 	struct err e = ERR_INIT;
 	struct buf in = BUF_INIT;
-	char *folder = at("w"), *path = at("w/name"), *nowhere = at("no/such/name"), *onto = at("w/dir");
+	char *folder = at("w"), *path = at("w/name"), *nowhere = at("no/such/name"),
+	     *onto = at("w/dir");
 	struct stat st;
 
 	(void)state;
@@ -224,7 +225,8 @@ static void trees_of_any_depth_are_removed(void **state)
 static void links_are_not_followed(void **state)
 {
 	struct err e = ERR_INIT;
-	char *kept = at("kept"), *inside = at("kept/file"), *tree = at("tree"), *link1 = at("tree/link");
+	char *kept = at("kept"), *inside = at("kept/file"), *tree = at("tree"),
+	     *link1 = at("tree/link");
 	char *sub = at("tree/sub"), *link2 = at("tree/sub/link"), *lone = at("lone");
 
 	(void)state;

@@ -11,7 +11,10 @@
 #include <cmocka.h>
 
 #define FFFD "\357\277\275"
-#define FIELD(in, want) {in, sizeof(in) - 1, want}
+#define FIELD(in, want)                                                                            \
+	{                                                                                          \
+		in, sizeof(in) - 1, want                                                           \
+	}
 
 struct pair {
 	const char *in;
@@ -36,9 +39,15 @@ static void check_fields(const struct pair *pairs, size_t count)
 static void controls_become_carets(void **state)
 {
 	static const struct pair pairs[] = {
-		FIELD("", ""), FIELD("plain text ~", "plain text ~"), FIELD("a\0b", "a^@b"),
-		FIELD("\a\b\v\f\r", "^G^H^K^L^M"), FIELD("a\177b", "a^?b"), FIELD("a\tb\nc", "a b c"),
-		FIELD("\205", "\\x85"), FIELD("\302\205", "\\x85"), FIELD("\302\240", "\302\240"),
+		FIELD("", ""),
+		FIELD("plain text ~", "plain text ~"),
+		FIELD("a\0b", "a^@b"),
+		FIELD("\a\b\v\f\r", "^G^H^K^L^M"),
+		FIELD("a\177b", "a^?b"),
+		FIELD("a\tb\nc", "a b c"),
+		FIELD("\205", "\\x85"),
+		FIELD("\302\205", "\\x85"),
+		FIELD("\302\240", "\302\240"),
 		FIELD("12345678\a12345678", "12345678^G12345678"),
 	};
 
@@ -50,9 +59,12 @@ static void bad_utf8_is_replaced_by_maximal_parts(void **state)
 {
 	/* The last is the example of Unicode 15, section 3.9, table 3-8. */
 	static const struct pair pairs[] = {
-		FIELD("a\377b", "a" FFFD "b"), FIELD("\300\257", FFFD FFFD),
-		FIELD("\355\240\240", FFFD FFFD FFFD), FIELD("\342\202", FFFD),
-		FIELD("\360\237\230x", FFFD "x"), FIELD("\364\221\240\240", FFFD "\\x91" FFFD FFFD),
+		FIELD("a\377b", "a" FFFD "b"),
+		FIELD("\300\257", FFFD FFFD),
+		FIELD("\355\240\240", FFFD FFFD FFFD),
+		FIELD("\342\202", FFFD),
+		FIELD("\360\237\230x", FFFD "x"),
+		FIELD("\364\221\240\240", FFFD "\\x91" FFFD FFFD),
 		FIELD("a\361\240\240\341\240\302b\240c\240\277d",
 			"a" FFFD FFFD FFFD "b" FFFD "c" FFFD FFFD "d"),
 	};
@@ -64,12 +76,18 @@ static void bad_utf8_is_replaced_by_maximal_parts(void **state)
 static void sequences_are_shown(void **state)
 {
 	static const struct pair pairs[] = {
-		FIELD("a\033[2Jb", "a^[[2Jb"), FIELD("\033[31mred\033[m", "^[[31mred^[[m"),
-		FIELD("\2332J", "\\x9b2J"), FIELD("\302\2332J", "\\x9b2J"),
-		FIELD("\033]0;t\ab", "^[]0;t^Gb"), FIELD("\033]0;t\033\\b", "^[]0;t^[\\b"),
-		FIELD("\2350;t\234b", "\\x9d0;t\\x9cb"), FIELD("\033c\033(0", "^[c^[(0"),
-		FIELD("a\033", "a^["), FIELD("a\033[", "a^[["),
-		FIELD("a\033[3\033[2J", "a^[[3^[[2J"), FIELD("\033]0;\342\200\256x\a", "^[]0;<U+202E>x^G"),
+		FIELD("a\033[2Jb", "a^[[2Jb"),
+		FIELD("\033[31mred\033[m", "^[[31mred^[[m"),
+		FIELD("\2332J", "\\x9b2J"),
+		FIELD("\302\2332J", "\\x9b2J"),
+		FIELD("\033]0;t\ab", "^[]0;t^Gb"),
+		FIELD("\033]0;t\033\\b", "^[]0;t^[\\b"),
+		FIELD("\2350;t\234b", "\\x9d0;t\\x9cb"),
+		FIELD("\033c\033(0", "^[c^[(0"),
+		FIELD("a\033", "a^["),
+		FIELD("a\033[", "a^[["),
+		FIELD("a\033[3\033[2J", "a^[[3^[[2J"),
+		FIELD("\033]0;\342\200\256x\a", "^[]0;<U+202E>x^G"),
 		FIELD("\033]0;line\nnext", "^[]0;line next"),
 	};
 
@@ -100,12 +118,19 @@ static void long_sequences_are_cut_at_64_bytes(void **state)
 static void characters_that_lie_are_visible(void **state)
 {
 	static const struct pair pairs[] = {
-		FIELD("a\342\200\256b", "a<U+202E>b"), FIELD("a\342\200\213b", "a<U+200B>b"),
-		FIELD("a\342\200\215b", "a<U+200D>b"), FIELD("\357\273\277a", "<U+FEFF>a"),
-		FIELD("a\302\255b", "a<U+00AD>b"), FIELD("a\342\200\250b", "a<U+2028>b"),
-		FIELD("a\357\270\217", "a<U+FE0F>"), FIELD("a\343\205\244", "a<U+3164>"),
-		FIELD("a\363\240\201\201b", "a" FFFD "b"), FIELD("\356\200\200", FFFD),
-		FIELD("\357\277\277", FFFD), FIELD("\357\267\220", FFFD), FIELD("\363\260\200\200", FFFD),
+		FIELD("a\342\200\256b", "a<U+202E>b"),
+		FIELD("a\342\200\213b", "a<U+200B>b"),
+		FIELD("a\342\200\215b", "a<U+200D>b"),
+		FIELD("\357\273\277a", "<U+FEFF>a"),
+		FIELD("a\302\255b", "a<U+00AD>b"),
+		FIELD("a\342\200\250b", "a<U+2028>b"),
+		FIELD("a\357\270\217", "a<U+FE0F>"),
+		FIELD("a\343\205\244", "a<U+3164>"),
+		FIELD("a\363\240\201\201b", "a" FFFD "b"),
+		FIELD("\356\200\200", FFFD),
+		FIELD("\357\277\277", FFFD),
+		FIELD("\357\267\220", FFFD),
+		FIELD("\363\260\200\200", FFFD),
 	};
 
 	(void)state;
@@ -115,10 +140,13 @@ static void characters_that_lie_are_visible(void **state)
 static void marks_are_bounded(void **state)
 {
 	static const struct pair pairs[] = {
-		FIELD("e\314\201", "e\314\201"), FIELD("\314\201a", FFFD "a"),
+		FIELD("e\314\201", "e\314\201"),
+		FIELD("\314\201a", FFFD "a"),
 		FIELD("a\314\201\314\202\314\203", "a\314\201\314\202\314\203"),
-		FIELD("a\314\201\314\202\314\203\314\204\314\205b", "a\314\201\314\202\314\203" FFFD "b"),
-		FIELD("\a\314\201", "^G" FFFD), FIELD("\316\261\314\201", "\316\261\314\201"),
+		FIELD("a\314\201\314\202\314\203\314\204\314\205b",
+			"a\314\201\314\202\314\203" FFFD "b"),
+		FIELD("\a\314\201", "^G" FFFD),
+		FIELD("\316\261\314\201", "\316\261\314\201"),
 	};
 
 	(void)state;
@@ -133,7 +161,8 @@ static void emoji_are_reduced_to_their_base(void **state)
 		FIELD("\342\235\244\357\270\217x", "\342\235\244x"),
 		FIELD("\342\235\244\357\270\217\342\200\215\360\237\224\245x", "\342\235\244x"),
 		FIELD("\360\237\221\251\342\200\215x", "\360\237\221\251<U+200D>x"),
-		FIELD("1\357\270\217\342\203\243x", "1x"), FIELD("1\357\270\217x", "1<U+FE0F>x"),
+		FIELD("1\357\270\217\342\203\243x", "1x"),
+		FIELD("1\357\270\217x", "1<U+FE0F>x"),
 		FIELD("\360\237\217\275", "\360\237\217\275"),
 	};
 
@@ -162,8 +191,8 @@ static void check_line(const char *in, bool fold, const char *want, const char *
 	sanitized_line_init(&line);
 	sanitize_log_line(&line, in, strlen(in), fold);
 	for (size_t i = 0; i < line.run_count; i++)
-		buf_addf(&runs, "%s%zu:%d/%d/%d", i ? " " : "", line.runs[i].at, line.runs[i].style.fg,
-			line.runs[i].style.bg, line.runs[i].style.attrs);
+		buf_addf(&runs, "%s%zu:%d/%d/%d", i ? " " : "", line.runs[i].at,
+			line.runs[i].style.fg, line.runs[i].style.bg, line.runs[i].style.attrs);
 	assert_string_equal(line.text.data, want);
 	assert_string_equal(runs.data, want_runs);
 	buf_release(&runs);

@@ -18,7 +18,8 @@
 
 static const char *const allow_nothing[] = {NULL};
 
-static void judge(const char *name, const char *how, const char *const *allowed, const struct buf *text)
+static void judge(
+	const char *name, const char *how, const char *const *allowed, const struct buf *text)
 {
 	struct pty_oracle o;
 
@@ -91,7 +92,8 @@ static void stream_in_parts(struct buf *out, const char *bytes, size_t len, bool
 	sanitize_stream_init(&s, colour);
 	for (size_t at = 0; at < len;) {
 		size_t cut = next_cut(at, len, arg);
-		/* A copy of the exact size: reading past a part is then seen by AddressSanitizer. */
+		/* A copy of the exact size: reading past a part is then seen by AddressSanitizer.
+		 */
 		char *part = mem_dup(bytes + at, cut - at);
 
 		sanitize_stream_add(&s, out, part, cut - at);

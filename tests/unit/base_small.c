@@ -59,14 +59,17 @@ static void crc_both_ways(void **state)
 		want = crc_by_bits(bytes + start, len);
 		assert_int_equal(crc32c(0, bytes + start, len), want);
 		assert_int_equal(crc32c_portable(0, bytes + start, len), want);
-		assert_int_equal(crc32c(crc32c(0, bytes + start, cut), bytes + start + cut, len - cut), want);
+		assert_int_equal(
+			crc32c(crc32c(0, bytes + start, cut), bytes + start + cut, len - cut),
+			want);
 	}
 }
 
 static void ulids(void **state)
 {
 	/* The time of the example in the specification's README, 01ARZ3NDEK.... */
-	static const uint8_t none[10] = {0}, all[10] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+	static const uint8_t none[10] = {0},
+			     all[10] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
 	char a[ULID_SIZE], b[ULID_SIZE];
 
 	(void)state;
@@ -89,8 +92,9 @@ static void ulids(void **state)
 static void bad_ulids(void **state)
 {
 	static const char *const bad[] = {"", "01ARZ3NDEK", "01ARZ3NDEK00000000000000000",
-		"01ARZ3NDEKI000000000000000", "01arz3ndek0000000000000000", "81ARZ3NDEK0000000000000000",
-		"01ARZ3NDEK/../../000000000", "01ARZ3NDEKU000000000000000"};
+		"01ARZ3NDEKI000000000000000", "01arz3ndek0000000000000000",
+		"81ARZ3NDEK0000000000000000", "01ARZ3NDEK/../../000000000",
+		"01ARZ3NDEKU000000000000000"};
 
 	(void)state;
 	assert_true(ulid_valid("01ARZ3NDEK0000000000000000"));

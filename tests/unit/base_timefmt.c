@@ -76,7 +76,8 @@ static void bad_times_are_refused(void **state)
 		"26-01-02T03:04:05Z", "2026-1-02T03:04:05Z", " 2026-01-02T03:04:05Z",
 		"2026/01/02T03:04:05Z", "-026-01-02T03:04:05Z"};
 	static const char *const bad_sigv4[] = {"", "20260102T030405", "20260102T030405z",
-		"20261302T030405Z", "2026-01-02T03:04:05Z", "20260102T030405Zx", "20260102 030405Z"};
+		"20261302T030405Z", "2026-01-02T03:04:05Z", "20260102T030405Zx",
+		"20260102 030405Z"};
 	int64_t ms = 42;
 
 	(void)state;
@@ -112,7 +113,8 @@ static void ages_are_coarse(void **state)
 	assert_age((int64_t)400 * 86400000, "400d");
 }
 
-/* At age_next the text differs, and a millisecond before it does not: at every change to 60 days. */
+/* At age_next the text differs, and a millisecond before it does not: at every change to 60 days.
+ */
 static void the_next_change_is_known(void **state)
 {
 	int64_t at = -3000;
@@ -137,9 +139,9 @@ static void durations_are_finer(void **state)
 	static const struct {
 		int64_t ms;
 		const char *want;
-	} rows[] = {{-1, "0s"}, {45999, "45s"}, {60000, "1m00"}, {725000, "12m05"}, {3599999, "59m59"},
-		{3600000, "1h00"}, {21720000, "6h02"}, {86399999, "23h59"}, {86400000, "1d00h"},
-		{273600000, "3d04h"}};
+	} rows[] = {{-1, "0s"}, {45999, "45s"}, {60000, "1m00"}, {725000, "12m05"},
+		{3599999, "59m59"}, {3600000, "1h00"}, {21720000, "6h02"}, {86399999, "23h59"},
+		{86400000, "1d00h"}, {273600000, "3d04h"}};
 	char text[TIMEFMT_SIZE];
 
 	(void)state;

@@ -60,9 +60,10 @@ static void invalid_parts_are_maximal(void **state)
 		bool more;
 	} rows[] = {{"\200x", 1, false}, {"\300\200", 1, false}, {"\301\200", 1, false},
 		{"\302x", 1, false}, {"\340\200\200", 1, false}, {"\340\240x", 2, false},
-		{"\355\240\200", 1, false}, {"\360\200\200\200", 1, false}, {"\360\220\200x", 3, false},
-		{"\364\220\200\200", 1, false}, {"\365\200\200\200", 1, false}, {"\377", 1, false},
-		{"\302", 1, true}, {"\342\202", 2, true}, {"\360\237\230", 3, true}, {"\340", 1, true}};
+		{"\355\240\200", 1, false}, {"\360\200\200\200", 1, false},
+		{"\360\220\200x", 3, false}, {"\364\220\200\200", 1, false},
+		{"\365\200\200\200", 1, false}, {"\377", 1, false}, {"\302", 1, true},
+		{"\342\202", 2, true}, {"\360\237\230", 3, true}, {"\340", 1, true}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -85,12 +86,13 @@ static void widths(void **state)
 		uint32_t cp;
 		int width;
 	} rows[] = {{'a', 1}, {0xE9, 1}, {0x300, 0}, {0x36F, 0}, {0xAD, 0}, {0x3B1, 1}, {0x5D0, 1},
-		{0x64B, 0}, {0x903, 1}, {0x94D, 0}, {0xE31, 0}, {0x1100, 2}, {0x1161, 0}, {0x200B, 0},
-		{0x200D, 0}, {0x2028, 0}, {0x202E, 0}, {0x20AC, 1}, {0x2026, 1}, {0x231A, 2}, {0x231C, 1},
-		{0x2500, 1}, {0x2588, 1}, {0x25CF, 1}, {0x2614, 2}, {0x2764, 1}, {0x2800, 1}, {0x2B50, 2},
-		{0x2E80, 2}, {0x3000, 2}, {0x303F, 1}, {0x3041, 2}, {0x3248, 1}, {0x4DC0, 1}, {0x4DBF, 2},
-		{0x4E00, 2}, {0x9FFF, 2}, {0xA000, 2}, {0xAC00, 2}, {0xD7A3, 2}, {0xE000, 1}, {0xF900, 2},
-		{0xFE0F, 0}, {0xFE30, 2}, {0xFEFF, 0}, {0xFF01, 2}, {0xFF60, 2}, {0xFF61, 1}, {0xFFE0, 2},
+		{0x64B, 0}, {0x903, 1}, {0x94D, 0}, {0xE31, 0}, {0x1100, 2}, {0x1161, 0},
+		{0x200B, 0}, {0x200D, 0}, {0x2028, 0}, {0x202E, 0}, {0x20AC, 1}, {0x2026, 1},
+		{0x231A, 2}, {0x231C, 1}, {0x2500, 1}, {0x2588, 1}, {0x25CF, 1}, {0x2614, 2},
+		{0x2764, 1}, {0x2800, 1}, {0x2B50, 2}, {0x2E80, 2}, {0x3000, 2}, {0x303F, 1},
+		{0x3041, 2}, {0x3248, 1}, {0x4DC0, 1}, {0x4DBF, 2}, {0x4E00, 2}, {0x9FFF, 2},
+		{0xA000, 2}, {0xAC00, 2}, {0xD7A3, 2}, {0xE000, 1}, {0xF900, 2}, {0xFE0F, 0},
+		{0xFE30, 2}, {0xFEFF, 0}, {0xFF01, 2}, {0xFF60, 2}, {0xFF61, 1}, {0xFFE0, 2},
 		{0xFFFD, 1}, {0x1B132, 2}, {0x1D165, 1}, {0x1D167, 0}, {0x1F004, 2}, {0x1F1E6, 1},
 		{0x1F600, 2}, {0x1F3FB, 2}, {0x1FAE8, 2}, {0x1FAF8, 2}, {0x20000, 2}, {0x2FFFD, 2},
 		{0x31350, 2}, {0x323AF, 2}, {0x3FFFD, 2}, {0xE0100, 0}, {0x10FFFF, 1}};
@@ -98,7 +100,8 @@ static void widths(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (utf8_cp_width(rows[i].cp) != rows[i].width)
-			fail_msg("U+%04X takes %d", (unsigned)rows[i].cp, utf8_cp_width(rows[i].cp));
+			fail_msg(
+				"U+%04X takes %d", (unsigned)rows[i].cp, utf8_cp_width(rows[i].cp));
 	assert_int_equal(utf8_width("a\345\265\214e\314\201"), 4);
 	assert_int_equal(utf8_width(""), 0);
 }
