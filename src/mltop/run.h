@@ -10,7 +10,7 @@
 #include "client/api.h"
 #include "client/logstore.h"
 #include "client/stream.h"
-#include "mltop/input.h"
+#include "ui/input.h"
 #include "mltop/term.h"
 #include "ui/app.h"
 #include "ui/theme.h"

@@ -1,4 +1,4 @@
-#include "mltop/input.h"
+#include "ui/input.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"

@@ -6,8 +6,8 @@
  * Sources: ECMA-48 5.4 (CSI), xterm's ctlseqs (SGR mouse 1006, bracketed paste 2004, modifiers),
  * console_codes(4) for the Linux console's F1 to F5.
  */
-#ifndef MLTOP_INPUT_H
-#define MLTOP_INPUT_H
+#ifndef MLTOP_UI_INPUT_H
+#define MLTOP_UI_INPUT_H
 
 #include "base/buf.h"
 #include "ui/msg.h"
