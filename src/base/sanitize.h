@@ -51,17 +51,19 @@ void sanitized_line_release(struct sanitized_line *line);
 
 /*
  * One log line without its LF (a CR just before the LF is dropped). With `fold`, of a run of
- * segments divided by CR the last one that is not empty is shown; without (raw view) each CR is
- * shown as ^M. SGR within the policy becomes runs; a foreground equal to its background resets
- * both. No state crosses a line. Replaces what `line` held.
+ * segments divided by CR the last one that is not empty is shown, without the "erase in line"
+ * (CSI K) that progress bars write right behind their CR: folding has done that. Without (raw view)
+ * each CR is shown as ^M. SGR within the policy becomes runs; a foreground equal to its background,
+ * or too near to be told from it, resets both. No state crosses a line. Replaces what `line` held.
  */
 void sanitize_log_line(struct sanitized_line *line, const char *bytes, size_t len, bool fold);
 
 /*
  * A stream for command-line output to a terminal: as sanitize_log_line for each line, but keeps
- * LF and lets allowed SGR through as bytes (`colour`) with a reset at each line's end. Bytes of an
- * unfinished line stay in `pending` until the next call or sanitize_stream_end. The output is the
- * same however the input was split.
+ * LF and lets allowed SGR through as bytes (`colour`) with a reset at each line's end; a line of
+ * which segments were folded away begins with ^M. Bytes of an unfinished line stay in `pending`
+ * until the next call or sanitize_stream_end, 256 KiB at most: a longer line is written in pieces,
+ * each sanitised by itself. The output is the same however the input was split.
  */
 struct sanitize_stream {
 	struct buf pending;

@@ -294,6 +294,28 @@ static void carriage_returns_fold(void **state)
 	sanitized_line_release(&line);
 }
 
+/* pip, cargo and docker erase the line behind their CR; at the end the bar may be erased whole. */
+static void erased_bars_fold(void **state)
+{
+	struct sanitized_line line;
+
+	(void)state;
+	check_line("10%\r\033[K20%", true, "20%", "");
+	check_line("\r\033[2K\033[0K\033[32m20%\r\033[K", true, "20%", "0:2/-1/0");
+	check_line("10%\r\033[K20%", false, "10%^M^[[K20%", "3:-1/-1/16 9:-1/-1/0");
+	/* Not behind a CR, or no erase in line: shown. */
+	check_line("\033[Kx", true, "^[[Kx", "0:-1/-1/16 4:-1/-1/0");
+	check_line("10%\rx\033[K", true, "x^[[K", "1:-1/-1/16");
+	check_line("10%\r\033[3K", true, "^[[3K", "0:-1/-1/16");
+	check_line("10%\r\033[2", true, "^[[2", "0:-1/-1/16");
+	check_line("10%\r\033[2J", true, "^[[2J", "0:-1/-1/16");
+	sanitized_line_init(&line);
+	sanitize_log_line(&line, "1\r\033[K\r\033[K2\r\033[K3\r\033[K", 19, true);
+	assert_int_equal(line.folded, 2);
+	assert_string_equal(line.text.data, "3");
+	sanitized_line_release(&line);
+}
+
 static void check_stream(const char *in, bool colour, const char *want)
 {
 	struct sanitize_stream s;
@@ -378,6 +400,7 @@ int main(void)
 		cmocka_unit_test(hidden_text_is_shown),
 		cmocka_unit_test(tabs_stop_every_eight_cells),
 		cmocka_unit_test(carriage_returns_fold),
+		cmocka_unit_test(erased_bars_fold),
 		cmocka_unit_test(streams_keep_lines_and_reset_each),
 		cmocka_unit_test(streams_cut_what_never_ends),
 		cmocka_unit_test(cuts_part_no_character),
