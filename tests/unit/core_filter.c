@@ -1,0 +1,277 @@
+/* The filter language: what matches, what errors say, what completes. */
+#include "core/job.h"
+#include "core/key.h"
+#include "core/task.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const int64_t NOW = 1767236400000; /* 2026-01-01T03:00:00Z */
+
+/* A job that is running; nothing is known of its metric, reason or exit code. */
+static struct job sample(void)
+{
+	static const struct label labels[] = {{"team", "vision"}, {"run", "7"}};
+	static const struct label env[] = {{"TOKEN", "hush"}};
+	static const char *const command[] = {"python3", "train.py"};
+	struct job j = {0};
+
+	job_set(&j, job_name, "resnet50-a");
+	job_set(&j, state, JOB_RUNNING);
+	job_set(&j, owner, "lin chen");
+	job_set(&j, gpu_limit, 8);
+	job_set(&j, cpu_limit, (struct mcpu){1500});
+	job_set(&j, memory_limit, (struct bytes){(int64_t)4 << 30});
+	job_set(&j, gpu_util, (struct percent){94.5});
+	job_set(&j, create_time, (struct when){NOW - 90 * 60000});
+	job_set(&j, loss, 0.1 + 0.2);
+	job_set(&j, max_runtime, (struct ms){7200000});
+	job_set(&j, mount_read_only, true);
+	job_set(&j, labels, ((struct labels){labels, 2}));
+	job_set(&j, env, ((struct labels){env, 1}));
+	job_set(&j, command, ((struct strings){command, 2}));
+	job_set(&j, message, "");
+	return j;
+}
+
+static bool matches(const char *text)
+{
+	struct job j = sample();
+	struct err e = ERR_INIT;
+	struct filter *f = filter_parse(&job_kind, text, &e);
+	bool result;
+
+	if (f == NULL)
+		fail_msg("%s: %s", text, e.text);
+	result = filter_match(f, &j, NOW);
+	filter_free(f);
+	return result;
+}
+
+static const char *const hits[] = {
+	"", "   ", "state=running", "state==running", "state=enqueued|running", "zzz|res",
+	"gpu>=4", "gpu>=8", "gpu=8", "gpu!=7", "gpu!=7|9", "gpu<8.5", "gpu=1|8", "gpu<1k",
+	"cpu>=0.5", "cpu=1.5", "mem>3.9G", "mem=4096M", "mem<=4G", "util>90", "util>90%", "util<95",
+	"age<2h", "age>89m", "age<=90m", "create_time>2025-12-31", "create_time>=2026-01-01T01:30:00Z",
+	"max_runtime=2h", "max_runtime<3h", "loss=0.3", "loss<0.31", "mount_read_only=yes",
+	"owner~=li", "owner~=^li|nobody", "!owner~=zhang", "owner!~=zhang", "owner=\"lin chen\"",
+	"owner!=lin", "owner~=\"n c\"", "state~=^run", "labels=team", "labels=team=vision", "labels~=^run=[0-9]+$",
+	"env=TOKEN", "command=train.py", "command~=\\.py$", "message=\"\"", "!why=\"\"",
+	"resnet", "rn50", "res|bert", "\"net50\"", "\"NET\"|\"50-a\"", "!bert", "!\"bert\"",
+	"state=running gpu>=4 age<2h owner~=li !name~=test", "  gpu>1\t gpu<9 ", "name=resnet50-a",
+	"!metric_value>1", "!metric_value=1", "!exit_code=0", "gpu_util=94.5", "state!=failed|error",
+};
+static const char *const misses[] = {
+	"state=failed", "state!=running", "!state=running", "gpu>8", "gpu<8", "gpu!=8", "gpu!=1|8",
+	"mem>4G", "cpu<1.5", "util<10", "age<1h", "age>90m", "create_time>2026-01-02", "owner=lin",
+	"owner~=LIN", "owner~=zhang", "!owner~=lin", "labels=vision", "labels=team=speech",
+	"env~=hush", "env=TOKEN=hush", "env~=^TOKEN=", "command=python", "message=x", "mount_read_only=no",
+	"bert", "50ser", "\"NEt\"", "!res", "name=resnet50", "loss=0.31", "loss>0.300001",
+	/* Nothing is known of these: no comparison is true. */
+	"metric_value>1", "metric_value<1", "metric_value=1", "metric_value!=1", "exit_code!=0",
+	"node_name=x", "node_name!=x", "node_name~=.", "reason=Quota", "reason!=Quota",
+	"gpu>=4 state=failed",
+};
+
+static void what_matches(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(hits); i++)
+		if (!matches(hits[i]))
+			fail_msg("does not match: %s", hits[i]);
+}
+
+static void what_does_not_match(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(misses); i++)
+		if (matches(misses[i]))
+			fail_msg("matches: %s", misses[i]);
+}
+
+static void nan_is_unknown(void **state)
+{
+	struct job j = {0};
+	static const char *const texts[] = {"loss=1", "loss!=1", "loss>1", "loss<1"};
+
+	(void)state;
+	job_set(&j, loss, NAN);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct filter *f = filter_parse(&job_kind, texts[i], NULL);
+
+		assert_false(filter_match(f, &j, NOW));
+		filter_free(f);
+	}
+}
+
+static const struct {
+	const char *text, *says;
+} errors[] = {
+	{"a b gpux>=1", "column 5: gpux is not a field of a job; did you mean gpu_limit?"},
+	{"嵌入 gpux>=1", "column 4: gpux is not a field of a job; did you mean gpu_limit?"},
+	{"state=runing", "column 7: state is \"runing\": it may be validated, enqueued, creating, "
+		"running, completed, failed, error, deleting, enqueuing, processing, pending, erasing or "
+		"modelserved; did you mean running?"},
+	{"gpu>=", "column 6: a value is missing here; \"\" is the empty text"},
+	{"state=running|", "column 15: a value is missing here; \"\" is the empty text"},
+	{"mem>4X", "column 5: mem is \"4X\": compare with a size, such as 4G or 512M"},
+	{"age<2parsecs", "column 5: age is \"2parsecs\": compare with a time, such as 90s, 2h or 3d"},
+	{"age=2h", "column 1: age is never exactly one time: use < or >"},
+	{"x owner>li", "column 3: owner has no order: use =, != or ~="},
+	{"gpu~=1", "column 1: ~= looks into texts and gpu is none: use = < or >"},
+	{"state>running", "column 1: state has no order: use =, != or ~="},
+	{"owner~=(", "column 8: the regular expression does not parse: "},
+	{"owner~=(a)\\1", "column 8: the regular expression is refused: back references are not supported"},
+	{"owner~=((a{200}){200}){200}",
+		"column 8: the regular expression is refused: its counts in {} may multiply to 255 at most"},
+	{"\"open", "column 1: the quote is not closed"},
+	{"owner=\"a\"b", "column 10: a blank is missing after the quote"},
+	{"! x", "column 2: ! must stand before a term, without a blank"},
+	{"!", "column 2: ! must stand before a term, without a blank"},
+	{"=x", "column 1: a field is missing before the operator"},
+	{"job-name=x", "column 1: job-name is not a field of a job; did you mean job_name?"},
+	{"loss=nan", "column 6: loss is \"nan\": compare with a number, such as 0.5"},
+	{"gpu>four", "column 5: gpu is \"four\": compare with a number, such as 4 or 12k"},
+};
+
+static void errors_point_at_the_column(void **state)
+{
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct filter *f = filter_parse(&job_kind, errors[i].text, &e);
+		size_t len = strlen(errors[i].says);
+
+		if (f != NULL)
+			fail_msg("accepted: %s", errors[i].text);
+		/* Where the sentence here ends in a blank, libc's words follow. */
+		if (strncmp(e.text, errors[i].says, len) != 0 ||
+			(errors[i].says[len - 1] != ' ' && e.text[len] != '\0'))
+			fail_msg("%s: %s", errors[i].text, e.text);
+	}
+}
+
+static void filters_are_bounded(void **state)
+{
+	struct buf b = BUF_INIT;
+	struct err e = ERR_INIT;
+	struct filter *f;
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		buf_adds(&b, "gpu>1 ");
+	f = filter_parse(&job_kind, b.data, &e);
+	assert_non_null(f);
+	filter_free(f);
+	buf_adds(&b, "x");
+	assert_null(filter_parse(&job_kind, b.data, &e));
+	assert_string_equal(e.text, "column 385: there are too many terms: a filter may have 64");
+	buf_reset(&b);
+	buf_adds(&b, "a");
+	for (int i = 0; i < 64; i++)
+		buf_adds(&b, "|a");
+	assert_null(filter_parse(&job_kind, b.data, &e));
+	buf_reset(&b);
+	buf_adds(&b, "owner~=");
+	for (int i = 0; i < 257; i++)
+		buf_addc(&b, 'a');
+	assert_null(filter_parse(&job_kind, b.data, &e));
+	for (int i = 0; i < 4096; i++)
+		buf_addc(&b, 'a');
+	assert_null(filter_parse(&job_kind, b.data, &e));
+	assert_non_null(strstr(e.text, "4096"));
+	assert_null(filter_parse(&job_kind, b.data, NULL));
+	buf_release(&b);
+}
+
+static void ages_use_time(void **state)
+{
+	struct filter *f = filter_parse(&job_kind, "state=running age<2h", NULL);
+
+	(void)state;
+	assert_true(filter_uses_time(f));
+	filter_free(f);
+	f = filter_parse(&job_kind, "state=running create_time>2025-01-01 max_runtime<2h", NULL);
+	assert_false(filter_uses_time(f));
+	filter_free(f);
+}
+
+/* ---- Completion ---- */
+
+static bool completes(const struct kind *k, const char *text, size_t cursor, const char *with)
+{
+	struct buf out = BUF_INIT;
+	bool found = false;
+
+	filter_complete(k, text, cursor, &out);
+	for (size_t at = 0; at < out.len && !found; at += strlen(out.data + at) + 1)
+		found = strcmp(out.data + at, with) == 0;
+	buf_release(&out);
+	return found;
+}
+
+static void completions(void **state)
+{
+	(void)state;
+	assert_true(completes(&job_kind, "sta", 3, "state"));
+	assert_true(completes(&job_kind, "sta", 3, "start_time"));
+	assert_false(completes(&job_kind, "sta", 3, "loss"));
+	assert_true(completes(&job_kind, "!sta", 4, "!state"));
+	assert_true(completes(&job_kind, "gpu>1 sta", 9, "state"));
+	assert_true(completes(&job_kind, "state", 5, "state="));
+	assert_true(completes(&job_kind, "state", 5, "state~="));
+	assert_false(completes(&job_kind, "state", 5, "state<"));
+	assert_true(completes(&job_kind, "gpu", 3, "gpu>="));
+	assert_true(completes(&job_kind, "gpu", 3, "gpu_limit"));
+	assert_false(completes(&job_kind, "gpu", 3, "gpu~="));
+	assert_true(completes(&job_kind, "x state=r", 9, "state=running"));
+	assert_true(completes(&job_kind, "state=running|en", 16, "state=running|enqueued"));
+	assert_true(completes(&job_kind, "state=runningXX", 8, "state=running"));
+	assert_true(completes(&job_kind, "mount_read_only!=", 17, "mount_read_only!=yes"));
+	assert_true(completes(&job_kind, "", 0, "state"));
+	assert_false(completes(&job_kind, "", 0, "fds_endpoint"));
+	assert_true(completes(&job_kind, "fds", 3, "fds_endpoint"));
+	assert_false(completes(&key_kind, "sec", 3, "secret_key"));
+	assert_false(completes(&job_kind, "nofield=", 8, "nofield=yes"));
+	assert_true(completes(&job_kind, "why=Q", 99, "why=Quota"));
+}
+
+/* ---- Fuzzy ---- */
+
+static void fuzzy_prefers_what_was_meant(void **state)
+{
+	(void)state;
+	assert_int_equal(fuzzy_score("xyz", "resnet"), 0);
+	assert_int_equal(fuzzy_score("tner", "rent"), 0);
+	assert_true(fuzzy_score("", "resnet") > 0);
+	assert_true(fuzzy_score("RES", "resnet") > 0);
+	assert_true(fuzzy_score("resnet", "resnet") > fuzzy_score("resnet", "resnet50"));
+	assert_true(fuzzy_score("chat", "chatty") > fuzzy_score("chat", "llama-chat"));
+	assert_true(fuzzy_score("chat", "llama-chat") > fuzzy_score("chat", "llamachat"));
+	assert_true(fuzzy_score("chat", "xchat-chat") > fuzzy_score("chat", "llamachat"));
+	assert_true(fuzzy_score("lchat", "llamachat") > 0);
+	assert_true(fuzzy_score("chat", "xxchatxx") > fuzzy_score("chat", "c-h-a-t"));
+	assert_true(fuzzy_score("rn", "res-net") > fuzzy_score("rn", "xraan"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_matches),
+		cmocka_unit_test(what_does_not_match),
+		cmocka_unit_test(nan_is_unknown),
+		cmocka_unit_test(errors_point_at_the_column),
+		cmocka_unit_test(filters_are_bounded),
+		cmocka_unit_test(ages_use_time),
+		cmocka_unit_test(completions),
+		cmocka_unit_test(fuzzy_prefers_what_was_meant),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
