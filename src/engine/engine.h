@@ -55,7 +55,9 @@ struct engine_events {
 	void *ctx;
 	/* The task runs; when. Also for each running task found at start (adopted). */
 	void (*started)(void *ctx, const struct task_ref *ref, int64_t start_ms);
-	/* It ended, or never could start; `why` refines end (SupervisorLost, PackageUnpack ...). */
+	/* It ended, or never could start; `why` refines end (SupervisorLost, PackageUnpack ...).
+	 * REASON_RETRY: the daemon died before the launch, nothing of it ran: plan_retry always says
+	 * yes, and the attempt need not be counted. */
 	void (*ended)(void *ctx, const struct task_ref *ref, const struct task_exit *end,
 		enum job_reason why);
 	void (*log_grew)(void *ctx, const struct task_ref *ref);
@@ -63,8 +65,10 @@ struct engine_events {
 	/* Something a person should see in the job's events. */
 	void (*note)(void *ctx, const struct task_ref *ref, bool warning, const char *reason,
 		const char *message);
-	/* Only the fake engine: it makes jobs and changes rows by itself. `changed` holds known bits
-	 * of what is new. */
+	/* Only the fake engine: it makes jobs and changes rows by itself, all of them told once by
+	 * adopt(). The known bits say what is new; a row whose `state` is known is whole and replaces
+	 * the old one, any other is laid over it. org_id and org_name are left to the daemon. stop()
+	 * of such a job is answered by its row (failed, Cancelled), not by ended(). */
 	void (*fake_job)(void *ctx, const struct job *job);
 	/* Capacity changed (GPU lost or back): plan again. */
 	void (*machine_changed)(void *ctx);
