@@ -30,6 +30,9 @@ BEGIN {
 END { if (found) exit 1 }' || exit 1
 # Lines that begin with a star are comments.
 calls=$(echo "$banned" | tr ' ' '|')
-! grep -rnE --include='*.[ch]' "(^|[^A-Za-z0-9_])($calls)[[:space:]]*\(" "$src" |
-	grep -vE '^[^:]*:[0-9]+:[[:space:]]*(/?\*|//)' || exit 1
+if grep -rnE --include='*.[ch]' "(^|[^A-Za-z0-9_])($calls)[[:space:]]*\\(" "$src" |
+	grep -vE '^[^:]*:[0-9]+:[[:space:]]*(/?\*|//)'; then
+	echo "banned: these lines call what docs/STYLE.md bans"
+	exit 1
+fi
 echo "banned: $(echo "$objects" | wc -l) objects are clean"
