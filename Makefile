@@ -80,9 +80,41 @@ run: deps
 
 include tests/tests.mk
 
+# docs/API.md comes from the route table and the schema; a test compares it.
+docs: all
+	$B/mltopd docs api > docs/API.md.new && mv docs/API.md.new docs/API.md
+
+lint: lint-deps
+	sh tests/layers.sh
+	+$(MAKE) --no-print-directory CI=1 DEBUG=1 all
+	sh tests/banned.sh
+	clang-format --dry-run --Werror $(wildcard src/*/*.[ch] tests/*/*.[ch])
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -Isrc --enable=warning,portability \
+		--suppressions-list=tests/cppcheck.txt src
+	mandoc -T lint -W warning $(wildcard docs/man/*.[1-8])
+
+man1 := $(wildcard docs/man/*.1)
+man8 := $(wildcard docs/man/*.8)
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/mltop \
+		$(DESTDIR)$(PREFIX)/share/mltop/themes $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install $B/mltop $B/mltopd $(DESTDIR)$(PREFIX)/bin/
+	install $B/mltop-shim $(DESTDIR)$(PREFIX)/libexec/mltop/
+	install -m 644 themes/*.yaml $(DESTDIR)$(PREFIX)/share/mltop/themes/
+	install -m 644 $(man1) $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(man8) $(DESTDIR)$(PREFIX)/share/man/man8/
+	$B/mltop completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mltop
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/mltop $(DESTDIR)$(PREFIX)/bin/mltopd \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(man1))) \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(man8))) \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mltop
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/mltop $(DESTDIR)$(PREFIX)/share/mltop
+
 clean:
 	rm -rf build
 
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all clean
+.PHONY: all clean deps lint-deps run docs lint install uninstall
 .SECONDARY:
