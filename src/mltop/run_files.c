@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { CONFIG_MAX = 1 << 20, REMEMBER_MS = 1000 };
@@ -244,14 +246,38 @@ static void base64(struct buf *out, const char *s, size_t len)
 	}
 }
 
+/* Starts tmux with its standard input on a pipe of ours; no shell between. */
+static bool tmux_start(int input[2], pid_t *pid)
+{
+	static char *const argv[] = {"tmux", "load-buffer", "-w", "-", NULL};
+	posix_spawn_file_actions_t actions;
+	bool ok;
+
+	if (pipe2(input, O_CLOEXEC) != 0)
+		return false;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	ok = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ) == 0;
+	posix_spawn_file_actions_destroy(&actions);
+	close(input[0]);
+	if (!ok)
+		close(input[1]);
+	return ok;
+}
+
 static bool copy_tmux(const char *text)
 {
-	FILE *p = popen("tmux load-buffer -w - 2>/dev/null", "we");
+	int input[2], status;
+	pid_t pid;
+	bool ok;
 
-	if (p == NULL)
+	if (!tmux_start(input, &pid))
 		return false;
-	fputs(text, p);
-	return pclose(p) == 0;
+	ok = fsio_write_all(input[1], text, strlen(text));
+	close(input[1]);
+	return waitpid(pid, &status, 0) == pid && status == 0 && ok;
 }
 
 /* OSC 52 is what terminals take for their clipboard; inside tmux its own buffer passes it on. */
