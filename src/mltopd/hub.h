@@ -1,0 +1,85 @@
+/*
+ * Who listens to what: row subscriptions by kind and log subscriptions by job. The platform's
+ * hub_* calls (platform.h) cost one look-up and then a bit and a word for each subscription.
+ *
+ * A row is known to subscriptions by its slot, a small number that stays the same as long as any of
+ * them has sent it or owes it; a subscription holds two bits a slot: owed and sent. So nothing is
+ * kept about the row itself, and a row that changes a thousand times before the socket takes it is
+ * still one bit. Private to the server; everything on the loop thread.
+ */
+#ifndef MLTOPD_HUB_H
+#define MLTOPD_HUB_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "core/schema.h"
+
+#include <stdint.h>
+#include <uv.h>
+
+struct server;
+struct stream;
+struct hub;
+
+struct slot {
+	uint32_t index, refs; /* refs: bits set in any subscription */
+	char uid[];
+};
+
+/* All subscriptions of one kind. */
+struct feed {
+	const struct kind *kind;
+	struct map by_uid;             /* uid -> struct slot */
+	VEC(struct slot *) slots;      /* by index; NULL: free */
+	VEC(uint32_t) unused;
+	VEC(struct row_sub *) subs;
+};
+
+struct row_sub {
+	struct stream *stream;
+	struct feed *feed;
+	uint32_t id;
+	char *org;
+	struct filter *filter;
+	struct fieldset fields;
+	uint64_t *owed, *sent;         /* bits by slot */
+	size_t words;
+	VEC(uint32_t) queue;           /* owed slots in order; queue[head] is next */
+	size_t head, batch_end;        /* up to batch_end goes out without waiting */
+	bool synced;
+	int64_t ready_at;              /* monotonic ms: before it a new batch does not begin */
+};
+
+struct hub *hub_new(struct server *s);
+void hub_start(struct hub *h);
+void hub_stop(struct hub *h);  /* closes all streams and the timers */
+void hub_free(struct hub *h);  /* after the loop has closed the timers */
+int hub_streams(const struct hub *h);
+
+void hub_add_stream(struct hub *h, struct stream *st);
+void hub_remove_stream(struct hub *h, struct stream *st);
+
+/* Takes over the filter. All rows there are become owed. */
+struct row_sub *hub_subscribe(struct hub *h, struct stream *st, const struct kind *k, uint32_t id,
+	const char *org, struct filter *filter, const struct fieldset *fields);
+void hub_unsubscribe(struct hub *h, struct row_sub *sub);
+bool row_sub_ready(const struct row_sub *sub, int64_t mono); /* has something to send now */
+
+/* The next owed slot of the batch is taken off; NULL: the batch is over. */
+struct slot *row_sub_take(struct row_sub *sub);
+/* Marks the row as owed and sees to its being sent. */
+void row_sub_owe(struct row_sub *sub, const char *uid);
+bool row_sub_sent_uid(const struct row_sub *sub, const char *uid);
+bool row_sub_was_sent(const struct row_sub *sub, const struct slot *slot);
+void row_sub_set_sent(struct row_sub *sub, struct slot *slot, bool sent);
+/* The batch is out: the next may begin after a pause. Arms the hub's timer when more is owed. */
+void row_sub_batch_over(struct row_sub *sub, int64_t mono);
+/* Drops what no subscription needs of a slot just taken. */
+void feed_settle(struct feed *f, struct slot *slot, bool exists);
+
+/* Log subscriptions of a job, by its uid. */
+struct log_sub;
+void hub_add_log(struct hub *h, struct log_sub *sub);
+void hub_remove_log(struct hub *h, struct log_sub *sub);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * One websocket of the stream (core/wire.h): its subscriptions, and frames made on demand. At most
+ * one frame is in the socket's hands; nothing is made while the socket is choked, so what a slow
+ * client costs is its owed bits. Private to the server; everything on the loop thread.
+ */
+#ifndef MLTOPD_STREAM_H
+#define MLTOPD_STREAM_H
+
+#include "base/buf.h"
+#include "base/vec.h"
+#include "core/wire.h"
+#include "mltopd/hub.h"
+#include "mltopd/request.h"
+
+struct conn;
+struct job;
+
+enum {
+	STREAM_BATCH_MS = 50,            /* a row goes out at most this often */
+	STREAM_TICK_MS = 1000,
+	STREAM_FILTER_MS = 5000,         /* filters that depend on the time are looked at again */
+	STREAM_QUEUE_MAX = 256 * 1024,   /* bytes of small frames not yet taken */
+	STREAM_FRAME_AIM = 64 * 1024,    /* a row frame is closed once it has this many bytes */
+	STREAM_CREDIT_MAX = 64 * 1024 * 1024,
+};
+
+struct log_sub {
+	struct stream *stream;
+	struct log_sub *next_of_job;     /* the hub's list */
+	uint32_t id;
+	char *org, *job_uid, *task;
+	int attempt;                     /* 0 until it is known */
+	bool begun;                      /* the "log" frame has been queued */
+	bool idle;                       /* nothing to read until the log grows */
+	bool ending;                     /* all is sent; the task's row does not say so yet */
+	uint32_t generation;             /* asked for until begun; then the log's */
+	int64_t from, tail;              /* as asked for */
+	uint64_t offset;                 /* next byte to send */
+	int64_t credit;
+};
+
+struct queued { char *text; size_t len; };
+
+struct stream {
+	struct conn *conn;
+	struct hub *hub;
+	struct stream *before, *next;
+	struct principal who;
+	struct arena text;               /* of who */
+	struct buf received;             /* a message not yet whole */
+	VEC(struct row_sub *) rows;
+	VEC(struct log_sub *) logs;
+	VEC(struct queued) queue;        /* small frames; queue[queue_head] is next */
+	size_t queue_head, queue_bytes;
+	size_t next_row, next_log;       /* whose turn it is */
+	bool logs_turn, established;
+	int close_code;                  /* 0: open */
+	char close_why[96];
+	int64_t closing_since, filters_at;
+	unsigned char *frame;            /* LWS_PRE, then room for a log frame */
+};
+
+/* The upgrade request, checked and authenticated; on success c->stream is set. */
+bool stream_open(struct conn *c, struct err *e);
+int stream_established(struct stream *st);
+int stream_receive(struct stream *st, const void *data, size_t len);
+int stream_writeable(struct stream *st);
+void stream_free(struct stream *st);
+
+void stream_wake(struct stream *st);
+/* Closes with a code of RFC 6455 section 7.4 as soon as the socket allows, by force after 500 ms. */
+void stream_close(struct stream *st, int code, const char *why);
+void stream_tick(struct stream *st, int64_t mono, int64_t now);
+
+/* A JSON frame to be sent before anything else; consumes `frame`. */
+void stream_queue(struct stream *st, json_t *frame);
+void stream_error(struct stream *st, uint32_t id, const struct err *e);
+/* Writes a frame of which LWS_PRE bytes of room precede `data`. */
+int stream_write(struct stream *st, void *data, size_t len, bool text);
+
+/* stream_rows.c */
+void stream_rows_subscribe(struct stream *st, const struct wire_frame *f);
+bool stream_rows_pending(const struct stream *st, int64_t mono);
+int stream_rows_write(struct stream *st, int64_t mono, bool *wrote);
+void stream_rows_tick(struct stream *st, int64_t now);
+void row_sub_drop(struct stream *st, size_t at);
+
+/* stream_logs.c */
+void stream_logs_subscribe(struct stream *st, const struct wire_frame *f);
+void stream_logs_credit(struct stream *st, const struct wire_frame *f);
+bool stream_logs_pending(const struct stream *st);
+int stream_logs_write(struct stream *st, bool *wrote);
+void stream_logs_tick(struct stream *st); /* looks again for beginnings and ends */
+void log_sub_drop(struct stream *st, size_t at);
+
+#endif

@@ -1,0 +1,275 @@
+/* Logs on a stream: the task's bytes by offset, as far as the client has room for them. */
+#include "mltopd/stream.h"
+
+#include "base/mem.h"
+#include "mltopd/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Subscribing ---- */
+
+static const struct job *find_job(struct stream *st, const char *org, const char *job)
+{
+	return platform_job(st->conn->server->platform, org[0] ? org : st->who.org_id, job);
+}
+
+static bool log_org_allowed(const struct stream *st, const char *org)
+{
+	return org[0] == '\0' || strcmp(org, st->who.org_id) == 0 || st->who.role == ROLE_ADMIN;
+}
+
+static struct log_sub *make_log(struct stream *st, const struct wire_frame *f,
+	const struct job *job)
+{
+	struct log_sub *sub = mem_alloc(sizeof *sub);
+
+	*sub = (struct log_sub){
+		.stream = st, .id = f->id, .org = mem_strdup(f->org ? f->org : ""),
+		.job_uid = mem_strdup(job->uid),
+		.task = mem_strdup(f->task && f->task[0] ? f->task : "master-0"),
+		.attempt = (int)f->attempt, .generation = f->generation, .from = f->offset,
+		.tail = f->tail,
+		.credit = f->credit < STREAM_CREDIT_MAX ? f->credit : STREAM_CREDIT_MAX,
+	};
+	return sub;
+}
+
+void stream_logs_subscribe(struct stream *st, const struct wire_frame *f)
+{
+	const char *name = f->job ? f->job : "", *org = f->org ? f->org : "";
+	const struct job *job = log_org_allowed(st, org) ? find_job(st, org, name) : NULL;
+	struct log_sub *sub;
+	struct err e = ERR_INIT;
+
+	if (job == NULL) {
+		err_set(&e, ERR_NOT_FOUND, "there is no train job \"%s\"", name);
+		stream_error(st, f->id, &e);
+		return;
+	}
+	sub = make_log(st, f, job);
+	vec_push(&st->logs, sub);
+	hub_add_log(st->hub, sub);
+	stream_wake(st);
+}
+
+void log_sub_drop(struct stream *st, size_t at)
+{
+	struct log_sub *sub = st->logs.items[at];
+
+	hub_remove_log(st->hub, sub);
+	vec_remove(&st->logs, at);
+	free(sub->org);
+	free(sub->job_uid);
+	free(sub->task);
+	free(sub);
+}
+
+void stream_logs_credit(struct stream *st, const struct wire_frame *f)
+{
+	for (size_t i = 0; i < st->logs.len; i++) {
+		struct log_sub *sub = st->logs.items[i];
+
+		if (sub->id != f->id)
+			continue;
+		sub->credit += f->credit < STREAM_CREDIT_MAX ? f->credit : STREAM_CREDIT_MAX;
+		if (sub->credit > STREAM_CREDIT_MAX)
+			sub->credit = STREAM_CREDIT_MAX;
+		stream_wake(st);
+		return;
+	}
+}
+
+void stream_logs_tick(struct stream *st)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < st->logs.len; i++)
+		if (!st->logs.items[i]->begun || st->logs.items[i]->ending) {
+			st->logs.items[i]->idle = false;
+			any = true;
+		}
+	if (any)
+		stream_wake(st);
+}
+
+/* ---- Beginning and ending ---- */
+
+static size_t index_of(const struct stream *st, const struct log_sub *sub)
+{
+	size_t i = 0;
+
+	while (st->logs.items[i] != sub)
+		i++;
+	return i;
+}
+
+static void fail(struct stream *st, struct log_sub *sub, const struct err *e)
+{
+	stream_error(st, sub->id, e);
+	log_sub_drop(st, index_of(st, sub));
+}
+
+static void end(struct stream *st, struct log_sub *sub, const char *state, int64_t exit_code,
+	int64_t signal)
+{
+	stream_queue(st, json_pack("{s:s, s:I, s:I, s:s, s:I, s:I}", "t", "end", "id",
+		(json_int_t)sub->id, "offset", (json_int_t)sub->offset, "state", state, "exit_code",
+		(json_int_t)exit_code, "signal", (json_int_t)signal));
+	log_sub_drop(st, index_of(st, sub));
+}
+
+/* A log that never begins: the job ended before its task could start. */
+static void wait_or_end(struct stream *st, struct log_sub *sub, const struct job *job)
+{
+	sub->idle = true;
+	if (job_state_final(job->state))
+		end(st, sub, job_state_words[job->state], job->exit_code, job->signal);
+}
+
+/*
+ * The first byte to send. Another generation means that bytes before may differ from what the
+ * client has: it begins again.
+ */
+static uint64_t first_offset(const struct log_sub *sub, const struct log_range *range)
+{
+	uint64_t from = sub->from < 0 ? 0 : (uint64_t)sub->from;
+
+	if (sub->from < 0 && range->newest > (uint64_t)sub->tail)
+		from = range->newest - (uint64_t)sub->tail;
+	if (sub->from > 0 && sub->generation != 0 && sub->generation != range->generation)
+		from = 0;
+	if (from > range->newest)
+		from = range->newest;
+	return from < range->oldest ? range->oldest : from;
+}
+
+static void begin(struct stream *st, struct log_sub *sub, const struct log_range *range,
+	int attempt)
+{
+	sub->offset = first_offset(sub, range);
+	sub->generation = range->generation;
+	sub->attempt = attempt;
+	sub->begun = true;
+	sub->idle = false;
+	stream_queue(st, json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "t", "log",
+		"id", (json_int_t)sub->id, "uid", sub->job_uid, "task", sub->task, "attempt",
+		attempt, "gen", (json_int_t)range->generation, "offset", (json_int_t)sub->offset,
+		"oldest", (json_int_t)range->oldest, "newest", (json_int_t)range->newest));
+}
+
+/* The end of what there is: for good, or until more is written. */
+static void at_end(struct stream *st, struct log_sub *sub, const struct job *job)
+{
+	struct platform *p = st->conn->server->platform;
+	struct log_range range;
+	const struct task *task;
+	int attempt;
+
+	sub->idle = true;
+	if (!platform_log_range(p, job, sub->task, sub->attempt, &range, &attempt, NULL))
+		return;
+	if (range.generation != sub->generation) {
+		sub->from = 0;
+		begin(st, sub, &range, attempt);
+		return;
+	}
+	if (!range.final || sub->offset < range.newest)
+		return;
+	sub->ending = true;
+	task = platform_task(p, sub->job_uid, sub->task, attempt);
+	if (task == NULL)
+		end(st, sub, job_state_words[job->state], job->exit_code, job->signal);
+	else if (job_state_final(task->state))
+		end(st, sub, job_state_words[task->state], task->exit_code, task->signal);
+}
+
+static void gap(struct stream *st, struct log_sub *sub, const struct log_gap *gap)
+{
+	stream_queue(st, json_pack("{s:s, s:I, s:I, s:I}", "t", "gap", "id", (json_int_t)sub->id,
+		"offset", (json_int_t)gap->offset, "lost", (json_int_t)gap->lost));
+	sub->offset = gap->offset + gap->lost;
+}
+
+/* ---- Bytes ---- */
+
+static int send_bytes(struct stream *st, struct log_sub *sub, size_t len, bool *wrote)
+{
+	char *frame = (char *)st->frame + LWS_PRE;
+	struct wire_log log = {
+		.sub = sub->id, .generation = sub->generation, .offset = sub->offset,
+		.length = (uint32_t)len, .bytes = frame + WIRE_LOG_HEADER,
+	};
+
+	wire_log_header(frame, &log);
+	sub->offset += len;
+	sub->credit -= (int64_t)len;
+	*wrote = true;
+	return stream_write(st, frame, WIRE_LOG_HEADER + len, false);
+}
+
+static int read_and_send(struct stream *st, struct log_sub *sub, const struct job *job,
+	bool *wrote)
+{
+	size_t room = sub->credit < WIRE_LOG_CHUNK ? (size_t)sub->credit : WIRE_LOG_CHUNK;
+	struct log_gap lost = {0};
+	ssize_t n = platform_log_read(st->conn->server->platform, job, sub->task, sub->attempt,
+		sub->offset, st->frame + LWS_PRE + WIRE_LOG_HEADER, room, &lost);
+
+	if (n > 0)
+		return send_bytes(st, sub, (size_t)n, wrote);
+	if (n < 0 && lost.lost > 0)
+		gap(st, sub, &lost);
+	else
+		at_end(st, sub, job);
+	return 0;
+}
+
+static int serve(struct stream *st, struct log_sub *sub, bool *wrote)
+{
+	const struct job *job = find_job(st, sub->org, sub->job_uid);
+	struct log_range range;
+	int attempt = sub->attempt;
+	struct err e = ERR_INIT;
+
+	if (job == NULL) {
+		err_set(&e, ERR_NOT_FOUND, "the job of this log was deleted");
+		fail(st, sub, &e);
+		return 0;
+	}
+	if (sub->begun)
+		return read_and_send(st, sub, job, wrote);
+	if (platform_log_range(st->conn->server->platform, job, sub->task, sub->attempt, &range,
+		    &attempt, &e))
+		begin(st, sub, &range, attempt);
+	else
+		wait_or_end(st, sub, job);
+	return 0;
+}
+
+static bool log_ready(const struct log_sub *sub)
+{
+	return !sub->idle && (!sub->begun || sub->credit > 0);
+}
+
+bool stream_logs_pending(const struct stream *st)
+{
+	for (size_t i = 0; i < st->logs.len; i++)
+		if (log_ready(st->logs.items[i]))
+			return true;
+	return false;
+}
+
+/* Round robin: each in turn one chunk. */
+int stream_logs_write(struct stream *st, bool *wrote)
+{
+	for (size_t i = 0; i < st->logs.len; i++) {
+		size_t at = (st->next_log + i) % st->logs.len;
+
+		if (log_ready(st->logs.items[at])) {
+			st->next_log = at + 1;
+			return serve(st, st->logs.items[at], wrote);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,226 @@
+/* Rows of a kind on a stream: a snapshot, then what changes, newest wins. */
+#include "mltopd/stream.h"
+
+#include "base/mem.h"
+#include "base/timefmt.h"
+#include "core/kinds.h"
+#include "core/quota.h"
+#include "mltopd/http.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Subscribing ---- */
+
+/* Another org's rows are an admin's, quotas also a quota-admin's; each row is asked about again. */
+static bool org_allowed(const struct principal *who, const struct kind *k, const char *org,
+	struct err *e)
+{
+	if (org[0] == '\0' || strcmp(org, who->org_id) == 0 || who->role == ROLE_ADMIN ||
+		(who->role == ROLE_QUOTA_ADMIN && k == &quota_kind))
+		return true;
+	return err_set(e, ERR_FORBIDDEN, "only an admin sees the %s of another org", k->plural);
+}
+
+static bool choose_fields(const struct kind *k, const char *text, struct fieldset *out,
+	struct err *e)
+{
+	if (text == NULL || text[0] == '\0')
+		fieldset_all(out, k);
+	else if (!fieldset_parse(out, k, text, e))
+		return false;
+	fieldset_add(out, kind_index(k, kind_uid(k)));
+	return true;
+}
+
+static struct row_sub *make_sub(struct stream *st, const struct wire_frame *f, struct err *e)
+{
+	const struct kind *k = kinds_find(f->kind);
+	const char *org = f->org ? f->org : "";
+	struct fieldset fields = {{0}};
+	struct filter *filter = NULL;
+
+	if (k == NULL || platform_rows(st->conn->server->platform, k) == NULL) {
+		err_set(e, ERR_NOT_FOUND, "there is no stream of \"%s\"", f->kind);
+		return NULL;
+	}
+	if (!org_allowed(&st->who, k, org, e) || !choose_fields(k, f->fields, &fields, e))
+		return NULL;
+	if (f->filter != NULL && f->filter[0] != '\0') {
+		filter = filter_parse(k, f->filter, e);
+		if (filter == NULL)
+			return NULL;
+	}
+	return hub_subscribe(st->hub, st, k, f->id, org, filter, &fields);
+}
+
+void stream_rows_subscribe(struct stream *st, const struct wire_frame *f)
+{
+	struct err e = ERR_INIT;
+	struct row_sub *sub = make_sub(st, f, &e);
+
+	if (sub == NULL) {
+		stream_error(st, f->id, &e);
+		return;
+	}
+	vec_push(&st->rows, sub);
+	stream_wake(st);
+}
+
+void row_sub_drop(struct stream *st, size_t at)
+{
+	hub_unsubscribe(st->hub, st->rows.items[at]);
+	vec_remove(&st->rows, at);
+}
+
+/* ---- Sending ---- */
+
+/* The frame being made: rows go out in it, uids that are gone in one after it. */
+struct batch {
+	struct buf rows;
+	json_t *gone;
+	size_t count;
+};
+
+static int add_json(const char *data, size_t size, void *ctx)
+{
+	return buf_add(ctx, data, size) ? 0 : -1;
+}
+
+static bool add_row(struct batch *b, const struct row_sub *sub, const void *row)
+{
+	json_t *object = record_encode(sub->feed->kind, row, &sub->fields);
+
+	if (object == NULL)
+		return false;
+	if (b->count++ > 0)
+		buf_addc(&b->rows, ',');
+	json_dump_callback(object, add_json, &b->rows, JSON_COMPACT);
+	json_decref(object);
+	return true;
+}
+
+static bool row_wanted(struct stream *st, const struct row_sub *sub, const void *row, int64_t now)
+{
+	return row != NULL && platform_visible(&st->who, sub->feed->kind, row, sub->org) &&
+	       (sub->filter == NULL || filter_match(sub->filter, row, now));
+}
+
+static void settle_slot(struct stream *st, struct row_sub *sub, struct slot *slot, int64_t now,
+	struct batch *b)
+{
+	const struct rowset *rows = platform_rows(st->conn->server->platform, sub->feed->kind);
+	const void *row = rowset_find(rows, slot->uid);
+
+	if (row_wanted(st, sub, row, now)) {
+		if (add_row(b, sub, row))
+			row_sub_set_sent(sub, slot, true);
+	} else if (row_sub_was_sent(sub, slot)) {
+		json_array_append_new(b->gone, json_string(slot->uid));
+		row_sub_set_sent(sub, slot, false);
+	}
+	feed_settle(sub->feed, slot, row != NULL);
+}
+
+static void queue_gone(struct stream *st, const struct row_sub *sub, const char *version,
+	json_t *gone)
+{
+	if (json_array_size(gone) == 0) {
+		json_decref(gone);
+		return;
+	}
+	stream_queue(st, json_pack("{s:s, s:I, s:s, s:o}", "t", "gone", "id", (json_int_t)sub->id,
+		"v", version, "uids", gone));
+}
+
+static int write_rows(struct stream *st, struct batch *b, bool *wrote)
+{
+	if (b->count == 0)
+		return 0;
+	buf_adds(&b->rows, "]}");
+	*wrote = true;
+	return stream_write(st, b->rows.data + LWS_PRE, b->rows.len - LWS_PRE, true);
+}
+
+static void end_batch(struct stream *st, struct row_sub *sub, int64_t mono, const char *version)
+{
+	row_sub_batch_over(sub, mono);
+	if (sub->synced)
+		return;
+	sub->synced = true;
+	stream_queue(st, json_pack("{s:s, s:I, s:s}", "t", "synced", "id", (json_int_t)sub->id, "v",
+		version));
+}
+
+/*
+ * One frame of a subscription. The version is read before the rows: it promises that all up to it
+ * is in what was sent, and a later change still owed may well be in already.
+ */
+static int write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool *wrote)
+{
+	static const char room[LWS_PRE];
+	struct batch b = {.rows = BUF_INIT, .gone = json_array()};
+	int64_t now = time_now_ms();
+	struct slot *slot = NULL;
+	char version[24];
+	int failed;
+
+	snprintf(version, sizeof version, "%" PRIu64,
+		platform_version(st->conn->server->platform));
+	buf_add(&b.rows, room, sizeof room);
+	buf_addf(&b.rows, "{\"t\":\"row\",\"id\":%" PRIu32 ",\"v\":\"%s\",\"rows\":[", sub->id,
+		version);
+	if (sub->head == sub->batch_end)
+		sub->batch_end = sub->queue.len;
+	while (b.rows.len < STREAM_FRAME_AIM && json_array_size(b.gone) < 1000 &&
+		(slot = row_sub_take(sub)) != NULL)
+		settle_slot(st, sub, slot, now, &b);
+	failed = write_rows(st, &b, wrote);
+	queue_gone(st, sub, version, b.gone);
+	if (sub->head == sub->batch_end)
+		end_batch(st, sub, mono, version);
+	buf_release(&b.rows);
+	return failed;
+}
+
+bool stream_rows_pending(const struct stream *st, int64_t mono)
+{
+	for (size_t i = 0; i < st->rows.len; i++)
+		if (row_sub_ready(st->rows.items[i], mono))
+			return true;
+	return false;
+}
+
+int stream_rows_write(struct stream *st, int64_t mono, bool *wrote)
+{
+	for (size_t i = 0; i < st->rows.len; i++) {
+		size_t at = (st->next_row + i) % st->rows.len;
+
+		if (row_sub_ready(st->rows.items[at], mono)) {
+			st->next_row = at + 1;
+			return write_sub(st, st->rows.items[at], mono, wrote);
+		}
+	}
+	return 0;
+}
+
+/* Rows that a filter with the time in it now sees otherwise than when they were sent. */
+void stream_rows_tick(struct stream *st, int64_t now)
+{
+	for (size_t i = 0; i < st->rows.len; i++) {
+		struct row_sub *sub = st->rows.items[i];
+		const struct rowset *rows =
+			platform_rows(st->conn->server->platform, sub->feed->kind);
+
+		if (sub->filter == NULL || !filter_uses_time(sub->filter))
+			continue;
+		for (size_t k = 0; k < rows->len; k++) {
+			const char *uid = record_uid(sub->feed->kind, rows->rows[k]);
+
+			if (row_wanted(st, sub, rows->rows[k], now) != row_sub_sent_uid(sub, uid))
+				row_sub_owe(sub, uid);
+		}
+	}
+}
