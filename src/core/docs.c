@@ -1,7 +1,6 @@
 /* What docs/API.md, help and the command line say about fields. */
 #include "core/ftype.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 void kind_flag_name(const struct field *f, struct buf *out)

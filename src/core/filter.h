@@ -9,7 +9,12 @@
 enum { FILTER_MAX = 4096, FILTER_TERMS_MAX = 64, FILTER_VALUES_MAX = 64, FILTER_REGEX_MAX = 256 };
 
 enum filter_op {
-	OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE,
+	OP_EQ,
+	OP_NE,
+	OP_LT,
+	OP_LE,
+	OP_GT,
+	OP_GE,
 	OP_REGEX,
 	OP_KEY, /* no operator: words and quoted parts of the key */
 	OP_NONE,

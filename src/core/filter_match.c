@@ -12,16 +12,13 @@
 static bool number_fits(enum filter_op op, double v, double want)
 {
 	switch (op) {
-	case OP_LT:
-		return v < want;
-	case OP_LE:
-		return v <= want;
-	case OP_GT:
-		return v > want;
-	case OP_GE:
-		return v >= want;
+	case OP_LT: return v < want;
+	case OP_LE: return v <= want;
+	case OP_GT: return v > want;
+	case OP_GE: return v >= want;
 	default:
-		/* 0.1 typed and 0.1 sent are the same double; what was computed may be off a little. */
+		/* 0.1 typed and 0.1 sent are the same double; what was computed may be off a
+		 * little. */
 		return v == want || fabs(v - want) <= 1e-9 * fabs(want);
 	}
 }
@@ -55,7 +52,8 @@ static bool text_fits(const struct term *t, const char *text)
 	return false;
 }
 
-/* `labels=team` is the key, `labels=team=vision` the pair; of masked ones only keys can be asked. */
+/* `labels=team` is the key, `labels=team=vision` the pair; of masked ones only keys can be asked.
+ */
 static bool label_fits(const struct term *t, const struct label *l, bool masked)
 {
 	struct buf pair = BUF_INIT;

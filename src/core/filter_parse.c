@@ -6,8 +6,14 @@
 #include <string.h>
 
 const char *const filter_op_words[] = {
-	[OP_EQ] = "=", [OP_NE] = "!=", [OP_LT] = "<", [OP_LE] = "<=", [OP_GT] = ">",
-	[OP_GE] = ">=", [OP_REGEX] = "~=", NULL,
+	[OP_EQ] = "=",
+	[OP_NE] = "!=",
+	[OP_LT] = "<",
+	[OP_LE] = "<=",
+	[OP_GT] = ">",
+	[OP_GE] = ">=",
+	[OP_REGEX] = "~=",
+	NULL,
 };
 
 struct parser {
@@ -25,8 +31,15 @@ enum filter_op filter_op_at(const char *text, size_t *len, bool *negates)
 		const char *word;
 		enum filter_op op;
 	} words[] = {
-		{"!~=", OP_REGEX}, {"!=", OP_NE}, {"<=", OP_LE}, {">=", OP_GE}, {"~=", OP_REGEX},
-		{"==", OP_EQ}, {"=", OP_EQ}, {"<", OP_LT}, {">", OP_GT},
+		{"!~=", OP_REGEX},
+		{"!=", OP_NE},
+		{"<=", OP_LE},
+		{">=", OP_GE},
+		{"~=", OP_REGEX},
+		{"==", OP_EQ},
+		{"=", OP_EQ},
+		{"<", OP_LT},
+		{">", OP_GT},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
@@ -144,7 +157,8 @@ static bool parse_values(struct parser *p, struct term *t)
 		bool bare;
 
 		if (t->count == FILTER_VALUES_MAX)
-			return refuse(p, start, "there are too many values: 64 may stand between |");
+			return refuse(
+				p, start, "there are too many values: 64 may stand between |");
 		if (!parse_value(p, true, &text, &bare))
 			return false;
 		*value = (struct operand){.text = text, .bare = bare};

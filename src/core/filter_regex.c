@@ -15,8 +15,8 @@ static const char *skip_brackets(const char *at)
 	at += *at == '^';
 	at += *at == ']';
 	for (; *at && *at != ']'; at++) {
-		const char *end = *at == '[' && at[1] && strchr(":.=", at[1])
-			? strchr(at + 2, ']') : NULL;
+		const char *end =
+			*at == '[' && at[1] && strchr(":.=", at[1]) ? strchr(at + 2, ']') : NULL;
 
 		if (end)
 			at = end;
@@ -75,8 +75,9 @@ bool filter_regex(regex_t *out, const char *text, struct err *e)
 	int code;
 
 	if (strlen(text) > FILTER_REGEX_MAX)
-		return err_set(e, ERR_INVALID, "the regular expression has %zu bytes: it may have %d",
-			strlen(text), FILTER_REGEX_MAX);
+		return err_set(e, ERR_INVALID,
+			"the regular expression has %zu bytes: it may have %d", strlen(text),
+			FILTER_REGEX_MAX);
 	if (refusal)
 		return err_set(e, ERR_INVALID, "the regular expression is refused: %s", refusal);
 	code = regcomp(out, text, REG_EXTENDED | REG_NOSUB | (has_capital(text) ? 0 : REG_ICASE));

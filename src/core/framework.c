@@ -7,8 +7,7 @@ static const struct field fields[] = {
 		.doc = "Name that jobs give as framework."),
 	ROW(framework, versions, strings, .flags = F_STATUS, .width = 30, .max = 65536,
 		.doc = "Versions that jobs may give as framework_version."),
-	ROW(framework, description, text, .flags = F_STATUS, .width = 40,
-		.doc = "What it is."),
+	ROW(framework, description, text, .flags = F_STATUS, .width = 40, .doc = "What it is."),
 };
 KIND_FITS(fields);
 

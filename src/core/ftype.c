@@ -233,14 +233,32 @@ static bool int_operand(const struct field *f, const char *text, struct operand 
 }
 
 const struct ftype ft_int = {
-	.name = "number", .wire = "number", .storage = ST_INT, .right = true, .ordered = true,
-	.encode = int_encode, .decode = int_decode, .from_text = from_text_trimmed,
-	.compare = compare_i64, .cell = int_cell, .operand = int_operand, .number = number_i64,
+	.name = "number",
+	.wire = "number",
+	.storage = ST_INT,
+	.right = true,
+	.ordered = true,
+	.encode = int_encode,
+	.decode = int_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_i64,
+	.cell = int_cell,
+	.operand = int_operand,
+	.number = number_i64,
 };
 const struct ftype ft_id = {
-	.name = "id", .wire = "string of digits", .storage = ST_INT, .right = true, .ordered = true,
-	.encode = id_encode, .decode = int_decode, .from_text = from_text_trimmed,
-	.compare = compare_i64, .cell = id_cell, .operand = int_operand, .number = number_i64,
+	.name = "id",
+	.wire = "string of digits",
+	.storage = ST_INT,
+	.right = true,
+	.ordered = true,
+	.encode = id_encode,
+	.decode = int_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_i64,
+	.cell = id_cell,
+	.operand = int_operand,
+	.number = number_i64,
 };
 
 /* ---- percent and real ---- */
@@ -256,7 +274,8 @@ static void show_percent(int64_t value, struct buf *out)
 	buf_addf(out, "%" PRId64 "%%", value);
 }
 
-/* Limits of percents and reals are whole numbers; the next whole number towards the outside is tested. */
+/* Limits of percents and reals are whole numbers; the next whole number towards the outside is
+ * tested. */
 static int64_t outwards(double value)
 {
 	double out = value < 0 ? floor(value) : ceil(value);
@@ -338,31 +357,48 @@ static void real_cell(const struct field *f, const void *member, int64_t now, st
 		buf_addf(out, "%.4g", value);
 }
 
-static bool real_operand(const struct field *f, const char *text, struct operand *out,
-	struct err *e)
+static bool real_operand(
+	const struct field *f, const char *text, struct operand *out, struct err *e)
 {
 	if (!num_double(text, &out->number))
 		return field_wrong_text(f, text, e, "compare with a number, such as 0.5");
 	return true;
 }
 
-static bool percent_operand(const struct field *f, const char *text, struct operand *out,
-	struct err *e)
+static bool percent_operand(
+	const struct field *f, const char *text, struct operand *out, struct err *e)
 {
 	if (!percent_read(text, &out->number))
-		return field_wrong_text(f, text, e, "compare with a percentage, such as 10 or 10%%");
+		return field_wrong_text(
+			f, text, e, "compare with a percentage, such as 10 or 10%%");
 	return true;
 }
 
 const struct ftype ft_percent = {
-	.name = "percent", .wire = "number, 100 is all", .storage = ST_PERCENT, .right = true,
-	.ordered = true, .encode = real_encode, .decode = percent_decode,
-	.from_text = from_text_trimmed, .compare = compare_double, .cell = percent_cell,
-	.operand = percent_operand, .number = number_double,
+	.name = "percent",
+	.wire = "number, 100 is all",
+	.storage = ST_PERCENT,
+	.right = true,
+	.ordered = true,
+	.encode = real_encode,
+	.decode = percent_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_double,
+	.cell = percent_cell,
+	.operand = percent_operand,
+	.number = number_double,
 };
 const struct ftype ft_real = {
-	.name = "decimal", .wire = "number", .storage = ST_REAL, .right = true, .ordered = true,
-	.encode = real_encode, .decode = real_decode, .from_text = from_text_trimmed,
-	.compare = compare_double, .cell = real_cell, .operand = real_operand,
+	.name = "decimal",
+	.wire = "number",
+	.storage = ST_REAL,
+	.right = true,
+	.ordered = true,
+	.encode = real_encode,
+	.decode = real_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_double,
+	.cell = real_cell,
+	.operand = real_operand,
 	.number = number_double,
 };

@@ -14,14 +14,16 @@ enum { TEXT_MAX_DEFAULT = 1024, NAME_MAX_DEFAULT = 63 };
 /* "NAME is VALUE: WANT". The value is cut short, and left out where the field hides it. */
 bool field_wrong(const struct field *f, const json_t *in, struct err *e, const char *want, ...)
 	__attribute__((format(printf, 4, 5)));
-/* The same for what was typed into a filter or form. Bytes that cannot be shown are made visible. */
+/* The same for what was typed into a filter or form. Bytes that cannot be shown are made visible.
+ */
 bool field_wrong_text(const struct field *f, const char *text, struct err *e, const char *want, ...)
 	__attribute__((format(printf, 4, 5)));
 /* "NAME is not a field of a job; did you mean OTHER?" */
 bool field_unknown(const struct kind *k, const char *name, struct err *e);
 /* Appends `text` between double quotes, sanitised, at most 40 bytes of it. */
 void quote_text(const char *text, struct buf *out);
-/* True in DECODE_SERVER and where the row has no limits; else an error that says them as `show` does. */
+/* True in DECODE_SERVER and where the row has no limits; else an error that says them as `show`
+ * does. */
 bool field_in_range(const struct field *f, int64_t value, const json_t *in, enum strictness how,
 	void (*show)(int64_t value, struct buf *out), struct err *e);
 
@@ -44,7 +46,8 @@ bool text_is_plain(const char *text, size_t len);
  * characters. `lines` keeps LF and TAB.
  */
 void text_from_server(const char *text, size_t len, size_t max, bool lines, struct buf *out);
-/* NULL where a person may give these bytes, else what is wrong with them, to follow "is VALUE: ". */
+/* NULL where a person may give these bytes, else what is wrong with them, to follow "is VALUE: ".
+ */
 const char *text_refusal(const char *text, size_t len, bool lines);
 /* Appends one line without control characters. */
 void text_cell(const char *text, struct buf *out);
@@ -67,8 +70,8 @@ double number_double(const void *member, int64_t now);
 
 /* ---- Showing ---- */
 
-void size_cell(int64_t bytes, struct buf *out);    /* three digits and a unit: "1.2G" */
-void count_cell(int64_t value, struct buf *out);   /* "12400", from 100,000 on "124k" */
+void size_cell(int64_t bytes, struct buf *out); /* three digits and a unit: "1.2G" */
+void count_cell(int64_t value, struct buf *out); /* "12400", from 100,000 on "124k" */
 void decimal_text(int64_t scaled, int places, struct buf *out); /* 500, 3 -> "0.5" */
 
 /* How near two words are: number of changes of one letter, at most `limit` + 1. */

@@ -28,15 +28,9 @@ static void quote_value(const json_t *in, struct buf *out)
 	char *number;
 
 	switch (json_typeof(in)) {
-	case JSON_STRING:
-		quote_text(json_string_value(in), out);
-		return;
-	case JSON_ARRAY:
-		buf_adds(out, "an array");
-		return;
-	case JSON_OBJECT:
-		buf_adds(out, "an object");
-		return;
+	case JSON_STRING: quote_text(json_string_value(in), out); return;
+	case JSON_ARRAY: buf_adds(out, "an array"); return;
+	case JSON_OBJECT: buf_adds(out, "an object"); return;
 	default:
 		number = json_dumps(in, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
 		buf_adds(out, number ? number : "a value");
@@ -44,8 +38,8 @@ static void quote_value(const json_t *in, struct buf *out)
 	}
 }
 
-static bool wrong(const struct field *f, struct buf *value, struct err *e, const char *want,
-	va_list ap)
+static bool wrong(
+	const struct field *f, struct buf *value, struct err *e, const char *want, va_list ap)
 {
 	struct buf text = BUF_INIT;
 

@@ -35,7 +35,8 @@ static const char *item_from_server(struct items *it, const char *text, bool lin
 	return copy;
 }
 
-/* A checked copy in the arena; NULL on error. Each item costs a byte, so that none is for nothing. */
+/* A checked copy in the arena; NULL on error. Each item costs a byte, so that none is for nothing.
+ */
 static const char *item_copy(struct items *it, const json_t *in, bool lines)
 {
 	const char *text = json_string_value(in), *refusal;
@@ -94,7 +95,8 @@ static bool strings_decode(const struct field *f, void *member, struct arena *a,
 	const char **items;
 
 	if (!json_is_array(in))
-		return field_wrong(f, in, e, "give a list of words, such as [\"python3\", \"train.py\"]");
+		return field_wrong(
+			f, in, e, "give a list of words, such as [\"python3\", \"train.py\"]");
 	if (strings_same(member, in))
 		return true;
 	if (len >= it.left)
@@ -169,8 +171,8 @@ static void strings_cell(const struct field *f, const void *member, int64_t now,
 	}
 }
 
-static bool list_operand(const struct field *f, const char *text, struct operand *out,
-	struct err *e)
+static bool list_operand(
+	const struct field *f, const char *text, struct operand *out, struct err *e)
 {
 	(void)f, (void)e;
 	out->text = text;
@@ -178,9 +180,15 @@ static bool list_operand(const struct field *f, const char *text, struct operand
 }
 
 const struct ftype ft_strings = {
-	.name = "list", .wire = "array of strings", .storage = ST_STRINGS, .encode = strings_encode,
-	.decode = strings_decode, .from_text = strings_from_text, .compare = strings_compare,
-	.cell = strings_cell, .operand = list_operand,
+	.name = "list",
+	.wire = "array of strings",
+	.storage = ST_STRINGS,
+	.encode = strings_encode,
+	.decode = strings_decode,
+	.from_text = strings_from_text,
+	.compare = strings_compare,
+	.cell = strings_cell,
+	.operand = list_operand,
 };
 
 /* ---- labels ---- */
@@ -195,7 +203,8 @@ static json_t *labels_encode(const struct field *f, const void *member)
 		json_t *value = json_from_text(l->items[i].value);
 
 		if (json_object_set_new(out, l->items[i].key, value) != 0)
-			continue; /* a key that is not UTF-8: it can only come from a program's mistake */
+			continue; /* a key that is not UTF-8: it can only come from a program's
+				     mistake */
 	}
 	return out;
 }
@@ -220,8 +229,8 @@ static const char *label_refusal(const struct field *f, const char *key, const j
 	if (!json_is_string(value) && !json_is_integer(value))
 		return "each value must be a text, in quotes";
 	if ((f->flags & F_MASKED) && text_is(value, MASK))
-		return "a value is " MASK
-		       ", the mask that is shown in place of the real one: give that or leave it out";
+		return "a value is " MASK ", the mask that is shown in place of the real one: give "
+					  "that or leave it out";
 	return NULL;
 }
 
@@ -230,8 +239,8 @@ static bool label_copy(struct items *it, struct label *out, const char *name, js
 {
 	json_t *key = json_string(name);
 	json_t *text = json_is_integer(value)
-		? json_sprintf("%" JSON_INTEGER_FORMAT, json_integer_value(value))
-		: json_incref(value);
+			       ? json_sprintf("%" JSON_INTEGER_FORMAT, json_integer_value(value))
+			       : json_incref(value);
 
 	out->key = key ? item_copy(it, key, false) : NULL;
 	out->value = out->key && json_is_string(text) ? item_copy(it, text, true) : NULL;
@@ -250,13 +259,15 @@ static bool labels_decode(const struct field *f, void *member, struct arena *a, 
 	const char *key;
 
 	if (!json_is_object(in))
-		return field_wrong(f, in, e, "give keys with values, such as {\"team\": \"vision\"}");
+		return field_wrong(
+			f, in, e, "give keys with values, such as {\"team\": \"vision\"}");
 	if (labels_same(member, from))
 		return true;
 	if (len >= it.left)
 		return field_wrong(f, in, e, "it may have fewer than %zu pairs", it.left);
 	items = len ? arena_alloc(a, len * sizeof *items) : NULL;
-	json_object_foreach(from, key, value) {
+	json_object_foreach(from, key, value)
+	{
 		const char *refusal = how == DECODE_SERVER ? NULL : label_refusal(f, key, value);
 
 		if (refusal)
@@ -328,9 +339,15 @@ static void labels_cell(const struct field *f, const void *member, int64_t now, 
 }
 
 const struct ftype ft_labels = {
-	.name = "pairs", .wire = "object of strings", .storage = ST_LABELS, .encode = labels_encode,
-	.decode = labels_decode, .from_text = labels_from_text, .compare = labels_compare,
-	.cell = labels_cell, .operand = list_operand,
+	.name = "pairs",
+	.wire = "object of strings",
+	.storage = ST_LABELS,
+	.encode = labels_encode,
+	.decode = labels_decode,
+	.from_text = labels_from_text,
+	.compare = labels_compare,
+	.cell = labels_cell,
+	.operand = list_operand,
 };
 
 /* ---- Masks ---- */

@@ -1,4 +1,5 @@
-/* Memory, bytes, CPUs and the quotas of the public client (its strings are read by its column code). */
+/* Memory, bytes, CPUs and the quotas of the public client (its strings are read by its column
+ * code). */
 #include "core/ftype.h"
 
 #include "base/num.h"
@@ -13,7 +14,10 @@ static const struct {
 	char letter;
 	int64_t size;
 } units[] = {
-	{'T', (int64_t)1 << 40}, {'G', 1 << 30}, {'M', 1 << 20}, {'K', 1 << 10},
+	{'T', (int64_t)1 << 40},
+	{'G', 1 << 30},
+	{'M', 1 << 20},
+	{'K', 1 << 10},
 };
 
 /* Appends `hundredths` of a unit if a reader gets exactly `bytes` back. */
@@ -50,8 +54,7 @@ static void size_exact(int64_t bytes, struct buf *out)
 			size_try(bytes, hundredths + 1, units[i].letter, out))
 			return;
 	}
-	buf_addf(out, "%" PRId64 ".%010" PRId64 "K", bytes / 1024,
-		bytes % 1024 * (int64_t)9765625);
+	buf_addf(out, "%" PRId64 ".%010" PRId64 "K", bytes / 1024, bytes % 1024 * (int64_t)9765625);
 }
 
 static void show_size(int64_t bytes, struct buf *out)
@@ -116,8 +119,8 @@ static void bytes_cell(const struct field *f, const void *member, int64_t now, s
 	size_cell(*(const int64_t *)member, out);
 }
 
-static bool bytes_operand(const struct field *f, const char *text, struct operand *out,
-	struct err *e)
+static bool bytes_operand(
+	const struct field *f, const char *text, struct operand *out, struct err *e)
 {
 	int64_t value;
 
@@ -128,10 +131,18 @@ static bool bytes_operand(const struct field *f, const char *text, struct operan
 }
 
 const struct ftype ft_memory = {
-	.name = "memory", .wire = "string such as \"4G\" (K, M, G or T)", .storage = ST_BYTES,
-	.right = true, .ordered = true, .encode = memory_encode, .decode = memory_decode,
-	.from_text = from_text_trimmed, .compare = compare_i64, .cell = bytes_cell,
-	.operand = bytes_operand, .number = number_i64,
+	.name = "memory",
+	.wire = "string such as \"4G\" (K, M, G or T)",
+	.storage = ST_BYTES,
+	.right = true,
+	.ordered = true,
+	.encode = memory_encode,
+	.decode = memory_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_i64,
+	.cell = bytes_cell,
+	.operand = bytes_operand,
+	.number = number_i64,
 };
 
 /* ---- bytes: a plain number ---- */
@@ -158,10 +169,18 @@ static bool bytes_decode(const struct field *f, void *member, struct arena *a, c
 }
 
 const struct ftype ft_bytes = {
-	.name = "bytes", .wire = "number of bytes", .storage = ST_BYTES, .right = true,
-	.ordered = true, .encode = bytes_encode, .decode = bytes_decode,
-	.from_text = from_text_trimmed, .compare = compare_i64, .cell = bytes_cell,
-	.operand = bytes_operand, .number = number_i64,
+	.name = "bytes",
+	.wire = "number of bytes",
+	.storage = ST_BYTES,
+	.right = true,
+	.ordered = true,
+	.encode = bytes_encode,
+	.decode = bytes_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_i64,
+	.cell = bytes_cell,
+	.operand = bytes_operand,
+	.number = number_i64,
 };
 
 /* ---- cpu: a decimal string, thousandths inside ---- */
@@ -234,7 +253,16 @@ static bool cpu_operand(const struct field *f, const char *text, struct operand 
 }
 
 const struct ftype ft_cpu = {
-	.name = "cpu", .wire = "string such as \"0.5\"", .storage = ST_MCPU, .right = true,
-	.ordered = true, .encode = cpu_encode, .decode = cpu_decode, .from_text = from_text_trimmed,
-	.compare = compare_i64, .cell = cpu_cell, .operand = cpu_operand, .number = number_i64,
+	.name = "cpu",
+	.wire = "string such as \"0.5\"",
+	.storage = ST_MCPU,
+	.right = true,
+	.ordered = true,
+	.encode = cpu_encode,
+	.decode = cpu_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_i64,
+	.cell = cpu_cell,
+	.operand = cpu_operand,
+	.number = number_i64,
 };

@@ -133,7 +133,8 @@ static bool text_too_long(const struct field *f, size_t len, struct err *e)
 static const char *text_of_json(const json_t *in, char number[24], size_t *len)
 {
 	if (json_is_integer(in)) {
-		*len = (size_t)snprintf(number, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(in));
+		*len = (size_t)snprintf(
+			number, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(in));
 		return number;
 	}
 	*len = json_string_length(in);
@@ -213,8 +214,8 @@ static void text_show(const struct field *f, const void *member, int64_t now, st
 		text_cell(text, out);
 }
 
-static bool text_operand(const struct field *f, const char *text, struct operand *out,
-	struct err *e)
+static bool text_operand(
+	const struct field *f, const char *text, struct operand *out, struct err *e)
 {
 	(void)f, (void)e;
 	out->text = text;
@@ -222,14 +223,26 @@ static bool text_operand(const struct field *f, const char *text, struct operand
 }
 
 const struct ftype ft_text = {
-	.name = "text", .wire = "string", .storage = ST_TEXT, .encode = text_encode,
-	.decode = text_decode, .from_text = text_from_text, .compare = text_compare,
-	.cell = text_show, .operand = text_operand,
+	.name = "text",
+	.wire = "string",
+	.storage = ST_TEXT,
+	.encode = text_encode,
+	.decode = text_decode,
+	.from_text = text_from_text,
+	.compare = text_compare,
+	.cell = text_show,
+	.operand = text_operand,
 };
 const struct ftype ft_block = {
-	.name = "text of several lines", .wire = "string", .storage = ST_TEXT,
-	.encode = text_encode, .decode = block_decode, .from_text = text_from_text,
-	.compare = text_compare, .cell = text_show, .operand = text_operand,
+	.name = "text of several lines",
+	.wire = "string",
+	.storage = ST_TEXT,
+	.encode = text_encode,
+	.decode = block_decode,
+	.from_text = text_from_text,
+	.compare = text_compare,
+	.cell = text_show,
+	.operand = text_operand,
 };
 
 /* ---- name ---- */
@@ -246,7 +259,7 @@ static bool name_valid(const char *text, bool dots)
 
 	for (const char *at = text; *at; before = *at++) {
 		bool fits = name_char(*at) || (*at == '-' && before != '.') ||
-			(*at == '.' && dots && name_char(before));
+			    (*at == '.' && dots && name_char(before));
 
 		if (!fits)
 			return false;
@@ -268,14 +281,21 @@ static bool name_decode(const struct field *f, void *member, struct arena *a, co
 		return text_too_long(f, len, e);
 	if (strlen(text) != len || !name_valid(text, dots))
 		return field_wrong(f, in, e,
-			"use lower-case letters, digits and -%s, with a letter or digit at both ends",
+			"use lower-case letters, digits and -%s, with a letter or digit at both "
+			"ends",
 			dots ? " (dots between such names)" : "");
 	text_keep(member, a, text, len);
 	return true;
 }
 
 const struct ftype ft_name = {
-	.name = "name", .wire = "string, a DNS label", .storage = ST_TEXT, .encode = text_encode,
-	.decode = name_decode, .from_text = from_text_trimmed, .compare = text_compare,
-	.cell = text_show, .operand = text_operand,
+	.name = "name",
+	.wire = "string, a DNS label",
+	.storage = ST_TEXT,
+	.encode = text_encode,
+	.decode = name_decode,
+	.from_text = from_text_trimmed,
+	.compare = text_compare,
+	.cell = text_show,
+	.operand = text_operand,
 };

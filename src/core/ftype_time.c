@@ -52,8 +52,8 @@ static bool duration_read(const json_t *in, int64_t *ms)
 	return true;
 }
 
-static bool duration_decode(const struct field *f, void *member, struct arena *a,
-	const json_t *in, enum strictness how, struct err *e)
+static bool duration_decode(const struct field *f, void *member, struct arena *a, const json_t *in,
+	enum strictness how, struct err *e)
 {
 	int64_t value;
 
@@ -76,8 +76,8 @@ static void duration_cell(const struct field *f, const void *member, int64_t now
 	buf_adds(out, text);
 }
 
-static bool duration_operand(const struct field *f, const char *text, struct operand *out,
-	struct err *e)
+static bool duration_operand(
+	const struct field *f, const char *text, struct operand *out, struct err *e)
 {
 	int64_t value;
 
@@ -88,10 +88,18 @@ static bool duration_operand(const struct field *f, const char *text, struct ope
 }
 
 const struct ftype ft_duration = {
-	.name = "duration", .wire = "number of seconds, or a string such as \"2h\"",
-	.storage = ST_MS, .right = true, .ordered = true, .encode = duration_encode,
-	.decode = duration_decode, .from_text = from_text_trimmed, .compare = compare_i64,
-	.cell = duration_cell, .operand = duration_operand, .number = number_i64,
+	.name = "duration",
+	.wire = "number of seconds, or a string such as \"2h\"",
+	.storage = ST_MS,
+	.right = true,
+	.ordered = true,
+	.encode = duration_encode,
+	.decode = duration_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_i64,
+	.cell = duration_cell,
+	.operand = duration_operand,
+	.number = number_i64,
 };
 
 /* ---- when and age: RFC 3339 on the wire ---- */
@@ -142,8 +150,8 @@ static void when_cell(const struct field *f, const void *member, int64_t now, st
 	buf_adds(out, text);
 }
 
-static bool when_operand(const struct field *f, const char *text, struct operand *out,
-	struct err *e)
+static bool when_operand(
+	const struct field *f, const char *text, struct operand *out, struct err *e)
 {
 	int64_t value;
 
@@ -155,9 +163,17 @@ static bool when_operand(const struct field *f, const char *text, struct operand
 }
 
 const struct ftype ft_when = {
-	.name = "time", .wire = "string, RFC 3339 UTC", .storage = ST_WHEN, .ordered = true,
-	.encode = when_encode, .decode = when_decode, .from_text = from_text_trimmed,
-	.compare = compare_i64, .cell = when_cell, .operand = when_operand, .number = number_i64,
+	.name = "time",
+	.wire = "string, RFC 3339 UTC",
+	.storage = ST_WHEN,
+	.ordered = true,
+	.encode = when_encode,
+	.decode = when_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_i64,
+	.cell = when_cell,
+	.operand = when_operand,
+	.number = number_i64,
 };
 
 /* The youngest comes first, as small ages do. */
@@ -184,8 +200,16 @@ static void age_cell(const struct field *f, const void *member, int64_t now, str
 }
 
 const struct ftype ft_age = {
-	.name = "age", .wire = "string, RFC 3339 UTC", .storage = ST_WHEN, .right = true,
-	.ordered = true, .encode = when_encode, .decode = when_decode,
-	.from_text = from_text_trimmed, .compare = age_compare, .cell = age_cell,
-	.operand = duration_operand, .number = age_number,
+	.name = "age",
+	.wire = "string, RFC 3339 UTC",
+	.storage = ST_WHEN,
+	.right = true,
+	.ordered = true,
+	.encode = when_encode,
+	.decode = when_decode,
+	.from_text = from_text_trimmed,
+	.compare = age_compare,
+	.cell = age_cell,
+	.operand = duration_operand,
+	.number = age_number,
 };

@@ -31,7 +31,7 @@ static bool flag_decode(const struct field *f, void *member, struct arena *a, co
 	if (json_is_integer(in) && (json_integer_value(in) == 0 || json_integer_value(in) == 1))
 		value = json_integer_value(in) == 1;
 	else if (!json_is_boolean(in) &&
-		!(json_is_string(in) && flag_read(json_string_value(in), &value)))
+		 !(json_is_string(in) && flag_read(json_string_value(in), &value)))
 		return field_wrong(f, in, e, "give true or false");
 	*(bool *)member = value;
 	return true;
@@ -48,8 +48,8 @@ static void flag_cell(const struct field *f, const void *member, int64_t now, st
 	buf_adds(out, *(const bool *)member ? "yes" : "no");
 }
 
-static bool flag_operand(const struct field *f, const char *text, struct operand *out,
-	struct err *e)
+static bool flag_operand(
+	const struct field *f, const char *text, struct operand *out, struct err *e)
 {
 	bool value;
 
@@ -66,9 +66,16 @@ static double flag_number(const void *member, int64_t now)
 }
 
 const struct ftype ft_flag = {
-	.name = "flag", .wire = "true or false", .storage = ST_BOOL, .encode = flag_encode,
-	.decode = flag_decode, .from_text = from_text_trimmed, .compare = flag_compare,
-	.cell = flag_cell, .operand = flag_operand, .number = flag_number,
+	.name = "flag",
+	.wire = "true or false",
+	.storage = ST_BOOL,
+	.encode = flag_encode,
+	.decode = flag_decode,
+	.from_text = from_text_trimmed,
+	.compare = flag_compare,
+	.cell = flag_cell,
+	.operand = flag_operand,
+	.number = flag_number,
 };
 
 /* ---- enum ---- */
@@ -136,8 +143,8 @@ static void enum_cell(const struct field *f, const void *member, int64_t now, st
 	buf_adds(out, word ? word : "-");
 }
 
-static bool enum_operand(const struct field *f, const char *text, struct operand *out,
-	struct err *e)
+static bool enum_operand(
+	const struct field *f, const char *text, struct operand *out, struct err *e)
 {
 	int value = words_find(f->names, text, true);
 
@@ -154,7 +161,14 @@ static double enum_number(const void *member, int64_t now)
 }
 
 const struct ftype ft_enum = {
-	.name = "word", .wire = "string", .storage = ST_ENUM, .encode = enum_encode,
-	.decode = enum_decode, .from_text = from_text_trimmed, .compare = enum_compare,
-	.cell = enum_cell, .operand = enum_operand, .number = enum_number,
+	.name = "word",
+	.wire = "string",
+	.storage = ST_ENUM,
+	.encode = enum_encode,
+	.decode = enum_decode,
+	.from_text = from_text_trimmed,
+	.compare = enum_compare,
+	.cell = enum_cell,
+	.operand = enum_operand,
+	.number = enum_number,
 };

@@ -7,8 +7,16 @@
  * A word that stands in the text as it is beats one whose letters only follow each other, and
  * the beginning of a part ("chat" in llama-chat) beats the middle of one.
  */
-enum { SCORE_PART = 1000, SCORE_WHOLE = 1000, SCORE_START = 500, SCORE_BOUNDARY = 250,
-       SCORE_LETTER = 2, SCORE_NEXT = 6, SCORE_HEAD = 4, SCORE_SCATTERED_MAX = 900 };
+enum {
+	SCORE_PART = 1000,
+	SCORE_WHOLE = 1000,
+	SCORE_START = 500,
+	SCORE_BOUNDARY = 250,
+	SCORE_LETTER = 2,
+	SCORE_NEXT = 6,
+	SCORE_HEAD = 4,
+	SCORE_SCATTERED_MAX = 900
+};
 
 static bool starts_part(const char *text, const char *at)
 {
@@ -38,8 +46,9 @@ static int score_scattered(const char *word, const char *text)
 			return 0;
 		if (tolower((unsigned char)*at) != tolower((unsigned char)*word))
 			continue;
-		score += last && at == last + 1 ? SCORE_NEXT
-			: starts_part(text, at) ? SCORE_HEAD : SCORE_LETTER;
+		score += last && at == last + 1  ? SCORE_NEXT
+			 : starts_part(text, at) ? SCORE_HEAD
+						 : SCORE_LETTER;
 		last = at;
 		word++;
 	}

@@ -3,30 +3,58 @@
 #include <string.h>
 
 const char *const job_state_words[] = {
-	[JOB_VALIDATED] = "validated", [JOB_ENQUEUED] = "enqueued", [JOB_CREATING] = "creating",
-	[JOB_RUNNING] = "running", [JOB_COMPLETED] = "completed", [JOB_FAILED] = "failed",
-	[JOB_ERROR] = "error", [JOB_DELETING] = "deleting", [JOB_ENQUEUING] = "enqueuing",
-	[JOB_PROCESSING] = "processing", [JOB_PENDING] = "pending", [JOB_ERASING] = "erasing",
-	[JOB_MODELSERVED] = "modelserved", NULL,
+	[JOB_VALIDATED] = "validated",
+	[JOB_ENQUEUED] = "enqueued",
+	[JOB_CREATING] = "creating",
+	[JOB_RUNNING] = "running",
+	[JOB_COMPLETED] = "completed",
+	[JOB_FAILED] = "failed",
+	[JOB_ERROR] = "error",
+	[JOB_DELETING] = "deleting",
+	[JOB_ENQUEUING] = "enqueuing",
+	[JOB_PROCESSING] = "processing",
+	[JOB_PENDING] = "pending",
+	[JOB_ERASING] = "erasing",
+	[JOB_MODELSERVED] = "modelserved",
+	NULL,
 };
 const char *const job_reason_words[] = {
-	[REASON_NONE] = "", [REASON_QUOTA] = "Quota", [REASON_GPU] = "Gpu", [REASON_CPU] = "Cpu",
-	[REASON_MEMORY] = "Memory", [REASON_TASKS] = "Tasks",
-	[REASON_NODE_SELECTOR] = "NodeSelector", [REASON_PRIORITY] = "Priority",
-	[REASON_HELD] = "Held", [REASON_DEPENDENCY] = "Dependency",
-	[REASON_CANCELLED] = "Cancelled", [REASON_EXIT_CODE] = "ExitCode",
-	[REASON_SIGNAL] = "Signal", [REASON_OOM_KILLED] = "OOMKilled",
-	[REASON_SUPERVISOR_LOST] = "SupervisorLost", [REASON_NODE_REBOOTED] = "NodeRebooted",
-	[REASON_MAX_RUNTIME] = "MaxRuntime", [REASON_PACKAGE_FETCH] = "PackageFetch",
-	[REASON_PACKAGE_UNPACK] = "PackageUnpack", [REASON_MODULE_MISSING] = "ModuleMissing",
-	[REASON_START] = "Start", [REASON_RETRY] = "Retry", NULL,
+	[REASON_NONE] = "",
+	[REASON_QUOTA] = "Quota",
+	[REASON_GPU] = "Gpu",
+	[REASON_CPU] = "Cpu",
+	[REASON_MEMORY] = "Memory",
+	[REASON_TASKS] = "Tasks",
+	[REASON_NODE_SELECTOR] = "NodeSelector",
+	[REASON_PRIORITY] = "Priority",
+	[REASON_HELD] = "Held",
+	[REASON_DEPENDENCY] = "Dependency",
+	[REASON_CANCELLED] = "Cancelled",
+	[REASON_EXIT_CODE] = "ExitCode",
+	[REASON_SIGNAL] = "Signal",
+	[REASON_OOM_KILLED] = "OOMKilled",
+	[REASON_SUPERVISOR_LOST] = "SupervisorLost",
+	[REASON_NODE_REBOOTED] = "NodeRebooted",
+	[REASON_MAX_RUNTIME] = "MaxRuntime",
+	[REASON_PACKAGE_FETCH] = "PackageFetch",
+	[REASON_PACKAGE_UNPACK] = "PackageUnpack",
+	[REASON_MODULE_MISSING] = "ModuleMissing",
+	[REASON_START] = "Start",
+	[REASON_RETRY] = "Retry",
+	NULL,
 };
 const char *const restart_policy_words[] = {"never", "on-failure", "always", NULL};
 const char *const enforced_words[] = {"none", "poll", "cgroup", NULL};
 
 enum { WHAT, RESOURCES, RUNNING, PLACE, STATUS, PROGRESS };
 static const char *const sections[] = {
-	"What runs", "Resources", "Behaviour", "Placement and storage", "Status", "Progress", NULL,
+	"What runs",
+	"Resources",
+	"Behaviour",
+	"Placement and storage",
+	"Status",
+	"Progress",
+	NULL,
 };
 
 /*
@@ -35,8 +63,8 @@ static const char *const sections[] = {
  */
 static const struct field fields[] = {
 	ROW(job, job_name, name, .title = "NAME", .width = 24,
-		.flags = F_KEY | F_NEEDED | F_NEW | F_DOTS,
-		.hint = "digits", .doc = "Name of the job, unique in its org until it is deleted."),
+		.flags = F_KEY | F_NEEDED | F_NEW | F_DOTS, .hint = "digits",
+		.doc = "Name of the job, unique in its org until it is deleted."),
 	ROW(job, uid, text, .flags = F_UID | F_STATUS, .width = 26, .section = STATUS,
 		.doc = "ULID that never comes again, whatever the name."),
 	ROW(job, org_id, text, .flags = F_STATUS | F_PAD, .width = 8, .section = STATUS,
@@ -53,7 +81,8 @@ static const struct field fields[] = {
 		.hint = "file:///data/digits-0.1.tar.gz",
 		.doc = "Where the Python source distribution is: file:// or package://."),
 	ROW(job, job_args, block, .flags = F_NEW | F_NULL, .width = 20, .max = 16384,
-		.hint = "--epochs 3", .doc = "Arguments of the module, split as a shell splits words."),
+		.hint = "--epochs 3",
+		.doc = "Arguments of the module, split as a shell splits words."),
 	ROW(job, command, strings, .flags = F_NEW, .width = 30, .max = 65536,
 		.doc = "A command to run in place of a module: program and arguments."),
 	ROW(job, work_dir, text, .flags = F_NEW, .width = 20, .max = 4096,
@@ -67,7 +96,8 @@ static const struct field fields[] = {
 		.hint = "pip install -r requirements.txt",
 		.doc = "Shell command that must succeed before the program starts."),
 	ROW(job, finish_command, block, .flags = F_NEW | F_NULL, .width = 20, .max = 16384,
-		.doc = "Shell command that runs after the program, also when it failed or was stopped."),
+		.doc = "Shell command that runs after the program, also when it failed or was "
+		       "stopped."),
 	ROW(job, framework, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 12, .max = 63,
 		.doc = "Framework that the program wants."),
 	ROW(job, framework_version, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 8, .max = 63,
@@ -110,8 +140,8 @@ static const struct field fields[] = {
 		.section = PLACE, .max = 63, .doc = "Label that the node must have."),
 	ROW(job, node_selector_value, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 12,
 		.section = PLACE, .max = 63, .doc = "Value of that label."),
-	ROW(job, volume_type, text, .flags = F_NEW | F_NULL | F_HIDDEN, .section = PLACE,
-		.max = 63, .doc = "Kind of volume; accepted, not mounted by the local engine."),
+	ROW(job, volume_type, text, .flags = F_NEW | F_NULL | F_HIDDEN, .section = PLACE, .max = 63,
+		.doc = "Kind of volume; accepted, not mounted by the local engine."),
 	ROW(job, volume_path, text, .flags = F_NEW | F_NULL | F_HIDDEN, .section = PLACE,
 		.max = 4096, .doc = "Path of that volume."),
 	ROW(job, mount_path, text, .flags = F_NEW | F_NULL | F_HIDDEN, .section = PLACE,
@@ -281,7 +311,8 @@ const struct kind job_kind = {
 	.size = sizeof(struct job),
 	.sections = sections,
 	.list_fields = "job_name,state,why,gpu,cpu,step,loss,eta,age,owner",
-	.wide_fields = "job_name,state,why,gpu,cpu,mem,util,cpu_used,memory_used,step,progress_total,"
-		       "loss,metric_value,eta,age,attempt,exit_code,owner,org,node_name",
+	.wide_fields =
+		"job_name,state,why,gpu,cpu,mem,util,cpu_used,memory_used,step,progress_total,"
+		"loss,metric_value,eta,age,attempt,exit_code,owner,org,node_name",
 	.check = job_check,
 };

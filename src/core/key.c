@@ -1,15 +1,18 @@
 #include "core/key.h"
 
 const char *const role_words[] = {
-	[ROLE_VIEWER] = "viewer", [ROLE_OPERATOR] = "operator",
-	[ROLE_QUOTA_ADMIN] = "quota-admin", [ROLE_ADMIN] = "admin", NULL,
+	[ROLE_VIEWER] = "viewer",
+	[ROLE_OPERATOR] = "operator",
+	[ROLE_QUOTA_ADMIN] = "quota-admin",
+	[ROLE_ADMIN] = "admin",
+	NULL,
 };
 
 static const char *const sections[] = {"Key", NULL};
 
 static const struct field fields[] = {
-	ROW(key, name, text, .flags = F_KEY | F_NEW | F_EDIT, .width = 16, .max = 63,
-		.hint = "lin", .doc = "Name of the key: the owner that its jobs show."),
+	ROW(key, name, text, .flags = F_KEY | F_NEW | F_EDIT, .width = 16, .max = 63, .hint = "lin",
+		.doc = "Name of the key: the owner that its jobs show."),
 	ROW(key, access_key, text, .flags = F_UID | F_STATUS, .width = 20, .max = 128,
 		.doc = "Public half, 20 capitals and digits."),
 	ROW(key, secret_key, text, .flags = F_SECRET | F_STATUS, .max = 128,

@@ -7,7 +7,10 @@
 extern const struct kind *const all_kinds[]; /* NULL-ended */
 
 const struct kind *kinds_find(const char *name_or_plural);
-/* Every row of every kind: names unique, one key, enum words there, docs end with a period, widths, tags without collision, column lists that parse. */
+/*
+ * Every row of every kind: names unique, one key, enum words there, docs end with a period, widths,
+ * tags without collision, standards and column lists that parse.
+ */
 bool kinds_check(struct err *e);
 
 #endif

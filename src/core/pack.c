@@ -83,24 +83,17 @@ static void pack_value(const struct field *f, const void *member, struct buf *ou
 	case ST_TEXT:
 		buf_adds(out, *(const char *const *)member ? *(const char *const *)member : "");
 		break;
-	case ST_INT: case ST_BYTES: case ST_MCPU: case ST_MS: case ST_WHEN:
-		add_varint(out, zigzag(*(const int64_t *)member));
-		break;
-	case ST_PERCENT: case ST_REAL:
-		buf_add(out, member, sizeof(double));
-		break;
-	case ST_BOOL:
-		buf_addc(out, *(const bool *)member);
-		break;
-	case ST_ENUM:
-		buf_adds(out, enum_word(f, member) ? enum_word(f, member) : "");
-		break;
-	case ST_STRINGS:
-		pack_strings(member, out);
-		break;
-	case ST_LABELS:
-		pack_labels(member, out);
-		break;
+	case ST_INT:
+	case ST_BYTES:
+	case ST_MCPU:
+	case ST_MS:
+	case ST_WHEN: add_varint(out, zigzag(*(const int64_t *)member)); break;
+	case ST_PERCENT:
+	case ST_REAL: buf_add(out, member, sizeof(double)); break;
+	case ST_BOOL: buf_addc(out, *(const bool *)member); break;
+	case ST_ENUM: buf_adds(out, enum_word(f, member) ? enum_word(f, member) : ""); break;
+	case ST_STRINGS: pack_strings(member, out); break;
+	case ST_LABELS: pack_labels(member, out); break;
 	}
 }
 
@@ -248,20 +241,21 @@ static bool unpack_number(int64_t *out, struct bytes_left *b)
 }
 
 /* All of `b` must be the value. */
-static bool unpack_value(const struct field *f, void *member, struct arena *a, struct bytes_left *b,
-	bool *known)
+static bool unpack_value(
+	const struct field *f, void *member, struct arena *a, struct bytes_left *b, bool *known)
 {
 	const void *raw;
 	bool good = false;
 
 	switch (f->type->storage) {
-	case ST_TEXT:
-		good = unpack_text(member, a, b);
-		break;
-	case ST_INT: case ST_BYTES: case ST_MCPU: case ST_MS: case ST_WHEN:
-		good = unpack_number(member, b);
-		break;
-	case ST_PERCENT: case ST_REAL:
+	case ST_TEXT: good = unpack_text(member, a, b); break;
+	case ST_INT:
+	case ST_BYTES:
+	case ST_MCPU:
+	case ST_MS:
+	case ST_WHEN: good = unpack_number(member, b); break;
+	case ST_PERCENT:
+	case ST_REAL:
 		good = take(b, sizeof(double), &raw);
 		if (good)
 			memcpy(member, raw, sizeof(double));
@@ -271,15 +265,9 @@ static bool unpack_value(const struct field *f, void *member, struct arena *a, s
 		if (good)
 			*(bool *)member = *(const unsigned char *)raw != 0;
 		break;
-	case ST_ENUM:
-		good = unpack_enum(f, member, b, known);
-		break;
-	case ST_STRINGS:
-		good = unpack_strings(member, a, b);
-		break;
-	case ST_LABELS:
-		good = unpack_labels(member, a, b);
-		break;
+	case ST_ENUM: good = unpack_enum(f, member, b, known); break;
+	case ST_STRINGS: good = unpack_strings(member, a, b); break;
+	case ST_LABELS: good = unpack_labels(member, a, b); break;
 	}
 	return good && b->left == 0;
 }
@@ -301,7 +289,8 @@ static const struct field *field_by_tag(const struct kind *k, uint32_t tag, size
 static bool damaged(const struct kind *k, const char *what, struct err *e)
 {
 	return err_set(e, ERR_INTERNAL,
-		"the stored %s is damaged (%s): check the store, or restore a backup", k->name, what);
+		"the stored %s is damaged (%s): check the store, or restore a backup", k->name,
+		what);
 }
 
 /* One row; one that is not ours, or of another storage than ours, is skipped. */
@@ -317,8 +306,9 @@ static bool unpack_row(const struct kind *k, void *rec, struct arena *a, struct 
 	if (!take(b, 5, &head) || !take_varint(b, &len) || !take(b, len, &body))
 		return damaged(k, "it ends early", e);
 	tag = head;
-	f = field_by_tag(k, tag[0] | (uint32_t)tag[1] << 8 | (uint32_t)tag[2] << 16 |
-				    (uint32_t)tag[3] << 24, hint);
+	f = field_by_tag(k,
+		tag[0] | (uint32_t)tag[1] << 8 | (uint32_t)tag[2] << 16 | (uint32_t)tag[3] << 24,
+		hint);
 	if (f == NULL || f->type->storage != tag[4])
 		return true;
 	if (!unpack_value(f, (char *)rec + f->offset, a, &(struct bytes_left){body, len}, &known))
@@ -342,7 +332,8 @@ bool record_unpack(const struct kind *k, void *rec, struct arena *a, const void 
 		return damaged(k, "it is empty", e);
 	if (*(const unsigned char *)version != PACK_VERSION)
 		return err_set(e, ERR_INTERNAL,
-			"the stored %s has format %d and this program reads %d: use the newer program",
+			"the stored %s has format %d and this program reads %d: use the newer "
+			"program",
 			k->name, *(const unsigned char *)version, PACK_VERSION);
 	while (b.left > 0)
 		if (!unpack_row(k, copy.bytes, a, &b, &hint, e))

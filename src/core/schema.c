@@ -63,6 +63,15 @@ size_t kind_index(const struct kind *k, const struct field *f)
 	return (size_t)(kind_owner(k, f) - k->fields);
 }
 
+/* "memory" may mean memory_limit, where no name is spelt nearly so. */
+static const struct field *kind_containing(const struct kind *k, const char *name)
+{
+	for (size_t i = 0; i < k->field_count && strlen(name) >= 3; i++)
+		if (!(k->fields[i].flags & F_SECRET) && strstr(k->fields[i].name, name))
+			return &k->fields[i];
+	return NULL;
+}
+
 const struct field *kind_nearest(const struct kind *k, const char *name)
 {
 	size_t limit = strlen(name) > 5 ? 2 : 1, best = limit + 1;
@@ -77,6 +86,8 @@ const struct field *kind_nearest(const struct kind *k, const char *name)
 			nearest = f;
 		}
 	}
+	if (nearest == NULL)
+		nearest = kind_containing(k, name);
 	return nearest ? kind_owner(k, nearest) : NULL;
 }
 
@@ -112,8 +123,8 @@ bool field_unknown(const struct kind *k, const char *name, struct err *e)
 		buf_adds(&shown, name);
 	}
 	err_field(e, ERR_INVALID, name, "%s is not a field of %s %s%s%s%s", shown.data,
-		strchr("aeiou", k->name[0]) ? "an" : "a", k->name,
-		near ? "; did you mean " : "", near ? near->name : "", near ? "?" : "");
+		strchr("aeiou", k->name[0]) ? "an" : "a", k->name, near ? "; did you mean " : "",
+		near ? near->name : "", near ? "?" : "");
 	buf_release(&shown);
 	return false;
 }

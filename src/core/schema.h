@@ -49,10 +49,15 @@ struct field;
 
 /* Whose words they are: what is refused and what is made to fit. */
 enum strictness {
-	DECODE_NEW,    /* from a person: unknown keys, status fields and missing needed ones refused; check() */
-	DECODE_EDIT,   /* from a person: only F_EDIT rows, null takes a value away; check() on the result */
-	DECODE_SERVER, /* from a server: unknown keys ignored, null and what cannot be read are unknown,
-			  texts are sanitised and cut at the field's max */
+	/* From a person: unknown keys, status rows and a lack of needed ones are refused; check(). */
+	DECODE_NEW,
+	/* From a person: only F_EDIT rows, null takes a value away; check() on the result. */
+	DECODE_EDIT,
+	/*
+	 * From a server: unknown keys are ignored, null and what cannot be read is unknown, texts
+	 * are sanitised (blocks, lists and pairs keep LF and TAB) and cut at the field's max.
+	 */
+	DECODE_SERVER,
 };
 
 /* The right side of a filter's comparison, parsed once. */
@@ -77,7 +82,8 @@ struct ftype {
 	int (*compare)(const void *a, const void *b);
 	/* Appends what a table cell shows; never a control character. */
 	void (*cell)(const struct field *f, const void *member, int64_t now, struct buf *out);
-	bool (*operand)(const struct field *f, const char *text, struct operand *out, struct err *e);
+	bool (*operand)(const struct field *f, const char *text, struct operand *out,
+		struct err *e);
 	double (*number)(const void *member, int64_t now); /* for filters; NULL: text type */
 };
 
@@ -171,7 +177,8 @@ enum { KNOWN_WORDS = 2, KIND_FIELDS_MAX = KNOWN_WORDS * 64, KIND_SIZE_MAX = 2048
 struct record {
 	uint64_t known[KNOWN_WORDS];
 };
-#define KIND_FITS(rows) _Static_assert(ARRAY_SIZE(rows) <= KIND_FIELDS_MAX, "more rows than known bits")
+#define KIND_FITS(rows) \
+	_Static_assert(ARRAY_SIZE(rows) <= KIND_FIELDS_MAX, "more rows than known bits")
 
 struct kind {
 	const char *name;    /* "job": in stream frames and docs */
@@ -199,7 +206,7 @@ const struct field *kind_uid(const struct kind *k); /* the key where a kind has 
 const struct field *kind_owner(const struct kind *k, const struct field *f);
 /* Index of that row: its bit in `known` and in field sets. */
 size_t kind_index(const struct kind *k, const struct field *f);
-/* As kind_field; starts to look at *hint and leaves it behind the hit, for keys that come in order. */
+/* As kind_field; looks from *hint on and leaves it behind the hit: for names that come in order. */
 const struct field *kind_lookup(const struct kind *k, const char *name, size_t *hint);
 /* The row whose name a person may have meant (aliases give the row they stand for); NULL: none. */
 const struct field *kind_nearest(const struct kind *k, const char *name);
@@ -238,7 +245,7 @@ bool record_decode(const struct kind *k, void *rec, struct arena *a, const json_
  * set. Values of F_MASKED rows are encoded as "***". The caller owns the object.
  */
 json_t *record_encode(const struct kind *k, const void *rec, const struct fieldset *only);
-/* The known rows as a person gives them to a server (F_NEW or F_EDIT), masked values in the clear. */
+/* The known rows that a person gives (F_NEW or F_EDIT), masked values in the clear: a request. */
 json_t *record_encode_request(const struct kind *k, const void *rec);
 /* Gives every F_NEW row that is not known its `standard`. */
 void record_set_standards(const struct kind *k, void *rec, struct arena *a);
@@ -259,7 +266,10 @@ int record_compare(const struct kind *k, const struct field *f, bool descending,
 void record_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
 	struct buf *out);
 
-/* ---- Compact form for the store: tagged by a hash of the field's name, skips what it does not know ---- */
+/*
+ * ---- Compact form for the store: rows tagged by a hash of their names. Unknown tags are skipped,
+ * so rows may come and go without a migration. ----
+ */
 
 /* Known rows but F_SECRET and F_SAMPLE ones; masked values in the clear. Appends. */
 void record_pack(const struct kind *k, const void *rec, struct buf *out);

@@ -69,15 +69,18 @@ static void quota_begins_without_limits(void **state)
 
 static void events_look_as_the_client_reads_them(void **state)
 {
-	struct event ev = {.object_name = "digits", .reason = "Started", .count = 3,
-		.type = EVENT_WARNING, .first_time = {1000}};
+	struct event ev = {.object_name = "digits",
+		.reason = "Started",
+		.count = 3,
+		.type = EVENT_WARNING,
+		.first_time = {1000}};
 	json_t *out = event_compatible(&ev);
 	const json_t *object = json_object_get(out, "involvedObject");
 
 	(void)state;
 	assert_string_equal(json_string_value(json_object_get(object, "name")), "digits");
-	assert_string_equal(json_string_value(json_object_get(out, "firstTimestamp")),
-		"1970-01-01T00:00:01Z");
+	assert_string_equal(
+		json_string_value(json_object_get(out, "firstTimestamp")), "1970-01-01T00:00:01Z");
 	/* Padded by the client, so never null. */
 	assert_string_equal(json_string_value(json_object_get(out, "lastTimestamp")), "");
 	assert_string_equal(json_string_value(json_object_get(out, "message")), "");

@@ -56,8 +56,9 @@ static inline const char *dice_name(struct dice *d, struct arena *a)
 	size_t len = 1 + (size_t)dice_below(d, 20);
 
 	for (size_t i = 0; i < len; i++)
-		text[i] = i && i + 1 < len && dice_below(d, 6) == 0 ? '-'
-			: (char)('a' + dice_below(d, 26));
+		text[i] = i && i + 1 < len && dice_below(d, 6) == 0
+				  ? '-'
+				  : (char)('a' + dice_below(d, 26));
 	return arena_strndup(a, text, len);
 }
 
@@ -91,12 +92,9 @@ static inline int64_t dice_size(struct dice *d)
 	int64_t unit = (int64_t)1 << (10 * dice_below(d, 5));
 
 	switch (dice_below(d, 3)) {
-	case 0:
-		return dice_below(d, 2000) * unit;
-	case 1:
-		return dice_below(d, 2000) * (unit / 100);
-	default:
-		return dice_below(d, (int64_t)1 << (10 + dice_below(d, 40)));
+	case 0: return dice_below(d, 2000) * unit;
+	case 1: return dice_below(d, 2000) * (unit / 100);
+	default: return dice_below(d, (int64_t)1 << (10 + dice_below(d, 40)));
 	}
 }
 
@@ -105,33 +103,27 @@ static inline double dice_double(struct dice *d)
 	double v = (double)dice_below(d, 1000000000) / 1000;
 
 	switch (dice_below(d, 4)) {
-	case 0:
-		return v * 1e-9;
-	case 1:
-		return -v;
-	case 2:
-		return v * 1e15;
-	default:
-		return v;
+	case 0: return v * 1e-9;
+	case 1: return -v;
+	case 2: return v * 1e15;
+	default: return v;
 	}
 }
 
 static inline int64_t dice_number(struct dice *d, const struct field *f)
 {
 	bool quota = f->type == &ft_quota_memory || f->type == &ft_quota_cpu ||
-		f->type == &ft_quota_count;
+		     f->type == &ft_quota_count;
 
 	if (quota && dice_below(d, 4) == 0)
 		return -1;
 	switch (f->type->storage) {
-	case ST_BYTES:
-		return dice_size(d);
+	case ST_BYTES: return dice_size(d);
 	case ST_MS:
-		return dice_below(d, 2) ? dice_below(d, 100000) * 1000 : dice_below(d, 1000000000000);
-	case ST_WHEN:
-		return dice_below(d, 4102444800000);
-	default:
-		return dice_below(d, 2) ? dice_below(d, 1000) : dice_below(d, 1000000000000);
+		return dice_below(d, 2) ? dice_below(d, 100000) * 1000
+					: dice_below(d, 1000000000000);
+	case ST_WHEN: return dice_below(d, 4102444800000);
+	default: return dice_below(d, 2) ? dice_below(d, 1000) : dice_below(d, 1000000000000);
 	}
 }
 
@@ -145,41 +137,32 @@ static inline unsigned dice_enum(struct dice *d, const struct field *f)
 }
 
 /* Gives row `f` a random value. */
-static inline void dice_member(struct dice *d, const struct kind *k, void *rec,
-	const struct field *f, struct arena *a)
+static inline void dice_member(
+	struct dice *d, const struct kind *k, void *rec, const struct field *f, struct arena *a)
 {
 	void *member = (char *)rec + f->offset;
 	size_t most = f->max > 0 ? (size_t)f->max : 60;
 
 	switch (f->type->storage) {
 	case ST_TEXT:
-		*(const char **)member = f->type == &ft_name ? dice_name(d, a)
-			: dice_text(d, a, most, f->type == &ft_block);
+		*(const char **)member = f->type == &ft_name
+						 ? dice_name(d, a)
+						 : dice_text(d, a, most, f->type == &ft_block);
 		break;
-	case ST_PERCENT: case ST_REAL:
-		*(double *)member = dice_double(d);
-		break;
-	case ST_BOOL:
-		*(bool *)member = dice_below(d, 2);
-		break;
-	case ST_ENUM:
-		*(unsigned *)member = dice_enum(d, f);
-		break;
-	case ST_STRINGS:
-		*(struct strings *)member = dice_strings(d, a);
-		break;
-	case ST_LABELS:
-		*(struct labels *)member = dice_labels(d, a);
-		break;
-	default:
-		*(int64_t *)member = dice_number(d, f);
+	case ST_PERCENT:
+	case ST_REAL: *(double *)member = dice_double(d); break;
+	case ST_BOOL: *(bool *)member = dice_below(d, 2); break;
+	case ST_ENUM: *(unsigned *)member = dice_enum(d, f); break;
+	case ST_STRINGS: *(struct strings *)member = dice_strings(d, a); break;
+	case ST_LABELS: *(struct labels *)member = dice_labels(d, a); break;
+	default: *(int64_t *)member = dice_number(d, f);
 	}
 	record_know(k, rec, f->offset);
 }
 
 /* Each row without one of the flags is known three times out of four. */
-static inline void dice_record(struct dice *d, const struct kind *k, void *rec, struct arena *a,
-	unsigned without)
+static inline void dice_record(
+	struct dice *d, const struct kind *k, void *rec, struct arena *a, unsigned without)
 {
 	memset(rec, 0, k->size);
 	for (size_t i = 0; i < k->field_count; i++) {

@@ -18,8 +18,8 @@ struct rec {
 	_Alignas(16) char bytes[KIND_SIZE_MAX];
 };
 
-static void same_or_fail(const struct kind *k, const struct rec *a, const struct rec *b,
-	const char *what, int round)
+static void same_or_fail(
+	const struct kind *k, const struct rec *a, const struct rec *b, const char *what, int round)
 {
 	struct fieldset changed;
 
@@ -44,7 +44,8 @@ static json_t *over_the_wire(json_t *out)
 	return in;
 }
 
-static void each_kind(void (*test)(const struct kind *k, struct dice *d, struct arena *a, int round))
+static void each_kind(
+	void (*test)(const struct kind *k, struct dice *d, struct arena *a, int round))
 {
 	for (size_t i = 0; all_kinds[i]; i++) {
 		struct dice d = {0x9e3779b97f4a7c15u + i};
@@ -172,8 +173,8 @@ static int sign(int v)
 	return (v > 0) - (v < 0);
 }
 
-static void order_of(const struct kind *k, const struct field *f, bool descending,
-	const struct rec r[3])
+static void order_of(
+	const struct kind *k, const struct field *f, bool descending, const struct rec r[3])
 {
 	int ab = sign(record_compare(k, f, descending, &r[0], &r[1]));
 	int ba = sign(record_compare(k, f, descending, &r[1], &r[0]));
@@ -233,8 +234,10 @@ static void order_is_total(void **state)
 /* Texts may have come past every decoder: a daemon's own record. */
 static void cell_round(const struct kind *k, struct dice *d, struct arena *a, int round)
 {
-	static const char *const evil[] = {"\x1b[2J", "a\nb", "\xff\xfe", "\xc2\x9b" "31m", "\x7f",
-		"\xe2\x80\xae"};
+	static const char *const evil[] = {"\x1b[2J", "a\nb", "\xff\xfe",
+		"\xc2\x9b"
+		"31m",
+		"\x7f", "\xe2\x80\xae"};
 	struct rec one;
 
 	(void)round;

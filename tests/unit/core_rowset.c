@@ -73,7 +73,10 @@ static void rows_are_found_and_removed(void **state)
 static void names_stand_in_for_uids(void **state)
 {
 	struct rowset s;
-	json_t *in = json_pack("{s:s, s:s}", "job_name", "n\xc2\x9b" "1", "state", "running");
+	json_t *in = json_pack("{s:s, s:s}", "job_name",
+		"n\xc2\x9b"
+		"1",
+		"state", "running");
 	json_t *none = json_pack("{s:s}", "state", "running");
 	struct err e = ERR_INIT;
 	bool added;
@@ -89,8 +92,9 @@ static void names_stand_in_for_uids(void **state)
 	/* The row is known by its text as it was made safe, so that its own key finds it. */
 	assert_ptr_equal(rowset_find(&s, record_uid(&job_kind, j)), j);
 	assert_null(rowset_put_json(&s, none, &added, &e));
-	assert_string_equal(e.text, "a job from the server has neither uid nor job_name: it cannot be "
-				    "told from the others");
+	assert_string_equal(e.text,
+		"a job from the server has neither uid nor job_name: it cannot be "
+		"told from the others");
 	assert_null(rowset_put_json(&s, NULL, &added, &e));
 	assert_int_equal(s.len, 1);
 	json_decref(in);
@@ -158,7 +162,8 @@ static void memory_stays_bounded(void **state)
 		const struct job *j = s.rows[i];
 		char text[64];
 
-		snprintf(text, sizeof text, "change %d of the row, in so many words", CHANGES - ROWS + i);
+		snprintf(text, sizeof text, "change %d of the row, in so many words",
+			CHANGES - ROWS + i);
 		assert_string_equal(j->message, text);
 		json_decref(in[i]);
 	}
