@@ -245,7 +245,8 @@ static void local_start(struct engine *en, const struct task_launch *launch)
 	w = local_work_new(t, false);
 	w->job = arena_alloc(&w->arena, sizeof *w->job);
 	record_copy(&job_kind, w->job, launch->job, &w->arena);
-	w->package = arena_strdup(&w->arena, launch->package_path);
+	if (launch->package_path)
+		w->package = arena_strdup(&w->arena, launch->package_path);
 	const char **gpus = arena_alloc(&w->arena, (launch->gpu_count + 1) * sizeof *gpus);
 
 	for (size_t i = 0; i < launch->gpu_count; i++)
