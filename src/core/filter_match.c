@@ -59,11 +59,11 @@ static bool label_fits(const struct term *t, const struct label *l, bool masked)
 	struct buf pair = BUF_INIT;
 	bool fits;
 
+	if (masked)
+		return text_fits(t, l->key);
 	if (t->op != OP_REGEX && text_fits(t, l->key))
 		return true;
-	buf_addf(&pair, "%s=%s", l->key, masked ? "" : l->value);
-	if (masked)
-		buf_cut(&pair, strlen(l->key));
+	buf_addf(&pair, "%s=%s", l->key, l->value);
 	fits = text_fits(t, pair.data);
 	buf_release(&pair);
 	return fits;

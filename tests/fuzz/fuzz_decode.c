@@ -46,6 +46,21 @@ static void check_cells(const struct kind *k, const struct rec *r)
 	}
 }
 
+/* Whoever sent it: no text of a record can control a terminal. */
+static void check_texts(const struct kind *k, const struct rec *r)
+{
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+		bool lines = f->type == &ft_block;
+
+		if (f->type->storage != ST_TEXT)
+			continue;
+		for (const char *at = record_text(r, f); *at; at++)
+			must((*at != 0x7f && (unsigned char)*at >= ' ') ||
+				(lines && (*at == '\n' || *at == '\t')));
+	}
+}
+
 /* Masks do not round trip, nor samples through the store: they are taken out first. */
 static void forget(const struct kind *k, struct rec *r, unsigned flags)
 {
@@ -61,6 +76,7 @@ static void check_record(const struct kind *k, struct rec *r, struct arena *a)
 	json_t *out, *second;
 
 	check_cells(k, r);
+	check_texts(k, r);
 	forget(k, r, F_MASKED | F_SECRET);
 	/* Numbers may come back rounded to what the wire can say, but from then on they stay. */
 	out = record_encode(k, r, NULL);

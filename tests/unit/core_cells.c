@@ -10,6 +10,7 @@ static const struct {
 	{"memory_limit", "\"4G\"", "4G"},
 	{"memory_limit", "\"512M\"", "512M"},
 	{"memory_limit", "\"1.5G\"", "1.5G"},
+	{"memory_limit", "\"1.25G\"", "1.25G"},
 	{"memory_used", "1288490188", "1.2G"},
 	{"memory_used", "0", "0"},
 	{"memory_used", "1023", "1023B"},
