@@ -208,9 +208,7 @@ int http_begin(struct conn *c)
 	c->close_after |= !x->facts.keep_alive || x->facts.chunked_get;
 	route_request(x);
 	if (x->reply.ready) {
-		if (c->phase != PHASE_ANSWER)
-			conn_phase(c, PHASE_ANSWER, 0);
-		lws_rx_flow_control(c->wsi, 0);
+		conn_phase(c, PHASE_ANSWER, 0);
 		return 0;
 	}
 	if (x->facts.length > 0 || (x->facts.method == METHOD_POST && x->facts.has_length)) {
@@ -245,16 +243,21 @@ int http_body_end(struct conn *c)
 	unsigned char hash[SIGN_HASH_SIZE];
 	unsigned size = sizeof hash;
 
-	/* libwebsockets says it again for whatever follows a body; there is nothing to follow. */
-	if (x == NULL || x->dispatched)
+	/*
+	 * libwebsockets says it again for whatever follows a body, and could do so for ever: nobody
+	 * sends a request behind a body before that one is answered.
+	 */
+	if (x == NULL || x->body_ended)
 		return -1;
+	x->body_ended = true;
 	if (x->reply.ready)
 		return 0;
 	conn_phase(c, PHASE_ANSWER, 0);
-	lws_rx_flow_control(c->wsi, 0);
 	EVP_DigestFinal_ex(x->hash, hash, &size);
 	sign_hex(hash, sizeof hash, x->r.body_sha256);
 	exchange_dispatch(x);
+	if (!x->reply.ready)
+		conn_pause(c);
 	return 0;
 }
 

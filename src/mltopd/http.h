@@ -84,6 +84,7 @@ struct conn {
 	lws_sorted_usec_list_t timer;
 	bool counted_address;    /* among the unauthenticated of its address */
 	bool close_after;        /* when the answer has left */
+	bool paused;             /* conn_pause */
 	bool dead;               /* lws has closed it; only freeing is left */
 	struct key_use *use;     /* the key it speaks for; NULL: none yet */
 	struct exchange *exchange;
@@ -123,7 +124,7 @@ struct exchange {
 	struct query query;
 	struct query headers;    /* those that are signed, by lower-case name */
 	struct sign_claim claim;
-	bool claimed, dispatched;
+	bool claimed, body_ended, dispatched;
 	struct arena text;
 	struct buf body;
 	EVP_MD_CTX *hash;
@@ -184,6 +185,16 @@ void conn_free(struct conn *c);
 void conn_phase(struct conn *c, enum phase phase, int64_t ms);
 void conn_kill(struct conn *c);                        /* closes at the next turn of the loop */
 bool conn_peer_gone(struct conn *c);
+/*
+ * While an answer is due libwebsockets does not read, but goes on telling of what could be read:
+ * a loop that turns for nothing. So the socket's events are off while there is nothing to write.
+ * It writes nothing either while they are off (4.1.6 returns before it looks): conn_want_write
+ * turns them on.
+ */
+void conn_pause(struct conn *c);
+void conn_want_write(struct conn *c);
+/* Takes the public client's five stray bytes off a socket that waits to be written. */
+void conn_drop_stray(struct conn *c);
 
 /* ---- auth.c ---- */
 

@@ -128,7 +128,7 @@ static void reply_ready(struct exchange *x)
 	if (x->conn == NULL)
 		exchange_free(x);
 	else
-		lws_callback_on_writable(x->conn->wsi);
+		conn_want_write(x->conn);
 }
 
 static void reply_owned(struct exchange *x, int status, char *text, size_t len)
@@ -196,7 +196,6 @@ void exchange_fail(struct exchange *x, int status, const struct err *e)
 void exchange_fail_close(struct exchange *x, int status, const struct err *e)
 {
 	x->conn->close_after = true;
-	lws_rx_flow_control(x->conn->wsi, 0);
 	conn_phase(x->conn, PHASE_ANSWER, 0);
 	fail_with(x, status, e);
 }
@@ -222,7 +221,7 @@ void request_stream_wake(struct request *r)
 	struct exchange *x = exchange_of(r);
 
 	if (x->conn != NULL)
-		lws_callback_on_writable(x->conn->wsi);
+		conn_want_write(x->conn);
 }
 
 /* ---- Sending ---- */
@@ -284,11 +283,11 @@ static int reply_sent(struct conn *c)
 	if (c->close_after) {
 		if (!c->server->tls)
 			shutdown(lws_get_socket_fd(c->wsi), SHUT_WR);
+		conn_pause(c);
 		conn_phase(c, PHASE_LINGER, HTTP_LINGER_MS);
 		return 0;
 	}
 	conn_phase(c, PHASE_HEADER, HTTP_IDLE_MS);
-	lws_rx_flow_control(c->wsi, 1);
 	return lws_http_transaction_completed(c->wsi) ? -1 : 0;
 }
 
@@ -317,6 +316,8 @@ static int reply_continue(struct conn *c, struct exchange *x)
 		return reply_sent(c);
 	if (sent > 0 || reply_over(&x->reply))
 		lws_callback_on_writable(c->wsi);
+	else
+		conn_pause(c);
 	return 0;
 }
 
@@ -327,6 +328,7 @@ int http_writeable(struct conn *c)
 	if (c->phase == PHASE_LINGER || x == NULL || !x->reply.ready)
 		return 0;
 	if (lws_send_pipe_choked(c->wsi)) {
+		conn_drop_stray(c);
 		lws_callback_on_writable(c->wsi);
 		return 0;
 	}

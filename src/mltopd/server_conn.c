@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 enum { LOOK_MS = 1000, LINGER_LOOK_MS = 10 };
@@ -46,6 +47,31 @@ bool conn_peer_gone(struct conn *c)
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+void conn_pause(struct conn *c)
+{
+	c->paused = true;
+	lws_rx_flow_control(c->wsi, 0);
+}
+
+void conn_want_write(struct conn *c)
+{
+	if (c->paused)
+		lws_rx_flow_control(c->wsi, 1);
+	c->paused = false;
+	lws_callback_on_writable(c->wsi);
+}
+
+void conn_drop_stray(struct conn *c)
+{
+	int fd = lws_get_socket_fd(c->wsi);
+	char seen[5];
+
+	if (!c->server->tls && recv(fd, seen, sizeof seen, MSG_PEEK | MSG_DONTWAIT) == 5 &&
+		memcmp(seen, "0\r\n\r\n", sizeof seen) == 0 &&
+		recv(fd, seen, sizeof seen, MSG_DONTWAIT) != 5)
+		conn_kill(c);
+}
+
 /* Takes what the client still sends; true when it has closed its side. */
 static bool drain(struct conn *c)
 {
@@ -71,14 +97,26 @@ static void body_late(struct conn *c)
 	exchange_fail_close(c->exchange, 408, &e);
 }
 
+/*
+ * Is an answer stuck? A client that sends more but does not read what it asked for keeps the loop
+ * turning, and is given no time.
+ */
+static bool answer_stuck(struct conn *c, int64_t now)
+{
+	struct pollfd p = {.fd = lws_get_socket_fd(c->wsi), .events = POLLIN};
+	const struct exchange *x = c->exchange;
+
+	if (x == NULL || !x->reply.ready || c->paused)
+		return false;
+	if (now - x->reply.progress > HTTP_WRITE_STALL_MS)
+		return true;
+	return now - x->reply.progress >= LOOK_MS && poll(&p, 1, 0) > 0;
+}
+
 /* While an answer is due the socket is not read, so that the client's leaving is looked for. */
 static void look_at_answer(struct conn *c, int64_t now)
 {
-	const struct exchange *x = c->exchange;
-
-	if (conn_peer_gone(c) ||
-		(x != NULL && x->reply.ready && now - x->reply.progress > HTTP_WRITE_STALL_MS &&
-			!x->reply.streaming))
+	if (conn_peer_gone(c) || answer_stuck(c, now))
 		conn_kill(c);
 	else
 		arm(c, LOOK_MS);
