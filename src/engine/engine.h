@@ -66,9 +66,8 @@ struct engine_events {
 	void (*note)(void *ctx, const struct task_ref *ref, bool warning, const char *reason,
 		const char *message);
 	/* Only the fake engine: it makes jobs and changes rows by itself, all of them told once by
-	 * adopt(). The known bits say what is new; a row whose `state` is known is whole and replaces
-	 * the old one, any other is laid over it. org_id and org_name are left to the daemon. stop()
-	 * of such a job is answered by its row (failed, Cancelled), not by ended(). */
+	 * adopt(). A row is always whole. org_id and org_name are left to the daemon. stop() of such a
+	 * job is answered by its row (failed, Cancelled), not by ended(). */
 	void (*fake_job)(void *ctx, const struct job *job);
 	/* Capacity changed (GPU lost or back): plan again. */
 	void (*machine_changed)(void *ctx);

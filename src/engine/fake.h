@@ -96,8 +96,8 @@ double fake_loss(const struct fake *f, uint32_t index, int attempt, double step)
 bool fake_gpus_take(struct fake *f, struct fake_job *j);
 void fake_gpus_give(struct fake *f, const struct fake_job *j);
 
-/* fake_row.c: rows for the daemon. `all`: every field, else what moves with progress. */
-void fake_tell(struct fake *f, const struct fake_job *j, bool all);
+/* fake_row.c: the row of a job, told to the daemon. */
+void fake_tell(struct fake *f, const struct fake_job *j);
 
 /* fake_change.c */
 void fake_change_tick(uv_timer_t *timer);

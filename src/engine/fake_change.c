@@ -28,10 +28,10 @@ static void tell_log(struct fake *f, struct fake_job *j, int64_t now)
 	f->events.log_grew(f->events.ctx, &ref);
 }
 
-static void tell_change(struct fake *f, struct fake_job *j, bool all, int64_t now)
+static void tell_change(struct fake *f, struct fake_job *j, int64_t now)
 {
 	f->changed++;
-	fake_tell(f, j, all);
+	fake_tell(f, j);
 	tell_log(f, j, now);
 }
 
@@ -48,7 +48,7 @@ void fake_finish(struct fake *f, struct fake_job *j, enum job_state state, enum 
 	if (j->list == FAKE_RUNNING)
 		fake_gpus_give(f, j);
 	fake_move(f, j, FAKE_DONE);
-	tell_change(f, j, true, now);
+	tell_change(f, j, now);
 }
 
 bool fake_start(struct fake *f, struct fake_job *j, int64_t now)
@@ -63,7 +63,7 @@ bool fake_start(struct fake *f, struct fake_job *j, int64_t now)
 	j->total = fake_total(f, j->index, j->attempt);
 	j->rate = fake_rate(f, j->index, j->attempt);
 	fake_move(f, j, FAKE_RUNNING);
-	tell_change(f, j, true, now);
+	tell_change(f, j, now);
 	return true;
 }
 
@@ -82,7 +82,7 @@ static void enqueue_again(struct fake *f, int64_t now)
 	j->step = 0;
 	j->exit_code = j->signal = 0;
 	fake_move(f, j, FAKE_WAITING);
-	tell_change(f, j, true, now);
+	tell_change(f, j, now);
 }
 
 /* The first of a few waiting ones that fits. */
@@ -125,7 +125,7 @@ static void change_one(struct fake *f, int64_t now)
 	if (j->step >= (double)j->total || fake_below(f, TRANSITION_EVERY) == 0)
 		finish_some(f, j, now);
 	else
-		tell_change(f, j, false, now);
+		tell_change(f, j, now);
 }
 
 void fake_change_tick(uv_timer_t *timer)

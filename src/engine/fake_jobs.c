@@ -157,5 +157,5 @@ void fake_jobs_make(struct fake *f, int64_t now)
 void fake_jobs_tell_all(struct fake *f)
 {
 	for (size_t i = 0; i < f->job_count; i++)
-		fake_tell(f, &f->jobs[i], true);
+		fake_tell(f, &f->jobs[i]);
 }

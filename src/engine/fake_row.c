@@ -125,17 +125,15 @@ static void tell_progress(const struct fake *f, const struct fake_job *j, struct
 		job_set(job, gpu_util, (struct percent){j->util});
 }
 
-void fake_tell(struct fake *f, const struct fake_job *j, bool all)
+void fake_tell(struct fake *f, const struct fake_job *j)
 {
 	struct row r = {0};
 
 	snprintf(r.name, sizeof r.name, "demo-job-%05u", j->index);
 	job_set(&r.job, uid, j->uid);
 	job_set(&r.job, job_name, r.name);
-	if (all) {
-		tell_what(f, j, &r);
-		tell_state(f, j, &r);
-	}
+	tell_what(f, j, &r);
+	tell_state(f, j, &r);
 	if (j->start)
 		tell_progress(f, j, &r);
 	f->events.fake_job(f->events.ctx, &r.job);
