@@ -34,6 +34,7 @@ struct grid {
 	int cols, rows;
 	struct cell *cells;  /* rows * cols, row by row */
 	int cursor_x, cursor_y; /* -1: hidden */
+	bool ascii;          /* no UTF-8: an ellipsis is '~' */
 };
 
 void grid_init(struct grid *g);

@@ -1,0 +1,262 @@
+#include "ui/parts.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* `:`: go to a kind, change tenant, context or theme, do an action by its name. */
+
+static const struct {
+	const char *word;
+	bool argument;
+} verbs[] = {
+	{"tenant", true}, {"context", true}, {"theme", true}, {"q", false},
+};
+
+void palette_open(struct app *a)
+{
+	line_open(a, MODE_PALETTE, "");
+}
+
+/* ---- Running ---- */
+
+/* Divides "word rest"; the rest starts at its first letter. */
+static const char *split(const char *text, char *word, size_t size)
+{
+	text += strspn(text, " :");
+	size_t n = strcspn(text, " ");
+
+	memcpy(word, text, n < size ? n : size - 1);
+	word[n < size ? n : size - 1] = '\0';
+	text += n;
+	return text + strspn(text, " ");
+}
+
+void tenant_switch(struct app *a, const char *name, struct cmds *out)
+{
+	const struct rowset *rows = &a->quota.data.rows;
+	const char *id = strcmp(name, "all") == 0 || strcmp(name, "0") == 0 ? "-1" : name;
+
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct quota *q = rows->rows[i];
+
+		if (q->org_name && q->org_id && strcmp(q->org_name, name) == 0)
+			id = q->org_id;
+	}
+	char *tenant = mem_strdup(id);
+
+	free(a->tenant);
+	a->tenant = tenant;
+	table_subscribe(a, &a->jobs, &scr_jobs, true, out);
+	stack_clear(a, out);
+	stack_open(a, &scr_jobs, "", out);
+	app_notice(a, ROLE_NORMAL, T_TENANT, *name ? name : T_TENANT_OWN);
+}
+
+static bool run_verb(struct app *a, const char *word, const char *rest, struct cmds *out, struct err *e)
+{
+	if (strcmp(word, "q") == 0 || strcmp(word, "quit") == 0) {
+		app_quit(a, out);
+		return true;
+	}
+	if (strcmp(word, "tenant") == 0) {
+		tenant_switch(a, rest, out);
+		return true;
+	}
+	bool theme = strcmp(word, "theme") == 0;
+
+	if (!theme && strcmp(word, "context") != 0)
+		return err_set(e, ERR_INVALID, T_NO_COMMAND, word);
+	if (!*rest)
+		return err_set(e, ERR_INVALID, T_NEEDS_NAME, word, word);
+	if (theme)
+		cmds_add(out, CMD_THEME)->text = mem_strdup(rest);
+	app_remember(a, "", theme ? "theme" : "context", rest, out);
+	if (!theme) {
+		cmds_add(out, CMD_REFRESH);
+		app_notice(a, ROLE_NORMAL, T_CONTEXT, rest);
+	}
+	return true;
+}
+
+static bool run_screen(struct app *a, const struct screen *s, const char *rest, struct cmds *out, struct err *e)
+{
+	char name[256];
+	struct view *v;
+
+	if (s->takes_name) {
+		split(rest, name, sizeof name);
+		if (!*name)
+			return err_set(e, ERR_INVALID, T_NEEDS_NAME, s->name, s->name);
+		stack_open(a, s, name, out);
+		return true;
+	}
+	stack_open(a, s, "", out);
+	v = app_top(a);
+	struct table *t = v && v->screen == s && s->table ? s->table(v) : NULL;
+
+	if (t && *rest) {
+		if (!table_filter(t, rest, e))
+			return false;
+		if (t->data.sub)
+			table_subscribe(a, t, s, false, out);
+	}
+	return true;
+}
+
+bool palette_run(struct app *a, const char *text, struct cmds *out, struct err *e)
+{
+	char word[32];
+	const char *rest = split(text, word, sizeof word);
+	const struct screen *s = screen_find(word);
+
+	if (!*word)
+		return true;
+	if (s)
+		return run_screen(a, s, rest, out, e);
+	const struct action_info *i = action_find(word);
+
+	if (i && strcmp(word, "quit") != 0 && (i->scopes & app_scopes(a))) {
+		app_action(a, i->action, out);
+		return true;
+	}
+	return run_verb(a, word, rest, out, e);
+}
+
+/* ---- Completion ---- */
+
+static void offer(struct app *a, const char *typed, const char *word, const char *more)
+{
+	if (*typed && fuzzy_score(typed, word) == 0)
+		return;
+	buf_adds(&a->options_text, word);
+	buf_adds(&a->options_text, more);
+	buf_addc(&a->options_text, '\0');
+	a->option_count++;
+}
+
+static void offer_names(struct app *a, const char *head, const char *typed)
+{
+	for (size_t i = 0; i < a->jobs.data.len && a->option_count < 50; i++) {
+		const void *row = a->jobs.data.all[i]->row;
+		struct buf text = BUF_INIT;
+
+		if (!row || (*typed && fuzzy_score(typed, record_key(&job_kind, row)) == 0))
+			continue;
+		buf_addf(&text, "%s %s", head, record_key(&job_kind, row));
+		offer(a, "", text.data, "");
+		buf_release(&text);
+	}
+}
+
+static void offer_tenants(struct app *a, const char *typed)
+{
+	const struct rowset *rows = &a->quota.data.rows;
+
+	for (size_t i = 0; i < rows->len && a->option_count < 50; i++) {
+		struct buf text = BUF_INIT;
+		const char *name = record_key(&quota_kind, rows->rows[i]);
+
+		buf_addf(&text, "tenant %s", name);
+		if (!*typed || fuzzy_score(typed, name))
+			offer(a, "", text.data, "");
+		buf_release(&text);
+	}
+}
+
+static void complete(struct app *a)
+{
+	char word[32];
+	const char *text = a->line.text.data, *rest = split(text, word, sizeof word);
+	const struct screen *named = screen_find(word);
+
+	buf_reset(&a->options_text);
+	a->option_count = 0;
+	a->choice = -1;
+	if (strchr(text, ' ')) {
+		if (named && named->takes_name)
+			offer_names(a, named->name, rest);
+		if (strcmp(word, "tenant") == 0)
+			offer_tenants(a, rest);
+		return;
+	}
+	for (size_t i = 0; all_screens[i]; i++)
+		offer(a, word, all_screens[i]->name, all_screens[i]->takes_name ? " " : "");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		offer(a, word, verbs[i].word, verbs[i].argument ? " " : "");
+	for (const struct action_info *i = actions; i->name && *word; i++)
+		if ((i->scopes & app_scopes(a)) && i->action > ACT_PREV_TAB && !screen_find(i->name) &&
+			i->action != ACT_HELP && i->action != ACT_QUIT)
+			offer(a, word, i->name, "");
+}
+
+static void next_option(struct app *a, int by)
+{
+	int choice = a->choice;
+
+	if (a->option_count == 0)
+		complete(a);
+	if (a->option_count == 0)
+		return;
+	choice = choice < 0 ? (by > 0 ? 0 : a->option_count - 1)
+			    : (choice + by + a->option_count) % a->option_count;
+	a->choice = choice;
+	edit_set(&a->line, option_at(a, choice));
+}
+
+static void run_line(struct app *a, struct cmds *out)
+{
+	struct err e = ERR_INIT;
+	char *text = mem_strdup(a->line.text.data);
+
+	a->mode = MODE_NONE;
+	if (!palette_run(a, text, out, &e)) {
+		line_open(a, MODE_PALETTE, text);
+		app_set_text(&a->line_error, e.text);
+	}
+	free(text);
+}
+
+void palette_input(struct app *a, const struct msg *m, struct cmds *out)
+{
+	if (m->type == MSG_PASTE) {
+		edit_insert(&a->line, m->text, m->text_len);
+		complete(a);
+		return;
+	}
+	switch (m->key) {
+	case K_ESC:
+		a->mode = MODE_NONE;
+		return;
+	case K_ENTER:
+		run_line(a, out);
+		return;
+	case K_TAB:
+	case K_DOWN:
+		next_option(a, 1);
+		return;
+	case K_BACKTAB:
+	case K_UP:
+		next_option(a, -1);
+		return;
+	default:
+		if (!edit_key(&a->line, m->key))
+			return;
+		free(a->line_error);
+		a->line_error = NULL;
+		complete(a);
+	}
+}
+
+void palette_draw(const struct app *a, struct grid *g, const struct layout *l)
+{
+	struct rect r = l->status;
+	int used = 1 + grid_text(g, 1, r.y, r.width - 1, ROLE_PROMPT, ":");
+	int field = a->line_error ? r.width / 3 : r.width - used;
+
+	options_draw(a, g, l->body, r.y);
+	edit_draw(&a->line, g, used, r.y, field, ROLE_FIELD, true);
+	if (a->line_error)
+		grid_clip(g, used + field + 1, r.y, r.width - used - field - 1, ROLE_BAD, a->line_error);
+}

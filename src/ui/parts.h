@@ -1,0 +1,164 @@
+/*
+ * The model that the parts of the dashboard share; private to src/ui. One struct app, no globals.
+ */
+#ifndef MLTOP_UI_PARTS_H
+#define MLTOP_UI_PARTS_H
+
+#include "core/event.h"
+#include "core/job.h"
+#include "core/quota.h"
+#include "core/task.h"
+#include "ui/app.h"
+#include "ui/change.h"
+#include "ui/edit.h"
+#include "ui/keymap.h"
+#include "ui/layout.h"
+#include "ui/prompt.h"
+#include "ui/screen.h"
+#include "ui/text.h"
+
+enum {
+	STACK_MAX = 8,
+	HISTORY_MAX = 50,
+	STALE_MS = 20000,     /* two missed pings: rows are dimmed */
+	AGE_TICK_MS = 60000,  /* ages on an idle screen are drawn again so often */
+	NAME_TYPED_GPUS = 8,  /* from so many GPUs on, a delete or cancel wants a word typed */
+	NAME_TYPED_JOBS = 5,
+};
+
+/* What the header counts, kept row by row. */
+struct tally {
+	int64_t run, wait;
+	int64_t gpus;                /* held by live jobs */
+	int64_t util_sum, util_count; /* hundredths of a percent over the GPUs that tell */
+	int64_t cpu_sum, cpu_count;
+};
+
+/* What takes the keys before the screen does. */
+enum mode {
+	MODE_NONE, MODE_FILTER, MODE_PALETTE, MODE_SEARCH, MODE_SAVE, MODE_PROMPT, MODE_PICK,
+	MODE_POPUP,
+};
+
+struct app {
+	struct app_options options; /* its texts and JSON are owned here */
+	struct keymap keymap;
+	char *context, *org, *role, *user;
+	char *tenant;               /* org asked for: "" the key's own, an id, "-1" all */
+	int cols, rows;
+	int64_t now, mono;
+	int64_t painted_now;        /* wall ms of the last frame: when ages were drawn */
+	bool dirty, started, ended;
+
+	enum link_state link;
+	int64_t rtt_ms, gone_since; /* mono */
+	char *link_text;
+
+	struct table jobs, quota;   /* of the header; the jobs screen shows the first */
+	struct tally tally;
+	uint32_t next_sub;
+	uint64_t next_id;
+
+	struct view stack[STACK_MAX];
+	int depth;
+	char *history[HISTORY_MAX]; /* palette texts of what was open */
+	int history_len, history_at;
+	bool travelling;            /* opening from history: not recorded again */
+
+	enum mode mode;
+	struct edit line;           /* of filter, palette, search and save */
+	char *line_error;
+	char *filter_before;        /* what Esc in the filter bar gives back */
+	int choice;                 /* of the completions or the picker; -1: none */
+	struct buf options_text;    /* completions, NUL-separated */
+	int option_count;
+	struct prompt prompt;
+	struct buf popup;           /* lines of text over the body */
+	char *popup_title;
+	int popup_top;
+	uint64_t why_id;            /* request whose reply opens the popup */
+
+	struct changes proposed, changes;
+	uint64_t next_batch;
+
+	char *notice;
+	enum grid_role notice_role;
+};
+
+/* ---- app.c ---- */
+
+struct view *app_top(const struct app *a);
+struct layout app_layout(const struct app *a);
+void app_notice(struct app *a, enum grid_role role, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void app_notice_clear(struct app *a);
+uint32_t app_sub(struct app *a);
+uint64_t app_id(struct app *a);
+/* A GET whose reply comes to the top views' message(). */
+uint64_t app_get(struct app *a, const char *path, struct cmds *out);
+void app_action(struct app *a, enum action act, struct cmds *out);
+bool app_stale(const struct app *a);
+bool app_connected(const struct app *a);
+void app_set_text(char **to, const char *from); /* sanitised copy; NULL is "" */
+void app_remember(struct app *a, const char *screen, const char *what, const char *value, struct cmds *out);
+const char *app_remembered(const struct app *a, const char *screen, const char *what);
+bool app_quit(struct app *a, struct cmds *out); /* asks when something is unsent */
+/* The sentence of a reply that failed. Appends clean text. */
+void reply_error(const struct msg *m, struct buf *out);
+
+/* ---- stack.c: which screens are open, and where one was ---- */
+
+void stack_open(struct app *a, const struct screen *s, const char *name, struct cmds *out);
+void stack_pop(struct app *a, struct cmds *out);
+void stack_clear(struct app *a, struct cmds *out);
+void history_go(struct app *a, int by, struct cmds *out);
+void history_last(struct app *a, struct cmds *out);
+
+/* ---- frame.c ---- */
+
+void frame_draw(const struct app *a, struct grid *g, const struct layout *l);
+void frame_scopes_hints(const struct app *a, struct grid *g, struct rect r);
+
+/* ---- filterbar.c, palette.c, picker.c, popup.c: the modes ---- */
+
+unsigned app_scopes(const struct app *a);
+void line_open(struct app *a, enum mode mode, const char *text);
+void mode_close(struct app *a);
+void filterbar_open(struct app *a);
+void filterbar_input(struct app *a, const struct msg *m, struct cmds *out);
+void filterbar_draw(const struct app *a, struct grid *g, struct rect r);
+void line_input(struct app *a, const struct msg *m, struct cmds *out); /* search, save */
+void palette_open(struct app *a);
+void palette_input(struct app *a, const struct msg *m, struct cmds *out);
+void palette_draw(const struct app *a, struct grid *g, const struct layout *l);
+/* Runs a palette text; false with `e` when it is none. */
+bool palette_run(struct app *a, const char *text, struct cmds *out, struct err *e);
+void picker_open(struct app *a);
+void picker_input(struct app *a, const struct msg *m, struct cmds *out);
+void picker_draw(const struct app *a, struct grid *g, struct rect body);
+void popup_open(struct app *a, const char *title);
+void popup_input(struct app *a, const struct msg *m, struct cmds *out);
+void popup_draw(const struct app *a, struct grid *g, struct rect body);
+void options_draw(const struct app *a, struct grid *g, struct rect body, int bottom);
+const char *option_at(const struct app *a, int i);
+void tenant_switch(struct app *a, const char *name, struct cmds *out);
+
+/* ---- scr_jobs.c ---- */
+
+void jobs_tally(void *ctx, const void *row, int sign);
+/* The job that an action is about: the open one or the selected row; NULL: none. */
+const struct job *jobs_current(const struct app *a);
+void jobs_why(struct app *a, struct cmds *out);
+void jobs_why_reply(struct app *a, const struct msg *m);
+enum grid_role job_state_role(unsigned state);
+/* scr_job.c: the whole object of the open job; NULL until it is there. */
+const struct job *job_view_job(const struct view *v);
+/* scr_log.c: "uid/task/attempt", with the job's name to show. */
+void log_open(struct app *a, const char *job, const char *uid, const char *task, int64_t attempt,
+	struct cmds *out);
+/* scr_form.c */
+void form_open_new(struct app *a, struct cmds *out);
+void form_open_clone(struct app *a, const char *job, struct cmds *out);
+void form_reply(struct app *a, const struct msg *m, const char *name, struct cmds *out);
+
+#endif
