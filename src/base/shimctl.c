@@ -1,6 +1,6 @@
 #include "base/shimctl.h"
 
-#include "base/record.h"
+#include "base/items.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,32 +19,32 @@ static const char *const type_words[] = {"unknown", "hello", "stat", "stop", "ki
 	"ack", "state", "ok", "error", "log", "exit", NULL};
 static const char *const state_words[] = {"preparing", "running", "finishing", "clearing", NULL};
 
-static const struct record_row rows[] = {
-	{"state", RECORD_WORD, AT(state), 0, 0, false, state_words},
-	{"shim_pid", RECORD_INT, AT(shim_pid), 0, INT_MAX, false, NULL},
-	{"child_pid", RECORD_INT, AT(child_pid), 0, INT_MAX, false, NULL},
-	{"stopping", RECORD_INT, AT(stopping), 0, 1, false, NULL},
-	{"processes", RECORD_INT, AT(processes), 0, INT_MAX, false, NULL},
-	{"memory", RECORD_I64, AT(memory), 0, INT64_MAX, false, NULL},
-	{"memory_peak", RECORD_I64, AT(memory_peak), 0, INT64_MAX, false, NULL},
-	{"cpu_ms", RECORD_I64, AT(cpu_ms), 0, INT64_MAX, false, NULL},
-	{"start_ms", RECORD_I64, AT(start_ms), 0, INT64_MAX, false, NULL},
-	{"log_end", RECORD_U64, AT(log_end), 0, 0, false, NULL},
-	{"log_lost", RECORD_U64, AT(log_lost), 0, 0, false, NULL},
-	{"grace_ms", RECORD_I64, AT(grace_ms), 0, INT64_MAX, false, NULL},
-	{"text", RECORD_CHARS, AT(text), 0, sizeof ((struct shimctl_message *)0)->text, false, NULL},
+static const struct items_row rows[] = {
+	{"state", ITEMS_WORD, AT(state), 0, 0, false, state_words},
+	{"shim_pid", ITEMS_INT, AT(shim_pid), 0, INT_MAX, false, NULL},
+	{"child_pid", ITEMS_INT, AT(child_pid), 0, INT_MAX, false, NULL},
+	{"stopping", ITEMS_INT, AT(stopping), 0, 1, false, NULL},
+	{"processes", ITEMS_INT, AT(processes), 0, INT_MAX, false, NULL},
+	{"memory", ITEMS_I64, AT(memory), 0, INT64_MAX, false, NULL},
+	{"memory_peak", ITEMS_I64, AT(memory_peak), 0, INT64_MAX, false, NULL},
+	{"cpu_ms", ITEMS_I64, AT(cpu_ms), 0, INT64_MAX, false, NULL},
+	{"start_ms", ITEMS_I64, AT(start_ms), 0, INT64_MAX, false, NULL},
+	{"log_end", ITEMS_U64, AT(log_end), 0, 0, false, NULL},
+	{"log_lost", ITEMS_U64, AT(log_lost), 0, 0, false, NULL},
+	{"grace_ms", ITEMS_I64, AT(grace_ms), 0, INT64_MAX, false, NULL},
+	{"text", ITEMS_CHARS, AT(text), 0, sizeof ((struct shimctl_message *)0)->text, false, NULL},
 };
-static const struct record_row name_row[] = {
-	{"type", RECORD_CHARS, AT(name), 0, sizeof ((struct shimctl_message *)0)->name, true, NULL},
+static const struct items_row name_row[] = {
+	{"type", ITEMS_CHARS, AT(name), 0, sizeof ((struct shimctl_message *)0)->name, true, NULL},
 };
 
 size_t shimctl_encode(char *out, size_t size, const struct shimctl_message *m)
 {
-	struct record_writer w = {.out = out, .size = size < SHIMCTL_MAX ? size : SHIMCTL_MAX};
+	struct items_writer w = {.out = out, .size = size < SHIMCTL_MAX ? size : SHIMCTL_MAX};
 
-	record_put_i64(&w, "version", SHIMCTL_VERSION);
-	record_put(&w, "type", type_words[m->type]);
-	record_encode(&w, rows, COUNT(rows), m);
+	items_put_i64(&w, "version", SHIMCTL_VERSION);
+	items_put(&w, "type", type_words[m->type]);
+	items_encode(&w, rows, COUNT(rows), m);
 	return w.full ? 0 : w.len;
 }
 
@@ -54,9 +54,9 @@ bool shimctl_decode(struct shimctl_message *m, const char *data, size_t len, str
 	struct shimctl_message got = {0};
 
 	/* Any version may speak: what changes is told by types and keys. */
-	if (!record_check(data, len, what, INT_MAX, e) ||
-		!record_decode(&got, name_row, COUNT(name_row), data, len, what, e) ||
-		!record_decode(&got, rows, COUNT(rows), data, len, what, e))
+	if (!items_check(data, len, what, INT_MAX, e) ||
+		!items_decode(&got, name_row, COUNT(name_row), data, len, what, e) ||
+		!items_decode(&got, rows, COUNT(rows), data, len, what, e))
 		return false;
 	for (int i = 0; type_words[i] != NULL; i++)
 		if (strcmp(type_words[i], got.name) == 0)

@@ -1,5 +1,5 @@
 /*
- * The control socket of a shim: FOLDER/ctl.sock, SOCK_SEQPACKET, one record (base/record.h) a
+ * The control socket of a shim: FOLDER/ctl.sock, SOCK_SEQPACKET, one record (base/items.h) a
  * packet, mode 0600 in a 0700 folder. Daemon and shim may be of different versions: keys that are
  * not known are ignored, and a request that is not known is answered by `error`.
  *

@@ -1,6 +1,6 @@
 #include "base/taskfile.h"
 
-#include "base/record.h"
+#include "base/items.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,18 +13,18 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 #define INT(type, key, member, least, most, needed) \
-	{key, RECORD_INT, offsetof(struct type, member), least, most, needed, NULL}
+	{key, ITEMS_INT, offsetof(struct type, member), least, most, needed, NULL}
 #define I64(type, key, member) \
-	{key, RECORD_I64, offsetof(struct type, member), 0, INT64_MAX, false, NULL}
+	{key, ITEMS_I64, offsetof(struct type, member), 0, INT64_MAX, false, NULL}
 #define U64(type, key, member) \
-	{key, RECORD_U64, offsetof(struct type, member), 0, 0, false, NULL}
+	{key, ITEMS_U64, offsetof(struct type, member), 0, 0, false, NULL}
 #define TEXT(type, key, member, needed) \
-	{key, RECORD_TEXT, offsetof(struct type, member), 0, 0, needed, NULL}
+	{key, ITEMS_TEXT, offsetof(struct type, member), 0, 0, needed, NULL}
 
 static const char *const end_words[] = {
 	"exit", "signal", "start", "oom", "max-runtime", "stopped", NULL};
 
-static const struct record_row spec_rows[] = {
+static const struct items_row spec_rows[] = {
 	TEXT(task_spec, "uid", uid, true),
 	TEXT(task_spec, "task", task, true),
 	INT(task_spec, "attempt", attempt, 0, INT_MAX, true),
@@ -42,8 +42,8 @@ static const struct record_row spec_rows[] = {
 	I64(task_spec, "segment_size", segment_size),
 };
 
-static const struct record_row exit_rows[] = {
-	{"end", RECORD_WORD, offsetof(struct task_exit, end), 0, 0, true, end_words},
+static const struct items_row exit_rows[] = {
+	{"end", ITEMS_WORD, offsetof(struct task_exit, end), 0, 0, true, end_words},
 	INT(task_exit, "code", code, 0, INT_MAX, false),
 	INT(task_exit, "signal", signal, 0, 255, false),
 	I64(task_exit, "start_ms", start_ms),
@@ -54,35 +54,35 @@ static const struct record_row exit_rows[] = {
 	U64(task_exit, "log_bytes", log_bytes),
 	U64(task_exit, "log_lost", log_lost),
 	INT(task_exit, "finish_code", finish_code, -1, INT_MAX, false),
-	{"message", RECORD_CHARS, offsetof(struct task_exit, message), 0,
+	{"message", ITEMS_CHARS, offsetof(struct task_exit, message), 0,
 		sizeof(((struct task_exit *)0)->message), false, NULL},
 };
 
-static const struct record_row pid_rows[] = {
+static const struct items_row pid_rows[] = {
 	INT(task_pid, "shim_pid", shim_pid, 1, INT_MAX, true),
 	INT(task_pid, "child_pid", child_pid, 0, INT_MAX, false),
 	U64(task_pid, "shim_start", shim_start),
 	U64(task_pid, "child_start", child_start),
-	{"boot_id", RECORD_CHARS, offsetof(struct task_pid, boot_id), 0,
+	{"boot_id", ITEMS_CHARS, offsetof(struct task_pid, boot_id), 0,
 		sizeof(((struct task_pid *)0)->boot_id), true, NULL},
 };
 
-_Static_assert(sizeof(enum task_end) == sizeof(int), "RECORD_WORD stores an int");
+_Static_assert(sizeof(enum task_end) == sizeof(int), "ITEMS_WORD stores an int");
 
-static struct record_writer begin(char *out, size_t size)
+static struct items_writer begin(char *out, size_t size)
 {
-	struct record_writer w = {.out = out, .size = size < TASKFILE_MAX ? size : TASKFILE_MAX};
+	struct items_writer w = {.out = out, .size = size < TASKFILE_MAX ? size : TASKFILE_MAX};
 
-	record_put_i64(&w, "version", TASKFILE_VERSION);
+	items_put_i64(&w, "version", TASKFILE_VERSION);
 	return w;
 }
 
-static size_t put_all(struct record_writer *w, const char *key, const char *const *values, size_t max)
+static size_t put_all(struct items_writer *w, const char *key, const char *const *values, size_t max)
 {
 	size_t count = 0;
 
 	for (; values != NULL && values[count] != NULL; count++)
-		record_put(w, key, values[count]);
+		items_put(w, key, values[count]);
 	if (count > max)
 		w->full = true;
 	return count;
@@ -90,9 +90,9 @@ static size_t put_all(struct record_writer *w, const char *key, const char *cons
 
 size_t taskfile_encode_spec(char *out, size_t size, const struct task_spec *spec)
 {
-	struct record_writer w = begin(out, size);
+	struct items_writer w = begin(out, size);
 
-	record_encode(&w, spec_rows, COUNT(spec_rows), spec);
+	items_encode(&w, spec_rows, COUNT(spec_rows), spec);
 	put_all(&w, "cgroup", spec->cgroups, TASK_CGROUPS_MAX);
 	put_all(&w, "env", spec->env, TASK_ARGS_MAX);
 	if (put_all(&w, "arg", spec->argv, TASK_ARGS_MAX) == 0)
@@ -102,17 +102,17 @@ size_t taskfile_encode_spec(char *out, size_t size, const struct task_spec *spec
 
 size_t taskfile_encode_exit(char *out, size_t size, const struct task_exit *end)
 {
-	struct record_writer w = begin(out, size);
+	struct items_writer w = begin(out, size);
 
-	record_encode(&w, exit_rows, COUNT(exit_rows), end);
+	items_encode(&w, exit_rows, COUNT(exit_rows), end);
 	return w.full ? 0 : w.len;
 }
 
 size_t taskfile_encode_pid(char *out, size_t size, const struct task_pid *pid)
 {
-	struct record_writer w = begin(out, size);
+	struct items_writer w = begin(out, size);
 
-	record_encode(&w, pid_rows, COUNT(pid_rows), pid);
+	items_encode(&w, pid_rows, COUNT(pid_rows), pid);
 	return w.full ? 0 : w.len;
 }
 
@@ -121,11 +121,11 @@ static bool collect(const char *const **list, const char *key, size_t max, const
 	size_t len, const char **vector, size_t vector_size, size_t *used, struct err *e)
 {
 	const char *at = data;
-	struct record_item item;
+	struct items_item item;
 	size_t first = *used;
 
-	while (record_next(&at, data + len, &item)) {
-		if (!record_is(&item, key))
+	while (items_next(&at, data + len, &item)) {
+		if (!items_is(&item, key))
 			continue;
 		if (*used - first >= max || *used + 1 >= vector_size)
 			return err_set(e, ERR_TOO_LARGE, "the task's spec holds more than %zu of \"%s\"",
@@ -162,8 +162,8 @@ bool taskfile_decode_spec(struct task_spec *spec, const char *data, size_t len, 
 		.run_gid = -1, .umask = 077, .stop_grace_ms = 10000, .segment_size = 16 << 20};
 	size_t used = 0;
 
-	if (!record_check(data, len, what, TASKFILE_VERSION, e) ||
-		!record_decode(&got, spec_rows, COUNT(spec_rows), data, len, what, e) ||
+	if (!items_check(data, len, what, TASKFILE_VERSION, e) ||
+		!items_decode(&got, spec_rows, COUNT(spec_rows), data, len, what, e) ||
 		!collect(&got.argv, "arg", TASK_ARGS_MAX, data, len, vector, vector_size, &used, e) ||
 		!collect(&got.env, "env", TASK_ARGS_MAX, data, len, vector, vector_size, &used, e) ||
 		!collect(&got.cgroups, "cgroup", TASK_CGROUPS_MAX, data, len, vector, vector_size, &used,
@@ -179,8 +179,8 @@ bool taskfile_decode_exit(struct task_exit *end, const char *data, size_t len, s
 	static const char what[] = "the task's exit record";
 	struct task_exit got = {.finish_code = -1};
 
-	if (!record_check(data, len, what, TASKFILE_VERSION, e) ||
-		!record_decode(&got, exit_rows, COUNT(exit_rows), data, len, what, e))
+	if (!items_check(data, len, what, TASKFILE_VERSION, e) ||
+		!items_decode(&got, exit_rows, COUNT(exit_rows), data, len, what, e))
 		return false;
 	*end = got;
 	return true;
@@ -191,8 +191,8 @@ bool taskfile_decode_pid(struct task_pid *pid, const char *data, size_t len, str
 	static const char what[] = "the task's pid record";
 	struct task_pid got = {0};
 
-	if (!record_check(data, len, what, TASKFILE_VERSION, e) ||
-		!record_decode(&got, pid_rows, COUNT(pid_rows), data, len, what, e))
+	if (!items_check(data, len, what, TASKFILE_VERSION, e) ||
+		!items_decode(&got, pid_rows, COUNT(pid_rows), data, len, what, e))
 		return false;
 	*pid = got;
 	return true;

@@ -1,11 +1,11 @@
-#include "base/record.h"
+#include "base/items.h"
 
 #include "base/num.h"
 
 #include <stdio.h>
 #include <string.h>
 
-void record_put(struct record_writer *w, const char *key, const char *value)
+void items_put(struct items_writer *w, const char *key, const char *value)
 {
 	size_t key_len = strlen(key), value_len;
 
@@ -22,23 +22,23 @@ void record_put(struct record_writer *w, const char *key, const char *value)
 	w->len += key_len + value_len + 2;
 }
 
-void record_put_i64(struct record_writer *w, const char *key, int64_t value)
+void items_put_i64(struct items_writer *w, const char *key, int64_t value)
 {
 	char text[24];
 
 	snprintf(text, sizeof text, "%lld", (long long)value);
-	record_put(w, key, text);
+	items_put(w, key, text);
 }
 
-void record_put_u64(struct record_writer *w, const char *key, uint64_t value)
+void items_put_u64(struct items_writer *w, const char *key, uint64_t value)
 {
 	char text[24];
 
 	snprintf(text, sizeof text, "%llu", (unsigned long long)value);
-	record_put(w, key, text);
+	items_put(w, key, text);
 }
 
-bool record_next(const char **at, const char *end, struct record_item *item)
+bool items_next(const char **at, const char *end, struct items_item *item)
 {
 	const char *equals;
 
@@ -52,15 +52,15 @@ bool record_next(const char **at, const char *end, struct record_item *item)
 	return true;
 }
 
-bool record_is(const struct record_item *item, const char *key)
+bool items_is(const struct items_item *item, const char *key)
 {
 	return strlen(key) == item->key_len && memcmp(key, item->key, item->key_len) == 0;
 }
 
-bool record_check(const char *data, size_t len, const char *what, int64_t most, struct err *e)
+bool items_check(const char *data, size_t len, const char *what, int64_t most, struct err *e)
 {
 	const char *at = data;
-	struct record_item item;
+	struct items_item item;
 	int64_t version;
 
 	if (len == 0 || data[len - 1] != '\0')
@@ -74,8 +74,8 @@ bool record_check(const char *data, size_t len, const char *what, int64_t most, 
 		at += strlen(at) + 1;
 	}
 	at = data;
-	record_next(&at, data + len, &item);
-	if (!record_is(&item, "version") || !num_i64(item.value, 1, INT32_MAX, &version))
+	items_next(&at, data + len, &item);
+	if (!items_is(&item, "version") || !num_i64(item.value, 1, INT32_MAX, &version))
 		return err_set(e, ERR_INVALID, "%s does not begin with its version", what);
 	if (version > most)
 		return err_set(e, ERR_INVALID,
@@ -84,53 +84,53 @@ bool record_check(const char *data, size_t len, const char *what, int64_t most, 
 	return true;
 }
 
-static void encode_row(struct record_writer *w, const struct record_row *row, const char *member)
+static void encode_row(struct items_writer *w, const struct items_row *row, const char *member)
 {
 	switch (row->kind) {
-	case RECORD_INT:
-		record_put_i64(w, row->key, *(const int *)(const void *)member);
+	case ITEMS_INT:
+		items_put_i64(w, row->key, *(const int *)(const void *)member);
 		break;
-	case RECORD_I64:
-		record_put_i64(w, row->key, *(const int64_t *)(const void *)member);
+	case ITEMS_I64:
+		items_put_i64(w, row->key, *(const int64_t *)(const void *)member);
 		break;
-	case RECORD_U64:
-		record_put_u64(w, row->key, *(const uint64_t *)(const void *)member);
+	case ITEMS_U64:
+		items_put_u64(w, row->key, *(const uint64_t *)(const void *)member);
 		break;
-	case RECORD_TEXT:
-		record_put(w, row->key, *(const char *const *)(const void *)member);
+	case ITEMS_TEXT:
+		items_put(w, row->key, *(const char *const *)(const void *)member);
 		break;
-	case RECORD_CHARS:
-		record_put(w, row->key, member);
+	case ITEMS_CHARS:
+		items_put(w, row->key, member);
 		break;
-	case RECORD_WORD:
-		record_put(w, row->key, row->words[*(const int *)(const void *)member]);
+	case ITEMS_WORD:
+		items_put(w, row->key, row->words[*(const int *)(const void *)member]);
 		break;
 	}
 }
 
-void record_encode(struct record_writer *w, const struct record_row *rows, size_t count,
+void items_encode(struct items_writer *w, const struct items_row *rows, size_t count,
 	const void *from)
 {
 	for (size_t i = 0; i < count; i++)
 		encode_row(w, &rows[i], (const char *)from + rows[i].at);
 }
 
-static bool decode_number(const struct record_row *row, char *member, const char *value)
+static bool decode_number(const struct items_row *row, char *member, const char *value)
 {
 	int64_t number;
 
-	if (row->kind == RECORD_U64)
+	if (row->kind == ITEMS_U64)
 		return num_u64(value, UINT64_MAX, (uint64_t *)(void *)member);
 	if (!num_i64(value, row->min, row->max, &number))
 		return false;
-	if (row->kind == RECORD_INT)
+	if (row->kind == ITEMS_INT)
 		*(int *)(void *)member = (int)number;
 	else
 		*(int64_t *)(void *)member = number;
 	return true;
 }
 
-static bool decode_word(const struct record_row *row, char *member, const char *value)
+static bool decode_word(const struct items_row *row, char *member, const char *value)
 {
 	for (int i = 0; row->words[i] != NULL; i++)
 		if (strcmp(row->words[i], value) == 0) {
@@ -140,34 +140,34 @@ static bool decode_word(const struct record_row *row, char *member, const char *
 	return false;
 }
 
-static bool decode_row(const struct record_row *row, char *member, const char *value)
+static bool decode_row(const struct items_row *row, char *member, const char *value)
 {
 	switch (row->kind) {
-	case RECORD_TEXT:
+	case ITEMS_TEXT:
 		*(const char **)(void *)member = value;
 		return true;
-	case RECORD_CHARS:
+	case ITEMS_CHARS:
 		if (strlen(value) >= (size_t)row->max)
 			return false;
 		memcpy(member, value, strlen(value) + 1);
 		return true;
-	case RECORD_WORD:
+	case ITEMS_WORD:
 		return decode_word(row, member, value);
 	default:
 		return decode_number(row, member, value);
 	}
 }
 
-static const struct record_row *row_of(const struct record_row *rows, size_t count,
-	const struct record_item *item)
+static const struct items_row *row_of(const struct items_row *rows, size_t count,
+	const struct items_item *item)
 {
 	for (size_t i = 0; i < count; i++)
-		if (record_is(item, rows[i].key))
+		if (items_is(item, rows[i].key))
 			return &rows[i];
 	return NULL;
 }
 
-static bool decode_item(void *into, const struct record_row *row, const char *value, uint64_t bit,
+static bool decode_item(void *into, const struct items_row *row, const char *value, uint64_t bit,
 	uint64_t *seen, const char *what, struct err *e)
 {
 	if (*seen & bit)
@@ -179,15 +179,15 @@ static bool decode_item(void *into, const struct record_row *row, const char *va
 	return true;
 }
 
-bool record_decode(void *into, const struct record_row *rows, size_t count, const char *data,
+bool items_decode(void *into, const struct items_row *rows, size_t count, const char *data,
 	size_t len, const char *what, struct err *e)
 {
 	const char *at = data;
-	struct record_item item;
+	struct items_item item;
 	uint64_t seen = 0;
 
-	while (record_next(&at, data + len, &item)) {
-		const struct record_row *row = row_of(rows, count, &item);
+	while (items_next(&at, data + len, &item)) {
+		const struct items_row *row = row_of(rows, count, &item);
 
 		if (row != NULL &&
 			!decode_item(into, row, item.value, 1ull << (row - rows), &seen, what, e))
