@@ -247,8 +247,10 @@ int http_body_end(struct conn *c)
 	 * libwebsockets says it again for whatever follows a body, and could do so for ever: nobody
 	 * sends a request behind a body before that one is answered.
 	 */
-	if (x == NULL || x->body_ended)
+	if (x == NULL || x->body_ended) {
+		http_last_words(c);
 		return -1;
+	}
 	x->body_ended = true;
 	if (x->reply.ready)
 		return 0;

@@ -71,7 +71,7 @@ struct server {
 	void *closed_ctx;
 };
 
-enum phase { PHASE_HEADER, PHASE_BODY, PHASE_ANSWER, PHASE_LINGER, PHASE_STREAM };
+enum phase { PHASE_HEADER, PHASE_BODY, PHASE_ANSWER, PHASE_LINGER, PHASE_STREAM, PHASE_STREAM_END };
 
 struct conn {
 	struct server *server;
@@ -170,6 +170,7 @@ void exchange_fail_close(struct exchange *x, int status, const struct err *e);
 /* ---- http_reply.c ---- */
 
 int http_writeable(struct conn *c);                    /* LWS_CALLBACK_HTTP_WRITEABLE */
+void http_last_words(struct conn *c);                  /* what of an answer fits, before closing at once */
 /* {"error": true, "message": ...} as text; the caller frees. */
 char *http_error_body(const struct err *e, size_t *len);
 const char *http_reason(int status);

@@ -336,3 +336,12 @@ int http_writeable(struct conn *c)
 		return reply_sent(c);
 	return reply_continue(c, x);
 }
+
+void http_last_words(struct conn *c)
+{
+	struct exchange *x = c->exchange;
+
+	c->close_after = true;
+	if (x != NULL && x->reply.ready && !x->reply.head_sent && !lws_send_pipe_choked(c->wsi))
+		reply_continue(c, x);
+}

@@ -155,6 +155,10 @@ static void conn_timer(lws_sorted_usec_list_t *sul)
 		break;
 	case PHASE_STREAM:
 		break;
+	case PHASE_STREAM_END:
+		if (c->stream != NULL)
+			stream_close_politely(c->stream);
+		break;
 	}
 }
 

@@ -118,11 +118,20 @@ void stream_close(struct stream *st, int code, const char *why)
 	stream_wake(st);
 }
 
-static int close_now(struct stream *st)
+static void give_reason(struct stream *st)
 {
 	lws_close_reason(st->conn->wsi, (enum lws_close_status)st->close_code,
 		(unsigned char *)st->close_why, strlen(st->close_why));
-	return -1;
+}
+
+/*
+ * Refusing in the callback of writing, or by a timeout, would drop the connection without the
+ * close frame; closing it from a timer of libwebsockets does send one.
+ */
+void stream_close_politely(struct stream *st)
+{
+	give_reason(st);
+	lws_set_timeout(st->conn->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
 }
 
 void stream_tick(struct stream *st, int64_t mono, int64_t now)
@@ -213,7 +222,8 @@ static int refuse_message(struct stream *st, int code, const char *why)
 {
 	st->close_code = code;
 	snprintf(st->close_why, sizeof st->close_why, "%s", why);
-	return close_now(st);
+	give_reason(st);
+	return -1;
 }
 
 int stream_receive(struct stream *st, const void *data, size_t len)
@@ -308,8 +318,10 @@ int stream_writeable(struct stream *st)
 		lws_callback_on_writable(st->conn->wsi);
 		return 0;
 	}
-	if (st->close_code != 0)
-		return close_now(st);
+	if (st->close_code != 0) {
+		conn_phase(st->conn, PHASE_STREAM_END, 1);
+		return 0;
+	}
 	failed = st->queue_head < st->queue.len ? write_queued(st) : write_next(st, mono, &wrote);
 	if (failed)
 		return -1;

@@ -70,6 +70,7 @@ void stream_free(struct stream *st);
 void stream_wake(struct stream *st);
 /* Closes with a code of RFC 6455 section 7.4 as soon as the socket allows, by force after 500 ms. */
 void stream_close(struct stream *st, int code, const char *why);
+void stream_close_politely(struct stream *st); /* not from a callback of its connection */
 void stream_tick(struct stream *st, int64_t mono, int64_t now);
 
 /* A JSON frame to be sent before anything else; consumes `frame`. */
