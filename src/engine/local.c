@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -102,8 +103,12 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 {
 	struct local *l;
 	char *tasks_dir = fsio_join(c->state_dir, "tasks"), boot_id[40];
+	/* Tasks of other users pass through to their own folders; they cannot list it. */
+	mode_t mode = c->shared && geteuid() == 0 ? 0711 : 0700;
 
-	if (!config_check(c, e) || !fsio_mkdirs(tasks_dir, 0700, e) || !taskfile_boot_id(boot_id)) {
+	if (!config_check(c, e) || !fsio_mkdirs(tasks_dir, mode, e) ||
+			(mode == 0711 && chmod(tasks_dir, mode) < 0 &&
+				!err_errno(e, errno, "cannot open up the folder", tasks_dir)) || !taskfile_boot_id(boot_id)) {
 		if (e && e->code == ERR_NONE)
 			err_set(e, ERR_INTERNAL, "cannot read the boot id of this machine from /proc");
 		free(tasks_dir);
