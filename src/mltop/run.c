@@ -10,13 +10,22 @@
 #include <unistd.h>
 
 /* Frames under load; a key is painted at once. */
-enum { FRAME_MS = 16, READ_BYTES = 4096 };
+enum { FRAME_MS = 16, READ_BYTES = 4096, CLOSING_TURNS = 8 };
+
+/* A log that grew is told of once a frame, and before each, since a frame ends its timer. */
+static void tell_logs(struct run *r)
+{
+	for (size_t i = 0; i < r->subs.len; i++)
+		if (r->subs.items[i]->changed)
+			run_log_tell(r, r->subs.items[i]);
+}
 
 static void paint(struct run *r)
 {
+	tell_logs(r);
+	uv_timer_stop(&r->frame);
 	if (!app_dirty(r->app) || r->quitting)
 		return;
-	uv_timer_stop(&r->frame);
 	if (r->grid.cols != r->cols || r->grid.rows != r->rows)
 		grid_resize(&r->grid, r->cols, r->rows);
 	app_view(r->app, &r->grid);
@@ -27,12 +36,7 @@ static void paint(struct run *r)
 
 static void on_frame(uv_timer_t *timer)
 {
-	struct run *r = timer->data;
-
-	for (size_t i = 0; i < r->subs.len; i++)
-		if (r->subs.items[i]->changed)
-			run_log_tell(r, r->subs.items[i]);
-	paint(r);
+	paint(timer->data);
 }
 
 /* Soon, but at most one frame each FRAME_MS. */
@@ -79,18 +83,12 @@ static void quit(struct run *r, int code)
 	uv_stop(&r->loop);
 }
 
+static void on_tstp(uv_signal_t *handle, int number);
+
 static void on_stop(uv_signal_t *handle, int number)
 {
 	/* Ctrl-C is a key; an INT from outside is somebody who wants us gone. */
 	quit(handle->data, 128 + number);
-}
-
-/* Job control: the shell gets its terminal back, then we stop as if the key had done it. */
-static void suspend(struct run *r)
-{
-	term_pause(r->term);
-	raise(SIGSTOP);
-	term_resume(r->term);
 }
 
 static void on_cont(uv_signal_t *handle, int number)
@@ -98,7 +96,34 @@ static void on_cont(uv_signal_t *handle, int number)
 	struct run *r = handle->data;
 
 	(void)number;
-	term_redraw(r->term);
+	/* Stopped without warning: the shell has put modes of its own on the terminal since. */
+	term_resume(r->term);
+	term_show(r->term, &r->grid);
+}
+
+/*
+ * Job control: the shell gets its terminal back, then all of the job stops as if the terminal's
+ * own key had done it (make and sh that wait for us are in it too). Where no shell is there to
+ * continue us the kernel ignores the stop, and we go on at once.
+ */
+static void suspend(struct run *r)
+{
+	if (!term_pause(r->term))
+		return;
+	uv_signal_stop(&r->cont);
+	uv_signal_stop(&r->tstp);
+	kill(0, SIGTSTP);
+	uv_signal_start(&r->tstp, on_tstp, SIGTSTP);
+	uv_signal_start(&r->cont, on_cont, SIGCONT);
+	uv_update_time(&r->loop);
+	term_resume(r->term);
+	term_show(r->term, &r->grid);
+}
+
+static void on_tstp(uv_signal_t *handle, int number)
+{
+	(void)number;
+	suspend(handle->data);
 }
 
 static void on_winch(uv_signal_t *handle, int number)
@@ -259,6 +284,7 @@ static void open_handles(struct run *r)
 		add_signal(r, &r->stop[i], on_stop, numbers[i]);
 	add_signal(r, &r->winch, on_winch, SIGWINCH);
 	add_signal(r, &r->cont, on_cont, SIGCONT);
+	add_signal(r, &r->tstp, on_tstp, SIGTSTP);
 	catch_crashes();
 }
 
@@ -307,12 +333,17 @@ static void finish(struct run *r)
 	run_link_stop(r);
 	uv_walk(&r->loop, close_all, NULL);
 	/* Sockets close politely, but nobody waits for a platform that does not answer. */
-	uv_run(&r->loop, UV_RUN_NOWAIT);
-	uv_run(&r->loop, UV_RUN_NOWAIT);
+	for (int turn = 0; turn < CLOSING_TURNS && uv_loop_alive(&r->loop); turn++)
+		uv_run(&r->loop, UV_RUN_NOWAIT);
 	app_free(r->app);
 	grid_release(&r->grid);
 	input_release(&r->input);
 	run_files_release(r);
+	/* A search for the platform or for an address still runs in a worker: exit() would wait. */
+	if (r->finding || uv_loop_alive(&r->loop)) {
+		fflush(NULL);
+		_exit(r->exit_code);
+	}
 }
 
 int dashboard_main(const struct context_options *find, struct context *ready, const char *first)

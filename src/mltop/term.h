@@ -32,8 +32,12 @@ void term_redraw(struct term *t);
 void term_theme(struct term *t, const struct theme *theme);
 /* A control string of ours, sent between two frames: clipboard. */
 void term_send(struct term *t, const char *bytes, size_t len);
-/* Gives the terminal to the shell (job control) and takes it back. */
-void term_pause(struct term *t);
+/*
+ * Gives the terminal to the shell (job control); false when the terminal takes nothing at present,
+ * then nothing changed. After term_resume (also after a stop without term_pause) the modes are ours
+ * and everything is sent again; show the newest frame once more.
+ */
+bool term_pause(struct term *t);
 void term_resume(struct term *t);
 /* True when the writer waits for the terminal right now. */
 bool term_blocked(struct term *t);
