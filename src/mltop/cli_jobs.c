@@ -104,17 +104,28 @@ int cli_list(struct cli *c)
 	return print_list(c, c->verb->kind, c->verb->kind->path);
 }
 
+/* The org's events of one object: by its uid, which outlives names. */
 int cli_events(struct cli *c)
 {
-	char *path = cli_path(&job_kind, c->args[0], "/events?form=rows");
+	char *path = cli_path(&job_kind, c->args[0], "");
+	struct buf filter = BUF_INIT;
 	struct err e = ERR_INIT;
-	json_t *answer = NULL;
-	bool ok = cli_call(c, "GET", path, NULL, &answer, &e) &&
-		  output_list(c, &event_kind, json_object_get(answer, "data"), &e);
+	json_t *job = NULL;
+	int code;
 
-	json_decref(answer);
+	if (!check_filter(c, c->verb->kind, &e) || !cli_call(c, "GET", path, NULL, &job, &e)) {
+		free(path);
+		return cli_fail(&e);
+	}
+	buf_addf(&filter, "object_uid=%s %s", json_string_value(json_object_get(job, "uid")),
+		cli_value(c, "filter") ? cli_value(c, "filter") : "");
+	c->flags[c->flag_count++] = (struct cli_given){"filter", filter.data};
+	code = print_list(c, c->verb->kind, c->verb->kind->path);
+	c->flag_count--;
+	buf_release(&filter);
+	json_decref(job);
 	free(path);
-	return ok ? EXIT_DONE : cli_fail(&e);
+	return code;
 }
 
 /* ---- One job ---- */
