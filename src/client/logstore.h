@@ -35,11 +35,17 @@ size_t logstore_window(struct logstore *s, int64_t line, size_t count, struct lo
 	struct err *e);
 
 /*
- * Search in steps of at most 4 MiB so that the loop stays free: *line is where it goes on; returns
- * true when it ended: *line is the hit, or -1 for none. Plain text, case-insensitive when the
- * pattern has no capitals.
+ * Search in steps of at most 4 MiB so that the loop stays free. Begin with *line the first row to
+ * look at (inclusive) and *resume 0; while it returns false call it again with both as it left
+ * them. True: it ended, *line is the row of the hit, or -1 for none. Plain text of 1 to 1,024 bytes
+ * without LF, looked for in the raw bytes; case does not matter (ASCII) when the pattern has no
+ * capitals.
  */
 bool logstore_find(struct logstore *s, const char *pattern, bool backwards, int64_t *line, int64_t *resume);
-bool logstore_save(struct logstore *s, const char *path, struct err *e); /* whole and raw, never over an existing file's symlink */
+/*
+ * All bytes as they came, gaps left out, written aside and renamed over `path`: a plain file there
+ * is replaced, anything else (a symlink too) refused with ERR_CONFLICT. Blocks on the disk.
+ */
+bool logstore_save(struct logstore *s, const char *path, struct err *e);
 
 #endif

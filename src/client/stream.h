@@ -24,6 +24,14 @@ struct stream_log_state {
 	int64_t exit_code, signal;
 };
 
+/*
+ * `link` comes with every change, and with every round trip measured (LIVE again, rtt_ms; -1 while
+ * unknown); `why` only with GONE: ERR_UNAUTHORIZED, ERR_FORBIDDEN and ERR_NOT_FOUND (a platform
+ * without streams) are tried again but every 30 s at most. `reset` tells of rows: forget all,
+ * a new snapshot follows (also the first thing after a cut); and of a log: its stored bytes are not
+ * those of the platform any more (a power loss took some), bytes start anew where log_state says
+ * and as the next log_bytes has it. Events may open and close subscriptions and free the stream.
+ */
 struct stream_events {
 	void *ctx;
 	void (*link)(void *ctx, enum stream_link link, int64_t rtt_ms, const struct err *why);
@@ -39,6 +47,7 @@ struct stream_events {
 };
 
 struct stream *stream_new(uv_loop_t *loop, const struct context *c, const struct stream_events *ev);
+/* No event comes any more; `done` (may be NULL) when the loop holds nothing of it. */
 void stream_free(struct stream *s, void (*done)(void *ctx), void *ctx);
 /* Ids are the caller's, > 0 and unique among the open ones. Kept and asked for again after a cut. */
 void stream_rows(struct stream *s, uint32_t sub, const char *kind, const char *org,

@@ -1,0 +1,227 @@
+#include "client/logstore_inside.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { READ_AHEAD = 256 * 1024 };
+
+bool store_read(const struct logstore *s, uint64_t pos, void *out, size_t len, struct err *e)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pread(s->fd, (char *)out + done, len - done, (off_t)(pos + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_set(e, ERR_INTERNAL,
+				"the stored log cannot be read back from the cache folder: %s",
+				n < 0 ? strerror(errno) : "the file is shorter than it was");
+		done += (size_t)n;
+	}
+	return true;
+}
+
+/* ---- Finding rows ---- */
+
+size_t store_gap_from(const struct logstore *s, int64_t row)
+{
+	size_t low = 0, high = s->gaps.len;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (s->gaps.items[mid].row < row)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static const struct store_long *find_long(const struct logstore *s, int64_t row)
+{
+	size_t low = 0, high = s->longs.len;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (s->longs.items[mid].row < row)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < s->longs.len && s->longs.items[low].row == row ? &s->longs.items[low] : NULL;
+}
+
+/* Bytes of the spool from `pos` on, kept from one row to the next. */
+struct reader {
+	struct logstore *s;
+	uint64_t pos;
+	size_t len;
+	struct err *e;
+};
+
+/* At least `len` bytes at `pos` (they must be there; len <= LINE_SHOWN + 1). NULL: unreadable. */
+static const char *reader_at(struct reader *r, uint64_t pos, size_t len)
+{
+	uint64_t left = r->s->size - pos;
+
+	if (r->s->block == NULL)
+		r->s->block = mem_alloc(FIND_STEP + LINE_SHOWN);
+	if (r->len == 0 || pos < r->pos || pos + len > r->pos + r->len) {
+		r->len = left < READ_AHEAD ? (size_t)left : READ_AHEAD;
+		r->pos = pos;
+		if (!store_read(r->s, pos, r->s->block, r->len, r->e)) {
+			r->len = 0;
+			return NULL;
+		}
+	}
+	return r->s->block + (pos - r->pos);
+}
+
+/* The row after the one in `at` (at->row and at->next are those of the row wanted). */
+static bool step(struct reader *r, struct store_row *at)
+{
+	struct logstore *s = r->s;
+	size_t g = store_gap_from(s, at->row);
+	const struct store_gap *gap = g < s->gaps.len ? &s->gaps.items[g] : NULL;
+	const struct store_long *whole = find_long(s, at->row);
+	uint64_t start = at->next, limit = gap ? gap->pos : s->size;
+	const char *bytes, *lf;
+	size_t len;
+
+	*at = (struct store_row){.row = at->row, .start = start, .end = start, .next = start};
+	if (gap && gap->row == at->row) {
+		at->gap = gap;
+		return true;
+	}
+	if (at->row == s->rows) {
+		at->end = at->next = s->size;
+		at->partial = true;
+		return true;
+	}
+	if (whole) {
+		at->end = whole->end;
+	} else {
+		len = limit - start <= LINE_SHOWN ? (size_t)(limit - start) : LINE_SHOWN + 1;
+		bytes = reader_at(r, start, len);
+		if (bytes == NULL)
+			return false;
+		lf = memchr(bytes, '\n', len);
+		at->end = lf ? start + (uint64_t)(lf - bytes) : start + len;
+	}
+	/* A gap ends a line without a LF, also when bytes after it go on with one. */
+	at->next = at->end < limit ? at->end + 1 : at->end;
+	return true;
+}
+
+static bool walk_to(struct reader *r, int64_t row, struct store_row *at)
+{
+	at->row = row / ROWS_PER_MARK * ROWS_PER_MARK;
+	at->next = r->s->marks.items[row / ROWS_PER_MARK];
+	for (;;) {
+		if (!step(r, at))
+			return false;
+		if (at->row == row)
+			return true;
+		at->row++;
+	}
+}
+
+bool store_row(struct logstore *s, int64_t row, struct store_row *out, struct err *e)
+{
+	struct reader r = {.s = s, .e = e};
+
+	return walk_to(&r, row, out);
+}
+
+bool store_row_at(struct logstore *s, uint64_t pos, struct store_row *out, struct err *e)
+{
+	struct reader r = {.s = s, .e = e};
+	size_t low = 0, high = s->marks.len; /* the last mark at or before pos */
+
+	while (high - low > 1) {
+		size_t mid = (low + high) / 2;
+
+		if (s->marks.items[mid] <= pos)
+			low = mid;
+		else
+			high = mid;
+	}
+	out->row = (int64_t)low * ROWS_PER_MARK;
+	out->next = s->marks.items[low];
+	for (;;) {
+		if (!step(&r, out))
+			return false;
+		if (pos < out->next || out->partial)
+			return true;
+		out->row++;
+	}
+}
+
+/* ---- Windows ---- */
+
+/* The stream offset of a row's first byte, by the last gap before it. */
+static uint64_t stream_offset(const struct logstore *s, int64_t row, uint64_t pos)
+{
+	size_t g = store_gap_from(s, row);
+
+	if (g == 0)
+		return s->first + pos;
+	const struct store_gap *gap = &s->gaps.items[g - 1];
+	return gap->offset + gap->lost + (pos - gap->pos);
+}
+
+/* Bytes go to s->lines, which may move: `at` keeps where each line begins in it. */
+static bool add_line(struct reader *r, const struct store_row *row, struct logstore_line *out, size_t *at)
+{
+	size_t len = row->end - row->start <= LINE_SHOWN ? (size_t)(row->end - row->start) : LINE_SHOWN;
+	const char *bytes;
+
+	*out = (struct logstore_line){
+		.len = len, .full_len = (size_t)(row->end - row->start), .partial = row->partial,
+		.offset = stream_offset(r->s, row->row, row->start),
+	};
+	*at = r->s->lines.len;
+	if (row->gap) {
+		out->offset = row->gap->offset;
+		out->lost = row->gap->lost;
+		return true;
+	}
+	bytes = reader_at(r, row->start, len);
+	if (bytes == NULL)
+		return false;
+	return buf_add(&r->s->lines, bytes, len) && buf_addc(&r->s->lines, '\0');
+}
+
+size_t logstore_window(struct logstore *s, int64_t line, size_t count, struct logstore_line *out,
+	struct err *e)
+{
+	struct reader r = {.s = s, .e = e};
+	struct store_row row;
+	size_t *places, n = 0;
+	int64_t lines = logstore_lines(s);
+
+	buf_reset(&s->lines);
+	if (line < 0 || line >= lines || count == 0)
+		return 0;
+	if ((int64_t)count > lines - line)
+		count = (size_t)(lines - line);
+	places = mem_alloc(count * sizeof *places);
+	if (walk_to(&r, line, &row)) {
+		while (add_line(&r, &row, &out[n], &places[n]) && ++n < count) {
+			row.row++;
+			if (!step(&r, &row))
+				break;
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i].bytes = out[i].lost ? NULL : s->lines.data + places[i];
+	free(places);
+	return n;
+}

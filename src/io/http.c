@@ -1,0 +1,413 @@
+#include "io/http_inside.h"
+
+#include "base/mem.h"
+#include "base/timefmt.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- What curl tells while a transfer runs ---- */
+
+static int limit_of(int configured, int standard)
+{
+	return configured ? configured : standard;
+}
+
+/* The request leaves now: from here the answer's header is awaited. */
+static int on_connected(void *user, char *ip, char *local, int port, int local_port)
+{
+	struct http_call *c = user;
+
+	(void)ip, (void)local, (void)port, (void)local_port;
+	c->phase = PHASE_HEADER;
+	loop_timer_start(c->deadline, limit_of(c->http->config.header_ms, HTTP_HEADER_MS));
+	return CURL_PREREQFUNC_OK;
+}
+
+static void begin_header(struct http_call *c)
+{
+	buf_reset(&c->content_type);
+	c->date_ms = 0;
+}
+
+/* The value of a header line when it is that header, else NULL. */
+static const char *header_value(const char *line, size_t len, const char *name, size_t *value_len)
+{
+	size_t n = strlen(name);
+
+	if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
+		return NULL;
+	line += n + 1;
+	len -= n + 1;
+	while (len > 0 && (*line == ' ' || *line == '\t'))
+		line++, len--;
+	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n' || line[len - 1] == ' '))
+		len--;
+	*value_len = len;
+	return line;
+}
+
+static void take_date(struct http_call *c, const char *value, size_t len)
+{
+	char text[64];
+	time_t when;
+
+	if (len >= sizeof text)
+		return;
+	memcpy(text, value, len);
+	text[len] = '\0';
+	when = curl_getdate(text, NULL);
+	c->date_ms = when > 0 ? (int64_t)when * 1000 : 0;
+}
+
+static void end_header(struct http_call *c)
+{
+	long status = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status < 200)
+		return; /* 100 Continue: the real one follows */
+	c->phase = PHASE_BODY;
+	c->last_byte_ms = time_mono_ms();
+	loop_timer_start(c->deadline, limit_of(c->http->config.stall_ms, HTTP_STALL_MS));
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *user)
+{
+	struct http_call *c = user;
+	size_t len = size * count, value_len;
+	const char *value;
+
+	c->header_bytes += len;
+	if (c->header_bytes > HTTP_HEADERS_MAX) {
+		c->stop = STOP_HEADERS;
+		return 0;
+	}
+	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+		begin_header(c);
+	else if ((value = header_value(line, len, "content-type", &value_len)) != NULL)
+		buf_reset(&c->content_type), buf_add(&c->content_type, value, value_len);
+	else if ((value = header_value(line, len, "date", &value_len)) != NULL)
+		take_date(c, value, value_len);
+	else if (len <= 2 && c->phase == PHASE_HEADER)
+		end_header(c);
+	return len;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *user)
+{
+	struct http_call *c = user;
+	size_t len = size * count, max = c->answer_max;
+	long status = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 400)
+		max = HTTP_ERROR_MAX;
+	c->last_byte_ms = time_mono_ms();
+	if (len > max - c->body.len) {
+		/* Of an error the beginning will do. */
+		c->stop = status >= 400 ? STOP_CUT : STOP_TOO_LARGE;
+		buf_add(&c->body, bytes, max - c->body.len);
+		return 0;
+	}
+	buf_add(&c->body, bytes, len);
+	return len;
+}
+
+/* ---- The life of a call ---- */
+
+static void call_unlink(struct http_call *c)
+{
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		c->http->calls = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	c->next = c->prev = NULL;
+}
+
+/* Out of curl and of the list; its memory stays until call_free. */
+static void call_detach(struct http_call *c)
+{
+	if (c->easy && c->http->multi)
+		curl_multi_remove_handle(c->http->multi, c->easy);
+	loop_timer_free(c->deadline);
+	c->deadline = NULL;
+	call_unlink(c);
+}
+
+static void call_free(struct http_call *c)
+{
+	curl_easy_cleanup(c->easy);
+	curl_slist_free_all(c->headers);
+	buf_release(&c->body);
+	buf_release(&c->content_type);
+	free(c->request_body);
+	free(c->url);
+	free(c->site);
+	free(c);
+}
+
+static void fill_answer(struct http_call *c, CURLcode result, struct http_answer *a)
+{
+	curl_off_t sent = 0, first = 0, wait = 0;
+	long status = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+	curl_easy_getinfo(c->easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
+	curl_easy_getinfo(c->easy, CURLINFO_RETRY_AFTER, &wait);
+	a->status = c->phase == PHASE_BODY ? (int)status : 0;
+	a->rtt_ms = first > 0 ? (first - sent) / 1000 : -1;
+	a->retry_after_s = wait;
+	a->date_ms = c->date_ms;
+	a->body = c->body.data;
+	a->body_len = c->body.len;
+	a->content_type = c->content_type.data;
+	if (result != CURLE_OK && c->stop != STOP_CUT) {
+		http_explain(c, result, &a->err, &a->transport);
+		return;
+	}
+	if (status >= 300 && status < 400) {
+		char *to = NULL;
+
+		curl_easy_getinfo(c->easy, CURLINFO_REDIRECT_URL, &to);
+		err_set(&a->err, ERR_UNAVAILABLE,
+			"%s sends us on to %.200s, which is not followed: if that is right, "
+			"make it the endpoint",
+			c->site, to ? to : "another place");
+	}
+}
+
+void http_call_end(struct http_call *c, CURLcode result)
+{
+	struct http_answer a = {.rtt_ms = -1};
+
+	fill_answer(c, result, &a);
+	call_detach(c);
+	if (c->done && !c->http->closing)
+		c->done(c->ctx, &a);
+	call_free(c);
+}
+
+/* A limit may have passed; progress made meanwhile moves it on. */
+static void on_deadline(void *ctx)
+{
+	struct http_call *c = ctx;
+	curl_off_t uploaded = 0;
+
+	if (c->http->closing)
+		return;
+	if (c->phase == PHASE_CONNECT) { /* could not even be started */
+		http_call_end(c, CURLE_FAILED_INIT);
+		return;
+	}
+	if (c->phase == PHASE_HEADER) {
+		int limit = limit_of(c->http->config.header_ms, HTTP_HEADER_MS);
+
+		curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+		if (uploaded > c->uploaded) {
+			c->uploaded = uploaded;
+			loop_timer_start(c->deadline, limit);
+			return;
+		}
+		c->stop = STOP_SILENT;
+	} else {
+		int limit = limit_of(c->http->config.stall_ms, HTTP_STALL_MS);
+		int64_t quiet = time_mono_ms() - c->last_byte_ms;
+
+		if (quiet < limit) {
+			loop_timer_start(c->deadline, limit - quiet);
+			return;
+		}
+		c->stop = STOP_STALLED;
+	}
+	http_call_end(c, CURLE_OPERATION_TIMEDOUT);
+}
+
+static char *site_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t len = host ? (size_t)(host + 3 - url) : 0;
+	struct buf site = BUF_INIT;
+
+	len += strcspn(url + len, "/?#");
+	buf_add(&site, url, len);
+	return buf_detach(&site);
+}
+
+static bool has_header(const struct http_request *r, const char *name)
+{
+	size_t len;
+
+	for (size_t i = 0; r->headers && r->headers[i]; i++)
+		if (header_value(r->headers[i], strlen(r->headers[i]), name, &len))
+			return true;
+	return false;
+}
+
+static void set_headers(struct http_call *c, const struct http_request *r)
+{
+	/* No Expect: it costs a round trip. curl's own Content-Type is that of forms. */
+	c->headers = curl_slist_append(NULL, "Expect:");
+	if (!has_header(r, "content-type"))
+		c->headers = curl_slist_append(c->headers, "Content-Type:");
+	for (size_t i = 0; r->headers && r->headers[i]; i++)
+		c->headers = curl_slist_append(c->headers, r->headers[i]);
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
+}
+
+static void set_body(struct http_call *c, const struct http_request *r)
+{
+	if (strcmp(r->method, "GET") == 0)
+		return;
+	c->request_body = mem_dup(r->body ? r->body : "", r->body_len ? r->body_len : 1);
+	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
+	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->request_body);
+	curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, r->method);
+}
+
+static void set_limits(struct http_call *c)
+{
+	const struct http_config *config = &c->http->config;
+
+	curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c->easy, CURLOPT_QUICK_EXIT, 1L); /* never join a thread that resolves */
+	curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS,
+		(long)limit_of(config->connect_ms, HTTP_CONNECT_MS));
+	curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(c->easy, CURLOPT_HTTP09_ALLOWED, 0L);
+	curl_easy_setopt(c->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (c->http->ca_file)
+		curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->http->ca_file);
+	if (config->direct)
+		curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
+}
+
+static void set_callbacks(struct http_call *c)
+{
+	curl_easy_setopt(c->easy, CURLOPT_PRIVATE, (char *)c);
+	curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
+	curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(c->easy, CURLOPT_PREREQDATA, c);
+	curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
+	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(c->easy, CURLOPT_BUFFERSIZE, 128L * 1024);
+}
+
+/* ---- Public ---- */
+
+struct http *http_new(uv_loop_t *loop, const struct http_config *config)
+{
+	struct http *h = mem_alloc(sizeof *h);
+
+	h->loop = loop;
+	h->config = *config;
+	h->ca_file = mem_strdup(config->ca_file);
+	return h;
+}
+
+static struct http_call *call_new(struct http *h, const struct http_request *r)
+{
+	struct http_call *c = mem_alloc(sizeof *c);
+
+	c->http = h;
+	c->id = ++h->last_id;
+	c->url = mem_strdup(r->url);
+	c->site = site_of(r->url);
+	c->answer_max = r->answer_max ? r->answer_max : HTTP_ANSWER_MAX;
+	buf_init(&c->body, 0);
+	buf_init(&c->content_type, 256);
+	c->deadline = loop_timer_new(h->loop, &h->gate, on_deadline, c);
+	c->next = h->calls;
+	if (c->next)
+		c->next->prev = c;
+	h->calls = c;
+	return c;
+}
+
+uint64_t http_send(struct http *h, const struct http_request *r, http_done done, void *ctx)
+{
+	struct http_call *c = call_new(h, r);
+
+	c->done = done;
+	c->ctx = ctx;
+	if (http_multi_open(h))
+		c->easy = curl_easy_init();
+	if (c->easy) {
+		curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
+		set_headers(c, r);
+		set_body(c, r);
+		set_limits(c);
+		set_callbacks(c);
+	}
+	if (c->easy == NULL || curl_multi_add_handle(h->multi, c->easy) != CURLM_OK)
+		loop_timer_start(c->deadline, 0);
+	return c->id;
+}
+
+void http_cancel(struct http *h, uint64_t id)
+{
+	for (struct http_call *c = h->calls; c; c = c->next)
+		if (c->id == id) {
+			call_detach(c);
+			call_free(c);
+			return;
+		}
+}
+
+/* ---- The end ---- */
+
+struct http_farewell {
+	struct http *http;
+	void (*done)(void *ctx);
+	void *ctx;
+};
+
+static void on_empty(void *ctx)
+{
+	struct http_farewell *f = ctx;
+	void (*done)(void *) = f->done;
+	void *done_ctx = f->ctx;
+
+	free(f->http->ca_file);
+	free(f->http);
+	free(f);
+	if (done)
+		done(done_ctx);
+}
+
+/* On a turn of its own: http_free may have been called from within curl or an answer. */
+static void end_now(void *ctx)
+{
+	struct http_farewell *f = ctx;
+	struct http *h = f->http;
+
+	while (h->calls) {
+		struct http_call *c = h->calls;
+
+		call_detach(c);
+		call_free(c);
+	}
+	http_multi_close(h);
+	loop_timer_free(h->end);
+	loop_gate_shut(&h->gate, on_empty, f);
+}
+
+void http_free(struct http *h, void (*done)(void *ctx), void *ctx)
+{
+	struct http_farewell *f = mem_alloc(sizeof *f);
+
+	*f = (struct http_farewell){h, done, ctx};
+	h->closing = true;
+	h->end = loop_timer_new(h->loop, &h->gate, end_now, f);
+	loop_timer_start(h->end, 0);
+}

@@ -1,0 +1,58 @@
+/* What http.c (requests), http_multi.c (curl on uv) and http_error.c (sentences) share. */
+#ifndef MLTOP_IO_HTTP_INSIDE_H
+#define MLTOP_IO_HTTP_INSIDE_H
+
+#include "base/buf.h"
+#include "io/http.h"
+#include "io/loop.h"
+
+#include <curl/curl.h>
+
+enum http_phase { PHASE_CONNECT, PHASE_HEADER, PHASE_BODY };
+enum http_stop { STOP_NONE, STOP_TOO_LARGE, STOP_CUT, STOP_HEADERS, STOP_SILENT, STOP_STALLED };
+
+struct http_call {
+	struct http_call *next, *prev;
+	struct http *http;
+	uint64_t id;
+	CURL *easy;
+	struct curl_slist *headers;
+	char *url, *site;       /* site: "http://host:port", for sentences */
+	char error[CURL_ERROR_SIZE];
+	void *request_body;
+	struct loop_timer *deadline;
+	enum http_phase phase;
+	enum http_stop stop;    /* why we ended it ourselves */
+	curl_off_t uploaded;
+	int64_t last_byte_ms;   /* monotonic */
+	size_t answer_max, header_bytes;
+	struct buf body;
+	struct buf content_type;
+	int64_t date_ms;
+	http_done done;
+	void *ctx;
+};
+
+struct http {
+	uv_loop_t *loop;
+	struct loop_gate gate;
+	char *ca_file;
+	struct http_config config;
+	CURLM *multi;
+	struct loop_timer *timer, *end;
+	struct http_call *calls;
+	uint64_t last_id;
+	bool closing;
+};
+
+/* http_multi.c */
+bool http_multi_open(struct http *h);
+void http_multi_close(struct http *h);
+
+/* http.c: the transfer ended; frees the call. */
+void http_call_end(struct http_call *c, CURLcode result);
+
+/* http_error.c: why there is no whole answer; *transport: nobody answered, another try may help. */
+void http_explain(const struct http_call *c, CURLcode result, struct err *e, bool *transport);
+
+#endif
