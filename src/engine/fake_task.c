@@ -1,5 +1,6 @@
 #include "engine/fake.h"
 
+#include "base/num.h"
 #include "base/timefmt.h"
 
 #include <math.h>
@@ -59,6 +60,18 @@ static void gpus_free(struct fake *f, struct fake_task *t)
 	t->gpus.len = 0;
 }
 
+/* Five to twenty seconds, or what FAKE_SECONDS in its env says: for trying things out. */
+static int64_t duration_of(struct fake *f, const struct job *j)
+{
+	int64_t seconds;
+
+	for (size_t i = 0; i < j->env.len; i++)
+		if (strcmp(j->env.items[i].key, "FAKE_SECONDS") == 0
+				&& num_i64(j->env.items[i].value, 1, 7 * 86400, &seconds))
+			return seconds * 1000;
+	return SHORTEST_MS + (int64_t)fake_below(f, SPREAD_MS);
+}
+
 void fake_task_start(struct fake *f, const struct task_launch *launch)
 {
 	struct fake_task *t;
@@ -72,7 +85,7 @@ void fake_task_start(struct fake *f, const struct task_launch *launch)
 	t->task = mem_strdup(launch->ref.task);
 	t->ref = (struct task_ref){.uid = t->uid, .task = t->task, .attempt = launch->ref.attempt};
 	t->due = now + STARTS_AFTER_MS;
-	t->end = t->due + SHORTEST_MS + (int64_t)fake_below(f, SPREAD_MS);
+	t->end = t->due + duration_of(f, launch->job);
 	t->total = 1000;
 	gpus_hold(f, t, launch);
 	map_set(&f->tasks, t->key, t);

@@ -317,7 +317,8 @@ static void test_submitted(void **state)
 {
 	struct bench b;
 	struct model m;
-	struct job j = {.uid = "mine", .job_name = "mine"};
+	struct label env = {"FAKE_SECONDS", "3"};
+	struct job j = {.uid = "mine", .job_name = "mine", .env = {.items = &env, .len = 1}};
 	struct plan_machine machine;
 	struct log_range range;
 	struct buf log = BUF_INIT;
