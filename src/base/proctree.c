@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { EMPTY_TRIES = 20 };
 
 /* A small file of /proc, whole, NUL-ended; its length or 0. */
 static size_t read_small(const char *path, char *out, size_t size)
@@ -68,6 +71,8 @@ bool proctree_read(struct proctree_process *p, int pid)
 		return false;
 	*p = (struct proctree_process){.pid = pid, .state = close_at[2]};
 	copy_name(p->name, open_at + 1, close_at);
+	if (p->state == 'Z' && field(close_at + 2, 20) > 1)
+		p->state = 'S'; /* only its first thread has ended */
 	p->parent = (int)field(close_at + 2, 4);
 	p->group = (int)field(close_at + 2, 5);
 	p->session = (int)field(close_at + 2, 6);
@@ -175,33 +180,65 @@ size_t proctree_mark_below(struct proctree *tree, int root)
 	return settle(tree);
 }
 
-/* True when the process has `needle` as a whole entry of its environment. */
-static bool has_entry(int pid, const char *needle)
+struct match {
+	const char *needle;
+	size_t need, matched;
+	bool same; /* all of this entry so far */
+};
+
+/* True when an entry that is the needle ended in these bytes. */
+static bool match_bytes(struct match *m, const char *bytes, size_t len)
 {
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] == '\0') {
+			if (m->same && m->matched == m->need)
+				return true;
+			m->matched = 0;
+			m->same = true;
+		} else if (m->same && m->matched < m->need && bytes[i] == m->needle[m->matched]) {
+			m->matched++;
+		} else {
+			m->same = false;
+		}
+	}
+	return false;
+}
+
+/* 1: the process has `needle` as a whole entry of its environment; 0: not; -1: it reads as empty. */
+static int look_for_entry(int pid, const char *needle)
+{
+	struct match m = {.needle = needle, .need = strlen(needle), .same = true};
 	char path[32], bytes[4096];
-	size_t need = strlen(needle), matched = 0;
-	bool same = true, found = false;
+	bool found = false, any = false;
 	ssize_t n;
 	int fd;
 
 	snprintf(path, sizeof path, "/proc/%d/environ", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	while (!found && (n = read(fd, bytes, sizeof bytes)) > 0)
-		for (ssize_t i = 0; i < n && !found; i++) {
-			if (bytes[i] == '\0') {
-				found = same && matched == need;
-				matched = 0;
-				same = true;
-			} else if (same && matched < need && bytes[i] == needle[matched]) {
-				matched++;
-			} else {
-				same = false;
-			}
-		}
+		return 0;
+	while (!found && (n = read(fd, bytes, sizeof bytes)) > 0) {
+		any = true;
+		found = match_bytes(&m, bytes, (size_t)n);
+	}
 	close(fd);
-	return found;
+	return found ? 1 : any ? 0 : -1;
+}
+
+/*
+ * While execve(2) replaces a program its environment reads as empty: for a moment a process cannot
+ * be told by it, so an empty one is looked at again. Some are empty for good, so not for long.
+ */
+static bool has_entry(int pid, const char *needle)
+{
+	const struct timespec moment = {.tv_nsec = 500 * 1000};
+	int found = look_for_entry(pid, needle);
+
+	for (int i = 0; i < EMPTY_TRIES && found < 0; i++) {
+		nanosleep(&moment, NULL);
+		found = look_for_entry(pid, needle);
+	}
+	return found > 0;
 }
 
 /* The session is the shim's while nobody else has its number. */
@@ -222,8 +259,9 @@ size_t proctree_mark_task(struct proctree *tree, const struct task_pid *pid, con
 	for (size_t i = 0; i < tree->count; i++) {
 		struct proctree_process *p = &tree->list[i];
 
-		if (p->pid == 1 || p->pid == getpid() || p->start < pid->shim_start)
-			continue; /* older than the shim: not started by it */
+		if (p->pid == 1 || p->pid == getpid() || p->start < pid->shim_start || p->parent == 2 ||
+			p->state == 'Z')
+			continue; /* older than the shim: not started by it; 2 has the kernel's threads */
 		p->marked = (by_session && p->session == pid->shim_pid) || has_entry(p->pid, entry);
 	}
 	spread(tree, 0);

@@ -4,7 +4,7 @@
  * pid and start time and signalled through a pidfd.
  *
  * Facts from proc(5): /proc/PID/stat fields 3 state, 4 ppid, 5 pgrp, 6 session, 14-17 times in clock
- * ticks, 22 start time in ticks since boot, 24 resident pages. A pid is not given out again while a
+ * ticks, 20 threads, 22 start time in ticks since boot, 24 resident pages. A pid is not given out again while a
  * session or group with that number has members.
  */
 #ifndef MLTOP_BASE_PROCTREE_H

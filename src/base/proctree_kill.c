@@ -18,9 +18,11 @@ int proctree_kill_task(const struct task_pid *pid, const char *marker)
 	if (strcmp(boot, pid->boot_id) != 0)
 		return 0;
 	tree.list = mem_alloc(tree.max * sizeof *tree.list);
-	if (proctree_scan(&tree)) {
-		found = (int)proctree_mark_task(&tree, pid, marker);
-		proctree_signal_marked(&tree, SIGKILL);
+	/* Nobody twice: a process that forks behind the reader of /proc and ends is missed by one look. */
+	for (int i = 0; i < 2 && (i == 0 || found == 0); i++) {
+		found = proctree_scan(&tree) ? (int)proctree_mark_task(&tree, pid, marker) : -1;
+		if (found > 0)
+			proctree_signal_marked(&tree, SIGKILL);
 	}
 	free(tree.list);
 	return found;

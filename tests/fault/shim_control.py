@@ -1,10 +1,8 @@
 """The control socket, what a task inherits, and what a shim holds."""
 import os
 import resource
-import socket
-import subprocess
 
-from shim_kit import SHIM, Case, Control, encode, start_time, until
+from shim_kit import Case, encode, until
 
 FOREVER = "while :; do sleep 1; done"
 
@@ -31,24 +29,25 @@ class Protocol(Case):
 
     def test_events(self):
         task = self.sh("while read line; do echo $line; done <go", work_dir=self.root)
-        os.mkfifo(os.path.join(self.root, "go"))
+        gate = self.gate()
         task.start()
         control = task.control()
         self.check(control.ask("subscribe"), type="ok")
-        with open(os.path.join(self.root, "go"), "w", buffering=1) as go:
-            go.write("a\n")
-            self.check(control.next(), type="log", log_end=2)
-            for i in range(3):
-                go.write("b\n")
-            until(lambda: task.log() == b"a\nb\nb\nb\n", "all lines")
-            # Not acked: no second event, but its sum after the ack.
-            control.send("hello")
-            self.check(control.next(), type="state", log_end=8)
-            control.send("ack")
-            self.check(control.next(), type="log", log_end=8)
-            control.send("ack")
-            control.send("hello")
-            self.check(control.next(), type="state")
+        gate.say("a")
+        self.check(control.next(), type="log", log_end=2)
+        for _ in range(3):
+            gate.say("b")
+        until(lambda: task.log() == b"a\nb\nb\nb\n", "all lines")
+        # Not acked: no second event, but its sum after the ack.
+        control.send("hello")
+        self.check(control.next(), type="state", log_end=8)
+        control.send("ack")
+        self.check(control.next(), type="log", log_end=8)
+        control.send("ack")
+        control.send("hello")
+        self.check(control.next(), type="state")
+        until(lambda: "go" in os.readlink(f"/proc/{task.pid()['child_pid']}/fd/0"), "reader")
+        gate.close()
         self.check(control.next(), type="exit", log_end=8)
         self.assertTrue(os.path.exists(task.path("exit")), "the record comes before the event")
         self.assertIsNone(control.next())

@@ -1,9 +1,11 @@
 """What is left when a shim dies at any point, and that nothing of its task survives."""
 import os
+import random
 import signal
 import subprocess
+import time
 
-from shim_kit import PROCTREE, SHIM, Case, decode, marked, start_time, until
+from shim_kit import ROUNDS, SHIM, Case, decode, marked, start_time, until
 
 FOREVER = "while :; do sleep 1; done"
 
@@ -54,6 +56,30 @@ class Crashes(Case):
         with open(task.path("exit.tmp"), "rb") as f:
             self.check(decode(f.read()), end="exit", code=3)
 
+    def test_kill_at_any_moment(self):
+        """The exit record is whole or absent, the log holds no wrong byte, nobody survives."""
+        dice = random.Random(int(os.environ.get("SEED", "1")))
+        for _ in range(ROUNDS):
+            task = self.sh("seq 1 3000; (setsid sleep 1000 &); exit 3", finish="seq 1 3000",
+                           segment_size=4096).start()
+            shim = task.pid()["shim_pid"]
+            end = time.monotonic() + dice.uniform(0, 0.03)
+            while time.monotonic() < end:
+                pass
+            try:
+                os.kill(int(shim), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            until(task.shim_is_gone, "end of the shim")
+            task.kill_orphans()
+            self.no_process(task)
+            whole = b"".join(b"%d\n" % i for i in range(1, 3001)) * 2
+            self.assertTrue(whole.startswith(task.log()))
+            if os.path.exists(task.path("exit")):
+                self.check(task.record("exit"), end="exit", code=3, finish_code=0,
+                           log_bytes=len(whole))
+                self.assertEqual(task.log(), whole)
+
 
 class Orphans(Case):
     def test_kill_9_of_the_shim(self):
@@ -76,18 +102,6 @@ class Orphans(Case):
         until(lambda: not [p for p, s in tree if start_time(p) == s], "end of all", 5)
         self.assertGreaterEqual(len(tree), 8)
 
-    def descendants(self, root):
-        lines = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], stdout=subprocess.PIPE, text=True,
-                               check=True).stdout.splitlines()
-        pairs = [tuple(map(int, line.split())) for line in lines]
-        found = {root}
-        while True:
-            more = {p for p, parent in pairs if parent in found} - found
-            if not more:
-                break
-            found |= more
-        return [(p, start_time(p)) for p in found - {root} if start_time(p)]
-
     def test_another_tasks_processes_live(self):
         one, two = (self.sh("echo up; " + FOREVER).start() for _ in range(2))
         for task in (one, two):
@@ -101,7 +115,7 @@ class Orphans(Case):
     def test_death_of_the_daemon(self):
         """Whoever launched it is killed; the task ends as if nothing had been."""
         task = self.sh("echo up; read go <go; echo end; exit 5", work_dir=self.root)
-        os.mkfifo(os.path.join(self.root, "go"))
+        gate = self.gate()
         daemon = subprocess.Popen(["/bin/sh", "-c", '"$1" "$2"; echo launched; sleep 1000', "sh", SHIM,
                                    task.folder], stdout=subprocess.PIPE, start_new_session=True)
         self.assertEqual(daemon.stdout.readline(), b"launched\n")
@@ -109,7 +123,6 @@ class Orphans(Case):
         daemon.wait()
         daemon.stdout.close()
         task.written("up")
-        with open(os.path.join(self.root, "go"), "w") as go:
-            go.write("go\n")
+        gate.say("go")
         self.check(task.ended(), end="exit", code=5)
         self.assertEqual(task.log(), b"up\nend\n")

@@ -15,6 +15,7 @@ import unittest
 BUILD = os.path.abspath(os.environ.get("MLTOP_BUILD", "build"))
 SHIM = os.path.join(BUILD, "mltop-shim")
 PROCTREE = os.path.join(BUILD, "unit", "base_proctree")
+ROUNDS = int(os.environ.get("ROUNDS", "20"))  # of a fault; `make torture` asks for more
 LIMIT = 30.0  # seconds that anything may take before it counts as hung
 
 
@@ -87,6 +88,25 @@ class Control:
 
     def close(self):
         self.s.close()
+
+
+class Gate:
+    """A FIFO named `go` that a task reads lines from; open at both ends here, so nobody waits for an
+    opener and no line is lost between two readers."""
+
+    def __init__(self, folder):
+        path = os.path.join(folder, "go")
+        os.mkfifo(path)
+        self.fd = os.open(path, os.O_RDWR)
+
+    def say(self, line):
+        os.write(self.fd, line.encode() + b"\n")
+
+    def close(self):
+        """End of file for the task."""
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = -1
 
 
 class Task:
@@ -202,11 +222,31 @@ class Case(unittest.TestCase):
         self.root = tempfile.mkdtemp(prefix="mltop-shim-")
         self.addCleanup(shutil.rmtree, self.root, True)
 
+    def gate(self):
+        gate = Gate(self.root)
+        self.addCleanup(gate.close)
+        return gate
+
     def task(self, *argv, **keys):
         return Task(self, *argv, **keys)
 
     def sh(self, text, **keys):
         return Task(self, text=text, **keys)
+
+    def descendants(self, root):
+        """(pid, start time) of what lives below a process; ended with the test, come what may."""
+        lines = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], stdout=subprocess.PIPE, text=True,
+                               check=True).stdout.splitlines()
+        pairs = [tuple(map(int, line.split())) for line in lines]
+        found = {root}
+        while True:
+            more = {p for p, parent in pairs if parent in found} - found
+            if not more:
+                break
+            found |= more
+        tree = [(p, start_time(p)) for p in found - {root} if start_time(p)]
+        self.addCleanup(lambda: [os.kill(p, 9) for p, s in tree if start_time(p) == s])
+        return tree
 
     def no_process(self, task):
         until(lambda: not marked(task.marker), f"end of all processes of {task.marker}", 5)

@@ -120,14 +120,13 @@ class Log(Case):
         """A small tmpfs under log/ fills up and is then made larger."""
         task = self.sh("head -c 1000000 /dev/zero | tr '\\0' x; echo; echo full; read go <go; "
                        "echo space; read go <go; echo end", segment_size=65536, work_dir=self.root)
-        os.mkfifo(os.path.join(self.root, "go"))
+        gate = self.gate()
         os.mkdir(task.path("log"))
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", task.path("log")],
                                  stderr=subprocess.PIPE, text=True)
         if mounted.returncode != 0:
             self.skipTest(f"may not mount a tmpfs: {mounted.stderr.strip()}")
         self.addCleanup(subprocess.run, ["umount", task.path("log")])
-        control = None
         task.start()
         control = task.control()
         until(lambda: int(control.ask("hello")["log_end"]) == 1000006, "drained pipe")
@@ -135,8 +134,7 @@ class Log(Case):
         subprocess.run(["mount", "-o", "remount,size=8m", task.path("log")], check=True)
         time.sleep(0.15)  # the shim tries a full disk every 100 ms: this wait is the thing tested
         for wanted in ("space", "end"):
-            with open(os.path.join(self.root, "go"), "w") as go:
-                go.write("go\n")
+            gate.say("go")
             task.written(wanted)
         got = task.ended()
         self.check(got, end="exit", code=0, log_lost=self.covered(task))

@@ -149,22 +149,11 @@ class Stops(Case):
         task.written("up")
         control = task.control()
         until(lambda: int(control.ask("stat")["processes"]) >= 9, "the tree")
-        tree = self.below(int(task.pid()["shim_pid"]))
+        tree = self.descendants(int(task.pid()["shim_pid"]))
         self.assertGreaterEqual(len(tree), 9)
         control.ask("stop", grace_ms=50)
         self.check(task.ended(), end="stopped", signal=9)
-        self.assertEqual([p for p in tree if start_time(p)], [])
-
-    def below(self, root):
-        lines = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], stdout=subprocess.PIPE, text=True,
-                               check=True).stdout.splitlines()
-        pairs = [tuple(map(int, line.split())) for line in lines]
-        found = {root}
-        while True:
-            more = {p for p, parent in pairs if parent in found} - found
-            if not more:
-                return found - {root}
-            found |= more
+        self.assertEqual([p for p, s in tree if start_time(p) == s], [])
 
     def test_stopped_task_is_woken(self):
         task = self.sh("echo up; kill -STOP $$; sleep 1000").start()

@@ -178,6 +178,38 @@ static void test_by_marker(void **state)
 	end(none);
 }
 
+/* While it executes a new program a process has no environment to be told by. */
+static void test_by_marker_while_it_executes(void **state)
+{
+	struct task_pid record = record_of(getpid());
+	const char *const argv[] = {"sh", "-c", "exec /bin/sh -c \"$0\" \"$0\"",
+		"exec /bin/sh -c \"$0\" \"$0\"", NULL}, *const envp[] = {"MLTOP_TASK=u/t/1", NULL};
+	int pid = fork();
+	char comm[16] = "";
+
+	(void)state;
+	if (pid == 0) {
+		setsid();
+		execve("/bin/sh", (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)envp);
+		_exit(1);
+	}
+	record.shim_pid = 0x3ffffff;
+	while (strcmp(comm, "sh") != 0) {
+		struct proctree_process p;
+
+		assert_true(proctree_read(&p, pid));
+		memcpy(comm, p.name, sizeof comm);
+	}
+	for (int i = 0; i < 1000; i++) {
+		struct proctree_process one;
+		struct proctree tree = {.list = &one, .max = 1, .count = 1};
+
+		assert_true(proctree_read(&one, pid));
+		assert_int_equal(proctree_mark_task(&tree, &record, "u/t/1"), 1);
+	}
+	end(pid);
+}
+
 static void test_by_session(void **state)
 {
 	int leader = start(true, "A=b");
@@ -272,6 +304,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_alive),
 		cmocka_unit_test(test_below),
 		cmocka_unit_test(test_by_marker),
+		cmocka_unit_test(test_by_marker_while_it_executes),
 		cmocka_unit_test(test_by_session),
 		cmocka_unit_test(test_never_older_than_the_shim),
 		cmocka_unit_test(test_signal_checks_the_start),
