@@ -226,7 +226,7 @@ bool app_quit(struct app *a, struct cmds *out)
 	}
 	struct buf question = BUF_INIT;
 
-	buf_addf(&question, T_QUIT_QUESTION, waiting);
+	buf_addf(&question, T_QUIT_QUESTION, waiting, waiting == 1 ? "" : "s");
 	prompt_start(&a->prompt, PROMPT_QUIT, question.data, T_QUIT_ACCEPT, NULL);
 	buf_adds(&a->prompt.stakes, T_QUIT_STAKES "\n");
 	buf_release(&question);

@@ -48,7 +48,7 @@ void filterbar_open(struct app *a)
 	a->filter_before = mem_strdup(t->filter_text);
 }
 
-/* Rows follow the text as it is typed; while it is not whole, the rows of the last whole one stay. */
+/* Rows follow the text as it is typed; while it is not whole, those from before it are shown. */
 static void apply(struct app *a)
 {
 	struct table *t = top_table(a);
@@ -56,8 +56,10 @@ static void apply(struct app *a)
 
 	free(a->line_error);
 	a->line_error = NULL;
-	if (t && !table_filter(t, a->line.text.data, &e))
-		app_set_text(&a->line_error, e.text);
+	if (!t || table_filter(t, a->line.text.data, &e))
+		return;
+	app_set_text(&a->line_error, e.text);
+	table_filter(t, a->filter_before, NULL);
 }
 
 const char *option_at(const struct app *a, int i)
@@ -196,9 +198,8 @@ void line_input(struct app *a, const struct msg *m, struct cmds *out)
 }
 
 /* The field, and where it is wrong the sentence beside it: it names the column. */
-void filterbar_draw(const struct app *a, struct grid *g, struct rect r)
+void line_draw(const struct app *a, struct grid *g, struct rect r, const char *label)
 {
-	const char *label = a->mode == MODE_FILTER ? "/" : a->mode == MODE_SEARCH ? T_SEARCH : T_SAVE_AS;
 	int used = 1 + grid_text(g, 1, r.y, r.width - 1, ROLE_PROMPT, label);
 	int error = a->line_error ? utf8_width(a->line_error) + 2 : 0;
 	int field = r.width - used - error;
@@ -211,6 +212,11 @@ void filterbar_draw(const struct app *a, struct grid *g, struct rect r)
 	edit_draw(&a->line, g, used, r.y, field, ROLE_FIELD, true);
 	if (a->line_error)
 		grid_clip(g, used + field + 1, r.y, r.width - used - field - 1, ROLE_BAD, a->line_error);
+}
+
+void filterbar_draw(const struct app *a, struct grid *g, struct rect r)
+{
+	line_draw(a, g, r, a->mode == MODE_FILTER ? "/" : a->mode == MODE_SEARCH ? T_SEARCH : T_SAVE_AS);
 }
 
 /* Completions above the line, the newest choice highlighted. */

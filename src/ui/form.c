@@ -355,8 +355,6 @@ static void draw_about(struct form *f, struct grid *g, struct rect r)
 		grid_clip(g, r.x + 1, r.y + 1, r.width - 2, ROLE_BAD, field->error);
 	else if (field && field->field->hint)
 		grid_textf(g, r.x + 1, r.y + 1, r.width - 2, ROLE_DIM, T_FORM_EXAMPLE, field->field->hint);
-	else
-		grid_clip(g, r.x + 1, r.y + 1, r.width - 2, ROLE_DIM, T_FORM_KEYS);
 }
 
 void form_draw(struct form *f, struct grid *g, struct rect r)

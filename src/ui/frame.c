@@ -66,7 +66,9 @@ static void add_link(const struct app *a, struct line *l)
 		char age[TIMEFMT_SIZE];
 
 		timefmt_age(age, (a->mono - a->gone_since) / 5000 * 5000);
-		buf_addf(&s->text, " " T_GONE " %s", age);
+		buf_adds(&s->text, " " T_GONE);
+		if (a->mono - a->gone_since >= 5000)
+			buf_addf(&s->text, " %s", age);
 		break;
 	}
 	}
@@ -271,6 +273,10 @@ static void draw_status(const struct app *a, struct grid *g, struct rect r)
 	}
 	struct rect hints = r;
 
+	if (app_scopes(a) == SCOPE_FORM) {
+		grid_clip(g, 1, r.y, r.width - 2, ROLE_DIM, T_FORM_KEYS);
+		return;
+	}
 	if (t && t->marked) {
 		hints.width -= 14;
 		grid_textf(g, r.width - 13, r.y, 12, ROLE_MARKED, "[%zu " T_MARKED "]", t->marked);

@@ -210,9 +210,26 @@ static void take_state(struct logpane *p, const struct msg *m)
 	}
 }
 
-static void take_found(struct logpane *p, const struct msg *m)
+static void find_from(struct logpane *p, int64_t line, struct cmds *out)
+{
+	struct cmd *c = cmds_add(out, CMD_LOG_FIND);
+
+	c->sub = p->sub;
+	c->line = line;
+	c->text = mem_strdup(p->pattern);
+	c->backwards = p->backwards;
+	p->finding = true;
+}
+
+static void take_found(struct logpane *p, const struct msg *m, struct cmds *out)
 {
 	p->finding = false;
+	/* Nothing on the way to the end: once more from the other one, unless the store did that. */
+	if (m->line < 0 && !m->wrapped && !p->wrapped && p->pattern) {
+		p->wrapped = true;
+		find_from(p, p->backwards ? p->lines : -1, out);
+		return;
+	}
 	p->hit = m->line >= 0 && m->line < p->lines ? m->line : -1;
 	if (p->hit < 0)
 		return;
@@ -236,7 +253,7 @@ bool logpane_message(struct logpane *p, const struct msg *m, struct cmds *out)
 			take_window(p, m);
 		break;
 	case MSG_LOG_FOUND:
-		take_found(p, m);
+		take_found(p, m, out);
 		break;
 	case MSG_RESET: {
 		uint32_t sub = p->sub;
@@ -391,11 +408,7 @@ void logpane_find(struct logpane *p, const char *pattern, bool backwards, struct
 	if (!p->pattern || !*p->pattern || !p->sub)
 		return;
 	logpane_place(p);
-	struct cmd *c = cmds_add(out, CMD_LOG_FIND);
-
-	c->sub = p->sub;
-	c->line = p->hit >= 0 ? p->hit : backwards ? p->lines : p->top - 1;
-	c->text = mem_strdup(p->pattern);
-	c->backwards = backwards;
-	p->finding = true;
+	p->wrapped = false;
+	p->backwards = backwards;
+	find_from(p, p->hit >= 0 ? p->hit : backwards ? p->lines : p->top - 1, out);
 }

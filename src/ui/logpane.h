@@ -36,7 +36,8 @@ struct logpane {
 	int64_t paused_at;     /* lines there were when following stopped */
 	char *pattern;         /* NULL: none */
 	int64_t hit;           /* line of the newest hit, -1: none */
-	bool finding;
+	bool finding, wrapped; /* a search is on its way; it went on from the other end */
+	bool backwards;
 	int width, height;     /* of the last layout */
 };
 

@@ -251,12 +251,6 @@ void palette_input(struct app *a, const struct msg *m, struct cmds *out)
 
 void palette_draw(const struct app *a, struct grid *g, const struct layout *l)
 {
-	struct rect r = l->status;
-	int used = 1 + grid_text(g, 1, r.y, r.width - 1, ROLE_PROMPT, ":");
-	int field = a->line_error ? r.width / 3 : r.width - used;
-
-	options_draw(a, g, l->body, r.y);
-	edit_draw(&a->line, g, used, r.y, field, ROLE_FIELD, true);
-	if (a->line_error)
-		grid_clip(g, used + field + 1, r.y, r.width - used - field - 1, ROLE_BAD, a->line_error);
+	options_draw(a, g, l->body, l->status.y);
+	line_draw(a, g, l->status, ":");
 }

@@ -127,6 +127,7 @@ void mode_close(struct app *a);
 void filterbar_open(struct app *a);
 void filterbar_input(struct app *a, const struct msg *m, struct cmds *out);
 void filterbar_draw(const struct app *a, struct grid *g, struct rect r);
+void line_draw(const struct app *a, struct grid *g, struct rect r, const char *label);
 void line_input(struct app *a, const struct msg *m, struct cmds *out); /* search, save */
 void palette_open(struct app *a);
 void palette_input(struct app *a, const struct msg *m, struct cmds *out);

@@ -72,7 +72,9 @@ static void label(struct job_view *v, const char *name, const char *const *field
 			continue;
 		if (f->type->storage == ST_TEXT && !*record_text(&v->data.job, f))
 			continue;
-		buf_addf(&line, "%s%s ", before ? "  " : "", *fields);
+		buf_adds(&line, before ? "  " : "");
+		if (before || fields[1])
+			buf_addf(&line, "%s ", *fields);
 		record_cell(&job_kind, &v->data.job, f, 0, &line);
 	}
 	if (line.len)
@@ -143,7 +145,8 @@ static void fill(struct job_view *v, const struct app *a)
 		"metric_name", "metric_value", "progress_rate", "eta", NULL};
 	static const char *const tries[] = {"attempt", "max_attempts", "restart_policy", "exit_code", "signal", NULL};
 	static const char *const owns[] = {"owner", "org", "priority", "node_name", NULL};
-	static const char *const times[] = {"create_time", "start_time", "end_time", NULL};
+	static const char *const made[] = {"create_time", NULL}, *const began[] = {"start_time", NULL},
+				*const ended[] = {"end_time", NULL};
 
 	textpane_clear(&v->overview);
 	textpane_clear(&v->spec);
@@ -160,7 +163,9 @@ static void fill(struct job_view *v, const struct app *a)
 	label(v, T_LABEL_USES, uses);
 	label(v, T_LABEL_ATTEMPT, tries);
 	label(v, T_LABEL_OWNER, owns);
-	label(v, T_LABEL_TIMES, times);
+	label(v, T_LABEL_CREATED, made);
+	label(v, T_LABEL_STARTED, began);
+	label(v, T_LABEL_ENDED, ended);
 	newest_events(v, a->now);
 	textpane_record(&v->spec, &job_kind, &v->data.job, a->now, 0xF);
 }

@@ -54,16 +54,40 @@ static void util_cell(const struct table *t, const struct entry *e, int64_t now,
 	buf_addf(out, "%*s%d%%", e->spark_len < 5 ? 6 - e->spark_len : 1, "", (int)(j->gpu_util.v + 0.5));
 }
 
+/* 9999, 12.4k, 90k, 1.5M: four or five characters. */
+static void short_count(int64_t n, struct buf *out)
+{
+	static const char units[] = "kMGTPE";
+	double value = (double)n;
+	int unit = -1;
+
+	if (n > -10000 && n < 10000) {
+		buf_addf(out, "%d", (int)n);
+		return;
+	}
+	while (value >= 1000 || value <= -1000) {
+		value /= 1000;
+		unit++;
+	}
+	bool whole = value >= 100 || value <= -100 || (int64_t)(value * 10) % 10 == 0;
+
+	buf_addf(out, "%.*f%c", whole ? 0 : 1, value, units[unit]);
+}
+
 static void step_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii, struct buf *out)
 {
 	const struct job *j = e->row;
 
-	(void)t, (void)ascii;
-	record_cell(&job_kind, j, kind_field(&job_kind, "progress_step"), now, out);
-	if (!knows(j, "progress_total") || !knows(j, "progress_step"))
+	(void)t, (void)ascii, (void)now;
+	if (!knows(j, "progress_step")) {
+		buf_addc(out, '-');
+		return;
+	}
+	short_count(j->progress_step, out);
+	if (!knows(j, "progress_total"))
 		return;
 	buf_addc(out, '/');
-	record_cell(&job_kind, j, kind_field(&job_kind, "progress_total"), now, out);
+	short_count(j->progress_total, out);
 }
 
 static const struct column columns[] = {

@@ -103,9 +103,11 @@ static void log_message(struct app *a, struct view *v, const struct msg *m, stru
 
 	if (!logpane_message(&l->pane, m, out) || m->type != MSG_LOG_FOUND)
 		return;
+	if (l->pane.finding)
+		return;
 	if (l->pane.hit < 0)
 		app_notice(a, ROLE_WARN, T_NOT_FOUND, l->pane.pattern ? l->pane.pattern : "");
-	else if (m->wrapped)
+	else if (m->wrapped || l->pane.wrapped)
 		app_notice(a, ROLE_DIM, T_WRAPPED);
 	else
 		app_notice_clear(a);
@@ -169,7 +171,7 @@ static void log_crumb(const struct app *a, const struct view *v, struct buf *out
 	const struct log_view *l = v->state;
 
 	(void)a;
-	if (l->attempt)
+	if (l->attempt && !strchr(v->name, '/'))
 		buf_addf(out, T_LOG_ATTEMPT " %d ", (int)l->attempt);
 	if (l->pane.raw)
 		buf_adds(out, T_LOG_RAW " ");

@@ -2,8 +2,9 @@
 
 #include "base/utf8.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* The columns that could be shown now, in order. Returns how many. */
 static size_t candidates(const struct table *t, const struct column **out)
@@ -23,11 +24,17 @@ static size_t candidates(const struct table *t, const struct column **out)
 	return n;
 }
 
-static const char *title_of(const struct table *t, const struct column *c)
+enum { TITLE_SIZE = 40 };
+
+/* The field's title; one without has its name in capitals. */
+static void title_of(const struct table *t, const struct column *c, char out[TITLE_SIZE])
 {
 	const struct field *f = kind_field(t->data.kind, c->field);
+	const char *title = c->title ? c->title : f && f->title ? f->title : NULL;
 
-	return c->title ? c->title : f && f->title ? f->title : c->field;
+	snprintf(out, TITLE_SIZE, "%s", title ? title : c->field);
+	for (char *s = out; *s && !title; s++)
+		*s = (char)toupper((unsigned char)*s);
 }
 
 /* Where each goes. x is that of the body, after the cell of the mark. */
@@ -38,7 +45,10 @@ static size_t place_columns(const struct table *t, struct rect r, const struct c
 
 	for (size_t i = 0; i < n; i++) {
 		const struct field *f = kind_field(t->data.kind, columns[i]->field);
-		int title = utf8_width(title_of(t, columns[i]));
+		char text[TITLE_SIZE];
+
+		title_of(t, columns[i], text);
+		int title = utf8_width(text);
 		int want = columns[i]->width ? columns[i]->width : f ? f->width : 8;
 
 		places[i] = (struct layout_column){.want = want > title ? want : title,
@@ -68,7 +78,9 @@ static bool sorts(const struct table *t, const struct column *c)
 static void draw_title(const struct table *t, struct grid *g, int y, const struct column *c,
 	const struct layout_column *p)
 {
-	const char *title = title_of(t, c);
+	char title[TITLE_SIZE];
+
+	title_of(t, c, title);
 	int width = utf8_width(title);
 
 	if (right(t, c))

@@ -309,6 +309,8 @@ bool tablescreen_action(struct app *a, struct view *v, enum action act, struct c
 {
 	struct table *t = v->screen->table(v);
 
+	if (act == ACT_REFRESH && t->data.error && t->data.sub)
+		table_subscribe(a, t, v->screen, true, out);
 	if (act == ACT_WIDE) {
 		t->wide = !t->wide;
 		app_remember(a, v->screen->name, "wide", t->wide ? "1" : "", out);

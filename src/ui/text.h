@@ -6,7 +6,7 @@
 #define MLTOP_UI_TEXT_H
 
 /* ---- Frame ---- */
-#define T_TOO_SMALL "mltop: too small, 20x5 at least"
+#define T_TOO_SMALL "too small for mltop"
 #define T_CONNECTING "connecting"
 #define T_POLLING "polling"
 #define T_GONE "gone"
@@ -141,10 +141,10 @@
 #define T_WRAPPED "Went on from the other end."
 
 /* ---- Changes ---- */
-#define T_NOT_CONNECTED "Not connected: a change needs to know what is true now. Try again when the mark at the top right is green."
+#define T_NOT_CONNECTED "Not connected: nothing was asked for. Ctrl-R connects now."
 #define T_NOTHING_TO_CANCEL "Nothing to cancel: no job chosen is waiting or running."
 #define T_NOTHING_TO_RETRY "Nothing to retry: no job chosen has ended."
-#define T_VERB_CANCEL "Cancel"
+#define T_VERB_CANCEL "Stop"
 #define T_VERB_DELETE "Delete"
 #define T_VERB_RETRY "Retry"
 #define T_ACCEPT_CANCEL "stop it"
@@ -165,10 +165,10 @@
 #define T_SUBMIT_GPUS "GPUs of the org: %lld in use, %lld with it, %lld allowed."
 #define T_SUBMIT_GPUS_ONLY "Takes %lld GPUs."
 #define T_SUBMIT_WAITS "That is over the quota: it will wait until others end."
-#define T_SUBMIT_BEHIND "%lld jobs wait already."
+#define T_SUBMIT_BEHIND "Jobs that wait already: %lld."
 #define T_CANCEL "Cancel"
-#define T_PROMPT_HOW "Enter leaves it; y then Enter does it"
-#define T_PROMPT_ENTER "Enter does it; Esc leaves it"
+#define T_PROMPT_HOW "y, then Enter: yes"
+#define T_PROMPT_ENTER "Enter: yes  Esc: no"
 #define T_PROMPT_TYPE "Type %s to %s:"
 #define T_UNDO "%s of %zu job%s leaves in %d s: u takes it back."
 #define T_UNDONE "Taken back: %zu change%s."
@@ -176,9 +176,9 @@
 #define T_SENT "%s %s: sent."
 #define T_ACCEPTED "%s %s: accepted."
 #define T_REFUSED "%s %s: %s"
-#define T_QUIT_QUESTION "Quit with %zu changes not sent yet?"
-#define T_QUIT_ACCEPT "quit, drop them"
-#define T_QUIT_STAKES "They wait for their time to be taken back; staying sends them."
+#define T_QUIT_QUESTION "Quit before %zu change%s left?"
+#define T_QUIT_ACCEPT "quit"
+#define T_QUIT_STAKES "Until then it could be taken back; quitting drops it."
 
 /* ---- Why ---- */
 #define T_WHY_TITLE " Why: %s "
@@ -203,7 +203,9 @@
 #define T_LABEL_USES "uses"
 #define T_LABEL_ATTEMPT "attempts"
 #define T_LABEL_OWNER "belongs to"
-#define T_LABEL_TIMES "times"
+#define T_LABEL_CREATED "created"
+#define T_LABEL_STARTED "started"
+#define T_LABEL_ENDED "ended"
 
 /* ---- Log ---- */
 #define T_LOG_OPENING "Opening the log..."
