@@ -330,15 +330,14 @@ static void request_hash(const struct exchange *x, char out[SIGN_HEX_SIZE])
 /* A nonce seen before: the stored answer, or a refusal. True: answered. */
 static bool answered_by_nonce(struct exchange *x)
 {
-	char hash[SIGN_HEX_SIZE];
 	const char *body = NULL;
 	size_t len = 0;
 	int status = 0;
 	struct err e = ERR_INIT;
 
-	request_hash(x, hash);
-	switch (platform_nonce(x->server->platform, &x->r.who, x->r.nonce, hash, x->r.now, &status,
-		&body, &len)) {
+	request_hash(x, x->r.request_hash);
+	switch (platform_nonce(x->server->platform, &x->r.who, x->r.nonce, x->r.request_hash,
+		x->r.now, &status, &body, &len)) {
 	case NONCE_NEW:
 		return false;
 	case NONCE_SAME:
