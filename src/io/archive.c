@@ -281,6 +281,16 @@ bool archive_unpack(const char *path, const char *dest_dir, const struct archive
 	return good;
 }
 
+bool archive_check(const char *path, const struct archive_limits *limits, struct err *e)
+{
+	struct pass p = {.path = path, .folder = -1,
+		.limits = limits ? limits : &archive_limits_default};
+	bool good = pass_run(&p, e);
+
+	map_release(&p.seen);
+	return good;
+}
+
 bool archive_find_module(const char *path, const char *module, const struct archive_limits *limits,
 	char root[ARCHIVE_ROOT_SIZE], struct err *e)
 {

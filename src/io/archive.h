@@ -49,6 +49,15 @@ bool archive_unpack(const char *path, const char *dest_dir, const struct archive
 bool archive_find_module(const char *path, const char *module, const struct archive_limits *limits,
 	char root[ARCHIVE_ROOT_SIZE], struct err *e);
 
+/* Only checks it by the rules above. */
+bool archive_check(const char *path, const struct archive_limits *limits, struct err *e);
+
+/* Writes a new tar file (0600, synced, renamed into place) of plain files, for backups. */
+struct archive_file {
+	const char *name, *path; /* in the archive; on the disk */
+};
+bool archive_pack(const char *path, const struct archive_file *files, size_t count, struct err *e);
+
 /* The same search in a folder that archive_unpack made. */
 bool archive_module_root(const char *dir, const char *module, char root[ARCHIVE_ROOT_SIZE],
 	struct err *e);

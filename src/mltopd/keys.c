@@ -1,0 +1,239 @@
+#include "mltopd/platform_inside.h"
+
+#include "base/fsio.h"
+#include "base/mem.h"
+#include "base/num.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+static void random_bytes(void *out, size_t size)
+{
+	/* getrandom of so few bytes is never short and fails only where there is no kernel for it. */
+	if (getrandom(out, size, 0) != (ssize_t)size)
+		abort();
+}
+
+/* 20 capitals and digits: 100 bits, so that keys are never guessed and never meet. */
+static void access_key_make(char out[21])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	unsigned char bytes[20];
+
+	random_bytes(bytes, sizeof bytes);
+	for (int i = 0; i < 20; i++)
+		out[i] = digits[bytes[i] % 32];
+	out[20] = '\0';
+}
+
+/* 256 bits as 43 characters of base64url (RFC 4648 section 5), without padding. */
+void keys_secret(char out[64])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	unsigned char bytes[33] = {0};
+	size_t n = 0;
+
+	random_bytes(bytes, 32);
+	for (size_t i = 0; i < 33; i += 3) {
+		unsigned long word = (unsigned long)bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2];
+
+		for (int shift = 18; shift >= 0 && n < 43; shift -= 6)
+			out[n++] = digits[word >> shift & 63];
+	}
+	out[43] = '\0';
+	sign_wipe(bytes, sizeof bytes);
+}
+
+#define key_set(k, member, value) \
+	((k)->member = (value), record_know(&key_kind, (k), offsetof(struct key, member)))
+#define org_set(o, member, value) \
+	((o)->member = (value), record_know(&org_kind, (o), offsetof(struct org, member)))
+
+void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name, enum role role,
+	int64_t now)
+{
+	char access[21], secret[64];
+
+	access_key_make(access);
+	keys_secret(secret);
+	memset(k, 0, sizeof *k);
+	key_set(k, access_key, arena_strdup(a, access));
+	key_set(k, secret_key, arena_strdup(a, secret));
+	key_set(k, name, arena_strdup(a, name));
+	key_set(k, org_id, arena_strdup(a, o->org_id));
+	key_set(k, org_name, arena_strdup(a, o->org_name));
+	key_set(k, role, role);
+	key_set(k, disabled, false);
+	key_set(k, read_only, false);
+	key_set(k, create_time, (struct when){now});
+	sign_wipe(secret, sizeof secret);
+}
+
+/* ---- Orgs ---- */
+
+static int64_t next_org_id(const struct platform *p)
+{
+	int64_t most = 0, id;
+
+	for (size_t i = 0; i < p->orgs.len; i++) {
+		const struct org *o = p->orgs.rows[i];
+
+		if (num_i64(o->org_id, 0, INT64_MAX - 1, &id) && id > most)
+			most = id;
+	}
+	return most + 1;
+}
+
+/* Where tasks of several orgs meet on one machine, each org gets a Unix user of its own. */
+static bool run_user(struct platform *p, struct org *o, struct err *e)
+{
+	const char *range = config_text(&p->config, SET_LOCAL_UID_RANGE);
+	char from[32] = "";
+	int64_t first, last, uid;
+	const char *dash = strchr(range, '-');
+
+	if (!p->limits.shared || strcmp(config_text(&p->config, SET_ENGINE), "local") != 0)
+		return true;
+	if (geteuid() != 0) {
+		if (p->orgs.len == 0)
+			return true;
+		return err_set(e, ERR_UNPROCESSABLE,
+			"a second org needs an mltopd that runs as root: only then can the local engine "
+			"give each org a Unix user of its own, so that no task reads another org's files");
+	}
+	if (dash && (size_t)(dash - range) < sizeof from)
+		snprintf(from, sizeof from, "%.*s", (int)(dash - range), range);
+	if (!dash || !num_i64(from, 1, INT32_MAX, &first) || !num_i64(dash + 1, first, INT32_MAX, &last))
+		return err_set(e, ERR_INVALID, "local.uid_range is '%.40s': give FIRST-LAST", range);
+	uid = first;
+	for (size_t i = 0; i < p->orgs.len; i++) {
+		const struct org *other = p->orgs.rows[i];
+
+		if (other->run_uid >= uid)
+			uid = other->run_uid + 1;
+	}
+	if (uid > last)
+		return err_set(e, ERR_UNPROCESSABLE, "local.uid_range has no user left for another org");
+	org_set(o, run_uid, uid);
+	return true;
+}
+
+static bool org_name_valid(const char *name, struct err *e)
+{
+	size_t len = strlen(name);
+	bool good = len > 0 && len <= 57 && name[0] != '-' && name[len - 1] != '-' &&
+		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+
+	return good || err_field(e, ERR_INVALID, "org_name",
+		"org_name is '%.60s': at most 57 of a-z, 0-9 and -, none of it at an end", name);
+}
+
+bool keys_org(struct change *c, const char *name, struct org *out, struct arena *a, struct err *e)
+{
+	struct platform *p = change_platform(c);
+	const struct org *have = platform_org_named(p, name);
+	struct quota q;
+	char id[24];
+
+	memset(out, 0, sizeof *out);
+	if (have) {
+		record_copy(&org_kind, out, have, a);
+		return true;
+	}
+	if (!org_name_valid(name, e) || !run_user(p, out, e))
+		return false;
+	snprintf(id, sizeof id, "%lld", (long long)next_org_id(p));
+	org_set(out, org_id, arena_strdup(a, id));
+	org_set(out, org_name, arena_strdup(a, name));
+	org_set(out, create_time, (struct when){platform_now()});
+	change_org(c, out);
+	quota_init(&q);
+	q.org_id = out->org_id;
+	q.org_name = out->org_name;
+	record_know(&quota_kind, &q, offsetof(struct quota, org_id));
+	record_know(&quota_kind, &q, offsetof(struct quota, org_name));
+	change_quota(c, &q);
+	return true;
+}
+
+/* ---- The private platform's own key ---- */
+
+static bool key_file_write(const char *path, const struct key *k, struct err *e)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "access_key", k->access_key, "secret_key",
+		k->secret_key, "org", k->org_name, "org_id", k->org_id);
+	char *text = json_dumps(object, JSON_INDENT(1));
+	bool good = fsio_write(path, text, strlen(text), 0600, e);
+
+	sign_wipe(text, strlen(text));
+	free(text);
+	json_decref(object);
+	return good;
+}
+
+struct outcome {
+	bool ok;
+	struct err e;
+};
+
+static void outcome_take(void *ctx, bool ok, const struct err *e)
+{
+	struct outcome *o = ctx;
+
+	o->ok = ok;
+	if (!ok)
+		o->e = *e;
+}
+
+/* Is the key in the file one of ours? */
+static bool key_file_valid(struct platform *p, const char *path)
+{
+	json_t *object = json_load_file(path, 0, NULL);
+	const char *access = json_string_value(json_object_get(object, "access_key"));
+	const char *secret = json_string_value(json_object_get(object, "secret_key"));
+	const struct key *k = access ? platform_key(p, access) : NULL;
+	bool good = k && !k->disabled && secret && strcmp(secret, k->secret_key) == 0;
+
+	json_decref(object);
+	return good;
+}
+
+/* Runs before the loop does: made at once, so that the key is there when the address is. */
+bool keys_private(struct platform *p, struct err *e)
+{
+	char *path = fsio_join(p->dir, "private.key");
+	struct arena a = ARENA_INIT;
+	struct outcome result = {false};
+	struct change *c;
+	struct org o;
+	struct key k;
+	const char *owner = getenv("USER");
+	bool good = true;
+
+	if (key_file_valid(p, path))
+		goto out;
+	c = change_new(p);
+	change_actor(c, "first start", "");
+	good = keys_org(c, "local", &o, &a, e);
+	if (good)
+		keys_make(&k, &a, &o, owner && *owner ? owner : "me", ROLE_ADMIN, platform_now());
+	good = good && change_key(c, &k, e);
+	if (!good) {
+		change_free(c);
+		goto out;
+	}
+	change_audit(c, "key.create", k.access_key, "the private platform's own");
+	change_then(c, outcome_take, &result);
+	change_commit(c);
+	store_drain(p->store);
+	good = result.ok && key_file_write(path, &k, e);
+	if (!result.ok)
+		*e = result.e;
+out:
+	arena_release(&a);
+	free(path);
+	return good;
+}

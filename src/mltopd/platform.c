@@ -1,0 +1,253 @@
+#include "mltopd/platform_inside.h"
+
+#include "base/fsio.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/timefmt.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char task_single[] = "master-0";
+
+int64_t platform_now(void)
+{
+	return time_now_ms();
+}
+
+void platform_fault(const char *point)
+{
+	const char *wanted = getenv("MLTOPD_CRASH");
+
+	if (wanted && strcmp(wanted, point) == 0)
+		kill(getpid(), SIGKILL);
+}
+
+/* ---- Lookups ---- */
+
+struct active *platform_active(struct platform *p, const char *uid)
+{
+	return map_get(&p->actives, uid);
+}
+
+struct job *platform_work(struct platform *p, const char *uid)
+{
+	return rowset_find(&p->work, uid);
+}
+
+void platform_work_put(struct platform *p, const struct job *j)
+{
+	rowset_put(&p->work, j, NULL);
+}
+
+const struct org *platform_org(struct platform *p, const char *org_id)
+{
+	return rowset_find(&p->orgs, org_id);
+}
+
+const struct org *platform_org_named(struct platform *p, const char *name)
+{
+	for (size_t i = 0; i < p->orgs.len; i++) {
+		const struct org *o = p->orgs.rows[i];
+
+		if (strcmp(o->org_name, name) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+static void name_key(struct buf *out, const char *org_id, const char *name)
+{
+	buf_addf(out, "%s/%s", org_id, name);
+}
+
+char *platform_name_uid(struct platform *p, const char *org_id, const char *name)
+{
+	struct buf key = BUF_INIT;
+	char *uid;
+
+	name_key(&key, org_id, name);
+	uid = map_get(&p->names, key.data);
+	buf_release(&key);
+	return uid;
+}
+
+void platform_name_set(struct platform *p, const char *org_id, const char *name, const char *uid)
+{
+	struct buf key = BUF_INIT;
+
+	name_key(&key, org_id, name);
+	free(map_set(&p->names, key.data, mem_strdup(uid)));
+	buf_release(&key);
+}
+
+void platform_name_clear(struct platform *p, const char *org_id, const char *name, const char *uid)
+{
+	struct buf key = BUF_INIT;
+	const char *has;
+
+	name_key(&key, org_id, name);
+	has = map_get(&p->names, key.data);
+	/* The name may belong to a newer job already. */
+	if (has && strcmp(has, uid) == 0)
+		free(map_remove(&p->names, key.data));
+	buf_release(&key);
+}
+
+const struct job *platform_job(struct platform *p, const char *org_id, const char *name_or_uid)
+{
+	const char *uid = platform_name_uid(p, org_id, name_or_uid);
+	const struct job *j = rowset_find(&p->jobs, uid ? uid : name_or_uid);
+
+	return j && j->org_id && strcmp(j->org_id, org_id) == 0 ? j : NULL;
+}
+
+const struct key *platform_key(struct platform *p, const char *access_key)
+{
+	return rowset_find(&p->keys, access_key);
+}
+
+/* In memory only: a request must not cost a commit. Shown with the list of keys. */
+void platform_key_used(struct platform *p, const char *access_key, int64_t now)
+{
+	struct key *k = rowset_find(&p->keys, access_key);
+
+	platform_used(p);
+	if (k == NULL || now - k->last_used.v < 60 * 1000)
+		return;
+	k->last_used.v = now;
+	record_know(&key_kind, k, offsetof(struct key, last_used));
+}
+
+const struct rowset *platform_rows(struct platform *p, const struct kind *k)
+{
+	const struct rowset *all[] = {&p->jobs, &p->tasks, &p->events, &p->orgs, &p->keys, &p->quotas};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i]->kind == k)
+			return all[i];
+	return NULL;
+}
+
+bool platform_visible(const struct principal *who, const struct kind *k, const void *row,
+	const char *org)
+{
+	static const char all_orgs[] = "-1";
+	const struct field *f = kind_field(k, "org_id");
+	const char *of = f ? record_text(row, f) : "";
+	bool all = who->role == ROLE_ADMIN || (who->role == ROLE_QUOTA_ADMIN && k == &quota_kind);
+
+	if (k == &key_kind && who->role != ROLE_ADMIN)
+		return false;
+	if (org == NULL || *org == '\0')
+		return strcmp(of, who->org_id) == 0;
+	if (strcmp(org, all_orgs) == 0)
+		return all || strcmp(of, who->org_id) == 0;
+	return strcmp(of, org) == 0 && (all || strcmp(of, who->org_id) == 0);
+}
+
+uint64_t platform_version(const struct platform *p)
+{
+	return p->version;
+}
+
+const struct platform_limits *platform_limits(const struct platform *p)
+{
+	return &p->limits;
+}
+
+bool platform_ready(const struct platform *p, struct err *e)
+{
+	if (store_health(p->store) == STORE_BROKEN)
+		return err_set(e, ERR_UNAVAILABLE,
+			"the store has failed: changes are refused until mltopd is restarted");
+	if (store_health(p->store) == STORE_FULL)
+		return err_set(e, ERR_UNAVAILABLE, "the disk of the state folder is full");
+	if (!p->opened || p->closing)
+		return err_set(e, ERR_UNAVAILABLE, "mltopd is %s", p->closing ? "stopping" : "starting");
+	return true;
+}
+
+void job_samples_copy(struct job *to, const struct job *from)
+{
+	for (size_t i = 0; i < job_kind.field_count; i++) {
+		const struct field *f = &job_kind.fields[i];
+
+		if (!(f->flags & F_SAMPLE) || (f->flags & F_ALIAS))
+			continue;
+		memcpy((char *)to + f->offset, (const char *)from + f->offset, f->size);
+		if (record_knows(&job_kind, from, f))
+			record_know(&job_kind, to, f->offset);
+		else
+			record_forget(&job_kind, to, f->offset);
+	}
+}
+
+void platform_show(struct platform *p, const struct kind *k, const char *uid)
+{
+	if (p->hub)
+		hub_changed(p->hub, k, uid);
+}
+
+/* ---- Logs by job ---- */
+
+static bool log_ref(struct platform *p, const struct job *j, const char *task, int attempt,
+	struct task_ref *out, struct err *e)
+{
+	int newest = (int)j->attempt;
+
+	(void)p;
+	if (task == NULL || *task == '\0')
+		task = task_single;
+	if (strcmp(task, task_single) != 0)
+		return err_set(e, ERR_NOT_FOUND, "job %s has no task %s", j->job_name, task);
+	if (attempt == 0)
+		attempt = newest;
+	if (attempt < 1 || attempt > newest)
+		return err_set(e, ERR_NOT_FOUND, newest > 0 ?
+			"job %s has no attempt %d" : "job %s has not started yet", j->job_name, attempt);
+	*out = (struct task_ref){j->uid, task_single, attempt};
+	return true;
+}
+
+bool platform_log_range(struct platform *p, const struct job *j, const char *task, int attempt,
+	struct log_range *out, int *attempt_out, struct err *e)
+{
+	struct task_ref ref;
+
+	if (!log_ref(p, j, task, attempt, &ref, e))
+		return false;
+	if (p->engine == NULL || !p->engine->ops->log_range(p->engine, &ref, out))
+		return err_set(e, ERR_NOT_FOUND, "job %s has no log yet", j->job_name);
+	if (attempt_out)
+		*attempt_out = ref.attempt;
+	return true;
+}
+
+ssize_t platform_log_read(struct platform *p, const struct job *j, const char *task, int attempt,
+	uint64_t offset, void *out, size_t size, struct log_gap *gap)
+{
+	struct task_ref ref;
+
+	if (p->engine == NULL || !log_ref(p, j, task, attempt, &ref, NULL))
+		return 0;
+	return p->engine->ops->log_read(p->engine, &ref, offset, out, size, gap);
+}
+
+const struct task *platform_task(struct platform *p, const char *job_uid, const char *task, int attempt)
+{
+	char uid[128];
+
+	snprintf(uid, sizeof uid, "%s/%s/%d", job_uid, task && *task ? task : task_single, attempt);
+	return rowset_find(&p->tasks, uid);
+}
+
+/* ---- Idleness of the private platform ---- */
+
+void platform_used(struct platform *p)
+{
+	p->last_use = time_mono_ms();
+}

@@ -1,0 +1,256 @@
+/*
+ * What the platform's own files share: the model, jobs in motion, and changes.
+ *
+ * Two views of a job exist. The row in `jobs` is what the last commit holds; it is what everybody
+ * sees. The row in `work` (only jobs that are not final) is ahead of it by the changes that are on
+ * their way to the disk; the reconciler decides by it. A change is composed from `work`, queued,
+ * and applied to `jobs` by its completion, in the order of queueing.
+ */
+#ifndef MLTOPD_PLATFORM_INSIDE_H
+#define MLTOPD_PLATFORM_INSIDE_H
+
+#include "base/map.h"
+#include "base/ulid.h"
+#include "base/vec.h"
+#include "core/progress.h"
+#include "mltopd/config.h"
+#include "mltopd/platform.h"
+#include "mltopd/server.h"
+#include "store/store.h"
+
+#include <uv.h>
+
+enum {
+	NONCE_CACHE = 256,            /* newest answers kept in memory */
+	NONCES_PER_KEY = 65536,       /* in the window; more are refused */
+	RETRY_AFTER_S = 5,            /* told when the store cannot take changes */
+};
+
+extern const char task_single[]; /* "master-0": the task of a job that has one */
+
+/* A job that is not final, or is being deleted. */
+struct active {
+	struct platform *p;
+	char uid[ULID_SIZE];
+	uint64_t order;          /* of acceptance */
+	int64_t not_before;      /* wall ms */
+	unsigned committed;      /* state in the last commit: what the next one is compared with */
+	int in_flight;           /* changes of it on their way to the disk */
+	bool live;               /* holds resources */
+	bool told;               /* the engine was asked to start this attempt */
+	bool cancel, deleting;   /* asked by a person */
+	bool stop_sent;
+	bool over;               /* its final change is on its way */
+	bool dirty;              /* a change of it could not be stored: to be stored anew */
+	bool removed;            /* its final change removes it */
+	int64_t attempts_before; /* attempts that a retry by hand does not count */
+	char **gpus;
+	size_t gpu_count;
+	/* the newest event, for folding */
+	char event_uid[ULID_SIZE];
+	char event_reason[64];
+	uint32_t event_hash;
+	int64_t event_count, event_first;
+	/* progress of the log */
+	struct progress *progress; /* NULL until bytes came */
+	uint64_t log_read;
+	bool log_pending;        /* in the list of logs with new bytes */
+};
+
+/* Who follows a log over plain HTTP. */
+struct follower {
+	struct follower *next;
+	char uid[ULID_SIZE];
+	int attempt;
+	struct request *r;
+};
+
+struct nonce;
+struct package;
+
+struct platform {
+	struct config config;
+	struct platform_limits limits;
+	uv_loop_t *loop;
+	char *dir;               /* state folder */
+	char *shim;
+	struct store *store;
+	struct engine *engine;   /* NULL in commands without a daemon */
+	struct server *server;
+	struct hub *hub;         /* NULL until the server is there */
+	uv_async_t stored;       /* the store has completions */
+	uv_timer_t plan_timer, progress_timer, repair_timer, idle_timer;
+	int handles;             /* open ones of the above */
+	bool opened, adopting, closing;
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+	void (*idle)(void *ctx); /* the private platform has had nothing to do for long */
+	void *idle_ctx;
+
+	struct rowset jobs, tasks, events, orgs, keys, quotas; /* as committed */
+	struct rowset work;      /* jobs in motion, ahead of `jobs` */
+	struct map names;        /* "org_id/name" -> char[ULID_SIZE] of the newest job */
+	struct map actives;      /* uid -> struct active */
+	VEC(struct active *) order; /* in order of acceptance */
+	uint64_t next_order;
+	uint64_t version, next_version;
+	size_t changes_waiting;
+
+	struct map nonces;       /* "access_key nonce" -> struct nonce */
+	struct map nonce_counts; /* access key -> number */
+	int64_t nonce_swept;
+	struct { char *key, *body; size_t len; } answers[NONCE_CACHE];
+	size_t answer_next;
+
+	struct map packages;     /* id -> struct package */
+	struct map uploads;      /* ids that a part is being written of */
+	json_t *frameworks;      /* NULL until asked for */
+	VEC(struct request *) framework_waiters;
+	struct follower *followers;
+	int64_t last_use;        /* mono ms of the last request */
+	int64_t plan_cost_us, plan_at; /* mono: how dear planning is, when it was done last */
+	bool machine_known;
+	struct plan_machine machine;
+};
+
+int64_t platform_now(void); /* wall ms */
+
+/* ---- Changes ---- */
+
+struct change;
+struct change *change_new(struct platform *p);
+/* The change answers this request: its nonce is held from now on, and its audit record is due. */
+struct change *change_for(struct request *r);
+void change_free(struct change *c);
+/* `from` < 0: the job is new. Packs the row as it is now. */
+void change_job(struct change *c, const struct job *j, int from);
+void change_job_remove(struct change *c, const char *uid);
+void change_task(struct change *c, const struct task *t);
+/* Folds into the newest event of the job when it says the same. */
+void change_event(struct change *c, const struct job *j, enum event_type type, const char *reason,
+	const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Keeps the newest events.per_job of them. */
+void change_events_trim(struct change *c, const char *uid);
+struct platform *change_platform(const struct change *c);
+void change_org(struct change *c, const struct org *o);
+bool change_key(struct change *c, const struct key *k, struct err *e);
+void change_quota(struct change *c, const struct quota *q);
+/* `pack` NULL removes. */
+void change_package(struct change *c, const char *id, const char *org_id, const struct buf *pack);
+/* What a person did: {"time","key","role","peer","action","object","detail"}. */
+void change_audit(struct change *c, const char *action, const char *object, const char *detail);
+/* Who, where there is no request: "control socket, user 1000". */
+void change_actor(struct change *c, const char *actor, const char *org_id);
+/* Called after the commit and after the rows are applied, before the answer leaves. */
+typedef void (*change_after)(void *ctx, bool ok, const struct err *e);
+void change_then(struct change *c, change_after after, void *ctx);
+/* The answer of change_for's request; `body` is consumed. */
+void change_answer(struct change *c, int status, json_t *body);
+/* The answer holds a secret: a repeated request gets a refusal in its place. */
+void change_answer_once(struct change *c);
+void change_commit(struct change *c);
+
+/* ---- Lookups ---- */
+
+struct active *platform_active(struct platform *p, const char *uid);
+struct job *platform_work(struct platform *p, const char *uid);
+const struct org *platform_org(struct platform *p, const char *org_id);
+const struct org *platform_org_named(struct platform *p, const char *name);
+char *platform_name_uid(struct platform *p, const char *org_id, const char *name);
+void platform_name_set(struct platform *p, const char *org_id, const char *name, const char *uid);
+void platform_name_clear(struct platform *p, const char *org_id, const char *name, const char *uid);
+const struct kind *platform_kind(const struct rowset *s);
+/* Copies the F_SAMPLE members of a job that are not stored. */
+void job_samples_copy(struct job *to, const struct job *from);
+/* Writes `j` over its row in `work`. */
+void platform_work_put(struct platform *p, const struct job *j);
+
+/* Rows go out: committed, then shown. */
+void platform_show(struct platform *p, const struct kind *k, const char *uid);
+
+/* ---- Jobs in motion (reconcile*.c) ---- */
+
+struct active *active_new(struct platform *p, const struct job *j);
+void active_free(struct active *a);
+void reconcile_init(struct platform *p);
+void reconcile_soon(struct platform *p);
+void reconcile_adopt(struct platform *p);
+extern const struct engine_events reconcile_events;
+/* Accepts a checked job: queued in the change. */
+void reconcile_accept(struct change *c, struct job *j);
+void reconcile_cancel(struct change *c, struct active *a);
+/* A final job runs again. */
+void reconcile_retry(struct change *c, const struct job *j);
+/* The first org takes the jobs of the fake engine, which knows none. */
+void reconcile_fake_jobs(struct platform *p);
+void reconcile_usage(struct platform *p);
+/* The final change of an active; it is freed when that is stored. */
+void reconcile_finish(struct active *a, unsigned state, enum job_reason reason, const char *message,
+	const struct task_exit *end);
+/* A change of this job could not be stored. */
+void reconcile_not_stored(struct active *a);
+/* The plan's decisions (reconcile_task.c). */
+void reconcile_start(struct active *a, const char *const *gpus, size_t gpu_count);
+void reconcile_enqueue(struct active *a, enum job_reason reason, const char *message);
+void reconcile_stop(struct active *a);
+void reconcile_drop(struct active *a);
+/* Stores what could not be stored before. */
+void reconcile_repair(struct active *a);
+/* Queues `j` (a changed copy of the row in work) in state `state` and puts it back. */
+void reconcile_move(struct change *c, struct job *j, unsigned state);
+/* The machine with the GPUs that our jobs hold; `gpus` owns the array, the caller frees it. */
+void reconcile_machine(struct platform *p, struct plan_machine *out, struct plan_gpu **gpus);
+
+/* ---- Other parts ---- */
+
+void logs_grew(struct platform *p, struct active *a);
+void logs_progress_now(struct platform *p, struct active *a); /* reads what is left */
+void logs_wake(struct platform *p, const char *uid);
+void logs_init(struct platform *p);
+void sample_take(struct platform *p, const struct task_ref *ref, const struct task_sample *s);
+
+bool platform_nonce_load(struct platform *p, const struct store_nonce *n);
+void platform_nonce_begin(struct request *r);
+/* The change of that nonce is over; `kept`: n is what was stored. */
+void platform_nonce_end(struct platform *p, const struct store_nonce *n, bool kept);
+void platform_nonces_sweep(struct platform *p, int64_t now, struct store_tx *tx);
+void platform_nonces_release(struct platform *p);
+
+bool packages_load(struct platform *p, const void *pack, size_t len, struct err *e);
+void packages_release(struct platform *p);
+/* The file behind a trainer_uri, checked by who may name it; the caller frees. */
+char *packages_path(struct platform *p, const char *org_id, const char *uri, struct err *e);
+
+/* Makes a key with fresh halves; texts in `a`. */
+void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name, enum role role,
+	int64_t now);
+void keys_secret(char out[64]);
+/* The org of that name, or a new one in the change. */
+bool keys_org(struct change *c, const char *name, struct org *out, struct arena *a, struct err *e);
+/* A disabled copy of the key is queued, with its audit record. */
+void keys_disable(struct change *c, const struct key *row);
+/* A second key like `row`. */
+void keys_rotate(struct key *out, struct arena *a, const struct key *row, int64_t now);
+bool keys_private(struct platform *p, struct err *e); /* <state>/private.key */
+
+/* Named crash points of the fault tests: MLTOPD_CRASH=<point> kills the daemon there. */
+void platform_fault(const char *point);
+
+/* ---- Life ---- */
+
+struct platform_options {
+	const struct config *config; /* copied */
+	const char *dir;             /* state folder, locked by the caller */
+	uv_loop_t *loop;
+	bool engine;                 /* false: commands without a daemon */
+	bool volatile_data;
+};
+bool platform_open(struct platform **out, const struct platform_options *o, struct err *e);
+/* Starts the engine, adopts what runs, begins to plan. */
+bool platform_run(struct platform *p, struct server *s, struct err *e);
+void platform_reload(struct platform *p, const struct config *c);
+/* Detaches from the engine, stores what waits, frees; then `done`. */
+void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx);
+void platform_used(struct platform *p); /* somebody asked something */
+
+#endif

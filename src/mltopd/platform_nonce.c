@@ -1,0 +1,190 @@
+#include "mltopd/platform_inside.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A request that changed something, or is about to. Its answer lies in the store. */
+struct nonce {
+	char hash[SIGN_HEX_SIZE];
+	int64_t expires;
+	int status;
+	bool pending;
+	char access_key[];
+};
+
+/* Sweeping is linear, so it is done coarsely. */
+enum { SWEEP_MS = 60 * 1000 };
+
+static char *nonce_key(const char *access_key, const char *nonce)
+{
+	char *key = NULL;
+
+	return asprintf(&key, "%s %s", access_key, nonce) < 0 ? abort(), NULL : key;
+}
+
+static void count_add(struct platform *p, const char *access_key, intptr_t by)
+{
+	intptr_t n = (intptr_t)map_get(&p->nonce_counts, access_key) + by;
+
+	if (n > 0)
+		map_set(&p->nonce_counts, access_key, (void *)n);
+	else
+		map_remove(&p->nonce_counts, access_key);
+}
+
+static void nonce_put(struct platform *p, const struct store_nonce *n, bool pending)
+{
+	char *key = nonce_key(n->access_key, n->nonce);
+	size_t len = strlen(n->access_key) + 1;
+	struct nonce *mine = mem_alloc(sizeof *mine + len), *old;
+
+	snprintf(mine->hash, sizeof mine->hash, "%s", n->request_hash);
+	mine->expires = n->expires;
+	mine->status = n->status;
+	mine->pending = pending;
+	memcpy(mine->access_key, n->access_key, len);
+	old = map_set(&p->nonces, key, mine);
+	if (old == NULL)
+		count_add(p, n->access_key, 1);
+	free(old);
+	free(key);
+}
+
+bool platform_nonce_load(struct platform *p, const struct store_nonce *n)
+{
+	nonce_put(p, n, false);
+	return true;
+}
+
+void platform_nonce_begin(struct request *r)
+{
+	struct store_nonce n = {.access_key = r->who.access_key, .nonce = r->nonce,
+		.request_hash = r->request_hash, .expires = INT64_MAX};
+
+	nonce_put(r->platform, &n, true);
+}
+
+/* The newest answers stay in memory: a repeated request mostly comes at once. */
+static void answer_keep(struct platform *p, const char *key, const struct store_nonce *n)
+{
+	size_t i = p->answer_next++ % NONCE_CACHE;
+
+	free(p->answers[i].key);
+	free(p->answers[i].body);
+	p->answers[i].key = mem_strdup(key);
+	p->answers[i].body = mem_dup(n->body, n->body_len + 1);
+	p->answers[i].len = n->body_len;
+}
+
+void platform_nonce_end(struct platform *p, const struct store_nonce *n, bool kept)
+{
+	char *key = nonce_key(n->access_key, n->nonce);
+
+	if (kept) {
+		nonce_put(p, n, false);
+		answer_keep(p, key, n);
+	} else {
+		struct nonce *old = map_remove(&p->nonces, key);
+
+		if (old)
+			count_add(p, n->access_key, -1);
+		free(old);
+	}
+	free(key);
+}
+
+/* Removes what has expired, here and (with tx) in the store. */
+void platform_nonces_sweep(struct platform *p, int64_t now, struct store_tx *tx)
+{
+	struct map left = MAP_INIT;
+	const char *key;
+	void *value;
+	size_t at = 0;
+
+	if (now - p->nonce_swept < SWEEP_MS && now >= p->nonce_swept)
+		return;
+	p->nonce_swept = now;
+	while (map_next(&p->nonces, &at, &key, &value)) {
+		struct nonce *n = value;
+
+		if (n->expires >= now) {
+			map_set(&left, key, n);
+			continue;
+		}
+		count_add(p, n->access_key, -1);
+		free(n);
+	}
+	map_release(&p->nonces);
+	p->nonces = left;
+	if (tx)
+		store_nonces_expire(tx, now);
+}
+
+static bool answer_find(struct platform *p, const char *key, const char **body, size_t *len)
+{
+	for (size_t i = 0; i < NONCE_CACHE; i++)
+		if (p->answers[i].key && strcmp(p->answers[i].key, key) == 0) {
+			*body = p->answers[i].body;
+			*len = p->answers[i].len;
+			return true;
+		}
+	return false;
+}
+
+/* From the store, by way of the memory of newest answers. */
+static bool answer_fetch(struct platform *p, const char *key, const char *access_key,
+	const char *nonce, const char **body, size_t *len)
+{
+	struct buf text = BUF_INIT;
+	bool found = store_read_nonce(p->store, access_key, nonce, &text);
+
+	if (found)
+		answer_keep(p, key, &(struct store_nonce){.body = text.data, .body_len = text.len});
+	buf_release(&text);
+	return found && answer_find(p, key, body, len);
+}
+
+enum nonce_state platform_nonce(struct platform *p, const struct principal *who, const char *nonce,
+	const char *request_hash, int64_t now, int *status, const char **body, size_t *body_len)
+{
+	char *key = nonce_key(who->access_key, nonce);
+	const struct nonce *n = map_get(&p->nonces, key);
+	enum nonce_state state = NONCE_NEW;
+
+	if (n && n->expires < now)
+		n = NULL;
+	if (n == NULL) {
+		if ((intptr_t)map_get(&p->nonce_counts, who->access_key) >= NONCES_PER_KEY)
+			state = NONCE_FULL;
+	} else if (strcmp(n->hash, request_hash) != 0) {
+		state = NONCE_OTHER;
+	} else if (n->pending) {
+		state = NONCE_PENDING;
+	} else {
+		*status = n->status;
+		state = answer_find(p, key, body, body_len) ||
+				answer_fetch(p, key, who->access_key, nonce, body, body_len) ?
+			NONCE_SAME : NONCE_OTHER;
+	}
+	free(key);
+	return state;
+}
+
+void platform_nonces_release(struct platform *p)
+{
+	size_t at = 0;
+	const char *key;
+	void *value;
+
+	while (map_next(&p->nonces, &at, &key, &value))
+		free(value);
+	map_release(&p->nonces);
+	map_release(&p->nonce_counts);
+	for (size_t i = 0; i < NONCE_CACHE; i++) {
+		free(p->answers[i].key);
+		free(p->answers[i].body);
+	}
+}

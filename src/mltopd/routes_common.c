@@ -1,0 +1,226 @@
+#include "mltopd/routes.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "core/record_write.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+json_t *route_message(const char *format, ...)
+{
+	struct buf text = BUF_INIT;
+	json_t *out;
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vaddf(&text, format, ap);
+	va_end(ap);
+	out = json_pack("{s:s}", "message", text.data);
+	buf_release(&text);
+	return out;
+}
+
+const char *route_org(struct request *r, bool all)
+{
+	const char *org = request_query(r, "org_id");
+	struct err e = ERR_INIT;
+
+	if (org == NULL || *org == '\0' || strcmp(org, r->who.org_id) == 0)
+		return r->who.org_id;
+	if (r->who.role != ROLE_ADMIN)
+		err_set(&e, ERR_FORBIDDEN,
+			"org_id names another org: only an admin may (this key is %s)",
+			role_words[r->who.role]);
+	else if (strcmp(org, "-1") == 0 && all)
+		return org;
+	else if (platform_org(r->platform, org) == NULL)
+		err_set(&e, ERR_NOT_FOUND, "there is no org %.40s", org);
+	else
+		return org;
+	request_fail(r, &e);
+	return NULL;
+}
+
+/* The same text for a job that is absent and for one of another org. */
+void route_absent_job(struct request *r, const char *name)
+{
+	struct err e = ERR_INIT;
+
+	err_set(&e, ERR_NOT_FOUND, "there is no job %.100s", name);
+	request_fail(r, &e);
+}
+
+const struct job *route_job(struct request *r)
+{
+	const char *org = route_org(r, false);
+	const struct job *j = org ? platform_job(r->platform, org, r->params[0]) : NULL;
+
+	if (org && j == NULL)
+		route_absent_job(r, r->params[0]);
+	return j;
+}
+
+/* ---- Lists ---- */
+
+struct listing {
+	struct request *r;
+	const struct rowset *rows;
+	const char *org;
+	struct filter *filter;
+	struct fieldset fields;
+	bool some;               /* only `fields` */
+	const char *state, *name, *label, *after;
+	int64_t limit;
+	const struct field *org_field, *state_field;
+};
+
+static bool listing_numbers(struct listing *l, struct err *e)
+{
+	const char *limit = request_query(l->r, "limit");
+	int64_t most = (int64_t)platform_limits(l->r->platform)->list_max;
+
+	l->limit = most;
+	if (limit && !num_i64(limit, 1, 1000000000, &l->limit))
+		return err_field(e, ERR_INVALID, "limit", "limit is '%.40s': give a number from 1 on",
+			limit);
+	if (l->limit > most)
+		l->limit = most;
+	return true;
+}
+
+static bool listing_open(struct listing *l, struct err *e)
+{
+	const char *filter = request_query(l->r, "filter"), *fields = request_query(l->r, "fields");
+	const struct kind *k = l->rows->kind;
+
+	l->state = request_query(l->r, "state");
+	l->name = request_query(l->r, "name");
+	l->label = request_query(l->r, "label");
+	l->after = request_query(l->r, "continue");
+	l->some = fields && *fields;
+	l->org_field = kind_field(k, "org_id");
+	l->state_field = kind_field(k, "state");
+	if (!listing_numbers(l, e) || (l->some && !fieldset_parse(&l->fields, k, fields, e)))
+		return false;
+	if (filter && *filter) {
+		l->filter = filter_parse(k, filter, e);
+		return l->filter != NULL;
+	}
+	return true;
+}
+
+static bool label_matches(const struct job *j, const char *wanted)
+{
+	size_t len = strcspn(wanted, "=");
+
+	for (size_t i = 0; i < j->labels.len; i++) {
+		const struct label *label = &j->labels.items[i];
+
+		if (strlen(label->key) == len && memcmp(label->key, wanted, len) == 0 &&
+			(wanted[len] == '\0' || strcmp(label->value, wanted + len + 1) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool state_matches(const struct listing *l, const void *row)
+{
+	const struct field *f = l->state_field;
+	const char *word;
+
+	if (f == NULL || !record_knows(l->rows->kind, row, f))
+		return false;
+	word = f->names[*(const unsigned *)record_member(row, f)];
+	return word && strcmp(word, l->state) == 0;
+}
+
+static bool row_wanted(const struct listing *l, const void *row)
+{
+	const struct kind *k = l->rows->kind;
+
+	if (strcmp(l->org, "-1") != 0 && l->org_field &&
+		strcmp(record_text(row, l->org_field), l->org) != 0)
+		return false;
+	if (l->state && !state_matches(l, row))
+		return false;
+	if (l->name && strcmp(record_key(k, row), l->name) != 0)
+		return false;
+	if (l->label && (k != &job_kind || !label_matches(row, l->label)))
+		return false;
+	return l->filter == NULL || filter_match(l->filter, row, l->r->now);
+}
+
+struct listed {
+	const char *uid;
+	const void *row;
+};
+
+static int by_uid(const void *a, const void *b)
+{
+	const struct listed *x = a, *y = b;
+
+	return strcmp(x->uid, y->uid);
+}
+
+/* Rows in order of uid: of creation, and stable over pages. They mostly are in order already. */
+static struct listed *rows_in_order(const struct rowset *rows)
+{
+	struct listed *out = mem_alloc((rows->len + 1) * sizeof *out);
+	bool sorted = true;
+
+	for (size_t i = 0; i < rows->len; i++) {
+		out[i] = (struct listed){record_uid(rows->kind, rows->rows[i]), rows->rows[i]};
+		sorted = sorted && (i == 0 || strcmp(out[i - 1].uid, out[i].uid) <= 0);
+	}
+	if (!sorted)
+		qsort(out, rows->len, sizeof *out, by_uid);
+	return out;
+}
+
+/* Appends the page; *last is the uid to go on after, NULL when this was the end. */
+static void listing_write(const struct listing *l, struct buf *out, const char **last)
+{
+	struct listed *order = rows_in_order(l->rows);
+	const char *previous = NULL;
+	int64_t n = 0;
+
+	*last = NULL;
+	for (size_t i = 0; i < l->rows->len; i++) {
+		if ((l->after && strcmp(order[i].uid, l->after) <= 0) || !row_wanted(l, order[i].row))
+			continue;
+		if (n == l->limit) {
+			*last = previous;
+			break;
+		}
+		if (n++ > 0)
+			buf_addc(out, ',');
+		record_write_json(l->rows->kind, order[i].row, l->some ? &l->fields : NULL, out);
+		previous = order[i].uid;
+	}
+	free(order);
+}
+
+void route_rows(struct request *r, const struct rowset *rows, const char *org)
+{
+	struct listing l = {.r = r, .rows = rows, .org = org};
+	struct err e = ERR_INIT;
+	struct buf out = BUF_INIT;
+	const char *last;
+
+	if (!listing_open(&l, &e)) {
+		request_fail(r, &e);
+		return;
+	}
+	buf_adds(&out, "{\"data\":[");
+	listing_write(&l, &out, &last);
+	buf_addc(&out, ']');
+	if (last) {
+		buf_adds(&out, ",\"continue\":");
+		json_write_text(last, &out);
+	}
+	buf_addf(&out, ",\"v\":\"%llu\"}", (unsigned long long)platform_version(r->platform));
+	request_reply_json_text(r, 200, out.data, out.len);
+	buf_release(&out);
+	filter_free(l.filter);
+}

@@ -1,0 +1,203 @@
+#include "mltopd/routes.h"
+
+#include "base/mem.h"
+#include "base/timefmt.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+/* What a client may rely on here and not on a plain Cloud-ML server. */
+static const char *const capabilities[] = {
+	"stream", "log-stream", "packages", "cancel", "retry", "fields", "filter", "paging", "tasks",
+	"orgs", "keys", "audit", "events", "sigv4", "command", NULL,
+};
+
+void route_version(struct request *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; capabilities[i]; i++)
+		json_array_append_new(list, json_string(capabilities[i]));
+	if (!platform_limits(r->platform)->shared)
+		json_array_append_new(list, json_string("private"));
+	request_reply(r, 200, json_pack("{s:s, s:s, s:o, s:s}", "name", "mltopd", "version",
+		MLTOP_VERSION, "capabilities", list, "engine",
+		config_text(&r->platform->config, SET_ENGINE)));
+}
+
+void route_healthz(struct request *r)
+{
+	request_reply(r, 200, json_pack("{s:s}", "status", "ok"));
+}
+
+void route_readyz(struct request *r)
+{
+	struct err e = ERR_INIT;
+
+	if (platform_ready(r->platform, &e))
+		request_reply(r, 200, json_pack("{s:s}", "status", "ready"));
+	else
+		request_fail_retry(r, &e, RETRY_AFTER_S);
+}
+
+void route_authentication(struct request *r)
+{
+	request_reply(r, 200, json_pack("{s:s, s:s?, s:s, s:s?, s:s, s:b}", "access_key",
+		r->who.access_key, "name", r->who.key_name, "org_id", r->who.org_id, "org_name",
+		r->who.org_name, "role", role_words[r->who.role], "read_only", r->who.read_only));
+}
+
+void route_org_ids(struct request *r)
+{
+	request_reply(r, 200, json_pack("{s:s}", "org_id", r->who.org_id));
+}
+
+/* ---- Frameworks: the platform's Python is asked once, when somebody wants to know ---- */
+
+enum { ASK_MAX = 16 * 1024, ASK_MS = 10 * 1000 };
+
+/* Prints {"python": ["3.11.2"], "numpy": [...]} of the distributions named as arguments. */
+static const char ask_script[] =
+	"import json, platform, sys\n"
+	"from importlib import metadata\n"
+	"found = {'python': [platform.python_version()]}\n"
+	"for name in sys.argv[1:]:\n"
+	"    try: found[name] = [metadata.version(name)]\n"
+	"    except Exception: pass\n"
+	"print(json.dumps(found))\n";
+
+struct ask {
+	struct platform *p;
+	uv_process_t process;
+	uv_pipe_t pipe;
+	uv_timer_t limit;
+	struct buf text;
+	char chunk[4096];
+	int open; /* handles */
+};
+
+static void ask_answer(struct platform *p)
+{
+	for (size_t i = 0; i < p->framework_waiters.len; i++)
+		request_reply(p->framework_waiters.items[i], 200, json_incref(p->frameworks));
+	vec_release(&p->framework_waiters);
+}
+
+static void ask_closed(uv_handle_t *handle)
+{
+	struct ask *a = handle->data;
+
+	if (--a->open > 0)
+		return;
+	a->p->frameworks = json_loadb(a->text.data, a->text.len, 0, NULL);
+	if (!json_is_object(a->p->frameworks)) {
+		json_decref(a->p->frameworks);
+		a->p->frameworks = json_object();
+	}
+	ask_answer(a->p);
+	buf_release(&a->text);
+	free(a);
+}
+
+static void ask_close(struct ask *a)
+{
+	uv_handle_t *all[] = {(uv_handle_t *)&a->pipe, (uv_handle_t *)&a->limit,
+		(uv_handle_t *)&a->process};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (!uv_is_closing(all[i]))
+			uv_close(all[i], ask_closed);
+}
+
+static void ask_room(uv_handle_t *handle, size_t wanted, uv_buf_t *out)
+{
+	struct ask *a = handle->data;
+
+	(void)wanted;
+	*out = uv_buf_init(a->chunk, sizeof a->chunk);
+}
+
+static void ask_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
+{
+	struct ask *a = stream->data;
+
+	if (n > 0)
+		buf_add(&a->text, bytes->base, (size_t)n);
+	else if (n < 0 && !uv_is_closing((uv_handle_t *)stream))
+		uv_close((uv_handle_t *)stream, ask_closed);
+}
+
+static void ask_late(uv_timer_t *timer)
+{
+	struct ask *a = timer->data;
+
+	uv_process_kill(&a->process, SIGKILL);
+}
+
+/* Only now, so that the child is reaped; the pipe closes at its end. */
+static void ask_exit(uv_process_t *process, int64_t status, int signal)
+{
+	struct ask *a = process->data;
+
+	(void)status, (void)signal;
+	uv_close((uv_handle_t *)&a->process, ask_closed);
+	uv_close((uv_handle_t *)&a->limit, ask_closed);
+}
+
+static size_t ask_arguments(struct platform *p, char **args, size_t most)
+{
+	struct buf name = BUF_INIT;
+	size_t n = 0;
+
+	args[n++] = mem_strdup(config_text(&p->config, SET_FRAMEWORK_PYTHON));
+	args[n++] = mem_strdup("-I");
+	args[n++] = mem_strdup("-c");
+	args[n++] = mem_strdup(ask_script);
+	for (size_t i = 0; n < most && config_item(&p->config, SET_FRAMEWORKS, i, &name); i++) {
+		args[n++] = mem_strdup(name.data);
+		buf_reset(&name);
+	}
+	args[n] = NULL;
+	buf_release(&name);
+	return n;
+}
+
+static void ask_start(struct platform *p)
+{
+	struct ask *a = mem_alloc(sizeof *a);
+	char *args[64];
+	uv_stdio_container_t io[3] = {{.flags = UV_IGNORE}, {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE},
+		{.flags = UV_IGNORE}};
+	uv_process_options_t o = {.args = args, .stdio = io, .stdio_count = 3, .exit_cb = ask_exit};
+	size_t n = ask_arguments(p, args, ARRAY_SIZE(args) - 1);
+
+	a->p = p;
+	a->open = 3;
+	buf_init(&a->text, ASK_MAX);
+	a->process.data = a->pipe.data = a->limit.data = a;
+	uv_pipe_init(p->loop, &a->pipe, 0);
+	uv_timer_init(p->loop, &a->limit);
+	io[1].data.stream = (uv_stream_t *)&a->pipe;
+	o.file = args[0];
+	if (uv_spawn(p->loop, &a->process, &o) == 0) {
+		uv_read_start((uv_stream_t *)&a->pipe, ask_room, ask_read);
+		uv_timer_start(&a->limit, ask_late, ASK_MS, 0);
+	} else {
+		ask_close(a);
+	}
+	for (size_t i = 0; i < n; i++)
+		free(args[i]);
+}
+
+void route_framework(struct request *r)
+{
+	struct platform *p = r->platform;
+
+	if (p->frameworks) {
+		request_reply(r, 200, json_incref(p->frameworks));
+		return;
+	}
+	vec_push(&p->framework_waiters, r);
+	if (p->framework_waiters.len == 1)
+		ask_start(p);
+}

@@ -1,0 +1,247 @@
+/* POST /train: decoded, checked, its package looked into by a worker thread, then stored. */
+#include "mltopd/routes.h"
+
+#include "base/mem.h"
+#include "io/archive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A submission on its way. */
+struct submission {
+	struct request *r;
+	struct arena text;
+	struct job job;
+	char *package;   /* file to look into; NULL: none */
+	uv_work_t work;
+	bool good;
+	struct err e;
+};
+
+static void submission_free(struct submission *s)
+{
+	arena_release(&s->text);
+	free(s->package);
+	free(s);
+}
+
+static void submission_refuse(struct submission *s)
+{
+	request_fail(s->r, &s->e);
+	submission_free(s);
+}
+
+/* ---- What the public clients send and this platform has no use for ---- */
+
+/* Sent with every job, or harmless: taken out before the body is judged. */
+static const char *const ignored[] = {
+	"enable_rank", "save_mode", "tensorboard_logdir", "model_name", "model_version",
+	"model_input_path", "model_export_path", "data_input_path", "data_output_path", "log_path",
+	"pipeline_id", "org_mail", "debug", "priority_class",
+};
+/* Refused when they say something: a job that counts on them would fail later, in the dark. */
+static const struct {
+	const char *name, *why;
+} refused[] = {
+	{"hdfs_endpoint", "HDFS is not mounted here: read the data at run time or upload it"},
+	{"hdfs_krb_account", "HDFS is not mounted here: leave the Kerberos account out"},
+	{"hdfs_krb_password", "HDFS is not mounted here, and a password is not to be sent"},
+	{"hdfs_krb_keytab", "HDFS is not mounted here: leave the key table out"},
+	{"cluster_spec", "roles of a cluster are not run here: use ps_count and worker_count"},
+};
+
+static bool says_nothing(const json_t *value)
+{
+	return value == NULL || json_is_null(value) || json_is_false(value) ||
+		(json_is_string(value) && *json_string_value(value) == '\0') ||
+		(json_is_object(value) && json_object_size(value) == 0);
+}
+
+/* null is what the Python client sends for a flag that was not given. */
+static void drop_nulls(json_t *body)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(body, next, key, value)
+		if (json_is_null(value))
+			json_object_del(body, key);
+}
+
+static bool body_prepare(json_t *body, struct err *e)
+{
+	if (!json_is_object(body))
+		return err_set(e, ERR_INVALID, "the body must be a JSON object: the job");
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		if (!says_nothing(json_object_get(body, refused[i].name)))
+			return err_field(e, ERR_UNPROCESSABLE, refused[i].name, "%s: %s",
+				refused[i].name, refused[i].why);
+		json_object_del(body, refused[i].name);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		json_object_del(body, ignored[i]);
+	drop_nulls(body);
+	return true;
+}
+
+/* ---- Checks ---- */
+
+static bool name_free(struct platform *p, const struct job *j, struct err *e)
+{
+	const char *uid = platform_name_uid(p, j->org_id, j->job_name);
+	const struct job *other = uid ? rowset_find(&p->jobs, uid) : NULL;
+
+	if (uid == NULL)
+		return true;
+	return err_field(e, ERR_CONFLICT, "job_name",
+		"there is a job %s already (%s): delete it or choose another name", j->job_name,
+		other ? job_state_words[other->state] : "being made");
+}
+
+static bool org_has_room(struct platform *p, const struct job *j, struct err *e)
+{
+	int64_t most = config_int(&p->config, SET_JOBS_PER_ORG), n = 0;
+
+	if (!p->limits.shared || (int64_t)p->jobs.len < most)
+		return true;
+	for (size_t i = 0; i < p->jobs.len; i++)
+		n += strcmp(((const struct job *)p->jobs.rows[i])->org_id, j->org_id) == 0;
+	return n < most || err_set(e, ERR_UNPROCESSABLE,
+		"org %s has %lld jobs, the most it may: delete old ones", j->org_name, (long long)n);
+}
+
+static bool can_run(struct platform *p, const struct job *j, struct err *e)
+{
+	struct plan_machine m;
+	struct plan_gpu *gpus = NULL;
+	bool good;
+
+	if (p->engine == NULL)
+		return err_set(e, ERR_UNAVAILABLE, "mltopd is starting: ask again");
+	if (j->ps_count > 0 || j->worker_count > 0)
+		return err_field(e, ERR_UNPROCESSABLE, j->ps_count > 0 ? "ps_count" : "worker_count",
+			"%s is %lld: this platform runs jobs of one task",
+			j->ps_count > 0 ? "ps_count" : "worker_count",
+			(long long)(j->ps_count > 0 ? j->ps_count : j->worker_count));
+	reconcile_machine(p, &m, &gpus);
+	good = plan_possible(j, &m, rowset_find(&p->quotas, j->org_id), e) &&
+		p->engine->ops->check(p->engine, j, e);
+	free(gpus);
+	return good;
+}
+
+/* What the platform says of a new job. */
+static void job_fill(struct submission *s)
+{
+	struct job *j = &s->job;
+	const struct request *r = s->r;
+	char uid[ULID_SIZE];
+
+	ulid_new(uid, r->now);
+	job_set(j, uid, arena_strdup(&s->text, uid));
+	job_set(j, org_id, arena_strdup(&s->text, r->who.org_id));
+	job_set(j, org_name, arena_strdup(&s->text, r->who.org_name ? r->who.org_name : ""));
+	job_set(j, owner, arena_strdup(&s->text, r->who.key_name ? r->who.key_name : ""));
+	job_set(j, create_time, (struct when){r->now});
+	job_set(j, update_time, (struct when){r->now});
+	job_set(j, state, JOB_VALIDATED);
+	job_set(j, attempt, 0);
+}
+
+static bool submission_open(struct submission *s)
+{
+	struct platform *p = s->r->platform;
+
+	if (!body_prepare(s->r->body, &s->e) ||
+		!record_decode(&job_kind, &s->job, &s->text, s->r->body, DECODE_NEW, &s->e))
+		return false;
+	job_fill(s);
+	if (!name_free(p, &s->job, &s->e) || !org_has_room(p, &s->job, &s->e) ||
+		!can_run(p, &s->job, &s->e))
+		return false;
+	if (s->job.trainer_uri == NULL || *s->job.trainer_uri == '\0')
+		return true;
+	s->package = packages_path(p, s->job.org_id, s->job.trainer_uri, &s->e);
+	return s->package != NULL;
+}
+
+/* ---- Storing ---- */
+
+static void job_stored(void *ctx, bool ok, const struct err *e)
+{
+	struct submission *s = ctx;
+	struct platform *p = s->r->platform;
+	struct active *a = platform_active(p, s->job.uid);
+
+	(void)e;
+	if (!ok) {
+		platform_name_clear(p, s->job.org_id, s->job.job_name, s->job.uid);
+		if (a)
+			active_free(a);
+	}
+	reconcile_soon(p);
+	submission_free(s);
+}
+
+static void submission_store(struct submission *s)
+{
+	struct change *c;
+
+	if (!name_free(s->r->platform, &s->job, &s->e)) {
+		submission_refuse(s);
+		return;
+	}
+	c = change_for(s->r);
+	reconcile_accept(c, &s->job);
+	change_audit(c, "job.create", s->job.uid, s->job.job_name);
+	change_answer(c, 200, record_encode(&job_kind, &s->job, NULL));
+	change_then(c, job_stored, s);
+	change_commit(c);
+}
+
+/* ---- The package ---- */
+
+static void package_look(uv_work_t *work)
+{
+	struct submission *s = work->data;
+	char root[ARCHIVE_ROOT_SIZE];
+	const char *module = s->job.module_name;
+
+	if (module && *module)
+		s->good = archive_find_module(s->package, module, NULL, root, &s->e);
+	else
+		s->good = archive_check(s->package, NULL, &s->e);
+}
+
+static void package_looked(uv_work_t *work, int status)
+{
+	struct submission *s = work->data;
+
+	if (status == 0 && s->good) {
+		submission_store(s);
+		return;
+	}
+	if (status != 0)
+		err_set(&s->e, ERR_UNAVAILABLE, "mltopd is stopping");
+	/* Whatever is wrong with the package, it is the request that named it. */
+	if (s->e.code == ERR_NOT_FOUND)
+		s->e.code = ERR_UNPROCESSABLE;
+	submission_refuse(s);
+}
+
+void route_train_create(struct request *r)
+{
+	struct submission *s = mem_alloc(sizeof *s);
+
+	s->r = r;
+	s->work.data = s;
+	if (!submission_open(s)) {
+		submission_refuse(s);
+		return;
+	}
+	if (s->package)
+		uv_queue_work(r->platform->loop, &s->work, package_look, package_looked);
+	else
+		submission_store(s);
+}
