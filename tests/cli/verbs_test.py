@@ -1,0 +1,207 @@
+"""The command line against a private platform: every verb, its output and its exit code."""
+import csv
+import io
+import os
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from support import BUILD, Case, MLTOP, main, until  # noqa: E402
+
+
+class Run(Case):
+    def test_exit_code_is_the_jobs(self):
+        self.assertEqual(self.p.mltop("run", "--", "sh", "-c", "exit 7").code, 7)
+        self.assertEqual(self.p.mltop("run", "--", "true").code, 0)
+
+    def test_signal_is_128_and_more(self):
+        self.assertEqual(self.p.mltop("run", "--", "sh", "-c", "kill -USR1 $$").code, 128 + signal.SIGUSR1)
+
+    def test_output_is_byte_for_byte(self):
+        made = "import sys; sys.stdout.buffer.write(bytes(range(256)) * 1000)"
+        r = self.p.mltop("run", "--", "/usr/bin/python3", "-c", made, binary=True)
+        self.assertEqual(r.code, 0, r.err)
+        self.assertEqual(r.out, bytes(range(256)) * 1000)
+
+    def test_runs_in_place_with_the_callers_environment(self):
+        folder = self.p.folder + "/here"
+        os.makedirs(folder, exist_ok=True)
+        r = self.p.mltop("run", "--env", "MINE=a b", "--env", "TAKEN", "--", "sh", "-c",
+                         'pwd; echo "$MINE/$TAKEN/$VIRTUAL_ENV"; umask', cwd=folder,
+                         env={"TAKEN": "here", "VIRTUAL_ENV": "/venv"})
+        self.assertEqual(r.out.splitlines()[:2], [folder, "a b/here//venv"])
+        mask = os.umask(0o22)
+        os.umask(mask)
+        self.assertEqual(int(r.out.splitlines()[2], 8), mask)
+
+    def test_detach_and_follow(self):
+        name = self.ok("run", "--detach", "--name", "later", "--", "sh", "-c", "echo one; echo two").out.strip()
+        self.assertEqual(name, "later")
+        self.assertEqual(self.ok("logs", "-f", name).out, "one\ntwo\n")
+        self.assertEqual(self.ok("logs", name).out, "one\ntwo\n")
+
+    def test_name_that_is_taken(self):
+        self.ok("run", "--detach", "--name", "twice", "--", "true")
+        self.refused(125, "twice", "run", "--name", "twice", "--", "true")
+
+    def test_command_that_does_not_exist(self):
+        r = self.p.mltop("run", "--name", "nowhere", "--", "no-such-program-here")
+        self.assertNotEqual(r.code, 0)
+        job = self.p.ended("nowhere")
+        self.assertIn("no-such-program-here", job["message"])
+
+    def test_cancelled_by_another(self):
+        r = self.p.start("run", "--name", "stopped", "--", "sleep", "1000")
+        until(lambda: self.p.mltop("jobs", "describe", "stopped").code == 0, "the job")
+        self.p.running("stopped")
+        self.ok("cancel", "stopped")
+        out, err = r.communicate(timeout=60)
+        self.assertEqual(r.returncode, 143, err)
+        job = self.p.ended("stopped")
+        self.assertEqual((job["state"], job["reason"]), ("failed", "Cancelled"))
+
+    def test_interrupt_without_a_terminal_detaches(self):
+        r = self.p.start("run", "--name", "left", "--", "sh", "-c", "echo up; sleep 1000")
+        self.assertEqual(r.stdout.readline(), "up\n")
+        r.send_signal(signal.SIGINT)
+        out, err = r.communicate(timeout=60)
+        self.assertEqual(r.returncode, 0, err)
+        self.assertIn("left goes on", err)
+        self.assertEqual(self.p.job("left")["state"], "running")
+        self.ok("cancel", "left")
+
+    def test_nothing_to_run(self):
+        self.refused(2, "no command", "run")
+
+
+class Verbs(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name, command in (("alpha", "true"), ("beta", "exit 3"), ("gamma", "true")):
+            cls.p.mltop("run", "--name", name, "--env", "SECRET=hunter2", "--", "sh", "-c", command)
+
+    def test_list(self):
+        r = self.ok("jobs", "list", "--sort", "job_name")
+        lines = r.out.splitlines()
+        self.assertTrue(lines[0].startswith("NAME "), lines[0])
+        self.assertEqual([line.split()[0] for line in lines[1:]], ["alpha", "beta", "gamma"])
+        self.assertEqual(self.ok("jobs", "list", "--sort", "-job_name", "-o", "name").out, "gamma\nbeta\nalpha\n")
+
+    def test_list_json_csv_yaml(self):
+        rows = self.ok("jobs", "list", "--json").json["data"]
+        self.assertEqual(sorted(r["job_name"] for r in rows), ["alpha", "beta", "gamma"])
+        self.assertNotIn("hunter2", self.ok("jobs", "list", "--json").out)
+        table = list(csv.DictReader(io.StringIO(self.ok("jobs", "list", "-o", "csv").out)))
+        self.assertEqual(sorted(r["job_name"] for r in table), ["alpha", "beta", "gamma"])
+        self.assertIn('job_name: "beta"', self.ok("jobs", "list", "-o", "yaml").out)
+
+    def test_filter(self):
+        self.assertEqual(self.ok("jobs", "list", "--filter", "state=failed", "-o", "name").out, "beta\n")
+        self.refused(1, "column 1", "jobs", "list", "--filter", "nonsense=1")
+
+    def test_columns(self):
+        r = self.ok("jobs", "list", "--columns", "job_name,exit_code", "--sort", "job_name", "--no-headers")
+        self.assertEqual([line.split() for line in r.out.splitlines()], [["alpha", "0"], ["beta", "3"], ["gamma", "0"]])
+        self.refused(1, "job_nam", "jobs", "list", "--columns", "job_nam")
+
+    def test_describe(self):
+        r = self.ok("jobs", "describe", "beta")
+        self.assertRegex(r.out, r"reason +ExitCode")
+        self.assertNotIn("hunter2", r.out)
+        self.refused(5, "nothere", "jobs", "describe", "nothere")
+
+    def test_events(self):
+        r = self.ok("jobs", "events", "alpha", "--json")
+        reasons = [e["reason"] for e in r.json["data"]]
+        self.assertTrue(reasons)
+        self.assertTrue(all(e["object_name"] == "alpha" for e in r.json["data"]))
+
+    def test_quotas_and_frameworks(self):
+        self.assertEqual(len(self.ok("quotas", "list", "--json").json["data"]), 1)
+        self.ok("quotas", "list")
+        self.ok("events", "list")
+
+    def test_retry_and_delete(self):
+        self.ok("run", "--name", "again", "--", "sh", "-c", "echo $MLTOP_ATTEMPT")
+        self.ok("jobs", "retry", "again")
+        until(lambda: self.p.job("again").get("attempt") == 2 and self.p.job("again")["state"] == "completed",
+              "the second attempt")
+        self.assertEqual(self.ok("logs", "again", "--attempt", "1").out, "1\n")
+        self.assertEqual(self.ok("logs", "again").out, "2\n")
+        self.ok("jobs", "delete", "again")
+        until(lambda: self.p.mltop("jobs", "describe", "again").code == 5, "the job to be gone")
+
+    def test_usage(self):
+        self.refused(2, "--nope is no flag", "jobs", "list", "--nope")
+        self.refused(2, "no such verb", "jobs", "frob")
+        self.refused(2, "no such command", "frob")
+        self.refused(2, "NAME is missing", "jobs", "describe")
+        self.refused(2, "too many", "jobs", "describe", "a", "b")
+
+    def test_help(self):
+        self.assertIn("--trainer-uri", self.ok("jobs", "submit", "--help").out)
+        self.assertIn("mltop run", self.ok("help").out)
+
+    def test_completion(self):
+        script = self.ok("completion", "bash").out
+        ask = script + '\nCOMP_WORDS=(mltop jobs su); COMP_CWORD=2; _mltop; echo "${COMPREPLY[@]}"'
+        done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.stdout.split(), ["submit"], done.stderr)
+        self.refused(2, "bash, zsh and fish", "completion", "csh")
+
+    def test_platform_status(self):
+        r = self.ok("platform", "status", "--json")
+        self.assertIn("url", r.json)
+
+    def test_version(self):
+        self.assertEqual(self.ok("version").out.splitlines()[0].split()[0], "mltop")
+
+
+class Submit(Case):
+    def test_bad_fields_change_nothing(self):
+        cases = [
+            (["--job-name", "Bad_Name", "--module-name", "m", "--trainer-uri", "file:///x.tar.gz"], "job_name"),
+            (["--job-name", "a", "--module-name", "m", "--trainer-uri", "file:///x.tar.gz", "--memory-limit", "4Q"],
+             "memory_limit"),
+            (["--job-name", "a", "--module-name", "m", "--trainer-uri", "file:///x.tar.gz", "--cpu-limit", "0.001"],
+             "cpu_limit"),
+            (["--job-name", "a", "--module-name", "m"], "trainer_uri"),
+            (["--job-name", "a", "--module-name", "m", "--trainer-uri", "file:///no/such/file.tar.gz"], "file.tar.gz"),
+            (["--job-name", "a"], "module_name"),
+        ]
+        for flags, word in cases:
+            with self.subTest(word=word):
+                self.refused(1, word, "jobs", "submit", *flags)
+        self.assertEqual(self.ok("jobs", "list", "-o", "name").out, "")
+
+    def test_file(self):
+        path = self.p.folder + "/job.yaml"
+        with open(path, "w") as f:
+            f.write("job_name: from-file\ncommand: [sh, -c, 'echo $WORD']\nenv: {WORD: said}\n")
+        self.assertEqual(self.ok("jobs", "submit", path).out, "from-file\n")
+        self.assertEqual(self.ok("logs", "-f", "from-file").out, "said\n")
+        with open(path, "w") as f:
+            f.write("job_name: x\njob_nam: y\n")
+        self.refused(1, "job_nam", "jobs", "submit", path)
+
+    def test_unreachable(self):
+        env = {"XIAOMI_ACCESS_KEY_ID": "AK", "XIAOMI_SECRET_ACCESS_KEY": "SK"}
+        self.refused(3, "127.0.0.1:1", "jobs", "list", "--endpoint", "http://127.0.0.1:1", env=env)
+
+
+class Demo(Case):
+    def test_demo_list(self):
+        rows = self.ok("demo", "--jobs", "50", "--changes", "0", "--", "jobs", "list", "--json").json["data"]
+        self.assertEqual(len(rows), 50)
+        self.assertIn("demo-job-00000", [r["job_name"] for r in rows])
+
+    def test_same_seed_same_jobs(self):
+        ask = ["demo", "--jobs", "20", "--changes", "0", "--seed", "9", "--", "jobs", "list", "-o", "name",
+               "--sort", "job_name", "--filter", "state=running"]
+        self.assertEqual(self.ok(*ask).out, self.ok(*ask).out)
+
+
+if __name__ == "__main__":
+    main()
