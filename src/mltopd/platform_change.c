@@ -348,6 +348,19 @@ static void show_samples(struct platform *p, struct job *j)
 	}
 }
 
+/* What a row has in memory only. */
+static void show_secret(struct platform *p, struct key *k, const char *secret)
+{
+	const struct key *row = rowset_find(&p->keys, k->access_key);
+
+	k->secret_key = secret;
+	record_know(&key_kind, k, offsetof(struct key, secret_key));
+	if (row == NULL || !record_knows(&key_kind, row, kind_field(&key_kind, "last_used")))
+		return;
+	k->last_used = row->last_used;
+	record_know(&key_kind, k, offsetof(struct key, last_used));
+}
+
 static void show_row(struct platform *p, const struct shown *s)
 {
 	/* Any kind's struct fits; the largest is a job's. */
@@ -361,7 +374,7 @@ static void show_row(struct platform *p, const struct shown *s)
 		if (s->kind == &job_kind)
 			show_samples(p, &rec.job);
 		if (s->kind == &key_kind)
-			rec.key.secret_key = s->secret;
+			show_secret(p, &rec.key, s->secret);
 		rowset_put(rows, &rec, NULL);
 		if (p->hub)
 			hub_changed(p->hub, s->kind, s->uid);
