@@ -1,0 +1,208 @@
+/*
+ * 10,000 rows of which 1,000 change a second: order, selection and the time that a key takes. The
+ * limits are wide (a loaded machine, a sanitiser); the figures are printed for people.
+ */
+#include "golden/harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum { ROWS = 10000 };
+
+static double ms_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static unsigned random_next(unsigned *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+static json_t *change(unsigned *seed, int rows)
+{
+	static const char *const states[] = {"running", "enqueued", "completed", "failed"};
+	char uid[32];
+
+	snprintf(uid, sizeof uid, "01J%023d", (int)(random_next(seed) % (unsigned)rows));
+	return json_pack("{s:s,s:i,s:i,s:s}", "uid", uid, "gpu_util", (int)(random_next(seed) % 101),
+		"gpu_limit", (int)(random_next(seed) % 16), "state", states[random_next(seed) % 4]);
+}
+
+static void send_changes(struct harness *h, unsigned *seed, int count)
+{
+	struct msg m = {.type = MSG_ROWS, .sub = 1};
+	json_t *rows = json_array();
+
+	for (int i = 0; i < count; i++)
+		json_array_append_new(rows, change(seed, ROWS));
+	m.rows = rows;
+	m.now = h->now;
+	m.mono = h->mono;
+	app_update(h->app, &m, &h->cmds);
+	json_decref(rows);
+}
+
+static int by_double(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The text that stands in a frame at (x, y), as the name column shows it. */
+static void name_at(const struct harness *h, int y, char out[16])
+{
+	int to = 0;
+
+	for (int x = 1; x < 10; x++)
+		out[to++] = h->grid.cells[y * h->grid.cols + x].text[0];
+	out[to] = '\0';
+}
+
+static int selected_row(const struct harness *h)
+{
+	for (int y = 3; y < h->rows - 1; y++)
+		if (h->grid.cells[y * h->grid.cols].selected)
+			return y;
+	return -1;
+}
+
+static void keys_are_quick_under_load(void **state)
+{
+	static const char *const keys[] = {"j", "k", "pgdn", "pgup", "G", "g", "space", "ctrl-d"};
+	struct app_options o = {.context = "load"};
+	struct harness h;
+	unsigned seed = 7;
+	double times[400];
+
+	(void)state;
+	harness_open(&h, &o);
+	double start = ms_now();
+
+	harness_jobs(&h, ROWS);
+	print_message("first %d rows: %.1f ms\n", ROWS, ms_now() - start);
+	harness_key(&h, "S");
+	harness_type(&h, "u");
+	harness_key(&h, "enter");
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		send_changes(&h, &seed, 50);
+		double at = ms_now();
+
+		harness_key(&h, keys[random_next(&seed) % ARRAY_SIZE(keys)]);
+		times[i] = ms_now() - at;
+	}
+	qsort(times, ARRAY_SIZE(times), sizeof *times, by_double);
+	double p95 = times[ARRAY_SIZE(times) * 95 / 100];
+
+	print_message("key to frame with 50 changes before each: p50 %.2f p95 %.2f worst %.2f ms\n",
+		times[ARRAY_SIZE(times) / 2], p95, times[ARRAY_SIZE(times) - 1]);
+	assert_true(p95 < 100);
+	start = ms_now();
+	harness_key(&h, "/");
+	harness_type(&h, "0");
+	print_message("filter over %d rows: %.2f ms\n", ROWS, ms_now() - start);
+	assert_true(ms_now() - start < 500);
+	harness_close(&h);
+}
+
+static void selection_stays_on_its_row(void **state)
+{
+	struct app_options o = {.context = "load"};
+	struct harness h;
+	unsigned seed = 3;
+	char before[16], after[16];
+
+	(void)state;
+	harness_open(&h, &o);
+	harness_jobs(&h, ROWS);
+	harness_key(&h, "S");
+	harness_type(&h, "g");
+	harness_key(&h, "enter");
+	for (int i = 0; i < 37; i++)
+		harness_key(&h, "j");
+	name_at(&h, selected_row(&h), before);
+	for (int i = 0; i < 100; i++) {
+		send_changes(&h, &seed, 200);
+		harness_draw(&h);
+		assert_true(selected_row(&h) > 0);
+		name_at(&h, selected_row(&h), after);
+		assert_string_equal(before, after);
+	}
+	harness_close(&h);
+}
+
+/* Whatever changed in between, the rows on the screen are in the order that sorting anew gives. */
+static void order_is_that_of_sorting_anew(void **state)
+{
+	struct app_options o = {.context = "load"};
+	struct harness h;
+	unsigned seed = 11;
+
+	(void)state;
+	harness_open(&h, &o);
+	harness_jobs(&h, 2000);
+	harness_key(&h, "S");
+	harness_type(&h, "g");
+	harness_key(&h, "enter");
+	for (int round = 0; round < 30; round++) {
+		struct grid had;
+
+		send_changes(&h, &seed, 97);
+		harness_key(&h, round % 2 ? "g" : "G");
+		grid_init(&had);
+		grid_resize(&had, h.grid.cols, h.grid.rows);
+		app_view(h.app, &had);
+		harness_key(&h, "I");
+		harness_key(&h, "I");
+		harness_key(&h, round % 2 ? "g" : "G");
+		assert_true(grid_equal(&had, &h.grid));
+		grid_release(&had);
+	}
+	harness_close(&h);
+}
+
+static void gone_rows_go(void **state)
+{
+	struct app_options o = {.context = "load"};
+	struct harness h;
+
+	(void)state;
+	harness_open(&h, &o);
+	harness_jobs(&h, 50);
+	for (int i = 0; i < 49; i++) {
+		char json[160];
+
+		snprintf(json, sizeof json, "{\"t\":\"gone\",\"sub\":1,\"uids\":[\"01J%023d\"]}", i);
+		harness_text(&h, json);
+	}
+	char name[16];
+
+	assert_int_equal(selected_row(&h), 3);
+	name_at(&h, 3, name);
+	assert_string_equal(name, "job-00049");
+	/* A new snapshot without it: it stays until the snapshot is whole. */
+	harness_text(&h, "{\"t\":\"reset\",\"sub\":1}");
+	assert_int_equal(selected_row(&h), 3);
+	harness_text(&h, "{\"t\":\"synced\",\"sub\":1}");
+	assert_int_equal(selected_row(&h), -1);
+	harness_close(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_are_quick_under_load), cmocka_unit_test(selection_stays_on_its_row),
+		cmocka_unit_test(order_is_that_of_sorting_anew), cmocka_unit_test(gone_rows_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
