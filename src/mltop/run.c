@@ -3,7 +3,6 @@
 #include "base/timefmt.h"
 #include "mltop/cli.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,10 +220,10 @@ static void on_keys(uv_poll_t *poll, int status, int events)
 	ssize_t n;
 
 	(void)events;
-	n = status < 0 ? -1 : read(term_input(), bytes, sizeof bytes);
-	if (n < 0 && status >= 0 && (errno == EINTR || errno == EAGAIN))
+	n = status < 0 ? 0 : term_read(r->term, bytes, sizeof bytes);
+	if (n < 0)
 		return;
-	if (n <= 0) {
+	if (n == 0) {
 		quit(r, 129); /* the terminal is gone */
 		return;
 	}
@@ -320,9 +319,9 @@ static void start(struct run *r, const char *notice)
 		run_msg(r, &m);
 	}
 	paint(r);
-	uv_poll_init(&r->loop, &r->keys, term_input());
+	uv_poll_init(&r->loop, &r->keys, term_input(r->term));
 	r->keys.data = r;
-	uv_poll_start(&r->keys, UV_READABLE | UV_DISCONNECT, on_keys);
+	uv_poll_start(&r->keys, UV_READABLE, on_keys);
 	run_link_start(r);
 }
 

@@ -334,7 +334,8 @@ void run_link_start(struct run *r)
 		link_open(r);
 		return;
 	}
-	if (!r->found)
+	/* Once it has failed, why it did stays on the screen while it is tried again. */
+	if (!r->found && r->finder_error.code == ERR_NONE)
 		tell_link(r, LINK_STARTING, 0, NULL);
 	r->finding = true;
 	r->finder.data = r;

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <time.h>
@@ -32,6 +33,7 @@ struct term {
 	struct theme theme;
 	struct buf raw;
 	struct err failed;
+	int keys; /* an epoll that watches standard input */
 	/* the writer's own while it lives */
 	struct pen pen;
 };
@@ -39,11 +41,6 @@ struct term {
 bool term_ascii(void)
 {
 	return strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-}
-
-int term_input(void)
-{
-	return STDIN_FILENO;
 }
 
 void term_size(int *cols, int *rows)
@@ -175,6 +172,16 @@ static void catch_kick(void)
 	sigaction(KICK_SIGNAL, &act, NULL);
 }
 
+static int watch_keys(void)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP};
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd >= 0)
+		epoll_ctl(fd, EPOLL_CTL_ADD, STDIN_FILENO, &event);
+	return fd;
+}
+
 static struct term *term_new(const struct term_options *o)
 {
 	struct term *t = mem_alloc(sizeof *t);
@@ -186,6 +193,7 @@ static struct term *term_new(const struct term_options *o)
 	grid_init(&t->pen.shown);
 	buf_init(&t->raw, 0);
 	/* A platform started later must not hold the terminal open. */
+	t->keys = watch_keys();
 	t->pen.out = fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), "w");
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->wake, NULL);
@@ -256,12 +264,31 @@ void term_close(struct term *t)
 	restore_release();
 	pen_close(&t->pen);
 	fclose(t->pen.out);
+	close(t->keys);
 	grid_release(&t->next);
 	buf_release(&t->raw);
 	pthread_cond_destroy(&t->wake);
 	pthread_cond_destroy(&t->idle);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
+}
+
+int term_input(const struct term *t)
+{
+	return t->keys;
+}
+
+ssize_t term_read(struct term *t, char *bytes, size_t size)
+{
+	struct epoll_event event;
+	ssize_t n;
+
+	if (epoll_wait(t->keys, &event, 1, 0) != 1)
+		return -1;
+	n = read(STDIN_FILENO, bytes, size);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return -1;
+	return n > 0 ? n : 0;
 }
 
 static void grid_copy(struct grid *to, const struct grid *from)

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct term;
 
@@ -44,7 +45,13 @@ bool term_blocked(struct term *t);
 
 bool term_ascii(void);                  /* the locale is not UTF-8 */
 void term_size(int *cols, int *rows);   /* clamped; 0x0 means 80x24 */
-int term_input(void);                   /* the descriptor keys come from */
+/*
+ * The descriptor to poll for keys; not that of the keys themselves, because a loop makes what it
+ * polls non-blocking, which the shell that started us and our own writer would share.
+ */
+int term_input(const struct term *t);
+/* Bytes typed; 0: the terminal is gone; -1: there is nothing at present. Never blocks. */
+ssize_t term_read(struct term *t, char *bytes, size_t size);
 /* Puts termios, cursor, mouse, paste mode and screen back; async-signal-safe, once is enough. */
 void term_restore(void);
 
