@@ -1,0 +1,440 @@
+"""What the server refuses before it means anything: each probe that the WebSocket library lets through.
+
+Raw bytes over sockets of our own. After every probe the daemon must still answer, and must not have
+spent time on it.
+"""
+import resource
+import socket
+import threading
+import time
+import unittest
+
+import support
+from support import BASE, LIMIT, Socket, until
+
+FREE = ("limits.requests_per_second=1000000", "limits.request_burst=1000000")
+
+
+def setUpModule():
+    global daemon, client
+    daemon = support.Daemon(settings=("fake.jobs=20", "fake.changes=0",
+                                      "limits.per_address=1000") + FREE)
+    client = daemon.client()
+
+
+def tearDownModule():
+    daemon.close()
+
+
+def probe(data, half=False):
+    """What the server says until it closes (or is quiet for good: an error)."""
+    with Socket(daemon.port) as s:
+        s.send(data)
+        if half:
+            s.sock.shutdown(socket.SHUT_WR)
+        try:
+            return s.rest()
+        except ConnectionResetError:
+            return s.buffer + b"\n(reset)"
+
+
+def host():
+    return f"Host: 127.0.0.1:{daemon.port}\r\n".encode()
+
+
+def get(path=b"/version", more=b"", version=b"HTTP/1.1", with_host=True):
+    return (b"GET " + path + b" " + version + b"\r\n" + (host() if with_host else b"") + more +
+            b"Connection: close\r\n\r\n")
+
+
+def post(length_lines, body=b"hello"):
+    return b"POST /cloud_ml/v1/train HTTP/1.1\r\n" + host() + length_lines + b"\r\n" + body
+
+
+def status(data):
+    return int(data.split()[1]) if data.startswith(b"HTTP/1.") else None
+
+
+class Alive(unittest.TestCase):
+    def tearDown(self):
+        self.assertEqual(client.get("/version", sign=False).status, 200)
+
+
+class RequestLine(Alive):
+    def test_good(self):
+        self.assertEqual(status(probe(get())), 200)
+        self.assertEqual(status(probe(get(version=b"HTTP/1.0"))), 200)
+
+    def test_version(self):
+        for version in (b"HTTP/9.9", b"HTTP/2.0", b"HTTP/1.2", b"http/1.1", b"HTTP/1.1x", b"X"):
+            self.assertEqual(status(probe(get(version=version))), 400, version)
+        self.assertEqual(status(probe(b"GET /version\r\n" + host() + b"\r\n")), 400)
+
+    def test_host(self):
+        self.assertEqual(status(probe(get(with_host=False))), 400)
+        self.assertEqual(status(probe(get(more=host()))), 400)
+        self.assertEqual(status(probe(get(more=b"Host: other\r\n"))), 400)
+        self.assertEqual(status(probe(get(more=b"Host: a, b\r\n", with_host=False))), 400)
+
+    def test_path(self):
+        for path in (b"/ver%20sion", b"/ver;sion", b"/ver&sion", b"/\xff", b"/a%3fb", b"/%25",
+                     b"/a%00b", b"/a%0d%0aX:y", b"/a\\b", b"/%c3%a9", b"/" + b"a" * 1100, b"/a,b"):
+            answer = probe(get(path))
+            self.assertIn(status(answer), (400, 403, None), (path, answer))
+            self.assertNotIn(b" 200 ", answer[:20])
+
+    def test_path_is_decoded_once(self):
+        """Dots and slashes are resolved before routing, never twice."""
+        self.assertEqual(status(probe(get(b"//version"))), 200)
+        self.assertEqual(status(probe(get(b"/cloud_ml/../version"))), 200)
+        self.assertIn(status(probe(get(b"/cloud_ml/%252e%252e/version"))), (400, 404))
+
+    def test_query(self):
+        self.assertEqual(status(probe(get(b"/version?a=%ff"))), 400)
+        many = b"&".join(b"a%d=1" % i for i in range(65))
+        self.assertEqual(status(probe(get(b"/version?" + many))), 400)
+        self.assertNotEqual(status(probe(get(b"/version?a=%00"))), 200)
+
+    def test_not_http(self):
+        for data in (b"BREW /x HTTP/1.1\r\n" + host() + b"\r\n", bytes(range(256)),
+                     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 300,
+                     b"CONNECT a:1 HTTP/1.1\r\n" + host() + b"\r\n"):
+            self.assertEqual(status(probe(data)), 400, data[:20])
+
+    def test_http2_preface(self):
+        answer = probe(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0")
+        self.assertIn(status(answer), (400, None))
+        self.assertNotIn(b"\0\0", answer)
+
+    def test_large_header(self):
+        self.assertNotEqual(status(probe(get(more=b"X-A: " + b"a" * 40000 + b"\r\n"))), 200)
+        lots = b"".join(b"X-%d: a\r\n" % i for i in range(5000))
+        self.assertNotEqual(status(probe(get(more=lots))), 200)
+
+
+class Length(Alive):
+    def test_bad_lengths(self):
+        for length in (b"-5", b"99999999999", b"18446744073709551616", b"abc", b"5, 5", b"0x10",
+                       b"+5", b"1 2", b"5;", b"5.0"):
+            answer = probe(post(b"Content-Length: " + length + b"\r\n"))
+            self.assertEqual(status(answer), 400, (length, answer))
+
+    def test_two_lengths(self):
+        self.assertEqual(status(probe(post(b"Content-Length: 5\r\nContent-Length: 5\r\n"))), 400)
+        self.assertEqual(status(probe(post(b"Content-Length: 5\r\nContent-Length: 6\r\n"))), 400)
+
+    def test_transfer_encoding(self):
+        chunked = b"Transfer-Encoding: chunked\r\n"
+        body = b"5\r\nhello\r\n0\r\n\r\n"
+        self.assertEqual(status(probe(post(chunked, body))), 400)
+        self.assertEqual(status(probe(post(chunked + b"Content-Length: 5\r\n", body))), 400)
+        self.assertEqual(status(probe(get(more=chunked + b"Content-Length: 0\r\n"))), 400)
+        self.assertEqual(status(probe(get(more=b"Transfer-Encoding: gzip, chunked\r\n"))), 400)
+
+    def test_no_length(self):
+        self.assertEqual(status(probe(post(b""))), 411)
+        self.assertEqual(status(probe(post(b"Content-Length:\r\n"))), 411)
+
+    def test_too_large_is_not_read(self):
+        """413 comes from the header alone: the body is never sent."""
+        with Socket(daemon.port) as s:
+            s.send(post(b"Content-Length: 262145\r\n", b""))
+            self.assertEqual(s.answer().status, 413)
+
+    def test_too_large_sent_whole(self):
+        """The answer is not overtaken by a reset although the body was on its way."""
+        for _ in range(5):
+            answer = probe(post(b"Content-Length: 300000\r\n", b"x" * 300000))
+            self.assertEqual(status(answer), 413)
+            self.assertNotIn(b"(reset)", answer)
+
+    def test_body_limits_of_json(self):
+        for body in (b"[" * 65 + b"]" * 65, b'{"a":1,"a":2}', b'{"a":"\0"}', b'{"a":"\\u0000"}',
+                     b"{", b"1", b'{"a":"\xff"}'):
+            self.assertEqual(client.post(BASE + "/train", body).status, 400, body[:20])
+
+
+class Stray(Alive):
+    """The public client sends 0 CR LF CR LF after each signed GET, announced or not."""
+
+    def stray(self, data):
+        before = daemon.log_text()
+        answer = probe(data)
+        self.assertEqual(status(answer), 200)
+        self.assertEqual(answer.count(b"HTTP/1."), 1, answer)
+        self.assertNotIn(b"(reset)", answer)
+        self.assertEqual(daemon.log_text(), before)
+
+    def test_unannounced(self):
+        for _ in range(5):
+            self.stray(client.bytes_of("GET", BASE + "/train") + b"0\r\n\r\n")
+
+    def test_announced(self):
+        for _ in range(5):
+            self.stray(client.bytes_of("GET", BASE + "/train",
+                                       send={"transfer-encoding": "chunked"}) + b"0\r\n\r\n")
+
+    def test_late(self):
+        with Socket(daemon.port) as s:
+            s.send(client.bytes_of("GET", BASE + "/train"))
+            self.assertEqual(s.answer().status, 200)
+            s.send(b"0\r\n\r\n")
+            self.assertEqual(s.rest(), b"")
+
+
+class KeepAlive(Alive):
+    def test_many_on_one(self):
+        with Socket(daemon.port) as s:
+            for _ in range(20):
+                self.assertEqual(client.get(BASE + "/train", on=s).status, 200)
+                self.assertEqual(client.post(BASE + "/quota", b"", on=s).status, 200)
+                self.assertEqual(client.get(BASE + "/train/nothing", on=s).status, 404)
+                self.assertEqual(client.get("/nothing", on=s).status, 404)
+
+    def test_pipelined_gets(self):
+        data = client.bytes_of("GET", BASE + "/train")
+        answer = probe(data * 3 + get())
+        self.assertEqual(answer.count(b"HTTP/1.1 200"), 4)
+
+    def test_behind_a_body(self):
+        """A request behind a body is never read as part of it, nor for ever."""
+        one = client.bytes_of("POST", BASE + "/quota", body={})
+        before = daemon.cpu_seconds()
+        answer = probe(one + get())
+        self.assertEqual(status(answer), 200)
+        self.assertLess(daemon.cpu_seconds() - before, 0.5)
+
+    def test_upgrade_after_request(self):
+        """libwebsockets 4.1.6 alone uses freed memory here."""
+        for word in (b"foo", b"h2c", b"websocket, h2c", b"WebSocketX"):
+            answer = probe(client.bytes_of("GET", BASE + "/train") + b"GET /version HTTP/1.1\r\n" +
+                           host() + b"Upgrade: " + word + b"\r\nHTTP2-Settings: AAMAAABk\r\n"
+                           b"Connection: Upgrade\r\n\r\n")
+            self.assertEqual(status(answer), 200)
+            self.assertNotIn(b"101 Switching", answer)
+
+    def test_connection_close(self):
+        answer = probe(get())
+        self.assertIn(b"Connection: close", answer)
+
+    def test_methods(self):
+        for method, path, wants in (("POST", "/version", 405), ("HEAD", "/version", 405),
+                                    ("OPTIONS", BASE + "/train", 405), ("GET", "/nothing", 404),
+                                    ("PATCH", BASE + "/train", 405), ("HEAD", "/nothing", 404)):
+            answer = client.request(method, path)
+            self.assertEqual(answer.status, wants, (method, path))
+            self.assertEqual(answer.json["error"], True)
+            if wants == 405:
+                self.assertIn("GET", answer.headers["allow"])
+
+
+class Upgrade(Alive):
+    def refused(self, wants, **how):
+        with self.assertRaises(support.Refused) as caught:
+            client.websocket(**how)
+        self.assertEqual(caught.exception.answer.status, wants)
+
+    def test_guards(self):
+        client.websocket().close()
+        self.refused(400, drop=("sec-websocket-protocol",))
+        self.refused(400, protocol="mltop.v2")
+        self.refused(400, protocol="mltop.v1, other")
+        self.refused(400, send={"sec-websocket-version": "8"})
+        self.refused(400, drop=("sec-websocket-key",))
+        self.refused(400, send={"sec-websocket-key": "short"})
+        self.refused(400, send={"content-length": "5"})
+        self.refused(400, send={"upgrade": "h2c"})
+        self.refused(404, path=BASE + "/train")
+        self.refused(401, sign=False)
+
+    def test_origin(self):
+        self.refused(403, send={"origin": "https://evil.example"})
+        self.refused(403, send={"origin": "null"})
+        with support.Daemon(settings=("fake.jobs=1", "origins=https://ok.example")) as d:
+            c = d.client()
+            c.websocket(send={"origin": "https://ok.example"}).close()
+            with self.assertRaises(support.Refused):
+                c.websocket(send={"origin": "https://ok.example.evil"})
+
+
+class Deadlines(unittest.TestCase):
+    """All slow clients at once: the time of the test is that of the longest deadline."""
+
+    def test_slow_clients(self):
+        begun = time.monotonic()
+        before = daemon.cpu_seconds()
+        sockets = {
+            "nothing": b"", "half a line": b"GET /ver", "half a header": get()[:-10],
+            "half a body": client.bytes_of("POST", BASE + "/quota", body={"a": 1})[:-3],
+        }
+        open_ = {}
+        for name, data in sockets.items():
+            open_[name] = Socket(daemon.port)
+            open_[name].send(data)
+        dripping = Socket(daemon.port)
+        ends = {}
+        reader = threading.Thread(target=lambda: ends.update(
+            (n, (s.rest(), time.monotonic() - begun)) for n, s in open_.items()))
+        reader.start()
+        drops = 0
+        try:
+            dripping.send(b"GET /version HTTP/1.1\r\nX-A: ")
+            while time.monotonic() - begun < LIMIT:
+                dripping.send(b"a")
+                drops += 1
+                dripping.sock.settimeout(0.25)
+                try:
+                    if dripping.sock.recv(100) == b"":
+                        break
+                except socket.timeout:
+                    pass
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        dripped = time.monotonic() - begun
+        reader.join(LIMIT)
+        dripping.close()
+        for s in open_.values():
+            s.close()
+        self.assertLess(dripped, 13)
+        self.assertGreater(dripped, 8)
+        self.assertEqual(set(ends), set(sockets))
+        for name, (data, took) in ends.items():
+            self.assertLess(took, 14, name)
+            self.assertEqual(status(data), 408 if name == "half a body" else None, (name, data))
+        self.assertLess(daemon.cpu_seconds() - before, 1.0)
+
+
+class Limits(unittest.TestCase):
+    """Daemons of their own: their limits are small, or are the defaults."""
+
+    def test_strangers_of_one_address(self):
+        with support.Daemon(settings=("fake.jobs=1",)) as d:
+            c = d.client()
+            known = Socket(d.port)
+            self.assertEqual(c.get(BASE + "/train", on=known).status, 200)
+            strangers = [Socket(d.port) for _ in range(24)]
+            for s in strangers:
+                s.sock.settimeout(0.5)
+
+            def closed(s):
+                try:
+                    return s.sock.recv(1) == b""
+                except ConnectionResetError:
+                    return True
+                except socket.timeout:
+                    return False
+            self.assertEqual(sum(closed(s) for s in strangers), 8)
+            self.assertEqual(c.get(BASE + "/train", on=known).status, 200)
+            for s in strangers:
+                s.close()
+            until(lambda: self.answers(c), "room for newcomers again")
+            known.close()
+
+    def answers(self, c):
+        try:
+            return c.get(BASE + "/train").status == 200
+        except (EOFError, OSError):
+            return False
+
+    def test_connections_of_one_key(self):
+        with support.Daemon(settings=("fake.jobs=1", "limits.per_key=4")) as d:
+            c = d.client()
+            held = [Socket(d.port) for _ in range(4)]
+            for s in held:
+                self.assertEqual(c.get(BASE + "/train", on=s).status, 200)
+            answer = c.get(BASE + "/train")
+            self.assertEqual(answer.status, 429)
+            self.assertIn("retry-after", answer.headers)
+            held.pop().close()
+            until(lambda: c.get(BASE + "/train").status == 200, "room after one has closed")
+            for s in held:
+                s.close()
+
+    def test_connections_of_the_server(self):
+        with support.Daemon(settings=("fake.jobs=1", "limits.connections=5",
+                                      "limits.per_address=100")) as d:
+            held = [Socket(d.port) for _ in range(5)]
+            for s in held:
+                s.send(get().replace(b"Connection: close\r\n", b""))
+                self.assertEqual(s.answer().status, 200)
+            with Socket(d.port) as sixth:
+                try:
+                    self.assertEqual(sixth.rest(), b"")
+                except ConnectionResetError:
+                    pass
+            for s in held:
+                s.close()
+
+    def test_rate(self):
+        with support.Daemon(settings=("fake.jobs=1", "limits.requests_per_second=5",
+                                      "limits.request_burst=10")) as d:
+            c = d.client()
+            with Socket(d.port) as s:
+                answers = [c.get(BASE + "/train", on=s) for _ in range(15)]
+                good = [a for a in answers if a.status == 200]
+                refused = [a for a in answers if a.status == 429]
+                self.assertEqual(len(good) + len(refused), 15)
+                self.assertLessEqual(10, len(good))
+                self.assertGreaterEqual(len(refused), 3)
+                self.assertGreaterEqual(int(refused[0].headers["retry-after"]), 1)
+                until(lambda: c.get(BASE + "/train", on=s).status == 200, "the bucket fills again")
+            other = d.client(name="second")
+            self.assertEqual(other.get(BASE + "/train").status, 200)
+
+    def test_descriptors_run_out(self):
+        """With few descriptors the server refuses newcomers, stays calm and serves whom it has."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (160, hard))
+        try:
+            d = support.Daemon(settings=("fake.jobs=1", "limits.per_address=1000"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        with d:
+            c = d.client()
+            known = Socket(d.port)
+            self.assertEqual(c.get(BASE + "/train", on=known).status, 200)
+            crowd = [Socket(d.port) for _ in range(150)]
+            before = d.cpu_seconds()
+            begun = time.monotonic()
+            for _ in range(20):
+                self.assertEqual(c.get(BASE + "/train", on=known).status, 200)
+            until(lambda: time.monotonic() - begun > 1, "a second to watch")
+            self.assertLess(d.cpu_seconds() - before, 0.5)
+            self.assertLessEqual(d.descriptors(), 160 - 64 + 4)
+            for s in crowd:
+                s.close()
+            until(lambda: self.answers(c), "room for newcomers again")
+            known.close()
+
+
+class Leaving(Alive):
+    def test_client_leaves_in_the_middle(self):
+        """Closing at any byte of a request costs nothing and leaves nothing."""
+        data = client.bytes_of("POST", BASE + "/quota", body={"a": 1})
+        for n in range(0, len(data), 7):
+            with Socket(daemon.port) as s:
+                s.send(data[:n])
+        until(lambda: daemon.descriptors() < 60, "descriptors are given back")
+
+    def test_half_closed_client_is_answered(self):
+        answer = probe(client.bytes_of("GET", BASE + "/train"), half=True)
+        self.assertEqual(status(answer), 200)
+
+    def test_answer_that_nobody_reads(self):
+        """A client that does not read keeps neither time nor other clients."""
+        with Socket(daemon.port, receive_buffer=4096) as s:
+            for _ in range(50):
+                try:
+                    s.sock.settimeout(0.2)
+                    s.send(client.bytes_of("GET", BASE + "/train"))
+                except (socket.timeout, OSError):
+                    break
+            before = daemon.cpu_seconds()
+            self.assertEqual(client.get(BASE + "/train").status, 200)
+            begun = time.monotonic()
+            until(lambda: time.monotonic() - begun > 3, "three seconds to watch")
+            self.assertLess(daemon.cpu_seconds() - before, 2.5)
+
+
+if __name__ == "__main__":
+    support.main()
