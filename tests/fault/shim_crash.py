@@ -86,7 +86,7 @@ class Orphans(Case):
         """Daemons in sessions of their own, some without the marker, some without the session."""
         task = self.sh(f"""
             (setsid sh -c 'setsid sh -c "echo own session; {FOREVER}" &' &)
-            env -i sh -c 'echo no marker; {FOREVER}' &
+            (env -i sh -c 'echo no marker; {FOREVER}' &)
             setsid sh -c 'env -i sh -c "echo below; {FOREVER}"' &
             echo up; {FOREVER}""").start()
         for text in ("own session", "no marker", "below", "up"):

@@ -15,6 +15,8 @@ import unittest
 BUILD = os.path.abspath(os.environ.get("MLTOP_BUILD", "build"))
 SHIM = os.path.join(BUILD, "mltop-shim")
 PROCTREE = os.path.join(BUILD, "unit", "base_proctree")
+with open(SHIM, "rb") as program:
+    SANITIZED = b"__asan_init" in program.read()
 ROUNDS = int(os.environ.get("ROUNDS", "20"))  # of a fault; `make torture` asks for more
 LIMIT = 30.0  # seconds that anything may take before it counts as hung
 

@@ -58,7 +58,7 @@ class Log(Case):
         for _, data in task.pieces():
             self.assertEqual(data[-1:], b"\n")
             sizes.append(len(data))
-        self.assertLessEqual(max(sizes), 16384)
+        self.assertLess(max(sizes), 16384 + 6)  # a line that began in it may end a little behind
         self.assertGreater(min(sizes[:-1]), 16384 - 10)
 
     def test_cut_at_line_ends_when_written_in_pieces(self):
@@ -85,13 +85,13 @@ class Log(Case):
         self.assertGreaterEqual(min(sizes[:-1]), 8192)
 
     def test_index(self):
-        task = self.sh("head -c 1000000 /dev/zero; sleep 1.1; echo end")
+        task = self.sh("head -c 1000000 /dev/zero; sleep 0.1; echo a; sleep 1.1; echo end")
         got = task.run()
         entries = task.entries("index", "<QQ")
         self.assertEqual(entries[0][1], 0)
         self.assertEqual(entries, sorted(entries))
-        self.assertEqual(entries[-1][1], 1000000)
-        self.assertGreaterEqual(entries[-1][0] - entries[0][0], 1000)
+        self.assertEqual(entries[-1][1], 1000002)
+        self.assertGreaterEqual(entries[-1][0] - entries[-2][0], 1000)
         self.assertGreaterEqual(len(entries), 4)
         self.assertTrue(all(int(got["start_ms"]) <= t <= int(got["end_ms"]) for t, _ in entries))
 
@@ -136,6 +136,7 @@ class Log(Case):
         for wanted in ("space", "end"):
             gate.say("go")
             task.written(wanted)
+            until(lambda: len(task.gaps()) == 1, "the record of the gap")
         got = task.ended()
         self.check(got, end="exit", code=0, log_lost=self.covered(task))
         self.assertTrue(task.log().endswith(b"space\nend\n"))

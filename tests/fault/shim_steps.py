@@ -170,7 +170,8 @@ class Stops(Case):
         control.ask("stop", grace_ms=600000)
         control.ask("stop", grace_ms=2**63 - 1)
         self.check(control.ask("hello"), stopping=1, state="running")
-        control.ask("stop", grace_ms=10)
+        control.ask("stop", grace_ms=300)
+        control.ask("stop", grace_ms=600000)
         self.check(task.ended(), end="stopped", signal=9)
 
     def test_max_runtime(self):
