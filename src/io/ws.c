@@ -427,15 +427,31 @@ static void tell_failure(struct ws *w)
 	w->events.closed(w->events.ctx, w->failure_status, &why);
 }
 
-/* libwebsockets needs a few turns of the loop to close its handles, then clears w->context. */
+static void look_for_closing(uv_handle_t *handle, void *arg)
+{
+	if (uv_is_closing(handle))
+		*(bool *)arg = true;
+}
+
+/*
+ * libwebsockets 4.1 closes its handles over several turns of a foreign loop and does not say when
+ * the last is gone; then it wants to be asked a second time, and clears w->context.
+ */
 static void end_step(struct ws *w)
 {
+	bool closing = false;
+
 	if (w->context && !w->destroying) {
 		w->destroying = true;
 		lws_context_destroy(w->context);
+		closing = true;
+	} else if (w->context) {
+		uv_walk(w->loop, look_for_closing, &closing);
+		if (!closing)
+			lws_context_destroy(w->context);
 	}
 	if (w->context) {
-		loop_timer_start(w->later, 1);
+		loop_timer_start(w->later, closing ? 0 : 1);
 		return;
 	}
 	loop_timer_free(w->later);
