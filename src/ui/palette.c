@@ -48,10 +48,23 @@ void tenant_switch(struct app *a, const char *name, struct cmds *out)
 
 	free(a->tenant);
 	a->tenant = tenant;
+	table_clear(&a->jobs);
 	table_subscribe(a, &a->jobs, &scr_jobs, true, out);
 	stack_clear(a, out);
 	stack_open(a, &scr_jobs, "", out);
 	app_notice(a, ROLE_NORMAL, T_TENANT, *name ? name : T_TENANT_OWN);
+}
+
+/* The runner connects to it: it knows by the name remembered. Nothing of the old one stays. */
+static void context_switch(struct app *a, const char *name, struct cmds *out)
+{
+	table_clear(&a->jobs);
+	table_clear(&a->quota);
+	stack_clear(a, out);
+	stack_open(a, &scr_jobs, "", out);
+	app_remember(a, "", "context", name, out);
+	cmds_add(out, CMD_REFRESH);
+	app_notice(a, ROLE_NORMAL, T_CONTEXT, name);
 }
 
 static bool run_verb(struct app *a, const char *word, const char *rest, struct cmds *out, struct err *e)
@@ -72,11 +85,8 @@ static bool run_verb(struct app *a, const char *word, const char *rest, struct c
 		return err_set(e, ERR_INVALID, T_NEEDS_NAME, word, word);
 	if (theme)
 		cmds_add(out, CMD_THEME)->text = mem_strdup(rest);
-	app_remember(a, "", theme ? "theme" : "context", rest, out);
-	if (!theme) {
-		cmds_add(out, CMD_REFRESH);
-		app_notice(a, ROLE_NORMAL, T_CONTEXT, rest);
-	}
+	else
+		context_switch(a, rest, out);
 	return true;
 }
 

@@ -89,6 +89,14 @@ void table_synced(struct table *t)
 			drop_entry(t, t->data.all[i]);
 }
 
+void table_clear(struct table *t)
+{
+	dataset_begin_again(&t->data);
+	table_synced(t);
+	t->data.synced = false;
+	table_settle(t);
+}
+
 void table_sort(struct table *t, const struct field *f, bool descending)
 {
 	t->sort = f;

@@ -59,6 +59,7 @@ void table_release(struct table *t);
 void table_rows(struct table *t, const json_t *rows);
 void table_gone(struct table *t, const json_t *uids);
 void table_synced(struct table *t);
+void table_clear(struct table *t); /* other rows are coming: none of these belong to them */
 
 void table_sort(struct table *t, const struct field *f, bool descending);
 bool table_filter(struct table *t, const char *text, struct err *e); /* false: the old one stays */
