@@ -41,6 +41,7 @@ void route_key_disable(struct request *r);
 void route_key_rotate(struct request *r);
 void route_event_list(struct request *r);
 void route_audit(struct request *r);
+void route_platform(struct request *r);
 
 /* What they share (routes_common.c). */
 
