@@ -34,7 +34,7 @@ static bool host_allowed(const char *host, bool v6)
 static bool take_authority(struct url *u, const char *at, size_t len, const char *whole,
 	struct err *e)
 {
-	char text[300];
+	char text[256];
 	bool v6 = len > 0 && *at == '[';
 	char *port;
 	int64_t number = u->tls ? 443 : 80;
