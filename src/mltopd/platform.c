@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 const char task_single[] = "master-0";
@@ -16,6 +17,22 @@ const char task_single[] = "master-0";
 int64_t platform_now(void)
 {
 	return time_now_ms();
+}
+
+void platform_uid(struct platform *p, char out[ULID_SIZE], int64_t now)
+{
+	int i = 9;
+
+	if (now > p->uid_ms) {
+		p->uid_ms = now;
+		if (getrandom(p->uid_random, sizeof p->uid_random, 0) != sizeof p->uid_random)
+			abort();
+		p->uid_random[0] &= 0x7f; /* room to count on */
+	} else {
+		while (i >= 0 && ++p->uid_random[i] == 0)
+			i--;
+	}
+	ulid_make(out, p->uid_ms, p->uid_random);
 }
 
 void platform_fault(const char *point)

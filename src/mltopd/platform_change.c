@@ -151,14 +151,14 @@ static uint32_t text_hash(const char *text)
 }
 
 /* Makes `a`'s newest event this one, or counts it once more. */
-static void event_fold(struct active *a, struct event *ev, int64_t now)
+static void event_fold(struct platform *p, struct active *a, struct event *ev, int64_t now)
 {
 	uint32_t hash = text_hash(ev->message);
 
 	if (a->event_uid[0] && a->event_hash == hash && strcmp(a->event_reason, ev->reason) == 0) {
 		a->event_count++;
 	} else {
-		ulid_new(a->event_uid, now);
+		platform_uid(p, a->event_uid, now);
 		snprintf(a->event_reason, sizeof a->event_reason, "%s", ev->reason);
 		a->event_hash = hash;
 		a->event_count = 1;
@@ -187,9 +187,9 @@ void change_event(struct change *c, const struct job *j, enum event_type type, c
 	ev.message = text.data;
 	ev.first_time.v = ev.last_time.v = now;
 	if (a) {
-		event_fold(a, &ev, now);
+		event_fold(c->p, a, &ev, now);
 	} else {
-		ulid_new(uid, now);
+		platform_uid(c->p, uid, now);
 		ev.uid = uid;
 	}
 	for (size_t i = 0; i < event_kind.field_count; i++)

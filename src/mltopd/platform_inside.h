@@ -107,6 +107,8 @@ struct platform {
 	json_t *frameworks;      /* NULL until asked for */
 	VEC(struct request *) framework_waiters;
 	struct follower *followers;
+	int64_t uid_ms;          /* of the newest ULID */
+	uint8_t uid_random[10];
 	int64_t last_use;        /* mono ms of the last request */
 	int64_t plan_cost_us, plan_at; /* mono: how dear planning is, when it was done last */
 	bool machine_known;
@@ -114,6 +116,8 @@ struct platform {
 };
 
 int64_t platform_now(void); /* wall ms */
+/* A new ULID, greater than all before it: also within a millisecond, order is that of creation. */
+void platform_uid(struct platform *p, char out[ULID_SIZE], int64_t now);
 
 /* ---- Changes ---- */
 

@@ -219,6 +219,13 @@ static void start_stored(void *ctx, bool ok, const struct err *e)
 		start_tell(a);
 }
 
+static void enforced_set(struct platform *p, struct job *j)
+{
+	for (unsigned i = 0; enforced_words[i]; i++)
+		if (strcmp(enforced_words[i], p->engine->ops->enforces) == 0)
+			job_set(j, limits_enforced, i);
+}
+
 void reconcile_start(struct active *a, const char *const *gpus, size_t gpu_count)
 {
 	struct platform *p = a->p;
@@ -238,6 +245,7 @@ void reconcile_start(struct active *a, const char *const *gpus, size_t gpu_count
 	job_set(&j, attempt, j.attempt + 1);
 	job_set(&j, tasks, 1);
 	job_set(&j, node_name, machine.node_name);
+	enforced_set(p, &j);
 	why_set(&j, REASON_NONE, "");
 	job_forget(&j, exit_code);
 	job_forget(&j, signal);

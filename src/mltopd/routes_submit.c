@@ -138,7 +138,7 @@ static void job_fill(struct submission *s)
 	const struct request *r = s->r;
 	char uid[ULID_SIZE];
 
-	ulid_new(uid, r->now);
+	platform_uid(r->platform, uid, r->now);
 	job_set(j, uid, arena_strdup(&s->text, uid));
 	job_set(j, org_id, arena_strdup(&s->text, r->who.org_id));
 	job_set(j, org_name, arena_strdup(&s->text, r->who.org_name ? r->who.org_name : ""));

@@ -1,0 +1,491 @@
+#!/usr/bin/python3
+"""Train jobs over HTTP, on the real local engine: life, logs, refusals, tenants, lists."""
+import gzip
+import io
+import json
+import os
+import re
+import tarfile
+import threading
+import time
+import unittest
+
+import support
+from support import BASE, Client, Daemon, Key, Socket, new_nonce, until
+
+TRAIN = BASE + "/train"
+FINAL = ("completed", "failed", "error")
+# What cloud_ml_sdk 0.2.11 and 0.3.71 read of a job without looking whether it is there.
+PUBLIC_KEYS = """org_id org_name job_name module_name trainer_uri job_args fds_endpoint fds_bucket
+hdfs_krb_account hdfs_endpoint cpu_limit memory_limit gpu_limit docker_image docker_command framework
+framework_version state create_time update_time cluster_name service_port cluster_env_var
+hyperparameters_name hyperparameters_goal hyperparameters_params volume_type volume_path mount_path
+mount_read_only prepare_command finish_command node_selector_key node_selector_value""".split()
+
+
+def tarball(path, files, mode="w:gz", top="digits-0.1"):
+    with tarfile.open(path, mode) as tar:
+        for name, text in files.items():
+            info = tarfile.TarInfo(f"{top}/{name}" if top else name)
+            data = text.encode()
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return path
+
+
+class Case(unittest.TestCase):
+    args = ["--private"]
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon(engine="local", args=cls.args)
+        with open(cls.daemon.state + "/private.key") as f:
+            key = json.load(f)
+        cls.client = Client(cls.daemon.port, Key(key["access_key"], key["secret_key"], key["org_id"]))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.close()
+
+    def submit(self, name, *command, **more):
+        a = self.client.post(TRAIN, dict({"job_name": name, "command": list(command)}, **more))
+        self.assertEqual(a.status, 200, a)
+        return a.json
+
+    def job(self, name):
+        a = self.client.get(f"{TRAIN}/{name}")
+        self.assertEqual(a.status, 200, a)
+        return a.json
+
+    def ended(self, name):
+        return until(lambda: (lambda j: j if j["state"] in FINAL else None)(self.job(name)),
+                     f"end of {name}")
+
+    def running(self, name):
+        return until(lambda: (lambda j: j if j["state"] == "running" else None)(self.job(name)),
+                     f"start of {name}")
+
+    def logs(self, name, **query):
+        a = self.client.get(f"{TRAIN}/{name}/logs", query=query)
+        self.assertEqual(a.status, 200, a)
+        return a.json["logs"]
+
+    def reasons(self, name):
+        return [e["reason"] for e in self.client.get(f"{TRAIN}/{name}/events").json["events"]]
+
+    def gone(self, name):
+        until(lambda: self.client.get(f"{TRAIN}/{name}").status == 404, f"{name} removed")
+
+
+class Life(Case):
+    def test_completed(self):
+        made = self.submit("ok", "sh", "-c", "echo out; echo err >&2")
+        self.assertIn(made["state"], ("validated", "enqueued"))
+        for key in PUBLIC_KEYS:
+            self.assertIn(key, made)
+        j = self.ended("ok")
+        self.assertEqual((j["state"], j["exit_code"], j["attempt"]), ("completed", 0, 1))
+        self.assertEqual(j["uid"], made["uid"])
+        self.assertEqual(sorted(self.logs("ok").split()), ["err", "out"])
+        self.assertEqual(self.reasons("ok")[0], "Submitted")
+        self.assertEqual(self.reasons("ok")[-1], "Completed")
+        self.assertLessEqual(j["create_time"], j["start_time"])
+        self.assertLessEqual(j["start_time"], j["end_time"])
+
+    def test_failed_exit_code(self):
+        self.submit("exit3", "sh", "-c", "exit 3")
+        j = self.ended("exit3")
+        self.assertEqual((j["state"], j["reason"], j["exit_code"]), ("failed", "ExitCode", 3))
+        self.assertIn("3", j["message"])
+
+    def test_failed_signal(self):
+        self.submit("sig", "sh", "-c", "kill -9 $$")
+        j = self.ended("sig")
+        self.assertEqual((j["state"], j["reason"], j["signal"]), ("failed", "Signal", 9))
+
+    def test_cannot_start(self):
+        self.submit("nostart", "/nonexistent/program")
+        j = self.ended("nostart")
+        self.assertEqual(j["state"], "error")
+        self.assertIn("nonexistent", j["message"])
+
+    def test_cancel_keeps_record(self):
+        self.submit("tocancel", "sleep", "1000")
+        self.running("tocancel")
+        a = self.client.post(f"{TRAIN}/tocancel/cancel")
+        self.assertEqual(a.status, 200, a)
+        j = self.ended("tocancel")
+        self.assertEqual((j["state"], j["reason"]), ("failed", "Cancelled"))
+        self.assertEqual(self.client.post(f"{TRAIN}/tocancel/cancel").status, 409)
+
+    def test_cancel_before_start(self):
+        self.submit("blocker", "sleep", "1000", cpu_limit=self.all_cpus())
+        self.running("blocker")
+        self.submit("waiting", "true")
+        j = until(lambda: (lambda x: x if x["state"] == "enqueued" and x.get("message") else None)(
+            self.job("waiting")), "waiting")
+        self.assertEqual(j["reason"], "Cpu")
+        self.assertEqual(self.client.post(f"{TRAIN}/waiting/cancel").status, 200)
+        self.assertEqual(self.ended("waiting")["reason"], "Cancelled")
+        self.client.delete(f"{TRAIN}/blocker")
+        self.gone("blocker")
+
+    def all_cpus(self):
+        return str(len(os.sched_getaffinity(0)))
+
+    def test_waiting_job_starts_when_room_comes(self):
+        self.submit("first", "sleep", "1000", cpu_limit=self.all_cpus())
+        self.running("first")
+        self.submit("second", "true")
+        until(lambda: self.job("second")["state"] == "enqueued", "enqueued")
+        self.client.post(f"{TRAIN}/first/cancel")
+        self.assertEqual(self.ended("second")["state"], "completed")
+
+    def test_delete_final_and_name_again(self):
+        uid = self.submit("again", "true")["uid"]
+        self.ended("again")
+        a = self.client.delete(f"{TRAIN}/again")
+        self.assertEqual(a.status, 200)
+        self.assertIn("deleted", a.message)
+        self.assertEqual(self.client.get(f"{TRAIN}/again").status, 404)
+        self.assertEqual(self.client.get(f"{TRAIN}/{uid}").status, 404)
+        self.assertNotEqual(self.submit("again", "true")["uid"], uid)
+        until(lambda: not os.path.exists(f"{self.daemon.state}/tasks/{uid}"), "folder removed")
+
+    def test_delete_live_frees_the_name(self):
+        uid = self.submit("busy", "sleep", "1000")["uid"]
+        self.running("busy")
+        self.assertEqual(self.client.delete(f"{TRAIN}/busy").status, 200)
+        self.assertNotEqual(self.submit("busy", "true")["uid"], uid)
+        self.gone(uid)
+        self.assertEqual(self.ended("busy")["state"], "completed")
+
+    def test_retry_by_policy(self):
+        mark = os.path.join(self.daemon.folder, "mark")
+        self.submit("flaky", "sh", "-c", f"test -e {mark} && echo two || {{ touch {mark}; exit 1; }}",
+                    restart_policy="on-failure", max_attempts=3)
+        j = self.ended("flaky")
+        self.assertEqual((j["state"], j["attempt"]), ("completed", 2))
+        tasks = self.client.get(f"{TRAIN}/flaky/tasks").json["data"]
+        self.assertEqual([(t["attempt"], t["state"], t["exit_code"]) for t in tasks],
+                         [(1, "failed", 1), (2, "completed", 0)])
+        self.assertEqual(self.logs("flaky"), "two\n")
+        self.assertEqual(self.logs("flaky", attempt="1"), "")
+        self.assertIn("Retry", self.reasons("flaky"))
+
+    def test_retry_by_hand(self):
+        self.submit("byhand", "sh", "-c", "echo x; exit 2")
+        self.ended("byhand")
+        a = self.client.post(f"{TRAIN}/byhand/retry")
+        self.assertEqual((a.status, a.json["state"]), (200, "enqueued"), a)
+        j = until(lambda: (lambda x: x if x["state"] in FINAL and x["attempt"] == 2 else None)(
+            self.job("byhand")), "second attempt")
+        self.assertEqual(j["exit_code"], 2)
+        self.submit("live", "sleep", "1000")
+        self.assertEqual(self.client.post(f"{TRAIN}/live/retry").status, 409)
+        # The public client's form does not refuse what runs already.
+        self.assertEqual(self.client.get(f"{TRAIN}/live/start", nonce=new_nonce()).status, 200)
+        self.client.delete(f"{TRAIN}/live")
+        self.gone("live")
+
+    def test_progress_and_samples(self):
+        self.submit("training", "sh", "-c",
+                    r"printf '\r 34%%|###  | 340/1000 [00:10<00:20, 33.0it/s, loss=0.53, acc=0.81]';"
+                    "sleep 1000")
+        j = until(lambda: (lambda x: x if "loss" in x else None)(self.job("training")), "progress")
+        self.assertEqual((j["progress_step"], j["progress_total"], j["loss"]), (340, 1000, 0.53))
+        self.assertEqual((j["metric_name"], j["metric_value"], j["progress_eta"]), ("acc", 0.81, 20))
+        until(lambda: "memory_used" in self.job("training"), "sample")
+        m = self.client.get(f"{TRAIN}/training/metrics").json
+        self.assertEqual(sorted(m), ["cpu", "memory", "network_receive", "network_transmit"])
+        self.assertGreater(m["memory"], 0)
+        self.client.delete(f"{TRAIN}/training")
+        self.gone("training")
+
+    def test_quota_used(self):
+        self.submit("user", "sleep", "1000", cpu_limit="0.5", memory_limit="64M")
+        self.running("user")
+        q = until(lambda: (lambda x: x if x["train_count_used"] != "0" else None)(
+            self.client.get(BASE + "/quota").json["data"][0]), "usage")
+        self.assertTrue(all(isinstance(v, str) for v in q.values()))
+        self.client.delete(f"{TRAIN}/user")
+        self.gone("user")
+
+
+class Logs(Case):
+    def test_lines_and_tail(self):
+        self.submit("lines", "sh", "-c", "seq 1 1000; printf last")
+        self.ended("lines")
+        self.assertEqual(self.logs("lines", lines="3"), "999\n1000\nlast")
+        self.assertEqual(self.logs("lines").split("\n")[0], "1")
+        self.assertEqual(self.client.get(f"{TRAIN}/lines/logs", query={"lines": "x"}).status, 400)
+        self.assertEqual(self.client.get(f"{TRAIN}/lines/logs", query={"task": "ps-1"}).status, 404)
+
+    def test_bounded_and_valid(self):
+        self.submit("big", "sh", "-c", "yes äöü | head -c 1000000; printf '\\377\\376x\\0y'")
+        self.ended("big")
+        text = self.logs("big")
+        self.assertTrue(text.endswith("\ufffd\ufffdx\ufffdy"), repr(text[-20:]))
+        self.assertLessEqual(len(text.encode()), 256 * 1024 + 16)
+        self.assertGreater(len(text.encode()), 250 * 1024)
+
+    def follow(self, name, **query):
+        s = Socket(self.client.port)
+        s.send(self.client.bytes_of("GET", f"{TRAIN}/{name}/logs", query=dict(query, follow="True")))
+        head = s.take_until(b"\r\n\r\n").decode()
+        self.assertIn("200", head.split("\r\n")[0])
+        self.assertIn("transfer-encoding: chunked", head.lower())
+        return s
+
+    def test_follow_to_the_end(self):
+        self.submit("follow", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.2; done; exit 1")
+        with self.follow("follow") as s:
+            got = b"".join(s.chunks())
+        self.assertEqual(got, b"1\n2\n3\n")
+
+    def test_follow_before_the_start(self):
+        self.submit("hold", "sleep", "1000", cpu_limit=str(len(os.sched_getaffinity(0))))
+        self.running("hold")
+        self.submit("late", "echo", "late")
+        until(lambda: self.job("late")["state"] == "enqueued", "enqueued")
+        with self.follow("late") as s:
+            self.client.post(f"{TRAIN}/hold/cancel")
+            self.assertEqual(b"".join(s.chunks()), b"late\n")
+
+    def test_follow_leaves_nothing_behind(self):
+        self.submit("quiet", "sleep", "1000")
+        self.running("quiet")
+        with self.follow("quiet"):
+            pass
+        before = until(lambda: self.daemon.descriptors(), "a count")
+        for _ in range(10):
+            self.follow("quiet").close()
+        until(lambda: self.daemon.descriptors() <= before, "descriptors are back")
+        self.client.delete(f"{TRAIN}/quiet")
+        self.gone("quiet")
+
+
+class Refusals(Case):
+    def refused(self, status, field, **job):
+        a = self.client.post(TRAIN, job)
+        self.assertEqual(a.status, status, a)
+        self.assertTrue(a.json["error"])
+        self.assertIn(field, a.message)
+        return a.message
+
+    def test_body(self):
+        self.refused(400, "module_name", job_name="x")
+        self.refused(400, "trainer_uri", job_name="x", module_name="a.b")
+        self.refused(422, "command", job_name="x", module_name="a", trainer_uri="file:///x", command=["y"])
+        self.refused(400, "did you mean job_name", job_nam="x", command=["true"])
+        self.refused(400, "state", job_name="x", command=["true"], state="running")
+        self.refused(400, "memory_limit", job_name="x", command=["true"], memory_limit="4 GB")
+        for body in (b"[]", b"7", b'"x"'):
+            self.assertEqual(self.client.post(TRAIN, body).status, 400)
+        self.assertEqual(self.client.post(TRAIN).status, 400)
+
+    def test_never_possible(self):
+        self.assertRegex(self.refused(422, "gpu_limit", job_name="x", command=["true"], gpu_limit=64), "0 GPUs")
+        self.refused(422, "cpu_limit", job_name="x", command=["true"], cpu_limit="1000")
+        self.refused(422, "docker_image", job_name="x", command=["true"], docker_image="i")
+        self.refused(422, "worker_count", job_name="x", command=["true"], worker_count=2)
+
+    def test_public_client_extras(self):
+        """0.3.71 sends these with every job; HDFS is refused with its reason."""
+        a = self.client.post(TRAIN, {"job_name": "extras", "command": ["true"], "enable_rank": 0,
+                                     "save_mode": False, "cluster_spec": None, "fds_endpoint": "e",
+                                     "fds_bucket": "b", "job_args": None})
+        self.assertEqual((a.status, a.json["fds_bucket"]), (200, "b"), a)
+        self.refused(422, "HDFS", job_name="x", command=["true"], hdfs_endpoint="hdfs://x")
+
+    def test_name_taken(self):
+        self.submit("taken", "true")
+        self.refused(409, "taken", job_name="taken", command=["true"])
+
+    def test_two_at_once_with_one_name(self):
+        answers = []
+        bodies = [self.client.bytes_of("POST", TRAIN, body={"job_name": "race", "command": ["true"]})
+                  for _ in range(8)]
+
+        def post(data):
+            with Socket(self.client.port) as s:
+                s.send(data)
+                answers.append(s.answer().status)
+        threads = [threading.Thread(target=post, args=(b,)) for b in bodies]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(sorted(answers), [200] + [409] * 7)
+
+    def test_same_nonce_same_answer(self):
+        nonce = new_nonce()
+        body = {"job_name": "once", "command": ["true"]}
+        first = self.client.post(TRAIN, body, nonce=nonce)
+        second = self.client.post(TRAIN, body, nonce=nonce)
+        self.assertEqual((first.status, second.status), (200, 200))
+        self.assertEqual(first.body, second.body)
+        other = self.client.post(TRAIN, {"job_name": "twice", "command": ["true"]}, nonce=nonce)
+        self.assertEqual(other.status, 409)
+        self.assertEqual(self.client.get(f"{TRAIN}/twice").status, 404)
+
+    def test_nonce_of_a_refused_request_is_free(self):
+        nonce = new_nonce()
+        self.submit("there", "true")
+        body = {"job_name": "there", "command": ["true"]}
+        self.assertEqual(self.client.post(TRAIN, body, nonce=nonce).status, 409)
+        self.ended("there")
+        self.client.delete(f"{TRAIN}/there")
+        self.assertEqual(self.client.post(TRAIN, body, nonce=nonce).status, 200)
+
+    def test_absent(self):
+        for path in ("", "/logs", "/events", "/tasks", "/metrics", "/hyperparameters"):
+            a = self.client.get(f"{TRAIN}/nobody{path}")
+            self.assertEqual((a.status, a.message), (404, "there is no job nobody"))
+
+
+class Packages(Case):
+    """file:// packages at submit; uploads are in packages_test.py."""
+
+    def path(self, name):
+        return os.path.join(self.daemon.folder, name)
+
+    def try_uri(self, uri, module="digits.train", name="pkg"):
+        return self.client.post(TRAIN, {"job_name": name, "module_name": module, "trainer_uri": uri})
+
+    def good(self):
+        return tarball(self.path("digits-0.1.tar.gz"), {
+            "PKG-INFO": "Name: digits\n", "digits/__init__.py": "",
+            "digits/train.py": "import sys\nprint('args', sys.argv[1:])\n"})
+
+    def test_module_runs(self):
+        a = self.client.post(TRAIN, {"job_name": "mod", "module_name": "digits.train", "job_args": "--epochs '3 4'",
+                                     "trainer_uri": "file://" + self.good()})
+        self.assertEqual(a.status, 200, a)
+        self.assertEqual(self.ended("mod")["state"], "completed", self.logs("mod"))
+        self.assertEqual(self.logs("mod"), "args ['--epochs', '3 4']\n")
+
+    def test_module_misspelt(self):
+        a = self.try_uri("file://" + self.good(), "digits.trian")
+        self.assertEqual(a.status, 422)
+        self.assertEqual(a.message, "module digits.trian is not in digits-0.1.tar.gz; "
+                                    "did you mean digits.train?")
+
+    def test_not_a_package(self):
+        plain = self.path("plain.tar.gz")
+        with open(plain, "w") as f:
+            f.write("hello")
+        cut = self.path("cut.tar.gz")
+        with open(self.good(), "rb") as f, open(cut, "wb") as g:
+            g.write(f.read()[:100])
+        for uri, word in (("file://" + plain, "archive"), ("file://" + cut, "archive"),
+                          ("file:///nowhere/x.tar.gz", "nowhere"), ("file://" + self.daemon.folder, "not a file"),
+                          ("https://host/x.tar.gz", "package://"), ("file://x", "from / on"),
+                          ("package://01ARZ3NDEKTSV4RRFFQ69G5FAV", "no package")):
+            a = self.try_uri(uri)
+            self.assertEqual(a.status, 422, (uri, a))
+            self.assertIn(word, a.message)
+
+    def hostile(self, name, add):
+        path = self.path(name)
+        with tarfile.open(path, "w:gz") as tar:
+            add(tar)
+        a = self.try_uri("file://" + path)
+        self.assertEqual(a.status, 422, (name, a))
+        return a.message
+
+    def entry(self, name, kind=tarfile.REGTYPE, link="", size=0):
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname, info.size = kind, link, size
+        return info
+
+    def test_hostile(self):
+        cases = {
+            "absolute": (self.entry("/etc/passwd"), "absolute"),
+            "dotdot": (self.entry("digits/../../x"), "leaves"),
+            "symlink": (self.entry("digits/x", tarfile.SYMTYPE, "/etc"), "symbolic"),
+            "hardlink": (self.entry("digits/x", tarfile.LNKTYPE, "digits/y"), "hard links"),
+            "device": (self.entry("digits/x", tarfile.CHRTYPE), "devices"),
+            "fifo": (self.entry("digits/x", tarfile.FIFOTYPE), "fifos"),
+            "control": (self.entry("digits/\x1b[31m"), "control"),
+        }
+        for name, (info, word) in cases.items():
+            self.assertIn(word, self.hostile(name + ".tar.gz", lambda t: t.addfile(info)))
+
+    def test_bombs(self):
+        zeros = self.entry("digits/zeros", size=300 << 20)
+
+        class Zeros(io.RawIOBase):
+            def readable(self):
+                return True
+
+            def read(self, n=-1):
+                return bytes(n)
+        self.assertIn("bomb", self.hostile("bomb.tar.gz", lambda t: t.addfile(zeros, Zeros())))
+
+        def many(t):
+            for i in range(20001):
+                t.addfile(self.entry(f"digits/{i}"))
+        self.assertIn("entries", self.hostile("many.tar.gz", many))
+
+    def test_twice(self):
+        def twice(t):
+            t.addfile(self.entry("digits/x.py"))
+            t.addfile(self.entry("digits/x.py"))
+        self.assertIn("twice", self.hostile("twice.tar.gz", twice))
+
+
+class Lists(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for i in range(12):
+            a = cls.client.post(TRAIN, {"job_name": f"l{i:02}", "command": ["sh", "-c", f"exit {i % 2}"],
+                                        "labels": {"team": "a" if i < 5 else "b"}})
+            assert a.status == 200, a
+
+    def names(self, **query):
+        a = self.client.get(TRAIN, query=query)
+        self.assertEqual(a.status, 200, a)
+        return [r["job_name"] for r in a.json["data"]]
+
+    def setUp(self):
+        for i in range(12):
+            self.ended(f"l{i:02}")
+
+    def test_order_and_paging(self):
+        every = [f"l{i:02}" for i in range(12)]
+        self.assertEqual(self.names(), every)
+        got, more = [], {}
+        while True:
+            a = self.client.get(TRAIN, query=dict(more, limit="5", fields="job_name")).json
+            self.assertLessEqual(len(a["data"]), 5)
+            got += [r["job_name"] for r in a["data"]]
+            if "continue" not in a:
+                break
+            more = {"continue": a["continue"]}
+        self.assertEqual(got, every)
+
+    def test_filters(self):
+        self.assertEqual(self.names(state="completed"), [f"l{i:02}" for i in range(0, 12, 2)])
+        self.assertEqual(self.names(name="l03"), ["l03"])
+        self.assertEqual(self.names(label="team=a"), [f"l{i:02}" for i in range(5)])
+        self.assertEqual(self.names(filter="exit_code=1 name~=^l0"), ["l01", "l03", "l05", "l07", "l09"])
+        a = self.client.get(TRAIN, query={"filter": "exit_cod=1"})
+        self.assertEqual(a.status, 400)
+        self.assertIn("exit_code", a.message)
+
+    def test_fields(self):
+        a = self.client.get(TRAIN, query={"fields": "job_name,state", "limit": "1"})
+        self.assertEqual(a.json["data"], [{"job_name": "l00", "state": "completed"}])
+        self.assertEqual(self.client.get(TRAIN, query={"fields": "nam"}).status, 400)
+        self.assertEqual(self.client.get(TRAIN, query={"limit": "0"}).status, 400)
+
+    def test_list_and_one_agree(self):
+        """Two encoders: the list's writes text, the object's goes through jansson."""
+        for row in self.client.get(TRAIN).json["data"]:
+            self.assertEqual(row, self.job(row["job_name"]))
+
+
+if __name__ == "__main__":
+    support.main()
