@@ -152,7 +152,13 @@ static void carry_out(struct run *r, const struct cmd *c)
 	case CMD_LOG_SAVE: run_log_save(r, c); break;
 	case CMD_SAVE_TEXT: run_save_text(r, c); break;
 	case CMD_COPY: run_copy(r, c->text); break;
-	case CMD_REMEMBER: run_remember(r, c->name, c->text); break;
+	case CMD_REMEMBER:
+		/* Which context is ours for this run only: the next begins with the person's choice. */
+		if (strcmp(c->name, "context") == 0)
+			run_link_switch(r, c->text);
+		else
+			run_remember(r, c->name, c->text);
+		break;
 	case CMD_THEME: run_theme(r, c->text); break;
 	case CMD_REFRESH:
 		if (r->stream)

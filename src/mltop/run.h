@@ -62,9 +62,11 @@ struct run {
 
 	/* the platform */
 	struct context_options find;
-	char *find_texts[3];
+	char *chosen;                       /* the context that was switched to; find points to it */
 	struct context context;
 	bool found, finding;
+	bool elsewhere;                     /* switched while finding: what is found is not wanted */
+	struct context_options finder_find; /* the worker's copy */
 	uv_work_t finder;
 	struct context finder_context;
 	struct err finder_error;
@@ -87,6 +89,8 @@ void run_msg(struct run *r, struct msg *m);
 /* run_link.c: the platform */
 void run_link_start(struct run *r);
 void run_link_stop(struct run *r);
+/* Leaves the platform for the one of that name in the person's config. */
+void run_link_switch(struct run *r, const char *context);
 void run_request(struct run *r, const struct cmd *c);
 void run_request_cancel(struct run *r, uint64_t id);
 void run_subscribe(struct run *r, const struct cmd *c);

@@ -249,7 +249,7 @@ static void base64(struct buf *out, const char *s, size_t len)
 /* Starts tmux with its standard input on a pipe of ours; no shell between. */
 static bool tmux_start(int input[2], pid_t *pid)
 {
-	static char *const argv[] = {"tmux", "load-buffer", "-w", "-", NULL};
+	static const char *const argv[] = {"tmux", "load-buffer", "-w", "-", NULL};
 	posix_spawn_file_actions_t actions;
 	bool ok;
 
@@ -259,7 +259,7 @@ static bool tmux_start(int input[2], pid_t *pid)
 	posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO);
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	ok = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ) == 0;
+	ok = posix_spawnp(pid, argv[0], &actions, NULL, (char *const *)argv, environ) == 0;
 	posix_spawn_file_actions_destroy(&actions);
 	close(input[0]);
 	if (!ok)

@@ -292,7 +292,7 @@ static void find_work(uv_work_t *work)
 	struct run *r = work->data;
 
 	r->finder_error = (struct err)ERR_INIT;
-	r->finder_ok = context_resolve(&r->finder_context, &r->find, &r->finder_error);
+	r->finder_ok = context_resolve(&r->finder_context, &r->finder_find, &r->finder_error);
 }
 
 static void on_again(uv_timer_t *timer)
@@ -308,6 +308,14 @@ static void find_done(uv_work_t *work, int status)
 	r->finding = false;
 	if (r->quitting || status != 0)
 		return;
+	if (r->elsewhere) {
+		r->elsewhere = false;
+		if (r->finder_ok)
+			context_release(&r->finder_context);
+		r->finder_error = (struct err)ERR_INIT;
+		run_link_start(r);
+		return;
+	}
 	if (!r->finder_ok) {
 		tell_link(r, LINK_GONE, 0, r->finder_error.text);
 		uv_timer_start(&r->again, on_again, SEARCH_AGAIN_MS, 0);
@@ -338,8 +346,26 @@ void run_link_start(struct run *r)
 	if (!r->found && r->finder_error.code == ERR_NONE)
 		tell_link(r, LINK_STARTING, 0, NULL);
 	r->finding = true;
+	r->finder_find = r->find;
 	r->finder.data = r;
 	uv_queue_work(&r->loop, &r->finder, find_work, find_done);
+}
+
+void run_link_switch(struct run *r, const char *context)
+{
+	/* The worker may read the name before this one until it is done: it is not freed then. */
+	if (!r->finding)
+		free(r->chosen);
+	r->chosen = mem_strdup(context);
+	r->find = (struct context_options){.context = r->chosen};
+	r->elsewhere = r->finding;
+	uv_timer_stop(&r->again);
+	if (r->api)
+		link_close(r);
+	r->found = false;
+	if (!r->finding)
+		r->finder_error = (struct err)ERR_INIT;
+	run_link_start(r);
 }
 
 void run_link_stop(struct run *r)

@@ -1,0 +1,194 @@
+"""A platform made for the tests: it serves whatever rows, logs and errors a test wants, hostile ones
+included, and writes down what it was asked. It knows nothing of ours but the protocol (core/wire.h).
+"""
+import base64
+import hashlib
+import json
+import socket
+import struct
+import threading
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+CHUNK = 64 * 1024
+
+
+def _crc_table():
+    for n in range(256):
+        for _ in range(8):
+            n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
+        yield n
+
+
+_CRC = list(_crc_table())
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = _CRC[(crc ^ byte) & 255] ^ crc >> 8
+    return crc ^ 0xFFFFFFFF
+
+
+def job(n, **fields):
+    row = {"uid": f"01M0000000000000000000{n:04d}", "job_name": f"job-{n:04d}", "state": "running",
+           "org_id": "1", "org_name": "vision", "owner": "lin", "gpu_limit": 8, "gpu_util": 94.0,
+           "progress_step": 12400, "progress_total": 90000, "loss": 2.113, "attempt": 1,
+           "create_time": "2026-01-02T10:09:00Z", "start_time": "2026-01-02T10:10:00Z"}
+    row.update(fields)
+    return row
+
+
+class Platform:
+    """Listens on a port of its own until close(). Lists may be changed while it runs."""
+
+    def __init__(self, rows=(), log=b"", log_final=False, errors=None):
+        self.rows = list(rows)
+        self.log, self.log_final = log, log_final
+        self.errors = errors or {}     # path prefix -> (status, reason bytes, body bytes)
+        self.requests = []             # (method, path, body)
+        self.subs = []                 # as asked for
+        self.stream_error = None       # bytes of "message" instead of rows
+        self.lock = threading.Lock()
+        self.sockets = []
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(32)
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self.listener.close()
+        with self.lock:
+            for s in self.sockets:
+                try:
+                    s.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+    def changes(self):
+        """What was asked for that changes something."""
+        return [r for r in self.requests if r[0] != "GET"]
+
+    def _accept(self):
+        while True:
+            try:
+                s, _ = self.listener.accept()
+            except OSError:
+                return
+            with self.lock:
+                self.sockets.append(s)
+            threading.Thread(target=self._serve, args=(s,), daemon=True).start()
+
+    def _serve(self, s):
+        try:
+            f = s.makefile("rb")
+            while self._request(s, f):
+                pass
+        except (OSError, ValueError, struct.error):
+            pass
+        finally:
+            s.close()
+
+    def _request(self, s, f):
+        line = f.readline().split()
+        if len(line) < 3:
+            return False
+        headers = {}
+        while True:
+            text = f.readline().strip()
+            if not text:
+                break
+            name, _, value = text.partition(b":")
+            headers[name.strip().lower()] = value.strip()
+        body = f.read(int(headers.get(b"content-length", 0)))
+        method, path = line[0].decode(), line[1].decode()
+        self.requests.append((method, path, body))
+        if b"sec-websocket-key" in headers:
+            self._upgrade(s, headers)
+            self._stream(s, f)
+            return False
+        status, reason, answer = self._answer(method, path)
+        s.sendall(b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+                  % (status, reason, len(answer)) + answer)
+        return True
+
+    def _answer(self, method, path):
+        for prefix, answer in self.errors.items():
+            if path.startswith(prefix):
+                return answer
+        name = path.split("?")[0].split("/train/")[-1].split("/")[0]
+        if path.split("?")[0].endswith(("/events", "/tasks", "/quota", "/framework")):
+            return 200, b"OK", b'{"data": []}'
+        for row in self.rows:
+            if method == "GET" and row["job_name"] == name:
+                return 200, b"OK", json.dumps(row).encode()
+        return 200, b"OK", b"{}"
+
+    # ---- The stream ----
+
+    @staticmethod
+    def _upgrade(s, headers):
+        accept = base64.b64encode(hashlib.sha1(headers[b"sec-websocket-key"] + GUID).digest())
+        s.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                  b"Sec-WebSocket-Protocol: mltop.v1\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+
+    @staticmethod
+    def frame(s, opcode, data):
+        head = bytes([0x80 | opcode])
+        if len(data) < 126:
+            head += bytes([len(data)])
+        elif len(data) < 65536:
+            head += b"\x7e" + struct.pack(">H", len(data))
+        else:
+            head += b"\x7f" + struct.pack(">Q", len(data))
+        s.sendall(head + data)
+
+    def _tell(self, s, **frame):
+        self.frame(s, 1, json.dumps(frame).encode())
+
+    def _stream(self, s, f):
+        while True:
+            first, second = f.read(2)
+            size = second & 127
+            if size == 126:
+                size, = struct.unpack(">H", f.read(2))
+            elif size == 127:
+                size, = struct.unpack(">Q", f.read(8))
+            mask = f.read(4)
+            data = bytes(b ^ mask[i & 3] for i, b in enumerate(f.read(size)))
+            if first & 15 == 8:
+                return
+            if first & 15 == 9:
+                self.frame(s, 10, data)
+            elif first & 15 == 1:
+                self._asked(s, json.loads(data))
+
+    def _asked(self, s, ask):
+        if ask["t"] == "ping":
+            self._tell(s, t="pong", id=ask["id"])
+        elif ask["t"] == "sub":
+            self.subs.append(ask)
+            if self.stream_error is not None:
+                self._tell(s, t="error", id=ask["id"], code=403, message=self.stream_error)
+            elif ask["kind"] == "log":
+                self._send_log(s, ask)
+            else:
+                self._send_rows(s, ask)
+
+    def _send_rows(self, s, ask):
+        rows = self.rows if ask["kind"] == "job" else []
+        for i in range(0, len(rows), 100):
+            self._tell(s, t="row", id=ask["id"], v="1", rows=rows[i:i + 100])
+        self._tell(s, t="synced", id=ask["id"], v="1")
+
+    def _send_log(self, s, ask):
+        start, log = max(ask.get("offset", 0), 0), self.log
+        self._tell(s, t="log", id=ask["id"], uid=self.rows[0]["uid"], task="master-0", attempt=1, gen=1,
+                   offset=start, oldest=0, newest=len(log))
+        for at in range(start, len(log), CHUNK):
+            part = log[at:at + CHUNK]
+            self.frame(s, 2, struct.pack("<IIQII", ask["id"], 1, at, len(part), crc32c(part)) + part)
+        if self.log_final:
+            self._tell(s, t="end", id=ask["id"], offset=len(log), state="completed", exit_code=0, signal=0)
