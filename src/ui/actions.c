@@ -7,7 +7,15 @@
 /* What the keys do on every screen; a screen's own come first. */
 
 const struct screen *const all_screens[] = {
-	&scr_jobs, &scr_job, &scr_log, &scr_quotas, &scr_events, &scr_describe, &scr_form, &scr_help, NULL,
+	&scr_jobs,
+	&scr_job,
+	&scr_log,
+	&scr_quotas,
+	&scr_events,
+	&scr_describe,
+	&scr_form,
+	&scr_help,
+	NULL,
 };
 
 const struct screen *screen_find(const char *name)
@@ -80,9 +88,7 @@ static bool job_action(struct app *a, enum action act, struct cmds *out)
 		else
 			change_propose(a, act, out);
 		return true;
-	case ACT_WHY:
-		jobs_why(a, out);
-		return true;
+	case ACT_WHY: jobs_why(a, out); return true;
 	case ACT_CLONE:
 		if (j)
 			form_open_clone(a, name, out);
@@ -95,8 +101,7 @@ static bool job_action(struct app *a, enum action act, struct cmds *out)
 		if (j)
 			stack_open(a, &scr_describe, name, out);
 		return true;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -107,20 +112,11 @@ static bool leaving(struct app *a, enum action act, struct cmds *out)
 		mode_close(a);
 		app_quit(a, out);
 		return true;
-	case ACT_HISTORY_BACK:
-		history_go(a, -1, out);
-		return true;
-	case ACT_HISTORY_FORWARD:
-		history_go(a, 1, out);
-		return true;
-	case ACT_LAST:
-		history_last(a, out);
-		return true;
-	case ACT_HELP:
-		stack_open(a, &scr_help, "", out);
-		return true;
-	default:
-		return false;
+	case ACT_HISTORY_BACK: history_go(a, -1, out); return true;
+	case ACT_HISTORY_FORWARD: history_go(a, 1, out); return true;
+	case ACT_LAST: history_last(a, out); return true;
+	case ACT_HELP: stack_open(a, &scr_help, "", out); return true;
+	default: return false;
 	}
 }
 
@@ -135,38 +131,19 @@ void app_action(struct app *a, enum action act, struct cmds *out)
 	if (job_action(a, act, out))
 		return;
 	switch (act) {
-	case ACT_BACK:
-		back(a, out);
-		break;
-	case ACT_PALETTE:
-		palette_open(a);
-		break;
-	case ACT_SEARCH:
-		line_open(a, MODE_SEARCH, "");
-		break;
-	case ACT_SUBMIT:
-		form_open_new(a, out);
-		break;
-	case ACT_COPY:
-		copy(a, v, out);
-		break;
-	case ACT_SAVE:
-		save(a, v);
-		break;
-	case ACT_UNDO:
-		change_undo(a);
-		break;
+	case ACT_BACK: back(a, out); break;
+	case ACT_PALETTE: palette_open(a); break;
+	case ACT_SEARCH: line_open(a, MODE_SEARCH, ""); break;
+	case ACT_SUBMIT: form_open_new(a, out); break;
+	case ACT_COPY: copy(a, v, out); break;
+	case ACT_SAVE: save(a, v); break;
+	case ACT_UNDO: change_undo(a); break;
 	case ACT_REFRESH:
 		cmds_add(out, CMD_REFRESH);
 		app_notice(a, ROLE_DIM, T_REFRESHING);
 		break;
-	case ACT_REDRAW:
-		cmds_add(out, CMD_REDRAW);
-		break;
-	case ACT_SUSPEND:
-		cmds_add(out, CMD_SUSPEND);
-		break;
-	default:
-		break;
+	case ACT_REDRAW: cmds_add(out, CMD_REDRAW); break;
+	case ACT_SUSPEND: cmds_add(out, CMD_SUSPEND); break;
+	default: break;
 	}
 }

@@ -85,7 +85,8 @@ bool app_stale(const struct app *a)
 	return a->link == LINK_GONE && a->mono - a->gone_since >= STALE_MS;
 }
 
-void app_remember(struct app *a, const char *screen, const char *what, const char *value, struct cmds *out)
+void app_remember(
+	struct app *a, const char *screen, const char *what, const char *value, struct cmds *out)
 {
 	struct cmd *c = cmds_add(out, CMD_REMEMBER);
 	struct buf name = BUF_INIT;
@@ -109,8 +110,9 @@ const char *app_remembered(const struct app *a, const char *screen, const char *
 
 void reply_error(const struct msg *m, struct buf *out)
 {
-	const char *text = m->text && *m->text ? m->text
-					       : json_string_value(json_object_get(m->body, "message"));
+	const char *text = m->text && *m->text
+				   ? m->text
+				   : json_string_value(json_object_get(m->body, "message"));
 
 	if (text)
 		sanitize_text(out, text, strlen(text));
@@ -174,6 +176,7 @@ static void free_texts(struct app *a)
 	free(a->filter_before);
 	free(a->popup_title);
 	free(a->notice);
+	free(a->select_uid);
 	free((char *)a->options.first);
 	json_decref((json_t *)a->options.remembered);
 	for (int i = 0; i < a->history_len; i++)
@@ -259,27 +262,14 @@ static void prompt_message(struct app *a, const struct msg *m, struct cmds *out)
 static bool mode_input(struct app *a, const struct msg *m, struct cmds *out)
 {
 	switch (a->mode) {
-	case MODE_FILTER:
-		filterbar_input(a, m, out);
-		return true;
-	case MODE_PALETTE:
-		palette_input(a, m, out);
-		return true;
+	case MODE_FILTER: filterbar_input(a, m, out); return true;
+	case MODE_PALETTE: palette_input(a, m, out); return true;
 	case MODE_SEARCH:
-	case MODE_SAVE:
-		line_input(a, m, out);
-		return true;
-	case MODE_PROMPT:
-		prompt_message(a, m, out);
-		return true;
-	case MODE_PICK:
-		picker_input(a, m, out);
-		return true;
-	case MODE_POPUP:
-		popup_input(a, m, out);
-		return true;
-	case MODE_NONE:
-		break;
+	case MODE_SAVE: line_input(a, m, out); return true;
+	case MODE_PROMPT: prompt_message(a, m, out); return true;
+	case MODE_PICK: picker_input(a, m, out); return true;
+	case MODE_POPUP: popup_input(a, m, out); return true;
+	case MODE_NONE: break;
 	}
 	return false;
 }
@@ -374,6 +364,10 @@ static void data_message(struct app *a, const struct msg *m, struct cmds *out)
 	}
 	table_message(a, &a->jobs, m);
 	table_message(a, &a->quota, m);
+	if (a->select_uid && table_select_uid(&a->jobs, a->select_uid)) {
+		free(a->select_uid);
+		a->select_uid = NULL;
+	}
 	for (int i = 0; i < a->depth; i++)
 		if (a->stack[i].screen->message)
 			a->stack[i].screen->message(a, &a->stack[i], m, out);
@@ -395,7 +389,8 @@ static bool clock_message(struct app *a, const struct msg *m)
 	bool due = table_tick(&a->jobs, a->now);
 
 	for (int i = 0; i < a->depth; i++) {
-		struct table *t = a->stack[i].screen->table ? a->stack[i].screen->table(&a->stack[i]) : NULL;
+		struct table *t =
+			a->stack[i].screen->table ? a->stack[i].screen->table(&a->stack[i]) : NULL;
 
 		if (t)
 			due |= table_tick(t, a->now);
@@ -415,33 +410,17 @@ static void size_message(struct app *a, const struct msg *m)
 static void dispatch(struct app *a, const struct msg *m, struct cmds *out)
 {
 	switch (m->type) {
-	case MSG_KEY:
-		key_message(a, m, out);
-		break;
-	case MSG_MOUSE:
-		mouse_message(a, m, out);
-		break;
-	case MSG_PASTE:
-		paste_message(a, m, out);
-		break;
-	case MSG_SIZE:
-		size_message(a, m);
-		break;
-	case MSG_TICK:
-		break;
-	case MSG_LINK:
-		link_message(a, m);
-		break;
-	case MSG_CONTEXT:
-		context_message(a, m);
-		break;
+	case MSG_KEY: key_message(a, m, out); break;
+	case MSG_MOUSE: mouse_message(a, m, out); break;
+	case MSG_PASTE: paste_message(a, m, out); break;
+	case MSG_SIZE: size_message(a, m); break;
+	case MSG_TICK: break;
+	case MSG_LINK: link_message(a, m); break;
+	case MSG_CONTEXT: context_message(a, m); break;
 	case MSG_SAVED:
 	case MSG_COPIED:
-	case MSG_THEME:
-		note_message(a, m);
-		break;
-	default:
-		data_message(a, m, out);
+	case MSG_THEME: note_message(a, m); break;
+	default: data_message(a, m, out);
 	}
 }
 

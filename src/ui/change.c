@@ -79,7 +79,9 @@ struct stakes {
 static void add_stakes(struct stakes *s, const struct app *a, const struct job *j)
 {
 	bool live = job_state_live(j->state);
-	int64_t ran = live && j->start_time.v > 0 && a->now > j->start_time.v ? a->now - j->start_time.v : 0;
+	int64_t ran = live && j->start_time.v > 0 && a->now > j->start_time.v
+			      ? a->now - j->start_time.v
+			      : 0;
 
 	if (s->jobs++ == 0)
 		s->first = j;
@@ -91,7 +93,8 @@ static void add_stakes(struct stakes *s, const struct app *a, const struct job *
 		s->others++;
 }
 
-static void write_stakes(const struct stakes *s, const struct app *a, enum action act, struct buf *out)
+static void write_stakes(
+	const struct stakes *s, const struct app *a, enum action act, struct buf *out)
 {
 	char longest[TIMEFMT_SIZE], total[TIMEFMT_SIZE];
 
@@ -99,11 +102,13 @@ static void write_stakes(const struct stakes *s, const struct app *a, enum actio
 	timefmt_duration(total, s->total);
 	if (act == ACT_RETRY)
 		buf_adds(out, T_STAKE_RETRY "\n");
+	else if (s->live && s->jobs == 1 && s->gpus == 0)
+		buf_addf(out, T_STAKE_LIVE_CPU "\n", longest);
 	else if (s->live && s->jobs == 1)
 		buf_addf(out, T_STAKE_LIVE_ONE "\n", (long long)s->gpus, longest);
 	else if (s->live)
-		buf_addf(out, T_STAKE_LIVE_MANY "\n", s->live, s->jobs, (long long)s->gpus,
-			total, longest);
+		buf_addf(out, T_STAKE_LIVE_MANY "\n", s->live, s->jobs, (long long)s->gpus, total,
+			longest);
 	else
 		buf_adds(out, T_STAKE_NONE_LIVE "\n");
 	if (s->jobs == 1 && s->first->owner && *s->first->owner)
@@ -130,8 +135,10 @@ static void propose_one(struct app *a, enum action act, const struct job *j, con
 
 static void open_prompt(struct app *a, enum action act, const struct stakes *s)
 {
-	const char *verb = act == ACT_CANCEL ? T_VERB_CANCEL : act == ACT_DELETE ? T_VERB_DELETE : T_VERB_RETRY;
-	const char *accept = act == ACT_CANCEL ? T_ACCEPT_CANCEL
+	const char *verb = act == ACT_CANCEL   ? T_VERB_CANCEL
+			   : act == ACT_DELETE ? T_VERB_DELETE
+					       : T_VERB_RETRY;
+	const char *accept = act == ACT_CANCEL   ? T_ACCEPT_CANCEL
 			     : act == ACT_DELETE ? T_ACCEPT_DELETE
 						 : T_ACCEPT_RETRY;
 	bool heavy = act != ACT_RETRY && (s->gpus >= NAME_TYPED_GPUS || s->jobs >= NAME_TYPED_JOBS);
@@ -160,7 +167,8 @@ static bool ready(struct app *a)
 	return false;
 }
 
-static void propose(struct app *a, enum action act, const struct job **jobs, const char **uids, size_t n)
+static void propose(
+	struct app *a, enum action act, const struct job **jobs, const char **uids, size_t n)
 {
 	struct stakes s = {0};
 
@@ -174,10 +182,12 @@ static void propose(struct app *a, enum action act, const struct job **jobs, con
 	if (s.jobs)
 		open_prompt(a, act, &s);
 	else
-		app_notice(a, ROLE_WARN, "%s", act == ACT_CANCEL ? T_NOTHING_TO_CANCEL : T_NOTHING_TO_RETRY);
+		app_notice(a, ROLE_WARN, "%s",
+			act == ACT_CANCEL ? T_NOTHING_TO_CANCEL : T_NOTHING_TO_RETRY);
 }
 
-void change_propose_job(struct app *a, enum action act, const void *job, const char *uid, struct cmds *out)
+void change_propose_job(
+	struct app *a, enum action act, const void *job, const char *uid, struct cmds *out)
 {
 	const struct job *j = job;
 

@@ -46,12 +46,22 @@ void cmds_release(struct cmds *q)
 }
 
 static const char *const cmd_words[] = {
-	[CMD_REQUEST] = "request", [CMD_CANCEL] = "cancel", [CMD_SUBSCRIBE] = "subscribe",
-	[CMD_UNSUBSCRIBE] = "unsubscribe", [CMD_LOG_OPEN] = "log-open",
-	[CMD_LOG_WINDOW] = "log-window", [CMD_LOG_FIND] = "log-find", [CMD_LOG_SAVE] = "log-save",
-	[CMD_SAVE_TEXT] = "save-text", [CMD_COPY] = "copy", [CMD_REMEMBER] = "remember",
-	[CMD_THEME] = "theme", [CMD_REFRESH] = "refresh", [CMD_REDRAW] = "redraw",
-	[CMD_SUSPEND] = "suspend", [CMD_QUIT] = "quit",
+	[CMD_REQUEST] = "request",
+	[CMD_CANCEL] = "cancel",
+	[CMD_SUBSCRIBE] = "subscribe",
+	[CMD_UNSUBSCRIBE] = "unsubscribe",
+	[CMD_LOG_OPEN] = "log-open",
+	[CMD_LOG_WINDOW] = "log-window",
+	[CMD_LOG_FIND] = "log-find",
+	[CMD_LOG_SAVE] = "log-save",
+	[CMD_SAVE_TEXT] = "save-text",
+	[CMD_COPY] = "copy",
+	[CMD_REMEMBER] = "remember",
+	[CMD_THEME] = "theme",
+	[CMD_REFRESH] = "refresh",
+	[CMD_REDRAW] = "redraw",
+	[CMD_SUSPEND] = "suspend",
+	[CMD_QUIT] = "quit",
 };
 
 static void set_text(json_t *out, const char *name, const char *text)

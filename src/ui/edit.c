@@ -95,21 +95,14 @@ static size_t forward(const struct edit *e)
 static bool edit_delete(struct edit *e, uint32_t key)
 {
 	switch (key) {
-	case K_BACKSPACE:
-		cut(e, back(e), e->at);
-		return true;
+	case K_BACKSPACE: cut(e, back(e), e->at); return true;
 	case K_DELETE:
 		cut(e, e->at, forward(e));
 		e->at = e->at > e->text.len ? e->text.len : e->at;
 		return true;
-	case K_CTRL | 'u':
-		cut(e, 0, e->at);
-		return true;
-	case K_CTRL | 'w':
-		cut(e, word_before(e), e->at);
-		return true;
-	default:
-		return false;
+	case K_CTRL | 'u': cut(e, 0, e->at); return true;
+	case K_CTRL | 'w': cut(e, word_before(e), e->at); return true;
+	default: return false;
 	}
 }
 
@@ -122,22 +115,13 @@ bool edit_key(struct edit *e, uint32_t key)
 		return true;
 	}
 	switch (key) {
-	case K_LEFT:
-		e->at = back(e);
-		return true;
-	case K_RIGHT:
-		e->at = forward(e);
-		return true;
+	case K_LEFT: e->at = back(e); return true;
+	case K_RIGHT: e->at = forward(e); return true;
 	case K_HOME:
-	case K_CTRL | 'a':
-		e->at = 0;
-		return true;
+	case K_CTRL | 'a': e->at = 0; return true;
 	case K_END:
-	case K_CTRL | 'e':
-		e->at = e->text.len;
-		return true;
-	default:
-		return edit_delete(e, key);
+	case K_CTRL | 'e': e->at = e->text.len; return true;
+	default: return edit_delete(e, key);
 	}
 }
 

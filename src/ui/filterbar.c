@@ -148,13 +148,9 @@ void filterbar_input(struct app *a, const struct msg *m, struct cmds *out)
 			table_filter(t, a->filter_before, NULL);
 		a->mode = MODE_NONE;
 		return;
-	case K_ENTER:
-		accept_filter(a, out);
-		return;
+	case K_ENTER: accept_filter(a, out); return;
 	case K_TAB:
-	case K_BACKTAB:
-		next_option(a, m->key == K_TAB ? 1 : -1);
-		return;
+	case K_BACKTAB: next_option(a, m->key == K_TAB ? 1 : -1); return;
 	case K_UP:
 	case K_DOWN:
 		if (t)
@@ -211,12 +207,16 @@ void line_draw(const struct app *a, struct grid *g, struct rect r, const char *l
 		field = least;
 	edit_draw(&a->line, g, used, r.y, field, ROLE_FIELD, true);
 	if (a->line_error)
-		grid_clip(g, used + field + 1, r.y, r.width - used - field - 1, ROLE_BAD, a->line_error);
+		grid_clip(g, used + field + 1, r.y, r.width - used - field - 1, ROLE_BAD,
+			a->line_error);
 }
 
 void filterbar_draw(const struct app *a, struct grid *g, struct rect r)
 {
-	line_draw(a, g, r, a->mode == MODE_FILTER ? "/" : a->mode == MODE_SEARCH ? T_SEARCH : T_SAVE_AS);
+	line_draw(a, g, r,
+		a->mode == MODE_FILTER   ? "/"
+		: a->mode == MODE_SEARCH ? T_SEARCH
+					 : T_SAVE_AS);
 }
 
 /* Completions above the line, the newest choice highlighted. */

@@ -12,7 +12,8 @@ static void add_field(struct form *f, const struct field *field, int section)
 	struct formfield *out = &f->fields[f->len++];
 
 	*out = (struct formfield){.field = field, .section = section};
-	edit_init(&out->edit, field->max > 0 && field->type->storage == ST_TEXT ? (size_t)field->max : EDIT_MAX);
+	edit_init(&out->edit,
+		field->max > 0 && field->type->storage == ST_TEXT ? (size_t)field->max : EDIT_MAX);
 }
 
 /* Sections with something needed are open, and the next one; the rest unfolds with Enter. */
@@ -148,10 +149,12 @@ static void move(struct form *f, int by)
 static bool cycle(struct formfield *field, int by)
 {
 	static const char *const flags[] = {"false", "true", NULL};
-	const char *const *words = field->field->type->storage == ST_BOOL ? flags : field->field->names;
+	const char *const *words =
+		field->field->type->storage == ST_BOOL ? flags : field->field->names;
 	int n = 0, at = -1;
 
-	if (!words || (field->field->type->storage != ST_BOOL && field->field->type->storage != ST_ENUM))
+	if (!words ||
+		(field->field->type->storage != ST_BOOL && field->field->type->storage != ST_ENUM))
 		return false;
 	for (; words[n]; n++)
 		if (strcmp(words[n], field->edit.text.data) == 0)
@@ -194,31 +197,20 @@ enum form_answer form_input(struct form *f, const struct msg *m, int page)
 		return FORM_OPEN;
 	}
 	switch (m->key) {
-	case K_ESC:
-		return FORM_LEFT;
-	case K_CTRL | 's':
-		check(f);
-		return FORM_SUBMITTED;
-	case K_ENTER:
-		return enter(f);
+	case K_ESC: return FORM_LEFT;
+	case K_CTRL | 's': check(f); return FORM_SUBMITTED;
+	case K_ENTER: return enter(f);
 	case K_UP:
-	case K_BACKTAB:
-		move(f, -1);
-		return FORM_OPEN;
+	case K_BACKTAB: move(f, -1); return FORM_OPEN;
 	case K_DOWN:
-	case K_TAB:
-		move(f, 1);
-		return FORM_OPEN;
+	case K_TAB: move(f, 1); return FORM_OPEN;
 	case K_PGUP:
-	case K_PGDN:
-		move(f, m->key == K_PGUP ? -page : page);
-		return FORM_OPEN;
+	case K_PGDN: move(f, m->key == K_PGUP ? -page : page); return FORM_OPEN;
 	case ' ':
 		if (f->focus.row == FORM_SECTION)
 			return enter(f);
 		break;
-	default:
-		break;
+	default: break;
 	}
 	field_key(f, m->key);
 	return FORM_OPEN;
@@ -313,7 +305,10 @@ static void draw_field(const struct form *f, struct grid *g, struct rect r, int 
 	int label = r.width > 50 ? FORM_LABEL : 14, x = r.x + label + 2;
 	int width = r.x + r.width - x - 1;
 
-	grid_clip(g, r.x + 1, y, label, field->error ? ROLE_BAD : focus ? ROLE_KEY : ROLE_NORMAL,
+	grid_clip(g, r.x + 1, y, label,
+		field->error ? ROLE_BAD
+		: focus      ? ROLE_KEY
+			     : ROLE_NORMAL,
 		field->field->name);
 	if (field->field->flags & F_NEEDED)
 		grid_text(g, r.x + label + 1, y, 1, ROLE_WARN, "*");
@@ -322,7 +317,8 @@ static void draw_field(const struct form *f, struct grid *g, struct rect r, int 
 		grid_clip(g, x, y, width, ROLE_DIM, field->field->standard);
 }
 
-static void draw_place(const struct form *f, struct grid *g, struct rect r, int y, struct form_place p)
+static void draw_place(
+	const struct form *f, struct grid *g, struct rect r, int y, struct form_place p)
 {
 	bool focus = f->focus.row == p.row && f->focus.index == p.index;
 
@@ -337,7 +333,8 @@ static void draw_place(const struct form *f, struct grid *g, struct rect r, int 
 			grid_select(g, r.x + 1, y, used);
 		return;
 	}
-	const char *arrow = g->ascii ? (f->folded[p.index] ? "+" : "-") : (f->folded[p.index] ? "▸" : "▾");
+	const char *arrow =
+		g->ascii ? (f->folded[p.index] ? "+" : "-") : (f->folded[p.index] ? "▸" : "▾");
 	int used = grid_textf(g, r.x, y, r.width, ROLE_HEADER, "%s %s", arrow, f->titles[p.index]);
 
 	if (focus)
@@ -348,13 +345,16 @@ static void draw_place(const struct form *f, struct grid *g, struct rect r, int 
 static void draw_about(struct form *f, struct grid *g, struct rect r)
 {
 	const struct formfield *field = focused(f);
-	const char *doc = field ? field->field->doc : f->focus.row == FORM_SUBMIT ? T_FORM_SUBMIT_DOC : T_FORM_FOLD_DOC;
+	const char *doc = field                         ? field->field->doc
+			  : f->focus.row == FORM_SUBMIT ? T_FORM_SUBMIT_DOC
+							: T_FORM_FOLD_DOC;
 
 	grid_clip(g, r.x + 1, r.y, r.width - 2, ROLE_DIM, doc ? doc : "");
 	if (field && field->error)
 		grid_clip(g, r.x + 1, r.y + 1, r.width - 2, ROLE_BAD, field->error);
 	else if (field && field->field->hint)
-		grid_textf(g, r.x + 1, r.y + 1, r.width - 2, ROLE_DIM, T_FORM_EXAMPLE, field->field->hint);
+		grid_textf(g, r.x + 1, r.y + 1, r.width - 2, ROLE_DIM, T_FORM_EXAMPLE,
+			field->field->hint);
 }
 
 void form_draw(struct form *f, struct grid *g, struct rect r)

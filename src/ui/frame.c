@@ -26,14 +26,16 @@ static struct segment *add(struct line *l, enum grid_role role, int importance, 
 {
 	struct segment *s = &l->items[l->count++];
 
-	*s = (struct segment){.text = BUF_INIT, .role = role, .importance = importance, .right = right};
+	*s = (struct segment){
+		.text = BUF_INIT, .role = role, .importance = importance, .right = right};
 	return s;
 }
 
 /* Steps of a factor of about two: a round trip that only wobbles costs no byte. */
 static int64_t coarse_ms(int64_t ms)
 {
-	static const int64_t steps[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000};
+	static const int64_t steps[] = {
+		1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000};
 	size_t i = 0;
 
 	while (i + 1 < sizeof steps / sizeof steps[0] && ms > steps[i])
@@ -52,9 +54,7 @@ static void add_link(const struct app *a, struct line *l)
 	buf_adds(&s->text, glyph);
 	switch (a->link) {
 	case LINK_STARTING:
-	case LINK_CONNECTING:
-		buf_adds(&s->text, " " T_CONNECTING);
-		break;
+	case LINK_CONNECTING: buf_adds(&s->text, " " T_CONNECTING); break;
 	case LINK_LIVE:
 	case LINK_POLLING:
 		if (a->link == LINK_POLLING)
@@ -97,7 +97,8 @@ static bool knows(const struct quota *q, const char *field)
 static void add_gpu(const struct app *a, struct line *l)
 {
 	const struct quota *q = own_quota(a);
-	int64_t used = knows(q, "total_gpu_used") ? q->total.gpu_used : a->tally.gpus;
+	bool counted = a->jobs.data.synced || !knows(q, "total_gpu_used");
+	int64_t used = counted ? a->tally.gpus : q->total.gpu_used;
 	int64_t quota = knows(q, "total_gpu_quota") ? q->total.gpu_quota : -1;
 
 	if (used == 0 && quota <= 0 && a->tally.util_count == 0)
@@ -206,7 +207,8 @@ static void draw_health(const struct app *a, struct grid *g, struct rect r)
 	for (int i = 0; i < l.count; i++)
 		if (l.items[i].importance && !l.items[i].right)
 			left += grid_clip(g, left, r.y, right - left, l.items[i].role,
-					l.items[i].text.data) + 1;
+					l.items[i].text.data) +
+				1;
 	for (int i = 0; i < l.count; i++)
 		buf_release(&l.items[i].text);
 }

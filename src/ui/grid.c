@@ -9,12 +9,26 @@
 #include <string.h>
 
 const char *const grid_role_words[] = {
-	[ROLE_NORMAL] = "normal", [ROLE_DIM] = "dim", [ROLE_TITLE] = "title",
-	[ROLE_HEADER] = "header", [ROLE_SELECTED] = "selected", [ROLE_MARKED] = "marked",
-	[ROLE_GOOD] = "good", [ROLE_WARN] = "warn", [ROLE_BAD] = "bad", [ROLE_ACCENT] = "accent",
-	[ROLE_KEY] = "key", [ROLE_MATCH] = "match", [ROLE_PROMPT] = "prompt",
-	[ROLE_FIELD] = "field", [ROLE_BORDER] = "border", [ROLE_STALE] = "stale",
-	[ROLE_BAR] = "bar", [ROLE_BAR_REST] = "bar-rest", [ROLE_BADGE] = "badge", NULL,
+	[ROLE_NORMAL] = "normal",
+	[ROLE_DIM] = "dim",
+	[ROLE_TITLE] = "title",
+	[ROLE_HEADER] = "header",
+	[ROLE_SELECTED] = "selected",
+	[ROLE_MARKED] = "marked",
+	[ROLE_GOOD] = "good",
+	[ROLE_WARN] = "warn",
+	[ROLE_BAD] = "bad",
+	[ROLE_ACCENT] = "accent",
+	[ROLE_KEY] = "key",
+	[ROLE_MATCH] = "match",
+	[ROLE_PROMPT] = "prompt",
+	[ROLE_FIELD] = "field",
+	[ROLE_BORDER] = "border",
+	[ROLE_STALE] = "stale",
+	[ROLE_BAR] = "bar",
+	[ROLE_BAR_REST] = "bar-rest",
+	[ROLE_BADGE] = "badge",
+	NULL,
 };
 /* In the order of the roles: normal is never written, so it has no letter of use. */
 const char grid_role_letters[] = "ndthsmgwbakxpfreuvc";
@@ -85,8 +99,8 @@ static void mend(struct grid *g, int x, int y)
 	}
 }
 
-static void put(struct grid *g, int x, int y, enum grid_role role, const char *text, size_t len,
-	int width)
+static void put(
+	struct grid *g, int x, int y, enum grid_role role, const char *text, size_t len, int width)
 {
 	mend(g, x, y);
 	if (width == 2)
@@ -154,7 +168,8 @@ int grid_text(struct grid *g, int x, int y, int width, enum grid_role role, cons
 	return used;
 }
 
-int grid_textf(struct grid *g, int x, int y, int width, enum grid_role role, const char *format, ...)
+int grid_textf(
+	struct grid *g, int x, int y, int width, enum grid_role role, const char *format, ...)
 {
 	struct buf b = BUF_INIT;
 	va_list ap;

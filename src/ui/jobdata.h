@@ -10,8 +10,8 @@ struct jobdata {
 	struct job job;
 	struct arena text;
 	bool known;
-	uint64_t id;  /* of the request on its way; 0: none */
-	char *error;  /* clean; NULL: none */
+	uint64_t id; /* of the request on its way; 0: none */
+	char *error; /* clean; NULL: none */
 };
 
 void jobdata_release(struct jobdata *d);

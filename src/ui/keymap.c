@@ -48,7 +48,8 @@ const struct action_info actions[] = {
 	{ACT_INVERT, "invert", SCOPE_TABLE, "I", NULL, T_DOC_INVERT, false},
 	{ACT_WIDE, "wide", SCOPE_TABLE, "w", NULL, T_DOC_WIDE, false},
 	{ACT_MARK, "mark", SCOPE_TABLE, "space", NULL, T_DOC_MARK, false},
-	{ACT_MARK_RANGE, "mark-range", SCOPE_TABLE, "ctrl-space ctrl-@", NULL, T_DOC_MARK_RANGE, false},
+	{ACT_MARK_RANGE, "mark-range", SCOPE_TABLE, "ctrl-space ctrl-@", NULL, T_DOC_MARK_RANGE,
+		false},
 	{ACT_MARK_CLEAR, "mark-clear", SCOPE_TABLE, "ctrl-\\", NULL, T_DOC_MARK_CLEAR, false},
 	{ACT_COPY, "copy", MOVE, "c", NULL, T_DOC_COPY, false},
 	{ACT_SAVE, "save", MOVE, "ctrl-s", NULL, T_DOC_SAVE, false},
@@ -65,8 +66,11 @@ const struct action_info actions[] = {
 
 /* What scopes the screens have together: a conflict is two actions on a key in one of these. */
 static const unsigned screens[] = {
-	SCOPE_TABLE | SCOPE_JOBS, SCOPE_TABLE | SCOPE_TASKS | SCOPE_JOB | SCOPE_TABS,
-	SCOPE_TEXT | SCOPE_JOB | SCOPE_TABS, SCOPE_TEXT | SCOPE_LOG, SCOPE_FORM,
+	SCOPE_TABLE | SCOPE_JOBS,
+	SCOPE_TABLE | SCOPE_TASKS | SCOPE_JOB | SCOPE_TABS,
+	SCOPE_TEXT | SCOPE_JOB | SCOPE_TABS,
+	SCOPE_TEXT | SCOPE_LOG,
+	SCOPE_FORM,
 };
 
 const struct action_info *action_find(const char *name)
@@ -137,9 +141,9 @@ static bool remap(struct keymap *m, const char *name, const json_t *keys, struct
 		if (!add_key(m, info->action, key ? key : "", e))
 			return false;
 	}
-	return json_is_array(keys) ? true
-				   : err_set(e, ERR_INVALID,
-					     "keys.%s must be a key or a list of keys", name);
+	return json_is_array(keys)
+		       ? true
+		       : err_set(e, ERR_INVALID, "keys.%s must be a key or a list of keys", name);
 }
 
 static bool share_screen(const struct action_info *a, const struct action_info *b)
@@ -168,8 +172,9 @@ static bool check_pair(const struct keymap *m, const struct action_info *a,
 		if (!has_key(m, b->action, key))
 			continue;
 		key_name(key, &name);
-		err_set(e, ERR_INVALID, "key %s does both '%s' and '%s': give one of them another key",
-			name.data, a->name, b->name);
+		err_set(e, ERR_INVALID,
+			"key %s does both '%s' and '%s': give one of them another key", name.data,
+			a->name, b->name);
 		buf_release(&name);
 		return false;
 	}
@@ -195,7 +200,8 @@ bool keymap_init(struct keymap *m, const json_t *keys, struct err *e)
 		add_standard(&out, i);
 	if (keys && !json_is_object(keys))
 		return err_set(e, ERR_INVALID, "keys must be a table of action names and keys");
-	json_object_foreach((json_t *)keys, name, value) {
+	json_object_foreach((json_t *)keys, name, value)
+	{
 		if (!remap(&out, name, value, e))
 			return false;
 	}

@@ -12,12 +12,34 @@ static const struct {
 	const char *name;
 	uint32_t key;
 } names[] = {
-	{"up", K_UP}, {"down", K_DOWN}, {"left", K_LEFT}, {"right", K_RIGHT}, {"home", K_HOME},
-	{"end", K_END}, {"pgup", K_PGUP}, {"pgdn", K_PGDN}, {"insert", K_INSERT},
-	{"delete", K_DELETE}, {"backspace", K_BACKSPACE}, {"tab", K_TAB},
-	{"shift-tab", K_BACKTAB}, {"enter", K_ENTER}, {"esc", K_ESC}, {"f1", K_F1}, {"f2", K_F2},
-	{"f3", K_F3}, {"f4", K_F4}, {"f5", K_F5}, {"f6", K_F6}, {"f7", K_F7}, {"f8", K_F8},
-	{"f9", K_F9}, {"f10", K_F10}, {"f11", K_F11}, {"f12", K_F12}, {"space", ' '},
+	{"up", K_UP},
+	{"down", K_DOWN},
+	{"left", K_LEFT},
+	{"right", K_RIGHT},
+	{"home", K_HOME},
+	{"end", K_END},
+	{"pgup", K_PGUP},
+	{"pgdn", K_PGDN},
+	{"insert", K_INSERT},
+	{"delete", K_DELETE},
+	{"backspace", K_BACKSPACE},
+	{"tab", K_TAB},
+	{"shift-tab", K_BACKTAB},
+	{"enter", K_ENTER},
+	{"esc", K_ESC},
+	{"f1", K_F1},
+	{"f2", K_F2},
+	{"f3", K_F3},
+	{"f4", K_F4},
+	{"f5", K_F5},
+	{"f6", K_F6},
+	{"f7", K_F7},
+	{"f8", K_F8},
+	{"f9", K_F9},
+	{"f10", K_F10},
+	{"f11", K_F11},
+	{"f12", K_F12},
+	{"space", ' '},
 };
 
 static const struct {
@@ -74,7 +96,8 @@ bool key_parse(const char *text, uint32_t *key)
 		for (size_t i = 0; i < ARRAY_SIZE(modifiers) && !again; i++) {
 			size_t n = strlen(modifiers[i].name);
 
-			if (strncasecmp(text, modifiers[i].name, n) != 0 || (bits & modifiers[i].bit))
+			if (strncasecmp(text, modifiers[i].name, n) != 0 ||
+				(bits & modifiers[i].bit))
 				continue;
 			bits |= modifiers[i].bit;
 			text += n;

@@ -18,9 +18,9 @@ struct rect {
 enum { LAYOUT_MIN_COLS = 20, LAYOUT_MIN_ROWS = 5, LAYOUT_COLUMNS_MAX = 24 };
 
 struct layout {
-	bool small;         /* below 20x5: one line that says so */
+	bool small; /* below 20x5: one line that says so */
 	struct rect health; /* line 1 */
-	struct rect crumb;  /* line 2 */
+	struct rect crumb; /* line 2 */
 	struct rect body;
 	struct rect status; /* the last line */
 };
@@ -28,13 +28,14 @@ struct layout layout_frame(int cols, int rows);
 
 /* One column to place. */
 struct layout_column {
-	int want, most;   /* cells; `most` 0: never wider */
+	int want, most; /* cells; `most` 0: never wider */
 	int priority;
-	int x, width;     /* out: width 0 when there is no room */
+	int x, width; /* out: width 0 when there is no room */
 };
 /*
  * Divides `width` cells: columns leave by priority (the highest first) until the rest fits with a
- * blank between, then those that may grow share what is left. A single one that does not fit is cut.
+ * blank between, then those that may grow share what is left. A single one that does not fit is
+ * cut.
  */
 void layout_columns(struct layout_column *columns, size_t count, int width);
 

@@ -15,7 +15,8 @@ static void rows_free(struct logrow *rows, size_t len)
 
 void logpane_init(struct logpane *p)
 {
-	*p = (struct logpane){.follow = true, .hit = -1, .asked_from = -1, .width = 80, .height = 21};
+	*p = (struct logpane){
+		.follow = true, .hit = -1, .asked_from = -1, .width = 80, .height = 21};
 }
 
 void logpane_reset(struct logpane *p)
@@ -48,7 +49,8 @@ void logpane_size(struct logpane *p, int width, int height)
 
 const struct logrow *logpane_row(const struct logpane *p, int64_t line)
 {
-	return line >= p->first && line < p->first + (int64_t)p->len ? &p->rows[line - p->first] : NULL;
+	return line >= p->first && line < p->first + (int64_t)p->len ? &p->rows[line - p->first]
+								     : NULL;
 }
 
 /* ---- Geometry ---- */
@@ -122,7 +124,8 @@ void logpane_ask(struct logpane *p, struct cmds *out)
 	int64_t margin = p->height / 2 + 1, from = p->top > margin ? p->top - margin : 0;
 	int64_t count = last - from + 1 + margin;
 
-	/* A store that has less than it said is not asked the same again until something changed. */
+	/* A store that has less than it said is not asked the same again until something changed.
+	 */
 	if (from == p->asked_from && count == p->asked_count && !p->tail_stale)
 		return;
 	struct cmd *c = cmds_add(out, CMD_LOG_WINDOW);
@@ -224,7 +227,8 @@ static void find_from(struct logpane *p, int64_t line, struct cmds *out)
 static void take_found(struct logpane *p, const struct msg *m, struct cmds *out)
 {
 	p->finding = false;
-	/* Nothing on the way to the end: once more from the other one, unless the store did that. */
+	/* Nothing on the way to the end: once more from the other one, unless the store did that.
+	 */
 	if (m->line < 0 && !m->wrapped && !p->wrapped && p->pattern) {
 		p->wrapped = true;
 		find_from(p, p->backwards ? p->lines : -1, out);
@@ -245,16 +249,12 @@ bool logpane_message(struct logpane *p, const struct msg *m, struct cmds *out)
 	if (m->sub == 0 || m->sub != p->sub)
 		return false;
 	switch (m->type) {
-	case MSG_LOG_STATE:
-		take_state(p, m);
-		break;
+	case MSG_LOG_STATE: take_state(p, m); break;
 	case MSG_LOG_WINDOW:
 		if (m->line >= 0)
 			take_window(p, m);
 		break;
-	case MSG_LOG_FOUND:
-		take_found(p, m, out);
-		break;
+	case MSG_LOG_FOUND: take_found(p, m, out); break;
 	case MSG_RESET: {
 		uint32_t sub = p->sub;
 
@@ -266,8 +266,7 @@ bool logpane_message(struct logpane *p, const struct msg *m, struct cmds *out)
 		free(p->error);
 		p->error = clean_copy(m->text ? m->text : "");
 		break;
-	default:
-		return false;
+	default: return false;
 	}
 	logpane_ask(p, out);
 	return true;
@@ -353,16 +352,13 @@ static bool toggles(struct logpane *p, enum action act)
 		p->top = 0;
 		p->top_row = 0;
 		return true;
-	case ACT_BOTTOM:
-		p->follow = true;
-		return true;
+	case ACT_BOTTOM: p->follow = true; return true;
 	case ACT_LEFT:
 	case ACT_RIGHT:
 		p->left += act == ACT_RIGHT ? (p->left < LOG_LINE_WINDOW ? 16 : 0) : -16;
 		p->left = p->left < 0 || p->wrap ? 0 : p->left;
 		return true;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -372,13 +368,9 @@ bool logpane_action(struct logpane *p, enum action act, struct cmds *out)
 
 	switch (act) {
 	case ACT_UP:
-	case ACT_DOWN:
-		logpane_scroll(p, act == ACT_UP ? -1 : 1, out);
-		return true;
+	case ACT_DOWN: logpane_scroll(p, act == ACT_UP ? -1 : 1, out); return true;
 	case ACT_PAGE_UP:
-	case ACT_PAGE_DOWN:
-		logpane_scroll(p, act == ACT_PAGE_UP ? -page : page, out);
-		return true;
+	case ACT_PAGE_DOWN: logpane_scroll(p, act == ACT_PAGE_UP ? -page : page, out); return true;
 	case ACT_HALF_UP:
 	case ACT_HALF_DOWN:
 		logpane_scroll(p, act == ACT_HALF_UP ? -(page + 1) / 2 : (page + 1) / 2, out);

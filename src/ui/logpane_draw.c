@@ -57,7 +57,8 @@ static void draw_gap(struct grid *g, struct rect r, int y, const struct logrow *
 }
 
 /* One line without folding: from cell `left` on, as far as the frame is wide. */
-static void draw_cut(const struct logpane *p, struct grid *g, struct rect r, int y, const struct logrow *row)
+static void draw_cut(
+	const struct logpane *p, struct grid *g, struct rect r, int y, const struct logrow *row)
 {
 	const char *text = row->line.text.data;
 	int used;
@@ -65,14 +66,16 @@ static void draw_cut(const struct logpane *p, struct grid *g, struct rect r, int
 	size_t fit = utf8_fit(text + from, r.width, &used);
 
 	draw_piece(g, r.x, y, r.width, &row->line, from, from + fit);
-	if (text[from + fit])
+	/* Blanks at the end, which erase a longer bar before, are nothing to scroll to. */
+	if (text[from + fit + strspn(text + from + fit, " ")])
 		grid_text(g, r.x + r.width - 1, y, 1, ROLE_DIM, ">");
 	if (from)
 		grid_text(g, r.x, y, 1, ROLE_DIM, "<");
 }
 
 /* A folded line from its row `skip` on; returns the rows drawn, at most `room`. */
-static int draw_folded(struct grid *g, struct rect r, int y, int room, const struct logrow *row, int skip)
+static int draw_folded(
+	struct grid *g, struct rect r, int y, int room, const struct logrow *row, int skip)
 {
 	const char *text = row->line.text.data;
 	size_t from = 0;
@@ -94,9 +97,13 @@ static int draw_folded(struct grid *g, struct rect r, int y, int room, const str
 
 static void draw_empty(const struct logpane *p, struct grid *g, struct rect r)
 {
-	const char *text = p->error ? p->error : !p->open ? T_LOG_OPENING : p->final ? T_LOG_EMPTY : T_LOG_WAITING;
+	const char *text = p->error   ? p->error
+			   : !p->open ? T_LOG_OPENING
+			   : p->final ? T_LOG_EMPTY
+				      : T_LOG_WAITING;
 
-	grid_clip(g, r.x + 1, r.y + (r.height > 2), r.width - 2, p->error ? ROLE_BAD : ROLE_DIM, text);
+	grid_clip(g, r.x + 1, r.y + (r.height > 2), r.width - 2, p->error ? ROLE_BAD : ROLE_DIM,
+		text);
 }
 
 void logpane_draw(struct logpane *p, struct grid *g, struct rect r)

@@ -6,31 +6,61 @@
 #include <string.h>
 
 static const char *const type_words[] = {
-	[MSG_KEY] = "key", [MSG_MOUSE] = "mouse", [MSG_PASTE] = "paste", [MSG_SIZE] = "size",
-	[MSG_TICK] = "tick", [MSG_LINK] = "link", [MSG_ROWS] = "rows", [MSG_GONE] = "gone",
-	[MSG_SYNCED] = "synced", [MSG_RESET] = "reset", [MSG_SUB_ERROR] = "sub-error",
-	[MSG_REPLY] = "reply", [MSG_LOG_STATE] = "log-state", [MSG_LOG_WINDOW] = "log-window",
-	[MSG_LOG_FOUND] = "log-found", [MSG_SAVED] = "saved", [MSG_COPIED] = "copied",
-	[MSG_CONTEXT] = "context", [MSG_THEME] = "theme", NULL,
+	[MSG_KEY] = "key",
+	[MSG_MOUSE] = "mouse",
+	[MSG_PASTE] = "paste",
+	[MSG_SIZE] = "size",
+	[MSG_TICK] = "tick",
+	[MSG_LINK] = "link",
+	[MSG_ROWS] = "rows",
+	[MSG_GONE] = "gone",
+	[MSG_SYNCED] = "synced",
+	[MSG_RESET] = "reset",
+	[MSG_SUB_ERROR] = "sub-error",
+	[MSG_REPLY] = "reply",
+	[MSG_LOG_STATE] = "log-state",
+	[MSG_LOG_WINDOW] = "log-window",
+	[MSG_LOG_FOUND] = "log-found",
+	[MSG_SAVED] = "saved",
+	[MSG_COPIED] = "copied",
+	[MSG_CONTEXT] = "context",
+	[MSG_THEME] = "theme",
+	NULL,
 };
 static const char *const mouse_words[] = {"press", "release", "wheel-up", "wheel-down", NULL};
 static const char *const link_words[] = {"starting", "connecting", "live", "polling", "gone", NULL};
 
 /* Members of struct msg that are one JSON value each, by name. */
 enum shape { TEXT, I64, INT, U32, U64, FLAG };
-#define MEMBER(shape, name, member) {name, shape, offsetof(struct msg, member)}
+#define MEMBER(shape, name, member)                                                                \
+	{                                                                                          \
+		name, shape, offsetof(struct msg, member)                                          \
+	}
 static const struct {
 	const char *name;
 	enum shape shape;
 	size_t offset;
 } members[] = {
-	MEMBER(I64, "now", now), MEMBER(I64, "mono", mono), MEMBER(INT, "x", x), MEMBER(INT, "y", y),
-	MEMBER(INT, "cols", cols), MEMBER(INT, "rows_count", rows_count), MEMBER(U32, "sub", sub),
-	MEMBER(U64, "id", id), MEMBER(INT, "status", status), MEMBER(I64, "rtt_ms", rtt_ms),
-	MEMBER(I64, "log_lines", log_lines), MEMBER(I64, "log_bytes", log_bytes),
-	MEMBER(I64, "log_first", log_first), MEMBER(FLAG, "log_final", log_final),
-	MEMBER(FLAG, "finished", finished), MEMBER(FLAG, "wrapped", wrapped), MEMBER(I64, "line", line),
-	MEMBER(TEXT, "context", context), MEMBER(TEXT, "org", org), MEMBER(TEXT, "role", role),
+	MEMBER(I64, "now", now),
+	MEMBER(I64, "mono", mono),
+	MEMBER(INT, "x", x),
+	MEMBER(INT, "y", y),
+	MEMBER(INT, "cols", cols),
+	MEMBER(INT, "rows_count", rows_count),
+	MEMBER(U32, "sub", sub),
+	MEMBER(U64, "id", id),
+	MEMBER(INT, "status", status),
+	MEMBER(I64, "rtt_ms", rtt_ms),
+	MEMBER(I64, "log_lines", log_lines),
+	MEMBER(I64, "log_bytes", log_bytes),
+	MEMBER(I64, "log_first", log_first),
+	MEMBER(FLAG, "log_final", log_final),
+	MEMBER(FLAG, "finished", finished),
+	MEMBER(FLAG, "wrapped", wrapped),
+	MEMBER(I64, "line", line),
+	MEMBER(TEXT, "context", context),
+	MEMBER(TEXT, "org", org),
+	MEMBER(TEXT, "role", role),
 	MEMBER(TEXT, "user", user),
 };
 
@@ -39,18 +69,14 @@ static json_t *member_json(const struct msg *m, size_t i)
 	const void *at = (const char *)m + members[i].offset;
 
 	switch (members[i].shape) {
-	case TEXT:
-		return *(const char *const *)at ? json_string(*(const char *const *)at) : NULL;
-	case FLAG:
-		return *(const bool *)at ? json_true() : NULL;
-	case I64:
-		return *(const int64_t *)at ? json_integer(*(const int64_t *)at) : NULL;
+	case TEXT: return *(const char *const *)at ? json_string(*(const char *const *)at) : NULL;
+	case FLAG: return *(const bool *)at ? json_true() : NULL;
+	case I64: return *(const int64_t *)at ? json_integer(*(const int64_t *)at) : NULL;
 	case U64:
-		return *(const uint64_t *)at ? json_integer((json_int_t)*(const uint64_t *)at) : NULL;
-	case U32:
-		return *(const uint32_t *)at ? json_integer(*(const uint32_t *)at) : NULL;
-	case INT:
-		return *(const int *)at ? json_integer(*(const int *)at) : NULL;
+		return *(const uint64_t *)at ? json_integer((json_int_t) * (const uint64_t *)at)
+					     : NULL;
+	case U32: return *(const uint32_t *)at ? json_integer(*(const uint32_t *)at) : NULL;
+	case INT: return *(const int *)at ? json_integer(*(const int *)at) : NULL;
 	}
 	return NULL;
 }
@@ -171,24 +197,12 @@ static void decode_member(struct msg *m, const json_t *in, size_t i)
 	json_int_t number = json_integer_value(in);
 
 	switch (members[i].shape) {
-	case TEXT:
-		*(const char **)at = json_string_value(in);
-		break;
-	case FLAG:
-		*(bool *)at = json_is_true(in);
-		break;
-	case I64:
-		*(int64_t *)at = number;
-		break;
-	case U64:
-		*(uint64_t *)at = (uint64_t)number;
-		break;
-	case U32:
-		*(uint32_t *)at = (uint32_t)number;
-		break;
-	case INT:
-		*(int *)at = number > INT32_MAX ? INT32_MAX : number < 0 ? 0 : (int)number;
-		break;
+	case TEXT: *(const char **)at = json_string_value(in); break;
+	case FLAG: *(bool *)at = json_is_true(in); break;
+	case I64: *(int64_t *)at = number; break;
+	case U64: *(uint64_t *)at = (uint64_t)number; break;
+	case U32: *(uint32_t *)at = (uint32_t)number; break;
+	case INT: *(int *)at = number > INT32_MAX ? INT32_MAX : number < 0 ? 0 : (int)number; break;
 	}
 }
 
@@ -217,11 +231,13 @@ static bool decode_words(struct msg *m, const json_t *in, struct err *e)
 	const char *key = json_string_value(json_object_get(in, "key"));
 
 	if (m->type == MSG_MOUSE && word_index(mouse_words, mouse) < 0)
-		return err_set(e, ERR_INVALID, "mouse is none of press, release, wheel-up, wheel-down");
+		return err_set(
+			e, ERR_INVALID, "mouse is none of press, release, wheel-up, wheel-down");
 	if (m->type == MSG_LINK && word_index(link_words, link) < 0)
 		return err_set(e, ERR_INVALID, "link is not the word of a link state");
 	if (m->type == MSG_KEY && (!key || !key_parse(key, &m->key)))
-		return err_set(e, ERR_INVALID, "key names none: give one such as \"j\" or \"ctrl-d\"");
+		return err_set(
+			e, ERR_INVALID, "key names none: give one such as \"j\" or \"ctrl-d\"");
 	if (m->type == MSG_MOUSE)
 		m->mouse = (enum mouse_action)word_index(mouse_words, mouse);
 	if (m->type == MSG_LINK)

@@ -11,7 +11,10 @@ static const struct {
 	const char *word;
 	bool argument;
 } verbs[] = {
-	{"tenant", true}, {"context", true}, {"theme", true}, {"q", false},
+	{"tenant", true},
+	{"context", true},
+	{"theme", true},
+	{"q", false},
 };
 
 void palette_open(struct app *a)
@@ -67,7 +70,8 @@ static void context_switch(struct app *a, const char *name, struct cmds *out)
 	app_notice(a, ROLE_NORMAL, T_CONTEXT, name);
 }
 
-static bool run_verb(struct app *a, const char *word, const char *rest, struct cmds *out, struct err *e)
+static bool run_verb(
+	struct app *a, const char *word, const char *rest, struct cmds *out, struct err *e)
 {
 	if (strcmp(word, "q") == 0 || strcmp(word, "quit") == 0) {
 		app_quit(a, out);
@@ -90,7 +94,8 @@ static bool run_verb(struct app *a, const char *word, const char *rest, struct c
 	return true;
 }
 
-static bool run_screen(struct app *a, const struct screen *s, const char *rest, struct cmds *out, struct err *e)
+static bool run_screen(
+	struct app *a, const struct screen *s, const char *rest, struct cmds *out, struct err *e)
 {
 	char name[256];
 	struct view *v;
@@ -196,8 +201,8 @@ static void complete(struct app *a)
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		offer(a, word, verbs[i].word, verbs[i].argument ? " " : "");
 	for (const struct action_info *i = actions; i->name && *word; i++)
-		if ((i->scopes & app_scopes(a)) && i->action > ACT_PREV_TAB && !screen_find(i->name) &&
-			i->action != ACT_HELP && i->action != ACT_QUIT)
+		if ((i->scopes & app_scopes(a)) && i->action > ACT_PREV_TAB &&
+			!screen_find(i->name) && i->action != ACT_HELP && i->action != ACT_QUIT)
 			offer(a, word, i->name, "");
 }
 
@@ -236,20 +241,12 @@ void palette_input(struct app *a, const struct msg *m, struct cmds *out)
 		return;
 	}
 	switch (m->key) {
-	case K_ESC:
-		a->mode = MODE_NONE;
-		return;
-	case K_ENTER:
-		run_line(a, out);
-		return;
+	case K_ESC: a->mode = MODE_NONE; return;
+	case K_ENTER: run_line(a, out); return;
 	case K_TAB:
-	case K_DOWN:
-		next_option(a, 1);
-		return;
+	case K_DOWN: next_option(a, 1); return;
 	case K_BACKTAB:
-	case K_UP:
-		next_option(a, -1);
-		return;
+	case K_UP: next_option(a, -1); return;
 	default:
 		if (!edit_key(&a->line, m->key))
 			return;

@@ -20,23 +20,29 @@
 enum {
 	STACK_MAX = 8,
 	HISTORY_MAX = 50,
-	STALE_MS = 20000,     /* two missed pings: rows are dimmed */
-	AGE_TICK_MS = 60000,  /* ages on an idle screen are drawn again so often */
-	NAME_TYPED_GPUS = 8,  /* from so many GPUs on, a delete or cancel wants a word typed */
+	STALE_MS = 20000, /* two missed pings: rows are dimmed */
+	AGE_TICK_MS = 60000, /* ages on an idle screen are drawn again so often */
+	NAME_TYPED_GPUS = 8, /* from so many GPUs on, a delete or cancel wants a word typed */
 	NAME_TYPED_JOBS = 5,
 };
 
 /* What the header counts, kept row by row. */
 struct tally {
 	int64_t run, wait;
-	int64_t gpus;                /* held by live jobs */
+	int64_t gpus; /* held by live jobs */
 	int64_t util_sum, util_count; /* hundredths of a percent over the GPUs that tell */
 	int64_t cpu_sum, cpu_count;
 };
 
 /* What takes the keys before the screen does. */
 enum mode {
-	MODE_NONE, MODE_FILTER, MODE_PALETTE, MODE_SEARCH, MODE_SAVE, MODE_PROMPT, MODE_PICK,
+	MODE_NONE,
+	MODE_FILTER,
+	MODE_PALETTE,
+	MODE_SEARCH,
+	MODE_SAVE,
+	MODE_PROMPT,
+	MODE_PICK,
 	MODE_POPUP,
 };
 
@@ -44,17 +50,17 @@ struct app {
 	struct app_options options; /* its texts and JSON are owned here */
 	struct keymap keymap;
 	char *context, *org, *role, *user;
-	char *tenant;               /* org asked for: "" the key's own, an id, "-1" all */
+	char *tenant; /* org asked for: "" the key's own, an id, "-1" all */
 	int cols, rows;
 	int64_t now, mono;
-	int64_t painted_now;        /* wall ms of the last frame: when ages were drawn */
+	int64_t painted_now; /* wall ms of the last frame: when ages were drawn */
 	bool dirty, started, ended;
 
 	enum link_state link;
 	int64_t rtt_ms, gone_since; /* mono */
 	char *link_text;
 
-	struct table jobs, quota;   /* of the header; the jobs screen shows the first */
+	struct table jobs, quota; /* of the header; the jobs screen shows the first */
 	struct tally tally;
 	uint32_t next_sub;
 	uint64_t next_id;
@@ -63,23 +69,25 @@ struct app {
 	int depth;
 	char *history[HISTORY_MAX]; /* palette texts of what was open */
 	int history_len, history_at;
-	bool travelling;            /* opening from history: not recorded again */
+	bool travelling; /* opening from history: not recorded again */
 
 	enum mode mode;
-	struct edit line;           /* of filter, palette, search and save */
+	struct edit line; /* of filter, palette, search and save */
 	char *line_error;
-	char *filter_before;        /* what Esc in the filter bar gives back */
-	int choice;                 /* of the completions or the picker; -1: none */
-	struct buf options_text;    /* completions, NUL-separated */
+	char *filter_before; /* what Esc in the filter bar gives back */
+	int choice; /* of the completions or the picker; -1: none */
+	struct buf options_text; /* completions, NUL-separated */
 	int option_count;
 	struct prompt prompt;
-	struct buf popup;           /* lines of text over the body */
+	struct buf popup; /* lines of text over the body */
 	char *popup_title;
 	int popup_top;
-	uint64_t why_id;            /* request whose reply opens the popup */
+	uint64_t why_id; /* request whose reply opens the popup */
 
 	struct changes proposed, changes;
 	uint64_t next_batch;
+
+	char *select_uid; /* row to select as soon as it is there; NULL: none */
 
 	char *notice;
 	enum grid_role notice_role;
@@ -100,7 +108,8 @@ void app_action(struct app *a, enum action act, struct cmds *out);
 bool app_stale(const struct app *a);
 bool app_connected(const struct app *a);
 void app_set_text(char **to, const char *from); /* sanitised copy; NULL is "" */
-void app_remember(struct app *a, const char *screen, const char *what, const char *value, struct cmds *out);
+void app_remember(
+	struct app *a, const char *screen, const char *what, const char *value, struct cmds *out);
 const char *app_remembered(const struct app *a, const char *screen, const char *what);
 bool app_quit(struct app *a, struct cmds *out); /* asks when something is unsent */
 /* The sentence of a reply that failed. Appends clean text. */

@@ -49,7 +49,8 @@ static void pick(struct app *a, struct cmds *out)
 	a->mode = MODE_NONE;
 	if (!f)
 		return;
-	table_sort(t, f, kind_owner(t->data.kind, f) == kind_owner(t->data.kind, t->sort) && !t->descending);
+	table_sort(t, f,
+		kind_owner(t->data.kind, f) == kind_owner(t->data.kind, t->sort) && !t->descending);
 	buf_addf(&value, "%s%s", t->descending ? "-" : "", f->name);
 	app_remember(a, v->screen->name, "sort", value.data, out);
 	buf_release(&value);
@@ -63,20 +64,12 @@ void picker_input(struct app *a, const struct msg *m, struct cmds *out)
 		return;
 	switch (m->key) {
 	case K_UP:
-	case 'k':
-		a->choice -= a->choice > 0;
-		return;
+	case 'k': a->choice -= a->choice > 0; return;
 	case K_DOWN:
-	case 'j':
-		a->choice += a->choice + 1 < a->option_count;
-		return;
-	case K_ENTER:
-		pick(a, out);
-		return;
+	case 'j': a->choice += a->choice + 1 < a->option_count; return;
+	case K_ENTER: pick(a, out); return;
 	case K_ESC:
-	case 'q':
-		a->mode = MODE_NONE;
-		return;
+	case 'q': a->mode = MODE_NONE; return;
 	default:
 		/* A letter goes to the next field that begins with it. */
 		for (int i = 1; i <= a->option_count; i++) {
@@ -115,7 +108,8 @@ void picker_draw(const struct app *a, struct grid *g, struct rect body)
 		first = a->choice - shown + 1;
 	box(g, r, T_SORT_BY);
 	for (int i = 0; i < shown && first + i < a->option_count; i++) {
-		grid_clip(g, r.x + 2, r.y + 1 + i, r.width - 4, ROLE_NORMAL, option_at(a, first + i));
+		grid_clip(
+			g, r.x + 2, r.y + 1 + i, r.width - 4, ROLE_NORMAL, option_at(a, first + i));
 		if (first + i == a->choice)
 			grid_select(g, r.x + 1, r.y + 1 + i, r.width - 2);
 	}

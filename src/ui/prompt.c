@@ -43,7 +43,7 @@ static enum prompt_answer typed_key(struct prompt *p, uint32_t key)
 		return PROMPT_OPEN;
 	}
 	return p->painted && strcmp(p->answer.text.data, p->typed) == 0 ? PROMPT_ACCEPTED
-									  : PROMPT_REFUSED;
+									: PROMPT_REFUSED;
 }
 
 static enum prompt_answer choice_key(struct prompt *p, uint32_t key)
@@ -52,16 +52,10 @@ static enum prompt_answer choice_key(struct prompt *p, uint32_t key)
 	case K_TAB:
 	case K_BACKTAB:
 	case K_LEFT:
-	case K_RIGHT:
-		p->yes = p->painted && !p->yes;
-		return PROMPT_OPEN;
-	case 'y':
-		p->yes = p->painted;
-		return PROMPT_OPEN;
-	case K_ENTER:
-		return p->yes && p->painted ? PROMPT_ACCEPTED : PROMPT_REFUSED;
-	default:
-		return PROMPT_REFUSED;
+	case K_RIGHT: p->yes = p->painted && !p->yes; return PROMPT_OPEN;
+	case 'y': p->yes = p->painted; return PROMPT_OPEN;
+	case K_ENTER: return p->yes && p->painted ? PROMPT_ACCEPTED : PROMPT_REFUSED;
+	default: return PROMPT_REFUSED;
 	}
 }
 
@@ -103,7 +97,8 @@ static int count_lines(const char *s)
 static void draw_answers(const struct prompt *p, struct grid *g, int x, int y, int width)
 {
 	if (p->typed) {
-		int used = grid_textf(g, x, y, width, ROLE_PROMPT, T_PROMPT_TYPE, p->typed, p->accept);
+		int used =
+			grid_textf(g, x, y, width, ROLE_PROMPT, T_PROMPT_TYPE, p->typed, p->accept);
 
 		edit_draw(&p->answer, g, x + used + 1, y, width - used - 1, ROLE_FIELD, true);
 		return;
@@ -112,8 +107,8 @@ static void draw_answers(const struct prompt *p, struct grid *g, int x, int y, i
 
 	if (!p->yes)
 		grid_select(g, x, y, used);
-	int second = grid_textf(g, x + used + 2, y, width - used - 2, p->yes ? ROLE_PROMPT : ROLE_DIM,
-		"[ %s ]", p->accept);
+	int second = grid_textf(g, x + used + 2, y, width - used - 2,
+		p->yes ? ROLE_PROMPT : ROLE_DIM, "[ %s ]", p->accept);
 
 	if (p->yes)
 		grid_select(g, x + used + 2, y, second);

@@ -14,12 +14,12 @@ enum prompt_about { PROMPT_CHANGES, PROMPT_QUIT };
 
 struct prompt {
 	enum prompt_about about;
-	char *question;      /* "Cancel job resnet50-a?" */
-	struct buf stakes;   /* lines, each ended by LF */
-	char *accept;        /* the word of the other answer: "cancel it" */
-	char *typed;         /* the word to type; NULL: none */
-	struct edit answer;  /* where `typed` is typed */
-	bool yes;            /* the other answer is highlighted */
+	char *question; /* "Cancel job resnet50-a?" */
+	struct buf stakes; /* lines, each ended by LF */
+	char *accept; /* the word of the other answer: "cancel it" */
+	char *typed; /* the word to type; NULL: none */
+	struct edit answer; /* where `typed` is typed */
+	bool yes; /* the other answer is highlighted */
 	bool painted;
 };
 
@@ -27,7 +27,8 @@ enum prompt_answer { PROMPT_OPEN, PROMPT_ACCEPTED, PROMPT_REFUSED };
 
 void prompt_init(struct prompt *p);
 void prompt_release(struct prompt *p);
-/* Texts are copied (and must be clean); `typed` may be NULL. Stakes are added to p->stakes after. */
+/* Texts are copied (and must be clean); `typed` may be NULL. Stakes are added to p->stakes after.
+ */
 void prompt_start(struct prompt *p, enum prompt_about about, const char *question,
 	const char *accept, const char *typed);
 enum prompt_answer prompt_input(struct prompt *p, const struct msg *m);

@@ -11,7 +11,7 @@
 struct form_view {
 	struct form form;
 	uint64_t clone_id; /* request for the job to copy; 0: none */
-	bool warned;       /* Esc was pressed once over a form with words in it */
+	bool warned; /* Esc was pressed once over a form with words in it */
 };
 
 static void form_start(struct app *a, struct view *v, struct cmds *out)
@@ -162,8 +162,8 @@ void form_reply(struct app *a, const struct msg *m, const char *name, struct cmd
 
 		stack_pop(a, out);
 		app_notice(a, ROLE_GOOD, T_SUBMITTED, name);
-		if (uid)
-			table_select_uid(&a->jobs, uid);
+		if (uid && !table_select_uid(&a->jobs, uid))
+			app_set_text(&a->select_uid, uid);
 		return;
 	}
 	reply_error(m, &why);
@@ -180,9 +180,7 @@ static bool form_keys(struct app *a, struct view *v, const struct msg *m, struct
 	if (m->type == MSG_KEY && m->key == K_F1)
 		return false;
 	switch (form_input(&f->form, m, page > 1 ? page : 1)) {
-	case FORM_SUBMITTED:
-		submit(a, f);
-		break;
+	case FORM_SUBMITTED: submit(a, f); break;
 	case FORM_LEFT:
 		if (!f->warned && form_touched(&f->form)) {
 			f->warned = true;
@@ -191,8 +189,7 @@ static bool form_keys(struct app *a, struct view *v, const struct msg *m, struct
 		}
 		stack_pop(a, out);
 		return true;
-	case FORM_OPEN:
-		break;
+	case FORM_OPEN: break;
 	}
 	f->warned = false;
 	return true;

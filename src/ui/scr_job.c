@@ -99,6 +99,35 @@ static void progress_bar(struct job_view *v, bool ascii)
 	buf_release(&bar);
 }
 
+static void cell(struct job_view *v, const char *field, const char *before, struct buf *out)
+{
+	const struct field *f = kind_field(&job_kind, field);
+
+	if (!f || !record_knows(&job_kind, &v->data.job, f))
+		return;
+	buf_adds(out, before);
+	record_cell(&job_kind, &v->data.job, f, 0, out);
+}
+
+/* "step 378 of 2400  epoch 2  loss 1.968  acc 0.62  33 a second  1m08 left" */
+static void training_line(struct job_view *v)
+{
+	struct buf line = BUF_INIT;
+
+	cell(v, "progress_step", T_TRAIN_STEP, &line);
+	cell(v, "progress_total", T_TRAIN_OF, &line);
+	cell(v, "progress_epoch", T_TRAIN_EPOCH, &line);
+	cell(v, "loss", T_TRAIN_LOSS, &line);
+	cell(v, "metric_name", "  ", &line);
+	cell(v, "metric_value", " ", &line);
+	cell(v, "progress_eta", T_TRAIN_LEFT, &line);
+	cell(v, "progress_rate", T_TRAIN_RATE, &line);
+	if (line.len)
+		textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", T_LABEL_TRAINING,
+			line.data + strspn(line.data, " "));
+	buf_release(&line);
+}
+
 static void state_lines(struct job_view *v, int64_t now)
 {
 	const struct job *j = &v->data.job;
@@ -106,7 +135,8 @@ static void state_lines(struct job_view *v, int64_t now)
 	char age[TIMEFMT_SIZE] = "-";
 
 	if (j->start_time.v)
-		timefmt_duration(age, (j->end_time.v > j->start_time.v ? j->end_time.v : now) - j->start_time.v);
+		timefmt_duration(age,
+			(j->end_time.v > j->start_time.v ? j->end_time.v : now) - j->start_time.v);
 	textpane_add(&v->overview, job_state_role(j->state), "  %s\t%s%s%s", T_LABEL_STATE,
 		job_state_words[j->state], *job_reason_words[j->reason] ? ": " : "",
 		job_reason_words[j->reason]);
@@ -133,20 +163,22 @@ static void newest_events(struct job_view *v, int64_t now)
 
 		record_cell(&event_kind, e, kind_field(&event_kind, "age"), now, &age);
 		textpane_add(&v->overview, e->type == EVENT_WARNING ? ROLE_WARN : ROLE_NORMAL,
-			"  %4s  %s\t%s", age.data, e->reason ? e->reason : "", e->message ? e->message : "");
+			"  %4s  %s\t%s", age.data, e->reason ? e->reason : "",
+			e->message ? e->message : "");
 		buf_release(&age);
 	}
 }
 
 static void fill(struct job_view *v, const struct app *a)
 {
-	static const char *const uses[] = {"gpu", "util", "cpu", "cpu_used", "mem", "memory_used", NULL};
-	static const char *const learns[] = {"step", "progress_total", "progress_epoch", "loss",
-		"metric_name", "metric_value", "progress_rate", "eta", NULL};
-	static const char *const tries[] = {"attempt", "max_attempts", "restart_policy", "exit_code", "signal", NULL};
+	static const char *const uses[] = {
+		"gpu", "util", "cpu", "cpu_used", "mem", "memory_used", NULL};
+	static const char *const tries[] = {
+		"attempt", "max_attempts", "restart_policy", "exit_code", "signal", NULL};
 	static const char *const owns[] = {"owner", "org", "priority", "node_name", NULL};
-	static const char *const made[] = {"create_time", NULL}, *const began[] = {"start_time", NULL},
-				*const ended[] = {"end_time", NULL};
+	static const char *const made[] = {"create_time", NULL},
+				 *const began[] = {"start_time", NULL},
+				 *const ended[] = {"end_time", NULL};
 
 	textpane_clear(&v->overview);
 	textpane_clear(&v->spec);
@@ -159,7 +191,7 @@ static void fill(struct job_view *v, const struct app *a)
 	}
 	state_lines(v, a->now);
 	progress_bar(v, a->options.ascii);
-	label(v, T_LABEL_TRAINING, learns);
+	training_line(v);
 	label(v, T_LABEL_USES, uses);
 	label(v, T_LABEL_ATTEMPT, tries);
 	label(v, T_LABEL_OWNER, owns);
@@ -213,8 +245,9 @@ static void job_close(struct app *a, struct view *view, struct cmds *out)
 /* An event as the public form has it, with the names that our rows have. */
 static json_t *event_row(const json_t *in, size_t at)
 {
-	static const char *const names[][2] = {{"firstTimestamp", "first_time"}, {"lastTimestamp", "last_time"},
-		{"count", "count"}, {"type", "type"}, {"reason", "reason"}, {"message", "message"}};
+	static const char *const names[][2] = {{"firstTimestamp", "first_time"},
+		{"lastTimestamp", "last_time"}, {"count", "count"}, {"type", "type"},
+		{"reason", "reason"}, {"message", "message"}};
 	json_t *row = json_object();
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -322,7 +355,8 @@ static bool task_action(struct app *a, struct view *view, enum action act, struc
 	if (v->tab != TAB_TASKS || (act != ACT_OPEN && act != ACT_LOGS))
 		return false;
 	if (t)
-		log_open(a, view->name, t->job_uid ? t->job_uid : "", t->task ? t->task : "", t->attempt, out);
+		log_open(a, view->name, t->job_uid ? t->job_uid : "", t->task ? t->task : "",
+			t->attempt, out);
 	return true;
 }
 
@@ -333,7 +367,8 @@ static bool job_action(struct app *a, struct view *view, enum action act, struct
 	int page = inner(app_layout(a).body).height;
 
 	if (act == ACT_NEXT_TAB || act == ACT_PREV_TAB) {
-		v->tab = (enum tab)((v->tab + (act == ACT_NEXT_TAB ? 1 : TAB_COUNT - 1)) % TAB_COUNT);
+		v->tab = (enum tab)(
+			(v->tab + (act == ACT_NEXT_TAB ? 1 : TAB_COUNT - 1)) % TAB_COUNT);
 		return true;
 	}
 	if (act == ACT_REFRESH)
@@ -358,7 +393,8 @@ static void draw_tabs(const struct job_view *v, struct grid *g, struct rect r)
 	for (int i = 0; i < TAB_COUNT; i++) {
 		int width = utf8_width(tab_words[i]) + 2;
 
-		grid_textf(g, x, r.y, width, (int)v->tab == i ? ROLE_TITLE : ROLE_DIM, " %s ", tab_words[i]);
+		grid_textf(g, x, r.y, width, (int)v->tab == i ? ROLE_TITLE : ROLE_DIM, " %s ",
+			tab_words[i]);
 		if ((int)v->tab == i)
 			grid_select(g, x, r.y, width);
 		x += width + 1;
@@ -377,14 +413,16 @@ static void job_draw(const struct app *a, const struct view *view, struct grid *
 		textpane_draw(job_pane(view), g, inner(body));
 }
 
-static void job_mouse(struct app *a, struct view *view, const struct msg *m, struct rect body, struct cmds *out)
+static void job_mouse(
+	struct app *a, struct view *view, const struct msg *m, struct rect body, struct cmds *out)
 {
 	struct table *t = job_table(view);
 
 	if (t)
 		table_mouse(a, t, m, inner(body), out);
 	else if (m->mouse == MOUSE_WHEEL_UP || m->mouse == MOUSE_WHEEL_DOWN)
-		textpane_scroll(job_pane(view), m->mouse == MOUSE_WHEEL_UP ? -3 : 3, body.height - 1);
+		textpane_scroll(
+			job_pane(view), m->mouse == MOUSE_WHEEL_UP ? -3 : 3, body.height - 1);
 }
 
 static void job_status(const struct app *a, const struct view *view, struct buf *out)

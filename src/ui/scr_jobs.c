@@ -11,16 +11,12 @@ enum grid_role job_state_role(unsigned state)
 {
 	switch (state) {
 	case JOB_RUNNING:
-	case JOB_COMPLETED:
-		return ROLE_GOOD;
+	case JOB_COMPLETED: return ROLE_GOOD;
 	case JOB_FAILED:
-	case JOB_ERROR:
-		return ROLE_BAD;
+	case JOB_ERROR: return ROLE_BAD;
 	case JOB_DELETING:
-	case JOB_ERASING:
-		return ROLE_DIM;
-	default:
-		return ROLE_WARN;
+	case JOB_ERASING: return ROLE_DIM;
+	default: return ROLE_WARN;
 	}
 }
 
@@ -38,7 +34,8 @@ static bool knows(const struct job *j, const char *field)
 }
 
 /* The newest samples as blocks, then the number. */
-static void util_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii, struct buf *out)
+static void util_cell(
+	const struct table *t, const struct entry *e, int64_t now, bool ascii, struct buf *out)
 {
 	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	static const char *const plain[] = {"_", ".", ".", "-", "-", "=", "=", "#"};
@@ -51,7 +48,8 @@ static void util_cell(const struct table *t, const struct entry *e, int64_t now,
 	}
 	for (int i = e->spark_len > 5 ? e->spark_len - 5 : 0; i < e->spark_len; i++)
 		buf_adds(out, (ascii ? plain : blocks)[e->spark[i] * 7 / 100]);
-	buf_addf(out, "%*s%d%%", e->spark_len < 5 ? 6 - e->spark_len : 1, "", (int)(j->gpu_util.v + 0.5));
+	buf_addf(out, "%*s%d%%", e->spark_len < 5 ? 6 - e->spark_len : 1, "",
+		(int)(j->gpu_util.v + 0.5));
 }
 
 /* 9999, 12.4k, 90k, 1.5M: four or five characters. */
@@ -74,7 +72,8 @@ static void short_count(int64_t n, struct buf *out)
 	buf_addf(out, "%.*f%c", whole ? 0 : 1, value, units[unit]);
 }
 
-static void step_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii, struct buf *out)
+static void step_cell(
+	const struct table *t, const struct entry *e, int64_t now, bool ascii, struct buf *out)
 {
 	const struct job *j = e->row;
 
@@ -113,7 +112,8 @@ static const struct column columns[] = {
 	{0},
 };
 
-static const char *const empty[] = {T_EMPTY_JOBS_1, T_EMPTY_JOBS_2, T_EMPTY_JOBS_3, T_EMPTY_JOBS_4, NULL};
+static const char *const empty[] = {
+	T_EMPTY_JOBS_1, T_EMPTY_JOBS_2, T_EMPTY_JOBS_3, T_EMPTY_JOBS_4, NULL};
 
 void jobs_tally(void *ctx, const void *row, int sign)
 {
@@ -162,12 +162,13 @@ static void why_lines(struct app *a, const struct job *j)
 
 	buf_addf(&title, T_WHY_TITLE, j->job_name ? j->job_name : "");
 	popup_open(a, title.data);
-	buf_addf(&a->popup, "%s%s%s\n", job_state_words[j->state], *job_reason_words[j->reason] ? ": " : "",
-		job_reason_words[j->reason]);
+	buf_addf(&a->popup, "%s%s%s\n", job_state_words[j->state],
+		*job_reason_words[j->reason] ? ": " : "", job_reason_words[j->reason]);
 	if (j->message && *j->message)
 		buf_addf(&a->popup, "%s\n", j->message);
 	else if (j->reason == REASON_NONE)
-		buf_adds(&a->popup, j->state == JOB_RUNNING ? T_WHY_RUNNING "\n" : T_WHY_NOTHING "\n");
+		buf_adds(&a->popup,
+			j->state == JOB_RUNNING ? T_WHY_RUNNING "\n" : T_WHY_NOTHING "\n");
 	if (knows(j, "exit_code"))
 		buf_addf(&a->popup, T_WHY_EXIT "\n", (int)j->exit_code);
 	buf_release(&title);
@@ -247,7 +248,8 @@ const struct screen scr_jobs = {
 	.kind = &job_kind,
 	.columns = columns,
 	.sort = "age",
-	.fields = "uid,job_name,state,reason,gpu_limit,gpu_util,cpu_used,progress_total,start_time,owner",
+	.fields = "uid,job_name,state,reason,gpu_limit,gpu_util,cpu_used,progress_total,start_time,"
+		  "owner",
 	.empty = empty,
 	.open = jobs_open,
 	.action = jobs_action,

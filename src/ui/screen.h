@@ -13,16 +13,16 @@ struct app;
 struct view;
 
 struct screen {
-	const char *name;    /* the palette's word, the breadcrumb and what CMD_REMEMBER is named by */
-	const char *doc;     /* one line for the palette and help */
-	bool takes_name;     /* ":job NAME" */
-	bool root;           /* stands on the bottom of the stack: ":quotas" */
+	const char *name; /* the palette's word, the breadcrumb and what CMD_REMEMBER is named by */
+	const char *doc; /* one line for the palette and help */
+	bool takes_name; /* ":job NAME" */
+	bool root; /* stands on the bottom of the stack: ":quotas" */
 	unsigned scopes;
 	/* Screens of rows. */
 	const struct kind *kind;
 	const struct column *columns;
 	const char *sort;
-	const char *fields;       /* wanted besides the columns' */
+	const char *fields; /* wanted besides the columns' */
 	const char *const *empty; /* lines that teach, NULL-ended */
 
 	/* All may be NULL. `open` makes v->state; `close` frees it and ends subscriptions. */
@@ -32,14 +32,16 @@ struct screen {
 	/* Keys and pastes before the key map sees them (text fields): true when taken. */
 	bool (*input)(struct app *a, struct view *v, const struct msg *m, struct cmds *out);
 	bool (*action)(struct app *a, struct view *v, enum action act, struct cmds *out);
-	void (*mouse)(struct app *a, struct view *v, const struct msg *m, struct rect body, struct cmds *out);
+	void (*mouse)(struct app *a, struct view *v, const struct msg *m, struct rect body,
+		struct cmds *out);
 	void (*draw)(const struct app *a, const struct view *v, struct grid *g, struct rect body);
 	/* Appends what stands at the right of the second line. */
 	void (*status)(const struct app *a, const struct view *v, struct buf *out);
 	/* Appends what stands after the breadcrumb. */
 	void (*crumb)(const struct app *a, const struct view *v, struct buf *out);
-	unsigned (*scope)(const struct view *v);    /* where it changes (tabs); else `scopes` */
-	struct table *(*table)(const struct view *v); /* the one that filter, sort and marks act on */
+	unsigned (*scope)(const struct view *v); /* where it changes (tabs); else `scopes` */
+	struct table *(*table)(
+		const struct view *v); /* the one that filter, sort and marks act on */
 	/* A line was given to search for (text screens). */
 	void (*search)(struct app *a, struct view *v, const char *text, struct cmds *out);
 	/* Ctrl-S: `path` was given. */
@@ -52,8 +54,8 @@ struct screen {
 /* A screen that is open. */
 struct view {
 	const struct screen *screen;
-	char *name;   /* of the object it shows; "" for lists */
-	void *state;  /* the screen's own */
+	char *name; /* of the object it shows; "" for lists */
+	void *state; /* the screen's own */
 };
 
 extern const struct screen scr_jobs, scr_job, scr_log, scr_quotas, scr_events, scr_help, scr_form,
@@ -67,29 +69,32 @@ void tablescreen_open(struct app *a, struct view *v, struct cmds *out);
 void tablescreen_close(struct app *a, struct view *v, struct cmds *out);
 void tablescreen_message(struct app *a, struct view *v, const struct msg *m, struct cmds *out);
 bool tablescreen_action(struct app *a, struct view *v, enum action act, struct cmds *out);
-void tablescreen_mouse(struct app *a, struct view *v, const struct msg *m, struct rect body, struct cmds *out);
+void tablescreen_mouse(
+	struct app *a, struct view *v, const struct msg *m, struct rect body, struct cmds *out);
 void tablescreen_draw(const struct app *a, const struct view *v, struct grid *g, struct rect body);
 void tablescreen_status(const struct app *a, const struct view *v, struct buf *out);
 void tablescreen_crumb(const struct app *a, const struct view *v, struct buf *out);
 struct table *tablescreen_table(const struct view *v);
 void tablescreen_save(struct app *a, struct view *v, const char *path, struct cmds *out);
 void tablescreen_copy(const struct app *a, const struct view *v, struct buf *out);
-#define TABLE_SCREEN                                                                           \
-	.open = tablescreen_open, .close = tablescreen_close, .message = tablescreen_message, \
-	.action = tablescreen_action, .mouse = tablescreen_mouse, .draw = tablescreen_draw,   \
-	.status = tablescreen_status, .crumb = tablescreen_crumb, .table = tablescreen_table, \
+#define TABLE_SCREEN                                                                               \
+	.open = tablescreen_open, .close = tablescreen_close, .message = tablescreen_message,      \
+	.action = tablescreen_action, .mouse = tablescreen_mouse, .draw = tablescreen_draw,        \
+	.status = tablescreen_status, .crumb = tablescreen_crumb, .table = tablescreen_table,      \
 	.save = tablescreen_save, .copy = tablescreen_copy
 
 /* Parts of the above for screens that have a table and more. */
 void table_open_remembered(const struct app *a, struct table *t, const struct screen *s);
 /* (Re)subscribes when a field is wanted that has not been asked for; always when `again`. */
-void table_subscribe(struct app *a, struct table *t, const struct screen *s, bool again, struct cmds *out);
+void table_subscribe(
+	struct app *a, struct table *t, const struct screen *s, bool again, struct cmds *out);
 void table_unsubscribe(struct table *t, struct cmds *out);
 /* A message of its subscription changes the table; true when it was one. */
 bool table_message(struct app *a, struct table *t, const struct msg *m);
 /* Moves, marks, sort, wide: true when the action was one. */
 bool table_action(struct app *a, struct table *t, enum action act, int page);
-void table_mouse(struct app *a, struct table *t, const struct msg *m, struct rect body, struct cmds *out);
+void table_mouse(
+	struct app *a, struct table *t, const struct msg *m, struct rect body, struct cmds *out);
 void table_body(const struct app *a, struct table *t, const char *const *empty, struct grid *g,
 	struct rect body);
 void table_status(struct table *t, struct buf *out);

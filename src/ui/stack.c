@@ -67,7 +67,8 @@ void stack_open(struct app *a, const struct screen *s, const char *name, struct 
 		if (a->depth && a->stack[0].screen != s)
 			push(a, s, name, out);
 	}
-	if (a->depth == 0 || (!s->root && !(top && top->screen == s && strcmp(top->name, name) == 0)))
+	if (a->depth == 0 ||
+		(!s->root && !(top && top->screen == s && strcmp(top->name, name) == 0)))
 		push(a, s, name, out);
 	if (!a->travelling && s != &scr_help && s != &scr_form)
 		record(a, s, name);

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void table_init(struct table *t, const struct kind *k, const struct column *columns, const char *sort)
+void table_init(
+	struct table *t, const struct kind *k, const struct column *columns, const char *sort)
 {
 	bool descending = sort && *sort == '-';
 	const struct field *f = sort ? kind_field(k, sort + descending) : NULL;
@@ -147,8 +148,8 @@ static int compare(const void *a, const void *b, void *ctx)
 {
 	const struct table *t = ctx;
 
-	return record_compare(t->data.kind, t->sort, t->descending, (*(struct entry *const *)a)->row,
-		(*(struct entry *const *)b)->row);
+	return record_compare(t->data.kind, t->sort, t->descending,
+		(*(struct entry *const *)a)->row, (*(struct entry *const *)b)->row);
 }
 
 /* Takes dirty and gone rows out of the order, and gone ones out of the dirty list. */

@@ -52,7 +52,8 @@ static size_t place_columns(const struct table *t, struct rect r, const struct c
 		int want = columns[i]->width ? columns[i]->width : f ? f->width : 8;
 
 		places[i] = (struct layout_column){.want = want > title ? want : title,
-			.most = columns[i]->most, .priority = columns[i]->priority};
+			.most = columns[i]->most,
+			.priority = columns[i]->priority};
 	}
 	layout_columns(places, n, r.width - 1);
 	for (size_t i = 0; i < n; i++)

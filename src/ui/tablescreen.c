@@ -10,7 +10,8 @@
 
 void table_open_remembered(const struct app *a, struct table *t, const struct screen *s)
 {
-	const char *sort = app_remembered(a, s->name, "sort"), *filter = app_remembered(a, s->name, "filter");
+	const char *sort = app_remembered(a, s->name, "sort"),
+		   *filter = app_remembered(a, s->name, "filter");
 
 	if (sort && !kind_field(s->kind, sort + (*sort == '-')))
 		sort = NULL;
@@ -94,7 +95,8 @@ void table_unsubscribe(struct table *t, struct cmds *out)
 	t->data.sub = 0;
 }
 
-void table_subscribe(struct app *a, struct table *t, const struct screen *s, bool again, struct cmds *out)
+void table_subscribe(
+	struct app *a, struct table *t, const struct screen *s, bool again, struct cmds *out)
 {
 	struct fieldset need = wanted(t, s);
 
@@ -119,23 +121,12 @@ bool table_message(struct app *a, struct table *t, const struct msg *m)
 	if (m->sub == 0 || m->sub != t->data.sub)
 		return false;
 	switch (m->type) {
-	case MSG_ROWS:
-		table_rows(t, m->rows);
-		return true;
-	case MSG_GONE:
-		table_gone(t, m->uids);
-		return true;
-	case MSG_SYNCED:
-		table_synced(t);
-		return true;
-	case MSG_RESET:
-		dataset_begin_again(&t->data);
-		return true;
-	case MSG_SUB_ERROR:
-		dataset_fail(&t->data, m->text ? m->text : T_REPLY_NONE);
-		return true;
-	default:
-		return false;
+	case MSG_ROWS: table_rows(t, m->rows); return true;
+	case MSG_GONE: table_gone(t, m->uids); return true;
+	case MSG_SYNCED: table_synced(t); return true;
+	case MSG_RESET: dataset_begin_again(&t->data); return true;
+	case MSG_SUB_ERROR: dataset_fail(&t->data, m->text ? m->text : T_REPLY_NONE); return true;
+	default: return false;
 	}
 }
 
@@ -144,28 +135,17 @@ bool table_message(struct app *a, struct table *t, const struct msg *m)
 static bool table_moves(struct table *t, enum action act, int page)
 {
 	switch (act) {
-	case ACT_UP:
-		table_move(t, -1);
-		return true;
-	case ACT_DOWN:
-		table_move(t, 1);
-		return true;
-	case ACT_TOP:
-		table_select(t, 0);
-		return true;
-	case ACT_BOTTOM:
-		table_select(t, SIZE_MAX);
-		return true;
+	case ACT_UP: table_move(t, -1); return true;
+	case ACT_DOWN: table_move(t, 1); return true;
+	case ACT_TOP: table_select(t, 0); return true;
+	case ACT_BOTTOM: table_select(t, SIZE_MAX); return true;
 	case ACT_PAGE_UP:
-	case ACT_PAGE_DOWN:
-		table_move(t, act == ACT_PAGE_UP ? -page : page);
-		return true;
+	case ACT_PAGE_DOWN: table_move(t, act == ACT_PAGE_UP ? -page : page); return true;
 	case ACT_HALF_UP:
 	case ACT_HALF_DOWN:
 		table_move(t, act == ACT_HALF_UP ? -(page + 1) / 2 : (page + 1) / 2);
 		return true;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -174,36 +154,20 @@ bool table_action(struct app *a, struct table *t, enum action act, int page)
 	if (table_moves(t, act, page > 0 ? page : 1))
 		return true;
 	switch (act) {
-	case ACT_LEFT:
-		t->left -= t->left > 0;
-		return true;
-	case ACT_RIGHT:
-		t->left += t->left < 8;
-		return true;
-	case ACT_MARK:
-		table_mark(t);
-		return true;
-	case ACT_MARK_RANGE:
-		table_mark_range(t);
-		return true;
-	case ACT_MARK_CLEAR:
-		table_mark_clear(t);
-		return true;
-	case ACT_INVERT:
-		table_sort(t, t->sort, !t->descending);
-		return true;
-	case ACT_SORT:
-		picker_open(a);
-		return true;
-	case ACT_FILTER:
-		filterbar_open(a);
-		return true;
-	default:
-		return false;
+	case ACT_LEFT: t->left -= t->left > 0; return true;
+	case ACT_RIGHT: t->left += t->left < 8; return true;
+	case ACT_MARK: table_mark(t); return true;
+	case ACT_MARK_RANGE: table_mark_range(t); return true;
+	case ACT_MARK_CLEAR: table_mark_clear(t); return true;
+	case ACT_INVERT: table_sort(t, t->sort, !t->descending); return true;
+	case ACT_SORT: picker_open(a); return true;
+	case ACT_FILTER: filterbar_open(a); return true;
+	default: return false;
 	}
 }
 
-void table_mouse(struct app *a, struct table *t, const struct msg *m, struct rect body, struct cmds *out)
+void table_mouse(
+	struct app *a, struct table *t, const struct msg *m, struct rect body, struct cmds *out)
 {
 	(void)a, (void)out;
 	if (m->mouse == MOUSE_WHEEL_UP || m->mouse == MOUSE_WHEEL_DOWN) {
@@ -218,13 +182,15 @@ void table_mouse(struct app *a, struct table *t, const struct msg *m, struct rec
 	if (at >= 0)
 		table_select(t, (size_t)at);
 	else if (f)
-		table_sort(t, f, kind_owner(t->data.kind, f) == kind_owner(t->data.kind, t->sort) &&
-				 !t->descending);
+		table_sort(t, f,
+			kind_owner(t->data.kind, f) == kind_owner(t->data.kind, t->sort) &&
+				!t->descending);
 }
 
 /* ---- Drawing ---- */
 
-static void draw_lines(struct grid *g, struct rect body, const char *const *lines, enum grid_role role)
+static void draw_lines(
+	struct grid *g, struct rect body, const char *const *lines, enum grid_role role)
 {
 	int n = 0;
 
@@ -236,8 +202,8 @@ static void draw_lines(struct grid *g, struct rect body, const char *const *line
 		grid_clip(g, body.x + 2, y + i, body.width - 4, i ? role : ROLE_TITLE, lines[i]);
 }
 
-static void draw_nothing(const struct app *a, struct table *t, const char *const *empty, struct grid *g,
-	struct rect body)
+static void draw_nothing(const struct app *a, struct table *t, const char *const *empty,
+	struct grid *g, struct rect body)
 {
 	const char *connecting[] = {T_CONNECTING_TITLE, T_CONNECTING_HOW, NULL};
 	const char *gone[] = {T_GONE_TITLE, a->link_text, T_GONE_HOW, NULL};
@@ -329,7 +295,8 @@ bool tablescreen_action(struct app *a, struct view *v, enum action act, struct c
 	return true;
 }
 
-void tablescreen_mouse(struct app *a, struct view *v, const struct msg *m, struct rect body, struct cmds *out)
+void tablescreen_mouse(
+	struct app *a, struct view *v, const struct msg *m, struct rect body, struct cmds *out)
 {
 	table_mouse(a, v->screen->table(v), m, body, out);
 }

@@ -154,6 +154,7 @@
 #define T_ASK_ONE "%s job %s?"
 #define T_ASK_MANY "%s %zu jobs?"
 #define T_ASK_SUBMIT "Submit job %s?"
+#define T_STAKE_LIVE_CPU "It runs: loses %s of work since its start; it holds no GPU."
 #define T_STAKE_LIVE_ONE "It runs: frees %lld GPUs, loses %s of work since its start."
 #define T_STAKE_LIVE_MANY "%zu of %zu run: frees %lld GPUs, loses %s of work in all (longest %s)."
 #define T_STAKE_NONE_LIVE "Nothing of it runs now: frees no GPU, loses no work."
@@ -200,6 +201,12 @@
 #define T_LABEL_TIME "ran for"
 #define T_LABEL_PROGRESS "progress"
 #define T_LABEL_TRAINING "training"
+#define T_TRAIN_STEP "step "
+#define T_TRAIN_OF " of "
+#define T_TRAIN_EPOCH "  epoch "
+#define T_TRAIN_LOSS "  loss "
+#define T_TRAIN_LEFT "  left "
+#define T_TRAIN_RATE "  steps a second "
 #define T_LABEL_USES "uses"
 #define T_LABEL_ATTEMPT "attempts"
 #define T_LABEL_OWNER "belongs to"
@@ -240,25 +247,26 @@
 #define T_SUBMITTED "Submitted %s."
 #define T_CLONE_ASKING "Reading %s..."
 #define T_CLONED "Copied; change what differs, then Ctrl-S."
-#define T_CLONED_BUT_MASKED "Copied but for env, whose values are not shown to anyone; Ctrl-S submits."
+#define T_CLONED_BUT_MASKED                                                                        \
+	"Copied but for env, whose values are not shown to anyone; Ctrl-S submits."
 
 /* ---- Help ---- */
 #define T_HELP_HERE "On the screen %s"
 #define T_HELP_MOVE "Moving"
 #define T_HELP_FILTER "Filters"
-#define T_HELP_FILTER_TEXT                                                                     \
-	"  state=running\tequal; also != < <= > >= with the field's own units (age<2h mem>4G)\n" \
-	"  state=failed|error\teither\n"                                                        \
-	"  owner~=li\tregular expression\n"                                                     \
-	"  !name~=test\tnot\n"                                                                  \
-	"  word  \"part\"\tfuzzy on the name; part of the name\n"                                \
+#define T_HELP_FILTER_TEXT                                                                         \
+	"  state=running\tequal; also != < <= > >= with the field's own units (age<2h mem>4G)\n"   \
+	"  state=failed|error\teither\n"                                                           \
+	"  owner~=li\tregular expression\n"                                                        \
+	"  !name~=test\tnot\n"                                                                     \
+	"  word  \"part\"\tfuzzy on the name; part of the name\n"                                  \
 	"  a=1 b=2\tall of them"
 #define T_HELP_COMMANDS "Commands"
-#define T_HELP_COMMANDS_TEXT                                                                   \
-	"  :jobs FILTER\tthe jobs that match\n"                                                 \
-	"  :tenant NAME\tanother org; all: every org\n"                                         \
-	"  :context NAME\tanother platform\n"                                                   \
-	"  :theme NAME\tother colours\n"                                                        \
+#define T_HELP_COMMANDS_TEXT                                                                       \
+	"  :jobs FILTER\tthe jobs that match\n"                                                    \
+	"  :tenant NAME\tanother org; all: every org\n"                                            \
+	"  :context NAME\tanother platform\n"                                                      \
+	"  :theme NAME\tother colours\n"                                                           \
 	"  :q\tquit"
 #define T_HELP_ELSEWHERE "On other screens"
 

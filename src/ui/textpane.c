@@ -58,8 +58,8 @@ void textpane_add(struct textpane *p, enum grid_role role, const char *format, .
 	buf_release(&b);
 }
 
-static void add_field(struct textpane *p, const struct kind *k, const void *rec, const struct field *f,
-	int64_t now)
+static void add_field(struct textpane *p, const struct kind *k, const void *rec,
+	const struct field *f, int64_t now)
 {
 	struct buf line = BUF_INIT;
 
@@ -69,8 +69,8 @@ static void add_field(struct textpane *p, const struct kind *k, const void *rec,
 	buf_release(&line);
 }
 
-void textpane_record(struct textpane *p, const struct kind *k, const void *rec, int64_t now,
-	unsigned sections)
+void textpane_record(
+	struct textpane *p, const struct kind *k, const void *rec, int64_t now, unsigned sections)
 {
 	for (unsigned s = 0; k->sections && k->sections[s]; s++) {
 		bool titled = false;
@@ -80,13 +80,15 @@ void textpane_record(struct textpane *p, const struct kind *k, const void *rec, 
 		for (size_t i = 0; i < k->field_count; i++) {
 			const struct field *f = &k->fields[i];
 
-			if (f->section != s || (f->flags & (F_ALIAS | F_SECRET)) || !record_knows(k, rec, f))
+			if (f->section != s || (f->flags & (F_ALIAS | F_SECRET)) ||
+				!record_knows(k, rec, f))
 				continue;
 			/* What is padded for the public client says nothing when it is empty. */
 			if (f->type->storage == ST_TEXT && *record_text(rec, f) == '\0')
 				continue;
 			if (!titled)
-				textpane_add(p, ROLE_HEADER, "%s%s", p->len ? "\n" : "", k->sections[s]);
+				textpane_add(
+					p, ROLE_HEADER, "%s%s", p->len ? "\n" : "", k->sections[s]);
 			titled = true;
 			add_field(p, k, rec, f, now);
 		}
@@ -108,9 +110,7 @@ bool textpane_action(struct textpane *p, enum action act, int page)
 
 	switch (act) {
 	case ACT_UP:
-	case ACT_DOWN:
-		textpane_scroll(p, act == ACT_UP ? -1 : 1, page);
-		return true;
+	case ACT_DOWN: textpane_scroll(p, act == ACT_UP ? -1 : 1, page); return true;
 	case ACT_PAGE_UP:
 	case ACT_PAGE_DOWN:
 		textpane_scroll(p, act == ACT_PAGE_UP ? -page : page, page);
@@ -120,17 +120,10 @@ bool textpane_action(struct textpane *p, enum action act, int page)
 		textpane_scroll(p, act == ACT_HALF_UP ? -(page / 2) : page / 2, page);
 		return true;
 	case ACT_TOP:
-	case ACT_BOTTOM:
-		textpane_scroll(p, act == ACT_TOP ? -all : all, page);
-		return true;
-	case ACT_LEFT:
-		p->left -= p->left >= 8 ? 8 : p->left;
-		return true;
-	case ACT_RIGHT:
-		p->left += p->left < 4096 ? 8 : 0;
-		return true;
-	default:
-		return false;
+	case ACT_BOTTOM: textpane_scroll(p, act == ACT_TOP ? -all : all, page); return true;
+	case ACT_LEFT: p->left -= p->left >= 8 ? 8 : p->left; return true;
+	case ACT_RIGHT: p->left += p->left < 4096 ? 8 : 0; return true;
+	default: return false;
 	}
 }
 
@@ -173,7 +166,8 @@ bool textpane_next(struct textpane *p, bool backwards)
 }
 
 /* The text of the cells from x on, with the cell that each byte belongs to. */
-static size_t row_text(const struct grid *g, int x, int y, int width, char *text, int *cell, size_t size)
+static size_t row_text(
+	const struct grid *g, int x, int y, int width, char *text, int *cell, size_t size)
 {
 	size_t len = 0;
 
@@ -204,7 +198,8 @@ void highlight(struct grid *g, int x, int y, int width, const char *pattern)
 
 	row_text(g, x, y, width, text, cell, SIZE);
 	for (const char *at = text; (at = find_text(at, pattern)) != NULL; at += n)
-		grid_role(g, cell[at - text], y, cell[at - text + n - 1] - cell[at - text] + 1, ROLE_MATCH);
+		grid_role(g, cell[at - text], y, cell[at - text + n - 1] - cell[at - text] + 1,
+			ROLE_MATCH);
 	free(text);
 	free(cell);
 }
@@ -234,7 +229,8 @@ void textpane_draw(const struct textpane *p, struct grid *g, struct rect r)
 				skip_cells(tab + 1, p->left));
 			free(label);
 		} else {
-			grid_clip(g, r.x, y, r.width, l->role, skip_cells(tab ? tab + 1 : l->text, p->left));
+			grid_clip(g, r.x, y, r.width, l->role,
+				skip_cells(tab ? tab + 1 : l->text, p->left));
 		}
 		if (p->pattern)
 			highlight(g, r.x, y, r.width, p->pattern);

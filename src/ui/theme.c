@@ -6,33 +6,75 @@
 #include <string.h>
 
 static const char *const colour_words[] = {
-	"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white", "bright-black",
-	"bright-red", "bright-green", "bright-yellow", "bright-blue", "bright-magenta",
-	"bright-cyan", "bright-white", NULL,
+	"black",
+	"red",
+	"green",
+	"yellow",
+	"blue",
+	"magenta",
+	"cyan",
+	"white",
+	"bright-black",
+	"bright-red",
+	"bright-green",
+	"bright-yellow",
+	"bright-blue",
+	"bright-magenta",
+	"bright-cyan",
+	"bright-white",
+	NULL,
 };
 
 static const struct {
 	const char *word;
 	uint16_t bit;
 } attr_words[] = {
-	{"bold", SGR_BOLD}, {"dim", SGR_DIM}, {"italic", SGR_ITALIC}, {"underline", SGR_UNDERLINE},
-	{"reverse", SGR_REVERSE}, {"strike", SGR_STRIKE},
+	{"bold", SGR_BOLD},
+	{"dim", SGR_DIM},
+	{"italic", SGR_ITALIC},
+	{"underline", SGR_UNDERLINE},
+	{"reverse", SGR_REVERSE},
+	{"strike", SGR_STRIKE},
 };
 
 /* What a role looks like where only attributes are to be had. */
 static const uint16_t mono_attrs[ROLE_COUNT] = {
-	[ROLE_DIM] = SGR_DIM, [ROLE_TITLE] = SGR_BOLD, [ROLE_HEADER] = SGR_BOLD | SGR_UNDERLINE,
-	[ROLE_SELECTED] = SGR_REVERSE, [ROLE_MARKED] = SGR_BOLD, [ROLE_WARN] = SGR_BOLD,
-	[ROLE_BAD] = SGR_BOLD, [ROLE_KEY] = SGR_BOLD, [ROLE_MATCH] = SGR_REVERSE,
-	[ROLE_PROMPT] = SGR_BOLD, [ROLE_FIELD] = SGR_UNDERLINE, [ROLE_STALE] = SGR_DIM,
-	[ROLE_BAR_REST] = SGR_DIM, [ROLE_BADGE] = SGR_REVERSE,
+	[ROLE_DIM] = SGR_DIM,
+	[ROLE_TITLE] = SGR_BOLD,
+	[ROLE_HEADER] = SGR_BOLD | SGR_UNDERLINE,
+	[ROLE_SELECTED] = SGR_REVERSE,
+	[ROLE_MARKED] = SGR_BOLD,
+	[ROLE_WARN] = SGR_BOLD,
+	[ROLE_BAD] = SGR_BOLD,
+	[ROLE_KEY] = SGR_BOLD,
+	[ROLE_MATCH] = SGR_REVERSE,
+	[ROLE_PROMPT] = SGR_BOLD,
+	[ROLE_FIELD] = SGR_UNDERLINE,
+	[ROLE_STALE] = SGR_DIM,
+	[ROLE_BAR_REST] = SGR_DIM,
+	[ROLE_BADGE] = SGR_REVERSE,
 };
 
 static const int16_t builtin_fg[ROLE_COUNT] = {
-	[ROLE_NORMAL] = -1, [ROLE_DIM] = 8, [ROLE_TITLE] = -1, [ROLE_HEADER] = 6,
-	[ROLE_SELECTED] = -1, [ROLE_MARKED] = 5, [ROLE_GOOD] = 2, [ROLE_WARN] = 3, [ROLE_BAD] = 1,
-	[ROLE_ACCENT] = 6, [ROLE_KEY] = 6, [ROLE_MATCH] = 3, [ROLE_PROMPT] = -1, [ROLE_FIELD] = -1,
-	[ROLE_BORDER] = 8, [ROLE_STALE] = 8, [ROLE_BAR] = 2, [ROLE_BAR_REST] = 8, [ROLE_BADGE] = 3,
+	[ROLE_NORMAL] = -1,
+	[ROLE_DIM] = 8,
+	[ROLE_TITLE] = -1,
+	[ROLE_HEADER] = 6,
+	[ROLE_SELECTED] = -1,
+	[ROLE_MARKED] = 5,
+	[ROLE_GOOD] = 2,
+	[ROLE_WARN] = 3,
+	[ROLE_BAD] = 1,
+	[ROLE_ACCENT] = 6,
+	[ROLE_KEY] = 6,
+	[ROLE_MATCH] = 3,
+	[ROLE_PROMPT] = -1,
+	[ROLE_FIELD] = -1,
+	[ROLE_BORDER] = 8,
+	[ROLE_STALE] = 8,
+	[ROLE_BAR] = 2,
+	[ROLE_BAR_REST] = 8,
+	[ROLE_BADGE] = 3,
 };
 
 void theme_builtin(struct theme *t)
@@ -167,7 +209,8 @@ static bool parse_style(const char *text, struct theme_style *out, struct err *e
 			}
 		if (!known && !parse_colour(word, ground ? &s.bg : &s.fg))
 			return err_set(e, ERR_INVALID,
-				"'%s' is neither a colour nor an attribute: write such as \"red bold\", \"#ff8800 on 17\"",
+				"'%s' is neither a colour nor an attribute: write such as \"red "
+				"bold\", \"#ff8800 on 17\"",
 				word);
 	}
 	*out = s;
@@ -183,7 +226,8 @@ static bool set_role(struct theme *t, int role, const json_t *in, struct err *e)
 
 	if (colour) {
 		if (!json_is_string(colour))
-			return err_set(e, ERR_INVALID, "its look must be a text such as \"red bold\"");
+			return err_set(
+				e, ERR_INVALID, "its look must be a text such as \"red bold\"");
 		if (!parse_style(json_string_value(colour), &style, e))
 			return false;
 		t->roles[THEME_256][role] = style;
@@ -223,10 +267,12 @@ bool theme_load(struct theme *t, const json_t *in, struct err *e)
 
 	theme_builtin(&out);
 	if (!json_is_object(roles))
-		return err_set(e, ERR_INVALID, "a theme needs a table 'roles'; see themes/README.md");
+		return err_set(
+			e, ERR_INVALID, "a theme needs a table 'roles'; see themes/README.md");
 	if (name)
 		snprintf(out.name, sizeof out.name, "%.31s", name);
-	json_object_foreach((json_t *)roles, word, value) {
+	json_object_foreach((json_t *)roles, word, value)
+	{
 		int role = find_role(word);
 
 		if (role < 0)

@@ -115,7 +115,8 @@ static inline void harness_text(struct harness *h, const char *json)
 
 static inline json_t *harness_job(int i, int64_t now)
 {
-	static const char *const states[] = {"running", "enqueued", "completed", "failed", "running"};
+	static const char *const states[] = {
+		"running", "enqueued", "completed", "failed", "running"};
 	static const char *const owners[] = {"lin", "chen", "wu", "zhao"};
 	char name[32], uid[32], created[40];
 	time_t at = (time_t)(now / 1000 - 60 - (int64_t)i * 97);
@@ -125,7 +126,8 @@ static inline json_t *harness_job(int i, int64_t now)
 	snprintf(uid, sizeof uid, "01J%023d", i);
 	strftime(created, sizeof created, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
 	json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:i,s:s}", "uid", uid, "job_name", name, "state",
-		states[i % 5], "owner", owners[i % 4], "gpu_limit", i % 3 * 4, "create_time", created);
+		states[i % 5], "owner", owners[i % 4], "gpu_limit", i % 3 * 4, "create_time",
+		created);
 
 	if (i % 5 == 0) {
 		json_object_set_new(row, "gpu_util", json_integer(i * 7 % 101));
@@ -162,7 +164,8 @@ static inline int harness_changes(const struct harness *h)
 	int n = 0;
 
 	for (size_t i = 0; i < h->cmds.len; i++)
-		n += h->cmds.items[i].type == CMD_REQUEST && strcmp(h->cmds.items[i].method, "GET") != 0;
+		n += h->cmds.items[i].type == CMD_REQUEST &&
+		     strcmp(h->cmds.items[i].method, "GET") != 0;
 	return n;
 }
 

@@ -155,7 +155,9 @@ int main(void)
 	struct dirent *entry;
 
 	if (!d) {
-		fprintf(stderr, "%s: cannot be read: run from the top of the tree or set GOLDEN_DIR\n", folder());
+		fprintf(stderr,
+			"%s: cannot be read: run from the top of the tree or set GOLDEN_DIR\n",
+			folder());
 		return 1;
 	}
 	while ((entry = readdir(d)) && n < SCRIPTS_MAX) {
@@ -165,7 +167,8 @@ int main(void)
 			continue;
 		char *name = strndup(entry->d_name, (size_t)(dot - entry->d_name));
 
-		tests[n++] = (struct CMUnitTest){.name = name, .test_func = golden, .initial_state = name};
+		tests[n++] = (struct CMUnitTest){
+			.name = name, .test_func = golden, .initial_state = name};
 	}
 	closedir(d);
 	qsort(tests, n, sizeof *tests, by_name);

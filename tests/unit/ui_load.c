@@ -33,8 +33,9 @@ static json_t *change(unsigned *seed, int rows)
 	char uid[32];
 
 	snprintf(uid, sizeof uid, "01J%023d", (int)(random_next(seed) % (unsigned)rows));
-	return json_pack("{s:s,s:i,s:i,s:s}", "uid", uid, "gpu_util", (int)(random_next(seed) % 101),
-		"gpu_limit", (int)(random_next(seed) % 16), "state", states[random_next(seed) % 4]);
+	return json_pack("{s:s,s:i,s:i,s:s}", "uid", uid, "gpu_util",
+		(int)(random_next(seed) % 101), "gpu_limit", (int)(random_next(seed) % 16), "state",
+		states[random_next(seed) % 4]);
 }
 
 static void send_changes(struct harness *h, unsigned *seed, int count)
@@ -181,7 +182,8 @@ static void gone_rows_go(void **state)
 	for (int i = 0; i < 49; i++) {
 		char json[160];
 
-		snprintf(json, sizeof json, "{\"t\":\"gone\",\"sub\":1,\"uids\":[\"01J%023d\"]}", i);
+		snprintf(
+			json, sizeof json, "{\"t\":\"gone\",\"sub\":1,\"uids\":[\"01J%023d\"]}", i);
 		harness_text(&h, json);
 	}
 	char name[16];
@@ -200,8 +202,10 @@ static void gone_rows_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_are_quick_under_load), cmocka_unit_test(selection_stays_on_its_row),
-		cmocka_unit_test(order_is_that_of_sorting_anew), cmocka_unit_test(gone_rows_go),
+		cmocka_unit_test(keys_are_quick_under_load),
+		cmocka_unit_test(selection_stays_on_its_row),
+		cmocka_unit_test(order_is_that_of_sorting_anew),
+		cmocka_unit_test(gone_rows_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

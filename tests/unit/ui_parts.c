@@ -91,8 +91,11 @@ static void grid_tells_frames_apart(void **state)
 static void columns_fit_at_any_width(void **state)
 {
 	static const struct layout_column all[] = {
-		{.want = 16, .most = 40}, {.want = 9, .priority = 1}, {.want = 8, .priority = 3},
-		{.want = 3, .priority = 2}, {.want = 8, .most = 20, .priority = 9},
+		{.want = 16, .most = 40},
+		{.want = 9, .priority = 1},
+		{.want = 8, .priority = 3},
+		{.want = 3, .priority = 2},
+		{.want = 8, .most = 20, .priority = 9},
 	};
 	(void)state;
 	for (int width = 0; width < 300; width++) {
@@ -119,8 +122,9 @@ static void columns_fit_at_any_width(void **state)
 
 static void keys_have_names(void **state)
 {
-	static const char *const names[] = {"j", "?", "ctrl-d", "f12", "enter", "space", "shift-tab", "alt-x",
-		"ctrl-\\", "ctrl-space", "é", "嵌", "ctrl-alt-delete", "-", "ctrl--"};
+	static const char *const names[] = {"j", "?", "ctrl-d", "f12", "enter", "space",
+		"shift-tab", "alt-x", "ctrl-\\", "ctrl-space", "é", "嵌", "ctrl-alt-delete", "-",
+		"ctrl--"};
 	uint32_t key = 7;
 
 	(void)state;
@@ -139,7 +143,8 @@ static void keys_have_names(void **state)
 	assert_false(key_parse("\x01", &key));
 	assert_int_equal(key, 7);
 	assert_true(key_is_text('x') && key_is_text(0x5D4C));
-	assert_false(key_is_text(K_UP) || key_is_text(27) || key_is_text(0x9B) || key_is_text(0x202E));
+	assert_false(
+		key_is_text(K_UP) || key_is_text(27) || key_is_text(0x9B) || key_is_text(0x202E));
 	assert_false(key_is_text(K_CTRL | 'x') || key_is_text(0xE000));
 }
 
@@ -236,8 +241,10 @@ static void themes_fit_the_terminal(void **state)
 {
 	struct theme t;
 	struct err e = ERR_INIT;
-	json_t *in = json("{\"name\": \"x\", \"roles\": {\"bad\": \"#ff0000 on 17 bold\", \"good\": "
-			  "{\"color\": \"#00ff00\", \"color16\": \"cyan\", \"mono\": \"underline\"}, \"selected\": \"on 3\"}}");
+	json_t *in =
+		json("{\"name\": \"x\", \"roles\": {\"bad\": \"#ff0000 on 17 bold\", \"good\": "
+		     "{\"color\": \"#00ff00\", \"color16\": \"cyan\", \"mono\": \"underline\"}, "
+		     "\"selected\": \"on 3\"}}");
 	struct cell c = {.role = ROLE_BAD, .sgr = SGR_NONE};
 
 	(void)state;
@@ -263,8 +270,8 @@ static void themes_fit_the_terminal(void **state)
 
 static void editing_keeps_text_whole(void **state)
 {
-	static const uint32_t keys[] = {'a', 0x5D4C, 0x301, ' ', K_LEFT, K_RIGHT, K_HOME, K_END, K_BACKSPACE,
-		K_DELETE, K_CTRL | 'w', K_CTRL | 'u', 'z', 0x1F600, 'e', 0x301};
+	static const uint32_t keys[] = {'a', 0x5D4C, 0x301, ' ', K_LEFT, K_RIGHT, K_HOME, K_END,
+		K_BACKSPACE, K_DELETE, K_CTRL | 'w', K_CTRL | 'u', 'z', 0x1F600, 'e', 0x301};
 	struct edit e;
 	unsigned seed = 5;
 
@@ -328,7 +335,8 @@ static void messages_survive_recording(void **state)
 		"{\"t\":\"paste\",\"text\":\"a\\u00ff\\nb\"}",
 		"{\"t\":\"link\",\"link\":\"gone\",\"text\":\"why\"}",
 		"{\"t\":\"rows\",\"sub\":1,\"rows\":[{\"uid\":\"1\"}]}",
-		"{\"t\":\"log-window\",\"sub\":3,\"line\":7,\"lines\":[{\"bytes\":\"\\u00ff\\u001b[0m\",\"offset\":1},"
+		"{\"t\":\"log-window\",\"sub\":3,\"line\":7,\"lines\":[{\"bytes\":\"\\u00ff\\u001b["
+		"0m\",\"offset\":1},"
 		"{\"offset\":9,\"lost\":4},{\"bytes\":\"p\",\"offset\":13,\"partial\":true}]}",
 		"{\"t\":\"reply\",\"id\":9,\"status\":404,\"body\":{\"error\":true}}",
 	};
@@ -363,12 +371,18 @@ static void searches_know_capitals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(grid_clips_and_mends), cmocka_unit_test(grid_tells_frames_apart),
-		cmocka_unit_test(columns_fit_at_any_width), cmocka_unit_test(keys_have_names),
-		cmocka_unit_test(keys_can_be_changed), cmocka_unit_test(every_action_is_explained),
-		cmocka_unit_test(themes_say_what_is_wrong), cmocka_unit_test(themes_fit_the_terminal),
-		cmocka_unit_test(editing_keeps_text_whole), cmocka_unit_test(a_prompt_defaults_to_cancel),
-		cmocka_unit_test(messages_survive_recording), cmocka_unit_test(searches_know_capitals),
+		cmocka_unit_test(grid_clips_and_mends),
+		cmocka_unit_test(grid_tells_frames_apart),
+		cmocka_unit_test(columns_fit_at_any_width),
+		cmocka_unit_test(keys_have_names),
+		cmocka_unit_test(keys_can_be_changed),
+		cmocka_unit_test(every_action_is_explained),
+		cmocka_unit_test(themes_say_what_is_wrong),
+		cmocka_unit_test(themes_fit_the_terminal),
+		cmocka_unit_test(editing_keeps_text_whole),
+		cmocka_unit_test(a_prompt_defaults_to_cancel),
+		cmocka_unit_test(messages_survive_recording),
+		cmocka_unit_test(searches_know_capitals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,9 +20,9 @@ static unsigned rnd(unsigned below)
 	return (seed_state >> 8) % below;
 }
 
-static const char *const special[] = {"up", "down", "left", "right", "home", "end", "pgup", "pgdn", "tab",
-	"shift-tab", "enter", "esc", "backspace", "delete", "f1", "f5", "ctrl-d", "ctrl-u", "ctrl-s", "ctrl-r",
-	"ctrl-l", "ctrl-space", "ctrl-\\", "ctrl-a", "ctrl-w", "space"};
+static const char *const special[] = {"up", "down", "left", "right", "home", "end", "pgup", "pgdn",
+	"tab", "shift-tab", "enter", "esc", "backspace", "delete", "f1", "f5", "ctrl-d", "ctrl-u",
+	"ctrl-s", "ctrl-r", "ctrl-l", "ctrl-space", "ctrl-\\", "ctrl-a", "ctrl-w", "space"};
 
 /* Any key; `calm` leaves out those that end the program. */
 static uint32_t random_key(void)
@@ -30,15 +30,10 @@ static uint32_t random_key(void)
 	uint32_t key = 0;
 
 	switch (rnd(4)) {
-	case 0:
-		key_parse(special[rnd(ARRAY_SIZE(special))], &key);
-		return key;
-	case 1:
-		return "jkgGnxDRCXldvS/:?[]-cwurfpIyq"[rnd(29)];
-	case 2:
-		return rnd(0x3000);
-	default:
-		return 0x20 + rnd(95);
+	case 0: key_parse(special[rnd(ARRAY_SIZE(special))], &key); return key;
+	case 1: return "jkgGnxDRCXldvS/:?[]-cwurfpIyq"[rnd(29)];
+	case 2: return rnd(0x3000);
+	default: return 0x20 + rnd(95);
 	}
 }
 
@@ -65,7 +60,8 @@ static void connect(struct harness *h)
 {
 	harness_text(h, "{\"t\":\"size\",\"cols\":80,\"rows_count\":24}");
 	harness_text(h, "{\"t\":\"link\",\"link\":\"live\",\"rtt_ms\":3}");
-	harness_text(h, "{\"t\":\"context\",\"context\":\"c\",\"org\":\"o\",\"role\":\"operator\",\"user\":\"lin\"}");
+	harness_text(h, "{\"t\":\"context\",\"context\":\"c\",\"org\":\"o\",\"role\":\"operator\","
+			"\"user\":\"lin\"}");
 	harness_jobs(h, 60);
 }
 
@@ -79,12 +75,17 @@ static void answer(struct harness *h)
 	h->cmds = (struct cmds){0};
 	for (size_t i = 0; i < asked.len; i++) {
 		const struct cmd *c = &asked.items[i];
-		struct msg m = {.type = MSG_REPLY, .id = c->id, .status = rnd(3) ? 200 : 404, .sub = c->sub};
+		struct msg m = {.type = MSG_REPLY,
+			.id = c->id,
+			.status = rnd(3) ? 200 : 404,
+			.sub = c->sub};
 		json_t *body = harness_job((int)rnd(100), h->now);
 
 		for (size_t n = 0; n < ARRAY_SIZE(lines); n++)
-			lines[n] = (struct log_line){.bytes = text, .len = sizeof text - 1,
-				.offset = n * 24, .lost = rnd(20) ? 0 : 7};
+			lines[n] = (struct log_line){.bytes = text,
+				.len = sizeof text - 1,
+				.offset = n * 24,
+				.lost = rnd(20) ? 0 : 7};
 		m.body = body;
 		if (c->type == CMD_LOG_OPEN) {
 			m.type = MSG_LOG_STATE;
@@ -108,11 +109,13 @@ static void answer(struct harness *h)
 
 static void any_keys_any_size(void **state)
 {
-	static const int sizes[][2] = {{80, 24}, {1, 1}, {20, 5}, {40, 10}, {200, 50}, {19, 4}, {1000, 500}, {21, 6}};
+	static const int sizes[][2] = {
+		{80, 24}, {1, 1}, {20, 5}, {40, 10}, {200, 50}, {19, 4}, {1000, 500}, {21, 6}};
 
 	(void)state;
 	for (unsigned seed = 1; seed <= 12; seed++) {
-		struct app_options o = {.context = "c", .ascii = seed % 2, .grace_ms = seed % 3 * 1000};
+		struct app_options o = {
+			.context = "c", .ascii = seed % 2, .grace_ms = seed % 3 * 1000};
 		struct harness h;
 
 		seed_state = seed;
@@ -124,12 +127,17 @@ static void any_keys_any_size(void **state)
 			if (rnd(40) == 0) {
 				const int *size = sizes[rnd(ARRAY_SIZE(sizes))];
 
-				m = (struct msg){.type = MSG_SIZE, .cols = size[0], .rows_count = size[1]};
+				m = (struct msg){
+					.type = MSG_SIZE, .cols = size[0], .rows_count = size[1]};
 			} else if (rnd(30) == 0) {
-				m = (struct msg){.type = MSG_MOUSE, .x = (int)rnd(220), .y = (int)rnd(60),
+				m = (struct msg){.type = MSG_MOUSE,
+					.x = (int)rnd(220),
+					.y = (int)rnd(60),
 					.mouse = (enum mouse_action)rnd(4)};
 			} else if (rnd(60) == 0) {
-				m = (struct msg){.type = MSG_PASTE, .text = "y\r\x1b[31mx\ny", .text_len = 10};
+				m = (struct msg){.type = MSG_PASTE,
+					.text = "y\r\x1b[31mx\ny",
+					.text_len = 10};
 			}
 			h.mono += rnd(500);
 			h.now += rnd(500);
@@ -161,7 +169,10 @@ static void a_megabyte_of_bytes_changes_nothing(void **state)
 		struct msg m = {.type = MSG_KEY, .key = byte, .now = h.now, .mono = h.mono};
 
 		if (byte < 0x20)
-			m.key = byte == 9 ? K_TAB : byte == 13 ? K_ENTER : byte == 27 ? K_ESC : (K_CTRL | (byte + 0x60));
+			m.key = byte == 9    ? K_TAB
+				: byte == 13 ? K_ENTER
+				: byte == 27 ? K_ESC
+					     : (K_CTRL | (byte + 0x60));
 		if (byte == 0x7F)
 			m.key = K_BACKSPACE;
 		app_update(h.app, &m, &h.cmds);
@@ -199,7 +210,8 @@ static void an_answer_before_the_frame_is_none(void **state)
 
 static void pasted_text_is_only_text(void **state)
 {
-	static const char *const pastes[] = {"x", "xy\r", "D", "q", ":q\r", "\x1b[A", "nname\x13y\r", "\x03"};
+	static const char *const pastes[] = {
+		"x", "xy\r", "D", "q", ":q\r", "\x1b[A", "nname\x13y\r", "\x03"};
 	struct app_options o = {.context = "c"};
 	struct harness h;
 
@@ -208,7 +220,8 @@ static void pasted_text_is_only_text(void **state)
 	connect(&h);
 	cmds_clear(&h.cmds);
 	for (size_t i = 0; i < ARRAY_SIZE(pastes); i++) {
-		struct msg m = {.type = MSG_PASTE, .text = pastes[i], .text_len = strlen(pastes[i])};
+		struct msg m = {
+			.type = MSG_PASTE, .text = pastes[i], .text_len = strlen(pastes[i])};
 
 		harness_send(&h, &m);
 		assert_int_equal(h.cmds.len, 0);
@@ -217,7 +230,8 @@ static void pasted_text_is_only_text(void **state)
 	harness_key(&h, "j");
 	harness_key(&h, "x");
 	for (size_t i = 0; i < ARRAY_SIZE(pastes); i++) {
-		struct msg m = {.type = MSG_PASTE, .text = pastes[i], .text_len = strlen(pastes[i])};
+		struct msg m = {
+			.type = MSG_PASTE, .text = pastes[i], .text_len = strlen(pastes[i])};
 
 		harness_send(&h, &m);
 		assert_int_equal(h.cmds.len, 0);
@@ -228,8 +242,10 @@ static void pasted_text_is_only_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_keys_any_size), cmocka_unit_test(a_megabyte_of_bytes_changes_nothing),
-		cmocka_unit_test(an_answer_before_the_frame_is_none), cmocka_unit_test(pasted_text_is_only_text),
+		cmocka_unit_test(any_keys_any_size),
+		cmocka_unit_test(a_megabyte_of_bytes_changes_nothing),
+		cmocka_unit_test(an_answer_before_the_frame_is_none),
+		cmocka_unit_test(pasted_text_is_only_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
