@@ -491,10 +491,16 @@ static int daemon_main(struct options *o, char **argv)
 	good = daemon_start(&d, &e);
 	if (!good) {
 		fprintf(stderr, "mltopd: %s\n", e.text);
-		if (d.platform == NULL)
+		if (d.platform == NULL) {
 			platform_gone(&d);
-		else
+		} else if (d.server == NULL) {
+			/* A context that libwebsockets gave up leaves handles of an unloaded plugin on
+			 * the loop: it must not run again. Nothing but the store is open yet. */
+			platform_abandon(d.platform);
+			return 1;
+		} else {
 			daemon_stop(&d, "it could not start");
+		}
 	}
 	uv_run(&d.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&d.loop);

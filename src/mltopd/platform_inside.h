@@ -255,6 +255,8 @@ bool platform_run(struct platform *p, struct server *s, struct err *e);
 void platform_reload(struct platform *p, const struct config *c);
 /* Detaches from the engine, stores what waits, frees; then `done`. */
 void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx);
+/* For a start that failed before anything ran: closes the store, frees nothing else. */
+void platform_abandon(struct platform *p);
 void platform_used(struct platform *p); /* somebody asked something */
 
 #endif

@@ -377,3 +377,9 @@ void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)
 	else
 		platform_end(p);
 }
+
+void platform_abandon(struct platform *p)
+{
+	store_close(p->store);
+	p->store = NULL;
+}

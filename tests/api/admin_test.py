@@ -1,0 +1,394 @@
+#!/usr/bin/python3
+"""A shared platform: orgs, keys, roles, quotas, audit, tenants; and settings of the daemon."""
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+import support
+from support import BASE, LIMIT, MLTOPD, Client, Daemon, Key, new_nonce, until
+
+TRAIN = BASE + "/train"
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Shared(unittest.TestCase):
+    """The fake engine runs jobs of several orgs without root."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon(engine="fake", settings=["fake.jobs=0", "fake.changes=0",
+                                                     "limits.requests_per_second=100000",
+                                                     "limits.request_burst=100000"])
+        cls.admin = cls.daemon.client(org="root", role="admin")
+        cls.a = cls.daemon.client(org="alpha", role="operator")
+        cls.b = cls.daemon.client(org="beta", role="operator")
+        cls.viewer = cls.daemon.client(org="alpha", role="viewer")
+        cls.quota = cls.daemon.client(org="gamma", role="quota-admin")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.close()
+
+    def job(self, client, name):
+        a = client.post(TRAIN, {"job_name": name, "command": ["x"]})
+        self.assertEqual(a.status, 200, a)
+        return a.json
+
+    def routes(self):
+        """Method and path of every route, from the reference page that is made of the table."""
+        page = subprocess.run([MLTOPD, "docs", "api"], capture_output=True, timeout=LIMIT).stdout.decode()
+        rows = re.findall(r"^\| (GET|POST|PUT|DELETE) \| `([^`]+)` \| ([a-z-]+) \|", page, re.M)
+        self.assertGreater(len(rows), 25)
+        return rows
+
+    def test_docs_are_committed(self):
+        page = subprocess.run([MLTOPD, "docs", "api"], capture_output=True, timeout=LIMIT).stdout.decode()
+        with open(os.path.join(ROOT, "docs", "API.md")) as f:
+            self.assertEqual(f.read(), page, "docs/API.md is old: build/mltopd docs api > docs/API.md")
+
+    def test_least_roles(self):
+        """Every route refuses the role below its own, and open ones need no key at all."""
+        rank = ["viewer", "operator", "quota-admin", "admin"]
+        weaker = {"operator": self.viewer, "quota-admin": self.a, "admin": self.quota}
+        for method, path, least in self.routes():
+            path = re.sub(r"\{[a-z]+\}", "nothing", path)
+            if least == "none":
+                self.assertNotIn(self.a.request(method, path, sign=False).status, (401, 403), path)
+                continue
+            self.assertEqual(self.a.request(method, path, sign=False).status, 401, path)
+            if least != "viewer":
+                self.assertEqual(weaker[least].request(method, path, nonce=new_nonce(), body=b"{}").status,
+                                 403, (method, path, rank.index(least)))
+
+    def test_tenants(self):
+        """An object of another org answers exactly like one that is not there."""
+        mine = self.job(self.a, "secret")
+        package = self.a.post(BASE + "/packages", {"size": 4, "sha256": "0" * 64, "name": "x.tar.gz"}).json
+        for method, path, least in self.routes():
+            if "{job}" not in path and "{package}" not in path:
+                continue
+            for name, absent in ((mine["uid"], "0" * 26), ("secret", "nothin")):
+                if "{package}" in path:
+                    name = package["id"]
+                    absent = "0" * 26
+                real = re.sub(r"\{[a-z]+\}", name, path)
+                none = re.sub(r"\{[a-z]+\}", absent, path)
+                body = b"data" if method == "PUT" else None
+                got = self.b.request(method, real, nonce=new_nonce(), body=body)
+                want = self.b.request(method, none, nonce=new_nonce(), body=body)
+                self.assertEqual((got.status, got.message.replace(name, "N")),
+                                 (404, want.message.replace(absent, "N")), (method, path))
+        self.assertEqual([j["job_name"] for j in self.b.get(TRAIN).json["data"]], [])
+        self.assertEqual(self.b.get(BASE + "/packages").json["data"], [])
+        self.assertEqual(self.b.get(BASE + "/events").json["data"], [])
+        self.assertEqual(self.a.get(f"{TRAIN}/secret").status, 200)
+
+    def test_org_id_is_for_admins(self):
+        self.job(self.a, "seen")
+        org = self.a.key.org_id
+        for client in (self.b, self.viewer, self.quota):
+            other = self.b.key.org_id if client is not self.b else org
+            self.assertEqual(client.get(TRAIN, query={"org_id": other}).status, 403)
+            self.assertEqual(client.get(TRAIN, query={"org_id": "-1"}).status, 403)
+        names = [j["job_name"] for j in self.admin.get(TRAIN, query={"org_id": org}).json["data"]]
+        self.assertIn("seen", names)
+        self.assertIn("seen", [j["job_name"] for j in self.admin.get(TRAIN, query={"org_id": "-1"}).json["data"]])
+        self.assertEqual(self.admin.get(f"{TRAIN}/seen", query={"org_id": org}).status, 200)
+        self.assertEqual(self.admin.get(f"{TRAIN}/seen").status, 404)
+        self.assertEqual(self.admin.get(TRAIN, query={"org_id": "999"}).status, 404)
+
+    def test_quota(self):
+        org = self.b.key.org_id
+        path = f"{BASE}/quota/{org}"
+        a = self.quota.put(path, {"train_gpu_quota": 0, "train_count_quota": "1", "total_memory_quota": "8G",
+                                  "train_cpu_quota": "2.5", "org_id": org, "train_priority_quota": "3"})
+        self.assertEqual(a.status, 200, a)
+        q = a.json
+        self.assertEqual((q["train_gpu_quota"], q["train_count_quota"], q["total_memory_quota"]), ("0", "1", "8.0G"))
+        self.assertEqual(q["org_mail"], "")
+        for value in self.b.get(BASE + "/quota").json["data"][0].values():
+            self.assertIsInstance(value, str)
+        self.assertEqual(self.b.post(BASE + "/quota", {"org_mail": "x"}).json["data"][0]["train_count_quota"], "1")
+        a = self.b.post(TRAIN, {"job_name": "gpu", "command": ["x"], "gpu_limit": 1})
+        self.assertEqual((a.status, "GPU" in a.message), (422, True), a)
+        self.assertEqual(self.quota.put(path, {"train_gpu_used": "1"}).status, 400)
+        self.assertEqual(self.quota.put(path, {"train_gpu_quota": "many"}).status, 400)
+        self.assertEqual(self.quota.put(f"{BASE}/quota/999", {"train_gpu_quota": 1}).status, 404)
+        self.assertEqual(len(self.quota.get(BASE + "/quota", query={"org_id": "-1"}).json["data"]),
+                         len(self.admin.get(BASE + "/orgs").json["data"]))
+        self.assertEqual(self.b.get(BASE + "/quota", query={"org_id": "-1"}).status, 403)
+        self.quota.put(path, {"train_gpu_quota": "-1", "train_count_quota": "-1", "total_memory_quota": "-1.0K",
+                              "train_cpu_quota": "-1.0"})
+
+    def test_keys(self):
+        nonce = new_nonce()
+        body = {"org_name": "alpha", "role": "operator", "name": "ci"}
+        made = self.admin.post(BASE + "/keys", body, nonce=nonce)
+        self.assertEqual(made.status, 200, made)
+        k = made.json
+        self.assertRegex(k["access_key"], r"^[A-Z0-9]{20}$")
+        self.assertRegex(k["secret_key"], r"^[A-Za-z0-9_-]{43}$")
+        client = Client(self.daemon.port, Key(k["access_key"], k["secret_key"]))
+        who = client.get(BASE + "/authentication").json
+        self.assertEqual((who["name"], who["org_name"], who["role"]), ("ci", "alpha", "operator"))
+        self.assertNotIn("secret_key", json.dumps(self.admin.get(BASE + "/keys").json))
+        # The same request again: done once, and its secret is not kept.
+        again = self.admin.post(BASE + "/keys", body, nonce=nonce)
+        self.assertEqual(again.status, 409)
+        self.assertNotIn(k["secret_key"], again.body.decode())
+        second = self.admin.post(f"{BASE}/keys/{k['access_key']}/rotate").json
+        rotated = Client(self.daemon.port, Key(second["access_key"], second["secret_key"]))
+        self.assertEqual(rotated.get(TRAIN).status, 200)
+        self.assertEqual(client.get(TRAIN).status, 200)
+        self.assertEqual(self.admin.post(f"{BASE}/keys/{k['access_key']}/disable").status, 200)
+        self.assertEqual(client.get(TRAIN).status, 401)
+        self.assertEqual(rotated.get(TRAIN).status, 200)
+        self.assertEqual(self.admin.post(f"{BASE}/keys/NOBODY/disable").status, 404)
+        self.assertEqual(self.admin.post(BASE + "/keys", {"org_name": "nobody", "role": "viewer"}).status, 422)
+        self.assertEqual(self.admin.post(BASE + "/keys", {"org_name": "alpha", "role": "root"}).status, 400)
+
+    def test_read_only_key(self):
+        key = self.daemon.key(org="alpha", role="admin", more=["--read-only"])
+        client = Client(self.daemon.port, key)
+        self.assertEqual(client.get(TRAIN).status, 200)
+        self.assertEqual(client.post(TRAIN, {"job_name": "ro", "command": ["x"]}).status, 403)
+
+    def test_orgs(self):
+        a = self.admin.post(BASE + "/orgs", {"org_name": "delta", "description": "fourth"})
+        self.assertEqual((a.status, a.json["description"]), (200, "fourth"), a)
+        self.assertEqual(self.admin.post(BASE + "/orgs", {"org_name": "delta"}).status, 409)
+        self.assertEqual(self.admin.post(BASE + "/orgs", {"org_name": "-x"}).status, 400)
+        self.assertEqual(self.admin.post(BASE + "/orgs", {"org_name": "a.b"}).status, 400)
+        self.assertIn("delta", [o["org_name"] for o in self.admin.get(BASE + "/orgs").json["data"]])
+
+    def test_audit(self):
+        uid = self.job(self.a, "audited")["uid"]
+        self.a.delete(f"{TRAIN}/audited")
+        rows = [r["record"] for r in self.admin.get(BASE + "/audit", query={"limit": "50"}).json["data"]]
+        mine = [r["action"] for r in rows if r.get("object") == uid]
+        self.assertEqual(mine, ["job.delete", "job.create"])
+        self.assertEqual([r for r in rows if r.get("object") == uid][0]["access_key"], self.a.key.access_key)
+        out = self.daemon.verb("audit", "verify")
+        self.assertEqual(out.returncode, 0, out)
+        self.assertIn(b"chain whole", out.stdout)
+
+    def test_second_org_needs_root_on_the_local_engine(self):
+        if os.geteuid() == 0:
+            with Daemon(engine="local") as d:
+                d.key(org="one")
+                d.key(org="two")
+                admin = d.client(org="one", role="admin")
+                users = [o["run_uid"] for o in admin.get(BASE + "/orgs").json["data"]]
+                self.assertEqual(users, [300000, 300001])
+            return
+        with Daemon(engine="local") as d:
+            d.key(org="one")
+            out = d.verb("key", "create", "--org", "two", "--role", "viewer")
+            self.assertEqual(out.returncode, 1)
+            self.assertIn(b"root", out.stderr)
+
+
+class Verbs(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR"))
+        self.state = self.folder.name + "/state"
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def run_it(self, *args, env=None):
+        return subprocess.run([MLTOPD, *args], capture_output=True, timeout=LIMIT, env=env)
+
+    def verb(self, *args):
+        return self.run_it(*args, "--state-dir", self.state)
+
+    def test_key_without_a_daemon(self):
+        out = self.verb("key", "create", "--org", "o", "--role", "viewer", "--name", "n")
+        self.assertEqual(out.returncode, 0, out)
+        made = json.loads(out.stdout)
+        self.assertEqual(sorted(made), ["access_key", "org", "org_id", "role", "secret_key"])
+        self.assertEqual(os.stat(self.state).st_mode & 0o777, 0o700)
+        for name in ("store.db", "master.key"):
+            self.assertEqual(os.stat(f"{self.state}/{name}").st_mode & 0o777, 0o600)
+        self.assertIn(made["access_key"].encode(), self.verb("key", "list").stdout)
+        self.assertNotIn(made["secret_key"].encode(), self.verb("key", "list").stdout)
+        self.assertEqual(self.verb("key", "disable", made["access_key"]).returncode, 0)
+        self.assertEqual(self.verb("key", "disable", "X").returncode, 1)
+        self.assertEqual(self.verb("key", "create", "--org", "o", "--role", "boss").returncode, 1)
+        self.assertEqual(self.verb("key", "steal").returncode, 2)
+        self.assertEqual(self.verb("org", "create", "p").returncode, 0)
+        self.assertEqual(self.verb("org", "create", "p").returncode, 1)
+        self.assertEqual(self.verb("store", "check").returncode, 0)
+        self.assertEqual(self.verb("audit", "verify").returncode, 0)
+
+    def test_no_secret_on_the_disk(self):
+        made = json.loads(self.verb("key", "create", "--org", "o", "--role", "viewer").stdout)
+        for name in os.listdir(self.state):
+            with open(f"{self.state}/{name}", "rb") as f:
+                self.assertNotIn(made["secret_key"].encode(), f.read(), name)
+
+    def test_audit_altered_or_cut(self):
+        """The chain shows what a person with the file did to it."""
+        for _ in range(3):
+            self.verb("key", "create", "--org", "o", "--role", "viewer")
+
+        def change(sql):
+            db = sqlite3.connect(self.state + "/store.db")
+            db.execute("DROP TRIGGER IF EXISTS audit_keep_update")
+            db.execute("DROP TRIGGER IF EXISTS audit_keep_delete")
+            db.execute(sql)
+            db.commit()
+            db.close()
+        with open(self.state + "/store.db", "rb") as f:
+            good = f.read()
+        for sql in ("UPDATE audit SET record = replace(record, 'viewer', 'admin') || ' ' WHERE seq = 2",
+                    "DELETE FROM audit WHERE seq = 2", "DELETE FROM audit WHERE seq = 3"):
+            change(sql)
+            out = self.verb("audit", "verify")
+            self.assertEqual(out.returncode, 1, (sql, out))
+            with open(self.state + "/store.db", "wb") as f:
+                f.write(good)
+        self.assertEqual(self.verb("audit", "verify").returncode, 0)
+
+    def test_open_folder_refused(self):
+        os.mkdir(self.state, 0o755)
+        out = self.verb("org", "list")
+        self.assertEqual(out.returncode, 1)
+        self.assertIn(b"0700".replace(b"0700", b"chmod 700"), out.stderr)
+
+    def test_newer_schema_refused(self):
+        self.verb("org", "create", "o")
+        db = sqlite3.connect(self.state + "/store.db")
+        db.execute("PRAGMA user_version = 99")
+        db.close()
+        out = self.verb("org", "list")
+        self.assertEqual(out.returncode, 1)
+        self.assertIn(b"schema 99", out.stderr)
+
+    def test_long_path(self):
+        self.state = self.folder.name + "/" + "/".join(["d" * 60] * 4)
+        with Long(self.state) as d:
+            self.assertEqual(self.verb("org", "create", "o").returncode, 0)
+            self.assertIn(b'"o"', d.verb("org", "list").stdout)
+
+    def test_config(self):
+        path = self.folder.name + "/c.yaml"
+
+        def check(text, *more):
+            with open(path, "w") as f:
+                f.write(text)
+            return self.run_it("--config", path, "--check-config", *more)
+        good = "listen: 127.0.0.1:0\nfake:\n  jobs: 3\npackages:\n  file_roots: [/a, /b]\nprivate: yes\n"
+        self.assertEqual(check(good).returncode, 0, check(good))
+        for text, line, word in (("listen: 127.0.0.1:0\nfake:\n  job: 3\n", 3, "no such setting"),
+                                 ("\n\nengine: slurm\n", 3, "local"), ("fake: {jobs: -1}\n", 1, "least"),
+                                 ("a: &x 1\n", 1, "anchors"), ("listen: [1]\n", 1, "single value"),
+                                 ("listen: a\nlisten: b\n", 2, "twice"), ("x: {y: [\n", 2, "")):
+            out = check(text)
+            self.assertEqual(out.returncode, 2, text)
+            self.assertRegex(out.stderr.decode(), rf"c\.yaml:{line}: .*{word}")
+        self.assertIn(b"TLS", check("listen: 0.0.0.0:80\n").stderr)
+        self.assertEqual(check("listen: 0.0.0.0:80\n", "--insecure-listen").returncode, 0)
+        self.assertIn(b"no such setting", self.run_it("--set", "fake.job=1", "--check-config").stderr)
+        self.assertEqual(self.run_it("--wrong").returncode, 2)
+        self.assertEqual(self.run_it("--set", "idle_exit=1x", "--check-config").returncode, 2)
+
+
+class Long(Daemon):
+    """A daemon on a folder whose path does not fit a socket's address."""
+
+    def __init__(self, state):
+        self._state = state
+        super().__init__(engine="fake", settings=["fake.jobs=0"])
+
+    @property
+    def state(self):
+        return self._state
+
+    @state.setter
+    def state(self, value):
+        pass
+
+
+class Life(unittest.TestCase):
+    def test_stop_and_reload(self):
+        with Daemon(engine="fake", settings=["fake.jobs=5", "fake.changes=0"]) as d:
+            client = d.client()
+            self.assertEqual(len(client.get(TRAIN).json["data"]), 5)
+            d.process.send_signal(signal.SIGHUP)
+            until(lambda: "read again" in d.log_text(), "reload")
+            begin = time.monotonic()
+            d.stop()
+            self.assertLess(time.monotonic() - begin, 5)
+            self.assertFalse(os.path.exists(d.state + "/endpoint"))
+            d.start()
+            self.assertEqual(Client(d.port, client.key).get(TRAIN).status, 200)
+
+    def test_one_daemon_a_folder(self):
+        with Daemon(engine="fake") as d:
+            out = subprocess.run([MLTOPD, "--listen", "127.0.0.1:0", "--state-dir", d.state],
+                                 capture_output=True, timeout=LIMIT)
+            self.assertEqual(out.returncode, 1)
+            self.assertIn(b"in use by another", out.stderr)
+
+    def test_port_in_use(self):
+        with Daemon(engine="fake") as d:
+            with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
+                out = subprocess.run([MLTOPD, "--listen", f"127.0.0.1:{d.port}", "--state-dir", folder + "/s"],
+                                     capture_output=True, timeout=LIMIT)
+                self.assertEqual(out.returncode, 1)
+                self.assertIn(str(d.port).encode(), out.stderr)
+
+    def test_endpoint_file(self):
+        with Daemon(engine="fake", args=["--private"]) as d:
+            with open(d.state + "/endpoint") as f:
+                e = json.load(f)
+            self.assertEqual((e["url"], e["pid"]), (f"http://127.0.0.1:{d.port}", d.process.pid))
+            with open(f"/proc/{d.process.pid}/stat") as f:
+                self.assertEqual(e["start_time"], int(f.read().rsplit(")", 1)[1].split()[19]))
+            self.assertEqual(os.stat(d.state + "/private.key").st_mode & 0o777, 0o600)
+            with open(d.state + "/private.key") as f:
+                before = f.read()
+            d.stop()
+            d.start()
+            with open(d.state + "/private.key") as f:
+                self.assertEqual(f.read(), before)
+
+    def test_idle_end(self):
+        with Daemon(engine="local", args=["--private"], settings=["idle_exit=1s"]) as d:
+            self.assertEqual(d.process.wait(LIMIT), 0)
+            self.assertIn("idle", d.log_text())
+
+    def test_live_job_keeps_it(self):
+        with Daemon(engine="local", args=["--private"], settings=["idle_exit=500ms"]) as d:
+            with open(d.state + "/private.key") as f:
+                k = json.load(f)
+            c = Client(d.port, Key(k["access_key"], k["secret_key"]))
+            self.assertEqual(c.post(TRAIN, {"job_name": "j", "command": ["sleep", "2"]}).status, 200)
+            begin = time.monotonic()
+            self.assertEqual(d.process.wait(LIMIT), 0)
+            self.assertGreater(time.monotonic() - begin, 1.9)
+
+    def test_leash(self):
+        """A demo ends with its viewer's pipe and leaves nothing."""
+        folder = tempfile.mkdtemp(dir=os.environ.get("TMPDIR"))
+        r, w = os.pipe()
+        p = subprocess.Popen([MLTOPD, "--private", "--listen", "127.0.0.1:0", "--state-dir", folder, "--engine",
+                              "fake", "--die-with-fd", str(r)], pass_fds=[r], stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL)
+        os.close(r)
+        self.assertIn(b"listening", p.stdout.readline())
+        os.close(w)
+        self.assertEqual(p.wait(LIMIT), 0)
+        p.stdout.close()
+        self.assertFalse(os.path.exists(folder))
+
+
+if __name__ == "__main__":
+    support.main()
