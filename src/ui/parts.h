@@ -95,6 +95,8 @@ struct app {
 
 /* ---- app.c ---- */
 
+void app_start(struct app *a, struct cmds *out); /* at the first message */
+
 struct view *app_top(const struct app *a);
 struct layout app_layout(const struct app *a);
 void app_notice(struct app *a, enum grid_role role, const char *format, ...)
