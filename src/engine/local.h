@@ -31,9 +31,6 @@ enum {
 	LOCAL_SEGMENT = 16 << 20,
 };
 
-/* In a job's env: the umask of the person who submits, octal. Not passed on to the task. */
-#define LOCAL_UMASK "MLTOP_UMASK"
-
 struct local;
 
 enum local_state { LOCAL_QUEUED, LOCAL_WORKING, LOCAL_LINKED };

@@ -99,8 +99,7 @@ static const char *const *env_build(struct local_work *w, const char *root, cons
 	if (w->run_uid >= 0)
 		env_set(&l, "HOME", output);
 	for (size_t i = 0; i < j->env.len; i++)
-		if (strcmp(j->env.items[i].key, LOCAL_UMASK))
-			env_set(&l, j->env.items[i].key, j->env.items[i].value);
+		env_set(&l, j->env.items[i].key, j->env.items[i].value);
 	env_python(&l, j, root);
 	env_forced(&l, w, output);
 	const char **out = arena_alloc(&w->arena, (l.items.len + 1) * sizeof *out);
@@ -201,20 +200,10 @@ static void limits_fill(const struct local_work *w, struct task_spec *spec)
 		spec->segment_size = spec->log_limit / 8 > 4096 ? spec->log_limit / 8 : 4096;
 }
 
-/* `mltop run` carries its caller's umask along, in octal; 077 else. */
+/* `mltop run` carries its caller's along; else only the task's own user reads what it makes. */
 static int umask_of(const struct job *j)
 {
-	const char *text = label_value(&j->env, LOCAL_UMASK);
-	int mask = 0;
-
-	if (text == NULL || *text == '\0' || strlen(text) > 4)
-		return 077;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '7')
-			return 077;
-		mask = mask * 8 + (*text - '0');
-	}
-	return mask & 0777;
+	return record_knows(&job_kind, j, kind_field(&job_kind, "umask")) ? (int)j->umask : 077;
 }
 
 bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *e)

@@ -15,9 +15,10 @@ extern char **environ;
 
 /* ---- Helpers ---- */
 
-static struct task_ref ref_of(const char *uid, int attempt)
+/* Tests name jobs shortly; their uids are made of that. */
+static struct task_ref ref_of(const char *name, int attempt)
 {
-	return (struct task_ref){.uid = uid, .task = "master-0", .attempt = attempt};
+	return (struct task_ref){.uid = bench_uid(name), .task = "master-0", .attempt = attempt};
 }
 
 static struct job shell_job(const char *const argv[3], const char *script)
@@ -116,9 +117,18 @@ static char *path_in(struct bench *b, const char *name)
 	return fsio_join(b->dir, name);
 }
 
-static bool exists(struct bench *b, const char *name)
+/* Below a job's folder; the caller frees. */
+static char *path_of(struct bench *b, const char *uid, const char *below)
 {
-	char *path = path_in(b, name);
+	char *path = NULL;
+
+	assert_true(asprintf(&path, "%s/tasks/%s%s", b->dir, bench_uid(uid), below) > 0);
+	return path;
+}
+
+static bool exists(struct bench *b, const char *uid, const char *below)
+{
+	char *path = path_of(b, uid, below);
 	struct stat st;
 	bool there = lstat(path, &st) == 0;
 
@@ -126,12 +136,19 @@ static bool exists(struct bench *b, const char *name)
 	return there;
 }
 
+/* Makes an empty file in the job's output folder: what its script waits for. */
+static void touch(struct bench *b, const char *uid, const char *below)
+{
+	char *path = path_of(b, uid, below);
+
+	assert_true(fsio_write(path, "", 0, 0600, NULL));
+	free(path);
+}
+
 static bool load_pid(struct bench *b, const char *uid, struct task_pid *pid)
 {
-	char *path = NULL, data[1024];
+	char *path = path_of(b, uid, "/master-0/1"), data[1024];
 	size_t len;
-
-	assert_true(asprintf(&path, "%s/tasks/%s/master-0/1", b->dir, uid) > 0);
 	int folder = open(path, O_RDONLY | O_DIRECTORY);
 	bool good = folder >= 0 && taskfile_load(folder, "pid", data, sizeof data, &len, NULL)
 		&& taskfile_decode_pid(pid, data, len, NULL);
@@ -140,27 +157,6 @@ static bool load_pid(struct bench *b, const char *uid, struct task_pid *pid)
 		close(folder);
 	free(path);
 	return good;
-}
-
-/* Processes of the machine that carry this task's marker, whoever their parent is. */
-static int processes_of(const char *uid)
-{
-	char needle[200], path[300], data[65536];
-	int count = 0;
-	DIR *d = opendir("/proc");
-
-	snprintf(needle, sizeof needle, "%s=%s/", TASK_MARKER, uid);
-	for (struct dirent *entry; (entry = readdir(d)) != NULL;) {
-		snprintf(path, sizeof path, "/proc/%s/environ", entry->d_name);
-		int fd = open(path, O_RDONLY);
-		ssize_t n = fd < 0 ? 0 : read(fd, data, sizeof data);
-
-		if (fd >= 0)
-			close(fd);
-		count += n > 0 && memmem(data, (size_t)n, needle, strlen(needle)) != NULL;
-	}
-	closedir(d);
-	return count;
 }
 
 static void bench_adopt(struct bench *b, const char *const *uids, size_t count)
@@ -239,15 +235,17 @@ static void test_environment(void **state)
 	struct bench *b = *state;
 	static const char *const expected[] = {"CUDA_VISIBLE_DEVICES=GPU-1,GPU-2\n",
 		"CUDA_DEVICE_ORDER=PCI_BUS_ID\n", "MLTOP_JOB=job\n", "MLTOP_ORG=org\n",
-		"MLTOP_TASK=a/master-0/1\n", "MLTOP_ATTEMPT=1\n", "OMP_NUM_THREADS=2\n",
+		"MLTOP_ATTEMPT=1\n", "OMP_NUM_THREADS=2\n",
 		"TERM=dumb\n", "PYTHONUNBUFFERED=1\n", "MINE=yes and no\n"};
 	static const char *const gpus[] = {"GPU-1", "GPU-2"};
 	struct label env[] = {{"MINE", "yes and no"}, {"MLTOP_JOB", "forged"},
-		{"CUDA_VISIBLE_DEVICES", "0,1,2,3"}, {"MLTOP_UMASK", "027"}};
+		{"CUDA_VISIBLE_DEVICES", "0,1,2,3"}};
 	const char *argv[3];
+	char marker[100];
 	struct job j = shell_job(argv, "env; umask; echo $PWD; echo kept > $MLTOP_OUTPUT_DIR/f");
 
 	j.env = (struct labels){.items = env, .len = ARRAY_SIZE(env)};
+	j.umask = 027;
 	j = known(&j);
 	struct task_launch l = {.ref = ref_of("a", 1), .job = &j, .gpus = gpus, .gpu_count = 2,
 		.run_uid = -1, .run_gid = -1};
@@ -258,12 +256,13 @@ static void test_environment(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
 		if (!log_has(b, "a", expected[i]))
 			fail_msg("no %s", expected[i]);
+	snprintf(marker, sizeof marker, "MLTOP_TASK=%s/master-0/1\n", bench_uid("a"));
+	assert_true(log_has(b, "a", marker));
 	assert_false(log_has(b, "a", "forged"));
 	assert_false(log_has(b, "a", "MLTOP_TEST_SECRET"));
-	assert_false(log_has(b, "a", "MLTOP_UMASK"));
 	assert_true(log_has(b, "a", "\n0027\n"));
-	assert_true(log_has(b, "a", "/tasks/a/master-0/1/work\n"));
-	assert_true(exists(b, "tasks/a/output/f"));
+	assert_true(log_has(b, "a", "/master-0/1/work\n"));
+	assert_true(exists(b, "a", "/output/f"));
 }
 
 static void test_no_gpu_means_none(void **state)
@@ -421,7 +420,7 @@ static void test_stop(void **state)
 	assert_int_equal(seen(b, "a")->end.end, TASK_END_STOPPED);
 	assert_int_equal(seen(b, "a")->end.signal, SIGKILL);
 	assert_int_equal(seen(b, "a")->why, REASON_CANCELLED);
-	bench_until(b, processes_of("a") == 0);
+	bench_until(b, bench_processes(b, false) == 0);
 }
 
 static void test_stop_shortened(void **state)
@@ -488,10 +487,7 @@ static void test_adopt_running(void **state)
 	bench_adopt(b, &uid, 1);
 	bench_until(b, seen(b, "a")->started);
 	assert_int_equal(seen(b, "a")->start_ms, start_ms);
-	char *go = path_in(b, "tasks/a/output/go");
-
-	assert_true(fsio_write(go, "", 0, 0600, NULL));
-	free(go);
+	touch(b, "a", "/output/go");
 	bench_until(b, seen(b, "a")->ended);
 	assert_int_equal(seen(b, "a")->end.code, 3);
 	expect_log(b, "a", "up\n");
@@ -507,11 +503,8 @@ static void test_adopt_ended(void **state)
 	launch_shell(b, "a", "echo up; until [ -e $MLTOP_OUTPUT_DIR/go ]; do sleep 0.01; done; echo bye; exit 4");
 	bench_until(b, seen(b, "a")->started);
 	bench_close_engine(b);
-	char *go = path_in(b, "tasks/a/output/go");
-
-	assert_true(fsio_write(go, "", 0, 0600, NULL));
-	free(go);
-	bench_until(b, exists(b, "tasks/a/master-0/1/exit"));
+	touch(b, "a", "/output/go");
+	bench_until(b, exists(b, "a", "/master-0/1/exit"));
 	reopen(b);
 	bench_adopt(b, &uid, 1);
 	bench_until(b, seen(b, "a")->ended);
@@ -538,10 +531,10 @@ static void write_spec_only(struct bench *b, bool this_boot)
 {
 	static const char *const argv[] = {"/bin/sh", "-c", "echo once", NULL};
 	static const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
-	struct task_spec spec = {.uid = "a", .task = "master-0", .attempt = 1, .argv = argv,
+	struct task_spec spec = {.uid = bench_uid("a"), .task = "master-0", .attempt = 1, .argv = argv,
 		.env = env, .work_dir = "/", .prepare = "", .finish = "", .run_uid = -1,
 		.run_gid = -1, .umask = 077, .stop_grace_ms = 100, .segment_size = 65536};
-	char *path = path_in(b, "tasks/a/master-0/1"), data[8192], boot[40];
+	char *path = path_of(b, "a", "/master-0/1"), data[8192], boot[40];
 	size_t len = taskfile_encode_spec(data, sizeof data, &spec);
 
 	assert_true(len > 0);
@@ -578,7 +571,7 @@ static void test_adopt_a_launch_cut_short_before_a_reboot(void **state)
 	bench_adopt(b, &uid, 1);
 	bench_until(b, seen(b, "a")->ended);
 	assert_int_equal(seen(b, "a")->why, REASON_NODE_REBOOTED);
-	assert_false(exists(b, "tasks/a/master-0/1/log")); /* it was not run */
+	assert_false(exists(b, "a", "/master-0/1/log")); /* it was not run */
 }
 
 static void kill_shim(struct bench *b, const char *uid)
@@ -599,7 +592,7 @@ static void test_shim_killed(void **state)
 	struct log_range range;
 
 	launch_shell(b, "a", FAMILY);
-	bench_until(b, seen(b, "a")->started && log_has(b, "a", "up") && processes_of("a") >= 4);
+	bench_until(b, seen(b, "a")->started && log_has(b, "a", "up") && bench_processes(b, false) >= 5);
 	kill_shim(b, "a");
 	bench_until(b, seen(b, "a")->ended);
 	assert_int_equal(seen(b, "a")->why, REASON_SUPERVISOR_LOST);
@@ -607,11 +600,11 @@ static void test_shim_killed(void **state)
 	assert_int_equal(seen(b, "a")->end.log_bytes, 3);
 	assert_int_equal(seen(b, "a")->notes, 1);
 	assert_non_null(strstr(seen(b, "a")->note, "LogGap"));
-	bench_until(b, processes_of("a") == 0);
+	bench_until(b, bench_processes(b, false) == 0);
 	assert_true(b->en->ops->log_range(b->en, &ref, &range));
 	assert_true(range.final);
-	assert_true(exists(b, "tasks/a/master-0/1/exit"));
-	assert_true(exists(b, "tasks/a/master-0/1/log/gaps"));
+	assert_true(exists(b, "a", "/master-0/1/exit"));
+	assert_true(exists(b, "a", "/master-0/1/log/gaps"));
 }
 
 static void test_shim_killed_while_the_daemon_was_away(void **state)
@@ -620,14 +613,14 @@ static void test_shim_killed_while_the_daemon_was_away(void **state)
 	const char *uid = "a";
 
 	launch_shell(b, "a", FAMILY);
-	bench_until(b, seen(b, "a")->started && processes_of("a") >= 4);
+	bench_until(b, seen(b, "a")->started && bench_processes(b, false) >= 5);
 	bench_close_engine(b);
 	kill_shim(b, "a");
 	reopen(b);
 	bench_adopt(b, &uid, 1);
 	bench_until(b, seen(b, "a")->ended);
 	assert_int_equal(seen(b, "a")->why, REASON_SUPERVISOR_LOST);
-	bench_until(b, processes_of("a") == 0);
+	bench_until(b, bench_processes(b, false) == 0);
 }
 
 /* As after a power loss: the pid record is of another boot, its process somebody else's by now. */
@@ -649,10 +642,11 @@ static void test_node_rebooted(void **state)
 	other.shim_pid = getpid(); /* must not be signalled */
 	snprintf(other.boot_id, sizeof other.boot_id, "00000000-0000-0000-0000-000000000000");
 	size_t len = taskfile_encode_pid(data, sizeof data, &other);
-	char *path = path_in(b, "tasks/a/master-0/1");
+	char *path = path_of(b, "a", "/master-0/1"), marker[TASK_MARKER_MAX];
 	int folder = open(path, O_RDONLY | O_DIRECTORY);
 
-	while (proctree_kill_task(&pid, "a/master-0/1") > 0)
+	taskfile_marker(marker, bench_uid("a"), "master-0", 1);
+	while (proctree_kill_task(&pid, marker) > 0)
 		;
 	assert_true(taskfile_write_aside(folder, "pid", data, len, false, NULL));
 	assert_true(taskfile_rename(folder, "pid", false, NULL));
@@ -674,11 +668,11 @@ static void test_strays(void **state)
 	launch_shell(b, "finished", "echo kept");
 	launch_shell(b, "stray", FAMILY);
 	bench_until(b, seen(b, "finished")->ended && seen(b, "stray")->started
-		&& processes_of("stray") >= 4);
+		&& bench_processes(b, false) >= 5);
 	bench_close_engine(b);
 	reopen(b);
 	bench_adopt(b, NULL, 0);
-	bench_until(b, !exists(b, "tasks/stray/master-0") && processes_of("stray") == 0);
+	bench_until(b, !exists(b, "stray", "/master-0") && bench_processes(b, false) == 0);
 	expect_log(b, "finished", "kept\n");
 	assert_int_equal(b->ended, 0); /* nobody is told */
 }
@@ -698,16 +692,14 @@ static void test_log_follow(void **state)
 	launch_shell(b, "a", "for i in 1 2 3; do echo $i; until [ -e $MLTOP_OUTPUT_DIR/$i ]; "
 		"do sleep 0.005; done; done");
 	for (int i = 1; i <= 3; i++) {
-		char name[64], *path;
+		char name[64];
 
 		bench_until(b, b->en->ops->log_range(b->en, &ref, &range)
 			&& range.newest == (uint64_t)i * 2);
 		assert_false(range.final);
 		assert_true(seen(b, "a")->grew >= 1);
-		snprintf(name, sizeof name, "tasks/a/output/%d", i);
-		path = path_in(b, name);
-		assert_true(fsio_write(path, "", 0, 0600, NULL));
-		free(path);
+		snprintf(name, sizeof name, "/output/%d", i);
+		touch(b, "a", name);
 	}
 	bench_until(b, seen(b, "a")->ended);
 	expect_log(b, "a", "1\n2\n3\n");
@@ -863,8 +855,8 @@ static void test_forget(void **state)
 	launch_shell(b, "a", "echo x; mkdir -p deep/er; ln -s /etc link");
 	bench_until(b, seen(b, "a")->ended);
 	expect_log(b, "a", "x\n");
-	b->en->ops->forget(b->en, "a");
-	bench_until(b, !exists(b, "tasks/a"));
+	b->en->ops->forget(b->en, bench_uid("a"));
+	bench_until(b, !exists(b, "a", ""));
 	assert_true(access("/etc/passwd", F_OK) == 0);
 	expect_log(b, "a", "");
 }
@@ -910,11 +902,11 @@ static void test_another_user(void **state)
 	}
 	assert_int_equal(seen(b, "a")->end.code, 0);
 	assert_true(log_has(b, "a", "65534\n"));
-	assert_true(exists(b, "tasks/a/output/f"));
-	assert_true(exists(b, "tasks/a/master-0/1/work/x"));
+	assert_true(exists(b, "a", "/output/f"));
+	assert_true(exists(b, "a", "/master-0/1/work/x"));
 	assert_false(log_has(b, "a", "secret"));
 	assert_false(log_has(b, "a", "version="));
-	assert_false(log_has(b, "a", "master-0\n"));
+	assert_false(log_has(b, "a", "\nmaster-0\n"));
 	assert_false(log_has(b, "a", "ctl.sock"));
 }
 
