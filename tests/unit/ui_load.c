@@ -13,6 +13,13 @@
 
 enum { ROWS = 10000 };
 
+/* Milliseconds; the dashboard's own aim is 5 for a key and 16 for a filter. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { KEY_LIMIT = 60, FILTER_LIMIT = 300 };
+#else
+enum { KEY_LIMIT = 5, FILTER_LIMIT = 16 };
+#endif
+
 static double ms_now(void)
 {
 	struct timespec t;
@@ -106,12 +113,13 @@ static void keys_are_quick_under_load(void **state)
 
 	print_message("key to frame with 50 changes before each: p50 %.2f p95 %.2f worst %.2f ms\n",
 		times[ARRAY_SIZE(times) / 2], p95, times[ARRAY_SIZE(times) - 1]);
-	assert_true(p95 < 100);
+	assert_true(p95 < KEY_LIMIT);
 	start = ms_now();
 	harness_key(&h, "/");
 	harness_type(&h, "0");
-	print_message("filter over %d rows: %.2f ms\n", ROWS, ms_now() - start);
-	assert_true(ms_now() - start < 500);
+	start = ms_now() - start;
+	print_message("filter over %d rows: %.2f ms\n", ROWS, start);
+	assert_true(start < FILTER_LIMIT);
 	harness_close(&h);
 }
 
