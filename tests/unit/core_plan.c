@@ -157,6 +157,12 @@ static void test_waits_for_memory_and_cpu(void **state)
 	make_live(&w, 0, -1);
 	add(&w, "next", 0)->memory_limit.v = (int64_t)8 * G;
 	expect_wait(&w, 1, REASON_MEMORY, "needs 8G of memory: 3G of 16G is free");
+	/* What is needed is rounded up and what is free down: the sentence never contradicts itself. */
+	w.rows[1].memory_limit.v = (int64_t)3 * G + 1;
+	expect_wait(&w, 1, REASON_MEMORY, "needs 3.1G of memory: 3G of 16G is free");
+	w.rows[0].memory_limit.v = (int64_t)13 * G + 1;
+	w.rows[1].memory_limit.v = (int64_t)3 * G;
+	expect_wait(&w, 1, REASON_MEMORY, "needs 3G of memory: 2.9G of 16G is free");
 	w.rows[1].memory_limit.v = G;
 	w.rows[1].cpu_limit.v = 2000;
 	expect_wait(&w, 1, REASON_CPU, "needs 2 CPUs: 0.5 of 16 is free");

@@ -7,11 +7,15 @@
 
 #include "base/fsio.h"
 #include "base/map.h"
+#include "base/num.h"
 #include "base/timefmt.h"
 #include "base/vec.h"
 #include "engine/engine.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,6 +192,59 @@ static inline void bench_close_engine(struct bench *b)
 	b->en = NULL;
 }
 
+/*
+ * Uids as unique as the platform's own: a task's processes are found by its marker, and other
+ * tests may run at the same time. The texts live as long as the program.
+ */
+static inline const char *bench_uid(const char *name)
+{
+	static char made[1024][40];
+	static size_t count;
+	char uid[40];
+
+	snprintf(uid, sizeof uid, "%.16s-%d", name, (int)getpid());
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(made[i], uid) == 0)
+			return made[i];
+	assert_true(count < 1024);
+	memcpy(made[count], uid, sizeof uid);
+	return made[count++];
+}
+
+/* Processes of the tasks below this bench's folder; KILL is sent to them when `end`. */
+static inline int bench_processes(struct bench *b, bool end)
+{
+	char task[100], shim[100], path[300], data[65536];
+	int count = 0;
+	DIR *d = opendir("/proc");
+
+	snprintf(task, sizeof task, "MLTOP_OUTPUT_DIR=%s/", b->dir);
+	snprintf(shim, sizeof shim, "%s/tasks/", b->dir);
+	for (struct dirent *entry; (entry = readdir(d)) != NULL;) {
+		int64_t pid;
+		bool ours = false;
+
+		if (!num_i64(entry->d_name, 2, INT32_MAX, &pid) || pid == getpid())
+			continue;
+		for (int what = 0; what < 2 && !ours; what++) {
+			snprintf(path, sizeof path, "/proc/%s/%s", entry->d_name,
+				what ? "cmdline" : "environ");
+			int fd = open(path, O_RDONLY);
+			ssize_t n = fd < 0 ? 0 : read(fd, data, sizeof data);
+
+			if (fd >= 0)
+				close(fd);
+			ours = n > 0 && memmem(data, (size_t)n, what ? shim : task,
+				strlen(what ? shim : task));
+		}
+		count += ours;
+		if (ours && end)
+			kill((pid_t)pid, SIGKILL);
+	}
+	closedir(d);
+	return count;
+}
+
 static inline void bench_forget_seen(struct bench *b)
 {
 	for (size_t i = 0; i < b->all.len; i++)
@@ -206,6 +263,10 @@ static inline void bench_release(struct bench *b)
 	uv_run(&b->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&b->loop), 0); /* no handle is left */
 	bench_forget_seen(b);
+	/* A test that failed midway leaves its tasks running. */
+	for (int64_t until = time_mono_ms() + 5000; bench_processes(b, true) > 0;)
+		if (time_mono_ms() > until)
+			break;
 	assert_true(fsio_remove_tree(b->dir, NULL));
 }
 

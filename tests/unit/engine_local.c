@@ -443,9 +443,10 @@ static void test_stop_before_start(void **state)
 	char uid[16];
 
 	for (int i = 0; i < 40; i++) {
-		struct task_ref ref = ref_of(uid, 1);
+		struct task_ref ref;
 
 		snprintf(uid, sizeof uid, "job-%d", i);
+		ref = ref_of(uid, 1);
 		launch_shell(b, uid, "sleep 600");
 		b->en->ops->stop(b->en, &ref, 1000);
 	}

@@ -156,6 +156,18 @@ static void test_holes(void **state)
 	expect(b, &v, 120, 64, "");
 }
 
+/* Of bytes that two segments claim, the later one's count. */
+static void test_overlap(void **state)
+{
+	struct bench *b = *state;
+	struct log_view v = {.key = "u/m/1"};
+
+	segment(b, v.key, 0, "abcXYZ");
+	segment(b, v.key, 3, "def");
+	exit_record(b, v.key, 6);
+	expect(b, &v, 0, 64, "abcdef");
+}
+
 /* Nothing but lost bytes: a disk that was full from the start. */
 static void test_all_lost(void **state)
 {
@@ -315,7 +327,7 @@ static void test_links_are_not_followed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_none), TEST(test_segments), TEST(test_holes), TEST(test_all_lost),
+		TEST(test_none), TEST(test_segments), TEST(test_holes), TEST(test_overlap), TEST(test_all_lost),
 		TEST(test_growing), TEST(test_generation), TEST(test_index),
 		TEST(test_descriptors_are_bounded), TEST(test_forget_is_exact),
 		TEST(test_links_are_not_followed),
