@@ -1,0 +1,198 @@
+#!/usr/bin/python3
+"""What outlives the daemon: rows, nonces, backup and restore, a full disk, ten thousand jobs."""
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+import support
+from support import BASE, LIMIT, MLTOPD, Client, Daemon, Key, new_nonce, until
+
+TRAIN = BASE + "/train"
+FINAL = ("completed", "failed", "error")
+
+
+def private_client(d):
+    with open(d.state + "/private.key") as f:
+        k = json.load(f)
+    return Client(d.port, Key(k["access_key"], k["secret_key"], k["org_id"]))
+
+
+def ended(client, name):
+    return until(lambda: (lambda j: j if j.get("state") in FINAL else None)(client.get(f"{TRAIN}/{name}").json),
+                 f"end of {name}")
+
+
+def post(client, name, *command, **more):
+    return client.post(TRAIN, dict({"job_name": name, "command": list(command)}, **more))
+
+
+class Restart(unittest.TestCase):
+    def test_rows_and_nonces(self):
+        with Daemon(engine="local", args=["--private"]) as d:
+            c = private_client(d)
+            nonce = new_nonce()
+            first = c.post(TRAIN, {"job_name": "kept", "command": ["echo", "text"], "labels": {"a": "ü"},
+                                   "env": {"SECRET": "value"}}, nonce=nonce)
+            ended(c, "kept")
+            before, events = c.get(f"{TRAIN}/kept").json, c.get(f"{TRAIN}/kept/events").json
+            v = int(c.get(TRAIN).json["v"])
+            self.assertEqual(before["env"], {"SECRET": "***"})
+            d.stop()
+            d.start()
+            c = Client(d.port, c.key)
+            after = c.get(f"{TRAIN}/kept").json
+            sampled = {"log_bytes"}
+            self.assertEqual({k: x for k, x in before.items() if k not in sampled},
+                             {k: x for k, x in after.items() if k not in sampled})
+            self.assertEqual(c.get(f"{TRAIN}/kept/events").json, events)
+            self.assertEqual(c.get(f"{TRAIN}/kept/logs").json["logs"], "text\n")
+            self.assertGreaterEqual(int(c.get(TRAIN).json["v"]), v)
+            again = c.post(TRAIN, {"job_name": "kept", "command": ["echo", "text"], "labels": {"a": "ü"},
+                                   "env": {"SECRET": "value"}}, nonce=nonce)
+            self.assertEqual((again.status, again.body), (200, first.body))
+            self.assertEqual(post(c, "kept", "true").status, 409)
+
+    def test_ten_thousand_finished(self):
+        """Ready within 300 ms, at most 60 MiB, and a list within the blink of an eye."""
+        with Daemon(engine="local", args=["--private"]) as d:
+            c = private_client(d)
+            post(c, "seed", "true")
+            ended(c, "seed")
+            d.stop()
+            self.clone(d.state + "/store.db", 10000)
+            begin = time.monotonic()
+            d.start()
+            ready = time.monotonic() - begin
+            c = Client(d.port, c.key)
+            begin = time.monotonic()
+            a = c.get(TRAIN, query={"fields": "job_name,state,reason,gpu_limit,cpu_limit,progress_step,loss,"
+                                              "progress_eta,create_time,owner"})
+            listed = time.monotonic() - begin
+            self.assertEqual(len(a.json["data"]), 10001)
+            with open(f"/proc/{d.process.pid}/status") as f:
+                rss = next(int(x.split()[1]) for x in f if x.startswith("VmRSS")) / 1024
+            print(f"10,000 finished jobs: ready {ready * 1000:.0f} ms, list {listed * 1000:.0f} ms, "
+                  f"{rss:.1f} MiB", flush=True)
+            if "v-" not in os.environ.get("MLTOP_BUILD", ""):  # sanitizers cost what they cost
+                self.assertLess(ready, 0.6)
+                self.assertLess(listed, 0.5)
+                self.assertLess(rss, 60)
+
+    def clone(self, path, n):
+        """Copies the one job with new names and uids: of the same length, so that packs stay valid."""
+        db = sqlite3.connect(path)
+        (uid, org, state, pack), = db.execute("SELECT uid, org_id, state, pack FROM jobs").fetchall()
+        (task, tpack), = db.execute("SELECT uid, pack FROM tasks").fetchall()
+        for i in range(n):
+            new, name = f"{uid[:-5]}{i:05}", f"{i:04}"[:4] if i < 10000 else ""
+            swap = lambda b: b.replace(uid.encode(), new.encode()).replace(b"seed", name.encode())
+            db.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?)", (new, org, name, state, swap(pack)))
+            db.execute("INSERT INTO tasks VALUES (?, ?, ?)", (task.replace(uid, new), new, swap(tpack)))
+        db.commit()
+        db.close()
+
+
+class Backup(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(dir=os.environ.get("TMPDIR"))
+        self.file = self.folder + "/b.tar"
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    def test_while_it_runs(self):
+        with Daemon(engine="local", args=["--private"]) as d:
+            c = private_client(d)
+            post(c, "before", "true")
+            ended(c, "before")
+            out = d.verb("backup", self.file)
+            self.assertEqual(out.returncode, 0, out)
+            self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o600)
+            self.assertFalse([n for n in os.listdir(d.state) if n.startswith("backup")])
+            post(c, "after", "true")
+            ended(c, "after")
+            out = d.verb("restore", self.file)
+            self.assertEqual(out.returncode, 0, out)
+            # It begins anew in the same process, on a port of its own choice.
+            line = d.process.stdout.readline().decode()
+            self.assertIn("listening", line)
+            c = Client(int(line.rsplit(":", 1)[1]), c.key)
+            self.assertEqual(c.get(f"{TRAIN}/before").status, 200)
+            self.assertEqual(c.get(f"{TRAIN}/after").status, 404)
+            self.assertTrue(os.path.exists(d.state + "/before-restore/store.db"))
+
+    def test_onto_a_new_machine(self):
+        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+            key = d.key(org="o")
+            d.stop()
+            self.assertEqual(d.verb("backup", self.file).returncode, 0)
+            shutil.rmtree(d.state)
+            self.assertEqual(d.verb("restore", self.file).returncode, 0)
+            d.start()
+            self.assertEqual(Client(d.port, key).get(TRAIN).status, 200)
+
+    def test_refused(self):
+        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+            with open(self.file, "w") as f:
+                f.write("no backup")
+            for file in (self.file, self.folder + "/absent"):
+                out = d.verb("restore", file)
+                self.assertEqual(out.returncode, 1)
+                self.assertTrue(out.stderr)
+            self.assertEqual(d.verb("backup", "/nonexistent/x").returncode, 1)
+            self.assertIsNone(d.process.poll())
+
+
+class FullDisk(unittest.TestCase):
+    """A small file system; needs to mount one, so it runs where it may (root or user namespaces)."""
+
+    def test_full_then_room(self):
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
+            probe = subprocess.run(["unshare", "-rm", "true"], capture_output=True)
+            self.assertEqual(probe.returncode, 0, "this test needs unshare -rm (user namespaces) or root")
+            out = subprocess.run(["unshare", "-rm", "sh", "-c",
+                                  f"mount -t tmpfs -o size=6m,mode=700 none {folder} && exec "
+                                  f"/usr/bin/python3 {os.path.abspath(__file__)} --inside {folder}"],
+                                 capture_output=True, timeout=120, env=os.environ)
+            self.assertEqual(out.returncode, 0, out.stdout.decode() + out.stderr.decode())
+
+
+def inside(folder):
+    """In the name space with the small disk: fill it, see refusals, make room, see it go on."""
+    os.environ["TMPDIR"] = folder
+    d = Daemon(engine="fake", settings=["fake.jobs=0"], args=["--private"])
+    try:
+        c = private_client(d)
+        assert post(c, "one", "x").status == 200
+        with open(folder + "/filler", "wb", buffering=0) as f:
+            try:
+                while True:
+                    f.write(bytes(4096))
+            except OSError:
+                pass
+        refused = until(lambda: (lambda a: a if a.status != 200 else None)(
+            post(c, "n" + str(time.monotonic_ns()), "x", labels={"l": "x" * 4000})), "a refusal")
+        assert refused.status == 503, refused
+        assert "retry-after" in {k.lower() for k in refused.headers}, refused.headers
+        assert "full" in refused.message, refused
+        assert c.get(f"{TRAIN}/one").status == 200
+        assert c.get("/readyz", sign=False).status == 503
+        assert c.get("/healthz", sign=False).status == 200
+        os.unlink(folder + "/filler")
+        until(lambda: post(c, "m" + str(time.monotonic_ns()), "x").status == 200, "room again")
+        assert c.get("/readyz", sign=False).status == 200
+    finally:
+        d.close()
+
+
+if __name__ == "__main__":
+    import sys
+    if sys.argv[1:2] == ["--inside"]:
+        inside(sys.argv[2])
+        sys.exit(0)
+    support.main()
