@@ -57,7 +57,7 @@ void stream_send(struct stream *s, json_t *frame)
 static void send_ping(struct stream *s, int64_t now)
 {
 	s->ping_sent = now;
-	s->ping_next = now + STREAM_PING_MS;
+	s->ping_next = now + s->ping_ms;
 	stream_send(s, json_pack("{s:s, s:I}", "t", "ping", "id", (json_int_t)++s->ping_id));
 }
 
@@ -74,14 +74,14 @@ void stream_pong(struct stream *s, uint32_t id)
 static void on_ping(void *ctx)
 {
 	struct stream *s = ctx;
-	int64_t now = time_mono_ms(), dead = s->last_heard + STREAM_DEAD_MS;
+	int64_t now = time_mono_ms(), dead = s->last_heard + s->dead_ms;
 	struct err e = ERR_INIT;
 
 	if (s->closing || !s->live)
 		return;
 	if (now >= dead) {
 		err_set(&e, ERR_UNAVAILABLE, "the platform gave no sign of life for %d s",
-			STREAM_DEAD_MS / 1000);
+			(int)(s->dead_ms / 1000));
 		stream_cut(s, &e);
 		return;
 	}
@@ -101,7 +101,7 @@ static void on_open(void *ctx)
 	for (struct sub *sub = s->subs; sub; sub = sub->following)
 		sub_ask(s, sub);
 	send_ping(s, s->live_since);
-	loop_timer_start(s->ping, STREAM_PING_MS);
+	loop_timer_start(s->ping, s->ping_ms);
 	tell(s, STREAM_LIVE, NULL);
 }
 
@@ -242,6 +242,8 @@ struct stream *stream_new(uv_loop_t *loop, const struct context *c, const struct
 	s->loop = loop;
 	s->events = *ev;
 	s->rtt_ms = -1;
+	s->ping_ms = STREAM_PING_MS;
+	s->dead_ms = STREAM_DEAD_MS;
 	s->context.access_key = mem_strdup(c->access_key);
 	s->context.secret_key = mem_strdup(c->secret_key);
 	s->context.url = mem_strdup(c->url ? c->url : "");

@@ -59,6 +59,7 @@ struct stream {
 	int64_t ping_next;
 	int64_t rtt_ms;
 	uint32_t ping_id;
+	int64_t ping_ms, dead_ms; /* the limits above; tests make them short */
 	void (*done)(void *ctx);
 	void *done_ctx;
 };
