@@ -428,6 +428,9 @@ static void change_jobs_done(struct change *c, bool ok)
 		a->in_flight--;
 		if (ok && row)
 			a->committed = row->state;
+		/* It was left out of plans while its change was on the way. */
+		if (a->in_flight == 0 && !a->live && !a->over)
+			reconcile_soon(c->p);
 		if (!ok && c->r == NULL)
 			reconcile_not_stored(a);
 	}

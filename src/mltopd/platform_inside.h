@@ -237,7 +237,11 @@ void keys_disable(struct change *c, const struct key *row);
 void keys_rotate(struct key *out, struct arena *a, const struct key *row, int64_t now);
 bool keys_private(struct platform *p, struct err *e); /* <state>/private.key */
 
-/* Named crash points of the fault tests: MLTOPD_CRASH=<point> kills the daemon there. */
+/*
+ * Named crash points of the fault tests: MLTOPD_CRASH=<point> kills the daemon there, <point>:N at
+ * the Nth time. Points: before-commit, after-commit (store thread), before-start, after-start,
+ * before-ended-commit. Always compiled in: whoever sets the daemon's environment may kill it anyway.
+ */
 void platform_fault(const char *point);
 
 /* ---- Life ---- */

@@ -1,0 +1,159 @@
+#!/usr/bin/python3
+"""kill -9 of the daemon, at named points and at random, while jobs are submitted, run and end.
+
+After each death the next daemon must know every accepted job, have started none twice, and hold the
+true exit code and every byte of every log. ROUNDS says how often (20 in make test).
+"""
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "api"))
+import support
+from support import BASE, LIMIT, Client, Daemon, Key, Socket, new_nonce, until
+
+TRAIN = BASE + "/train"
+FINAL = ("completed", "failed", "error")
+ROUNDS = int(os.environ.get("ROUNDS", "20"))
+SEED = int(os.environ.get("SEED", "1"))
+POINTS = ["before-commit", "after-commit", "before-start", "after-start", "before-ended-commit", None]
+JOBS = 6
+
+
+class Daemonic(unittest.TestCase):
+    def setUp(self):
+        self.d = Daemon(engine="local", args=["--private"])
+        with open(self.d.state + "/private.key") as f:
+            k = json.load(f)
+        self.key = Key(k["access_key"], k["secret_key"], k["org_id"])
+        self.random = random.Random(SEED)
+
+    def tearDown(self):
+        self.d.close()
+
+    def client(self):
+        return Client(self.d.port, self.key)
+
+    def restart(self, crash=None):
+        self.d.env = {k: v for k, v in os.environ.items() if k != "MLTOPD_CRASH"}
+        if crash:
+            self.d.env["MLTOPD_CRASH"] = crash
+        self.d.start()
+
+    def buried(self):
+        """Waits for the daemon's death and clears it away."""
+        code = self.d.process.wait(LIMIT)
+        self.d.process.stdout.close()
+        self.d.process = None
+        self.d.log.close()
+        return code
+
+    def body(self, name, code, mark):
+        script = f"echo {name} >> {mark}; echo begin; sleep 0.0{self.random.randrange(10)}; seq 1 200; exit {code}"
+        return {"job_name": name, "command": ["sh", "-c", script]}
+
+    def submit(self, client, body, nonce):
+        """The answer, None when the connection died first."""
+        if self.d.process.poll() is not None:
+            return None
+        try:
+            return client.post(TRAIN, body, nonce=nonce)
+        except (OSError, EOFError):
+            return None
+
+    def round(self, number, point):
+        mark = f"{self.d.folder}/mark{number}"
+        crash = f"{point}:{self.random.randrange(1, 8)}" if point else None
+        self.d.stop()
+        self.restart(crash)
+        client = self.client()
+        if point is None:
+            delay = self.random.random() * 0.15
+            timer = threading.Timer(delay, self.d.process.kill)
+            timer.start()
+        jobs = {}
+        for i in range(JOBS):
+            name, nonce = f"r{number}-{i}", new_nonce()
+            body = self.body(name, i % 3, mark)
+            jobs[name] = [i % 3, nonce, body, self.submit(client, body, nonce)]
+        self.assertIn(self.buried(), (-signal.SIGKILL,), point)
+        if point is None:
+            timer.join()
+        self.restart()
+        self.check(number, point, jobs, mark)
+
+    def check(self, number, point, jobs, mark):
+        client = self.client()
+        for name, (code, nonce, body, answer) in jobs.items():
+            where = f"round {number} {point} seed {SEED}: {name}"
+            if answer is None:
+                # The client's own way after a cut: the same request again, with the same nonce.
+                answer = self.submit(client, body, nonce)
+            self.assertEqual(answer.status, 200, where + f" {answer}")
+            uid = answer.json["uid"]
+            j = until(lambda: (lambda x: x if x.get("state") in FINAL else None)(
+                client.get(f"{TRAIN}/{name}").json), where)
+            self.assertEqual(j["uid"], uid, where)
+            self.assertEqual((j["state"], j["exit_code"]), ("failed" if code else "completed", code), (where, j))
+            self.assertEqual(j["attempt"], 1, where)
+            logs = client.get(f"{TRAIN}/{name}/logs").json["logs"]
+            self.assertEqual(logs, "begin\n" + "".join(f"{n}\n" for n in range(1, 201)), where)
+            tasks = client.get(f"{TRAIN}/{name}/tasks").json["data"]
+            self.assertEqual([t["state"] for t in tasks], [j["state"]], where)
+            client.delete(f"{TRAIN}/{name}")
+        with open(mark) as f:
+            self.assertEqual(sorted(f.read().split()), sorted(jobs), f"round {number} {point}: started once each")
+
+    def test_rounds(self):
+        for number in range(ROUNDS):
+            self.round(number, POINTS[number % len(POINTS)])
+        for verb in (("audit", "verify"), ("store", "check")):
+            out = self.d.verb(*verb)
+            self.assertEqual(out.returncode, 0, out)
+        until(lambda: not os.listdir(self.d.state + "/tasks"), "folders of deleted jobs removed")
+
+    def test_asked_to_stop_before_the_death(self):
+        """A cancel and a delete that were answered hold over a death at once."""
+        client = self.client()
+        for name in ("c", "d"):
+            a = client.post(TRAIN, {"job_name": name, "command": ["sh", "-c", "trap '' TERM; sleep 1000 & wait; wait"],
+                                    "stop_grace": 2})
+            self.assertEqual(a.status, 200, a)
+            until(lambda: client.get(f"{TRAIN}/{name}").json["state"] == "running", "running")
+        client.delete(f"{TRAIN}/d")
+        client.post(f"{TRAIN}/c/cancel")
+        self.d.process.kill()
+        self.buried()
+        self.restart()
+        client = self.client()
+        j = until(lambda: (lambda x: x if x["state"] in FINAL else None)(client.get(f"{TRAIN}/c").json), "cancelled",
+                  60)
+        self.assertEqual((j["state"], j["reason"]), ("failed", "Cancelled"), j)
+        until(lambda: client.get(TRAIN).json["data"] == [j], "deleted", 60)
+
+    def test_runs_through(self):
+        """A task that outlives its daemon is taken over, and followed to its end."""
+        client = self.client()
+        client.post(TRAIN, {"job_name": "long", "command": ["sh", "-c", "echo a; sleep 1; echo b; exit 7"]})
+        until(lambda: client.get(f"{TRAIN}/long/logs").json["logs"] == "a\n", "first line")
+        self.d.process.kill()
+        self.buried()
+        self.restart()
+        client = self.client()
+        self.assertEqual(client.get(f"{TRAIN}/long").json["state"], "running")
+        with Socket(self.d.port) as s:
+            s.send(client.bytes_of("GET", f"{TRAIN}/long/logs", query={"follow": "True"}))
+            s.take_until(b"\r\n\r\n")
+            self.assertEqual(b"".join(s.chunks()), b"a\nb\n")
+        j = until(lambda: (lambda x: x if x["state"] in FINAL else None)(client.get(f"{TRAIN}/long").json), "end")
+        self.assertEqual((j["state"], j["exit_code"]), ("failed", 7))
+
+
+if __name__ == "__main__":
+    support.main()
