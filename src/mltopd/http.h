@@ -65,7 +65,7 @@ struct server {
 	struct map keys;         /* access key -> struct key_use */
 	/* closing */
 	bool closing, destroying;
-	int64_t close_by;        /* monotonic ms */
+	int64_t close_begun, close_by; /* monotonic ms */
 	uv_timer_t close_timer;
 	void (*closed)(void *ctx);
 	void *closed_ctx;

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+enum { CLOSE_STREAMS_MS = 300 };
+
 /* ---- What libwebsockets tells us ---- */
 
 /*
@@ -308,11 +310,20 @@ static void destroy_step(struct server *s)
 	uv_close((uv_handle_t *)&s->close_timer, close_finished);
 }
 
+/* Answers may take all of the grace; streams only have their reason still to be told. */
+static bool may_destroy(const struct server *s, int64_t mono)
+{
+	if (s->destroying || mono >= s->close_by)
+		return true;
+	return s->exchange_count == 0 &&
+	       (hub_streams(s->hub) == 0 || mono - s->close_begun >= CLOSE_STREAMS_MS);
+}
+
 static void close_step(uv_timer_t *timer)
 {
 	struct server *s = CONTAINER_OF(timer, struct server, close_timer);
 
-	if (s->destroying || s->exchange_count == 0 || time_mono_ms() >= s->close_by)
+	if (may_destroy(s, time_mono_ms()))
 		destroy_step(s);
 }
 
@@ -321,7 +332,8 @@ void server_close(struct server *s, int grace_ms, void (*done)(void *ctx), void 
 	s->closing = true;
 	s->closed = done;
 	s->closed_ctx = ctx;
-	s->close_by = time_mono_ms() + grace_ms;
+	s->close_begun = time_mono_ms();
+	s->close_by = s->close_begun + grace_ms;
 	hub_stop(s->hub);
 	uv_timer_start(&s->close_timer, close_step, 0, 5);
 }

@@ -137,7 +137,7 @@ static uint64_t first_offset(const struct log_sub *sub, const struct log_range *
 
 	if (sub->from < 0 && range->newest > (uint64_t)sub->tail)
 		from = range->newest - (uint64_t)sub->tail;
-	if (sub->from > 0 && sub->generation != 0 && sub->generation != range->generation)
+	if (sub->from > 0 && sub->generation != range->generation)
 		from = 0;
 	if (from > range->newest)
 		from = range->newest;

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import warnings
 
 import support
 from support import BASE, Key, LIMIT, Socket, head_bytes, new_nonce
@@ -301,6 +302,7 @@ class Tls(unittest.TestCase):
             self.assertEqual(len(w.snapshot(1, "job", fields="job_name")), 3)
 
     def test_old_versions_are_refused(self):
+        warnings.simplefilter("ignore", DeprecationWarning)
         with self.assertRaises((ssl.SSLError, ConnectionResetError)):
             self.wrap(minimum_version=ssl.TLSVersion.TLSv1, maximum_version=ssl.TLSVersion.TLSv1_1)
 

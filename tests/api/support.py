@@ -366,8 +366,8 @@ class WebSocket:
         ready, _, _ = select.select([self.socket.sock], [], [], seconds)
         return not ready and not self.socket.buffer
 
-    def snapshot(self, id, kind, **how):
-        """Subscribes and returns the rows by uid once they are whole."""
+    def snapshot(self, id, kind, by="uid", **how):
+        """Subscribes and returns the rows once they are whole, by the field that identifies them."""
         self.send(t="sub", id=id, kind=kind, **how)
         rows = {}
         while True:
@@ -377,7 +377,7 @@ class WebSocket:
             if m.get("id") != id:
                 self.events.append(m)
             elif m["t"] == "row":
-                rows.update((r["uid"], r) for r in m["rows"])
+                rows.update((r[by], r) for r in m["rows"])
             elif m["t"] == "synced":
                 return rows
 
@@ -389,6 +389,7 @@ class Daemon:
 
     def __init__(self, engine="fake", settings=(), args=(), env=None):
         self.folder = tempfile.mkdtemp(prefix="mltop-api-", dir=os.environ.get("TMPDIR"))
+        os.chmod(self.folder, 0o711)  # tasks of a shared engine run as users of their own
         self.state = os.path.join(self.folder, "state")
         self.engine, self.settings, self.args = engine, list(settings), list(args)
         self.env = dict(os.environ, **(env or {}))
@@ -443,19 +444,20 @@ class Daemon:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def stop(self, check=True, sig=signal.SIGTERM):
-        code = None
-        if self.process is not None:
-            if self.process.poll() is None:
-                self.process.send_signal(sig)
-            try:
-                code = self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                code = "did not stop within 15 s"
-            self.process.stdout.close()
-            self.process = None
-            self.log.close()
+        """Ends it, and with `check` insists that it ended by itself with 0."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        try:
+            code = self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            code = "did not stop within 15 s"
+        self.process.stdout.close()
+        self.process = None
+        self.log.close()
         if check and code != 0:
             raise AssertionError(f"mltopd ended with {code}: {self.log_text()[-4000:]}")
 
