@@ -172,8 +172,8 @@ static void print_help(void)
 	       "         [--engine local|kubernetes|fake] [--tls-cert FILE --tls-key FILE]\n"
 	       "         [--insecure-listen] [--private] [--set KEY=VALUE]... [--check-config]\n\n"
 	       "Verbs (with --state-dir DIR; they work with mltopd running and without):\n%s"
-	       "  mltopd docs api|config%*s prints reference pages\n",
-		MLTOP_VERSION, verbs.data, 41, "");
+	       "  mltopd docs api|routes|config%*s prints reference pages\n",
+		MLTOP_VERSION, verbs.data, 34, "");
 	buf_release(&verbs);
 }
 
@@ -612,13 +612,17 @@ static int docs_main(const struct options *o)
 
 	if (strcmp(what, "api") == 0)
 		routes_docs(&out);
+	else if (strcmp(what, "routes") == 0)
+		routes_json(&out);
 	else if (strcmp(what, "config") == 0)
 		config_docs(&out);
+	bool known = out.len > 0;
+
 	fputs(out.data, stdout);
-	if (out.len == 0)
-		fprintf(stderr, "mltopd: docs: give api or config\n");
+	if (!known)
+		fprintf(stderr, "mltopd: docs: give api, routes or config\n");
 	buf_release(&out);
-	return *what ? 0 : 2;
+	return known ? 0 : 2;
 }
 
 int main(int argc, char **argv)

@@ -82,6 +82,36 @@ const struct route routes[] = {
 	{.pattern = NULL},
 };
 
+/* The names of a route's flags, in the order of their bits. */
+static const char *const flag_words[] = {"open", "changes", "raw-body", "tenant", "stream"};
+
+static void route_json(const struct route *t, struct buf *out)
+{
+	const char *between = "";
+
+	buf_addf(out, "{\"method\":\"%s\",\"pattern\":\"%s\",\"role\":\"%s\",\"flags\":[",
+		method_words[t->method], t->pattern, role_words[t->least]);
+	for (size_t i = 0; i < sizeof flag_words / sizeof flag_words[0]; i++) {
+		if (!(t->flags & 1u << i))
+			continue;
+		buf_addf(out, "%s\"%s\"", between, flag_words[i]);
+		between = ",";
+	}
+	buf_adds(out, "]}");
+}
+
+void routes_json(struct buf *out)
+{
+	const char *between = "[\n";
+
+	for (const struct route *t = routes; t->pattern; t++) {
+		buf_adds(out, between);
+		route_json(t, out);
+		between = ",\n";
+	}
+	buf_adds(out, "\n]\n");
+}
+
 void routes_docs(struct buf *out)
 {
 	static const char *const notes[] = {"viewer", "operator", "quota-admin", "admin"};

@@ -57,5 +57,7 @@ json_t *route_message(const char *format, ...) __attribute__((format(printf, 1, 
 
 /* Docs of the API, from the tables. */
 void routes_docs(struct buf *out);
+/* The table itself: [{"method", "pattern", "role", "flags": [words]}], for what is made of it. */
+void routes_json(struct buf *out);
 
 #endif
