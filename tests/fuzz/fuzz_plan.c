@@ -69,8 +69,9 @@ static void job_make(struct world *w, struct input *in)
 	j->gpu_limit = (int64_t)(bits % 1025);
 	j->worker_count = bits & 1 << 12 ? (int64_t)(take(in) % 1001) : 0;
 	j->ps_count = bits & 1 << 13 ? (int64_t)(take(in) % 1001) : 0;
-	j->cpu_limit.v = (int64_t)(take(in) % 10240001);
-	j->memory_limit.v = (int64_t)(take(in) % (1 << 30)) << 20;
+	/* Of any magnitude, so that some fit. */
+	j->cpu_limit.v = (int64_t)(take(in) % 10240001 >> bits % 24);
+	j->memory_limit.v = (int64_t)(take(in) % (1 << 30)) << 20 >> bits % 31;
 	j->priority = (int64_t)(take(in) % 2001) - 1000;
 	j->create_time.v = NOW - (int64_t)take(in);
 	j->state = bits & 1 << 14 ? JOB_ENQUEUED : JOB_VALIDATED;

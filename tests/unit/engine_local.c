@@ -368,7 +368,7 @@ static void test_package(void **state)
 		"open(path, 'a').write('x')\n"
 		"print(open(path).read(), os.environ['MLTOP_ATTEMPT'])\n");
 	struct job j = module_job("demo.train", "--name 'a b' \"c\"");
-	struct task_ref second = ref_of("a", 2);
+	struct task_ref second = ref_of("a", 2), third = ref_of("a", 3);
 	char *text;
 
 	launch(b, "a", 1, &j, tar);
@@ -379,6 +379,13 @@ static void test_package(void **state)
 	bench_until(b, seen_of(b, &second)->ended);
 	text = log_text(b, "a", 2);
 	assert_string_equal(text, "['--name', 'a b', 'c'] demo-1.0\nxx 2\n");
+	free(text);
+	/* The module is found from any folder. */
+	j.work_dir = "/usr";
+	launch(b, "a", 3, &j, tar);
+	bench_until(b, seen_of(b, &third)->ended);
+	text = log_text(b, "a", 3);
+	assert_string_equal(text, "['--name', 'a b', 'c'] usr\nxxx 3\n");
 	free(text);
 	free(tar);
 }
@@ -469,6 +476,8 @@ static void test_never_started_twice(void **state)
 	bench_forget_seen(b);
 	launch_shell(b, "a", "echo thrice");
 	bench_until(b, seen(b, "a")->ended);
+	assert_int_equal(seen(b, "a")->why, REASON_NONE);
+	assert_int_equal(seen(b, "a")->end.end, TASK_END_EXIT);
 	expect_log(b, "a", "x\n");
 }
 
