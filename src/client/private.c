@@ -31,7 +31,7 @@ enum { FILE_MAX = 16 * 1024, STOP_MS = 8 * 1000 };
 
 static char *program_in(const char *dir, const char *below, const char *name)
 {
-	char *folder = fsio_join(dir, below), *path = fsio_join(folder, name);
+	char *folder = *below ? fsio_join(dir, below) : mem_strdup(dir), *path = fsio_join(folder, name);
 
 	free(folder);
 	if (access(path, X_OK) == 0)
@@ -42,7 +42,7 @@ static char *program_in(const char *dir, const char *below, const char *name)
 
 char *program_path(const char *name, struct err *e)
 {
-	static const char *const places[] = {".", "../libexec/mltop", "../libexec"};
+	static const char *const places[] = {"", "../libexec/mltop", "../libexec"};
 	char *dir = fsio_program_dir(), *path = NULL;
 
 	for (size_t i = 0; path == NULL && i < ARRAY_SIZE(places); i++)

@@ -2,6 +2,7 @@
 
 #include "io/tls.h"
 
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,10 +23,10 @@ static void explain_tls(const struct http_call *c, struct err *e)
 
 	host_of(c, host, sizeof host);
 	curl_easy_getinfo(c->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
-	if (verified != 0)
+	if (strstr(c->error, "target host name") || strstr(c->error, "common name"))
+		tls_explain(e, host, X509_V_ERR_HOSTNAME_MISMATCH);
+	else if (verified != 0)
 		tls_explain(e, host, verified);
-	else if (strstr(c->error, "subject name") || strstr(c->error, "common name"))
-		tls_explain(e, host, 62); /* X509_V_ERR_HOSTNAME_MISMATCH */
 	else
 		err_set(e, ERR_UNAVAILABLE, "the certificate of %s is not accepted: %s", host,
 			*c->error ? c->error : "it could not be verified");

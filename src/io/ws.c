@@ -5,10 +5,12 @@
 #include "io/loop.h"
 #include "io/tls.h"
 
+#include <errno.h>
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { RX_SIZE = 128 * 1024 };
 
@@ -270,7 +272,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 /* ---- Setting up ---- */
 
 /* libwebsockets on our loop; TLS is set up only for wss. */
-static bool context_open(struct ws *w)
+static bool context_open(struct ws *w, struct err *e)
 {
 	void *loops[] = {w->loop};
 	struct lws_context_creation_info info = {
@@ -289,6 +291,8 @@ static bool context_open(struct ws *w)
 
 	if (w->context)
 		return true;
+	if (w->ca_file && access(w->ca_file, R_OK) != 0)
+		return err_errno(e, errno, "the ca_file of the context cannot be used:", w->ca_file);
 	lws_set_log_level(0, NULL);
 	if (w->config.tls) {
 		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
@@ -298,7 +302,9 @@ static bool context_open(struct ws *w)
 			info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
 	}
 	w->context = lws_create_context(&info);
-	return w->context != NULL;
+	return w->context != NULL ||
+		err_set(e, ERR_INTERNAL, "the stream cannot be opened: libwebsockets did not start; is "
+			"the package libwebsockets-evlib-uv installed?");
 }
 
 static struct conn *conn_new(struct ws *w, const struct ws_target *t)
@@ -348,10 +354,7 @@ void ws_connect(struct ws *w, const struct ws_target *t)
 	ws_drop(w);
 	forget_ended(w);
 	c = conn_new(w, t);
-	if (!context_open(w)) {
-		err_set(&e, ERR_INTERNAL,
-			"the stream cannot be opened: libwebsockets did not start; is the package "
-			"libwebsockets-evlib-uv installed?");
+	if (!context_open(w, &e)) {
 		conn_failed(c, 0, &e);
 		return;
 	}

@@ -139,7 +139,7 @@ static void server_gone(uv_handle_t *handle)
 	s->open--;
 }
 
-static void server_open(struct server *s, uv_loop_t *loop, void (*on_data)(struct peer *), void *ctx)
+static inline void server_open(struct server *s, uv_loop_t *loop, void (*on_data)(struct peer *), void *ctx)
 {
 	struct sockaddr_in at;
 	int len = sizeof at;
@@ -155,7 +155,7 @@ static void server_open(struct server *s, uv_loop_t *loop, void (*on_data)(struc
 	s->port = ntohs(at.sin_port);
 }
 
-static void server_close(struct server *s)
+static inline void server_close(struct server *s)
 {
 	uv_close((uv_handle_t *)&s->tcp, server_gone);
 	for (struct peer *p = s->peers; p; p = p->next)
