@@ -19,11 +19,8 @@ def setUpModule():
     global daemon, client
     daemon = support.Daemon(settings=("fake.jobs=20", "fake.changes=0",
                                       "limits.per_address=1000") + FREE)
+    unittest.addModuleCleanup(daemon.close)
     client = daemon.client()
-
-
-def tearDownModule():
-    daemon.close()
 
 
 def probe(data, half=False):

@@ -20,11 +20,8 @@ FREE = ("limits.requests_per_second=1000000", "limits.request_burst=1000000",
 def setUpModule():
     global daemon, admin
     daemon = support.Daemon(settings=("fake.jobs=3", "fake.changes=0") + FREE)
+    unittest.addModuleCleanup(daemon.close)
     admin = daemon.client()
-
-
-def tearDownModule():
-    daemon.close()
 
 
 def quota_path():
@@ -258,6 +255,7 @@ class Tls(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="mltop-tls-", dir=os.environ.get("TMPDIR"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, True)
         cls.cert, cls.key_file = cls.folder + "/cert.pem", cls.folder + "/key.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
@@ -265,12 +263,8 @@ class Tls(unittest.TestCase):
                         "-out", cls.cert], check=True, capture_output=True, timeout=LIMIT)
         cls.daemon = support.Daemon(settings=("fake.jobs=3",) + FREE,
                                     args=("--tls-cert", cls.cert, "--tls-key", cls.key_file))
+        cls.addClassCleanup(cls.daemon.close)
         cls.key = cls.daemon.key()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.close()
-        shutil.rmtree(cls.folder, ignore_errors=True)
 
     def wrap(self, alpn=("h2", "http/1.1"), **versions):
         context = ssl.create_default_context(cafile=self.cert)

@@ -16,11 +16,8 @@ FIELDS = "job_name,state,loss,progress_step"
 def setUpModule():
     global daemon, client
     daemon = support.Daemon(settings=("fake.jobs=300", "fake.changes=400") + FREE)
+    unittest.addModuleCleanup(daemon.close)
     client = daemon.client()
-
-
-def tearDownModule():
-    daemon.close()
 
 
 def resident(d):
@@ -269,7 +266,7 @@ class Keys(unittest.TestCase):
 class Slow(unittest.TestCase):
     def test_slow_reader_costs_nothing(self):
         """Memory stays where it was, others are served, and the reader ends with what is true."""
-        with support.Daemon(settings=("fake.jobs=5000", "fake.changes=5000") + FREE) as d:
+        with support.Daemon(settings=("fake.jobs=3000", "fake.changes=2000") + FREE) as d:
             c = d.client()
             before = resident(d)
             slow = [c.websocket(receive_buffer=4096) for _ in range(10)]
@@ -280,10 +277,11 @@ class Slow(unittest.TestCase):
                 begun = time.monotonic()
                 while time.monotonic() - begun < 3:
                     w.next()
-            self.assertLess(resident(d) - before, 30 * 1024)
+            if "address" not in support.BUILD:  # whose allocator keeps what is freed
+                self.assertLess(resident(d) - before, 30 * 1024)
             uids = set()
             w = slow[0]
-            while len(uids) < 5000:
+            while len(uids) < 3000:
                 m = w.next()
                 uids.update(r["uid"] for r in m.get("rows", ()))
             for w in slow:
@@ -422,11 +420,8 @@ class LocalLogs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.daemon = support.Daemon(engine="local", args=("--private",))
+        cls.addClassCleanup(cls.daemon.close)
         cls.client = cls.daemon.client()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.close()
 
     def submit(self, name, script, **more):
         made = self.client.post(BASE + "/train", dict(

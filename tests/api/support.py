@@ -479,5 +479,5 @@ def main():
     result = unittest.main(verbosity=1, exit=False).result
     bad = len(result.failures) + len(result.errors)
     skipped = len(result.skipped)
-    print(f"{result.testsRun - bad - skipped} passed, {bad} failed, {skipped} skipped", flush=True)
+    print(f"{max(result.testsRun - bad - skipped, 0)} passed, {bad} failed, {skipped} skipped", flush=True)
     sys.exit(1 if bad else 0)
