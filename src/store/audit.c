@@ -1,9 +1,7 @@
 #include "store/inside.h"
 
 #include "base/mem.h"
-#include "core/sign.h"
 
-#include <jansson.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,427 @@
+/* The store alone: commits, conflicts, versions, looks, secrets, the audit chain. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/fsio.h"
+#include "base/mem.h"
+#include "store/folder.h"
+#include "store/store.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct fixture {
+	char dir[256];
+	struct store *s;
+	_Atomic int notified; /* by the store's thread */
+};
+
+static void notify(void *ctx)
+{
+	atomic_fetch_add(&((struct fixture *)ctx)->notified, 1);
+}
+
+static void open_store(struct fixture *f)
+{
+	struct store_config c = {.dir = f->dir, .notify = notify, .ctx = f};
+	struct err e = ERR_INIT;
+
+	assert_true(store_open(&f->s, &c, &e) || (print_error("%s\n", e.text), false));
+	assert_true(store_start(f->s, &e));
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = mem_alloc(sizeof *f);
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(f->dir, sizeof f->dir, "%s/mltop-store-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	assert_non_null(mkdtemp(f->dir));
+	open_store(f);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	store_close(f->s);
+	fsio_remove_tree(f->dir, NULL);
+	free(f);
+	return 0;
+}
+
+/* ---- Outcomes ---- */
+
+struct outcome {
+	bool called, ok;
+	enum err_code code;
+	struct buf text; /* all rows, each with a newline */
+};
+
+static void on_done(void *ctx, bool ok, const struct err *e)
+{
+	struct outcome *o = ctx;
+
+	o->called = true;
+	o->ok = ok;
+	o->code = ok ? ERR_NONE : e->code;
+}
+
+static void on_rows(void *ctx, bool ok, const struct store_rows *rows, const struct err *e)
+{
+	struct outcome *o = ctx;
+
+	on_done(ctx, ok, e);
+	for (size_t i = 0; i < rows->count; i++) {
+		buf_add(&o->text, rows->rows[i].data, rows->rows[i].len);
+		buf_addc(&o->text, '\n');
+	}
+}
+
+static struct store_tx *org_tx(const char *id, const char *name)
+{
+	struct store_tx *tx = store_tx_new();
+
+	store_org_put(tx, id, name, "org", 3);
+	return tx;
+}
+
+static bool commit(struct fixture *f, struct store_tx *tx, uint64_t version)
+{
+	struct outcome o = {false};
+
+	store_commit(f->s, tx, version, on_done, &o);
+	store_drain(f->s);
+	assert_true(o.called);
+	return o.ok;
+}
+
+static struct store_job job(const char *uid, const char *name, unsigned state)
+{
+	return (struct store_job){uid, "1", name, state, "pack", 4};
+}
+
+static bool insert(struct fixture *f, const char *uid, const char *name)
+{
+	struct store_tx *tx = store_tx_new();
+	struct store_job j = job(uid, name, 1);
+
+	store_job_insert(tx, &j);
+	return commit(f, tx, 0);
+}
+
+static bool update(struct fixture *f, const char *uid, unsigned from, unsigned to)
+{
+	struct store_tx *tx = store_tx_new();
+	struct store_job j = job(uid, "x", to);
+
+	store_job_update(tx, &j, from);
+	return commit(f, tx, 0);
+}
+
+/* ---- What is in it ---- */
+
+static bool count_row(void *ctx, const void *pack, size_t len, struct err *e)
+{
+	(void)pack, (void)len, (void)e;
+	++*(int *)ctx;
+	return true;
+}
+
+static int count(struct fixture *f, bool jobs)
+{
+	int n = 0;
+	struct store_loader l = {.ctx = &n, .job = jobs ? count_row : NULL,
+		.event = jobs ? NULL : count_row, .events = 1000};
+
+	store_close(f->s);
+	assert_true(store_open(&f->s, &(struct store_config){.dir = f->dir, .notify = notify, .ctx = f}, NULL));
+	assert_true(store_load(f->s, &l, NULL));
+	assert_true(store_start(f->s, NULL));
+	return n;
+}
+
+/* ---- Tests ---- */
+
+static void test_names_are_unique_but_for_deleted(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(commit(f, org_tx("1", "one"), 0));
+	assert_true(insert(f, "a", "x"));
+	assert_false(insert(f, "b", "x"));
+	assert_true(update(f, "a", 1, 7));
+	assert_true(insert(f, "b", "x"));
+	assert_int_equal(count(f, true), 2);
+}
+
+static void test_compare_and_set(void **state)
+{
+	struct fixture *f = *state;
+
+	commit(f, org_tx("1", "one"), 0);
+	insert(f, "a", "x");
+	assert_false(update(f, "a", 2, 3));
+	assert_true(update(f, "a", 1, 2));
+	assert_false(update(f, "a", 1, 3));
+	assert_true(update(f, "a", 2, 3));
+	assert_false(update(f, "gone", 1, 2));
+}
+
+/* A conflict in the middle takes back its own tx only, whatever it had done before. */
+static void test_conflict_is_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o[3] = {{false}};
+	struct store_tx *tx[3];
+	struct store_job j[3] = {job("a", "a", 1), job("a", "b", 1), job("c", "c", 1)};
+
+	commit(f, org_tx("1", "one"), 0);
+	for (int i = 0; i < 3; i++) {
+		tx[i] = store_tx_new();
+		store_event_put(tx[i], i == 0 ? "e0" : i == 1 ? "e1" : "e2", "1", "o", "p", 1);
+		store_job_insert(tx[i], &j[i]);
+	}
+	for (int i = 0; i < 3; i++)
+		store_commit(f->s, tx[i], 0, on_done, &o[i]);
+	store_drain(f->s);
+	assert_true(o[0].ok && !o[1].ok && o[2].ok);
+	assert_int_equal(o[1].code, ERR_CONFLICT);
+	assert_int_equal(count(f, true), 2);
+	assert_int_equal(count(f, false), 2);
+}
+
+/* Completions come by store_poll, on the thread that calls it, after a notice. */
+static void test_completion_waits_for_poll(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o = {false};
+	int before = atomic_load(&f->notified);
+
+	store_commit(f->s, org_tx("1", "one"), 0, on_done, &o);
+	while (atomic_load(&f->notified) == before)
+		usleep(100);
+	assert_false(o.called);
+	assert_true(store_poll(f->s) >= 1);
+	assert_true(o.called && o.ok);
+}
+
+static void test_version_persists(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(commit(f, org_tx("1", "one"), 41));
+	assert_true(commit(f, org_tx("2", "two"), 42));
+	assert_false(commit(f, org_tx("3", "two"), 43));
+	count(f, true);
+	assert_int_equal(store_version_at_start(f->s), 42);
+	assert_true(store_was_clean(f->s));
+}
+
+static void test_nonce_once(void **state)
+{
+	struct fixture *f = *state;
+	struct store_nonce n = {"AK", "n1", "hash", 1000, 200, "body", 4};
+	struct store_tx *tx = store_tx_new(), *again = org_tx("9", "nine");
+	struct buf body = BUF_INIT;
+
+	store_nonce_put(tx, &n);
+	assert_true(commit(f, tx, 0));
+	store_nonce_put(again, &n);
+	assert_false(commit(f, again, 0));
+	assert_true(store_read_nonce(f->s, "AK", "n1", &body));
+	assert_string_equal(body.data, "body");
+	assert_false(store_read_nonce(f->s, "AK", "n2", &body));
+	tx = store_tx_new();
+	store_nonces_expire(tx, 1001);
+	assert_true(commit(f, tx, 0));
+	assert_false(store_read_nonce(f->s, "AK", "n1", &body));
+	buf_release(&body);
+	store_drain(f->s);
+}
+
+static void test_removed_job_takes_its_rows(void **state)
+{
+	struct fixture *f = *state;
+	struct store_tx *tx = store_tx_new();
+
+	commit(f, org_tx("1", "one"), 0);
+	insert(f, "a", "x");
+	store_task_put(tx, "a/master-0/1", "a", "t", 1);
+	store_event_put(tx, "e", "1", "a", "p", 1);
+	assert_true(commit(f, tx, 0));
+	tx = store_tx_new();
+	store_job_remove(tx, "a");
+	assert_true(commit(f, tx, 0));
+	assert_int_equal(count(f, false), 0);
+	/* A task of a job that is not there is refused. */
+	tx = store_tx_new();
+	store_task_put(tx, "a/master-0/1", "a", "t", 1);
+	assert_false(commit(f, tx, 0));
+}
+
+static void test_events_trimmed(void **state)
+{
+	struct fixture *f = *state;
+	struct store_tx *tx = store_tx_new();
+	struct outcome o = {false, .text = BUF_INIT};
+
+	for (int i = 0; i < 9; i++) {
+		char uid[2] = {(char)('a' + i), 0};
+
+		store_event_put(tx, uid, "1", "o", uid, 1);
+	}
+	store_events_trim(tx, "o", 3);
+	assert_true(commit(f, tx, 0));
+	store_read_events(f->s, "o", 100, on_rows, &o);
+	store_drain(f->s);
+	assert_string_equal(o.text.data, "g\nh\ni\n");
+	buf_release(&o.text);
+}
+
+static void test_audit_chain(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o = {false, .text = BUF_INIT};
+	struct store_tx *tx;
+
+	for (int i = 0; i < 3; i++) {
+		/* A conflicting change in between must leave no link behind. */
+		tx = org_tx("1", "one");
+		store_audit_add(tx, "1", "{\"n\": 1}");
+		if (i == 1) {
+			struct store_job j = job("z", "z", 1);
+
+			store_job_update(tx, &j, 1);
+		}
+		assert_int_equal(commit(f, tx, 0), i != 1);
+	}
+	store_audit_verify(f->s, on_rows, &o);
+	store_drain(f->s);
+	assert_true(o.ok);
+	assert_non_null(strstr(o.text.data, "2 audit records"));
+	buf_reset(&o.text);
+	store_read_audit(f->s, 0, 1, on_rows, &o);
+	store_drain(f->s);
+	assert_non_null(strstr(o.text.data, "\"seq\": 2"));
+	buf_release(&o.text);
+}
+
+static void test_secrets(void **state)
+{
+	struct fixture *f = *state;
+	struct buf sealed = BUF_INIT, again = BUF_INIT, out = BUF_INIT;
+	struct err e = ERR_INIT;
+
+	assert_true(store_seal(f->s, "AK", "very secret", &sealed, &e));
+	assert_true(store_seal(f->s, "AK", "very secret", &again, &e));
+	assert_memory_not_equal(sealed.data, again.data, sealed.len);
+	assert_null(memmem(sealed.data, sealed.len, "secret", 6));
+	assert_true(store_unseal(f->s, "AK", sealed.data, sealed.len, &out, &e));
+	assert_string_equal(out.data, "very secret");
+	/* Bound to its key, and every bit of it counts. */
+	assert_false(store_unseal(f->s, "AL", sealed.data, sealed.len, &out, &e));
+	for (size_t i = 0; i < sealed.len; i++) {
+		sealed.data[i] ^= 1;
+		assert_false(store_unseal(f->s, "AK", sealed.data, sealed.len, &out, &e));
+		sealed.data[i] ^= 1;
+	}
+	assert_false(store_unseal(f->s, "AK", sealed.data, 3, &out, &e));
+	buf_release(&sealed);
+	buf_release(&again);
+	buf_release(&out);
+}
+
+static void test_copy_and_check(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o = {false, .text = BUF_INIT};
+	char path[300];
+
+	commit(f, org_tx("1", "one"), 0);
+	snprintf(path, sizeof path, "%s/copy.db", f->dir);
+	store_copy(f->s, path, on_rows, &o);
+	store_drain(f->s);
+	assert_true(o.ok);
+	assert_int_equal(access(path, R_OK), 0);
+	store_copy(f->s, path, on_rows, &o);
+	store_drain(f->s);
+	assert_false(o.ok);
+	buf_reset(&o.text);
+	store_check(f->s, on_rows, &o);
+	store_drain(f->s);
+	assert_string_equal(o.text.data, "the store is whole\n");
+	buf_release(&o.text);
+}
+
+static void test_group_commit(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o[1000] = {{false}};
+	int before = atomic_load(&f->notified);
+
+	for (int i = 0; i < 1000; i++) {
+		char id[8], name[8];
+
+		snprintf(id, sizeof id, "%d", i);
+		snprintf(name, sizeof name, "n%d", i);
+		store_commit(f->s, org_tx(id, name), 0, on_done, &o[i]);
+	}
+	store_drain(f->s);
+	for (int i = 0; i < 1000; i++)
+		assert_true(o[i].ok);
+	/* Each batch is told once: far fewer than there were changes. */
+	assert_in_range(atomic_load(&f->notified) - before, 1, 500);
+}
+
+static void test_folder(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = ERR_INIT;
+	char dir[300], secret[16], again[16], path[400];
+	int first, second;
+
+	snprintf(dir, sizeof dir, "%s/sub/folder", f->dir);
+	assert_true(folder_prepare(dir, &e));
+	assert_true(folder_lock(dir, &first, &e));
+	assert_false(folder_lock(dir, &second, &e));
+	assert_int_equal(e.code, ERR_CONFLICT);
+	close(first);
+	assert_true(folder_lock(dir, &first, &e));
+	close(first);
+	assert_true(folder_secret(dir, "s", secret, 16, &e));
+	assert_true(folder_secret(dir, "s", again, 16, &e));
+	assert_memory_equal(secret, again, 16);
+	assert_false(folder_secret(dir, "s", again, 15, &e));
+	snprintf(path, sizeof path, "%s/s", dir);
+	chmod(path, 0644);
+	assert_false(folder_secret(dir, "s", again, 16, &e));
+	chmod(dir, 0750);
+	assert_false(folder_prepare(dir, &e));
+	assert_non_null(strstr(e.text, "chmod 700"));
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_names_are_unique_but_for_deleted), T(test_compare_and_set),
+		T(test_conflict_is_alone), T(test_completion_waits_for_poll), T(test_version_persists),
+		T(test_nonce_once), T(test_removed_job_takes_its_rows), T(test_events_trimmed),
+		T(test_audit_chain), T(test_secrets), T(test_copy_and_check), T(test_group_commit),
+		T(test_folder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
