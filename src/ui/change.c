@@ -93,6 +93,18 @@ static void add_stakes(struct stakes *s, const struct app *a, const struct job *
 		s->others++;
 }
 
+/* The first names, so that a mark that was forgotten is seen. */
+static void write_names(const struct changes *c, struct buf *out)
+{
+	enum { SHOWN = 4 };
+
+	for (size_t i = 0; i < c->len && i < SHOWN; i++)
+		buf_addf(out, "%s%s", i ? ", " : "", c->items[i].name);
+	if (c->len > SHOWN)
+		buf_addf(out, T_AND_MORE, c->len - SHOWN);
+	buf_adds(out, "\n");
+}
+
 static void write_stakes(
 	const struct stakes *s, const struct app *a, enum action act, struct buf *out)
 {
@@ -153,6 +165,8 @@ static void open_prompt(struct app *a, enum action act, const struct stakes *s)
 	else
 		buf_addf(&typed, "%zu", s->jobs);
 	prompt_start(&a->prompt, PROMPT_CHANGES, question.data, accept, heavy ? typed.data : NULL);
+	if (s->jobs > 1)
+		write_names(&a->proposed, &a->prompt.stakes);
 	write_stakes(s, a, act, &a->prompt.stakes);
 	a->mode = MODE_PROMPT;
 	buf_release(&question);

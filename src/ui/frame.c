@@ -274,7 +274,15 @@ static void draw_status(const struct app *a, struct grid *g, struct rect r)
 		return;
 	}
 	struct rect hints = r;
+	const char *modal = a->mode == MODE_PROMPT  ? T_KEYS_PROMPT
+			    : a->mode == MODE_PICK  ? T_KEYS_PICK
+			    : a->mode == MODE_POPUP ? T_KEYS_POPUP
+						    : NULL;
 
+	if (modal) {
+		grid_clip(g, 1, r.y, r.width - 2, ROLE_DIM, modal);
+		return;
+	}
 	if (app_scopes(a) == SCOPE_FORM) {
 		grid_clip(g, 1, r.y, r.width - 2, ROLE_DIM, T_FORM_KEYS);
 		return;

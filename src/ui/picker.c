@@ -187,11 +187,10 @@ void popup_draw(const struct app *a, struct grid *g, struct rect body)
 		return;
 	int lines = popup_lines(a, NULL, text, 0);
 
-	r.height = lines + 3 < body.height ? lines + 3 : body.height;
+	r.height = lines + 2 < body.height ? lines + 2 : body.height;
 	r.y = body.y + body.height - r.height;
 	text.y = r.y + 1;
-	text.height = r.height - 2;
+	text.height = r.height - 1;
 	box(g, r, a->popup_title);
 	popup_lines(a, g, text, a->popup_top < lines ? a->popup_top : lines - 1);
-	grid_clip(g, text.x, r.y + r.height - 1, text.width, ROLE_DIM, T_POPUP_CLOSE);
 }

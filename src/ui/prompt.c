@@ -97,8 +97,10 @@ static int count_lines(const char *s)
 static void draw_answers(const struct prompt *p, struct grid *g, int x, int y, int width)
 {
 	if (p->typed) {
+		/* Where it is narrow the words give way to the field. */
+		int room = width > 24 ? width - 12 : width / 2;
 		int used =
-			grid_textf(g, x, y, width, ROLE_PROMPT, T_PROMPT_TYPE, p->typed, p->accept);
+			grid_textf(g, x, y, room, ROLE_PROMPT, T_PROMPT_TYPE, p->typed, p->accept);
 
 		edit_draw(&p->answer, g, x + used + 1, y, width - used - 1, ROLE_FIELD, true);
 		return;
@@ -116,7 +118,24 @@ static void draw_answers(const struct prompt *p, struct grid *g, int x, int y, i
 		p->yes ? T_PROMPT_ENTER : T_PROMPT_HOW);
 }
 
-/* At the bottom of the body, over the rows: the question first, the answers last. */
+static void draw_stakes(const struct prompt *p, struct grid *g, int x, int y, int width, int height)
+{
+	const char *s = p->stakes.data;
+
+	for (int i = 0; i < height && *s; i++) {
+		size_t n = strcspn(s, "\n");
+		char *line = strndup(s, n);
+
+		grid_clip(g, x, y + i, width, ROLE_NORMAL, line ? line : "");
+		free(line);
+		s += n + (s[n] == '\n');
+	}
+}
+
+/*
+ * At the bottom of the body, over the rows: line, question, stakes, a blank, answers. Where it is
+ * low, the line goes first, then the blank, then the stakes; question and answers stay.
+ */
 void prompt_draw(const struct prompt *p, struct grid *g, struct rect body)
 {
 	int lines = count_lines(p->stakes.data), height = lines + 4;
@@ -127,21 +146,12 @@ void prompt_draw(const struct prompt *p, struct grid *g, struct rect body)
 	if (height > body.height)
 		height = body.height;
 	int y = body.y + body.height - height, x = body.x + (body.width - width) / 2;
+	int border = height >= 4;
 
 	grid_fill(g, x, y, width, height, ROLE_PROMPT);
-	for (int i = 0; i < width; i++)
+	for (int i = 0; i < width && border; i++)
 		grid_text(g, x + i, y, 1, ROLE_BORDER, g->ascii ? "-" : "─");
-	grid_clip(g, x + 2, y + 1, width - 4, ROLE_PROMPT, p->question);
-	const char *s = p->stakes.data;
-
-	for (int i = 0; i < lines && i < height - 3; i++) {
-		size_t n = strcspn(s, "\n");
-		char *line = strndup(s, n);
-
-		grid_clip(g, x + 2, y + 2 + i, width - 4, ROLE_NORMAL, line ? line : "");
-		free(line);
-		s += n + (s[n] == '\n');
-	}
-	grid_fill(g, x, y + height - 1, width, 1, ROLE_PROMPT);
+	grid_clip(g, x + 2, y + border, width - 4, ROLE_PROMPT, p->question);
+	draw_stakes(p, g, x + 2, y + border + 1, width - 4, height - border - 2);
 	draw_answers(p, g, x + 2, y + height - 1, width - 4);
 }

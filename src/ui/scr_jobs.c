@@ -248,7 +248,8 @@ const struct screen scr_jobs = {
 	.kind = &job_kind,
 	.columns = columns,
 	.sort = "age",
-	.fields = "uid,job_name,state,reason,gpu_limit,gpu_util,cpu_used,progress_total,start_time,"
+	.fields = "uid,job_name,state,reason,attempt,gpu_limit,gpu_util,cpu_used,progress_total,"
+		  "start_time,"
 		  "owner",
 	.empty = empty,
 	.open = jobs_open,

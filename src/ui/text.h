@@ -21,6 +21,9 @@
 #define T_MORE_COMING " ..."
 
 /* ---- Hints of the last line ---- */
+#define T_KEYS_PROMPT "Esc leaves everything as it is"
+#define T_KEYS_PICK "Enter sorts by it, the same one again turns round  Esc leaves"
+#define T_KEYS_POPUP "j k scroll, any other key closes"
 #define T_HINT_OPEN "open"
 #define T_HINT_FILTER "filter"
 #define T_HINT_SEARCH "search"
@@ -160,6 +163,7 @@
 #define T_STAKE_NONE_LIVE "Nothing of it runs now: frees no GPU, loses no work."
 #define T_STAKE_OWNER "Owner: %s."
 #define T_STAKE_OTHERS "%zu of %zu are not yours (you are %s)."
+#define T_AND_MORE " and %zu more"
 #define T_STAKE_DELETE "The record and the logs go too, for ever."
 #define T_STAKE_RETRY "Starts a new attempt; logs of earlier ones stay."
 #define T_SUBMIT_RUNS "Runs: %s"
@@ -187,7 +191,6 @@
 #define T_WHY_RUNNING "It runs; there is nothing to explain."
 #define T_WHY_NOTHING "The platform gave no reason."
 #define T_WHY_EXIT "Exit code %d."
-#define T_POPUP_CLOSE "any key closes"
 #define T_SORT_BY " Sort by "
 
 /* ---- Job ---- */
