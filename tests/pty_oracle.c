@@ -6,16 +6,16 @@
 
 const char *const pty_allow_plain[] = {"C0 0A", NULL};
 const char *const pty_allow_text[] = {"C0 0A", "SGR policy", NULL};
-/* infocmp xterm-256color: what curses moves, clears, scrolls, and switches with. */
-const char *const pty_allow_screen[] = {"C0 07", "C0 08", "C0 09", "C0 0A", "C0 0D", "C0 0E",
-	"C0 0F", "CSI A", "CSI B", "CSI C", "CSI D", "CSI G", "CSI H", "CSI I", "CSI J", "CSI K",
-	"CSI L", "CSI M", "CSI P", "CSI S", "CSI T", "CSI X", "CSI Z", "CSI @", "CSI b", "CSI d",
-	"CSI m", "CSI r", "CSI t", "CSI h", "CSI l", "CSI !p", "CSI ?1h", "CSI ?1l", "CSI ?3l",
-	"CSI ?4l", "CSI ?3;4l", "CSI ?5h", "CSI ?5l", "CSI ?7h", "CSI ?7l", "CSI ?12h", "CSI ?12l",
-	"CSI ?12;25h", "CSI ?25h", "CSI ?25l", "CSI ?1000h", "CSI ?1000l", "CSI ?1002h",
-	"CSI ?1002l", "CSI ?1006h", "CSI ?1006l", "CSI ?1006;1000h", "CSI ?1006;1000l",
-	"CSI ?1049h", "CSI ?1049l", "CSI ?2004h", "CSI ?2004l", "CSI ?1034h", "CSI ?69l", "ESC (B",
-	"ESC (0", "ESC )0", "ESC =", "ESC >", "ESC 7", "ESC 8", "ESC M", NULL};
+/*
+ * What curses 6.4 has of infocmp xterm-256color to move, clear, shift, scroll and repeat with, and to
+ * come and go; then our own modes: mouse 1000 and 1006, paste 2004.
+ */
+const char *const pty_allow_screen[] = {"SGR policy", "C0 08", "C0 09", "C0 0A", "C0 0D", "CSI A",
+	"CSI B", "CSI C", "CSI D", "CSI G", "CSI H", "CSI d", "CSI Z", "CSI J", "CSI K", "CSI X",
+	"CSI @", "CSI P", "CSI L", "CSI M", "CSI S", "CSI T", "CSI r", "CSI b", "ESC M", "ESC (B",
+	"ESC >", "CSI 4h", "CSI 4l", "CSI ?1l", "CSI ?7h", "CSI ?7l", "CSI ?12l", "CSI ?12;25h",
+	"CSI ?25h", "CSI ?25l", "CSI ?1049h", "CSI 22;0;0t", "CSI ?1049l", "CSI 23;0;0t",
+	"CSI ?1000h", "CSI ?1000l", "CSI ?1006h", "CSI ?1006l", "CSI ?2004h", "CSI ?2004l", NULL};
 
 void pty_oracle_init(struct pty_oracle *o, const char *const *allowed)
 {
@@ -104,7 +104,7 @@ static void check_csi(struct pty_oracle *o)
 	if (strcmp(behind, "m") == 0 && strspn(params, "<=>?") == 0 && sgr_in_policy(params) &&
 		allows(o, "SGR policy"))
 		return;
-	if (params[0] >= '<' && params[0] <= '?')
+	if ((params[0] >= '<' && params[0] <= '?') || strchr("hlt", *behind))
 		behind = params;
 	snprintf(name, sizeof name, "CSI %s", behind);
 	check(o, name);

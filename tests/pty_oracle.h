@@ -5,9 +5,9 @@
  * hide another. Every test program links it; scripts build tests/tools/pty_oracle_main.c.
  *
  * An allow-list is a NULL-ended vector of names as the oracle itself spells them:
- *   "C0 0A"      a C0 control or DEL, in hex      "CSI m"      by final (with intermediates), any
- *   "ESC c"      ESC with intermediates and final              parameters; "CSI ?25h": private ones
- *   "OSC 52"     by its number                                  must be equal
+ *   "C0 0A"      a C0 control or DEL, in hex      "CSI K"      by final (with intermediates), any
+ *   "ESC c"      ESC with intermediates and final              parameters; those of modes and of
+ *   "OSC 52"     by its number                                 windows must be equal: "CSI ?25h"
  *   "SGR policy" CSI m, only with the parameters that log text may have
  * Not allowed ever: invalid UTF-8, C1 controls in any encoding, bidi and zero-width characters,
  * tags, private use, noncharacters, and bytes that end inside a sequence.

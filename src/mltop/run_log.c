@@ -150,7 +150,8 @@ void run_log_find(struct run *r, const struct cmd *c)
 	free(s->pattern);
 	s->pattern = mem_strdup(c->text);
 	s->backwards = c->backwards;
-	s->find_line = c->line;
+	/* The command's line is the one not to look at any more, the store's the first to look at. */
+	s->find_line = c->backwards ? c->line - 1 : c->line + 1;
 	s->find_resume = 0;
 	if (s->pattern)
 		uv_idle_start(&r->search, on_search);

@@ -5,12 +5,6 @@ from support import *
 NAME = "demo-job-0"
 
 
-def home():
-    made = folder()
-    return {"HOME": made, "XDG_STATE_HOME": made + "/state", "XDG_CONFIG_HOME": made + "/config",
-            "XDG_CACHE_HOME": made + "/cache"}
-
-
 def demo(cols=80, rows=24, jobs=200, changes=5, **env):
     screen = Tmux([MLTOP, "demo", "--jobs", str(jobs), "--changes", str(changes)], cols, rows,
                   **{**home(), **env})
@@ -70,8 +64,7 @@ def a_filter_and_its_end():
     screen.keys("Enter")
     screen.wait("state=failed")
     assert "failed" in text
-    screen.keys("Escape")
-    screen.wait(count(200))
+    screen.escape(count(200))
     screen.keys("/")
     screen.type("job-00042")
     screen.wait("1 of 200")
@@ -87,8 +80,7 @@ def a_wrong_filter_points_at_its_column():
     screen.keys("Enter")
     text = screen.wait("state")  # the field that was meant
     assert "stat=running" in text
-    screen.keys("Escape", "Escape")
-    screen.wait(count(200))
+    screen.escape(count(200))
 
 
 @check
@@ -107,9 +99,8 @@ def open_a_job_and_its_log():
     screen.keys("l")
     screen.wait(f"log {name}")
     screen.wait(re.compile(r"loss|Epoch|step"))
-    screen.keys("Escape")
-    screen.keys("Escape")
-    screen.wait(re.compile(r"\d+ of 200"))
+    screen.escape(f"job {name}")
+    screen.escape(re.compile(r"\d+ of 200"))
 
 
 @check
@@ -139,8 +130,7 @@ def the_form():
     screen.wait("typed-here")
     screen.keys("C-s")
     screen.wait(re.compile(r"module|command"))  # one of the two is needed
-    screen.keys("Escape")
-    screen.wait(re.compile(r"discard|Discard|NAME|lose", re.I))
+    screen.escape(re.compile(r"discard|NAME|lose", re.I))
 
 
 @check
@@ -155,8 +145,7 @@ def commands_by_name():
     screen.type("nonsense")
     screen.keys("Enter")
     screen.wait("no command")  # and the line stays, to be mended
-    screen.keys("Escape")
-    screen.gone("nonsense")
+    screen.escape(("nonsense",))
     screen.keys(":")
     screen.type("q")
     screen.keys("Enter")

@@ -35,6 +35,16 @@ def folder():
     return made
 
 
+KEYS = {"XIAOMI_ACCESS_KEY_ID": "AK" + "TEST" * 4, "XIAOMI_SECRET_ACCESS_KEY": "secret of the tests"}
+
+
+def home():
+    """An empty home of its own, as environment, with keys for platforms that are named by --endpoint."""
+    made = folder()
+    return {"HOME": made, "XDG_STATE_HOME": made + "/state", "XDG_CONFIG_HOME": made + "/config",
+            "XDG_CACHE_HOME": made + "/cache", **KEYS}
+
+
 def wait_for(condition, what, limit=None):
     """Polls until condition() is true and returns its value; raises AssertionError naming `what`."""
     end = time.monotonic() + (limit or LIMIT)
@@ -119,8 +129,15 @@ class Tmux:
         return int(self.tmux("display", "-p", "#{pane_pid}"))
 
     def keys(self, *names):
-        """Named keys: "Enter", "Escape", "C-d", "j"."""
+        """Named keys: "Enter", "Escape", "C-d", "j". Escape must be the last: what follows within
+        25 ms, or before it was read, is one key with it. escape() waits for that."""
+        assert "Escape" not in names[:-1]
         self.tmux("send-keys", *names)
+
+    def escape(self, seen):
+        """Escape, then waits for what it does: the pause a person makes between two keys."""
+        self.keys("Escape")
+        return self.wait(seen) if not isinstance(seen, tuple) else self.gone(*seen)
 
     def type(self, text):
         self.tmux("send-keys", "-l", text)
@@ -437,5 +454,5 @@ def main():
 
 atexit.register(close_all)
 __all__ = ["LIMIT", "MLTOP", "BUILD", "ROOT", "Tmux", "Pty", "Private", "alive", "attacks", "check",
-           "cpu_ticks", "environment", "folder", "judge", "main", "re", "wait_for", "frame", "signal",
+           "cpu_ticks", "environment", "folder", "home", "judge", "main", "re", "wait_for", "frame", "signal",
            "os", "sys", "time", "json", "subprocess", "termios"]

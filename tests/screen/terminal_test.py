@@ -11,12 +11,6 @@ ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 RESTORED = (LEAVE, b"\x1b[?2004l", b"\x1b[?1006l", b"\x1b[?1000l", b"\x1b[?25h")
 
 
-def home():
-    made = folder()
-    return {"HOME": made, "XDG_STATE_HOME": made + "/state", "XDG_CONFIG_HOME": made + "/config",
-            "XDG_CACHE_HOME": made + "/cache"}
-
-
 def opened(cols=80, rows=24, **changes):
     p = Pty(NOWHERE, cols, rows, **home(), **changes)
     p.wait(HINTS)
