@@ -326,7 +326,7 @@ static struct log_view view_of(struct local *l, const struct task_ref *ref, char
 	struct log_view v = {.key = key};
 	const struct local_task *t = local_task_find(l, ref);
 
-	if (t) {
+	if (t && !t->stray) {
 		v.live = true;
 		v.live_end = t->log_end;
 	}

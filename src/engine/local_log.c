@@ -184,12 +184,15 @@ static struct local_log *log_get(struct local_logs *ls, const char *key)
 	return oldest;
 }
 
-/* The newest offset known: of a live task what its shim said, else the record's or the disk's. */
+/*
+ * The newest offset known: of a live task what its shim said, else the record's or the disk's. A
+ * task that is being adopted has not been heard of yet: its log does not shrink to nothing for that.
+ */
 static uint64_t log_newest(struct local_log *g, const struct log_view *v)
 {
-	if (v->live)
+	if (v->live && v->live_end > 0)
 		return v->live_end;
-	return g->final ? g->end : local_segments_end(g->dir);
+	return g->final && !v->live ? g->end : local_segments_end(g->dir);
 }
 
 bool local_logs_range(struct local_logs *ls, const struct log_view *v, struct log_range *out)

@@ -216,7 +216,11 @@ static bool look(struct recovery *r)
 	/* It starts, or is writing its record, or hangs. */
 	if (time_mono_ms() >= r->deadline)
 		kill_all(r);
-	return false;
+	if (time_mono_ms() < r->deadline + LOCAL_RECOVER_MS)
+		return false;
+	local_failed(r->w, REASON_SUPERVISOR_LOST, "the task's folder is locked by a process that "
+		"does not answer and could not be ended; look for mltop-shim in the process list");
+	return true;
 }
 
 static void stray_stop(struct recovery *r)
@@ -263,7 +267,7 @@ void local_recover(struct local_work *w)
 	struct recovery r = {.w = w, .deadline = time_mono_ms() + LOCAL_RECOVER_MS};
 
 	if (w->hard)
-		r.deadline = 0;
+		r.deadline = time_mono_ms();
 	r.folder = open(w->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (r.folder < 0) {
 		never_began(w);

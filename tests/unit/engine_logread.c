@@ -210,6 +210,17 @@ static void test_growing(void **state)
 	expect_range(b, &v, 3, 9, true);
 }
 
+/* Adopted, and nothing heard of it yet. */
+static void test_live_and_unheard(void **state)
+{
+	struct bench *b = *state;
+	struct log_view v = {.key = "u/m/1", .live = true};
+
+	segment(b, v.key, 10, "abc");
+	expect_range(b, &v, 10, 13, false);
+	expect(b, &v, 10, 64, "abc");
+}
+
 static void test_generation(void **state)
 {
 	struct bench *b = *state;
@@ -328,7 +339,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_none), TEST(test_segments), TEST(test_holes), TEST(test_overlap), TEST(test_all_lost),
-		TEST(test_growing), TEST(test_generation), TEST(test_index),
+		TEST(test_growing), TEST(test_live_and_unheard), TEST(test_generation), TEST(test_index),
 		TEST(test_descriptors_are_bounded), TEST(test_forget_is_exact),
 		TEST(test_links_are_not_followed),
 	};
