@@ -187,7 +187,7 @@ void http_call_end(struct http_call *c, CURLcode result)
 
 	fill_answer(c, result, &a);
 	call_detach(c);
-	if (c->done && !c->http->closing)
+	if (c->done)
 		c->done(c->ctx, &a);
 	call_free(c);
 }

@@ -162,6 +162,7 @@ static void a_change_without_body_says_length_0(void **state)
 	assert_int_equal(g.status, 200);
 	assert_non_null(strstr(head.data, "DELETE /x HTTP/1.1\r\n"));
 	assert_non_null(strstr(head.data, "Content-Length: 0\r\n"));
+	assert_null(strstr(head.data, "Content-Type"));
 	got_release(&g);
 }
 
@@ -266,6 +267,51 @@ static void a_cut_body_is_an_error(void **state)
 	assert_int_equal(g.err.code, ERR_UNAVAILABLE);
 	assert_non_null(strstr(g.err.text, "cut short after 4 bytes"));
 	assert_true(g.transport);
+	got_release(&g);
+}
+
+/* The header is there for certain: only then the connection is reset. */
+static struct peer *to_reset;
+
+static void begin_then_wait(struct peer *p)
+{
+	begin_and_stall(p);
+	to_reset = p;
+}
+
+static void reset_later(uv_timer_t *timer)
+{
+	if (to_reset == NULL || uv_stream_get_write_queue_size((uv_stream_t *)&to_reset->tcp) > 0)
+		return;
+	peer_reset(to_reset);
+	to_reset = NULL;
+	uv_timer_stop(timer);
+}
+
+static void a_reset_body_is_an_error(void **state)
+{
+	struct got g = {0};
+	struct http_request r = {.method = "GET"};
+	struct http *h;
+	uv_timer_t timer;
+
+	(void)state;
+	uv_loop_init(&loop);
+	server_open(&server, &loop, begin_then_wait, NULL);
+	uv_timer_init(&loop, &timer);
+	uv_timer_start(&timer, reset_later, 50, 50);
+	h = http_new(&loop, &(struct http_config){.direct = true});
+	r.url = url_of("/x");
+	http_send(h, &r, on_done, &g);
+	assert_true(loop_until(&loop, &g.over));
+	assert_int_equal(g.err.code, ERR_UNAVAILABLE);
+	assert_true(g.transport);
+	assert_non_null(strstr(g.err.text, "was cut short after 4 bytes"));
+	http_free(h, on_freed, &g.freed);
+	assert_true(loop_until(&loop, &g.freed));
+	uv_close((uv_handle_t *)&timer, NULL);
+	server_close(&server);
+	assert_int_equal(uv_loop_close(&loop), 0);
 	got_release(&g);
 }
 
@@ -521,6 +567,7 @@ int main(void)
 		cmocka_unit_test(silence_ends),
 		cmocka_unit_test(a_stalled_body_ends),
 		cmocka_unit_test(a_cut_body_is_an_error),
+		cmocka_unit_test(a_reset_body_is_an_error),
 		cmocka_unit_test(a_reset_is_an_error),
 		cmocka_unit_test(a_body_over_the_limit_is_refused),
 		cmocka_unit_test(a_long_error_is_cut),
