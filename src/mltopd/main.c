@@ -26,12 +26,13 @@ enum { STOP_MS = 4500, ANSWERS_MS = 1500, SETS_MAX = 128 };
 struct options {
 	struct config config;
 	const char *config_path;
-	const char *sets[SETS_MAX]; /* kept for a reload */
+	char *sets[SETS_MAX]; /* ours; kept for a reload */
 	int set_count;
 	int die_fd; /* -1: none */
 	bool check, help, version;
 	char *words[CONTROL_ARGS_MAX]; /* a verb and its arguments; borrowed */
 	int word_count;
+	char *absolute; /* the word that was made one */
 };
 
 struct daemon {
@@ -149,6 +150,14 @@ static bool options_read(struct options *o, int argc, char **argv, struct err *e
 		}
 	}
 	return true;
+}
+
+static void options_release(struct options *o)
+{
+	for (int i = 0; i < o->set_count; i++)
+		free(o->sets[i]);
+	free(o->absolute);
+	config_release(&o->config);
 }
 
 /* File first, then flags and --set in their order. */
@@ -574,7 +583,7 @@ static void word_absolute(struct options *o, int at)
 	if (o->word_count <= at || o->words[at][0] == '/')
 		return;
 	here = getcwd(NULL, 0);
-	o->words[at] = fsio_join(here ? here : "/", o->words[at]);
+	o->words[at] = o->absolute = fsio_join(here ? here : "/", o->words[at]);
 	free(here);
 }
 
@@ -625,36 +634,45 @@ static int docs_main(const struct options *o)
 	return known ? 0 : 2;
 }
 
-int main(int argc, char **argv)
+static int run(struct options *o, int argc, char **argv)
 {
-	struct options o = {.die_fd = -1};
 	struct err e = ERR_INIT;
 
-	umask(077);
-	if (!options_read(&o, argc, argv, &e)) {
+	if (!options_read(o, argc, argv, &e)) {
 		fprintf(stderr, "mltopd: %s\n", e.text);
 		return 2;
 	}
-	if (o.help || o.version) {
-		if (o.help)
+	if (o->help || o->version) {
+		if (o->help)
 			print_help();
 		else
 			printf("mltopd %s\n", MLTOP_VERSION);
 		return 0;
 	}
-	if (o.word_count > 0 && strcmp(o.words[0], "docs") == 0)
-		return docs_main(&o);
-	if (o.word_count > 0 && !command_known(o.words[0])) {
-		fprintf(stderr, "mltopd: %.60s is not a verb; see --help\n", o.words[0]);
+	if (o->word_count > 0 && strcmp(o->words[0], "docs") == 0)
+		return docs_main(o);
+	if (o->word_count > 0 && !command_known(o->words[0])) {
+		fprintf(stderr, "mltopd: %.60s is not a verb; see --help\n", o->words[0]);
 		return 2;
 	}
-	if (!config_make(&o, &o.config, &e)) {
+	if (!config_make(o, &o->config, &e)) {
 		fprintf(stderr, "mltopd: %s\n", e.text);
 		return 2;
 	}
-	if (o.check) {
+	if (o->check) {
 		printf("mltopd: the configuration is good\n");
 		return 0;
 	}
-	return o.word_count > 0 ? verb_main(&o) : daemon_main(&o, argv);
+	return o->word_count > 0 ? verb_main(o) : daemon_main(o, argv);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.die_fd = -1};
+	int status;
+
+	umask(077);
+	status = run(&o, argc, argv);
+	options_release(&o);
+	return status;
 }
