@@ -32,13 +32,46 @@ static void stopped(struct local_work *w)
 	w->end.end = TASK_END_STOPPED;
 }
 
-/* Folders of a task that runs as somebody else let him through, and no further. */
+/* One of ours is opened; one above the state folder is not ours to change. */
+static bool folder_pass(const char *path, bool ours, struct err *e)
+{
+	struct stat st;
+
+	if (ours)
+		return chmod(path, 0711) == 0 || err_errno(e, errno, "cannot open up the folder", path);
+	if (stat(path, &st) == 0 && (st.st_mode & S_IXOTH))
+		return true;
+	return err_set(e, ERR_FORBIDDEN, "cannot start the task: it runs as a user of its own, who may "
+		"not pass through %s. Let others pass (chmod o+x) or move the platform with --state-dir",
+		path);
+}
+
+/*
+ * Folders of a task that runs as somebody else let him through, and no further: he can list and
+ * read none of them. By chmod, for the daemon's umask allows its own files nobody else.
+ */
+static bool folders_pass(struct local_work *w, struct err *e)
+{
+	size_t ours = strlen(w->local->state_dir);
+	char *path = mem_strdup(w->folder), *slash;
+	bool good = true;
+
+	for (;;) {
+		good = folder_pass(path, strlen(path) >= ours, e);
+		slash = strrchr(path, '/');
+		if (!good || slash == NULL || slash == path)
+			break;
+		*slash = '\0';
+	}
+	free(path);
+	return good;
+}
+
 static bool folders_make(struct local_work *w, struct err *e)
 {
-	mode_t mode = w->run_uid >= 0 ? 0711 : 0700;
 	char *output = NULL;
 
-	if (!fsio_mkdirs(w->folder, mode, e))
+	if (!fsio_mkdirs(w->folder, 0700, e) || (w->run_uid >= 0 && !folders_pass(w, e)))
 		return false;
 	if (asprintf(&output, "%s/%s/output", w->local->tasks_dir, w->task->uid) < 0)
 		abort();

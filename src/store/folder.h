@@ -15,8 +15,9 @@
 char *folder_default(struct err *e);
 
 /*
- * Makes it (0700) where it is missing and checks that it is ours, closed to others and not on a
- * network file system, where neither SQLite nor our locks are safe.
+ * Makes it (0700) where it is missing and checks that it is ours, that others can neither list nor
+ * write it (passing through is allowed: tasks of other users do), and that it is not on a network
+ * file system, where neither SQLite nor our locks are safe.
  */
 bool folder_prepare(const char *dir, struct err *e);
 
