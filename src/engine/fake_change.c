@@ -67,14 +67,9 @@ bool fake_start(struct fake *f, struct fake_job *j, int64_t now)
 	return true;
 }
 
-/* A finished job runs again as its next attempt: the number of rows never changes. */
-static void enqueue_again(struct fake *f, int64_t now)
+/* A finished job comes again as its next attempt: the number of rows never changes. */
+static void next_attempt(struct fake *f, struct fake_job *j)
 {
-	if (f->lists[FAKE_DONE].len == 0)
-		return;
-	uint32_t index = f->lists[FAKE_DONE].items[fake_below(f, f->lists[FAKE_DONE].len)];
-	struct fake_job *j = &f->jobs[index];
-
 	j->state = JOB_ENQUEUED;
 	j->reason = f->machine.gpu_count ? REASON_GPU : REASON_QUOTA;
 	j->attempt++;
@@ -82,11 +77,24 @@ static void enqueue_again(struct fake *f, int64_t now)
 	j->step = 0;
 	j->exit_code = j->signal = 0;
 	fake_move(f, j, FAKE_WAITING);
-	tell_change(f, j, now);
+}
+
+/* One of a few finished ones chosen by chance; NULL: none of them. */
+static struct fake_job *finished(struct fake *f, bool without_gpus)
+{
+	size_t count = f->lists[FAKE_DONE].len;
+
+	for (size_t tries = 0; count > 0 && tries < 64; tries++) {
+		struct fake_job *j = &f->jobs[f->lists[FAKE_DONE].items[fake_below(f, count)]];
+
+		if (!without_gpus || j->gpus == 0)
+			return j;
+	}
+	return NULL;
 }
 
 /* The first of a few waiting ones that fits. */
-static void start_waiting(struct fake *f, int64_t now)
+static bool start_waiting(struct fake *f, int64_t now)
 {
 	size_t count = f->lists[FAKE_WAITING].len;
 
@@ -94,8 +102,25 @@ static void start_waiting(struct fake *f, int64_t now)
 		struct fake_job *j = &f->jobs[f->lists[FAKE_WAITING].items[fake_below(f, count)]];
 
 		if (j->reason != REASON_HELD && fake_start(f, j, now))
-			return;
+			return true;
 	}
+	return false;
+}
+
+/*
+ * For one that ended another one starts, so that as many run and wait as before: a waiting one,
+ * whose place in the queue a finished one takes, or a finished one that needs no GPU.
+ */
+static void replace(struct fake *f, int64_t now)
+{
+	bool started = start_waiting(f, now);
+	struct fake_job *j = finished(f, !started);
+
+	if (j == NULL)
+		return;
+	next_attempt(f, j);
+	if (started || !fake_start(f, j, now))
+		tell_change(f, j, now);
 }
 
 static void finish_some(struct fake *f, struct fake_job *j, int64_t now)
@@ -103,8 +128,7 @@ static void finish_some(struct fake *f, struct fake_job *j, int64_t now)
 	bool good = fake_below(f, 8) != 0;
 
 	fake_finish(f, j, good ? JOB_COMPLETED : JOB_FAILED, good ? REASON_NONE : REASON_EXIT_CODE, now);
-	start_waiting(f, now);
-	enqueue_again(f, now);
+	replace(f, now);
 	f->events.machine_changed(f->events.ctx);
 }
 
@@ -114,8 +138,7 @@ static void change_one(struct fake *f, int64_t now)
 
 	if (running == 0) {
 		f->changed++; /* counted, so that the wish is met and the loop ends */
-		enqueue_again(f, now);
-		start_waiting(f, now);
+		replace(f, now);
 		return;
 	}
 	f->turn = (f->turn + 1) % running;
