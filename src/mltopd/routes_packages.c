@@ -63,6 +63,62 @@ void route_package_one(struct request *r)
 		request_reply(r, 200, package_json(k));
 }
 
+/* ---- What goes by itself ---- */
+
+static bool in_use(struct platform *p, const struct package *k)
+{
+	char uri[64];
+
+	snprintf(uri, sizeof uri, "package://%s", k->id);
+	for (size_t i = 0; i < p->order.len; i++) {
+		const struct job *j = platform_work(p, p->order.items[i]->uid);
+
+		if (j && j->trainer_uri && strcmp(j->trainer_uri, uri) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void package_gone(void *ctx, bool ok, const struct err *e);
+
+struct announced {
+	struct platform *p;
+	struct package *k;
+};
+
+static void package_remove(struct change *c, struct platform *p, struct package *k)
+{
+	struct announced *n = mem_alloc(sizeof *n);
+
+	n->p = p;
+	n->k = k;
+	k->busy = true;
+	change_package(c, k->id, k->org_id, NULL);
+	change_then(c, package_gone, n);
+}
+
+/* Old ones that nobody needs go when a new one comes; finished jobs that name one cannot be retried. */
+static void packages_expire(struct platform *p, int64_t now)
+{
+	int64_t keep = config_int(&p->config, SET_PACKAGE_KEEP);
+	size_t at = 0;
+	const char *id;
+	void *value;
+
+	while (keep > 0 && map_next(&p->packages, &at, &id, &value)) {
+		struct package *k = value;
+		struct change *c;
+
+		if (k->busy || now - k->create_time < keep || in_use(p, k))
+			continue;
+		c = change_new(p);
+		change_actor(c, "packages.keep", k->org_id);
+		change_audit(c, "package.expire", k->id, k->name);
+		package_remove(c, p, k);
+		change_commit(c);
+	}
+}
+
 /* ---- Announcing ---- */
 
 static bool hex_valid(const char *text)
@@ -99,11 +155,6 @@ static bool announce_check(struct request *r, json_int_t size, const char *sha, 
 			"delete old ones", packages_of(p, r->who.org_id));
 	return true;
 }
-
-struct announced {
-	struct platform *p;
-	struct package *k;
-};
 
 static void announce_stored(void *ctx, bool ok, const struct err *e)
 {
@@ -152,6 +203,7 @@ void route_package_create(struct request *r)
 	struct err e = ERR_INIT;
 	struct change *c;
 
+	packages_expire(r->platform, r->now);
 	if (!announce_check(r, size, sha, name, &e)) {
 		request_fail(r, &e);
 		return;
@@ -354,20 +406,6 @@ void route_package_part(struct request *r)
 
 /* ---- Removing ---- */
 
-static bool in_use(struct platform *p, const struct package *k)
-{
-	char uri[64];
-
-	snprintf(uri, sizeof uri, "package://%s", k->id);
-	for (size_t i = 0; i < p->order.len; i++) {
-		const struct job *j = platform_work(p, p->order.items[i]->uid);
-
-		if (j && j->trainer_uri && strcmp(j->trainer_uri, uri) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void package_gone(void *ctx, bool ok, const struct err *e)
 {
 	struct announced *n = ctx;
@@ -390,7 +428,6 @@ void route_package_delete(struct request *r)
 {
 	struct package *k = path_package(r);
 	struct err e = ERR_INIT;
-	struct announced *n;
 	struct change *c;
 
 	if (k == NULL)
@@ -401,14 +438,9 @@ void route_package_delete(struct request *r)
 		request_fail(r, &e);
 		return;
 	}
-	n = mem_alloc(sizeof *n);
-	n->p = r->platform;
-	n->k = k;
-	k->busy = true;
 	c = change_for(r);
-	change_package(c, k->id, k->org_id, NULL);
+	package_remove(c, r->platform, k);
 	change_audit(c, "package.delete", k->id, k->name);
 	change_answer(c, 200, route_message("package %s is deleted", k->id));
-	change_then(c, package_gone, n);
 	change_commit(c);
 }

@@ -118,6 +118,18 @@ class Uploads(unittest.TestCase):
         self.assertFalse(os.path.exists(f"{self.daemon.state}/packages/{k['id']}"))
 
 
+class Keep(unittest.TestCase):
+    def test_old_packages_go(self):
+        with Daemon(engine="fake", settings=["fake.jobs=0", "packages.keep=1ms"]) as d:
+            c = d.client(org="o", role="operator")
+
+            def make(n):
+                return c.post(PACKAGES, {"size": 4, "sha256": f"{n:064x}", "name": "x.tar.gz"}).json["id"]
+            first = make(1)
+            # Each announcement sweeps; the first must be a millisecond old by one of them.
+            until(lambda: make(2) and c.get(f"{PACKAGES}/{first}").status == 404, "the first is gone")
+
+
 class Roots(unittest.TestCase):
     def test_shared_platform_reads_only_its_roots(self):
         with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:

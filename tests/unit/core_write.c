@@ -1,0 +1,107 @@
+/* Two encoders of records must say the same: record_write_json and record_encode. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/kinds.h"
+#include "core/record_write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t next(uint64_t *seed)
+{
+	*seed += 0x9e3779b97f4a7c15u;
+	uint64_t z = (*seed ^ *seed >> 30) * 0xbf58476d1ce4e5b9u;
+
+	return z ^ z >> 27;
+}
+
+static const char *const texts[] = {"", "plain", "with \"quotes\" and \\", "tab\there", "ümlaut 嵌入",
+	"\x01\x1b[31m", "not \xff utf-8", "new\nline"};
+static const struct label some_labels[] = {{"k", "v"}, {"ü", "\"x\""}};
+
+static void fill(const struct field *f, void *member, uint64_t r)
+{
+	static const int64_t numbers[] = {0, 1, -1, 1500, 4096, 123456789, (int64_t)1 << 40, -5};
+	static const double reals[] = {0, 0.5, -2.25, 1e-5, 94.1, 1e300, 0.1, 3};
+
+	switch (f->type->storage) {
+	case ST_TEXT:
+		*(const char **)member = texts[r % 8];
+		break;
+	case ST_PERCENT: case ST_REAL:
+		*(double *)member = reals[r % 8];
+		break;
+	case ST_BOOL:
+		*(bool *)member = r & 1;
+		break;
+	case ST_ENUM: {
+		unsigned n = 0;
+
+		while (f->names[n])
+			n++;
+		*(unsigned *)member = (unsigned)(r % n);
+		break;
+	}
+	case ST_STRINGS:
+		*(struct strings *)member = (struct strings){texts, r % 5};
+		break;
+	case ST_LABELS:
+		*(struct labels *)member = (struct labels){some_labels, r % 3};
+		break;
+	default:
+		*(int64_t *)member = numbers[r % 8];
+	}
+}
+
+static void compare(const struct kind *k, const void *rec, const struct fieldset *only)
+{
+	struct buf out = BUF_INIT;
+	json_t *a, *b = record_encode(k, rec, only);
+
+	record_write_json(k, rec, only, &out);
+	a = json_loadb(out.data, out.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+	if (a == NULL || !json_equal(a, b))
+		print_error("%s\n%s\n", out.data, json_dumps(b, 0));
+	assert_true(a && json_equal(a, b));
+	json_decref(a);
+	json_decref(b);
+	buf_release(&out);
+}
+
+static void test_same(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	for (size_t n = 0; all_kinds[n]; n++)
+		for (int round = 0; round < 300; round++) {
+			const struct kind *k = all_kinds[n];
+			void *rec = mem_alloc(k->size);
+			struct fieldset some = {{next(&seed), next(&seed)}};
+
+			for (size_t i = 0; i < k->field_count; i++) {
+				const struct field *f = &k->fields[i];
+
+				if ((f->flags & F_ALIAS) || next(&seed) % 4 == 0)
+					continue;
+				fill(f, (char *)rec + f->offset, next(&seed));
+				record_know(k, rec, f->offset);
+			}
+			compare(k, rec, NULL);
+			compare(k, rec, &some);
+			free(rec);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
