@@ -64,6 +64,20 @@ static bool take_row(struct jobdata *d, const json_t *row, bool *life)
 	return true;
 }
 
+static bool take_gone(struct jobdata *d, const json_t *uids)
+{
+	for (size_t i = 0; i < json_array_size(uids); i++) {
+		const char *uid = json_string_value(json_array_get(uids, i));
+
+		if (!uid || !d->job.uid || strcmp(uid, d->job.uid) != 0)
+			continue;
+		free(d->error);
+		d->error = mem_strdup(T_JOB_GONE);
+		return true;
+	}
+	return false;
+}
+
 bool jobdata_message(struct jobdata *d, const struct app *a, const struct msg *m, bool *life)
 {
 	bool changed = false;
@@ -72,7 +86,11 @@ bool jobdata_message(struct jobdata *d, const struct app *a, const struct msg *m
 		take_reply(d, m);
 		return true;
 	}
-	if (m->type != MSG_ROWS || !d->known || m->sub != a->jobs.data.sub)
+	if (!d->known || m->sub == 0 || m->sub != a->jobs.data.sub)
+		return false;
+	if (m->type == MSG_GONE)
+		return take_gone(d, m->uids);
+	if (m->type != MSG_ROWS)
 		return false;
 	for (size_t i = 0; i < json_array_size(m->rows); i++)
 		changed |= take_row(d, json_array_get(m->rows, i), life);

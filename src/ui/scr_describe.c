@@ -18,9 +18,9 @@ static void fill(struct describe_view *d, int64_t now)
 	textpane_clear(&d->pane);
 	if (d->data.error)
 		textpane_add(&d->pane, ROLE_BAD, "%s", d->data.error);
-	else if (!d->data.known)
+	if (!d->data.known && !d->data.error)
 		textpane_add(&d->pane, ROLE_DIM, "%s", T_LOADING);
-	else
+	if (d->data.known)
 		textpane_record(&d->pane, &job_kind, &d->data.job, now, ~0u);
 }
 

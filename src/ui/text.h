@@ -194,6 +194,7 @@
 #define T_SORT_BY " Sort by "
 
 /* ---- Job ---- */
+#define T_JOB_GONE "This job was deleted; what it was is below."
 #define T_TAB_OVERVIEW "overview"
 #define T_TAB_EVENTS "events"
 #define T_TAB_TASKS "tasks"
