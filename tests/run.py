@@ -101,6 +101,7 @@ def left_behind(folder):
 
 def run(program, limit, build):
     folder = tempfile.mkdtemp(prefix="mltop-test-")
+    os.chmod(folder, 0o755)  # tasks that run as another user must get through
     os.chmod(folder, 0o711)  # tasks of a shared platform run as users of their own
     started = time.monotonic()
     log = open(folder + "/.output", "wb+")
