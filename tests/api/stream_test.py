@@ -480,6 +480,18 @@ class LocalLogs(unittest.TestCase):
         until(lambda: self.daemon.descriptors() <= base, "followers are let go")
         self.client.post(BASE + "/train/leaves/cancel", b"")
 
+    def test_http_follower_is_calm(self):
+        """Bytes that nobody reads while an answer is due do not keep the loop turning."""
+        self.submit("calm", "echo begun; exec sleep 60")
+        with Socket(self.daemon.port) as s:
+            s.send(self.client.bytes_of("GET", BASE + "/train/calm/logs", query={"follow": "True"}))
+            s.take_until(b"begun\n")
+            s.send(b"0\r\n\r\n")
+            before, begun = self.daemon.cpu_seconds(), time.monotonic()
+            until(lambda: time.monotonic() - begun > 1, "a second to watch")
+            self.assertLess(self.daemon.cpu_seconds() - before, 0.3)
+        self.client.post(BASE + "/train/calm/cancel", b"")
+
     def test_waits_for_a_task(self):
         """A follower of a job that waits sees its log once it starts."""
         cpus = os.cpu_count()
