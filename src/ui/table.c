@@ -227,6 +227,10 @@ static void rebuild_view(struct table *t)
 /* The selection stays on its row; where that is not shown any more, at its line. */
 static void find_selection(struct table *t)
 {
+	if (!t->held) {
+		t->index = 0;
+		t->selected = NULL;
+	}
 	if (t->selected && t->selected->shown) {
 		if (t->index < t->len && t->view[t->index] == t->selected)
 			return;
@@ -285,6 +289,7 @@ void table_select(struct table *t, size_t index)
 		return;
 	t->index = index < t->len ? index : t->len - 1;
 	t->selected = t->view[t->index];
+	t->held = true;
 }
 
 bool table_select_uid(struct table *t, const char *uid)
@@ -295,6 +300,7 @@ bool table_select_uid(struct table *t, const char *uid)
 	if (!e || !e->shown)
 		return false;
 	t->selected = e;
+	t->held = true;
 	find_selection(t);
 	return true;
 }
@@ -366,6 +372,7 @@ size_t table_targets(struct table *t, struct entry **out, size_t max)
 		if (t->order[i]->marked && n++ < max && out)
 			out[n - 1] = t->order[i];
 	if (n == 0 && t->selected) {
+		t->held = true;
 		if (out && max)
 			out[0] = t->selected;
 		return 1;

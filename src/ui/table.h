@@ -43,6 +43,7 @@ struct table {
 	bool loose; /* which rows are shown has changed */
 	bool gone; /* rows went */
 	bool reorder; /* the field to sort by changed */
+	bool held; /* the person chose the selection; until then it is the first row */
 	struct entry *selected; /* NULL: none */
 	size_t index, top; /* of the selection; the first row drawn */
 	struct entry *anchor; /* where a range of marks began */

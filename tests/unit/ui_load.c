@@ -179,6 +179,29 @@ static void order_is_that_of_sorting_anew(void **state)
 	harness_close(&h);
 }
 
+/* Rows that arrive piece by piece do not drag the cursor along before anybody moved it. */
+static void the_cursor_waits_on_the_first_row(void **state)
+{
+	struct app_options o = {.context = "load"};
+	struct harness h;
+	char name[16];
+
+	(void)state;
+	harness_open(&h, &o);
+	for (int i = 40; i-- > 0;) {
+		struct msg m = {.type = MSG_ROWS, .sub = 1};
+		json_t *rows = json_pack("[o]", harness_job(i, h.now));
+
+		m.rows = rows;
+		harness_send(&h, &m);
+		json_decref(rows);
+		assert_int_equal(selected_row(&h), 3);
+	}
+	name_at(&h, 3, name);
+	assert_string_equal(name, "job-00000");
+	harness_close(&h);
+}
+
 static void gone_rows_go(void **state)
 {
 	struct app_options o = {.context = "load"};
@@ -214,6 +237,7 @@ int main(void)
 		cmocka_unit_test(selection_stays_on_its_row),
 		cmocka_unit_test(order_is_that_of_sorting_anew),
 		cmocka_unit_test(gone_rows_go),
+		cmocka_unit_test(the_cursor_waits_on_the_first_row),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
