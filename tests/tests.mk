@@ -77,4 +77,5 @@ torture: all
 	ROUNDS=$(or $(ROUNDS),2000) /usr/bin/python3 tests/run.py -j $(JOBS) --build $B --limit 86400 $(wildcard tests/fault/*_test.py)
 
 -include tests/golden/golden.mk
+-include tests/bench/bench.mk
 .PHONY: test unit fuzzers unit-test suite-test fuzz torture
