@@ -292,7 +292,7 @@ static bool parse_form(struct exchange *x, struct err *e)
 	return ok;
 }
 
-/* Clients post JSON without a Content-Type, and curl -d says form: a body that begins as JSON is. */
+/* Clients post JSON without a Content-Type, and curl -d says form: what begins as JSON is JSON. */
 static bool body_is_json(const struct buf *body)
 {
 	size_t blanks = strspn(body->data, " \t\r\n");

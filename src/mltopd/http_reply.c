@@ -238,7 +238,7 @@ static void add_reply_head(struct conn *c, struct exchange *x, struct buf *out)
 	p->head_sent = true;
 }
 
-/* One chunk of a stream, or its end; an HTTP/1.0 client gets the bytes bare, and the close ends them. */
+/* One chunk of a stream, or its end; for HTTP/1.0 the bytes are bare, and the close ends them. */
 static void add_chunk(struct exchange *x, struct buf *out)
 {
 	struct reply *p = &x->reply;

@@ -20,7 +20,7 @@ static void arm(struct conn *c, int64_t ms)
 	lws_sul_schedule(c->server->lws, 0, &c->timer, conn_timer, (ms > 0 ? ms : 1) * 1000);
 }
 
-/* Called only from callbacks of libwebsockets: its timers on a foreign loop are armed after those. */
+/* Only from callbacks of libwebsockets: its timers on a foreign loop are armed after those. */
 void conn_phase(struct conn *c, enum phase phase, int64_t ms)
 {
 	c->phase = phase;
