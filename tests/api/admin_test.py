@@ -186,6 +186,16 @@ class Shared(unittest.TestCase):
                 admin = d.client(org="one", role="admin")
                 users = [o["run_uid"] for o in admin.get(BASE + "/orgs").json["data"]]
                 self.assertEqual(users, [300000, 300001])
+                # Its tasks run as that user, and see neither the store nor its folder.
+                os.chmod(d.folder, 0o711)
+                c = d.client(org="two", role="operator")
+                script = f"id -u; ls {d.state} 2>&1; cat {d.state}/master.key 2>&1; echo x > $MLTOP_OUTPUT_DIR/f && echo wrote"
+                self.assertEqual(c.post(TRAIN, {"job_name": "who", "command": ["sh", "-c", script]}).status, 200)
+                until(lambda: c.get(f"{TRAIN}/who").json["state"] in ("completed", "failed", "error"), "end")
+                logs = c.get(f"{TRAIN}/who/logs").json["logs"]
+                self.assertEqual(logs.split()[0], "300001", logs)
+                self.assertEqual(logs.count("Permission denied"), 2, logs)
+                self.assertTrue(logs.endswith("wrote\n"), logs)
             return
         with Daemon(engine="local") as d:
             d.key(org="one")

@@ -21,7 +21,7 @@ static uint64_t next(uint64_t *seed)
 	return z ^ z >> 27;
 }
 
-static const char *const texts[] = {"", "plain", "with \"quotes\" and \\", "tab\there", "ümlaut 嵌入",
+static const char *const texts[] = {"", "plain \"quotes\"", "with \"quotes\" and \\", "tab\there", "ümlaut 嵌入",
 	"\x01\x1b[31m", "not \xff utf-8", "new\nline"};
 static const struct label some_labels[] = {{"k", "v"}, {"ü", "\"x\""}};
 
