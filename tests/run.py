@@ -57,7 +57,9 @@ def command(program):
         return ["/usr/bin/python3", os.path.abspath(program)]
     if program.endswith(".sh"):
         return ["sh", os.path.abspath(program)]
-    return [os.path.abspath(program)]
+    corpus = os.path.join("tests/fuzz/corpus", os.path.basename(program))
+    seeds = [os.path.abspath(corpus)] if "/fuzz/" in program and os.path.isdir(corpus) else []
+    return [os.path.abspath(program)] + seeds
 
 
 def count(output, code):

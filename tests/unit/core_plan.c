@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -750,19 +749,7 @@ static void test_no_starvation(void **state)
 	assert_true(big_started);
 }
 
-static double plan_ms(const struct plan_input *in)
-{
-	struct timespec a, b;
-	struct plan p;
-
-	clock_gettime(CLOCK_MONOTONIC, &a);
-	plan_make(&p, in);
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	plan_release(&p);
-	return (double)(b.tv_sec - a.tv_sec) * 1e3 + (double)(b.tv_nsec - a.tv_nsec) / 1e6;
-}
-
-/* The best of some runs: other programs may be using the machine. */
+/* At scale: two start, as max_tasks has it, and every other one is told why it waits. */
 static void test_ten_thousand(void **state)
 {
 	enum { N = 10000 };
@@ -772,7 +759,8 @@ static void test_ten_thousand(void **state)
 		.max_tasks = 2, .packing_cpu = true};
 	struct plan_org orgs[ORGS] = {{.org_id = "1"}, {.org_id = "2"}, {.org_id = "3"}};
 	uint64_t s = 7;
-	double best = 1e9;
+	size_t started = 0;
+	struct plan p;
 
 	(void)state;
 	for (size_t i = 0; i < N; i++) {
@@ -784,15 +772,12 @@ static void test_ten_thousand(void **state)
 	}
 	struct plan_input in = {.machine = &m, .jobs = jobs, .job_count = N, .now = NOW_MS};
 
-	for (int i = 0; i < 20; i++) {
-		double ms = plan_ms(&in);
-
-		best = ms < best ? ms : best;
-	}
-	print_message("10,000 waiting jobs planned in %.2f ms\n", best);
-#if !defined(__SANITIZE_ADDRESS__)
-	assert_true(best < 5);
-#endif
+	plan_make(&p, &in);
+	assert_int_equal(p.count, N);
+	for (size_t i = 0; i < p.count; i++)
+		started += p.actions[i].verb == PLAN_START;
+	assert_int_equal(started, m.max_tasks);
+	plan_release(&p);
 	free(rows);
 	free(jobs);
 }
