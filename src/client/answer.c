@@ -13,8 +13,8 @@
 
 enum {
 	DEPTH_MAX = 64,
-	SHOWN_MAX = 500,          /* bytes of a stranger's text in a sentence */
-	SKEW_MS = 240 * 1000,    /* clocks further apart explain a refused signature */
+	SHOWN_MAX = 500, /* bytes of a stranger's text in a sentence */
+	SKEW_MS = 240 * 1000, /* clocks further apart explain a refused signature */
 };
 
 static bool is_json(const struct http_answer *a)
@@ -22,7 +22,7 @@ static bool is_json(const struct http_answer *a)
 	size_t n = strlen("application/json");
 
 	return strncasecmp(a->content_type, "application/json", n) == 0 &&
-		strchr("; \t", a->content_type[n]) != NULL;
+	       strchr("; \t", a->content_type[n]) != NULL;
 }
 
 /* Up to SHOWN_MAX bytes as one line without blanks around it. */
@@ -57,11 +57,13 @@ static void read_refusal(struct api_answer *out, const struct http_answer *a)
 	else
 		one_line(&line, a->body, a->body_len);
 	if (line.len == 0)
-		err_set(&out->err, code, "the platform answered with HTTP %d and no reason", a->status);
+		err_set(&out->err, code, "the platform answered with HTTP %d and no reason",
+			a->status);
 	else if (message)
 		err_field(&out->err, code, field ? field : "", "%s", line.data);
 	else
-		err_set(&out->err, code, "the platform answered with HTTP %d: %s", a->status, line.data);
+		err_set(&out->err, code, "the platform answered with HTTP %d: %s", a->status,
+			line.data);
 	buf_release(&line);
 }
 

@@ -16,8 +16,8 @@
 
 enum {
 	TRIES_MAX = 4,
-	TRYING_MS = 8000,        /* no new try begins later than this after the first failed */
-	WAIT_MAX_S = 300,        /* of what a server may ask for by Retry-After */
+	TRYING_MS = 8000, /* no new try begins later than this after the first failed */
+	WAIT_MAX_S = 300, /* of what a server may ask for by Retry-After */
 };
 
 struct call {
@@ -29,7 +29,7 @@ struct call {
 	char *nonce;
 	bool want_json, once;
 	int tries;
-	int64_t first_ms;        /* monotonic, of the first try */
+	int64_t first_ms; /* monotonic, of the first try */
 	struct loop_timer *timer;
 	api_done done;
 	void *ctx;
@@ -38,9 +38,9 @@ struct call {
 struct api {
 	uv_loop_t *loop;
 	struct loop_gate gate;
-	struct context context;  /* a copy of what is needed */
+	struct context context; /* a copy of what is needed */
 	struct url url;
-	struct err url_err;      /* why the context's URL is of no use */
+	struct err url_err; /* why the context's URL is of no use */
 	struct http *http;
 	struct call *calls;
 	uint64_t last_id;
@@ -96,7 +96,8 @@ static bool may_change(const struct call *c)
 	return strcmp(c->method, "GET") != 0;
 }
 
-/* A platform that asks us to wait did nothing; nor did one that cannot be reached: the nonce holds. */
+/* A platform that asks us to wait did nothing; nor did one that cannot be reached: the nonce holds.
+ */
 static bool wants_another_try(const struct call *c, const struct http_answer *a, int64_t *wait_ms)
 {
 	int64_t wait = a->retry_after_s;
@@ -153,14 +154,17 @@ static void call_try(void *ctx)
 	struct api *a = c->api;
 	struct signed_request s = {0};
 	struct err e = a->url_err;
-	struct http_request r = {.method = c->method, .body = c->body, .body_len = c->body_len,
+	struct http_request r = {.method = c->method,
+		.body = c->body,
+		.body_len = c->body_len,
 		.answer_max = c->answer_max};
 	char *url;
 
 	if (a->closing)
 		return;
-	if (e.code != ERR_NONE || !credentials_sign(&s, &a->context, &a->url, c->method, c->path,
-			c->nonce, c->content_type, c->body, c->body_len, time_now_ms(), &e)) {
+	if (e.code != ERR_NONE ||
+		!credentials_sign(&s, &a->context, &a->url, c->method, c->path, c->nonce,
+			c->content_type, c->body, c->body_len, time_now_ms(), &e)) {
 		call_fail(c, &e);
 		return;
 	}

@@ -71,8 +71,8 @@ bool config_load(json_t **root, struct err *e)
 
 /* ---- config.yaml ---- */
 
-static const char *const context_keys[] = {"endpoint", "access_key", "secret_key", "secret_file",
-	"org", "ca_file"};
+static const char *const context_keys[] = {
+	"endpoint", "access_key", "secret_key", "secret_file", "org", "ca_file"};
 
 static bool check_keys(const json_t *context, const char *path, const char *name, struct err *e)
 {
@@ -85,12 +85,13 @@ static bool check_keys(const json_t *context, const char *path, const char *name
 		for (size_t i = 0; i < ARRAY_SIZE(context_keys); i++)
 			known |= strcmp(key, context_keys[i]) == 0;
 		if (!known)
-			return err_set(e, ERR_INVALID, "%s: context %s has an unknown key %s; there are "
+			return err_set(e, ERR_INVALID,
+				"%s: context %s has an unknown key %s; there are "
 				"endpoint, access_key, secret_key, secret_file, org and ca_file",
 				path, name, key);
 		if (!json_is_string(value) && !json_is_integer(value))
-			return err_set(e, ERR_INVALID, "%s: %s of context %s must be a text", path, key,
-				name);
+			return err_set(e, ERR_INVALID, "%s: %s of context %s must be a text", path,
+				key, name);
 	}
 	return true;
 }
@@ -106,7 +107,8 @@ static char *text_of(const json_t *context, const char *key)
 		return buf_detach(&text);
 	}
 	return json_is_string(value) && *json_string_value(value)
-		? mem_strdup(json_string_value(value)) : NULL;
+		       ? mem_strdup(json_string_value(value))
+		       : NULL;
 }
 
 /* Files are named from the config's folder; ~/ is home. The caller frees. */
@@ -149,7 +151,8 @@ static bool take_secret(struct context *out, const json_t *context, const char *
 	out->secret_key = text_of(context, "secret_key");
 	if (out->secret_key && file)
 		ok = err_set(e, ERR_INVALID,
-			"%s: context %s has both secret_key and secret_file; keep one", path, out->name);
+			"%s: context %s has both secret_key and secret_file; keep one", path,
+			out->name);
 	else if (out->secret_key)
 		ok = secret_file_private(path, e);
 	else if (file)
@@ -157,12 +160,13 @@ static bool take_secret(struct context *out, const json_t *context, const char *
 	free(file);
 	if (ok && (out->access_key == NULL) != (out->secret_key == NULL))
 		ok = err_set(e, ERR_INVALID,
-			"%s: context %s needs access_key together with secret_key or secret_file", path,
-			out->name);
+			"%s: context %s needs access_key together with secret_key or secret_file",
+			path, out->name);
 	return ok;
 }
 
-static bool read_context(struct context *out, const json_t *context, const char *path, struct err *e)
+static bool read_context(
+	struct context *out, const json_t *context, const char *path, struct err *e)
 {
 	struct url u;
 
@@ -192,8 +196,8 @@ bool config_context(struct context *out, const json_t *root, const char *name, s
 	if (context == NULL)
 		ok = err_set(e, ERR_NOT_FOUND, "there is no context %s in %s", name, path);
 	else if (!json_is_object(context))
-		ok = err_set(e, ERR_INVALID, "%s: context %s must have keys: endpoint, access_key, ...",
-			path, name);
+		ok = err_set(e, ERR_INVALID,
+			"%s: context %s must have keys: endpoint, access_key, ...", path, name);
 	else
 		ok = check_keys(context, path, name, e) && read_context(&found, context, path, e);
 	if (ok)
@@ -217,8 +221,10 @@ const char *config_current(const json_t *root, struct err *e)
 	if (json_object_size(contexts) == 1)
 		return json_object_iter_key(json_object_iter(contexts));
 	path = config_path();
-	err_set(e, ERR_INVALID, "%s has several contexts: choose one by `mltop context use NAME`, "
-		"--context NAME or `current: NAME` in that file", path);
+	err_set(e, ERR_INVALID,
+		"%s has several contexts: choose one by `mltop context use NAME`, "
+		"--context NAME or `current: NAME` in that file",
+		path);
 	free(path);
 	return NULL;
 }
@@ -235,7 +241,7 @@ void config_each(const json_t *root, void (*add)(void *ctx, const char *name), v
 /* ---- The public client's file ---- */
 
 /*
- * { "xiaomi_access_key_id": ..., "xiaomi_cloudml": { NAME: {...}, "default_config_context": NAME } }:
+ * {"xiaomi_access_key_id": ..., "xiaomi_cloudml": {NAME: {...}, "default_config_context": NAME}}:
  * the keys of the chosen context are laid over the root's. Flat files of client 0.2 have no
  * xiaomi_cloudml.
  */
@@ -330,8 +336,10 @@ bool xiaomi_context(struct context *out, const json_t *root, const char *name, s
 		ok = err_set(e, ERR_NOT_FOUND, "%s names no platform%s%s", found.origin,
 			name ? " called " : "", name ? name : "");
 	else if (found.access_key == NULL || found.secret_key == NULL)
-		ok = err_set(e, ERR_INVALID, "%s has an endpoint but no xiaomi_access_key_id and "
-			"xiaomi_secret_access_key for it", found.origin);
+		ok = err_set(e, ERR_INVALID,
+			"%s has an endpoint but no xiaomi_access_key_id and "
+			"xiaomi_secret_access_key for it",
+			found.origin);
 	else
 		ok = url_parse(&u, found.url, e) && secret_file_private(found.origin, e);
 	if (ok)

@@ -43,7 +43,8 @@ static const char *set_variable(const char *name)
 /* ---- Where the choice may come from, strongest first ---- */
 
 /* An endpoint with the keys of the environment. */
-static bool from_endpoint(struct context *out, const char *endpoint, const char *origin, struct err *e)
+static bool from_endpoint(
+	struct context *out, const char *endpoint, const char *origin, struct err *e)
 {
 	const char *access = set_variable("XIAOMI_ACCESS_KEY_ID");
 	const char *secret = set_variable("XIAOMI_SECRET_ACCESS_KEY");
@@ -52,20 +53,24 @@ static bool from_endpoint(struct context *out, const char *endpoint, const char 
 	if (!url_parse(&u, endpoint, e))
 		return false;
 	if (access == NULL || secret == NULL)
-		return err_set(e, ERR_INVALID, "%s %s: set XIAOMI_ACCESS_KEY_ID and "
+		return err_set(e, ERR_INVALID,
+			"%s %s: set XIAOMI_ACCESS_KEY_ID and "
 			"XIAOMI_SECRET_ACCESS_KEY for it, or make it a context of config.yaml",
 			origin, endpoint);
 	*out = (struct context){
-		.name = mem_strdup(u.authority), .url = mem_strdup(endpoint),
-		.access_key = mem_strdup(access), .secret_key = mem_strdup(secret),
-		.org = mem_strdup(""), .origin = mem_strdup(origin),
+		.name = mem_strdup(u.authority),
+		.url = mem_strdup(endpoint),
+		.access_key = mem_strdup(access),
+		.secret_key = mem_strdup(secret),
+		.org = mem_strdup(""),
+		.origin = mem_strdup(origin),
 	};
 	return true;
 }
 
 /* A name: of config.yaml, of the public client's file, or the private platform. */
-static bool from_name(struct context *out, const char *name, const char *state_dir, const char *origin,
-	struct err *e)
+static bool from_name(struct context *out, const char *name, const char *state_dir,
+	const char *origin, struct err *e)
 {
 	json_t *ours = NULL, *theirs = NULL;
 	struct err why = ERR_INIT;
@@ -81,8 +86,10 @@ static bool from_name(struct context *out, const char *name, const char *state_d
 
 		ok = xiaomi_load(&theirs, &other) && xiaomi_context(out, theirs, name, &other);
 		if (!ok && other.code == ERR_NOT_FOUND)
-			err_set(&why, ERR_NOT_FOUND, "%s: there is no context %s; `mltop context list` "
-				"shows those of config.yaml", origin, name);
+			err_set(&why, ERR_NOT_FOUND,
+				"%s: there is no context %s; `mltop context list` "
+				"shows those of config.yaml",
+				origin, name);
 		else if (!ok)
 			why = other;
 	}
@@ -166,7 +173,8 @@ bool context_resolve(struct context *out, const struct context_options *o, struc
 		return from_name(out, o->context, o->state_dir, "--context", e);
 	if (set_variable("MLTOP_CONTEXT"))
 		return from_name(out, getenv("MLTOP_CONTEXT"), o->state_dir, "MLTOP_CONTEXT", e);
-	if (endpoint && set_variable("XIAOMI_ACCESS_KEY_ID") && set_variable("XIAOMI_SECRET_ACCESS_KEY"))
+	if (endpoint && set_variable("XIAOMI_ACCESS_KEY_ID") &&
+		set_variable("XIAOMI_SECRET_ACCESS_KEY"))
 		return from_endpoint(out, endpoint, "XIAOMI_CLOUDML_ENDPOINT", e);
 	ok = from_config(out, o->state_dir, &why);
 	if (!ok && why.code == ERR_NONE)
@@ -223,8 +231,10 @@ static bool name_known(const char *name, struct err *e)
 		free(*p);
 	}
 	free(names);
-	return known || err_set(e, ERR_NOT_FOUND, "there is no context %s; `mltop context list` shows "
-		"those there are, and `local` is the private platform", name);
+	return known || err_set(e, ERR_NOT_FOUND,
+				"there is no context %s; `mltop context list` shows "
+				"those there are, and `local` is the private platform",
+				name);
 }
 
 bool context_use(const char *name, struct err *e)

@@ -117,11 +117,13 @@ static bool joins(struct logstore *s, uint64_t offset, struct err *e)
 		s->first = s->next = offset;
 	}
 	return offset == s->next ||
-		err_set(e, ERR_INTERNAL, "the log does not join: offset %llu came where %llu was due",
-			(unsigned long long)offset, (unsigned long long)s->next);
+	       err_set(e, ERR_INTERNAL,
+		       "the log does not join: offset %llu came where %llu was due",
+		       (unsigned long long)offset, (unsigned long long)s->next);
 }
 
-bool logstore_append(struct logstore *s, uint64_t offset, const void *bytes, size_t len, struct err *e)
+bool logstore_append(
+	struct logstore *s, uint64_t offset, const void *bytes, size_t len, struct err *e)
 {
 	if (!joins(s, offset, e) || !write_spool(s, bytes, len, e))
 		return false;
@@ -198,7 +200,8 @@ bool logstore_save(struct logstore *s, const char *path, struct err *e)
 
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return err_set(e, ERR_CONFLICT,
-			"cannot save the log to %s: that is no plain file; choose another name", path);
+			"cannot save the log to %s: that is no plain file; choose another name",
+			path);
 	buf_addf(&aside, "%s.part-XXXXXX", path);
 	fd = mkostemp(aside.data, O_CLOEXEC);
 	if (fd < 0) {

@@ -1,4 +1,5 @@
-/* The private platform: found by its endpoint file, else started; and the throwaway one of a demo. */
+/* The private platform: found by its endpoint file, else started; and the throwaway one of a demo.
+ */
 #include "client/context.h"
 
 #include "base/buf.h"
@@ -31,7 +32,8 @@ enum { FILE_MAX = 16 * 1024, STOP_MS = 8 * 1000 };
 
 static char *program_in(const char *dir, const char *below, const char *name)
 {
-	char *folder = *below ? fsio_join(dir, below) : mem_strdup(dir), *path = fsio_join(folder, name);
+	char *folder = *below ? fsio_join(dir, below) : mem_strdup(dir),
+	     *path = fsio_join(folder, name);
 
 	free(folder);
 	if (access(path, X_OK) == 0)
@@ -50,7 +52,8 @@ char *program_path(const char *name, struct err *e)
 	if (path == NULL)
 		err_set(e, ERR_NOT_FOUND,
 			"the program %s is neither beside mltop in %s nor in ../libexec/mltop; "
-			"install it there, or name a platform by --endpoint or --context", name, dir);
+			"install it there, or name a platform by --endpoint or --context",
+			name, dir);
 	free(dir);
 	return path;
 }
@@ -83,7 +86,7 @@ static bool daemon_alive(const json_t *endpoint, int *pid)
 
 	*pid = (int)number;
 	return number > 1 && number < INT32_MAX && start > 0 && boot &&
-		taskfile_alive((int)number, (uint64_t)start, boot);
+	       taskfile_alive((int)number, (uint64_t)start, boot);
 }
 
 /* The endpoint of a live platform in `dir`. ERR_NOT_FOUND: none runs. */
@@ -92,8 +95,7 @@ static bool find_endpoint(const char *dir, json_t **endpoint, int *pid, struct e
 	struct err why = ERR_INIT;
 	json_t *found = read_object(dir, "endpoint", &why);
 
-	if (found && daemon_alive(found, pid) &&
-		json_string_value(json_object_get(found, "url"))) {
+	if (found && daemon_alive(found, pid) && json_string_value(json_object_get(found, "url"))) {
 		*endpoint = found;
 		return true;
 	}
@@ -118,8 +120,10 @@ static bool read_key(struct context *out, const char *dir, struct err *e)
 		out->access_key = mem_strdup(access);
 		out->secret_key = mem_strdup(secret);
 	} else if (key) {
-		err_set(e, ERR_INVALID, "%s holds no access_key and secret_key: stop the platform, "
-			"remove that file and start again", path);
+		err_set(e, ERR_INVALID,
+			"%s holds no access_key and secret_key: stop the platform, "
+			"remove that file and start again",
+			path);
 	}
 	json_decref(key);
 	free(path);
@@ -287,8 +291,10 @@ bool private_stop(const char *state_dir, struct err *e)
 		ok = err_set(e, ERR_FORBIDDEN, "cannot stop the platform (process %d): %s", pid,
 			strerror(errno));
 	else if (!wait_gone(pidfd, STOP_MS))
-		ok = err_set(e, ERR_INTERNAL, "the platform (process %d) did not end within %d s; its "
-			"log is %s/mltopd.log", pid, STOP_MS / 1000, dir);
+		ok = err_set(e, ERR_INTERNAL,
+			"the platform (process %d) did not end within %d s; its "
+			"log is %s/mltopd.log",
+			pid, STOP_MS / 1000, dir);
 out:
 	if (pidfd >= 0)
 		close(pidfd);
@@ -321,7 +327,8 @@ static bool run_demo(struct context *out, const char *program, const char *dir,
 	bool ok;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_set(e, ERR_INTERNAL, "cannot make a pipe for the demo: %s", strerror(errno));
+		return err_set(
+			e, ERR_INTERNAL, "cannot make a pipe for the demo: %s", strerror(errno));
 	snprintf(fd_text, sizeof fd_text, "%d", DAEMON_DIE_FD);
 	vec_push(&more, (char *)"--engine");
 	vec_push(&more, (char *)"fake");
@@ -340,8 +347,8 @@ static bool run_demo(struct context *out, const char *program, const char *dir,
 	return ok;
 }
 
-bool demo_start_with(struct context *out, const char *program, const char *const *settings,
-	struct err *e)
+bool demo_start_with(
+	struct context *out, const char *program, const char *const *settings, struct err *e)
 {
 	char *dir = make_demo_folder(e);
 	bool ok = dir && run_demo(out, program, dir, settings, e);

@@ -28,7 +28,8 @@ static void gone(struct stream *s, const struct err *why)
 	loop_timer_stop(s->ping);
 	wait = backoff_ms(s->failures++);
 	/* Who is refused for what he is will be refused again: ask seldom. */
-	if (why->code == ERR_UNAUTHORIZED || why->code == ERR_FORBIDDEN || why->code == ERR_NOT_FOUND)
+	if (why->code == ERR_UNAUTHORIZED || why->code == ERR_FORBIDDEN ||
+		why->code == ERR_NOT_FOUND)
 		wait = BACKOFF_MAX_MS;
 	loop_timer_start(s->connect, wait);
 	tell(s, STREAM_GONE, why);
@@ -126,7 +127,9 @@ static void connect_to(struct stream *s, const char *address)
 {
 	struct signed_request r = {0};
 	struct err e = ERR_INIT;
-	struct ws_target t = {.address = address, .port = s->url.port, .host = s->url.host,
+	struct ws_target t = {.address = address,
+		.port = s->url.port,
+		.host = s->url.host,
 		.authority = s->url.authority};
 
 	if (!credentials_sign(&r, &s->context, &s->url, "GET", WIRE_PATH, NULL, NULL, NULL, 0,
@@ -149,13 +152,15 @@ static void keep_addresses(struct stream *s, const struct addrinfo *found)
 	for (const struct addrinfo *a = found; a && s->address_count < 16; a = a->ai_next) {
 		char text[64];
 		int bad = a->ai_family == AF_INET6
-			? uv_ip6_name((const struct sockaddr_in6 *)a->ai_addr, text, sizeof text)
-			: uv_ip4_name((const struct sockaddr_in *)a->ai_addr, text, sizeof text);
+				  ? uv_ip6_name((const struct sockaddr_in6 *)a->ai_addr, text,
+					    sizeof text)
+				  : uv_ip4_name((const struct sockaddr_in *)a->ai_addr, text,
+					    sizeof text);
 
 		if (bad)
 			continue;
-		s->addresses = mem_realloc(s->addresses,
-			(s->address_count + 1) * sizeof *s->addresses);
+		s->addresses =
+			mem_realloc(s->addresses, (s->address_count + 1) * sizeof *s->addresses);
 		memcpy(s->addresses[s->address_count++], text, sizeof text);
 	}
 }
@@ -198,7 +203,8 @@ static void resolve(struct stream *s)
 	loop_gate_leave(&s->gate);
 	free(s->resolving);
 	s->resolving = NULL;
-	err_set(&e, ERR_UNAVAILABLE, "%s cannot be looked up: %s", s->url.host, uv_strerror(status));
+	err_set(&e, ERR_UNAVAILABLE, "%s cannot be looked up: %s", s->url.host,
+		uv_strerror(status));
 	gone(s, &e);
 }
 
@@ -235,8 +241,8 @@ static void on_connect(void *ctx)
 struct stream *stream_new(uv_loop_t *loop, const struct context *c, const struct stream_events *ev)
 {
 	struct stream *s = mem_alloc(sizeof *s);
-	struct ws_config config = {.ca_file = c->ca_file, .protocol = WIRE_PROTOCOL,
-		.message_max = WIRE_TEXT_MAX};
+	struct ws_config config = {
+		.ca_file = c->ca_file, .protocol = WIRE_PROTOCOL, .message_max = WIRE_TEXT_MAX};
 	struct ws_events events = {s, on_open, on_message, on_closed};
 
 	s->loop = loop;

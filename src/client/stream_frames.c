@@ -60,10 +60,15 @@ static void cut_unjoined(struct stream *s, const struct sub *sub, uint64_t got)
 static void tell_state(struct stream *s, const struct sub *sub, const struct wire_frame *f)
 {
 	struct stream_log_state state = {
-		.uid = sub->job, .task = sub->task, .attempt = sub->attempt,
-		.oldest = (uint64_t)f->oldest, .newest = (uint64_t)f->newest,
-		.final = f->type == WIRE_END, .state = f->state ? f->state : "",
-		.exit_code = f->exit_code, .signal = f->signal,
+		.uid = sub->job,
+		.task = sub->task,
+		.attempt = sub->attempt,
+		.oldest = (uint64_t)f->oldest,
+		.newest = (uint64_t)f->newest,
+		.final = f->type == WIRE_END,
+		.state = f->state ? f->state : "",
+		.exit_code = f->exit_code,
+		.signal = f->signal,
 	};
 
 	if (state.final)
@@ -212,20 +217,16 @@ static void on_text(struct stream *s, const char *bytes, size_t len)
 		return;
 	}
 	switch (f.type) {
-	case WIRE_ROW: case WIRE_GONE: case WIRE_SYNCED: case WIRE_RESET:
-		on_rows_frame(s, &f);
-		break;
-	case WIRE_LOG: case WIRE_GAP: case WIRE_END:
-		on_log_frame(s, &f);
-		break;
-	case WIRE_ERROR:
-		on_error_frame(s, &f);
-		break;
-	case WIRE_PONG:
-		stream_pong(s, f.id);
-		break;
-	default:
-		break; /* what only clients send means nothing here */
+	case WIRE_ROW:
+	case WIRE_GONE:
+	case WIRE_SYNCED:
+	case WIRE_RESET: on_rows_frame(s, &f); break;
+	case WIRE_LOG:
+	case WIRE_GAP:
+	case WIRE_END: on_log_frame(s, &f); break;
+	case WIRE_ERROR: on_error_frame(s, &f); break;
+	case WIRE_PONG: stream_pong(s, f.id); break;
+	default: break; /* what only clients send means nothing here */
 	}
 	wire_frame_release(&f);
 }

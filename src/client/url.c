@@ -7,7 +7,8 @@
 
 static bool refuse(struct err *e, const char *text, const char *why)
 {
-	return err_set(e, ERR_INVALID, "the endpoint %.200s is not usable: %s; it looks like "
+	return err_set(e, ERR_INVALID,
+		"the endpoint %.200s is not usable: %s; it looks like "
 		"http://127.0.0.1:8080 or https://ml.example.com",
 		text, why);
 }
@@ -24,15 +25,16 @@ static const char *take_scheme(struct url *u, const char *text)
 
 static bool host_allowed(const char *host, bool v6)
 {
-	const char *set = v6 ? "0123456789abcdefABCDEF:." : "abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+	const char *set = v6 ? "0123456789abcdefABCDEF:."
+			     : "abcdefghijklmnopqrstuvwxyz"
+			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
 
 	return *host != '\0' && host[strspn(host, set)] == '\0';
 }
 
 /* "host", "host:port", "[v6]", "[v6]:port" of `len` bytes. */
-static bool take_authority(struct url *u, const char *at, size_t len, const char *whole,
-	struct err *e)
+static bool take_authority(
+	struct url *u, const char *at, size_t len, const char *whole, struct err *e)
 {
 	char text[256];
 	bool v6 = len > 0 && *at == '[';
@@ -59,7 +61,8 @@ static bool take_authority(struct url *u, const char *at, size_t len, const char
 		return refuse(e, whole, "its host has characters that no host has");
 	u->port = (int)number;
 	snprintf(u->host, sizeof u->host, "%s", text + v6);
-	snprintf(u->authority, sizeof u->authority, "%s%s%s", v6 ? "[" : "", u->host, v6 ? "]" : "");
+	snprintf(
+		u->authority, sizeof u->authority, "%s%s%s", v6 ? "[" : "", u->host, v6 ? "]" : "");
 	if (u->port != (u->tls ? 443 : 80)) {
 		size_t n = strlen(u->authority);
 
@@ -78,8 +81,9 @@ static bool take_prefix(struct url *u, const char *path, const char *whole, stru
 		return refuse(e, whole, "its path is over 511 bytes");
 	memcpy(u->prefix, path, len);
 	u->prefix[len] = '\0';
-	if (u->prefix[strspn(u->prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-					"._~/-")] != '\0')
+	if (u->prefix[strspn(u->prefix,
+		    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+		    "._~/-")] != '\0')
 		return refuse(e, whole, "its path may hold only letters, digits and . _ ~ - /");
 	return true;
 }
@@ -103,5 +107,5 @@ bool url_parse(struct url *u, const char *text, struct err *e)
 bool url_is_loopback(const struct url *u)
 {
 	return strncmp(u->host, "127.", 4) == 0 || strcmp(u->host, "::1") == 0 ||
-		strcmp(u->host, "localhost") == 0;
+	       strcmp(u->host, "localhost") == 0;
 }

@@ -5,115 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* ---- What curl tells while a transfer runs ---- */
-
-static int limit_of(int configured, int standard)
-{
-	return configured ? configured : standard;
-}
-
-/* The request leaves now: from here the answer's header is awaited. */
-static int on_connected(void *user, char *ip, char *local, int port, int local_port)
-{
-	struct http_call *c = user;
-
-	(void)ip, (void)local, (void)port, (void)local_port;
-	c->phase = PHASE_HEADER;
-	loop_timer_start(c->deadline, limit_of(c->http->config.header_ms, HTTP_HEADER_MS));
-	return CURL_PREREQFUNC_OK;
-}
-
-static void begin_header(struct http_call *c)
-{
-	buf_reset(&c->content_type);
-	c->date_ms = 0;
-}
-
-/* The value of a header line when it is that header, else NULL. */
-static const char *header_value(const char *line, size_t len, const char *name, size_t *value_len)
-{
-	size_t n = strlen(name);
-
-	if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
-		return NULL;
-	line += n + 1;
-	len -= n + 1;
-	while (len > 0 && (*line == ' ' || *line == '\t'))
-		line++, len--;
-	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n' || line[len - 1] == ' '))
-		len--;
-	*value_len = len;
-	return line;
-}
-
-static void take_date(struct http_call *c, const char *value, size_t len)
-{
-	char text[64];
-	time_t when;
-
-	if (len >= sizeof text)
-		return;
-	memcpy(text, value, len);
-	text[len] = '\0';
-	when = curl_getdate(text, NULL);
-	c->date_ms = when > 0 ? (int64_t)when * 1000 : 0;
-}
-
-static void end_header(struct http_call *c)
-{
-	long status = 0;
-
-	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status < 200)
-		return; /* 100 Continue: the real one follows */
-	c->phase = PHASE_BODY;
-	c->last_byte_ms = time_mono_ms();
-	loop_timer_start(c->deadline, limit_of(c->http->config.stall_ms, HTTP_STALL_MS));
-}
-
-static size_t on_header(char *line, size_t size, size_t count, void *user)
-{
-	struct http_call *c = user;
-	size_t len = size * count, value_len;
-	const char *value;
-
-	c->header_bytes += len;
-	if (c->header_bytes > HTTP_HEADERS_MAX) {
-		c->stop = STOP_HEADERS;
-		return 0;
-	}
-	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
-		begin_header(c);
-	else if ((value = header_value(line, len, "content-type", &value_len)) != NULL)
-		buf_reset(&c->content_type), buf_add(&c->content_type, value, value_len);
-	else if ((value = header_value(line, len, "date", &value_len)) != NULL)
-		take_date(c, value, value_len);
-	else if (len <= 2 && c->phase == PHASE_HEADER)
-		end_header(c);
-	return len;
-}
-
-static size_t on_body(char *bytes, size_t size, size_t count, void *user)
-{
-	struct http_call *c = user;
-	size_t len = size * count, max = c->answer_max;
-	long status = 0;
-
-	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status >= 400)
-		max = HTTP_ERROR_MAX;
-	c->last_byte_ms = time_mono_ms();
-	if (len > max - c->body.len) {
-		/* Of an error the beginning will do. */
-		c->stop = status >= 400 ? STOP_CUT : STOP_TOO_LARGE;
-		buf_add(&c->body, bytes, max - c->body.len);
-		return 0;
-	}
-	buf_add(&c->body, bytes, len);
-	return len;
-}
 
 /* ---- The life of a call ---- */
 
@@ -205,7 +96,7 @@ static void on_deadline(void *ctx)
 		return;
 	}
 	if (c->phase == PHASE_HEADER) {
-		int limit = limit_of(c->http->config.header_ms, HTTP_HEADER_MS);
+		int limit = http_limit(c->http->config.header_ms, HTTP_HEADER_MS);
 
 		curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
 		if (uploaded > c->uploaded) {
@@ -215,7 +106,7 @@ static void on_deadline(void *ctx)
 		}
 		c->stop = STOP_SILENT;
 	} else {
-		int limit = limit_of(c->http->config.stall_ms, HTTP_STALL_MS);
+		int limit = http_limit(c->http->config.stall_ms, HTTP_STALL_MS);
 		int64_t quiet = time_mono_ms() - c->last_byte_ms;
 
 		if (quiet < limit) {
@@ -236,71 +127,6 @@ static char *site_of(const char *url)
 	len += strcspn(url + len, "/?#");
 	buf_add(&site, url, len);
 	return buf_detach(&site);
-}
-
-static bool has_header(const struct http_request *r, const char *name)
-{
-	size_t len;
-
-	for (size_t i = 0; r->headers && r->headers[i]; i++)
-		if (header_value(r->headers[i], strlen(r->headers[i]), name, &len))
-			return true;
-	return false;
-}
-
-static void set_headers(struct http_call *c, const struct http_request *r)
-{
-	/* No Expect: it costs a round trip. curl's own Content-Type is that of forms. */
-	c->headers = curl_slist_append(NULL, "Expect:");
-	if (!has_header(r, "content-type"))
-		c->headers = curl_slist_append(c->headers, "Content-Type:");
-	for (size_t i = 0; r->headers && r->headers[i]; i++)
-		c->headers = curl_slist_append(c->headers, r->headers[i]);
-	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
-}
-
-static void set_body(struct http_call *c, const struct http_request *r)
-{
-	if (strcmp(r->method, "GET") == 0)
-		return;
-	c->request_body = mem_dup(r->body ? r->body : "", r->body_len ? r->body_len : 1);
-	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
-	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->request_body);
-	curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, r->method);
-}
-
-static void set_limits(struct http_call *c)
-{
-	const struct http_config *config = &c->http->config;
-
-	curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c->easy, CURLOPT_QUICK_EXIT, 1L); /* never join a thread that resolves */
-	curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS,
-		(long)limit_of(config->connect_ms, HTTP_CONNECT_MS));
-	curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(c->easy, CURLOPT_HTTP09_ALLOWED, 0L);
-	curl_easy_setopt(c->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (c->http->ca_file)
-		curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->http->ca_file);
-	if (config->direct)
-		curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
-}
-
-static void set_callbacks(struct http_call *c)
-{
-	curl_easy_setopt(c->easy, CURLOPT_PRIVATE, (char *)c);
-	curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
-	curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, on_connected);
-	curl_easy_setopt(c->easy, CURLOPT_PREREQDATA, c);
-	curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
-	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
-	curl_easy_setopt(c->easy, CURLOPT_BUFFERSIZE, 128L * 1024);
 }
 
 /* ---- Public ---- */
@@ -342,13 +168,8 @@ uint64_t http_send(struct http *h, const struct http_request *r, http_done done,
 	c->ctx = ctx;
 	if (http_multi_open(h))
 		c->easy = curl_easy_init();
-	if (c->easy) {
-		curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
-		set_headers(c, r);
-		set_body(c, r);
-		set_limits(c);
-		set_callbacks(c);
-	}
+	if (c->easy)
+		http_transfer_set(c, r);
 	if (c->easy == NULL || curl_multi_add_handle(h->multi, c->easy) != CURLM_OK)
 		loop_timer_start(c->deadline, 0);
 	return c->id;

@@ -53,16 +53,19 @@ static void explain_stop(const struct http_call *c, struct err *e, bool *transpo
 	switch (c->stop) {
 	case STOP_TOO_LARGE:
 		err_set(e, ERR_TOO_LARGE,
-			"%s answered with more than %zu bytes: ask for less, by a filter or a limit",
+			"%s answered with more than %zu bytes: ask for less, by a filter or a "
+			"limit",
 			c->site, c->answer_max);
 		return;
 	case STOP_HEADERS:
-		err_set(e, ERR_TOO_LARGE, "%s answered with more than %d KiB of header: it is no platform",
-			c->site, HTTP_HEADERS_MAX / 1024);
+		err_set(e, ERR_TOO_LARGE,
+			"%s answered with more than %d KiB of header: it is no platform", c->site,
+			HTTP_HEADERS_MAX / 1024);
 		return;
 	case STOP_SILENT:
 		*transport = true;
-		err_set(e, ERR_UNAVAILABLE, "%s took the request but sent no answer within %d s; "
+		err_set(e, ERR_UNAVAILABLE,
+			"%s took the request but sent no answer within %d s; "
 			"try again, or look whether the platform is overloaded",
 			c->site, HTTP_HEADER_MS / 1000);
 		return;
@@ -80,15 +83,11 @@ static void explain_curl(const struct http_call *c, CURLcode result, struct err 
 	switch (result) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		err_set(e, ERR_UNAVAILABLE, "%s cannot be reached: there is no such host; check the endpoint",
-			c->site);
+		err_set(e, ERR_UNAVAILABLE,
+			"%s cannot be reached: there is no such host; check the endpoint", c->site);
 		return;
-	case CURLE_COULDNT_CONNECT:
-		explain_connect(c, e);
-		return;
-	case CURLE_OPERATION_TIMEDOUT:
-		explain_timeout(c, e);
-		return;
+	case CURLE_COULDNT_CONNECT: explain_connect(c, e); return;
+	case CURLE_OPERATION_TIMEDOUT: explain_timeout(c, e); return;
 	case CURLE_GOT_NOTHING:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
@@ -96,8 +95,9 @@ static void explain_curl(const struct http_call *c, CURLcode result, struct err 
 			c->site);
 		return;
 	case CURLE_PARTIAL_FILE:
-		err_set(e, ERR_UNAVAILABLE, "the answer of %s was cut short after %zu bytes; try again",
-			c->site, c->body.len);
+		err_set(e, ERR_UNAVAILABLE,
+			"the answer of %s was cut short after %zu bytes; try again", c->site,
+			c->body.len);
 		return;
 	default:
 		err_set(e, ERR_UNAVAILABLE, "%s gave no usable answer: %s", c->site,
@@ -125,10 +125,11 @@ void http_explain(const struct http_call *c, CURLcode result, struct err *e, boo
 	} else if (result == CURLE_SSL_CACERT_BADFILE) {
 		err_set(e, ERR_INVALID, "the ca_file of the context cannot be used: %s", c->error);
 	} else {
-		*transport = result == CURLE_COULDNT_RESOLVE_HOST || result == CURLE_COULDNT_CONNECT ||
-			result == CURLE_OPERATION_TIMEDOUT || result == CURLE_GOT_NOTHING ||
-			result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR ||
-			result == CURLE_PARTIAL_FILE;
+		*transport = result == CURLE_COULDNT_RESOLVE_HOST ||
+			     result == CURLE_COULDNT_CONNECT ||
+			     result == CURLE_OPERATION_TIMEDOUT || result == CURLE_GOT_NOTHING ||
+			     result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR ||
+			     result == CURLE_PARTIAL_FILE;
 		explain_curl(c, is_cut(c, result) ? CURLE_PARTIAL_FILE : result, e);
 	}
 }

@@ -1,4 +1,7 @@
-/* What http.c (requests), http_multi.c (curl on uv) and http_error.c (sentences) share. */
+/*
+ * What http.c (requests), http_transfer.c (one of them with curl), http_multi.c (curl on uv) and
+ * http_error.c (sentences) share.
+ */
 #ifndef MLTOP_IO_HTTP_INSIDE_H
 #define MLTOP_IO_HTTP_INSIDE_H
 
@@ -48,6 +51,14 @@ struct http {
 /* http_multi.c */
 bool http_multi_open(struct http *h);
 void http_multi_close(struct http *h);
+
+static inline int http_limit(int configured, int standard)
+{
+	return configured ? configured : standard;
+}
+
+/* http_transfer.c: what curl is to do, and what it tells while it does. */
+void http_transfer_set(struct http_call *c, const struct http_request *r);
 
 /* http.c: the transfer ended; frees the call. */
 void http_call_end(struct http_call *c, CURLcode result);

@@ -34,7 +34,8 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 	struct http *h = s->http;
 	int flags = 0, running;
 
-	/* libuv tells no more than that something is wrong: curl finds out what by using the socket. */
+	/* libuv tells no more than that something is wrong: curl finds out what by using the
+	 * socket. */
 	if (status < 0)
 		flags = CURL_CSELECT_IN | CURL_CSELECT_OUT;
 	if (events & UV_READABLE)

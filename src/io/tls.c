@@ -11,7 +11,8 @@ static const struct {
 	long code;
 	const char *why, *advice;
 } reasons[] = {
-	{X509_V_ERR_CERT_HAS_EXPIRED, "it has expired", "renew it on the platform, or check this machine's clock"},
+	{X509_V_ERR_CERT_HAS_EXPIRED, "it has expired",
+		"renew it on the platform, or check this machine's clock"},
 	{X509_V_ERR_CERT_NOT_YET_VALID, "it is not valid yet", "check this machine's clock"},
 	{X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "it is signed by itself",
 		"name its authority as ca_file of the context"},

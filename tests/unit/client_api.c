@@ -70,7 +70,8 @@ static void reply(struct peer *p, const char *status, const char *more, const ch
 {
 	struct buf text = BUF_INIT;
 
-	buf_addf(&text, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status, more, strlen(body), body);
+	buf_addf(&text, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status, more,
+		strlen(body), body);
 	peer_send(p, text.data, text.len);
 	buf_release(&text);
 }
@@ -89,14 +90,19 @@ static struct api_answer ask(const char *method, const char *path, json_t **body
 /* ---- Signing ---- */
 
 /* The server's own check of what came: the signature fits method, path, query, headers and body. */
-static bool signed_rightly(const char *method, const char *path, const char *query, const char *body)
+static bool signed_rightly(
+	const char *method, const char *path, const char *query, const char *body)
 {
-	static const char *const names[] = {"authorization", "host", "x-mltop-date", "x-mltop-nonce"};
+	static const char *const names[] = {
+		"authorization", "host", "x-mltop-date", "x-mltop-nonce"};
 	char values[4][512];
 	struct sign_pair headers[4];
 	struct query q = QUERY_INIT;
 	struct sign_claim claim;
-	struct sign_request r = {.method = method, .path = path, .headers = headers, .body = body,
+	struct sign_request r = {.method = method,
+		.path = path,
+		.headers = headers,
+		.body = body,
 		.body_len = strlen(body)};
 	bool ok;
 
@@ -110,7 +116,7 @@ static bool signed_rightly(const char *method, const char *path, const char *que
 	r.query = q.pairs;
 	r.query_count = q.count;
 	ok = sign_sigv4.parse(&r, &claim, NULL) && strcmp(claim.access_key, "AK") == 0 &&
-		sign_sigv4.verify(&r, &claim, "SK");
+	     sign_sigv4.verify(&r, &claim, "SK");
 	query_release(&q);
 	return ok;
 }
@@ -135,13 +141,15 @@ static void requests_are_signed(void **state)
 	assert_int_equal(answer.status, 200);
 	assert_true(json_is_array(json_object_get(got, "data")));
 	json_decref(got);
-	assert_non_null(strstr(head.data, "GET /pre/fix/cloud_ml/v1/train?a=1&b=x%20y HTTP/1.1\r\n"));
+	assert_non_null(
+		strstr(head.data, "GET /pre/fix/cloud_ml/v1/train?a=1&b=x%20y HTTP/1.1\r\n"));
 	assert_true(signed_rightly("GET", "/pre/fix/cloud_ml/v1/train", "b=x%20y&a=1", ""));
 	assert_false(signed_rightly("GET", "/pre/fix/cloud_ml/v1/train", "b=x&a=1", ""));
 	assert_string_equal(head_value(&head, "x-mltop-nonce", value, sizeof value), "");
 	r.body = body;
 	assert_true(api_wait(api, &loop, &r, &answer, NULL, NULL));
-	assert_true(signed_rightly("POST", "/pre/fix/cloud_ml/v1/train", "", "{\"job_name\":\"j\"}"));
+	assert_true(
+		signed_rightly("POST", "/pre/fix/cloud_ml/v1/train", "", "{\"job_name\":\"j\"}"));
 	assert_int_equal(strlen(head_value(&head, "x-mltop-nonce", value, sizeof value)), 26);
 	assert_non_null(strstr(head.data, "Content-Type: application/json\r\n"));
 	json_decref(body);
@@ -182,7 +190,8 @@ static void refusals_speak_the_servers_sentence(void **state)
 	assert_null(strchr(a.err.text, '\n'));
 	assert_null(strchr(a.err.text, '\x1b'));
 	assert_non_null(strstr(a.err.text, "there is no job"));
-	a = answer_to("422 No", JSON, "{\"error\": true, \"message\": \"bad\", \"field\": \"job_name\"}");
+	a = answer_to(
+		"422 No", JSON, "{\"error\": true, \"message\": \"bad\", \"field\": \"job_name\"}");
 	assert_int_equal(a.err.code, ERR_UNPROCESSABLE);
 	assert_string_equal(a.err.field, "job_name");
 	assert_string_equal(a.err.text, "bad");
@@ -218,12 +227,14 @@ static void a_wrong_clock_is_named(void **state)
 
 	(void)state;
 	strftime(date, sizeof date, JSON "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime(&then));
-	a = answer_to("401 Unauthorized", date, "{\"error\": true, \"message\": \"Unauthorized: no\"}");
+	a = answer_to(
+		"401 Unauthorized", date, "{\"error\": true, \"message\": \"Unauthorized: no\"}");
 	assert_int_equal(a.err.code, ERR_UNAUTHORIZED);
 	assert_non_null(strstr(a.err.text, "Unauthorized: no; this machine's clock is 1h00 ahead"));
 	then = time(NULL) - 60;
 	strftime(date, sizeof date, JSON "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime(&then));
-	a = answer_to("401 Unauthorized", date, "{\"error\": true, \"message\": \"Unauthorized: no\"}");
+	a = answer_to(
+		"401 Unauthorized", date, "{\"error\": true, \"message\": \"Unauthorized: no\"}");
 	assert_string_equal(a.err.text, "Unauthorized: no");
 }
 
@@ -414,8 +425,8 @@ static void endpoints_are_taken_apart(void **state)
 		{"https://[fe80::1]", "[fe80::1]", "", 443, true, false},
 	};
 	static const char *const bad[] = {"", "http://", "ssh://h", "http://a:b@h/", "http://h:0",
-		"http://h:65536", "http://h:x", "http://h/?q", "http://h/#f", "http://[::1", "http://h h",
-		"http://[::1]x", "http://h/%2f"};
+		"http://h:65536", "http://h:x", "http://h/?q", "http://h/#f", "http://[::1",
+		"http://h h", "http://[::1]x", "http://h/%2f"};
 	struct url u;
 	struct err e = ERR_INIT;
 

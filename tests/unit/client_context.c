@@ -68,7 +68,11 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
+	char *dir = at("private");
+
 	(void)state;
+	private_stop(dir, NULL); /* of a test that failed halfway */
+	free(dir);
 	context_release(&got);
 	return !fsio_remove_tree(root, NULL);
 }
@@ -122,8 +126,10 @@ static const char two_contexts[] =
 static void the_first_hit_wins(void **state)
 {
 	(void)state;
-	put(".config/xiaomi/config", "{\"xiaomi_access_key_id\": \"XA\", \"xiaomi_secret_access_key\": "
-		"\"XS\", \"xiaomi_cloudml_endpoint\": \"x.example.com\"}", 0600);
+	put(".config/xiaomi/config",
+		"{\"xiaomi_access_key_id\": \"XA\", \"xiaomi_secret_access_key\": "
+		"\"XS\", \"xiaomi_cloudml_endpoint\": \"x.example.com\"}",
+		0600);
 	assert_true(resolve(NULL, NULL));
 	expect("xiaomi", "x.example.com", "XA", "XS");
 	put(CONFIG, two_contexts, 0600);
@@ -191,8 +197,10 @@ static void secrets_that_others_may_read_are_refused(void **state)
 	assert_false(resolve(NULL, "prod-a"));
 	assert_non_null(strstr(err.text, "chmod 600 "));
 	assert_non_null(strstr(err.text, "a.key"));
-	put(".config/xiaomi/config", "{\"xiaomi_access_key_id\": \"XA\", \"xiaomi_secret_access_key\": "
-		"\"XS\", \"xiaomi_cloudml\": {\"X\": {\"xiaomi_cloudml_endpoint\": \"x\"}}}", 0644);
+	put(".config/xiaomi/config",
+		"{\"xiaomi_access_key_id\": \"XA\", \"xiaomi_secret_access_key\": "
+		"\"XS\", \"xiaomi_cloudml\": {\"X\": {\"xiaomi_cloudml_endpoint\": \"x\"}}}",
+		0644);
 	assert_false(resolve(NULL, "X"));
 	assert_non_null(strstr(err.text, "chmod 600 "));
 }
@@ -204,9 +212,11 @@ static void bad_configs_are_named(void **state)
 	} cases[] = {
 		{"contexts: {a: {endpoint: 'http://a', acces_key: x}}", "unknown key acces_key"},
 		{"contexts: {a: {access_key: x, secret_key: y}}", "has no endpoint"},
-		{"contexts: {a: {endpoint: 'http://a', access_key: x}}", "together with secret_key"},
+		{"contexts: {a: {endpoint: 'http://a', access_key: x}}",
+			"together with secret_key"},
 		{"contexts: {a: {endpoint: 'http://a:0', access_key: x, secret_key: y}}", "port"},
-		{"contexts: {a: {endpoint: 'http://a', access_key: x, secret_key: y, secret_file: z}}",
+		{"contexts: {a: {endpoint: 'http://a', access_key: x, secret_key: y, secret_file: "
+		 "z}}",
 			"keep one"},
 		{"contexts: {a: {endpoint: [1]}}", "must be a text"},
 		{"contexts: {a: 5}", "must have keys"},
@@ -241,8 +251,10 @@ static void the_kept_choice_is_followed(void **state)
 	assert_non_null(strstr(err.text, "mltop context use"));
 	assert_true(context_use("c", &err));
 	assert_true(resolve(NULL, NULL));
-	put(".config/xiaomi/config", "{\"xiaomi_cloudml\": {\"X\": {}, \"c\": {}, "
-		"\"default_config_context\": \"X\"}}", 0600);
+	put(".config/xiaomi/config",
+		"{\"xiaomi_cloudml\": {\"X\": {}, \"c\": {}, "
+		"\"default_config_context\": \"X\"}}",
+		0600);
 	names = context_names(&err);
 	assert_string_equal(names[0], "c");
 	assert_string_equal(names[1], "X");
@@ -258,9 +270,12 @@ static void the_public_clients_file_is_read(void **state)
 {
 	static const char text[] =
 		"{ \"xiaomi_access_key_id\": \"RA\", \"xiaomi_secret_access_key\": \"RS\","
-		"  \"xiaomi_cloudml\": { \"one\": { \"xiaomi_cloudml_endpoint\": \"one.example.com\" },"
-		"    \"two\": { \"xiaomi_cloudml_endpoint\": \"http://two:8/\", \"xiaomi_access_key_id\": \"TA\","
-		"               \"xiaomi_secret_access_key\": \"TS\" }, \"default_config_context\": \"one\" } }";
+		"  \"xiaomi_cloudml\": { \"one\": { \"xiaomi_cloudml_endpoint\": "
+		"\"one.example.com\" },"
+		"    \"two\": { \"xiaomi_cloudml_endpoint\": \"http://two:8/\", "
+		"\"xiaomi_access_key_id\": \"TA\","
+		"               \"xiaomi_secret_access_key\": \"TS\" }, "
+		"\"default_config_context\": \"one\" } }";
 
 	(void)state;
 	put(".config/xiaomi/config", text, 0600);
@@ -414,7 +429,8 @@ static void its_last_words_become_ours(void **state)
 	struct context c = {0};
 
 	(void)state;
-	program = fake_daemon("#!/bin/sh\necho old >&2\necho 'mltopd: no room on the disk' >&2\nexit 1\n");
+	program = fake_daemon(
+		"#!/bin/sh\necho old >&2\necho 'mltopd: no room on the disk' >&2\nexit 1\n");
 	assert_false(private_start_in(&c, program, dir, &err));
 	assert_int_equal(err.code, ERR_UNAVAILABLE);
 	assert_string_equal(err.text, "the private platform did not start: no room on the disk");
@@ -460,7 +476,8 @@ static void a_demo_ends_with_its_viewer(void **state)
 		_exit(0);
 	}
 	close(ends[1]);
-	for (size_t n = 0, more; (more = (size_t)read(ends[0], line + n, sizeof line - 1 - n)) > 0 &&
+	for (size_t n = 0, more;
+		(more = (size_t)read(ends[0], line + n, sizeof line - 1 - n)) > 0 &&
 		more < sizeof line;)
 		n += more;
 	close(ends[0]);

@@ -22,10 +22,10 @@ static struct stream *stream;
 /* What the platform was asked and how it answers. */
 static struct {
 	void (*on_frame)(struct peer *p, const struct wire_frame *f);
-	const char *refuse;      /* status line instead of the upgrade */
+	const char *refuse; /* status line instead of the upgrade */
 	int subs, credits, unsubs, pings;
-	struct wire_frame last;  /* the newest "sub"; its texts hold until the next */
-	int64_t credit;          /* granted by credit frames */
+	struct wire_frame last; /* the newest "sub"; its texts hold until the next */
+	int64_t credit; /* granted by credit frames */
 	bool mute;
 } platform;
 
@@ -33,7 +33,7 @@ static struct {
 static struct {
 	bool live, gone, synced, final, error, freed, bytes, reset, rtt;
 	int lives, gones, rows, uids, syncs, resets, states, gaps;
-	char order[256];         /* r rows, g gone, s synced, R reset */
+	char order[256]; /* r rows, g gone, s synced, R reset */
 	struct err why;
 	struct buf log;
 	uint64_t first, next, lost;
@@ -235,9 +235,15 @@ static const char *host = "127.0.0.1";
 static void begin(void (*on_frame)(struct peer *, const struct wire_frame *))
 {
 	static const struct stream_events events = {
-		.link = on_link, .rows = on_rows, .gone = on_gone, .synced = on_synced,
-		.reset = on_reset, .log_bytes = on_bytes, .log_gap = on_log_gap,
-		.log_state = on_log_state, .sub_error = on_sub_error,
+		.link = on_link,
+		.rows = on_rows,
+		.gone = on_gone,
+		.synced = on_synced,
+		.reset = on_reset,
+		.log_bytes = on_bytes,
+		.log_gap = on_log_gap,
+		.log_state = on_log_state,
+		.sub_error = on_sub_error,
 	};
 	struct context c = {.access_key = (char *)"AK", .secret_key = (char *)"SK"};
 	char url[128];
@@ -307,7 +313,8 @@ static void names_are_looked_up(void **state)
 	host = "127.0.0.1";
 	seen.retry = true;
 	assert_true(until(&seen.live));
-	assert_ptr_equal(strstr(head_value(&head, "host", value, sizeof value), "localhost:"), value);
+	assert_ptr_equal(
+		strstr(head_value(&head, "host", value, sizeof value), "localhost:"), value);
 	finish();
 	host = no_host;
 	begin(NULL);
@@ -373,10 +380,12 @@ static void answer_rows(struct peer *p, const struct wire_frame *f)
 {
 	if (f->type != WIRE_SUB)
 		return;
-	say(p, "{\"t\":\"row\",\"id\":%u,\"v\":\"7\",\"rows\":[{\"uid\":\"a\"},{\"uid\":\"b\"}]}", f->id);
+	say(p, "{\"t\":\"row\",\"id\":%u,\"v\":\"7\",\"rows\":[{\"uid\":\"a\"},{\"uid\":\"b\"}]}",
+		f->id);
 	say(p, "{\"t\":\"synced\",\"id\":%u,\"v\":\"7\"}", f->id);
 	say(p, "{\"t\":\"gone\",\"id\":%u,\"v\":\"8\",\"uids\":[\"a\"]}", f->id);
-	say(p, "{\"t\":\"row\",\"id\":99,\"v\":\"7\",\"rows\":[{\"uid\":\"x\"}]}"); /* not asked for */
+	say(p, "{\"t\":\"row\",\"id\":99,\"v\":\"7\",\"rows\":[{\"uid\":\"x\"}]}"); /* not asked for
+										     */
 }
 
 static void rows_come_and_a_cut_begins_with_reset(void **state)
@@ -424,7 +433,10 @@ static void closed_subscriptions_are_not_asked_again(void **state)
 static void refuse_sub(struct peer *p, const struct wire_frame *f)
 {
 	if (f->type == WIRE_SUB)
-		say(p, "{\"t\":\"error\",\"id\":%u,\"code\":400,\"message\":\"no such\\u001b field\"}", f->id);
+		say(p,
+			"{\"t\":\"error\",\"id\":%u,\"code\":400,\"message\":\"no such\\u001b "
+			"field\"}",
+			f->id);
 }
 
 static void a_refused_subscription_is_over(void **state)
@@ -454,9 +466,11 @@ static void answer_much(struct peer *p, const struct wire_frame *f)
 		buf_reset(&rows);
 		buf_addf(&rows, "{\"t\":\"row\",\"id\":%u,\"v\":\"1\",\"rows\":[", f->id);
 		for (int i = from; i < from + 1000; i++)
-			buf_addf(&rows, "%s{\"uid\":\"%026d\",\"job_name\":\"demo-job-%05d\",\"state\":"
+			buf_addf(&rows,
+				"%s{\"uid\":\"%026d\",\"job_name\":\"demo-job-%05d\",\"state\":"
 				"\"running\",\"gpu_limit\":8,\"owner\":\"somebody-with-a-name\","
-				"\"create_time\":\"2026-01-02T03:04:05Z\"}", i > from ? "," : "", i, i);
+				"\"create_time\":\"2026-01-02T03:04:05Z\"}",
+				i > from ? "," : "", i, i);
 		buf_adds(&rows, "]}");
 		assert_true(rows.len < WIRE_TEXT_MAX);
 		ws_frame(p, WS_TEXT, true, rows.data, rows.len);
@@ -532,8 +546,8 @@ static void nonsense_cuts_the_link(void **state)
 
 /* ---- Logs ---- */
 
-#define LOG_BEGIN(offset) \
-	"{\"t\":\"log\",\"id\":%u,\"uid\":\"U1\",\"task\":\"master-0\",\"attempt\":3,\"gen\":1," \
+#define LOG_BEGIN(offset)                                                                          \
+	"{\"t\":\"log\",\"id\":%u,\"uid\":\"U1\",\"task\":\"master-0\",\"attempt\":3,\"gen\":1,"   \
 	"\"offset\":" offset ",\"oldest\":0,\"newest\":1000}"
 
 static void answer_log(struct peer *p, const struct wire_frame *f)
@@ -553,7 +567,9 @@ static void answer_log(struct peer *p, const struct wire_frame *f)
 	send_bytes(p, f->id, 1, 106, "world", 5, false);
 	say(p, "{\"t\":\"gap\",\"id\":%u,\"offset\":111,\"lost\":9}", f->id);
 	send_bytes(p, f->id, 1, 120, "!", 1, false);
-	say(p, "{\"t\":\"end\",\"id\":%u,\"offset\":121,\"state\":\"failed\",\"exit_code\":3,\"signal\":0}",
+	say(p,
+		"{\"t\":\"end\",\"id\":%u,\"offset\":121,\"state\":\"failed\",\"exit_code\":3,"
+		"\"signal\":0}",
 		f->id);
 }
 
@@ -597,8 +613,11 @@ static void shrink_log(struct peer *p, const struct wire_frame *f)
 		send_bytes(p, f->id, 1, 0, "lost by the power", 17, false);
 		return;
 	}
-	say(p, "{\"t\":\"log\",\"id\":%u,\"uid\":\"U1\",\"task\":\"master-0\",\"attempt\":3,\"gen\":2,"
-		"\"offset\":5,\"oldest\":0,\"newest\":5}", f->id);
+	say(p,
+		"{\"t\":\"log\",\"id\":%u,\"uid\":\"U1\",\"task\":\"master-0\",\"attempt\":3,"
+		"\"gen\":2,"
+		"\"offset\":5,\"oldest\":0,\"newest\":5}",
+		f->id);
 	send_bytes(p, f->id, 2, 5, "anew", 4, false);
 }
 
@@ -700,24 +719,17 @@ static bool send_fault(struct peer *p, uint32_t sub, uint64_t at, size_t len)
 	faults++;
 	switch (below(6)) {
 	case 0:
-		send_bytes(p, sub, 1, at > 50 ? at - 50 : at + 1, log_data + (at > 50 ? at - 50 : at + 1), 50,
-			false);
+		send_bytes(p, sub, 1, at > 50 ? at - 50 : at + 1,
+			log_data + (at > 50 ? at - 50 : at + 1), 50, false);
 		return true;
-	case 1:
-		send_bytes(p, sub, 1, at + 1, log_data + at + 1, len - 1, false);
-		return true;
-	case 2:
-		send_bytes(p, sub, 1, at, log_data + at, len, true);
-		return true;
-	case 3:
-		send_bytes(p, sub, 2, at, log_data + at, len, false);
-		return true;
+	case 1: send_bytes(p, sub, 1, at + 1, log_data + at + 1, len - 1, false); return true;
+	case 2: send_bytes(p, sub, 1, at, log_data + at, len, true); return true;
+	case 3: send_bytes(p, sub, 2, at, log_data + at, len, false); return true;
 	case 4:
-		say(p, "{\"t\":\"end\",\"id\":%u,\"offset\":%d,\"state\":\"x\"}", sub, LOG_SIZE + 1);
+		say(p, "{\"t\":\"end\",\"id\":%u,\"offset\":%d,\"state\":\"x\"}", sub,
+			LOG_SIZE + 1);
 		return true;
-	default:
-		peer_close(p);
-		return true;
+	default: peer_close(p); return true;
 	}
 }
 
@@ -727,7 +739,9 @@ static void send_with_faults(struct peer *p, const struct wire_frame *f)
 
 	if (f->type != WIRE_SUB)
 		return;
-	say(p, "{\"t\":\"log\",\"id\":%u,\"uid\":\"U\",\"task\":\"t\",\"attempt\":1,\"gen\":1,\"offset\":%llu}",
+	say(p,
+		"{\"t\":\"log\",\"id\":%u,\"uid\":\"U\",\"task\":\"t\",\"attempt\":1,\"gen\":1,"
+		"\"offset\":%llu}",
 		f->id, (unsigned long long)at);
 	while (at < LOG_SIZE) {
 		size_t len = 2 + below(5000);

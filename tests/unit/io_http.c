@@ -59,8 +59,8 @@ static char *url_of(const char *path)
 }
 
 /* One request to a server that answers by on_data; checks that nothing is left on the loop. */
-static struct got ask_with(struct http_config config, const struct http_request *r,
-	void (*on_data)(struct peer *))
+static struct got ask_with(
+	struct http_config config, const struct http_request *r, void (*on_data)(struct peer *))
 {
 	struct got g = {0};
 	struct http *h;
@@ -103,7 +103,7 @@ static void answer_plainly(struct peer *p)
 {
 	if (peer_head(p, &head))
 		peer_text(p, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-			"Date: Sat, 21 Nov 2026 22:55:57 GMT\r\nContent-Length: 2\r\n\r\n{}");
+			     "Date: Sat, 21 Nov 2026 22:55:57 GMT\r\nContent-Length: 2\r\n\r\n{}");
 }
 
 static void an_answer_comes_whole(void **state)
@@ -133,14 +133,16 @@ static void echo_body(struct peer *p)
 	p->stage = 1;
 	if (p->in.len < 5)
 		return;
-	snprintf(text, sizeof text, "HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\n%.5s", p->in.data);
+	snprintf(text, sizeof text, "HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\n%.5s",
+		p->in.data);
 	peer_text(p, text);
 }
 
 static void a_body_is_sent_with_its_length(void **state)
 {
 	static const char *const headers[] = {"Content-Type: application/json", "x-a: b", NULL};
-	struct http_request r = {.method = "PUT", .body = "hello", .body_len = 5, .headers = headers};
+	struct http_request r = {
+		.method = "PUT", .body = "hello", .body_len = 5, .headers = headers};
 	struct got g = ask_with((struct http_config){0}, &r, echo_body);
 
 	(void)state;
@@ -169,7 +171,8 @@ static void a_change_without_body_says_length_0(void **state)
 static void answer_503(struct peer *p)
 {
 	if (peer_head(p, &head))
-		peer_text(p, "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy");
+		peer_text(
+			p, "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy");
 }
 
 static void an_error_status_is_an_answer(void **state)
@@ -410,7 +413,7 @@ static void send_elsewhere(struct peer *p)
 {
 	if (peer_head(p, &head))
 		peer_text(p, "HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/y\r\n"
-			"Content-Length: 0\r\n\r\n");
+			     "Content-Length: 0\r\n\r\n");
 }
 
 static void redirects_are_not_followed(void **state)
@@ -451,7 +454,7 @@ static void nobody_there_is_named(void **state)
 	assert_int_equal(g.err.code, ERR_UNAVAILABLE);
 	assert_true(g.transport);
 	assert_string_equal(g.err.text, "http://127.0.0.1:1 cannot be reached: Connection refused; "
-		"check the endpoint, and that the platform runs");
+					"check the endpoint, and that the platform runs");
 	got_release(&g);
 	r.url = "ftp://127.0.0.1/";
 	g = ask_with((struct http_config){0}, &r, NULL);

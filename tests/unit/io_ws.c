@@ -68,8 +68,12 @@ static void connect_to(int port)
 {
 	static const char *const headers[] = {"x-one: 1", "Authorization: me", NULL};
 	char authority[64];
-	struct ws_target t = {.address = "127.0.0.1", .port = port, .host = "127.0.0.1",
-		.authority = authority, .path = "/a/stream", .headers = headers};
+	struct ws_target t = {.address = "127.0.0.1",
+		.port = port,
+		.host = "127.0.0.1",
+		.authority = authority,
+		.path = "/a/stream",
+		.headers = headers};
 
 	snprintf(authority, sizeof authority, "127.0.0.1:%d", port);
 	ws_connect(seen.ws, &t);
@@ -133,7 +137,8 @@ static void messages_go_both_ways(void **state)
 	assert_non_null(strstr(head.data, "GET /a/stream HTTP/1.1\r\n"));
 	assert_string_equal(head_value(&head, "x-one", value, sizeof value), "1");
 	assert_string_equal(head_value(&head, "authorization", value, sizeof value), "me");
-	assert_string_equal(head_value(&head, "sec-websocket-protocol", value, sizeof value), "mltop.v1");
+	assert_string_equal(
+		head_value(&head, "sec-websocket-protocol", value, sizeof value), "mltop.v1");
 	assert_string_equal(head_value(&head, "origin", value, sizeof value), "");
 	ws_send(seen.ws, "hello", 5);
 	assert_true(loop_until(&loop, &seen.message));
@@ -243,7 +248,8 @@ static void refusals_carry_their_status(void **state)
 		int status;
 		enum err_code code;
 	} cases[] = {
-		{refuse_401, 401, ERR_UNAUTHORIZED}, {refuse_404, 404, ERR_NOT_FOUND},
+		{refuse_401, 401, ERR_UNAUTHORIZED},
+		{refuse_404, 404, ERR_NOT_FOUND},
 		{answer_200, 200, ERR_UNAVAILABLE},
 	};
 
@@ -264,8 +270,8 @@ static void wrong_accept(struct peer *p)
 {
 	if (peer_head(p, &head))
 		peer_text(p, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-			"Connection: Upgrade\r\nSec-WebSocket-Accept: d3Jvbmc=\r\n"
-			"Sec-WebSocket-Protocol: mltop.v1\r\n\r\n");
+			     "Connection: Upgrade\r\nSec-WebSocket-Accept: d3Jvbmc=\r\n"
+			     "Sec-WebSocket-Protocol: mltop.v1\r\n\r\n");
 }
 
 static void a_wrong_handshake_is_refused(void **state)
