@@ -2,6 +2,8 @@
 #include "client/stream.h"
 
 #include "base/crc32c.h"
+#include "base/fsio.h"
+#include "client/private_inside.h"
 #include "client/stream_inside.h"
 #include "unit/io_ws_server.h"
 
@@ -774,6 +776,49 @@ static void no_byte_is_lost_or_doubled(void **state)
 	}
 }
 
+/* ---- The real platform ---- */
+
+static void mltopd_speaks_the_same(void **state)
+{
+	static const char *const settings[] = {"fake.jobs=300", "fake.changes=0", NULL};
+	static const struct stream_events events = {.link = on_link,
+		.rows = on_rows,
+		.gone = on_gone,
+		.synced = on_synced,
+		.reset = on_reset,
+		.log_bytes = on_bytes,
+		.log_gap = on_log_gap,
+		.log_state = on_log_state,
+		.sub_error = on_sub_error};
+	char *dir = fsio_program_dir(), *program = fsio_join(dir, "../mltopd");
+	struct context c = {0};
+	struct err e = ERR_INIT;
+
+	(void)state;
+	memset(&seen, 0, sizeof seen);
+	buf_init(&seen.log, 0);
+	if (!demo_start_with(&c, program, settings, &e))
+		fail_msg("%s", e.text);
+	uv_loop_init(&loop);
+	stream = stream_new(&loop, &c, &events);
+	stream_rows(stream, 1, "job", "", "uid,job_name,state", "");
+	assert_true(until(&seen.synced));
+	assert_int_equal(seen.rows, 300);
+	stream_rows(stream, 2, "job", "", "uid", "no_such_field=1");
+	assert_true(until(&seen.error));
+	assert_int_equal(seen.why.code, ERR_INVALID);
+	assert_true(until(&seen.rtt));
+	stream_free(stream, on_freed, &seen.freed);
+	assert_true(loop_until(&loop, &seen.freed));
+	assert_int_equal(uv_loop_close(&loop), 0);
+	assert_true(private_stop(c.origin, &e));
+	fsio_remove_tree(c.origin, NULL);
+	context_release(&c);
+	buf_release(&seen.log);
+	free(program);
+	free(dir);
+}
+
 static int release(void **state)
 {
 	(void)state;
@@ -802,6 +847,7 @@ int main(void)
 		cmocka_unit_test(credit_keeps_a_log_flowing),
 		cmocka_unit_test(without_credit_a_log_stops),
 		cmocka_unit_test(no_byte_is_lost_or_doubled),
+		cmocka_unit_test(mltopd_speaks_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, release);
