@@ -12,8 +12,8 @@ const char *const pty_allow_text[] = {"C0 0A", "SGR policy", NULL};
  */
 const char *const pty_allow_screen[] = {"SGR policy", "C0 08", "C0 09", "C0 0A", "C0 0D", "CSI A",
 	"CSI B", "CSI C", "CSI D", "CSI G", "CSI H", "CSI d", "CSI Z", "CSI J", "CSI K", "CSI X",
-	"CSI @", "CSI P", "CSI L", "CSI M", "CSI S", "CSI T", "CSI r", "CSI b", "ESC M", "ESC (B",
-	"ESC >", "CSI 4h", "CSI 4l", "CSI ?1l", "CSI ?7h", "CSI ?7l", "CSI ?12l", "CSI ?12;25h",
+	"CSI @", "CSI P", "CSI L", "CSI M", "CSI S", "CSI T", "CSI r", "CSI b", "ESC 7", "ESC 8",
+	"ESC M", "ESC (B", "ESC >", "CSI 4h", "CSI 4l", "CSI ?1l", "CSI ?7h", "CSI ?7l", "CSI ?12l", "CSI ?12;25h",
 	"CSI ?25h", "CSI ?25l", "CSI ?1049h", "CSI 22;0;0t", "CSI ?1049l", "CSI 23;0;0t",
 	"CSI ?1000h", "CSI ?1000l", "CSI ?1006h", "CSI ?1006l", "CSI ?2004h", "CSI ?2004l", NULL};
 

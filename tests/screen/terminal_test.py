@@ -220,7 +220,7 @@ def the_screen_before_comes_back():
     screen.keys("Enter")
     screen.wait("? help")
     screen.keys("q")
-    text = screen.wait("same modes")
+    text = screen.wait(re.compile("^same modes", re.M))
     assert "something to remember" in text and "code 0" in text, frame(text)
     assert "? help" not in text, "a part of the dashboard was left on the screen"
 
