@@ -194,6 +194,15 @@ static void on_link(void *ctx, enum stream_link link, int64_t rtt_ms, const stru
 	}
 }
 
+/* What was printed cannot be taken back. */
+static void on_reset(void *ctx, uint32_t sub)
+{
+	struct follower *f = ctx;
+
+	if (sub == f->sub)
+		fprintf(stderr, "mltop: the platform lost the end of this log; what follows replaces it\n");
+}
+
 static void ignore_sub(void *ctx, uint32_t sub)
 {
 	(void)ctx;
@@ -261,7 +270,7 @@ static void follow_open(struct follower *f)
 {
 	struct stream_events events = {
 		.ctx = f, .link = on_link, .rows = on_rows, .gone = on_gone, .synced = ignore_sub,
-		.reset = ignore_sub, .log_bytes = on_bytes, .log_gap = on_gap,
+		.reset = on_reset, .log_bytes = on_bytes, .log_gap = on_gap,
 		.log_state = on_log_state, .sub_error = on_sub_error,
 	};
 	struct buf filter = BUF_INIT;

@@ -99,6 +99,8 @@ struct run_sub *run_sub_find(struct run *r, uint32_t id);
 
 /* run_log.c: logs */
 void run_log_open(struct run *r, struct run_sub *s);
+/* What is stored is not what the platform has any more: forgotten, and begun anew. */
+void run_log_reset(struct run *r, struct run_sub *s);
 void run_log_bytes(struct run *r, struct run_sub *s, uint64_t offset, const void *bytes, size_t len);
 void run_log_gap(struct run *r, struct run_sub *s, uint64_t offset, uint64_t lost);
 void run_log_state(struct run *r, struct run_sub *s, const struct stream_log_state *state);

@@ -113,8 +113,12 @@ static void on_synced(void *ctx, uint32_t sub)
 static void on_reset(void *ctx, uint32_t sub)
 {
 	struct msg m = {.type = MSG_RESET, .sub = sub};
+	struct run_sub *s = run_sub_find(ctx, sub);
 
-	run_msg(ctx, &m);
+	if (s && s->is_log)
+		run_log_reset(ctx, s);
+	else
+		run_msg(ctx, &m);
 }
 
 static void on_sub_error(void *ctx, uint32_t sub, const struct err *e)

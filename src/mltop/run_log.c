@@ -25,6 +25,15 @@ void run_log_open(struct run *r, struct run_sub *s)
 		log_failed(r, s, &e);
 }
 
+void run_log_reset(struct run *r, struct run_sub *s)
+{
+	if (s->store)
+		logstore_free(s->store);
+	s->store = NULL;
+	run_log_open(r, s);
+	run_log_tell(r, s);
+}
+
 void run_log_tell(struct run *r, struct run_sub *s)
 {
 	struct msg m = {.type = MSG_LOG_STATE, .sub = s->id};
