@@ -91,7 +91,7 @@ def log_lines():
         p.send("l")
         wait_for(lambda: len(platform.subs) > asked, f"the log of {name}")
         p.quiet(0.04)
-        visit(p, "rw", "gG", "r/a\r", "\x1b")
+        visit(p, "rw", "gG", "r/a\r")
         p.send("\x1b")
         p.wait(b"filter", since)
         found = judge(p.output[since:])
