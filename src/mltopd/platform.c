@@ -3,7 +3,6 @@
 #include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/num.h"
 #include "base/timefmt.h"
 
 #include <signal.h>
@@ -37,22 +36,25 @@ void platform_uid(struct platform *p, char out[ULID_SIZE], int64_t now)
 	ulid_make(out, p->uid_ms, p->uid_random);
 }
 
-/* MLTOPD_CRASH=point:3 dies at the third time; the loop and the store's thread both come here. */
+/* The loop and the store's thread both come here. */
 void platform_fault(const char *point)
 {
 	static atomic_int times;
 	const char *wanted = getenv("MLTOPD_CRASH");
 	size_t len = strlen(point);
-	int64_t at = 1;
+	long at = 1, wait_ms = 0;
+	char *end;
 
-	if (wanted == NULL || strncmp(wanted, point, len) != 0)
+	if (wanted == NULL || strncmp(wanted, point, len) != 0 || (wanted[len] && wanted[len] != ':'))
 		return;
-	if (wanted[len] == ':')
-		num_i64(wanted + len + 1, 1, INT32_MAX, &at);
-	else if (wanted[len] != '\0')
+	if (wanted[len] == ':') {
+		at = strtol(wanted + len + 1, &end, 10);
+		wait_ms = *end == ':' ? strtol(end + 1, NULL, 10) : 0;
+	}
+	if (atomic_fetch_add(&times, 1) + 1 < at)
 		return;
-	if (atomic_fetch_add(&times, 1) + 1 >= at)
-		kill(getpid(), SIGKILL);
+	usleep((useconds_t)wait_ms * 1000); /* what others do meanwhile must not matter */
+	kill(getpid(), SIGKILL);
 }
 
 /* ---- Lookups ---- */

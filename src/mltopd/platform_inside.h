@@ -239,7 +239,7 @@ bool keys_private(struct platform *p, struct err *e); /* <state>/private.key */
 
 /*
  * Named crash points of the fault tests: MLTOPD_CRASH=<point> kills the daemon there, <point>:N at
- * the Nth time. Points: before-commit, after-commit (store thread), before-start, after-start,
+ * the Nth time, <point>:N:MS so much later. Points: before-commit, after-commit (store thread), before-start, after-start,
  * before-ended-commit. Always compiled in: whoever sets the daemon's environment may kill it anyway.
  */
 void platform_fault(const char *point);

@@ -409,8 +409,8 @@ class Packages(Case):
             "fifo": (self.entry("digits/x", tarfile.FIFOTYPE), "fifos"),
             "control": (self.entry("digits/\x1b[31m"), "control"),
         }
-        for name, (info, word) in cases.items():
-            self.assertIn(word, self.hostile(name + ".tar.gz", lambda t: t.addfile(info)))
+        for n, (info, word) in enumerate(cases.values()):
+            self.assertIn(word, self.hostile(f"case{n}.tar.gz", lambda t: t.addfile(info)))
 
     def test_bombs(self):
         zeros = self.entry("digits/zeros", size=300 << 20)
@@ -421,18 +421,18 @@ class Packages(Case):
 
             def read(self, n=-1):
                 return bytes(n)
-        self.assertIn("bomb", self.hostile("bomb.tar.gz", lambda t: t.addfile(zeros, Zeros())))
+        self.assertIn("looks like a bomb", self.hostile("zeros.tar.gz", lambda t: t.addfile(zeros, Zeros())))
 
         def many(t):
             for i in range(20001):
                 t.addfile(self.entry(f"digits/{i}"))
-        self.assertIn("entries", self.hostile("many.tar.gz", many))
+        self.assertIn("entries", self.hostile("case.tar.gz", many))
 
     def test_twice(self):
         def twice(t):
             t.addfile(self.entry("digits/x.py"))
             t.addfile(self.entry("digits/x.py"))
-        self.assertIn("twice", self.hostile("twice.tar.gz", twice))
+        self.assertIn("twice", self.hostile("case.tar.gz", twice))
 
 
 class Lists(Case):

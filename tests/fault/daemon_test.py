@@ -69,7 +69,7 @@ class Daemonic(unittest.TestCase):
 
     def round(self, number, point):
         mark = f"{self.d.folder}/mark{number}"
-        crash = f"{point}:{self.random.randrange(1, 8)}" if point else None
+        crash = f"{point}:{self.random.randrange(1, JOBS + 1)}:{self.random.choice((0, 50))}" if point else None
         self.d.stop()
         self.restart(crash)
         client = self.client()
@@ -136,6 +136,33 @@ class Daemonic(unittest.TestCase):
                   60)
         self.assertEqual((j["state"], j["reason"]), ("failed", "Cancelled"), j)
         until(lambda: client.get(TRAIN).json["data"] == [j], "deleted", 60)
+
+    def test_cancel_stored_and_nothing_more(self):
+        """Death right after the commit of a cancel: nobody was told, and yet it happens."""
+        self.client().post(TRAIN, {"job_name": "c", "command": ["sleep", "1000"]})
+        until(lambda: self.client().get(f"{TRAIN}/c").json["state"] == "running", "running")
+        self.d.stop()
+        self.restart("after-commit:1")
+        with self.assertRaises((OSError, EOFError)):
+            self.client().post(f"{TRAIN}/c/cancel")
+        self.buried()
+        self.restart()
+        j = until(lambda: (lambda x: x if x["state"] in FINAL else None)(self.client().get(f"{TRAIN}/c").json), "end")
+        self.assertEqual(j["reason"], "Cancelled")
+
+    def test_start_waits_for_its_commit(self):
+        """Death just before the commit of a start, and time for a task to begin: it must not have."""
+        mark = self.d.folder + "/early"
+        self.d.stop()
+        self.restart("before-commit:2:300")
+        a = self.client().post(TRAIN, {"job_name": "s", "command": ["sh", "-c", f"echo x >> {mark}"]})
+        self.assertEqual(a.status, 200)
+        self.buried()
+        self.assertFalse(os.path.exists(mark))
+        self.restart()
+        until(lambda: self.client().get(f"{TRAIN}/s").json["state"] == "completed", "end")
+        with open(mark) as f:
+            self.assertEqual(f.read(), "x\n")
 
     def test_runs_through(self):
         """A task that outlives its daemon is taken over, and followed to its end."""
