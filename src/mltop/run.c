@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* Frames under load; a key is painted at once. */
-enum { FRAME_MS = 16, READ_BYTES = 4096, CLOSING_TURNS = 8 };
+enum { FRAME_MS = 16, READ_BYTES = 4096, CLOSING_MS = 100 };
 
 /* A log that grew is told of once a frame, and before each, since a frame ends its timer. */
 static void tell_logs(struct run *r)
@@ -66,11 +66,34 @@ static void set_wake(struct run *r)
 
 /* ---- Leaving ---- */
 
-static void close_all(uv_handle_t *handle, void *ctx)
+/* Ours alone: the link's handles are closed by who opened them, with what hangs on them. */
+static void close_handles(struct run *r)
 {
-	(void)ctx;
-	if (!uv_is_closing(handle))
-		uv_close(handle, NULL);
+	uv_handle_t *const own[] = {
+		(uv_handle_t *)&r->keys, (uv_handle_t *)&r->frame, (uv_handle_t *)&r->wake,
+		(uv_handle_t *)&r->held, (uv_handle_t *)&r->remember, (uv_handle_t *)&r->again,
+		(uv_handle_t *)&r->search, (uv_handle_t *)&r->winch, (uv_handle_t *)&r->stop[0],
+		(uv_handle_t *)&r->stop[1], (uv_handle_t *)&r->stop[2], (uv_handle_t *)&r->cont,
+		(uv_handle_t *)&r->tstp,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		uv_close(own[i], NULL);
+}
+
+static void on_late(uv_timer_t *timer)
+{
+	uv_stop(timer->loop);
+}
+
+/* Sockets close politely, but nobody waits for a platform that does not answer. */
+static void close_link(struct run *r)
+{
+	run_link_stop(r);
+	uv_timer_init(&r->loop, &r->late);
+	uv_timer_start(&r->late, on_late, CLOSING_MS, 0);
+	uv_unref((uv_handle_t *)&r->late);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
 }
 
 static void quit(struct run *r, int code)
@@ -335,11 +358,8 @@ static void finish(struct run *r)
 {
 	run_remember_now(r);
 	term_close(r->term);
-	run_link_stop(r);
-	uv_walk(&r->loop, close_all, NULL);
-	/* Sockets close politely, but nobody waits for a platform that does not answer. */
-	for (int turn = 0; turn < CLOSING_TURNS && uv_loop_alive(&r->loop); turn++)
-		uv_run(&r->loop, UV_RUN_NOWAIT);
+	close_handles(r);
+	close_link(r);
 	app_free(r->app);
 	grid_release(&r->grid);
 	input_release(&r->input);

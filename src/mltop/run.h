@@ -53,7 +53,7 @@ struct run {
 	int cols, rows;
 
 	uv_poll_t keys;
-	uv_timer_t frame, wake, held, again, remember;
+	uv_timer_t frame, wake, held, again, remember, late;
 	uv_idle_t search;
 	uv_signal_t winch, stop[3], cont, tstp;
 	uint64_t painted; /* loop time of the last frame, ms */

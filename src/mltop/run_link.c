@@ -374,7 +374,6 @@ void run_link_switch(struct run *r, const char *context)
 
 void run_link_stop(struct run *r)
 {
-	uv_timer_stop(&r->again);
 	while (r->subs.len)
 		run_unsubscribe(r, r->subs.items[0]->id);
 	while (r->requests.len)
