@@ -380,6 +380,29 @@ bool cli_connect(struct cli *c, struct err *e)
 	return true;
 }
 
+bool cli_find_again(struct cli *c, bool *moved, struct err *e)
+{
+	struct context_options o = {
+		.endpoint = cli_value(c, "endpoint"),
+		.context = cli_value(c, "context"),
+		.state_dir = cli_value(c, "state-dir"),
+	};
+	struct context found = {0};
+
+	if (!context_resolve(&found, &o, e))
+		return false;
+	*moved = strcmp(found.url, c->context.url) != 0;
+	if (!*moved) {
+		context_release(&found);
+		return true;
+	}
+	api_free(c->api, NULL, NULL);
+	context_release(&c->context);
+	c->context = found;
+	c->api = api_new(&c->loop, &c->context);
+	return true;
+}
+
 void cli_release(struct cli *c)
 {
 	if (c->connected) {

@@ -82,6 +82,11 @@ int cli_fail(const struct err *e);
 int cli_usage(const struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Finds the platform (and starts the private one). */
 bool cli_connect(struct cli *c, struct err *e);
+/*
+ * Looks for the platform once more, which may have moved (a private one has another port after each
+ * start). *moved: c->api and c->context are new ones; calls under way have lost their answers.
+ */
+bool cli_find_again(struct cli *c, bool *moved, struct err *e);
 void cli_release(struct cli *c);
 /* One call and its JSON (the caller's), or false with the server's sentence. */
 bool cli_call(struct cli *c, const char *method, const char *path, const json_t *body, json_t **out,

@@ -3,88 +3,24 @@
  * that the end of an attempt is told from the end of the job. Bytes go out as they come, raw when
  * standard output is no terminal.
  */
-#include "mltop/cli.h"
+#include "mltop/follow.h"
 
 #include "base/fsio.h"
-#include "base/sanitize.h"
-#include "client/stream.h"
-#include "core/job.h"
+#include "base/timefmt.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { SUB_ROW = 1, SUB_LOG_FIRST = 2 };
-
-struct follower {
-	struct cli *cli;
-	const struct follow *what;
-	struct stream *stream;
-	uv_signal_t interrupt;
-	struct sanitize_stream text;
-	char *uid;
-	uint32_t sub;            /* of the attempt that is read now */
-	int64_t attempt;         /* that one; 0 until the platform has said */
-	uint64_t next, newest;   /* next: offset after the last byte printed */
-	bool state_known, ended; /* of the attempt */
-	struct arena arena;
-	struct job row;
-	bool row_final, closing;
-	enum follow_end end;
-	struct err err;
+enum {
+	SUB_ROW = 1,
+	SUB_LOG_FIRST = 2,
+	AGAIN_MS = 100,          /* from losing the private platform to looking for it */
+	GIVE_UP_MS = 30 * 1000,  /* it could not be started for so long */
 };
 
-static void followed(struct follower *f, enum follow_end end)
-{
-	if (f->closing)
-		return;
-	f->closing = true;
-	f->end = end;
-	uv_signal_stop(&f->interrupt);
-	uv_close((uv_handle_t *)&f->interrupt, NULL);
-	stream_free(f->stream, NULL, NULL);
-}
-
-/* Opens the log of an attempt (0: the newest). */
-static void follow_attempt(struct follower *f, int64_t attempt)
-{
-	bool tail = f->what->tail >= 0;
-
-	if (f->sub >= SUB_LOG_FIRST)
-		stream_close(f->stream, f->sub);
-	f->sub = f->sub < SUB_LOG_FIRST ? SUB_LOG_FIRST : f->sub + 1;
-	f->attempt = attempt;
-	f->ended = f->state_known = false;
-	f->next = 0;
-	stream_log(f->stream, f->sub, f->uid, f->what->task ? f->what->task : "master-0", attempt,
-		tail ? -1 : 0, tail ? f->what->tail : 0);
-}
-
-/* Is there anything left to print or to wait for? */
-static void follow_settle(struct follower *f)
-{
-	if (f->closing)
-		return;
-	if (!f->what->to_end) {
-		if (f->ended || (f->state_known && f->next >= f->newest))
-			followed(f, FOLLOW_ENDED);
-		else if (f->row_final && f->row.attempt == 0)
-			followed(f, FOLLOW_ENDED);
-		return;
-	}
-	if (f->what->attempt > 0) {
-		if (f->ended)
-			followed(f, FOLLOW_ENDED);
-		return;
-	}
-	if (f->ended && f->row.attempt > f->attempt)
-		follow_attempt(f, f->row.attempt);
-	else if (f->row_final && (f->ended || f->row.attempt == 0))
-		followed(f, FOLLOW_ENDED);
-}
-
-static void print_bytes(struct follower *f, const void *bytes, size_t len)
+static void write_out(struct follower *f, const void *bytes, size_t len)
 {
 	struct buf out = BUF_INIT;
 	bool ok;
@@ -96,24 +32,97 @@ static void print_bytes(struct follower *f, const void *bytes, size_t len)
 	} else {
 		ok = fsio_write_all(STDOUT_FILENO, bytes, len);
 	}
-	if (!ok) {
+	if (!ok && f->err.code == ERR_NONE)
 		err_set(&f->err, ERR_INTERNAL, "standard output: could not be written");
-		followed(f, FOLLOW_FAILED);
-	}
 }
 
+void follow_over(struct follower *f, enum follow_end end)
+{
+	if (f->closing)
+		return;
+	f->closing = true;
+	f->end = end;
+	follow_ask_close(f);
+	uv_close((uv_handle_t *)&f->interrupt, NULL);
+	uv_close((uv_handle_t *)&f->again, NULL);
+	if (f->stream)
+		stream_free(f->stream, NULL, NULL);
+}
+
+/* Opens the log of an attempt (0: the newest), at its begin or where it was left. */
+static void follow_attempt(struct follower *f, int64_t attempt, uint64_t from)
+{
+	bool tail = f->what->tail >= 0 && from == 0;
+
+	if (f->sub >= SUB_LOG_FIRST)
+		stream_close(f->stream, f->sub);
+	f->sub = f->sub < SUB_LOG_FIRST ? SUB_LOG_FIRST : f->sub + 1;
+	f->attempt = attempt;
+	f->ended = f->state_known = false;
+	f->next = from;
+	stream_log(f->stream, f->sub, f->uid, f->what->task ? f->what->task : "master-0", attempt,
+		tail ? -1 : (int64_t)from, tail ? f->what->tail : 0);
+}
+
+/* Is there anything left to print or to wait for? */
+void follow_settle(struct follower *f)
+{
+	if (f->closing)
+		return;
+	if (!f->what->to_end) {
+		if (f->ended || (f->state_known && f->next >= f->newest))
+			follow_over(f, FOLLOW_ENDED);
+		else if (f->row_final && f->row.attempt == 0)
+			follow_over(f, FOLLOW_ENDED);
+		return;
+	}
+	if (f->what->attempt > 0) {
+		if (f->ended)
+			follow_over(f, FOLLOW_ENDED);
+		return;
+	}
+	if (f->ended && f->row.attempt > f->attempt)
+		follow_attempt(f, f->row.attempt, 0);
+	else if (f->row_final && (f->ended || f->row.attempt == 0))
+		follow_over(f, FOLLOW_ENDED);
+}
+
+void follow_print(struct follower *f, const void *bytes, size_t len)
+{
+	write_out(f, bytes, len);
+	if (f->err.code != ERR_NONE)
+		follow_over(f, FOLLOW_FAILED);
+	else if (f->stream)
+		stream_credit(f->stream, f->sub, len);
+}
+
+/* What was printed before a new stream began earlier than it was asked to is not printed again. */
 static void on_bytes(void *ctx, uint32_t sub, uint64_t offset, const void *bytes, size_t len)
 {
 	struct follower *f = ctx;
+	size_t known = offset < f->next ? (size_t)(f->next - offset) : 0;
 
 	if (sub != f->sub || f->closing)
 		return;
-	print_bytes(f, bytes, len);
-	f->next = offset + len;
-	if (f->closing)
+	if (known >= len) {
+		stream_credit(f->stream, sub, len);
 		return;
-	stream_credit(f->stream, sub, len);
+	}
+	f->next = offset + len;
+	if (!follow_ask_hold(f, (const char *)bytes + known, len - known))
+		follow_print(f, (const char *)bytes + known, len - known);
 	follow_settle(f);
+}
+
+/* What was printed cannot be taken back. */
+static void on_reset(void *ctx, uint32_t sub)
+{
+	struct follower *f = ctx;
+
+	if (sub != f->sub)
+		return;
+	fprintf(stderr, "mltop: the platform lost the end of this log; what follows replaces it\n");
+	f->next = 0;
 }
 
 static void on_gap(void *ctx, uint32_t sub, uint64_t offset, uint64_t lost)
@@ -122,8 +131,12 @@ static void on_gap(void *ctx, uint32_t sub, uint64_t offset, uint64_t lost)
 
 	if (sub != f->sub)
 		return;
-	fprintf(stderr, "mltop: %llu bytes of the log are missing here (offset %llu)\n",
-		(unsigned long long)lost, (unsigned long long)offset);
+	if (lost == 0)
+		fprintf(stderr, "mltop: the task's supervisor died here (offset %llu): what it had "
+				"not yet written of the log is missing\n", (unsigned long long)offset);
+	else
+		fprintf(stderr, "mltop: %llu bytes of the log are missing here (offset %llu)\n",
+			(unsigned long long)lost, (unsigned long long)offset);
 	f->next = offset + lost;
 	follow_settle(f);
 }
@@ -166,7 +179,7 @@ static void on_gone(void *ctx, uint32_t sub, const json_t *uids)
 	if (sub != SUB_ROW)
 		return;
 	err_set(&f->err, ERR_NOT_FOUND, "job %s was deleted", f->what->job);
-	followed(f, FOLLOW_FAILED);
+	follow_over(f, FOLLOW_FAILED);
 }
 
 static void on_sub_error(void *ctx, uint32_t sub, const struct err *e)
@@ -175,67 +188,39 @@ static void on_sub_error(void *ctx, uint32_t sub, const struct err *e)
 
 	(void)sub;
 	f->err = *e;
-	followed(f, FOLLOW_FAILED);
+	follow_over(f, FOLLOW_FAILED);
 }
+
+static void on_again(uv_timer_t *timer);
 
 /* A cut is no end: the stream comes back at the next offset. Only say so to a person. */
 static void on_link(void *ctx, enum stream_link link, int64_t rtt_ms, const struct err *why)
 {
 	struct follower *f = ctx;
+	const struct context *c = &f->cli->context;
 
 	(void)rtt_ms;
+	if (link == STREAM_LIVE)
+		f->lost_ms = 0;
 	if (link != STREAM_GONE)
 		return;
 	if (why && (why->code == ERR_UNAUTHORIZED || why->code == ERR_FORBIDDEN)) {
 		f->err = *why;
-		followed(f, FOLLOW_FAILED);
-	} else if (isatty(STDERR_FILENO)) {
-		fprintf(stderr, "mltop: the platform is gone for the moment; waiting for it\n");
+		follow_over(f, FOLLOW_FAILED);
+		return;
 	}
-}
-
-/* What was printed cannot be taken back. */
-static void on_reset(void *ctx, uint32_t sub)
-{
-	struct follower *f = ctx;
-
-	if (sub == f->sub)
-		fprintf(stderr, "mltop: the platform lost the end of this log; what follows replaces it\n");
+	if (f->lost_ms == 0 && isatty(STDERR_FILENO))
+		fprintf(stderr, "mltop: the platform is gone for the moment; waiting for it\n");
+	if (f->lost_ms == 0)
+		f->lost_ms = time_mono_ms();
+	if (c->private && !c->demo)
+		uv_timer_start(&f->again, on_again, AGAIN_MS, 0);
 }
 
 static void ignore_sub(void *ctx, uint32_t sub)
 {
 	(void)ctx;
 	(void)sub;
-}
-
-static bool cancel_job(struct follower *f)
-{
-	char *path = cli_path(&job_kind, f->what->job, "/cancel");
-	struct api_request r = {.method = "POST", .path = path};
-
-	/* The answer comes with the job's row. */
-	api_call(f->cli->api, &r, NULL, NULL);
-	free(path);
-	return true;
-}
-
-static void on_interrupt(uv_signal_t *handle, int number)
-{
-	struct follower *f = handle->data;
-	char answer[16] = "";
-
-	(void)number;
-	if (!f->what->ask || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-		followed(f, f->what->ask ? FOLLOW_LEFT : FOLLOW_INTERRUPTED);
-		return;
-	}
-	fprintf(stderr, "\nmltop: c cancels job %s, l leaves it running, Enter goes on: ",
-		f->what->job);
-	if (fgets(answer, sizeof answer, stdin) == NULL || answer[0] == 'l')
-		followed(f, FOLLOW_LEFT);
-	else if (answer[0] == 'c' && cancel_job(f))
-		f->end = FOLLOW_INTERRUPTED; /* goes on to the job's end; told from others' cancels */
 }
 
 static int job_code(const struct job *j)
@@ -266,7 +251,7 @@ static bool find_job(struct follower *f, struct err *e)
 	return ok;
 }
 
-static void follow_open(struct follower *f)
+static void link_open(struct follower *f)
 {
 	struct stream_events events = {
 		.ctx = f, .link = on_link, .rows = on_rows, .gone = on_gone, .synced = ignore_sub,
@@ -276,14 +261,54 @@ static void follow_open(struct follower *f)
 	struct buf filter = BUF_INIT;
 
 	f->stream = stream_new(&f->cli->loop, &f->cli->context, &events);
-	uv_signal_init(&f->cli->loop, &f->interrupt);
-	f->interrupt.data = f;
-	uv_signal_start(&f->interrupt, on_interrupt, SIGINT);
 	buf_addf(&filter, "uid=%s", f->uid);
 	stream_rows(f->stream, SUB_ROW, "job", cli_value(f->cli, "org"),
 		"uid,job_name,state,reason,message,attempt,exit_code,signal", filter.data);
 	buf_release(&filter);
-	follow_attempt(f, f->what->attempt);
+	follow_attempt(f, f->attempt, f->next);
+}
+
+/*
+ * The private platform went away: it is back under another port, or is started again. The job went
+ * on meanwhile, and its log is taken up where it was left.
+ */
+static void on_again(uv_timer_t *timer)
+{
+	struct follower *f = timer->data;
+	struct err e = ERR_INIT;
+	bool moved;
+
+	if (!cli_find_again(f->cli, &moved, &e)) {
+		if (time_mono_ms() - f->lost_ms < GIVE_UP_MS) {
+			uv_timer_start(&f->again, on_again, AGAIN_MS * 5, 0);
+			return;
+		}
+		f->err = e;
+		follow_over(f, FOLLOW_FAILED);
+		return;
+	}
+	if (!moved)
+		return;
+	stream_free(f->stream, NULL, NULL);
+	link_open(f);
+	if (f->cancelled && !f->row_final)
+		follow_cancel(f);
+}
+
+static void follow_open(struct follower *f)
+{
+	uv_signal_init(&f->cli->loop, &f->interrupt);
+	uv_timer_init(&f->cli->loop, &f->again);
+	f->interrupt.data = f->again.data = f;
+	uv_signal_start(&f->interrupt, follow_interrupted, SIGINT);
+	f->attempt = f->what->attempt;
+	link_open(f);
+}
+
+/* Whether it was we who stopped the job. */
+static bool cancelled_here(const struct follower *f)
+{
+	return f->end == FOLLOW_ENDED && f->cancelled && f->row.reason == REASON_CANCELLED;
 }
 
 enum follow_end follow_log(struct cli *c, const struct follow *what, int *code, struct err *e)
@@ -303,10 +328,11 @@ enum follow_end follow_log(struct cli *c, const struct follow *what, int *code, 
 	sanitize_stream_end(&f.text, &rest);
 	fsio_write_all(STDOUT_FILENO, rest.data, rest.len);
 	buf_release(&rest);
+	buf_release(&f.held);
 	*code = job_code(&f.row);
 	if (f.end == FOLLOW_FAILED && e)
 		*e = f.err;
 	free(f.uid);
 	arena_release(&f.arena);
-	return f.end;
+	return cancelled_here(&f) ? FOLLOW_INTERRUPTED : f.end;
 }

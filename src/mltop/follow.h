@@ -1,0 +1,52 @@
+/*
+ * Following a job's log on standard output (follow.c), and the question that Ctrl-C asks meanwhile
+ * (follow_ask.c). Private to these two; others call follow_log of cli.h. All on the loop's thread.
+ */
+#ifndef MLTOP_FOLLOW_H
+#define MLTOP_FOLLOW_H
+
+#include "mltop/cli.h"
+
+#include "base/sanitize.h"
+#include "client/stream.h"
+#include "core/job.h"
+
+struct follower {
+	struct cli *cli;
+	const struct follow *what;
+	struct stream *stream;
+	uv_signal_t interrupt;
+	uv_timer_t again;        /* looks for a private platform that went away */
+	int64_t lost_ms;         /* monotonic, since when it is away; 0: it is not */
+	struct sanitize_stream text;
+	char *uid;
+	uint32_t sub;            /* of the attempt that is read now */
+	int64_t attempt;         /* that one; 0 until the platform has said */
+	uint64_t next, newest;   /* next: offset after the last byte taken */
+	bool state_known, ended; /* of the attempt */
+	struct arena arena;
+	struct job row;
+	bool row_final, closing;
+	enum follow_end end;
+	struct err err;
+	/* the question */
+	uv_poll_t keys;
+	bool asking, cancelled;
+	struct buf held;         /* came while it was asked; at most the stream's window */
+};
+
+/* Ends the following, once; what was held is printed. */
+void follow_over(struct follower *f, enum follow_end end);
+/* Is there anything left to print or to wait for? Ends it when not. */
+void follow_settle(struct follower *f);
+/* Prints and gives the platform room for as much more. */
+void follow_print(struct follower *f, const void *bytes, size_t len);
+
+void follow_interrupted(uv_signal_t *handle, int number);
+/* Asks the platform to cancel the job; a refusal is said and the log goes on. */
+void follow_cancel(struct follower *f);
+/* Keeps bytes while the question stands, so that they do not bury it; false: print them. */
+bool follow_ask_hold(struct follower *f, const void *bytes, size_t len);
+void follow_ask_close(struct follower *f);
+
+#endif

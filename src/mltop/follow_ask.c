@@ -1,0 +1,103 @@
+/*
+ * Ctrl-C while a job's log is followed. On a terminal it asks; the loop goes on turning meanwhile,
+ * so that the connection lives and a job that ends is noticed.
+ */
+#include "mltop/follow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+bool follow_ask_hold(struct follower *f, const void *bytes, size_t len)
+{
+	return f->asking && buf_add(&f->held, bytes, len);
+}
+
+static void ask_over(struct follower *f)
+{
+	struct buf held = f->held;
+
+	if (!f->asking)
+		return;
+	f->asking = false;
+	uv_close((uv_handle_t *)&f->keys, NULL);
+	buf_init(&f->held, 0);
+	if (held.len)
+		follow_print(f, held.data, held.len);
+	buf_release(&held);
+}
+
+void follow_ask_close(struct follower *f)
+{
+	if (f->asking)
+		fputc('\n', stderr);
+	ask_over(f);
+}
+
+static void cancel_answered(void *ctx, const struct api_answer *answer)
+{
+	struct follower *f = ctx;
+
+	/* Over already: its end is on its way. */
+	if (answer->err.code != ERR_NONE && answer->err.code != ERR_CONFLICT && !f->closing)
+		fprintf(stderr, "mltop: job %s is not cancelled: %s\n", f->what->job,
+			answer->err.text);
+}
+
+void follow_cancel(struct follower *f)
+{
+	char *path = cli_path(&job_kind, f->what->job, "/cancel");
+	struct api_request r = {.method = "POST", .path = path};
+
+	f->cancelled = true;
+	api_call(f->cli->api, &r, cancel_answered, f);
+	free(path);
+}
+
+static void ask(struct follower *f)
+{
+	fprintf(stderr, "\nmltop: c cancels job %s, l leaves it running, Enter goes on: ",
+		f->what->job);
+}
+
+/* A line was typed. */
+static void on_answer(uv_poll_t *handle, int status, int events)
+{
+	struct follower *f = handle->data;
+	char answer[64] = "";
+	ssize_t n = read(STDIN_FILENO, answer, sizeof answer - 1);
+
+	(void)events;
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (status < 0 || n <= 0 || answer[0] == 'l') {
+		ask_over(f);
+		follow_over(f, FOLLOW_LEFT);
+	} else if (answer[0] == 'c') {
+		ask_over(f);
+		follow_cancel(f);
+	} else if (answer[0] == '\n') {
+		ask_over(f);
+	} else {
+		ask(f);
+	}
+}
+
+void follow_interrupted(uv_signal_t *handle, int number)
+{
+	struct follower *f = handle->data;
+
+	(void)number;
+	if (!f->what->ask) {
+		follow_over(f, FOLLOW_INTERRUPTED);
+	} else if (f->asking || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) ||
+		uv_poll_init(&f->cli->loop, &f->keys, STDIN_FILENO) != 0) {
+		/* Who presses it twice wants out, and the job is not lost by that. */
+		follow_over(f, FOLLOW_LEFT);
+	} else {
+		f->asking = true;
+		f->keys.data = f;
+		uv_poll_start(&f->keys, UV_READABLE, on_answer);
+		ask(f);
+	}
+}
