@@ -179,8 +179,6 @@ static bool follow_more(void *ctx, struct buf *out, size_t room)
 		return false;
 	if (!platform_log_range(f->p, j, f->task, f->link.attempt, &range, &f->link.attempt, NULL))
 		return !follow_over(f, j);
-	if (f->offset < range.oldest)
-		f->offset = range.oldest;
 	if (!buf_reserve(out, size))
 		return false;
 	n = platform_log_read(f->p, j, f->task, f->link.attempt, f->offset, out->data + out->len, size,

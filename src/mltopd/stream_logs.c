@@ -110,6 +110,12 @@ static void fail(struct stream *st, struct log_sub *sub, const struct err *e)
 	log_sub_drop(st, index_of(st, sub));
 }
 
+static void queue_gap(struct stream *st, const struct log_sub *sub, uint64_t offset, uint64_t lost)
+{
+	stream_queue(st, json_pack("{s:s, s:I, s:I, s:I}", "t", "gap", "id", (json_int_t)sub->id,
+		"offset", (json_int_t)offset, "lost", (json_int_t)lost));
+}
+
 static void end(struct stream *st, struct log_sub *sub, const char *state, int64_t exit_code,
 	int64_t signal)
 {
@@ -129,19 +135,18 @@ static void wait_or_end(struct stream *st, struct log_sub *sub, const struct job
 
 /*
  * The first byte to send. Another generation means that bytes before may differ from what the
- * client has: it begins again.
+ * client has: it begins again. Who asks for bytes that were dropped since is told of them by a gap,
+ * who asks for the newest ones gets what there is.
  */
 static uint64_t first_offset(const struct log_sub *sub, const struct log_range *range)
 {
-	uint64_t from = sub->from < 0 ? 0 : (uint64_t)sub->from;
+	uint64_t from = (uint64_t)sub->from, tail = (uint64_t)sub->tail;
 
-	if (sub->from < 0 && range->newest > (uint64_t)sub->tail)
-		from = range->newest - (uint64_t)sub->tail;
-	if (sub->from > 0 && sub->generation != range->generation)
+	if (sub->from < 0)
+		return range->newest - range->oldest > tail ? range->newest - tail : range->oldest;
+	if (from > 0 && sub->generation != range->generation)
 		from = 0;
-	if (from > range->newest)
-		from = range->newest;
-	return from < range->oldest ? range->oldest : from;
+	return from < range->newest ? from : range->newest;
 }
 
 static void begin(struct stream *st, struct log_sub *sub, const struct log_range *range,
@@ -156,6 +161,14 @@ static void begin(struct stream *st, struct log_sub *sub, const struct log_range
 		"id", (json_int_t)sub->id, "uid", sub->job_uid, "task", sub->task, "attempt",
 		attempt, "gen", (json_int_t)range->generation, "offset", (json_int_t)sub->offset,
 		"oldest", (json_int_t)range->oldest, "newest", (json_int_t)range->newest));
+}
+
+/* What a supervisor that died had read and not written is gone, and nobody knows how much. */
+static void end_of_task(struct stream *st, struct log_sub *sub, const struct task *task)
+{
+	if (task->reason == REASON_SUPERVISOR_LOST)
+		queue_gap(st, sub, sub->offset, 0);
+	end(st, sub, job_state_words[task->state], task->exit_code, task->signal);
 }
 
 /* The end of what there is: for good, or until more is written. */
@@ -181,14 +194,7 @@ static void at_end(struct stream *st, struct log_sub *sub, const struct job *job
 	if (task == NULL)
 		end(st, sub, job_state_words[job->state], job->exit_code, job->signal);
 	else if (job_state_final(task->state))
-		end(st, sub, job_state_words[task->state], task->exit_code, task->signal);
-}
-
-static void gap(struct stream *st, struct log_sub *sub, const struct log_gap *gap)
-{
-	stream_queue(st, json_pack("{s:s, s:I, s:I, s:I}", "t", "gap", "id", (json_int_t)sub->id,
-		"offset", (json_int_t)gap->offset, "lost", (json_int_t)gap->lost));
-	sub->offset = gap->offset + gap->lost;
+		end_of_task(st, sub, task);
 }
 
 /* ---- Bytes ---- */
@@ -218,10 +224,12 @@ static int read_and_send(struct stream *st, struct log_sub *sub, const struct jo
 
 	if (n > 0)
 		return send_bytes(st, sub, (size_t)n, wrote);
-	if (n < 0 && lost.lost > 0)
-		gap(st, sub, &lost);
-	else
+	if (n < 0 && lost.lost > 0) {
+		queue_gap(st, sub, lost.offset, lost.lost);
+		sub->offset = lost.offset + lost.lost;
+	} else {
 		at_end(st, sub, job);
+	}
 	return 0;
 }
 
