@@ -1,0 +1,247 @@
+#!/usr/bin/python3
+"""The first minute: what a newcomer does with a fresh copy, and what may befall it meanwhile."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from support import (BUILD, Case, LIMIT, MLTOP, Platform, ROOT, Terminal, alive, folder_of,  # noqa: E402
+                     log_on_disk, main, processes, until)
+
+# A line each 5 ms for about two seconds, in two streams, with bytes that are no text among them.
+TALKER = ("import sys, time\n"
+          "for i in range(400):\n"
+          "    sys.stdout.buffer.write(b'%d of \\xff\\x00 400\\r\\n' % i); sys.stdout.flush()\n"
+          "    sys.stderr.write('note %d\\n' % i); sys.stderr.flush()\n"
+          "    time.sleep(0.005)\n"
+          "sys.exit(7)\n")
+
+
+class MakeRun(Case):
+    def setUp(self):
+        self.tree = self.copy()
+        self.addCleanup(shutil.rmtree, self.tree)
+
+    def copy(self):
+        """The tree as a newcomer has it, with a build folder of its own of the programs at hand.
+
+        The sample trains for two epochs, so that it says all it has to say in a second or two."""
+        tree = self.p.folder + "/tree"
+        for name in ("packaging", "examples"):
+            shutil.copytree(f"{ROOT}/{name}", f"{tree}/{name}")
+        os.makedirs(tree + "/build")
+        for name in ("mltop", "mltopd", "mltop-shim"):
+            os.symlink(f"{BUILD}/{name}", f"{tree}/build/{name}")
+        with open(tree + "/examples/digits/digits/options.py") as f:
+            options = f.read()
+        self.assertIn("default=30,", options)
+        self.assertIn("default=0.97,", options)
+        with open(tree + "/examples/digits/digits/options.py", "w") as f:
+            f.write(options.replace("default=30,", "default=2,").replace("default=0.97,", "default=0.5,"))
+        return tree
+
+    def first_run(self, tree, build="build"):
+        return subprocess.run(["sh", "packaging/first-run.sh", build], cwd=tree, env=self.p.env,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT)
+
+    def test_without_a_terminal(self):
+        before = set(self.ok("jobs", "list", "-o", "name").out.split())
+        for _ in range(2):  # each time a job of its own
+            r = self.first_run(self.tree)
+            self.assertEqual((r.returncode, r.stderr), (0, b""), r)
+            self.assertRegex(r.stdout, rb"(?m)^.*Epoch 2/2 - loss: 0\.\d+")
+            self.assertRegex(r.stdout, rb"(?m)^Held-out accuracy 0\.\d+")
+        jobs = [j for j in self.ok("jobs", "list", "--json").json["data"] if j["job_name"] not in before]
+        self.assertEqual([j["state"] for j in jobs], ["completed"] * 2)
+        self.assertEqual(r.stdout, log_on_disk(self.p.folder, max(j["uid"] for j in jobs)))
+        for j in jobs:
+            self.assertEqual(self.p.mltop("logs", j["job_name"], binary=True).out,
+                             log_on_disk(self.p.folder, j["uid"]))
+            self.assertEqual((j["progress_epoch"], j["progress_step"]), (2, j["progress_total"]))
+
+    def test_a_job_that_fails_fails_the_run(self):
+        path = self.tree + "/examples/digits/digits/train.py"
+        with open(path, "w") as f:
+            f.write("raise SystemExit(3)\n")
+        self.assertEqual(self.first_run(self.tree).returncode, 3)
+
+    def test_on_a_terminal(self):
+        """The dashboard, with the sample job on it; a second time it is not submitted again."""
+        for _ in range(2):
+            t = Terminal(["/bin/sh", "packaging/first-run.sh", "build"],
+                         dict(self.p.env, TERM="xterm-256color", LINES="24", COLUMNS="80"), self.tree)
+            t.wait(b"digits")
+            t.type(b"q")
+            self.assertEqual(t.ended(), 0)
+            t.close()
+        names = self.ok("jobs", "list", "-o", "name").out.split()
+        self.assertEqual(names.count("digits"), 1)
+        self.p.ended("digits")
+
+    def test_what_it_needs_is_committed(self):
+        if not os.path.isdir(ROOT + "/.git"):
+            return
+        for path in ("packaging/first-run.sh", "packaging/deps.sh", "examples/digits/pack.py",
+                     "examples/digits/digits/train.py"):
+            done = subprocess.run(["git", "-C", ROOT, "ls-files", "--error-unmatch", path], capture_output=True)
+            self.assertEqual(done.returncode, 0, path)
+
+
+class DeathOfTheDaemon(Case):
+    def follow(self, *words):
+        return subprocess.Popen([MLTOP, *words], cwd=self.p.folder, env=self.p.env, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def killed_meanwhile(self, r):
+        """Kills the daemon with -9 twice while `r` prints; returns all that it printed."""
+        out = b""
+        for mark in (b"\n50 of", b"\n200 of"):
+            while mark not in out:
+                part = os.read(r.stdout.fileno(), 65536)
+                self.assertTrue(part, "the follower left: " + r.stderr.read().decode() if not part else "")
+                out += part
+            pid = self.p.daemon_pid()
+            os.kill(pid, signal.SIGKILL)
+            until(lambda: not alive(pid), "the daemon to be gone")
+        rest, err = r.communicate(timeout=LIMIT)
+        return out + rest, err.decode()
+
+    def test_follower(self):
+        name = self.ok("run", "--detach", "--", "/usr/bin/python3", "-c", TALKER).out.strip()
+        r = self.follow("logs", "-f", "--exit-code", name)
+        out, err = self.killed_meanwhile(r)
+        self.assertEqual(r.returncode, 7, err)
+        self.assertEqual(err, "")
+        job = self.p.ended(name)
+        self.assertEqual(out, log_on_disk(self.p.folder, job["uid"]))
+        self.assertEqual(out.count(b" of \xff\x00 400\r\n"), 400)
+        self.assertEqual((job["exit_code"], job["attempt"], job["reason"]), (7, 1, "ExitCode"))
+
+    def test_run(self):
+        r = self.follow("run", "--name", "in-front", "--", "/usr/bin/python3", "-c", TALKER)
+        out, err = self.killed_meanwhile(r)
+        self.assertEqual(r.returncode, 7, err)
+        self.assertEqual(out, log_on_disk(self.p.folder, self.p.job("in-front")["uid"]))
+
+    def test_job_that_ends_while_nobody_looks(self):
+        """Its exit code waits on the disk for the next daemon."""
+        name = self.ok("run", "--detach", "--", "sh", "-c",
+                       "while ! [ -e go ]; do sleep 0.01; done; echo last words; exit 9").out.strip()
+        uid = self.p.running(name)["uid"]
+        folder = folder_of(self.p.folder, uid)
+        pid = self.p.daemon_pid()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not alive(pid), "the daemon to be gone")
+        with open(self.p.folder + "/go", "w"):
+            pass
+        until(lambda: os.path.exists(folder + "/exit"), "the exit record")
+        job = self.p.ended(name)
+        self.assertEqual((job["state"], job["exit_code"], job["attempt"]), ("failed", 9, 1))
+        self.assertEqual(self.ok("logs", name).out, "last words\n")
+        os.unlink(self.p.folder + "/go")
+
+
+class OnePlatform(Case):
+    def test_many_at_once_share_one(self):
+        """Eight programs meet on an empty folder: one daemon is started, all are served by it."""
+        p = Platform()
+        try:
+            results = []
+            threads = [threading.Thread(target=lambda: results.append(p.mltop("jobs", "list", "--json")))
+                       for _ in range(8)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            self.assertEqual([(r.code, r.err) for r in results], [(0, "")] * 8)
+            self.assertEqual(processes(p.folder, "mltopd"), [p.daemon_pid()])
+            first = p.daemon_pid()
+            self.assertEqual(p.mltop("jobs", "list").code, 0)
+            self.assertEqual(p.daemon_pid(), first)
+        finally:
+            p.close()
+        self.assertEqual(processes(p.folder, "mltopd"), [])
+
+    def test_stop_leaves_jobs_and_the_next_start_adopts_them(self):
+        name = self.ok("run", "--detach", "--", "sh", "-c",
+                       "echo begun; while ! [ -e enough ]; do sleep 0.01; done; echo ended").out.strip()
+        job = self.p.running(name)
+        first = self.p.daemon_pid()
+        shims = processes(self.p.folder, "mltop-shim")
+        r = self.p.mltop("platform", "stop")
+        self.assertEqual(r.code, 0, r.err)
+        until(lambda: not alive(first), "the daemon to be gone")
+        self.assertEqual(processes(self.p.folder, "mltop-shim"), shims)
+        again = self.p.running(name)
+        self.assertNotEqual(self.p.daemon_pid(), first)
+        self.assertEqual((again["uid"], again["attempt"], again["start_time"]),
+                         (job["uid"], 1, job["start_time"]))
+        with open(self.p.folder + "/enough", "w"):
+            pass
+        self.assertEqual(self.p.ended(name)["state"], "completed")
+        self.assertEqual(self.ok("logs", name).out, "begun\nended\n")
+        until(lambda: processes(self.p.folder, "mltop-shim") == [], "the shim to leave")
+
+
+class CtrlC(Case):
+    """The question that Ctrl-C asks of `mltop run` on a terminal."""
+
+    def start(self, name):
+        t = Terminal([MLTOP, "run", "--name", name, "--", "sh", "-c",
+                      "echo up; while ! [ -e say-it ]; do sleep 0.01; done; echo meanwhile;"
+                      "while ! [ -e end-it ]; do sleep 0.01; done; echo done; exit 4"],
+                     self.p.env, self.p.folder)
+        self.addCleanup(t.close)
+        t.wait(b"up\r\n")
+        t.type(b"\x03")
+        t.wait(b"c cancels job " + name.encode() + b", l leaves it running, Enter goes on: ")
+        return t
+
+    def test_c_cancels(self):
+        t = self.start("to-cancel")
+        t.type(b"c\r")
+        self.assertEqual(t.ended(), 130, t.seen)
+        job = self.p.ended("to-cancel")
+        self.assertEqual((job["state"], job["reason"]), ("failed", "Cancelled"))
+
+    def test_l_leaves(self):
+        t = self.start("to-leave")
+        t.type(b"l\r")
+        self.assertEqual(t.ended(), 0, t.seen)
+        self.assertIn(b"job to-leave goes on; `mltop logs -f to-leave` follows it", t.seen)
+        self.assertEqual(self.p.job("to-leave")["state"], "running")
+        self.ok("cancel", "to-leave")
+
+    def test_enter_goes_on(self):
+        t = self.start("to-go-on")
+        with open(self.p.folder + "/say-it", "w"):
+            pass
+        until(lambda: self.ok("logs", "to-go-on").out == "up\nmeanwhile\n", "the next line")
+        self.assertTrue(t.fill(0.3))
+        self.assertNotIn(b"meanwhile", t.seen)  # the question is not buried by what comes
+        t.type(b"\r")
+        t.wait(b"meanwhile\r\n")
+        t.type(b"\x03")
+        t.wait(b"Enter goes on: ")
+        t.type(b"\r")
+        with open(self.p.folder + "/end-it", "w"):
+            pass
+        t.wait(b"done\r\n")
+        self.assertEqual(t.ended(), 4, t.seen)
+        os.unlink(self.p.folder + "/end-it")
+        os.unlink(self.p.folder + "/say-it")
+
+    def test_ctrl_c_again_leaves(self):
+        """A person who presses it twice wants out; the job is not theirs to lose by that."""
+        t = self.start("twice")
+        t.type(b"\x03")
+        self.assertEqual(t.ended(), 0, t.seen)
+        self.assertEqual(self.p.job("twice")["state"], "running")
+        self.ok("cancel", "twice")
+
+
+if __name__ == "__main__":
+    main()
