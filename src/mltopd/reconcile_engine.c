@@ -178,18 +178,24 @@ static void run_again(struct active *a, enum job_reason reason, const char *mess
 	buf_release(&text);
 }
 
-/* Its launch never began: the same attempt is made again, and counts once. */
-static void begin_again(struct active *a)
+/*
+ * Its launch never began. It is made again at once, under a new number, because the engine may
+ * still be clearing away what is left of the old one; the policy does not count it.
+ */
+static void begin_again(struct active *a, const struct task_exit *end)
 {
+	static const char message[] = "the platform stopped before it could start";
 	struct platform *p = a->p;
 	struct change *c = change_new(p);
 	struct job j = *platform_work(p, a->uid);
 
+	change_attempt_over(c, &j, REASON_RETRY, message, end);
 	a->live = a->told = a->stop_sent = false;
-	job_set(&j, attempt, j.attempt - 1);
+	a->attempts_before++;
 	job_set(&j, reason, REASON_RETRY);
-	job_set(&j, message, "the platform stopped before it could start");
+	job_set(&j, message, message);
 	reconcile_move(c, &j, JOB_ENQUEUED);
+	change_event(c, &j, EVENT_WARNING, "Retry", "attempt %lld: %s", (long long)j.attempt, message);
 	change_commit(c);
 	reconcile_soon(p);
 }
@@ -207,7 +213,7 @@ static void on_ended(void *ctx, const struct task_ref *ref, const struct task_ex
 	if (a == NULL)
 		return;
 	if (why == REASON_RETRY && !a->cancel) {
-		begin_again(a);
+		begin_again(a, end);
 		return;
 	}
 	if (why == REASON_RETRY)
