@@ -11,7 +11,7 @@ O := $B/o
 
 # Of pkg-config's flags only -I and -l are taken: ncursesw's cflags carry -D_XOPEN_SOURCE, which
 # hides what _GNU_SOURCE gives.
-PKGS_mltop := ncursesw libcurl libwebsockets libuv jansson libcrypto yaml-0.1
+PKGS_mltop := ncursesw libcurl libwebsockets libuv jansson libcrypto yaml-0.1 libarchive
 PKGS_mltopd := libwebsockets libuv jansson libcrypto libssl sqlite3 yaml-0.1 libcurl libarchive
 PKGS_shim :=
 libs = $(if $1,$(shell pkg-config --libs $1))

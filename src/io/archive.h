@@ -58,6 +58,25 @@ struct archive_file {
 };
 bool archive_pack(const char *path, const struct archive_file *files, size_t count, struct err *e);
 
+/*
+ * Packs a folder for an upload: a gzipped tar with `top` as its one folder at the top, the same
+ * bytes for the same files (order by name, no times, no owners, of modes the owner's x bit), written
+ * to `fd` from where it stands. `skip` (may be NULL) is asked for everything below the folder, by
+ * its path relative to it; what it names stays behind, folders with all they hold.
+ *
+ * Links are followed as long as they stay in the folder: what is packed is a copy. ERR_UNPROCESSABLE
+ * names what is refused: links that lead out, go in circles or lead nowhere, devices, fifos,
+ * sockets, names that no platform takes, and what passes the limits (NULL: the default ones; the
+ * ratio is not looked at).
+ */
+struct archive_folder {
+	const char *path, *top;
+	bool (*skip)(void *ctx, const char *path, bool folder);
+	void *ctx;
+	const struct archive_limits *limits;
+};
+bool archive_pack_folder(int fd, const struct archive_folder *f, struct err *e);
+
 /* The same search in a folder that archive_unpack made. */
 bool archive_module_root(const char *dir, const char *module, char root[ARCHIVE_ROOT_SIZE],
 	struct err *e);

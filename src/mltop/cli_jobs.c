@@ -1,5 +1,6 @@
 /* Verbs on lists and jobs: each is one or two calls and what they print. */
 #include "mltop/cli.h"
+#include "mltop/cli_upload.h"
 
 #include "base/fsio.h"
 #include "core/event.h"
@@ -251,24 +252,6 @@ static bool add_field_flags(const struct cli *c, json_t *body, struct err *e)
 	return true;
 }
 
-/* file://relative and plain paths mean a file here; the platform wants an absolute one. */
-static void absolute_uri(json_t *body)
-{
-	const char *uri = json_string_value(json_object_get(body, "trainer_uri"));
-	struct buf full = BUF_INIT;
-	char *real;
-
-	if (uri == NULL || strstr(uri, "://") != NULL)
-		return;
-	real = realpath(uri, NULL);
-	if (real) {
-		buf_addf(&full, "file://%s", real);
-		json_object_set_new(body, "trainer_uri", json_string(full.data));
-	}
-	free(real);
-	buf_release(&full);
-}
-
 static json_t *load_yaml(const char *path, struct err *e)
 {
 	struct buf text = BUF_INIT;
@@ -294,7 +277,6 @@ static bool submit_body(struct cli *c, json_t **out, struct err *e)
 		json_decref(body);
 		return false;
 	}
-	absolute_uri(body);
 	*out = body;
 	return true;
 }
@@ -316,6 +298,7 @@ int cli_submit(struct cli *c)
 	struct err e = ERR_INIT;
 	json_t *body = NULL, *answer = NULL;
 	bool ok = submit_body(c, &body, &e) && cli_check(c->verb->kind, body, &e) &&
+		  cli_upload_trainer(c, body, &e) &&
 		  cli_call(c, "POST", c->verb->kind->path, body, &answer, &e);
 
 	if (ok && (cli_has(c, "json") || cli_has(c, "output")))

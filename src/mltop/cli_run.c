@@ -1,5 +1,6 @@
 /* mltop run and mltop logs: a command of this folder as a job, and what jobs print. */
 #include "mltop/cli.h"
+#include "mltop/cli_upload.h"
 
 #include "base/num.h"
 #include "base/ulid.h"
@@ -102,31 +103,55 @@ static bool set_text(json_t *body, const char *field, const char *text, struct e
 	return value && json_object_set_new(body, field, value) == 0;
 }
 
-static bool run_body(struct cli *c, json_t *body, struct err *e)
+static bool add_command(char *const *words, json_t *body, struct err *e)
 {
-	char name[64], *folder = getcwd(NULL, 0);
-	json_t *command = json_array(), *env = json_object();
+	json_t *command = json_array();
+
+	json_object_set_new(body, "command", command);
+	for (char *const *p = words; *p; p++)
+		if (json_array_append_new(command, json_string(*p)) != 0)
+			return err_set(e, ERR_INVALID, "argument %td is no UTF-8 text", p - words);
+	return true;
+}
+
+/* On this machine it runs in place, as in the caller's shell. */
+static bool add_place(json_t *body, struct err *e)
+{
+	char *folder = getcwd(NULL, 0);
 	mode_t mask = umask(077);
+	bool good;
 
 	umask(mask);
 	if (folder == NULL)
 		return err_errno(e, errno, "the present folder", ".");
-	for (char **p = c->rest; *p; p++)
-		if (json_array_append_new(command, json_string(*p)) != 0)
-			return err_set(e, ERR_INVALID, "argument %td is no UTF-8 text", p - c->rest);
-	make_name(c->rest, name);
-	add_environment(env);
-	json_object_set_new(body, "command", command);
-	json_object_set_new(body, "env", env);
+	add_environment(json_object_get(body, "env"));
 	json_object_set_new(body, "umask", json_integer((json_int_t)mask));
-	json_object_set_new(body, "work_dir", json_string(folder));
+	good = json_object_set_new(body, "work_dir", json_string(folder)) == 0 ||
+		err_set(e, ERR_INVALID, "the name of the present folder is no UTF-8 text: %s", folder);
 	free(folder);
-	return set_text(body, "job_name", cli_value(c, "name") ? cli_value(c, "name") : name, e) &&
+	return good;
+}
+
+/* Elsewhere the folder goes along, and nothing of this machine's environment but --env. */
+static bool run_in_place(const struct cli *c)
+{
+	return c->context.private || c->context.demo;
+}
+
+static bool run_body(struct cli *c, json_t *body, struct err *e)
+{
+	char name[64];
+
+	make_name(c->rest, name);
+	json_object_set_new(body, "env", json_object());
+	return add_command(c->rest, body, e) && (!run_in_place(c) || add_place(body, e)) &&
+	       set_text(body, "job_name", cli_value(c, "name") ? cli_value(c, "name") : name, e) &&
 	       set_text(body, "gpu_limit", cli_value(c, "gpus"), e) &&
 	       set_text(body, "cpu_limit", cli_value(c, "cpu"), e) &&
 	       set_text(body, "memory_limit", cli_value(c, "memory"), e) &&
 	       set_text(body, "max_runtime", cli_value(c, "max-runtime"), e) &&
-	       cli_pairs(c, "env", body, "env", e) && cli_check(&job_kind, body, e);
+	       cli_pairs(c, "env", body, "env", e) && cli_check(&job_kind, body, e) &&
+	       (run_in_place(c) || cli_upload_folder(c, ".", body, e));
 }
 
 /* Runs to its end on our standard output; the code is the job's own. */
@@ -160,7 +185,7 @@ int cli_run(struct cli *c)
 	if (c->rest == NULL || c->rest[0] == NULL)
 		return cli_usage(c, "no command: mltop run -- python3 train.py");
 	body = json_object();
-	if (!run_body(c, body, &e) || !cli_call(c, "POST", job_kind.path, body, &answer, &e)) {
+	if (!cli_connect(c, &e) || !run_body(c, body, &e) || !cli_call(c, "POST", job_kind.path, body, &answer, &e)) {
 		cli_fail(&e);
 		code = EXIT_MLTOP_FAILED;
 	} else {

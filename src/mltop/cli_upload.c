@@ -1,0 +1,200 @@
+#include "mltop/cli_upload.h"
+
+#include "base/fsio.h"
+#include "base/timefmt.h"
+#include "client/upload.h"
+#include "core/ignore.h"
+#include "io/archive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TELL_MS = 100 };
+
+/* ---- Progress: one line on standard error, where a person looks at it ---- */
+
+struct teller {
+	const char *name;
+	int64_t told; /* monotonic */
+	bool shown;
+};
+
+/* What goes in one part needs no line. */
+static void on_progress(void *ctx, int64_t received, int64_t size)
+{
+	struct teller *t = ctx;
+	int64_t now = time_mono_ms();
+
+	if (!isatty(STDERR_FILENO) || size <= UPLOAD_PART || (t->shown && now - t->told < TELL_MS))
+		return;
+	t->told = now;
+	t->shown = true;
+	fprintf(stderr, "\rmltop: uploading %s: %.1f of %.1f MiB (%d %%)\033[K", t->name,
+		(double)received / (1 << 20), (double)size / (1 << 20), (int)(received * 100 / size));
+	fflush(stderr);
+}
+
+static bool send_file(struct cli *c, int fd, const char *name, json_t *body, struct err *e)
+{
+	struct teller t = {.name = name};
+	struct upload u = {.fd = fd, .name = name, .progress = on_progress, .ctx = &t};
+	char uri[UPLOAD_URI_SIZE];
+	bool good;
+
+	if (!cli_connect(c, e))
+		return false;
+	u.api = c->api;
+	u.loop = &c->loop;
+	good = upload_send(&u, uri, e);
+	if (t.shown)
+		fprintf(stderr, "\r\033[K");
+	if (good)
+		json_object_set_new(body, "trainer_uri", json_string(uri));
+	else
+		err_prefix(e, "uploading %s: ", name);
+	return good;
+}
+
+/* ---- Folders ---- */
+
+static bool skip(void *ctx, const char *path, bool folder)
+{
+	return ignore_match(ctx, path, folder);
+}
+
+static struct ignore *ignore_of(const char *folder, struct err *e)
+{
+	char *path = fsio_join(folder, ".mltopignore");
+	struct ignore *g = ignore_new();
+	struct buf text = BUF_INIT;
+	struct err why = ERR_INIT;
+	bool good;
+
+	ignore_add_standard(g);
+	good = fsio_read(path, &text, IGNORE_BYTES_MAX, &why) ?
+		       ignore_add(g, text.data, text.len, path, &why) :
+		       why.code == ERR_NOT_FOUND;
+	buf_release(&text);
+	free(path);
+	if (good)
+		return g;
+	*e = why;
+	ignore_free(g);
+	return NULL;
+}
+
+/* A file without a name: it is gone when we are, however that happens. */
+static int scratch_file(struct err *e)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path = fsio_join(tmp && *tmp ? tmp : "/tmp", "mltop-package-XXXXXX");
+	int fd = mkostemp(path, O_CLOEXEC);
+
+	if (fd < 0)
+		err_errno(e, errno, "cannot pack the folder into", path);
+	else
+		unlink(path);
+	free(path);
+	return fd;
+}
+
+/* By the platform's own rules, before anything is sent. */
+static bool package_check(int fd, struct err *e)
+{
+	char path[40];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return archive_check(path, NULL, e);
+}
+
+/* The real name of the folder: "." has none that says anything. */
+static void folder_name(char out[UPLOAD_NAME_SIZE], const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	upload_name(out, real && real[1] ? real : "work");
+	free(real);
+}
+
+bool cli_upload_folder(struct cli *c, const char *path, json_t *body, struct err *e)
+{
+	char top[UPLOAD_NAME_SIZE], name[UPLOAD_NAME_SIZE];
+	struct ignore *rules = ignore_of(path, e);
+	struct archive_folder folder = {.path = path, .top = top, .skip = skip, .ctx = rules};
+	bool good;
+	int fd;
+
+	if (rules == NULL)
+		return false;
+	folder_name(top, path);
+	snprintf(name, sizeof name, "%.100s.tar.gz", top);
+	fd = scratch_file(e);
+	good = fd >= 0 && archive_pack_folder(fd, &folder, e) && package_check(fd, e) &&
+		send_file(c, fd, name, body, e);
+	if (fd >= 0)
+		close(fd);
+	ignore_free(rules);
+	return good;
+}
+
+/* ---- Files ---- */
+
+static bool upload_file(struct cli *c, const char *path, json_t *body, struct err *e)
+{
+	char name[UPLOAD_NAME_SIZE];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool good;
+
+	if (fd < 0)
+		return err_errno(e, errno, "cannot read the package", path);
+	upload_name(name, path);
+	good = send_file(c, fd, name, body, e);
+	close(fd);
+	return good;
+}
+
+static bool keep_file(const char *path, json_t *body, struct err *e)
+{
+	char *real = realpath(path, NULL);
+	struct buf uri = BUF_INIT;
+
+	if (real == NULL)
+		return err_errno(e, errno, "cannot read the package", path);
+	buf_addf(&uri, "file://%s", real);
+	json_object_set_new(body, "trainer_uri", json_string(uri.data));
+	buf_release(&uri);
+	free(real);
+	return true;
+}
+
+bool cli_upload_trainer(struct cli *c, json_t *body, struct err *e)
+{
+	const char *uri = json_string_value(json_object_get(body, "trainer_uri"));
+	bool named = uri && strncmp(uri, "file://", 7) == 0;
+	struct stat st;
+
+	if (uri == NULL || *uri == '\0' || (!named && strstr(uri, "://") != NULL))
+		return true;
+	if (!cli_connect(c, e))
+		return false;
+	/* A copy: the body's own text goes when the field is set. */
+	char *path = mem_strdup(named ? uri + 7 : uri);
+	bool here = stat(path, &st) == 0, good = true;
+
+	if (!here && !named)
+		good = err_field(e, ERR_INVALID, "trainer_uri", "trainer_uri is %.200s: there is no such "
+			"file or folder here", path);
+	else if (here && S_ISDIR(st.st_mode))
+		good = cli_upload_folder(c, path, body, e);
+	else if (here && !c->context.private)
+		good = upload_file(c, path, body, e);
+	else if (here && !named)
+		good = keep_file(path, body, e);
+	/* file:// of what is not here may be a file of the platform's machine: it says so, or not. */
+	free(path);
+	return good;
+}
