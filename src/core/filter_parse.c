@@ -283,7 +283,7 @@ static bool parse_terms(struct parser *p)
 
 struct filter *filter_parse(const struct kind *k, const char *text, struct err *e)
 {
-	struct err unwanted;
+	struct err unwanted = ERR_INIT;
 	struct parser p = {.text = text, .e = e ? e : &unwanted};
 
 	if (strlen(text) > FILTER_MAX) {

@@ -493,6 +493,7 @@ static int daemon_main(struct options *o, char **argv)
 	log_level_set(&o->config);
 	if (!folder_take(&d, &o->config, &e)) {
 		fprintf(stderr, "mltopd: %s\n", e.text);
+		free(d.dir);
 		return 1;
 	}
 	uv_loop_init(&d.loop);
@@ -504,9 +505,10 @@ static int daemon_main(struct options *o, char **argv)
 			platform_gone(&d);
 		} else if (d.server == NULL) {
 			/* A context that libwebsockets gave up leaves handles of an unloaded plugin on
-			 * the loop: it must not run again. Nothing but the store is open yet. */
+			 * the loop: it must not run again, so nothing of it can be given back. Nothing
+			 * but the store is open yet. */
 			platform_abandon(d.platform);
-			return 1;
+			_exit(1);
 		} else {
 			daemon_stop(&d, "it could not start");
 		}
@@ -548,31 +550,27 @@ static bool verb_alone(const struct options *o, const char *dir, struct command 
 	struct alone state = {false, false};
 	uv_loop_t loop;
 	int lock = -1;
-	bool swapped;
+	bool swapped, good;
 
 	if (!folder_prepare(dir, e) || !folder_lock(dir, &lock, e))
 		return false;
 	uv_loop_init(&loop);
 	po.loop = &loop;
-	if (!backup_swap(dir, &swapped, e) || !platform_open(&cmd->p, &po, e)) {
-		close(lock);
-		return false;
+	good = backup_swap(dir, &swapped, e) && platform_open(&cmd->p, &po, e);
+	if (good) {
+		cmd->done = alone_done;
+		cmd->ctx = &state;
+		command_run(cmd);
+		while (!state.done)
+			uv_run(&loop, UV_RUN_ONCE);
+		platform_close(cmd->p, alone_closed, &state);
+		while (!state.closed)
+			uv_run(&loop, UV_RUN_ONCE);
+		good = !cmd->restart || backup_swap(dir, &swapped, e);
 	}
-	cmd->done = alone_done;
-	cmd->ctx = &state;
-	command_run(cmd);
-	while (!state.done)
-		uv_run(&loop, UV_RUN_ONCE);
-	platform_close(cmd->p, alone_closed, &state);
-	while (!state.closed)
-		uv_run(&loop, UV_RUN_ONCE);
 	uv_loop_close(&loop);
-	if (cmd->restart && !backup_swap(dir, &swapped, e)) {
-		close(lock);
-		return false;
-	}
 	close(lock);
-	return true;
+	return good;
 }
 
 /* The daemon has another working folder: a file is named from / on. */
