@@ -89,6 +89,8 @@ void run_msg(struct run *r, struct msg *m);
 /* run_link.c: the platform */
 void run_link_start(struct run *r);
 void run_link_stop(struct run *r);
+/* Connects now, or where that is done asks for all rows anew. */
+void run_link_refresh(struct run *r);
 /* Leaves the platform for the one of that name in the person's config. */
 void run_link_switch(struct run *r, const char *context);
 void run_request(struct run *r, const struct cmd *c);

@@ -355,6 +355,27 @@ void run_link_start(struct run *r)
 	uv_queue_work(&r->loop, &r->finder, find_work, find_done);
 }
 
+void run_link_refresh(struct run *r)
+{
+	if (r->stream == NULL) {
+		uv_timer_stop(&r->again);
+		run_link_start(r);
+		return;
+	}
+	stream_retry_now(r->stream);
+	for (size_t i = 0; i < r->subs.len; i++) {
+		struct run_sub *s = r->subs.items[i];
+		struct msg m = {.type = MSG_RESET, .sub = s->id};
+
+		if (s->is_log)
+			continue;
+		/* Rows stay on the screen; what the new snapshot lacks goes at its end. */
+		stream_close(r->stream, s->id);
+		sub_ask(r, s);
+		run_msg(r, &m);
+	}
+}
+
 void run_link_switch(struct run *r, const char *context)
 {
 	/* The worker may read the name before this one until it is done: it is not freed then. */

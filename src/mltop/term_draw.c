@@ -7,6 +7,7 @@
 #include "base/vec.h"
 
 #include <curses.h>
+#include <term.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,17 @@ static void add_capability(struct buf *out, const char *name)
 	}
 }
 
+/* A newterm that fails forgets some memory: it is tried only where a description is found. */
+static SCREEN *open_as(struct pen *p, const char *name)
+{
+	int found;
+
+	if (setupterm(name, fileno(p->out), &found) != OK)
+		return NULL;
+	del_curterm(cur_term);
+	return newterm(name, p->out, stdin);
+}
+
 /* The terminal's own name, then what it may be called here, then what nearly every one understands. */
 static SCREEN *open_screen(struct pen *p)
 {
@@ -199,9 +211,9 @@ static SCREEN *open_screen(struct pen *p)
 
 	snprintf(p->name, sizeof p->name, "%s", term ? term : "");
 	if (p->name[0])
-		screen = newterm(p->name, p->out, stdin);
+		screen = open_as(p, p->name);
 	for (size_t i = 0; screen == NULL && i < ARRAY_SIZE(fallback); i++) {
-		screen = newterm(fallback[i], p->out, stdin);
+		screen = open_as(p, fallback[i]);
 		if (screen)
 			snprintf(p->notice, sizeof p->notice,
 				"TERM=%.32s is not known here: using %s",

@@ -86,7 +86,7 @@ def log_lines():
     p = dashboard(platform, 80, 24)
     p.wait(b"job-0000")
     for name, data in attacks():
-        platform.log = b"first\n" + data[:1 << 20] + b"\nlast\n"
+        platform.log = b"first\n" + data[:1 << 18] + b"\nlast\n"
         since, asked = len(p.output), len(platform.subs)
         p.send("l")
         wait_for(lambda: len(platform.subs) > asked, f"the log of {name}")
@@ -152,21 +152,19 @@ def errors_that_are_no_json():
 
 @check
 def a_refused_stream():
-    platform = Platform([job(0)])
+    platform = Platform()
+    platform.stream_error = "refused at first"
     p = dashboard(platform, 80, 24)
-    p.wait(b"job-0000")
+    p.wait(b"refused at first")
     for name, data in corpus(200):
         platform.stream_error = text_of(data)
         since, asked = len(p.output), len(platform.subs)
-        p.send(":quotas\r")
-        p.quiet(0.03)
-        p.send("\x12")
-        p.send(":jobs\r")
-        p.send("\x12")
+        p.send("\x12")  # Ctrl-R: connect and ask again
         wait_for(lambda: len(platform.subs) > asked, f"another subscription ({name})")
-        p.wait(b"did not give", since)
+        p.quiet(0.04)
         found = judge(p.output[since:])
         assert found == "", f"{name}: {found}"
+    assert b"U+202E" in p.output, "the sentences never were on the screen"
     leave(p)
     platform.close()
 
@@ -183,6 +181,22 @@ def the_log_on_the_command_line():
         assert found == "", f"{name}: {found}"
         p.close()
         platform.close()
+
+
+@check
+def reading_again():
+    """Ctrl-R on a live connection: what is gone goes, what is new comes."""
+    platform = Platform([job(1), job(2)])
+    screen = Tmux([MLTOP, "--endpoint", platform.url], **home())
+    screen.wait("job-0001")
+    screen.wait("job-0002")
+    screen.wait("●")
+    platform.rows = [job(2), job(3)]
+    screen.keys("C-r")
+    screen.wait("job-0003")
+    screen.gone("job-0001")
+    screen.wait("job-0002")
+    platform.close()
 
 
 def random_keys(seed):
