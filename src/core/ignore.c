@@ -14,7 +14,7 @@ enum step_type {
 	STEP_ANY,     /* ? */
 	STEP_SET,     /* [...] */
 	STEP_STAR,    /* *: none or more, no slash */
-	STEP_FOLDERS, /* **: none or more */
+	STEP_FOLDERS, /* ** at the end: none or more */
 	STEP_PARENTS, /* **, then a slash: nothing, or folders up to a slash */
 };
 
@@ -90,7 +90,10 @@ static size_t step_read(struct step *s, const char *text, bool start)
 	if (text[0] == '*' && text[1] == '*') {
 		while (text[skip] == '*')
 			skip++;
-		s->type = start && text[skip] == '/' ? STEP_PARENTS : STEP_FOLDERS;
+		/* Beside anything but slashes it is a plain star. */
+		s->type = !start || (text[skip] && text[skip] != '/') ? STEP_STAR :
+			text[skip] == '/'			      ? STEP_PARENTS :
+									STEP_FOLDERS;
 		return skip + (s->type == STEP_PARENTS);
 	}
 	if (text[0] == '*' || text[0] == '?') {

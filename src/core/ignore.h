@@ -5,7 +5,8 @@
  *   *.log        at any depth: a pattern without a slash is compared with the last part
  *   data/        a final slash: folders only
  *   /build       a slash elsewhere ties it to the folder itself
- *   run?-*.bin   `*` stops at slashes, two of them do not, `?` is one character, [a-z] one of these
+ *   run?-[a-z]   `*` stops at slashes, `?` is one character, [a-z] one of these
+ *   two stars between slashes stand for any number of folders, at the end for all that is below
  *   !keep.log    takes back what an earlier line left out
  *
  * The last line that fits decides. A folder that is left out is not looked into, so nothing in it

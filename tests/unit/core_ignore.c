@@ -119,6 +119,8 @@ static void test_across_folders(void **state)
 	leaves_out("a/**", "a/b a/b/c");
 	keeps("a/**", "a a/ b/a");
 	leaves_out("a/**/b", "a/b a/x/b a/x/y/b");
+	keeps("x/a**b", "x/a/b");
+	leaves_out("x/a**b", "x/ab x/acb");
 	keeps("a/**/b", "ab a/xb x/a/b a/b/c");
 }
 
