@@ -113,10 +113,19 @@ static bool answer_stuck(struct conn *c, int64_t now)
 	return now - x->reply.progress >= LOOK_MS && poll(&p, 1, 0) > 0;
 }
 
+/* An answer without end is no way around a key that was disabled or has expired. */
+static bool key_ended(const struct conn *c)
+{
+	const struct exchange *x = c->exchange;
+
+	return x != NULL && x->claimed && x->reply.streaming &&
+	       !auth_still_good(c->server, x->r.who.access_key, time_now_ms());
+}
+
 /* While an answer is due the socket is not read, so that the client's leaving is looked for. */
 static void look_at_answer(struct conn *c, int64_t now)
 {
-	if (conn_peer_gone(c) || answer_stuck(c, now))
+	if (conn_peer_gone(c) || answer_stuck(c, now) || key_ended(c))
 		conn_kill(c);
 	else
 		arm(c, LOOK_MS);
