@@ -65,7 +65,7 @@ $B/mltop-shim: $(call layer_objs,shim) $O/libbase.a
 # What a new machine needs. Run time: what the programs link; the rest is for building and testing.
 DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansson-dev \
 	libwebsockets-dev libwebsockets-evlib-uv libssl-dev libuv1-dev libsqlite3-dev libyaml-dev \
-	libarchive-dev libcmocka-dev python3 python3-numpy tmux curl procps
+	libarchive-dev libcmocka-dev python3 python3-numpy tmux curl procps openssl
 LINT_DEPS := clang clang-format clang-tidy libclang-rt-14-dev cppcheck mandoc
 
 missing = $(shell for p in $1; do dpkg-query -W -f='$${Status}\n' $$p 2>/dev/null | grep -q '^install ok' || echo $$p; done)
@@ -89,7 +89,8 @@ lint: lint-deps
 	+$(MAKE) --no-print-directory CI=1 DEBUG=1 all
 	sh tests/banned.sh
 	clang-format --dry-run --Werror $(wildcard src/*/*.[ch] tests/*/*.[ch])
-	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -Isrc --enable=warning,portability \
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE -Isrc \
+		--library=tests/cppcheck.cfg --enable=warning,portability \
 		--suppressions-list=tests/cppcheck.txt src
 	mandoc -T lint -W warning $(wildcard docs/man/*.[1-8])
 
