@@ -65,7 +65,8 @@ $B/mltop-shim: $(call layer_objs,shim) $O/libbase.a
 # What a new machine needs. Run time: what the programs link; the rest is for building and testing.
 DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansson-dev \
 	libwebsockets-dev libwebsockets-evlib-uv libssl-dev libuv1-dev libsqlite3-dev libyaml-dev \
-	libarchive-dev libcmocka-dev python3 python3-numpy tmux curl procps openssl
+	libarchive-dev libcmocka-dev python3 python3-numpy tmux curl procps openssl \
+	ca-certificates
 LINT_DEPS := clang clang-format clang-tidy libclang-rt-14-dev cppcheck mandoc
 
 missing = $(shell for p in $1; do dpkg-query -W -f='$${Status}\n' $$p 2>/dev/null | grep -q '^install ok' || echo $$p; done)
