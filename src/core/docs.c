@@ -65,7 +65,7 @@ static void add_marks(const struct field *f, struct buf *out)
 	if (f->flags & F_SECRET)
 		buf_adds(out, " Never shown again.");
 	if (f->flags & F_SAMPLE)
-		buf_adds(out, " A sample: newest wins, not stored.");
+		buf_adds(out, " A sample: the newest wins.");
 }
 
 void kind_docs(const struct kind *k, struct buf *out)

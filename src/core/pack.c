@@ -105,7 +105,7 @@ void record_pack(const struct kind *k, const void *rec, struct buf *out)
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
 
-		if ((f->flags & (F_ALIAS | F_SECRET | F_SAMPLE)) || !record_has(rec, i))
+		if ((f->flags & (F_ALIAS | F_SECRET)) || !record_has(rec, i))
 			continue;
 		buf_reset(&value);
 		pack_value(f, record_member(rec, f), &value);

@@ -134,7 +134,7 @@ enum field_flag {
 	F_NULL = 512,    /* answered as null when unknown: the public client reads the key */
 	F_ALIAS = 1024,  /* a short name of another row's member, for filters and columns only */
 	F_HIDDEN = 2048, /* accepted and echoed, but in no form, table or describe by default */
-	F_SAMPLE = 4096, /* changes often, is not stored and does not raise the version */
+	F_SAMPLE = 4096, /* changes often: raises no version and is stored only beside other changes */
 	F_DOTS = 8192,   /* a name that may have dots inside: the old public client sends them */
 };
 
@@ -271,7 +271,7 @@ void record_cell(const struct kind *k, const void *rec, const struct field *f, i
  * so rows may come and go without a migration. ----
  */
 
-/* Known rows but F_SECRET and F_SAMPLE ones; masked values in the clear. Appends. */
+/* Known rows but F_SECRET ones; masked values in the clear. Appends. */
 void record_pack(const struct kind *k, const void *rec, struct buf *out);
 /* Replaces what `rec` holds: rows that were not packed are unknown afterwards. */
 bool record_unpack(const struct kind *k, void *rec, struct arena *a, const void *data, size_t len,

@@ -164,7 +164,7 @@ char *platform_name_uid(struct platform *p, const char *org_id, const char *name
 void platform_name_set(struct platform *p, const char *org_id, const char *name, const char *uid);
 void platform_name_clear(struct platform *p, const char *org_id, const char *name, const char *uid);
 const struct kind *platform_kind(const struct rowset *s);
-/* Copies the F_SAMPLE members of a job that are not stored. */
+/* Copies the F_SAMPLE members of a job: a change must not set them back. */
 void job_samples_copy(struct job *to, const struct job *from);
 /* Writes `j` over its row in `work`. */
 void platform_work_put(struct platform *p, const struct job *j);

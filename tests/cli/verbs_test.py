@@ -133,6 +133,13 @@ class Verbs(Case):
         self.ok("jobs", "delete", "again")
         until(lambda: self.p.mltop("jobs", "describe", "again").code == 5, "the job to be gone")
 
+    def test_progress_outlives_the_daemon(self):
+        self.ok("run", "--name", "learned", "--", "sh", "-c", "echo 'step 300 loss 0.53'")
+        until(lambda: self.p.job("learned").get("loss") == 0.53, "the loss")
+        self.ok("platform", "stop")
+        job = self.p.job("learned")
+        self.assertEqual((job["loss"], job["progress_step"]), (0.53, 300))
+
     def test_usage(self):
         self.refused(2, "--nope is no flag", "jobs", "list", "--nope")
         self.refused(2, "no such verb", "jobs", "frob")

@@ -84,7 +84,7 @@ static void pack_round(const struct kind *k, struct dice *d, struct arena *a, in
 	struct buf packed = BUF_INIT;
 	struct err e = ERR_INIT;
 
-	dice_record(d, k, &one, a, F_SECRET | F_SAMPLE);
+	dice_record(d, k, &one, a, F_SECRET);
 	memset(&two, 0x5a, sizeof two);
 	record_pack(k, &one, &packed);
 	if (!record_unpack(k, &two, a, packed.data, packed.len, &e))
