@@ -310,12 +310,45 @@ static int run_verb(struct cli *c, int argc, char **argv)
 	return c->verb->run(c);
 }
 
-/* `argv` begins with the noun or verb. */
+/* Words at the begin that are flags of every verb with their values: `mltop --context a jobs list`. */
+static int leading_flags(int argc, char **argv)
+{
+	int n = 0;
+
+	while (n < argc && strncmp(argv[n], "--", 2) == 0) {
+		size_t len = strcspn(argv[n] + 2, "=");
+		const struct cli_flag *f = common_flags;
+
+		while (f->name && (strncmp(f->name, argv[n] + 2, len) != 0 || f->name[len] != '\0'))
+			f++;
+		if (f->value == NULL)
+			break;
+		n += argv[n][2 + len] == '=' ? 1 : 2;
+	}
+	return n < argc ? n : 0;
+}
+
+/* Moves the first `count` of `total` words behind the others. */
+static void move_behind(char **argv, int count, int total)
+{
+	for (; count > 0; count--) {
+		char *first = argv[0];
+
+		memmove(argv, argv + 1, (size_t)(total - 1) * sizeof *argv);
+		argv[total - 1] = first;
+	}
+}
+
+/* `argv` begins with the noun or verb, or with flags that stand before it as well as behind. */
 static int cli_dispatch(struct cli *c, int argc, char **argv)
 {
-	int used = 0;
+	int leading = leading_flags(argc, argv), used = 0;
 
-	c->verb = find_verb(argc, argv, &used);
+	c->verb = find_verb(argc - leading, argv + leading, &used);
+	if (c->verb)
+		move_behind(argv, leading, leading + used);
+	else
+		argv += leading, argc -= leading;
 	if (c->verb)
 		return run_verb(c, argc - used, argv + used);
 	if (!is_noun(argv[0]))

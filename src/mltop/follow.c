@@ -311,6 +311,16 @@ static bool cancelled_here(const struct follower *f)
 	return f->end == FOLLOW_ENDED && f->cancelled && f->row.reason == REASON_CANCELLED;
 }
 
+/* A refused stream brings no sentence along; a refused request does. */
+static void ask_why(struct follower *f)
+{
+	struct err e = ERR_INIT;
+
+	if (f->end == FOLLOW_FAILED && f->err.code == ERR_UNAUTHORIZED &&
+		!cli_call(f->cli, "GET", "/cloud_ml/v1/authentication", NULL, NULL, &e))
+		f->err = e;
+}
+
 enum follow_end follow_log(struct cli *c, const struct follow *what, int *code, struct err *e)
 {
 	struct follower f = {.cli = c, .what = what, .end = FOLLOW_FAILED};
@@ -330,6 +340,7 @@ enum follow_end follow_log(struct cli *c, const struct follow *what, int *code, 
 	buf_release(&rest);
 	buf_release(&f.held);
 	*code = job_code(&f.row);
+	ask_why(&f);
 	if (f.end == FOLLOW_FAILED && e)
 		*e = f.err;
 	free(f.uid);
