@@ -218,7 +218,7 @@ class Quotas(Case):
         self.assertEqual((q["train_gpu_quota"], q["train_gpu_used"]), ("4", "3"))
         err = self.p.refused(1, "GPU", "--context", "work", "jobs", "submit", "--job-name", "never", "--command", "x",
                              "--gpu-limit", "5")
-        self.assertIn("quota", err)
+        self.assertIn("org vision may use 4 GPUs", err)
         self.p.ok("--context", "quota", "quotas", "set", "vision", "train_gpu_quota=5")
         until(lambda: self.p.json("--context", "work", "jobs", "describe", "second")["state"] == "running", "second to run")
         self.p.refused(4, "quota-admin", "--context", "work", "quotas", "set", "vision", "train_gpu_quota=6")
