@@ -37,27 +37,17 @@ static char *config_path(void)
 	return path;
 }
 
-/* Secrets are in the text: it is wiped. */
+/* No file is no settings. */
 static bool load_yaml(const char *path, json_t **root, struct err *e)
 {
-	struct buf text = BUF_INIT;
 	struct err why = ERR_INIT;
-	bool ok = true;
 
-	*root = NULL;
-	if (*path == '\0')
+	*root = *path ? yaml_load(path, NULL, &why) : NULL;
+	if (*root || *path == '\0' || why.code == ERR_NOT_FOUND)
 		return true;
-	if (!fsio_read(path, &text, YAML_BYTES_MAX, &why)) {
-		ok = why.code == ERR_NOT_FOUND;
-		if (!ok && e)
-			*e = why;
-	} else {
-		*root = yaml_parse(text.data, text.len, path, NULL, e);
-		ok = *root != NULL;
-	}
-	sign_wipe(text.data, text.len);
-	buf_release(&text);
-	return ok;
+	if (e)
+		*e = why;
+	return false;
 }
 
 bool config_load(json_t **root, struct err *e)

@@ -1,6 +1,7 @@
 #include "io/yaml.h"
 
 #include "base/buf.h"
+#include "base/fsio.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -260,5 +261,17 @@ json_t *yaml_parse(const char *text, size_t len, const char *name, struct yaml_l
 	out = document(&r, e);
 	yaml_parser_delete(&r.parser);
 	buf_release(&r.path);
+	return out;
+}
+
+json_t *yaml_load(const char *path, struct yaml_lines *lines, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	json_t *out = NULL;
+
+	if (fsio_read(path, &text, YAML_BYTES_MAX, e))
+		out = yaml_parse(text.data, text.len, path, lines, e);
+	explicit_bzero(text.data, text.len);
+	buf_release(&text);
 	return out;
 }

@@ -31,4 +31,8 @@ int yaml_line(const struct yaml_lines *l, const char *path); /* from 1; 0 unknow
 json_t *yaml_parse(const char *text, size_t len, const char *name, struct yaml_lines *lines,
 	struct err *e);
 
+/* The file at `path`; its bytes are wiped from memory, as a secret may be among them.
+ * ERR_NOT_FOUND: there is none. */
+json_t *yaml_load(const char *path, struct yaml_lines *lines, struct err *e);
+
 #endif

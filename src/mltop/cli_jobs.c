@@ -252,20 +252,9 @@ static bool add_field_flags(const struct cli *c, json_t *body, struct err *e)
 	return true;
 }
 
-static json_t *load_yaml(const char *path, struct err *e)
-{
-	struct buf text = BUF_INIT;
-	json_t *value = NULL;
-
-	if (fsio_read(path, &text, YAML_BYTES_MAX, e))
-		value = yaml_parse(text.data, text.len, path, NULL, e);
-	buf_release(&text);
-	return value;
-}
-
 static bool submit_body(struct cli *c, json_t **out, struct err *e)
 {
-	json_t *body = c->arg_count ? load_yaml(c->args[0], e) : json_object();
+	json_t *body = c->arg_count ? yaml_load(c->args[0], NULL, e) : json_object();
 
 	if (body && !json_is_object(body)) {
 		json_decref(body);

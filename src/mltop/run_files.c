@@ -39,17 +39,6 @@ static char *file_in(const char *variable, const char *standard, const char *nam
 	return path;
 }
 
-static json_t *load_yaml(const char *path, struct err *e)
-{
-	struct buf text = BUF_INIT;
-	json_t *value = NULL;
-
-	if (fsio_read(path, &text, CONFIG_MAX, e))
-		value = yaml_parse(text.data, text.len, path, NULL, e);
-	buf_release(&text);
-	return value;
-}
-
 /* ---- Themes ---- */
 
 static bool theme_in(const char *dir, const char *below, const char *name, struct theme *out,
@@ -60,7 +49,7 @@ static bool theme_in(const char *dir, const char *below, const char *name, struc
 	bool ok;
 
 	buf_addf(&path, "%s/%s%s.yaml", dir, below, name);
-	in = load_yaml(path.data, e);
+	in = yaml_load(path.data, NULL, e);
 	ok = in && theme_load(out, in, e);
 	json_decref(in);
 	buf_release(&path);
@@ -144,7 +133,7 @@ bool run_files_load(struct run *r, char *notice, size_t size, struct err *e)
 	(void)e;
 	theme_builtin(&r->theme);
 	r->cache_dir = folder("XDG_CACHE_HOME", ".cache");
-	r->config = load_yaml(path, &why);
+	r->config = yaml_load(path, NULL, &why);
 	free(path);
 	/* A broken file is told on the screen; the dashboard is needed at that very moment. */
 	if (r->config == NULL && why.code != ERR_NOT_FOUND)

@@ -348,22 +348,17 @@ static bool read_object(const struct reading *r, const char *path, const json_t 
 
 bool config_read(struct config *c, const char *path, struct err *e)
 {
-	struct buf text = BUF_INIT;
 	struct yaml_lines lines = YAML_LINES_INIT;
 	struct reading r = {c, path, &lines};
-	json_t *root = NULL;
-	bool good = fsio_read(path, &text, YAML_BYTES_MAX, e);
+	json_t *root = yaml_load(path, &lines, e);
+	bool good = root != NULL;
 
-	if (good)
-		root = yaml_parse(text.data, text.len, path, &lines, e);
-	good = root != NULL;
 	if (good && json_is_object(root))
 		good = read_object(&r, "", root, e);
 	else if (good && !json_is_null(root))
 		good = err_set(e, ERR_INVALID, "%s:1: settings are KEY: VALUE lines", path);
 	json_decref(root);
 	yaml_lines_release(&lines);
-	buf_release(&text);
 	return good;
 }
 
