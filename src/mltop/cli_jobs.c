@@ -2,7 +2,6 @@
 #include "mltop/cli.h"
 #include "mltop/cli_upload.h"
 
-#include "base/fsio.h"
 #include "core/event.h"
 #include "core/job.h"
 #include "core/query.h"

@@ -1,6 +1,5 @@
 #include "mltopd/config.h"
 
-#include "base/fsio.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "io/yaml.h"
