@@ -117,6 +117,7 @@ def a_prompt_whose_default_is_no():
         screen.wait(re.compile(rf"Stop job {name}\?|Type {name}"))
         screen.keys(refusal)
         screen.gone("Stop job")
+        screen.wait("Nothing was changed")
     screen.wait(f"jobs {running} run")
     assert alive(screen.pid())
 

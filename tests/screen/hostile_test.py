@@ -199,6 +199,29 @@ def reading_again():
     platform.close()
 
 
+# What is accepted is sent at once: an end before the grace time must not hide it.
+AT_ONCE = "undo_seconds: 0\n"
+
+
+@check
+def a_change_that_is_accepted_is_sent():
+    """What the two below look for can be seen at all."""
+    platform = Platform([job(1, gpu_limit=0, owner="me")])
+    screen = Tmux([MLTOP, "--endpoint", platform.url], **home(AT_ONCE))
+    screen.wait("job-0001")
+    screen.wait("●")
+    screen.keys("D")
+    screen.wait(re.compile("job-0001\\?|Type"))
+    if "Type" in screen.text():
+        screen.type("job-0001")
+    else:
+        screen.keys("y")
+    screen.keys("Enter")
+    wait_for(platform.changes, "the request")
+    assert platform.changes()[0][0] == "DELETE"
+    platform.close()
+
+
 def random_keys(seed):
     """Keys a cat may type, with pastes among them. Ctrl-C, Ctrl-Z and q end or stop the program."""
     random.seed(seed)
@@ -214,7 +237,7 @@ def random_bytes_change_nothing():
     """A megabyte at once: no prompt of it was ever on the screen long enough to be read."""
     random.seed(int(os.environ.get("SEED", "2")))
     platform = Platform([job(n) for n in range(30)])
-    p = dashboard(platform, 80, 24)
+    p = dashboard(platform, 80, 24, **home(AT_ONCE))
     p.wait(b"job-0001")
     noise = bytes(b for b in random.randbytes(1 << 20) if b not in b"q\x03\x1a\x1c")
     p.send(b"\x1b[200~" + noise.replace(b"\x1b[201~", b"") + b"\x1b[201~")
@@ -230,7 +253,7 @@ def random_bytes_change_nothing():
 def random_keys_change_nothing_unasked():
     """Keys one after the other, but never the y that a prompt waits for."""
     platform = Platform([job(n) for n in range(30)])
-    p = dashboard(platform, 80, 24)
+    p = dashboard(platform, 80, 24, **home(AT_ONCE))
     p.wait(b"job-0001")
     keys = random_keys(int(os.environ.get("SEED", "3")))
     for n in range(3000):

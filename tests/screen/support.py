@@ -38,9 +38,13 @@ def folder():
 KEYS = {"XIAOMI_ACCESS_KEY_ID": "AK" + "TEST" * 4, "XIAOMI_SECRET_ACCESS_KEY": "secret of the tests"}
 
 
-def home():
-    """An empty home of its own, as environment, with keys for platforms that are named by --endpoint."""
+def home(config=None):
+    """A home of its own, as environment, with keys for platforms that are named by --endpoint."""
     made = folder()
+    if config:
+        os.makedirs(made + "/config/mltop")
+        with open(made + "/config/mltop/config.yaml", "w") as f:
+            f.write(config)
     return {"HOME": made, "XDG_STATE_HOME": made + "/state", "XDG_CONFIG_HOME": made + "/config",
             "XDG_CACHE_HOME": made + "/cache", **KEYS}
 
@@ -210,19 +214,17 @@ class Pty:
     """A command on a pseudo-terminal; `output` holds every byte that was read so far."""
     opened = []
 
-    def __init__(self, command, cols=80, rows=24, modes=None, **changes):
+    def __init__(self, command, cols=80, rows=24, blocked=(), **changes):
         self.master, slave = pty.openpty()
         self.slave_name = os.ttyname(slave)
         self.set_size(cols, rows)
-        if modes:
-            modes(slave)
         self.before = termios.tcgetattr(slave)
         self.output = bytearray()
         self.hung_up = False
         changes.setdefault("TERM", "xterm-256color")
         self.started = time.monotonic()
         self.child = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, close_fds=True,
-                                      env=environment(**changes), preexec_fn=own_terminal)
+                                      env=environment(**changes), preexec_fn=lambda: own_terminal(blocked))
         self.pid = self.child.pid
         self.slave = slave  # kept: the modes can be asked after the child's end
         os.set_blocking(self.master, False)
@@ -309,8 +311,9 @@ class Pty:
             Pty.opened.remove(self)
 
 
-def own_terminal():
+def own_terminal(blocked):
     os.setsid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 

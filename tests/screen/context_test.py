@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+"""`:context NAME`: from one platform to another, and what happens when there is no other."""
+from support import *
+
+import socket
+import subprocess as sp
+
+
+class Demo:
+    """mltopd with the fake engine, for a context of config.yaml."""
+    opened = []
+
+    def __init__(self, jobs):
+        self.folder = folder()
+        self.log = open(self.folder + "/log", "wb")
+        self.process = sp.Popen([os.path.join(BUILD, "mltopd"), "--private", "--engine", "fake", "--listen", "127.0.0.1:0",
+                                 "--state-dir", self.folder + "/state", "--set", f"fake.jobs={jobs}", "--set",
+                                 "fake.changes=0"], stdin=sp.DEVNULL, stdout=sp.PIPE, stderr=self.log, text=True)
+        Demo.opened.append(self)
+        found = re.search(r"listening on (\S+)", self.process.stdout.readline())
+        self.url = found.group(1)
+        with open(self.folder + "/state/private.key") as f:
+            self.key = f.read()
+
+    def context(self, name):
+        key = json.loads(self.key) if self.key.startswith("{") else dict(
+            zip(("access_key", "secret_key"), self.key.split()))
+        return (f"  {name}:\n    endpoint: {self.url}\n    access_key: {key['access_key']}\n"
+                f"    secret_key: {key['secret_key']}\n")
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(LIMIT)
+        self.process.stdout.close()
+        self.log.close()
+
+
+def two(first, second):
+    env = home()
+    os.makedirs(env["XDG_CONFIG_HOME"] + "/mltop")
+    path = env["XDG_CONFIG_HOME"] + "/mltop/config.yaml"
+    with open(path, "w") as f:
+        f.write("current: one\ncontexts:\n" + first.context("one") + second.context("two") +
+                "  broken:\n    endpoint: ftp://nowhere\n    access_key: a\n    secret_key: b\n")
+    os.chmod(path, 0o600)
+    return env
+
+
+def count(n):
+    return re.compile(rf"^ jobs[^\n]*(?<!of )\b{n}\s*$", re.M)
+
+
+def switch(screen, name):
+    screen.keys(":")
+    screen.type(f"context {name}")
+    screen.keys("Enter")
+
+
+@check
+def from_one_to_the_other_and_back():
+    one, two_ = Demo(3), Demo(7)
+    screen = Tmux([MLTOP], **two(one, two_))
+    screen.wait(count(3))
+    screen.wait(re.compile(r"^ ?mltop.*\bone\b", re.M))
+    switch(screen, "two")
+    screen.wait(count(7))
+    screen.wait(re.compile(r"^ ?mltop.*\btwo\b", re.M))
+    switch(screen, "one")
+    # What only the other had is gone again.
+    screen.wait(count(3))
+    screen.gone("demo-job-00005")
+    # The old connection is not kept beside the new one.
+    wait_for(lambda: connections(screen.pid(), two_.url) == 0, "the end of the other connection")
+    screen.keys("q")
+    assert screen.ended() == 0
+    screen.close()
+
+
+def connections(pid, url):
+    """How many TCP connections of the process go to that port."""
+    port = int(url.rsplit(":", 1)[1])
+    mine = set()
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            mine.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except OSError:
+            pass
+    with open(f"/proc/{pid}/net/tcp") as f:
+        rows = [line.split() for line in f.readlines()[1:]]
+    return sum(int(r[2].split(":")[1], 16) == port and r[3] == "01" and f"socket:[{r[9]}]" in mine for r in rows)
+
+
+@check
+def a_context_that_is_not_there():
+    one, two_ = Demo(3), Demo(7)
+    screen = Tmux([MLTOP], 200, **two(one, two_))
+    screen.wait(count(3))
+    wait_for(lambda: connections(screen.pid(), one.url) > 0, "the connection")
+    for name, sentence in (("nowhere", "there is no context nowhere"), ("broken", "ftp")):
+        switch(screen, name)
+        screen.wait(lambda t: sentence in t.rstrip().split("\n")[-1])
+        # The old connection stays, and so do its rows and its name.
+        screen.wait(count(3))
+        screen.wait(re.compile(r"^ ?mltop.*\bone\b.*●", re.M))
+        assert connections(screen.pid(), one.url) > 0
+    switch(screen, "two")
+    screen.wait(count(7))
+    screen.keys("q")
+    assert screen.ended() == 0
+    screen.close()
+
+
+@check
+def away_from_a_platform_that_is_gone():
+    one, two_ = Demo(3), Demo(7)
+    screen = Tmux([MLTOP], **two(one, two_))
+    screen.wait(count(3))
+    one.close()
+    Demo.opened.remove(one)
+    screen.gone("●")
+    switch(screen, "two")
+    screen.wait(count(7))
+    screen.wait("●")
+    screen.keys("q")
+    assert screen.ended() == 0
+    screen.close()
+
+
+try:
+    code = main()
+finally:
+    for demo in Demo.opened:
+        demo.close()
+sys.exit(code)
