@@ -89,7 +89,7 @@ lint: lint-deps
 	sh tests/layers.sh
 	+$(MAKE) --no-print-directory CI=1 DEBUG=1 all
 	sh tests/banned.sh
-	clang-format --dry-run --Werror $(wildcard src/*/*.[ch] tests/*/*.[ch])
+	clang-format --dry-run --Werror $(wildcard src/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE -Isrc \
 		--library=tests/cppcheck.cfg --enable=warning,portability \
 		--suppressions-list=tests/cppcheck.txt src
