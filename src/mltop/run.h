@@ -25,7 +25,7 @@ struct run_sub {
 	char *job, *task;                   /* log */
 	int64_t attempt;
 	struct logstore *store;
-	bool changed, final;
+	bool changed, final, left;          /* left: the platform it came from was left */
 	struct stream_log_state state;
 	char end[160];                      /* how the log ended, "" while it goes on */
 	/* a search under way */
@@ -65,7 +65,8 @@ struct run {
 	char *chosen;                       /* the context that was switched to; find points to it */
 	struct context context;
 	bool found, finding;
-	bool elsewhere;                     /* switched while finding: what is found is not wanted */
+	char *wanted;                       /* the context to switch to, until it is found or not */
+	char *finder_name;                  /* the worker's copy of the name it looks for; "" none */
 	struct context_options finder_find; /* the worker's copy */
 	uv_work_t finder;
 	struct context finder_context;
@@ -91,7 +92,10 @@ void run_link_start(struct run *r);
 void run_link_stop(struct run *r);
 /* Connects now, or where that is done asks for all rows anew. */
 void run_link_refresh(struct run *r);
-/* Leaves the platform for the one of that name in the person's config. */
+/*
+ * Leaves the platform for the one of that name in the person's config, once that is found; until
+ * then, and when there is none, the one that there is stays.
+ */
 void run_link_switch(struct run *r, const char *context);
 void run_request(struct run *r, const struct cmd *c);
 void run_request_cancel(struct run *r, uint64_t id);

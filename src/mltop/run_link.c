@@ -48,7 +48,7 @@ static void sub_ask(struct run *r, const struct run_sub *s)
 		stream_rows(r->stream, s->id, s->kind, s->org, s->fields, s->filter);
 		return;
 	}
-	if (s->store)
+	if (s->store && !s->left)
 		stream_log(r->stream, s->id, s->job, s->task, s->attempt,
 			(int64_t)logstore_next(s->store), 0);
 }
@@ -299,37 +299,9 @@ static void find_work(uv_work_t *work)
 	r->finder_ok = context_resolve(&r->finder_context, &r->finder_find, &r->finder_error);
 }
 
-static void on_again(uv_timer_t *timer)
+/* What the worker found is ours from here on. */
+static void link_take(struct run *r)
 {
-	run_link_start(timer->data);
-}
-
-static void find_done(uv_work_t *work, int status)
-{
-	struct run *r = work->data;
-	bool same;
-
-	r->finding = false;
-	if (r->quitting || status != 0)
-		return;
-	if (r->elsewhere) {
-		r->elsewhere = false;
-		if (r->finder_ok)
-			context_release(&r->finder_context);
-		r->finder_error = (struct err)ERR_INIT;
-		run_link_start(r);
-		return;
-	}
-	if (!r->finder_ok) {
-		tell_link(r, LINK_GONE, 0, r->finder_error.text);
-		uv_timer_start(&r->again, on_again, SEARCH_AGAIN_MS, 0);
-		return;
-	}
-	same = r->api && strcmp(r->context.url, r->finder_context.url) == 0;
-	if (same) {
-		context_release(&r->finder_context);
-		return;
-	}
 	if (r->api)
 		link_close(r);
 	r->context = r->finder_context;
@@ -338,21 +310,114 @@ static void find_done(uv_work_t *work, int status)
 	link_open(r);
 }
 
+static void on_again(uv_timer_t *timer)
+{
+	run_link_start(timer->data);
+}
+
+/* ---- Switching ---- */
+
+/* Rows of the old platform go when those of the new one are whole; its logs go now. */
+static void subs_leave(struct run *r)
+{
+	for (size_t i = 0; i < r->subs.len; i++) {
+		struct run_sub *s = r->subs.items[i];
+		static const char text[] = "this log is of the platform that was left: go back to it "
+					   "with :context";
+		struct msg m = {.type = MSG_RESET, .sub = s->id};
+
+		if (s->is_log) {
+			m = (struct msg){.type = MSG_SUB_ERROR, .sub = s->id, .text = text,
+				.text_len = sizeof text - 1};
+			s->left = true;
+		}
+		run_msg(r, &m);
+	}
+}
+
+/* The last line says why; all else goes on as before. */
+static void switch_failed(struct run *r)
+{
+	struct msg m = {.type = MSG_THEME, .status = 1, .text = r->finder_error.text,
+		.text_len = strlen(r->finder_error.text)};
+
+	run_msg(r, &m);
+	r->finder_error = (struct err)ERR_INIT;
+	if (r->api == NULL)
+		run_link_start(r);
+}
+
+static void switch_done(struct run *r)
+{
+	bool wanted = strcmp(r->wanted, r->finder_name) == 0;
+
+	if (!wanted) {
+		/* Found was something else: the name came, or changed, while it was looked for. */
+		if (r->finder_ok)
+			context_release(&r->finder_context);
+		r->finder_error = (struct err)ERR_INIT;
+		run_link_start(r);
+		return;
+	}
+	free(r->wanted);
+	r->wanted = NULL;
+	if (!r->finder_ok) {
+		switch_failed(r);
+		return;
+	}
+	free(r->chosen);
+	r->chosen = mem_strdup(r->finder_name);
+	r->find = (struct context_options){.context = r->chosen, .state_dir = r->find.state_dir};
+	subs_leave(r);
+	link_take(r);
+}
+
+static void find_done(uv_work_t *work, int status)
+{
+	struct run *r = work->data;
+
+	r->finding = false;
+	if (r->quitting || status != 0)
+		return;
+	if (r->wanted) {
+		switch_done(r);
+	} else if (!r->finder_ok) {
+		tell_link(r, LINK_GONE, 0, r->finder_error.text);
+		uv_timer_start(&r->again, on_again, SEARCH_AGAIN_MS, 0);
+	} else if (r->api && strcmp(r->context.url, r->finder_context.url) == 0) {
+		context_release(&r->finder_context);
+	} else {
+		link_take(r);
+	}
+}
+
+/* The worker reads copies: names may change here while it looks. */
+static void find_begin(struct run *r)
+{
+	r->finding = true;
+	r->finder_find = r->find;
+	free(r->finder_name);
+	r->finder_name = mem_strdup(r->wanted ? r->wanted : r->chosen ? r->chosen : "");
+	if (r->wanted || r->chosen)
+		r->finder_find.context = r->finder_name;
+	if (r->wanted)
+		r->finder_find.endpoint = NULL;
+	r->finder.data = r;
+	uv_queue_work(&r->loop, &r->finder, find_work, find_done);
+}
+
 void run_link_start(struct run *r)
 {
 	if (r->finding || r->quitting)
 		return;
-	if (r->found && r->api == NULL) {
+	if (r->found && r->api == NULL && r->wanted == NULL) {
 		link_open(r);
 		return;
 	}
 	/* Once it has failed, why it did stays on the screen while it is tried again. */
 	if (!r->found && r->finder_error.code == ERR_NONE)
 		tell_link(r, LINK_STARTING, 0, NULL);
-	r->finding = true;
-	r->finder_find = r->find;
-	r->finder.data = r;
-	uv_queue_work(&r->loop, &r->finder, find_work, find_done);
+	find_begin(r);
 }
 
 void run_link_refresh(struct run *r)
@@ -378,18 +443,9 @@ void run_link_refresh(struct run *r)
 
 void run_link_switch(struct run *r, const char *context)
 {
-	/* The worker may read the name before this one until it is done: it is not freed then. */
-	if (!r->finding)
-		free(r->chosen);
-	r->chosen = mem_strdup(context);
-	r->find = (struct context_options){.context = r->chosen};
-	r->elsewhere = r->finding;
+	free(r->wanted);
+	r->wanted = mem_strdup(context);
 	uv_timer_stop(&r->again);
-	if (r->api)
-		link_close(r);
-	r->found = false;
-	if (!r->finding)
-		r->finder_error = (struct err)ERR_INIT;
 	run_link_start(r);
 }
 

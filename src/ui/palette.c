@@ -87,6 +87,9 @@ static bool run_verb(
 		return err_set(e, ERR_INVALID, T_NO_COMMAND, word);
 	if (!*rest)
 		return err_set(e, ERR_INVALID, T_NEEDS_NAME, word, word);
+	/* What waits would be sent to the platform that is there when its time has come. */
+	if (!theme && app_unsent(a))
+		return err_set(e, ERR_CONFLICT, T_SWITCH_UNSENT);
 	if (theme)
 		cmds_add(out, CMD_THEME)->text = mem_strdup(rest);
 	else

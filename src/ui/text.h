@@ -138,6 +138,7 @@
 #define T_TENANT_OWN "your own org"
 #define T_CONTEXT "Context %s: connecting."
 #define T_NO_COMMAND "'%s' is no command: type ? for help, Tab completes"
+#define T_SWITCH_UNSENT "A change waits to be sent: u takes it back, or wait until it is sent"
 #define T_NEEDS_NAME ":%s needs a name: write :%s NAME"
 #define T_NOT_FOUND "'%s' does not occur."
 #define T_SEARCHING "Searching '%s'..."

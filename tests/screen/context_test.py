@@ -111,6 +111,30 @@ def a_context_that_is_not_there():
 
 
 @check
+def not_with_a_change_that_waits():
+    """It would be sent to the other platform, which may have a job of that name."""
+    one, two_ = Demo(3), Demo(7)
+    env = two(one, two_)
+    with open(env["XDG_CONFIG_HOME"] + "/mltop/config.yaml", "a") as f:
+        f.write("undo_seconds: 600\n")
+    screen = Tmux([MLTOP], 120, **env)
+    screen.wait(count(3))
+    screen.keys("D")
+    screen.wait("y, then Enter")
+    screen.keys("y", "Enter")
+    screen.wait(re.compile("undo|u takes", re.I))
+    switch(screen, "two")
+    screen.wait("A change waits to be sent")
+    screen.escape(("A change waits",))
+    screen.keys("u")
+    switch(screen, "two")
+    screen.wait(count(7))
+    screen.keys("q")
+    assert screen.ended() == 0
+    screen.close()
+
+
+@check
 def away_from_a_platform_that_is_gone():
     one, two_ = Demo(3), Demo(7)
     screen = Tmux([MLTOP], **two(one, two_))
