@@ -220,13 +220,19 @@ static bool parse_comparison(struct parser *p, struct term *t, size_t name_len)
 	return t->op == OP_REGEX ? parse_regex(p, t) : parse_values(p, t);
 }
 
-/* A bare word with an operator in it was meant as a comparison: `job-name=x`. */
+/*
+ * A bare word with an operator in it was meant as a comparison: `job-name=x`; and no name of
+ * anything begins with a bracket.
+ */
 static bool check_word(const struct parser *p)
 {
 	size_t len = strcspn(p->text + p->at, " \t\n\"=<>~");
 	const char *after = p->text + p->at + len;
 	const char *name;
 
+	if (p->text[p->at] == '(' || p->text[p->at] == ')')
+		return refuse(p, p->at, "terms are not grouped by brackets: a blank means and, | "
+					"divides values; put a text with brackets in quotes");
 	if (*after == '\0' || is_blank(*after) || *after == '"' ||
 		(*after == '~' && after[1] != '='))
 		return true;
