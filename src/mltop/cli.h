@@ -121,6 +121,8 @@ int cli_key_rotate(struct cli *c);
 int cli_key_disable(struct cli *c);
 int cli_org_create(struct cli *c);
 int cli_logs(struct cli *c);
+int cli_outputs(struct cli *c);
+int cli_download(struct cli *c);
 int cli_run(struct cli *c);
 int cli_demo(struct cli *c);
 int cli_platform_status(struct cli *c);

@@ -42,6 +42,15 @@ static const struct cli_flag delete_flags[] = {
 	{"yes", 'y', NULL, "do not ask", false},
 	{0},
 };
+static const struct cli_flag outputs_flags[] = {
+	{"json", 0, NULL, "print the platform's answer", false},
+	{0},
+};
+static const struct cli_flag download_flags[] = {
+	{"output", 'o', "DIR", "folder to write into (the present one)", false},
+	{"force", 'f', NULL, "write over files that are there", false},
+	{0},
+};
 
 #define JOBS(verb, words, low, high, how, flags_of, handler, text)                             \
 	{"jobs", verb, words, low, high, how, &job_kind, flags_of, handler, text}
@@ -54,6 +63,10 @@ const struct verb verbs[] = {
 	JOBS("logs", "NAME", 1, 1, 0, logs_flags, cli_logs, "what a job has printed"),
 	{"jobs", "events", "NAME", 1, 1, VERB_LIST, &event_kind, NULL, cli_events,
 		"what happened to a job"},
+	JOBS("outputs", "NAME", 1, 1, 0, outputs_flags, cli_outputs,
+		"files that a job has left in MLTOP_OUTPUT_DIR"),
+	JOBS("download", "NAME [PATH]", 1, 2, 0, download_flags, cli_download,
+		"fetch a job's outputs: all, one, or those below a folder"),
 	JOBS("cancel", "NAME...", 1, CLI_ARGS_MAX, 0, delete_flags, cli_cancel,
 		"stop a job and keep its record"),
 	JOBS("delete", "NAME...", 1, CLI_ARGS_MAX, 0, delete_flags, cli_delete,

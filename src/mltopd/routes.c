@@ -45,6 +45,10 @@ const struct route routes[] = {
 		"Its tasks, a row for each attempt."},
 	{METHOD_GET, API "/train/{job}/metrics", VIEW, ROUTE_TENANT, 0, route_train_metrics,
 		"What it uses now: cpu (percent), memory, network_receive, network_transmit (bytes)."},
+	{METHOD_GET, API "/train/{job}/outputs", VIEW, ROUTE_TENANT | ROUTE_STREAM, 0,
+		route_train_outputs,
+		"Files in its MLTOP_OUTPUT_DIR {\"path\", \"size\", \"mtime\"}, at most 10,000; with ?path= the "
+		"bytes of one, of which ?offset= and ?length= give a part."},
 	{METHOD_GET, API "/train/{job}/hyperparameters", VIEW, ROUTE_TENANT, 0,
 		route_train_hyperparameters, "Trials of a tuning job; empty for a single run."},
 

@@ -24,6 +24,8 @@ void route_train_events(struct request *r);
 void route_train_tasks(struct request *r);
 void route_train_metrics(struct request *r);
 void route_train_hyperparameters(struct request *r);
+/* routes_outputs.c */
+void route_train_outputs(struct request *r);
 /* routes_packages.c */
 void route_package_create(struct request *r);
 void route_package_list(struct request *r);

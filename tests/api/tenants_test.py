@@ -37,6 +37,7 @@ CASES = {
     ("GET", TRAIN + "/{job}/tasks"): PLAIN,
     ("GET", TRAIN + "/{job}/metrics"): PLAIN,
     ("GET", TRAIN + "/{job}/hyperparameters"): PLAIN,
+    ("GET", TRAIN + "/{job}/outputs"): PLAIN + [((("path", "x"),), None), ((("path", "../x"),), None)],
     ("GET", PACKAGES + "/{package}"): PLAIN,
     ("PUT", PACKAGES + "/{package}"): [((("offset", "0"),), b"data"), ((("offset", "4"),), b"more"),
                                        ((("offset", "99"),), b"x"), ((), b"data")],

@@ -1,0 +1,213 @@
+/* GET /train/{job}/outputs: the list of what a job has left, or with ?path= the bytes of one file. */
+#include "mltopd/outputs.h"
+#include "mltopd/routes.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/timefmt.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PIECE = 256 * 1024 };
+
+/* ---- The list ---- */
+
+struct listing {
+	uv_work_t work;
+	struct request *r;
+	char *folder;
+	struct output_files files;
+};
+
+static void list_work(uv_work_t *work)
+{
+	struct listing *l = work->data;
+
+	outputs_list(l->folder, &l->files);
+}
+
+static void list_done(uv_work_t *work, int status)
+{
+	struct listing *l = work->data;
+	json_t *list = json_array();
+
+	(void)status;
+	for (size_t i = 0; i < l->files.list.len; i++) {
+		const struct output_file *f = &l->files.list.items[i];
+		char when[TIMEFMT_SIZE];
+
+		timefmt_rfc3339(when, f->mtime);
+		json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "path", f->path, "size",
+			(json_int_t)f->size, "mtime", when));
+	}
+	request_reply(l->r, 200, json_pack("{s:o, s:b}", "data", list, "truncated", l->files.more));
+	outputs_files_free(&l->files);
+	free(l->folder);
+	free(l);
+}
+
+static void answer_list(struct request *r, char *folder)
+{
+	struct listing *l = mem_alloc(sizeof *l);
+
+	l->work.data = l;
+	l->r = r;
+	l->folder = folder;
+	uv_queue_work(r->platform->loop, &l->work, list_work, list_done);
+}
+
+/* ---- One file: the pool reads a piece ahead, the socket takes it when it can ---- */
+
+struct sending {
+	uv_work_t work;
+	struct request *r;
+	char *folder, *path;
+	int fd;
+	int64_t offset, left; /* left -1: to the end */
+	char *piece;
+	size_t piece_len, piece_at;
+	bool reading, answered, gone;
+	struct err e;
+};
+
+static void sending_free(struct sending *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->folder);
+	free(s->path);
+	free(s->piece);
+	free(s);
+}
+
+static void file_open(struct sending *s)
+{
+	int64_t size = 0;
+
+	s->fd = outputs_open(s->folder, s->path, &size, &s->e);
+	if (s->fd < 0)
+		return;
+	/* What is written meanwhile is not sent: the answer has the length it had at first. */
+	size = size > s->offset ? size - s->offset : 0;
+	s->left = s->left < 0 || size < s->left ? size : s->left;
+}
+
+static void read_work(uv_work_t *work)
+{
+	struct sending *s = work->data;
+	ssize_t n;
+
+	if (!s->answered)
+		file_open(s);
+	s->piece_len = s->piece_at = 0;
+	if (s->fd < 0 || s->left == 0)
+		return;
+	n = pread(s->fd, s->piece, s->left < PIECE ? (size_t)s->left : PIECE, (off_t)s->offset);
+	if (n <= 0) {
+		s->left = 0; /* cut meanwhile, or not readable: the reader sees that it is short */
+		return;
+	}
+	s->piece_len = (size_t)n;
+	s->offset += n;
+	s->left -= n;
+}
+
+static void read_done(uv_work_t *work, int status);
+
+static void read_begin(struct sending *s)
+{
+	s->reading = true;
+	uv_queue_work(s->r->platform->loop, &s->work, read_work, read_done);
+}
+
+static bool send_more(void *ctx, struct buf *out, size_t room)
+{
+	struct sending *s = ctx;
+	size_t n = s->piece_len - s->piece_at;
+
+	if (s->reading)
+		return true;
+	n = n < room ? n : room;
+	buf_add(out, s->piece + s->piece_at, n);
+	s->piece_at += n;
+	if (s->piece_at < s->piece_len)
+		return true;
+	if (s->left == 0)
+		return false;
+	read_begin(s);
+	return true;
+}
+
+static void send_end(void *ctx)
+{
+	struct sending *s = ctx;
+
+	s->gone = true;
+	if (!s->reading)
+		sending_free(s);
+}
+
+static void read_done(uv_work_t *work, int status)
+{
+	struct sending *s = work->data;
+	struct request_stream stream = {s, send_more, send_end};
+
+	(void)status;
+	s->reading = false;
+	if (s->gone) {
+		sending_free(s);
+	} else if (s->answered) {
+		request_stream_wake(s->r);
+	} else if (s->fd < 0) {
+		request_fail(s->r, &s->e);
+		sending_free(s);
+	} else {
+		s->answered = true;
+		request_reply_stream(s->r, "application/octet-stream", &stream);
+	}
+}
+
+static bool number(struct request *r, const char *name, int64_t *out, struct err *e)
+{
+	const char *text = request_query(r, name);
+
+	return text == NULL || num_i64(text, 0, INT64_MAX / 2, out) ||
+		err_field(e, ERR_INVALID, name, "%s is '%.40s': give a number of bytes", name, text);
+}
+
+static void answer_file(struct request *r, char *folder, const char *path)
+{
+	struct sending *s = mem_alloc(sizeof *s);
+	struct err e = ERR_INIT;
+
+	s->work.data = s;
+	s->r = r;
+	s->folder = folder;
+	s->path = mem_strdup(path);
+	s->fd = -1;
+	s->left = -1;
+	s->piece = mem_alloc(PIECE);
+	if (number(r, "offset", &s->offset, &e) && number(r, "length", &s->left, &e)) {
+		read_begin(s);
+		return;
+	}
+	request_fail(r, &e);
+	sending_free(s);
+}
+
+void route_train_outputs(struct request *r)
+{
+	const struct job *j = route_job(r);
+	const char *path = request_query(r, "path");
+	char *folder;
+
+	if (j == NULL)
+		return;
+	folder = outputs_folder(r->platform->dir, j->uid);
+	if (path)
+		answer_file(r, folder, path);
+	else
+		answer_list(r, folder);
+}

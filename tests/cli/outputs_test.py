@@ -1,0 +1,202 @@
+"""What jobs leave in MLTOP_OUTPUT_DIR: listed, downloaded, and nothing else of the disk."""
+import hashlib
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from shared import Shared  # noqa: E402
+from support import LIMIT, main, until  # noqa: E402
+
+MAKE = r"""
+import os, random
+os.chdir(os.environ["MLTOP_OUTPUT_DIR"])
+os.makedirs("model/deep")
+open("notes.txt", "w").write("hello\n")
+open("empty", "w")
+random.seed(1)
+open("model/weights.bin", "wb").write(random.randbytes(5 << 20))
+open("model/deep/a b%&+=?#.txt", "w").write("odd name")
+open("größe.txt", "w").write("ü")
+os.symlink("/etc/passwd", "link")
+os.symlink("/etc", "folder-link")
+os.symlink("notes.txt", "inner-link")
+os.mkfifo("fifo")
+open("line\nbreak", "w")
+"""
+FILES = {"empty": 0, "größe.txt": 2, "model/deep/a b%&+=?#.txt": 8, "model/weights.bin": 5 << 20, "notes.txt": 6}
+
+
+class Outputs(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.p = Shared()
+        cls.run_job("makes", MAKE)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.p.close()
+
+    @classmethod
+    def run_job(cls, name, code, **how):
+        folder = cls.p.folder + "/code-" + name
+        os.makedirs(folder)
+        with open(folder + "/make.py", "w") as f:
+            f.write(code)
+        r = cls.p.mltop("run", "--name", name, "--", "python3", "make.py", cwd=folder, **how)
+        assert r.code == 0, (r.out, r.err)
+
+    def ok(self, *words, **more):
+        r = self.p.mltop(*words, **more)
+        self.assertEqual(r.code, 0, r.err)
+        return r
+
+    def refused(self, code, words, sentence, **more):
+        r = self.p.mltop(*words, **more)
+        self.assertEqual((r.code, len(r.err.splitlines())), (code, 1), r.err)
+        self.assertIn(sentence, r.err)
+
+    def folder(self):
+        path = os.path.join(self.p.folder, self.id().rsplit(".", 1)[-1])
+        os.makedirs(path)
+        return path
+
+    def test_the_list(self):
+        r = self.ok("jobs", "outputs", "makes", "--json")
+        got = r.json
+        self.assertEqual({f["path"]: f["size"] for f in got["data"]}, FILES)
+        self.assertEqual([f["path"] for f in got["data"]], sorted(FILES, key=str.encode))
+        self.assertTrue(got["truncated"], "a name with a line break is left out, and that is said")
+        for f in got["data"]:
+            self.assertRegex(f["mtime"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
+        r = self.ok("jobs", "outputs", "makes")
+        self.assertEqual(len(r.out.splitlines()), len(FILES))
+        self.assertRegex(r.out, r"(?m)^ +6  20\S+Z  notes\.txt$")
+
+    def test_all(self):
+        to = self.folder()
+        r = self.ok("jobs", "download", "makes", "-o", to)
+        self.assertEqual(sorted(r.out.splitlines()), sorted(f"{to}/{name}" for name in FILES))
+        for name, size in FILES.items():
+            self.assertEqual(os.path.getsize(f"{to}/{name}"), size, name)
+        uid = self.ok("jobs", "describe", "makes", "--json").json["uid"]
+        for name in ("model/weights.bin", "größe.txt", "model/deep/a b%&+=?#.txt"):
+            sums = []
+            for folder in (to, f"{self.p.state}/tasks/{uid}/output"):
+                with open(f"{folder}/{name}", "rb") as f:
+                    sums.append(hashlib.sha256(f.read()).hexdigest())
+            self.assertEqual(*sums)
+        self.assertEqual([n for _, _, names in os.walk(to) for n in names if n.endswith(".part")], [])
+
+    def test_one_and_a_folder(self):
+        to = self.folder()
+        self.ok("jobs", "download", "makes", "notes.txt", cwd=to)
+        self.assertEqual(os.listdir(to), ["notes.txt"])
+        self.ok("jobs", "download", "makes", "model/deep/", "-o", to + "/new/er")
+        self.assertEqual(os.listdir(to + "/new/er/model/deep"), ["a b%&+=?#.txt"])
+
+    def test_what_is_there_stays(self):
+        to = self.folder()
+        with open(to + "/notes.txt", "w") as f:
+            f.write("mine")
+        self.refused(1, ["jobs", "download", "makes", "notes.txt", "-o", to], "is there already")
+        with open(to + "/notes.txt") as f:
+            self.assertEqual(f.read(), "mine")
+        self.ok("jobs", "download", "makes", "notes.txt", "-o", to, "--force")
+        with open(to + "/notes.txt") as f:
+            self.assertEqual(f.read(), "hello\n")
+
+    def test_what_is_not_there(self):
+        self.refused(5, ["jobs", "download", "makes", "nothing", "-o", self.folder()], "there is no output nothing")
+        self.refused(5, ["jobs", "outputs", "nobody"], "nobody")
+        self.run_job("makes-none", "")
+        self.assertEqual(self.ok("jobs", "outputs", "makes-none", "--json").json, {"data": [], "truncated": False})
+        self.refused(5, ["jobs", "download", "makes-none"], "has no outputs")
+
+    def test_another_orgs_job_is_not_there(self):
+        other = self.p.key("other")
+        for words in (["jobs", "outputs", "makes"], ["jobs", "download", "makes"]):
+            self.refused(5, words, "makes", env=other)
+
+    def test_a_running_job(self):
+        """Written while it is read: what was there at the time of asking comes."""
+        folder = self.folder()
+        name = self.ok("run", "-d", "--name", "goes-on", "--", "sh", "-c",
+                       'echo part > "$MLTOP_OUTPUT_DIR/part"; exec sleep 1000', cwd=folder).out.strip()
+        until(lambda: '"part"' in self.p.mltop("jobs", "outputs", name, "--json").out, "its file")
+        self.ok("jobs", "download", name, "part")
+        with open(self.p.folder + "/part") as f:
+            self.assertEqual(f.read(), "part\n")
+        self.ok("jobs", "cancel", "-y", name)
+
+    def test_kept_over_attempts(self):
+        self.run_job("again", "import os; open(os.environ['MLTOP_OUTPUT_DIR'] + '/' + os.environ['MLTOP_ATTEMPT'], 'w')")
+        self.ok("jobs", "retry", "again")
+        until(lambda: (j := self.ok("jobs", "describe", "again", "--json").json)["attempt"] == 2
+              and j["state"] == "completed", "the second attempt")
+        self.assertEqual([f["path"] for f in self.ok("jobs", "outputs", "again", "--json").json["data"]], ["1", "2"])
+
+    def test_ten_thousand(self):
+        self.run_job("many", "import os\nfor i in range(10001): os.close(os.open(os.environ['MLTOP_OUTPUT_DIR'] + f'/{i}', os.O_CREAT))")
+        got = self.ok("jobs", "outputs", "many", "--json").json
+        self.assertEqual((len(got["data"]), got["truncated"]), (10000, True))
+
+
+class Api(unittest.TestCase):
+    """The route itself, with requests that mltop would never send."""
+
+    @classmethod
+    def setUpClass(cls):
+        sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../api"))
+        import importlib.util
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../api/support.py")
+        spec = importlib.util.spec_from_file_location("api_support", path)
+        api = importlib.util.module_from_spec(spec)
+        sys.modules["api_support"] = api
+        spec.loader.exec_module(api)
+        cls.d = api.Daemon(engine="local")
+        cls.a = cls.d.client(org="main", role="operator")
+        cls.base = api.BASE + "/train/made/outputs"
+        a = cls.a.post(api.BASE + "/train", {"job_name": "made", "command": ["/usr/bin/python3", "-c", MAKE]})
+        assert a.status == 200, a
+        until(lambda: cls.a.get(api.BASE + "/train/made").json["state"] in ("completed", "failed"), "its end")
+        cls.uid = a.json["uid"]
+        cls.output = f"{cls.d.state}/tasks/{cls.uid}/output"
+        # What root could read and the task's own user could not, by a hard link.
+        if os.geteuid() == 0:
+            with open(cls.d.folder + "/secret", "w") as f:
+                f.write("secret")
+            os.link(cls.d.folder + "/secret", cls.output + "/hard")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.d.close()
+
+    def test_nothing_but_the_folder(self):
+        for path, status in (("../../../store.db", 400), ("/etc/passwd", 400), ("..", 400), (".", 400), ("", 400),
+                             ("model/../../output/notes.txt", 400), ("model//weights.bin", 400), ("notes.txt/", 400),
+                             ("x" * 2000, 400), ("link", 404), ("folder-link/passwd", 404), ("inner-link", 404),
+                             ("fifo", 404), ("model", 404), ("absent", 404), ("notes.txt/x", 404), ("hard", 404)):
+            with self.subTest(path=path[:40]):
+                a = self.a.get(self.base, query={"path": path})
+                self.assertEqual((a.status, a.json["error"]), (status, True), a)
+        self.assertNotIn("hard", [f["path"] for f in self.a.get(self.base).json["data"]])
+
+    def test_parts(self):
+        with open(self.output + "/model/weights.bin", "rb") as f:
+            whole = f.read()
+        path = "model/weights.bin"
+        a = self.a.get(self.base, query={"path": path})
+        self.assertEqual((a.status, a.headers["content-type"]), (200, "application/octet-stream"))
+        self.assertEqual(a.body, whole)
+        for offset, length in ((0, 1), (1, 300000), (262143, 2), (len(whole) - 3, 100), (len(whole), 5),
+                               (len(whole) + 9, 5), (5, 0)):
+            a = self.a.get(self.base, query={"path": path, "offset": str(offset), "length": str(length)})
+            self.assertEqual((a.status, a.body), (200, whole[offset:offset + length]), (offset, length))
+        for query in ({"offset": "-1"}, {"length": "x"}):
+            self.assertEqual(self.a.get(self.base, query={"path": path, **query}).status, 400)
+
+
+if __name__ == "__main__":
+    main()
