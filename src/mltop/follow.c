@@ -311,6 +311,17 @@ static bool cancelled_here(const struct follower *f)
 	return f->end == FOLLOW_ENDED && f->cancelled && f->row.reason == REASON_CANCELLED;
 }
 
+/* What there is now of the log of a job that has not begun is nothing; why, is said to a person. */
+static bool nothing_yet(const struct follower *f)
+{
+	if (f->what->to_end || f->what->attempt > 0 || f->row.attempt > 0)
+		return false;
+	fprintf(stderr, "mltop: job %s is %s%s%s: it has printed nothing yet (-f waits for it)\n",
+		f->what->job, job_state_words[f->row.state],
+		f->row.message && *f->row.message ? ", " : "", f->row.message ? f->row.message : "");
+	return true;
+}
+
 /* A refused stream brings no sentence along; a refused request does. */
 static void ask_why(struct follower *f)
 {
@@ -329,6 +340,12 @@ enum follow_end follow_log(struct cli *c, const struct follow *what, int *code, 
 	if (!cli_connect(c, e) || !find_job(&f, e)) {
 		arena_release(&f.arena);
 		return FOLLOW_FAILED;
+	}
+	if (nothing_yet(&f)) {
+		free(f.uid);
+		arena_release(&f.arena);
+		*code = 0;
+		return FOLLOW_ENDED;
 	}
 	sanitize_stream_init(&f.text, getenv("NO_COLOR") == NULL);
 	follow_open(&f);

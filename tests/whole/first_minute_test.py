@@ -189,6 +189,19 @@ class OnePlatform(Case):
         until(lambda: processes(self.p.folder, "mltop-shim") == [], "the shim to leave")
 
 
+class NothingYet(Case):
+    def test_logs_of_a_job_that_waits(self):
+        """Without -f it tells why there is nothing and ends, instead of waiting for the job."""
+        self.ok("jobs", "submit", "--job-name", "blocks", "--command", "sleep 1000", "--cpu-limit", str(os.cpu_count()))
+        self.p.running("blocks")
+        self.ok("jobs", "submit", "--job-name", "waits", "--command", "true")
+        until(lambda: self.p.job("waits")["state"] == "enqueued", "waits to wait")
+        r = self.p.mltop("logs", "waits")
+        self.assertEqual((r.code, r.out), (0, ""), r.err)
+        self.assertIn("job waits is enqueued, needs 1 CPU", r.err)
+        self.ok("cancel", "blocks", "waits")
+
+
 class CtrlC(Case):
     """The question that Ctrl-C asks of `mltop run` on a terminal."""
 
