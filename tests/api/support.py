@@ -3,6 +3,7 @@
 Written apart from the programs, with the standard library alone, so that a mistake in the signer or
 in the framing shows as a disagreement.
 """
+import atexit
 import base64
 import datetime
 import hashlib
@@ -23,7 +24,6 @@ import unittest
 import urllib.parse
 
 BUILD = os.path.abspath(os.environ.get("MLTOP_BUILD", "build"))
-MLTOPD = os.path.join(BUILD, "mltopd")
 LIMIT = 30.0  # seconds that anything may take before it counts as hung
 BASE = "/cloud_ml/v1"
 STREAM = BASE + "/stream"
@@ -39,6 +39,24 @@ def until(condition, what, limit=LIMIT):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {limit} s")
         time.sleep(0.005)
+
+
+def programs():
+    """
+    Copies of the programs for this run: a suite starts daemons all along, and must not find the
+    linker's half-written one (or none, or a newer one) when somebody builds meanwhile.
+    """
+    folder = tempfile.mkdtemp(prefix="mltop-bin-", dir=os.environ.get("TMPDIR"))
+    atexit.register(shutil.rmtree, folder, True)
+    os.chmod(folder, 0o755)  # the shim is run by users of tasks
+    for name in ("mltopd", "mltop-shim"):
+        path = os.path.join(BUILD, name)
+        until(lambda: os.access(path, os.X_OK), path)  # the linker makes it executable last
+        shutil.copy(path, folder)
+    return folder
+
+
+MLTOPD = os.path.join(programs(), "mltopd")
 
 
 # ---- Signing: SigV4 with the provider "mltop" ----
