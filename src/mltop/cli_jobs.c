@@ -3,6 +3,7 @@
 #include "mltop/cli_upload.h"
 
 #include "core/event.h"
+#include "core/framework.h"
 #include "core/job.h"
 #include "core/query.h"
 #include "io/yaml.h"
@@ -34,6 +35,16 @@ static const char *wanted_fields(const struct cli *c, const struct kind *k, stru
 	return out->data;
 }
 
+/* Frameworks come as {"NAME": [VERSION, ...]}, the form that the public client knows. */
+static void framework_rows(const json_t *page, json_t *rows)
+{
+	const char *name;
+	json_t *versions;
+
+	json_object_foreach((json_t *)page, name, versions)
+		json_array_append_new(rows, json_pack("{s:s, s:O}", "name", name, "versions", versions));
+}
+
 /* All pages of a list, as one array. */
 static bool fetch_list(struct cli *c, const struct kind *k, const char *path, json_t **out,
 	struct err *e)
@@ -57,7 +68,9 @@ static bool fetch_list(struct cli *c, const struct kind *k, const char *path, js
 		query_encode(&q, &full);
 		query_release(&q);
 		ok = cli_call(c, "GET", full.data, NULL, &page, e);
-		if (ok)
+		if (ok && k == &framework_kind)
+			framework_rows(page, *out);
+		else if (ok)
 			json_array_extend(*out, json_object_get(page, "data"));
 		free(next);
 		next = mem_strdup(json_string_value(json_object_get(page, "continue")));

@@ -14,21 +14,36 @@
 struct status {
 	uv_work_t work;
 	struct request *request;
-	char *tasks, *store;
-	int64_t task_bytes, store_bytes;
+	char *tasks, *packages, *store;
+	int64_t task_bytes, output_bytes, package_bytes, store_bytes; /* outputs: of the tasks' */
 };
 
-/* Bytes on the disk, as du counts them. */
-static int64_t folder_bytes(char *path)
+/* tasks/UID/output and what is in it, while the walk is there. */
+static bool enters_output(const FTSENT *entry)
+{
+	return entry->fts_info == FTS_D && entry->fts_level == 2 &&
+		strcmp(entry->fts_name, "output") == 0;
+}
+
+/* Bytes on the disk, as du counts them; *outputs (may be NULL) gets those of jobs' outputs. */
+static int64_t folder_bytes(char *path, int64_t *outputs)
 {
 	char *const paths[] = {path, NULL};
 	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	int64_t bytes = 0;
+	int64_t bytes = 0, none = 0;
+	bool output = false;
 	FTSENT *entry;
 
-	while (walk && (entry = fts_read(walk)) != NULL)
-		if (entry->fts_info == FTS_F && entry->fts_statp)
-			bytes += entry->fts_statp->st_blocks * 512;
+	outputs = outputs ? outputs : &none;
+
+	while (walk && (entry = fts_read(walk)) != NULL) {
+		if (entry->fts_level <= 2)
+			output = enters_output(entry);
+		if (entry->fts_info != FTS_F || entry->fts_statp == NULL)
+			continue;
+		bytes += entry->fts_statp->st_blocks * 512;
+		*outputs += output ? entry->fts_statp->st_blocks * 512 : 0;
+	}
 	if (walk)
 		fts_close(walk);
 	return bytes;
@@ -38,8 +53,9 @@ static void status_work(uv_work_t *work)
 {
 	struct status *s = CONTAINER_OF(work, struct status, work);
 
-	s->task_bytes = folder_bytes(s->tasks);
-	s->store_bytes = folder_bytes(s->store);
+	s->task_bytes = folder_bytes(s->tasks, &s->output_bytes);
+	s->package_bytes = folder_bytes(s->packages, NULL);
+	s->store_bytes = folder_bytes(s->store, NULL);
 }
 
 static json_t *count_jobs(const struct platform *p)
@@ -60,28 +76,37 @@ static json_t *count_jobs(const struct platform *p)
 		(json_int_t)waiting, "finished", (json_int_t)finished);
 }
 
-static json_t *machine(const struct platform *p)
+static json_t *machine(struct platform *p)
 {
-	const struct plan_machine *m = &p->machine;
+	struct plan_machine m = {0};
+	struct plan_gpu *gpus = NULL;
+	json_t *out;
 
-	return json_pack("{s:s?, s:f, s:I, s:I, s:I}", "node", m->node_name, "cpu",
-		(double)m->cpu_total.v / 1000, "memory", (json_int_t)m->memory_total.v, "gpus",
-		(json_int_t)m->gpu_count, "max_tasks", (json_int_t)m->max_tasks);
+	if (p->engine)
+		reconcile_machine(p, &m, &gpus);
+	out = json_pack("{s:s?, s:f, s:I, s:I, s:I}", "node", m.node_name, "cpu",
+		(double)m.cpu_total.v / 1000, "memory", (json_int_t)m.memory_total.v, "gpus",
+		(json_int_t)m.gpu_count, "max_tasks", (json_int_t)m.max_tasks);
+	free(gpus);
+	return out;
 }
 
 static void status_done(uv_work_t *work, int status)
 {
 	struct status *s = CONTAINER_OF(work, struct status, work);
 	struct platform *p = s->request->platform;
-	json_t *out = json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:i, s:I, s:I}", "name", "mltopd",
+	json_t *out = json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name",
+		"mltopd",
 		"version", MLTOP_VERSION, "engine", config_text(&p->config, SET_ENGINE), "pid",
 		(int)getpid(), "state_dir", p->dir, "jobs", count_jobs(p), "machine", machine(p),
 		"viewers", p->server ? server_viewers(p->server) : 0, "task_bytes",
-		(json_int_t)s->task_bytes, "store_bytes", (json_int_t)s->store_bytes);
+		(json_int_t)s->task_bytes, "output_bytes", (json_int_t)s->output_bytes, "package_bytes",
+		(json_int_t)s->package_bytes, "store_bytes", (json_int_t)s->store_bytes);
 
 	(void)status;
 	request_reply(s->request, 200, out);
 	free(s->tasks);
+	free(s->packages);
 	free(s->store);
 	free(s);
 }
@@ -92,6 +117,7 @@ void route_platform(struct request *r)
 
 	s->request = r;
 	s->tasks = fsio_join(r->platform->dir, "tasks");
+	s->packages = fsio_join(r->platform->dir, "packages");
 	s->store = fsio_join(r->platform->dir, "store.db");
 	uv_queue_work(r->platform->loop, &s->work, status_work, status_done);
 }

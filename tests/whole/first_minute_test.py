@@ -202,6 +202,22 @@ class NothingYet(Case):
         self.ok("cancel", "blocks", "waits")
 
 
+class LookingAround(Case):
+    def test_frameworks(self):
+        rows = self.ok("frameworks", "list", "--json").json["data"]
+        self.assertIn("python", [r["name"] for r in rows])
+        self.assertTrue(all(r["versions"] for r in rows))
+        self.assertRegex(self.ok("frameworks", "list").out, r"(?m)^python +3\.")
+
+    def test_platform_status(self):
+        self.ok("jobs", "list")
+        r = self.ok("platform", "status", "--json").json
+        self.assertEqual(r["machine"]["cpu"], os.cpu_count())
+        self.assertEqual(r["machine"]["node"], os.uname().nodename)
+        self.assertGreater(r["machine"]["memory"], 1 << 20)
+        self.assertEqual(r["pid"], self.p.daemon_pid())
+
+
 class CtrlC(Case):
     """The question that Ctrl-C asks of `mltop run` on a terminal."""
 
