@@ -13,9 +13,10 @@ const char *const pty_allow_text[] = {"C0 0A", "SGR policy", NULL};
 const char *const pty_allow_screen[] = {"SGR policy", "C0 08", "C0 09", "C0 0A", "C0 0D", "CSI A",
 	"CSI B", "CSI C", "CSI D", "CSI G", "CSI H", "CSI d", "CSI Z", "CSI J", "CSI K", "CSI X",
 	"CSI @", "CSI P", "CSI L", "CSI M", "CSI S", "CSI T", "CSI r", "CSI b", "ESC 7", "ESC 8",
-	"ESC M", "ESC (B", "ESC >", "CSI 4h", "CSI 4l", "CSI ?1l", "CSI ?7h", "CSI ?7l", "CSI ?12l", "CSI ?12;25h",
-	"CSI ?25h", "CSI ?25l", "CSI ?1049h", "CSI 22;0;0t", "CSI ?1049l", "CSI 23;0;0t",
-	"CSI ?1000h", "CSI ?1000l", "CSI ?1006h", "CSI ?1006l", "CSI ?2004h", "CSI ?2004l", NULL};
+	"ESC M", "ESC (B", "ESC >", "CSI 4h", "CSI 4l", "CSI ?1l", "CSI ?7h", "CSI ?7l", "CSI ?12l",
+	"CSI ?12;25h", "CSI ?25h", "CSI ?25l", "CSI ?1049h", "CSI 22;0;0t", "CSI ?1049l",
+	"CSI 23;0;0t", "CSI ?1000h", "CSI ?1000l", "CSI ?1006h", "CSI ?1006l", "CSI ?2004h",
+	"CSI ?2004l", NULL};
 
 void pty_oracle_init(struct pty_oracle *o, const char *const *allowed)
 {
@@ -80,8 +81,8 @@ static bool sgr_in_policy(const char *params)
 			if (index < 0 || index > 255)
 				return false;
 		} else if (value >= 0 && !strstr(plain, word) && !(value >= 30 && value <= 37) &&
-			   !(value >= 40 && value <= 47) && !(value >= 90 && value <= 97) &&
-			   !(value >= 100 && value <= 107)) {
+			!(value >= 40 && value <= 47) && !(value >= 90 && value <= 97) &&
+			!(value >= 100 && value <= 107)) {
 			return false;
 		}
 		if (*at == 'm')
@@ -200,10 +201,10 @@ static void check_character(struct pty_oracle *o, uint32_t cp)
 	if (in(cp, 0x80, 0x9F))
 		fault(o, "C1 %02X in UTF-8", (unsigned)cp);
 	else if (in(cp, 0x200B, 0x200F) || in(cp, 0x2028, 0x202E) || in(cp, 0x2060, 0x206F) ||
-		 cp == 0xFEFF || cp == 0x061C || cp == 0x00AD || cp == 0x034F ||
-		 in(cp, 0xFE00, 0xFE0F) || in(cp, 0xE000, 0xF8FF) || in(cp, 0xE0000, 0x10FFFF) ||
-		 in(cp, 0xFDD0, 0xFDEF) || (cp & 0xFFFE) == 0xFFFE || cp == 0x3164 ||
-		 in(cp, 0x115F, 0x1160) || cp == 0xFFA0)
+		cp == 0xFEFF || cp == 0x061C || cp == 0x00AD || cp == 0x034F ||
+		in(cp, 0xFE00, 0xFE0F) || in(cp, 0xE000, 0xF8FF) || in(cp, 0xE0000, 0x10FFFF) ||
+		in(cp, 0xFDD0, 0xFDEF) || (cp & 0xFFFE) == 0xFFFE || cp == 0x3164 ||
+		in(cp, 0x115F, 0x1160) || cp == 0xFFA0)
 		fault(o, "U+%04X", (unsigned)cp);
 }
 
@@ -252,17 +253,10 @@ void pty_oracle_feed(struct pty_oracle *o, const void *bytes, size_t len)
 
 	for (; len > 0; len--, at++, o->offset++) {
 		switch (o->state) {
-		case PTY_GROUND:
-			read_ground(o, *at);
-			break;
-		case PTY_ESCAPE:
-			read_escape(o, *at);
-			break;
-		case PTY_CSI:
-			read_csi(o, *at);
-			break;
-		default:
-			read_string(o, *at);
+		case PTY_GROUND: read_ground(o, *at); break;
+		case PTY_ESCAPE: read_escape(o, *at); break;
+		case PTY_CSI: read_csi(o, *at); break;
+		default: read_string(o, *at);
 		}
 	}
 }

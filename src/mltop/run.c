@@ -70,10 +70,18 @@ static void set_wake(struct run *r)
 static void close_handles(struct run *r)
 {
 	uv_handle_t *const own[] = {
-		(uv_handle_t *)&r->keys, (uv_handle_t *)&r->frame, (uv_handle_t *)&r->wake,
-		(uv_handle_t *)&r->held, (uv_handle_t *)&r->remember, (uv_handle_t *)&r->again,
-		(uv_handle_t *)&r->search, (uv_handle_t *)&r->winch, (uv_handle_t *)&r->stop[0],
-		(uv_handle_t *)&r->stop[1], (uv_handle_t *)&r->stop[2], (uv_handle_t *)&r->cont,
+		(uv_handle_t *)&r->keys,
+		(uv_handle_t *)&r->frame,
+		(uv_handle_t *)&r->wake,
+		(uv_handle_t *)&r->held,
+		(uv_handle_t *)&r->remember,
+		(uv_handle_t *)&r->again,
+		(uv_handle_t *)&r->search,
+		(uv_handle_t *)&r->winch,
+		(uv_handle_t *)&r->stop[0],
+		(uv_handle_t *)&r->stop[1],
+		(uv_handle_t *)&r->stop[2],
+		(uv_handle_t *)&r->cont,
 		(uv_handle_t *)&r->tstp,
 	};
 
@@ -317,7 +325,9 @@ static bool open_app(struct run *r, const char *first, struct err *e)
 {
 	struct app_options o = {
 		.ascii = term_ascii(),
-		.context = r->find.context ? r->find.context : r->context.name ? r->context.name : "local",
+		.context = r->find.context ? r->find.context
+			: r->context.name  ? r->context.name
+					   : "local",
 		.first = first,
 		.remembered = r->remembered,
 		.keys = json_object_get(r->config, "keys"),

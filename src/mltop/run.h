@@ -25,9 +25,9 @@ struct run_sub {
 	char *job, *task;                   /* log */
 	int64_t attempt;
 	struct logstore *store;
-	bool changed, final, left;          /* left: the platform it came from was left */
+	bool changed, final, left; /* left: the platform it came from was left */
 	struct stream_log_state state;
-	char end[160];                      /* how the log ended, "" while it goes on */
+	char end[160]; /* how the log ended, "" while it goes on */
 	/* a search under way */
 	char *pattern;
 	bool backwards;
@@ -38,8 +38,8 @@ struct run_sub {
 struct run_request {
 	uint64_t id;
 	struct run *run;
-	uint64_t call;     /* of the api, 0 while it waits */
-	struct cmd cmd;    /* method, path, body */
+	uint64_t call;  /* of the api, 0 while it waits */
+	struct cmd cmd; /* method, path, body */
 };
 
 struct run {
@@ -62,11 +62,11 @@ struct run {
 
 	/* the platform */
 	struct context_options find;
-	char *chosen;                       /* the context that was switched to; find points to it */
+	char *chosen; /* the context that was switched to; find points to it */
 	struct context context;
 	bool found, finding;
-	char *wanted;                       /* the context to switch to, until it is found or not */
-	char *finder_name;                  /* the worker's copy of the name it looks for; "" none */
+	char *wanted;      /* the context to switch to, until it is found or not */
+	char *finder_name; /* the worker's copy of the name it looks for; "" none */
 	struct context_options finder_find; /* the worker's copy */
 	uv_work_t finder;
 	struct context finder_context;
@@ -107,7 +107,8 @@ struct run_sub *run_sub_find(struct run *r, uint32_t id);
 void run_log_open(struct run *r, struct run_sub *s);
 /* What is stored is not what the platform has any more: forgotten, and begun anew. */
 void run_log_reset(struct run *r, struct run_sub *s);
-void run_log_bytes(struct run *r, struct run_sub *s, uint64_t offset, const void *bytes, size_t len);
+void run_log_bytes(struct run *r, struct run_sub *s, uint64_t offset, const void *bytes,
+	size_t len);
 void run_log_gap(struct run *r, struct run_sub *s, uint64_t offset, uint64_t lost);
 void run_log_state(struct run *r, struct run_sub *s, const struct stream_log_state *state);
 void run_log_tell(struct run *r, struct run_sub *s); /* MSG_LOG_STATE */

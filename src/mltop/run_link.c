@@ -11,7 +11,10 @@ enum { SEARCH_AGAIN_MS = 1000 };
 
 static void tell_link(struct run *r, enum link_state link, int64_t rtt_ms, const char *text)
 {
-	struct msg m = {.type = MSG_LINK, .link = link, .rtt_ms = rtt_ms, .text = text,
+	struct msg m = {.type = MSG_LINK,
+		.link = link,
+		.rtt_ms = rtt_ms,
+		.text = text,
 		.text_len = text ? strlen(text) : 0};
 
 	run_msg(r, &m);
@@ -123,8 +126,11 @@ static void on_reset(void *ctx, uint32_t sub)
 
 static void on_sub_error(void *ctx, uint32_t sub, const struct err *e)
 {
-	struct msg m = {.type = MSG_SUB_ERROR, .sub = sub, .text = e->text,
-		.text_len = strlen(e->text), .status = err_http_status(e->code)};
+	struct msg m = {.type = MSG_SUB_ERROR,
+		.sub = sub,
+		.text = e->text,
+		.text_len = strlen(e->text),
+		.status = err_http_status(e->code)};
 
 	run_msg(ctx, &m);
 }
@@ -158,12 +164,8 @@ static void on_link(void *ctx, enum stream_link link, int64_t rtt_ms, const stru
 	struct run *r = ctx;
 
 	switch (link) {
-	case STREAM_CONNECTING:
-		tell_link(r, LINK_CONNECTING, 0, NULL);
-		break;
-	case STREAM_LIVE:
-		tell_link(r, LINK_LIVE, rtt_ms, NULL);
-		break;
+	case STREAM_CONNECTING: tell_link(r, LINK_CONNECTING, 0, NULL); break;
+	case STREAM_LIVE: tell_link(r, LINK_LIVE, rtt_ms, NULL); break;
 	case STREAM_GONE:
 		tell_link(r, LINK_GONE, 0, why ? why->text : NULL);
 		/* A private platform that went away may be back under another port, or must be
@@ -194,7 +196,10 @@ static void on_answer(void *ctx, const struct api_answer *answer)
 	struct run_request *q = ctx;
 	struct run *r = q->run;
 	struct msg m = {
-		.type = MSG_REPLY, .id = q->id, .status = answer->status, .body = answer->body,
+		.type = MSG_REPLY,
+		.id = q->id,
+		.status = answer->status,
+		.body = answer->body,
 		.text = answer->err.code == ERR_NONE ? NULL : answer->err.text,
 	};
 
@@ -207,7 +212,10 @@ static void on_answer(void *ctx, const struct api_answer *answer)
 static void request_send(struct run *r, struct run_request *q)
 {
 	struct api_request request = {
-		.method = q->cmd.method, .path = q->cmd.path, .body = q->cmd.body, .want_json = true,
+		.method = q->cmd.method,
+		.path = q->cmd.path,
+		.body = q->cmd.body,
+		.want_json = true,
 	};
 
 	q->call = api_call(r->api, &request, on_answer, q);
@@ -220,7 +228,10 @@ void run_request(struct run *r, const struct cmd *c)
 
 	if (r->api == NULL && strcmp(c->method, "GET") != 0) {
 		static const char text[] = "not sent: there is no connection to the platform yet";
-		struct msg m = {.type = MSG_REPLY, .id = c->id, .text = text, .text_len = sizeof text - 1};
+		struct msg m = {.type = MSG_REPLY,
+			.id = c->id,
+			.text = text,
+			.text_len = sizeof text - 1};
 
 		run_msg(r, &m);
 		return;
@@ -255,9 +266,16 @@ void run_request_cancel(struct run *r, uint64_t id)
 static void link_open(struct run *r)
 {
 	struct stream_events events = {
-		.ctx = r, .link = on_link, .rows = on_rows, .gone = on_gone, .synced = on_synced,
-		.reset = on_reset, .log_bytes = on_log_bytes, .log_gap = on_log_gap,
-		.log_state = on_log_state, .sub_error = on_sub_error,
+		.ctx = r,
+		.link = on_link,
+		.rows = on_rows,
+		.gone = on_gone,
+		.synced = on_synced,
+		.reset = on_reset,
+		.log_bytes = on_log_bytes,
+		.log_gap = on_log_gap,
+		.log_state = on_log_state,
+		.sub_error = on_sub_error,
 	};
 	struct msg m = {.type = MSG_CONTEXT, .context = r->context.name, .org = r->context.org};
 
@@ -276,8 +294,12 @@ static void link_close(struct run *r)
 	/* Requests under way get no answer from a platform that is gone: say so. */
 	while (r->requests.len) {
 		struct run_request *q = r->requests.items[0];
-		static const char text[] = "the platform went away before it answered; look whether it was done";
-		struct msg m = {.type = MSG_REPLY, .id = q->id, .text = text, .text_len = sizeof text - 1};
+		static const char text[] =
+			"the platform went away before it answered; look whether it was done";
+		struct msg m = {.type = MSG_REPLY,
+			.id = q->id,
+			.text = text,
+			.text_len = sizeof text - 1};
 
 		run_msg(r, &m);
 		request_free(r, q);
@@ -322,12 +344,15 @@ static void subs_leave(struct run *r)
 {
 	for (size_t i = 0; i < r->subs.len; i++) {
 		struct run_sub *s = r->subs.items[i];
-		static const char text[] = "this log is of the platform that was left: go back to it "
-					   "with :context";
+		static const char text[] =
+			"this log is of the platform that was left: go back to it "
+			"with :context";
 		struct msg m = {.type = MSG_RESET, .sub = s->id};
 
 		if (s->is_log) {
-			m = (struct msg){.type = MSG_SUB_ERROR, .sub = s->id, .text = text,
+			m = (struct msg){.type = MSG_SUB_ERROR,
+				.sub = s->id,
+				.text = text,
 				.text_len = sizeof text - 1};
 			s->left = true;
 		}
@@ -338,7 +363,9 @@ static void subs_leave(struct run *r)
 /* The last line says why; all else goes on as before. */
 static void switch_failed(struct run *r)
 {
-	struct msg m = {.type = MSG_THEME, .status = 1, .text = r->finder_error.text,
+	struct msg m = {.type = MSG_THEME,
+		.status = 1,
+		.text = r->finder_error.text,
 		.text_len = strlen(r->finder_error.text)};
 
 	run_msg(r, &m);

@@ -10,7 +10,9 @@ enum { WINDOW_MAX = 1024 };
 
 static void log_failed(struct run *r, const struct run_sub *s, const struct err *e)
 {
-	struct msg m = {.type = MSG_SUB_ERROR, .sub = s->id, .text = e->text,
+	struct msg m = {.type = MSG_SUB_ERROR,
+		.sub = s->id,
+		.text = e->text,
 		.text_len = strlen(e->text)};
 
 	run_msg(r, &m);
@@ -110,8 +112,11 @@ void run_log_window(struct run *r, const struct cmd *c)
 	m.line_count = logstore_window(s->store, c->line, want, lines, &e);
 	for (size_t i = 0; i < m.line_count; i++)
 		out[i] = (struct log_line){
-			.bytes = lines[i].bytes, .len = lines[i].len, .offset = lines[i].offset,
-			.lost = lines[i].lost, .partial = lines[i].partial,
+			.bytes = lines[i].bytes,
+			.len = lines[i].len,
+			.offset = lines[i].offset,
+			.lost = lines[i].lost,
+			.partial = lines[i].partial,
 		};
 	if (e.code != ERR_NONE)
 		log_failed(r, s, &e);

@@ -67,7 +67,7 @@ struct work {
 static bool nothing(const struct term *t)
 {
 	return !t->has_next && !t->redraw && !t->stop && !t->paused && !t->resume && !t->themed &&
-	       t->raw.len == 0;
+		t->raw.len == 0;
 }
 
 static void take_work(struct term *t, struct work *w)

@@ -43,8 +43,8 @@ void term_resume(struct term *t);
 /* True when the writer waits for the terminal right now. */
 bool term_blocked(struct term *t);
 
-bool term_ascii(void);                  /* the locale is not UTF-8 */
-void term_size(int *cols, int *rows);   /* clamped; 0x0 means 80x24 */
+bool term_ascii(void);                /* the locale is not UTF-8 */
+void term_size(int *cols, int *rows); /* clamped; 0x0 means 80x24 */
 /*
  * The descriptor to poll for keys; not that of the keys themselves, because a loop makes what it
  * polls non-blocking, which the shell that started us and our own writer would share.

@@ -23,8 +23,8 @@ static const char mouse_on[] = "\033[?1000h\033[?1006h";
 static attr_t attributes(uint16_t attrs)
 {
 	return (attrs & SGR_BOLD ? A_BOLD : 0) | (attrs & SGR_DIM ? A_DIM : 0) |
-	       (attrs & SGR_ITALIC ? A_ITALIC : 0) | (attrs & SGR_UNDERLINE ? A_UNDERLINE : 0) |
-	       (attrs & SGR_REVERSE ? A_REVERSE : 0);
+		(attrs & SGR_ITALIC ? A_ITALIC : 0) | (attrs & SGR_UNDERLINE ? A_UNDERLINE : 0) |
+		(attrs & SGR_REVERSE ? A_REVERSE : 0);
 }
 
 /* Pairs are made as they are met; past the last one a cell keeps the terminal's own colours. */
@@ -116,7 +116,7 @@ static bool row_equal(const struct grid *a, const struct grid *b, int y)
 static void draw_cursor(const struct grid *g)
 {
 	bool shown = g->cursor_x >= 0 && g->cursor_x < g->cols && g->cursor_y >= 0 &&
-		     g->cursor_y < g->rows;
+		g->cursor_y < g->rows;
 
 	/* A hidden one stays where the last change left it: moving it would cost bytes. */
 	leaveok(stdscr, !shown);
@@ -262,7 +262,8 @@ static bool refuse(struct pen *p, struct err *e)
 	p->screen = NULL;
 	return err_set(e, ERR_UNAVAILABLE,
 		"terminal %s cannot place its cursor; use the command line (mltop jobs list, mltop logs -f "
-		"NAME) or another TERM", p->name);
+		"NAME) or another TERM",
+		p->name);
 }
 
 bool pen_open(struct pen *p, struct err *e)
@@ -273,7 +274,8 @@ bool pen_open(struct pen *p, struct err *e)
 	if (p->screen == NULL)
 		return err_set(e, ERR_UNAVAILABLE,
 			"terminal %s: no description of it is installed, nor of xterm or vt100; set "
-			"TERM, or use the command line: mltop jobs list", p->name);
+			"TERM, or use the command line: mltop jobs list",
+			p->name);
 	place = tigetstr("cup");
 	if (place == NULL || place == (char *)-1)
 		return refuse(p, e);

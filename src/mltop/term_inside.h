@@ -17,9 +17,9 @@ enum { PAIRS_MAX = 1024, NOTICE_SIZE = 128 };
 
 /* What draws. Owner: the writer's thread, from pen_open to pen_close. */
 struct pen {
-	FILE *out;          /* the owner of the struct opens and closes it */
-	void *screen;       /* curses' own */
-	char name[64];      /* of the terminal, as asked for */
+	FILE *out;     /* the owner of the struct opens and closes it */
+	void *screen;  /* curses' own */
+	char name[64]; /* of the terminal, as asked for */
 	char notice[NOTICE_SIZE];
 	bool mouse, no_color;
 	struct theme look;
@@ -28,7 +28,7 @@ struct pen {
 		int16_t fg, bg;
 	} pairs[PAIRS_MAX];
 	int pair_count, pair_max;
-	bool pairs_full;    /* a pair was wanted that there was no room for */
+	bool pairs_full; /* a pair was wanted that there was no room for */
 	struct grid shown;
 };
 

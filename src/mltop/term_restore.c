@@ -15,7 +15,7 @@
 static struct {
 	volatile sig_atomic_t armed;
 	int fd;
-	bool known;            /* modes hold */
+	bool known; /* modes hold */
 	struct termios modes;
 	char text[256];
 	size_t len;

@@ -34,7 +34,8 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int serve(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+static int serve(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+	size_t len)
 {
 	static unsigned char frame[LWS_PRE + FRAME];
 
@@ -66,10 +67,15 @@ static int take(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
 static struct lws_context *context_of(lws_callback_function *callback, int port)
 {
 	static struct lws_protocols protocols[2];
-	struct lws_context_creation_info info = {.port = port, .protocols = protocols, .iface = "127.0.0.1",
-		.gid = (gid_t)-1, .uid = (uid_t)-1, .pt_serv_buf_size = 2 * FRAME};
+	struct lws_context_creation_info info = {.port = port,
+		.protocols = protocols,
+		.iface = "127.0.0.1",
+		.gid = (gid_t)-1,
+		.uid = (uid_t)-1,
+		.pt_serv_buf_size = 2 * FRAME};
 
-	protocols[0] = (struct lws_protocols){.name = "bench", .callback = callback,
+	protocols[0] = (struct lws_protocols){.name = "bench",
+		.callback = callback,
 		.rx_buffer_size = FRAME};
 	lws_set_log_level(0, NULL);
 	return lws_create_context(&info);
@@ -91,11 +97,13 @@ static void server(int tell)
 
 static bool bare(int port)
 {
-	static const char hello[] = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+	static const char hello[] =
+		"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
 		"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: bench\r\n"
 		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
 	static char bytes[4 * FRAME];
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	struct sockaddr_in to = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	ssize_t n = -1;
@@ -113,8 +121,13 @@ static bool bare(int port)
 static bool client(int port)
 {
 	struct lws_context *c = context_of(take, CONTEXT_PORT_NO_LISTEN);
-	struct lws_client_connect_info info = {.context = c, .address = "127.0.0.1", .port = port,
-		.path = "/", .host = "127.0.0.1", .origin = "127.0.0.1", .protocol = "bench",
+	struct lws_client_connect_info info = {.context = c,
+		.address = "127.0.0.1",
+		.port = port,
+		.path = "/",
+		.host = "127.0.0.1",
+		.origin = "127.0.0.1",
+		.protocol = "bench",
 		.local_protocol_name = "bench"};
 
 	if (c == NULL || lws_client_connect_via_info(&info) == NULL)
@@ -136,7 +149,7 @@ int main(int argc, char **argv)
 	if (child == 0)
 		server(tell[1]);
 	ok = read(tell[0], &port, sizeof port) == sizeof port && port > 0 &&
-	     (argc > 2 ? bare(port) : client(port));
+		(argc > 2 ? bare(port) : client(port));
 	printf("%.0f\n", (double)received / 1e6 / (now() - started));
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
