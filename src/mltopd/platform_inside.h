@@ -67,6 +67,7 @@ struct follower {
 
 struct nonce;
 struct package;
+struct keeper;
 
 struct platform {
 	struct config config;
@@ -103,6 +104,7 @@ struct platform {
 	size_t answer_next;
 
 	struct map packages;     /* id -> struct package */
+	struct keeper *keeper;   /* of outputs */
 	struct map uploads;      /* ids that a part is being written of */
 	json_t *frameworks;      /* NULL until asked for */
 	VEC(struct request *) framework_waiters;
@@ -224,6 +226,10 @@ bool packages_load(struct platform *p, const void *pack, size_t len, struct err 
 void packages_release(struct platform *p);
 /* The file behind a trainer_uri, checked by who may name it; the caller frees. */
 char *packages_path(struct platform *p, const char *org_id, const char *uri, struct err *e);
+
+/* Collects outputs by age and by bytes of an org (outputs_keep.c). */
+void outputs_keep_start(struct platform *p);
+void outputs_keep_stop(struct platform *p); /* NULL keeper is fine */
 
 /* Makes a key with fresh halves; texts in `a`. */
 void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name, enum role role,

@@ -355,6 +355,7 @@ bool platform_run(struct platform *p, struct server *s, struct err *e)
 	reconcile_adopt(p);
 	p->opened = true;
 	reconcile_soon(p);
+	outputs_keep_start(p);
 	if (!p->limits.shared)
 		on_idle(&p->idle_timer);
 	return true;
@@ -373,6 +374,7 @@ static void platform_end(void *ctx)
 void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)
 {
 	p->closing = true;
+	outputs_keep_stop(p);
 	p->closed = done;
 	p->closed_ctx = ctx;
 	p->hub = NULL;

@@ -1,13 +1,13 @@
 """What jobs leave in MLTOP_OUTPUT_DIR: listed, downloaded, and nothing else of the disk."""
 import hashlib
-import json
+import importlib.util
 import os
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from shared import Shared  # noqa: E402
-from support import LIMIT, main, until  # noqa: E402
+from support import Platform, main, until  # noqa: E402
 
 MAKE = r"""
 import os, random
@@ -143,13 +143,79 @@ class Outputs(unittest.TestCase):
         self.assertEqual((len(got["data"]), got["truncated"]), (10000, True))
 
 
+class Kept(unittest.TestCase):
+    """Retention: `outputs.keep` and `outputs.bytes_per_org`."""
+
+    def empty(self, p):
+        folder = p.folder + "/empty"
+        os.makedirs(folder, exist_ok=True)
+        return folder
+
+    def submit(self, p, name, mib, env=None):
+        r = p.mltop("run", "--name", name, "--", "sh", "-c",
+                    f'head -c {mib}M /dev/urandom > "$MLTOP_OUTPUT_DIR/x"', cwd=self.empty(p), env=env)
+        self.assertEqual(r.code, 0, r.err)
+
+    def outputs(self, p, name, env=None):
+        return len(p.mltop("jobs", "outputs", name, "--json", env=env).json["data"])
+
+    def test_the_oldest_of_an_org_go(self):
+        p = Shared("outputs.look=100ms", "outputs.bytes_per_org=5M")
+        try:
+            other = p.key("other")
+            p.mltop("run", "-d", "--name", "lives", "--", "sh", "-c",
+                    'head -c 1M /dev/urandom > "$MLTOP_OUTPUT_DIR/x"; exec sleep 1000', cwd=self.empty(p))
+            until(lambda: self.outputs(p, "lives"), "its output")
+            self.submit(p, "theirs", 4, other)
+            self.submit(p, "first", 2)
+            self.submit(p, "second", 1)
+            self.submit(p, "third", 2)
+            # 1 + 2 + 1 + 2 pass 5: the oldest that is over goes, and no more than is needed.
+            until(lambda: self.outputs(p, "first") == 0, "the oldest to go")
+            p.mltop("run", "--name", "later", "--", "true", cwd=self.empty(p))
+            self.assertEqual([self.outputs(p, n) for n in ("lives", "second", "third")], [1, 1, 1])
+            self.assertEqual(self.outputs(p, "theirs", other), 1, "another org's bytes do not count")
+            event, = [e for e in p.mltop("jobs", "events", "first", "--json").json["data"]
+                      if e["reason"] == "OutputsCollected"]
+            self.assertIn("2.0 MiB of outputs were removed: the org's outputs pass 5 MiB", event["message"])
+            self.assertEqual(p.mltop("jobs", "describe", "first", "--json").json["state"], "completed")
+            until(lambda: not os.path.exists(p.state + "/collected"), "the bytes to be gone")
+        finally:
+            p.close()
+
+    def test_old_ones_go(self):
+        p = Shared("outputs.look=100ms", "outputs.keep=1s")
+        try:
+            self.submit(p, "old", 1)
+            until(lambda: self.outputs(p, "old") == 0, "it to go")
+            event, = [e for e in p.mltop("jobs", "events", "old", "--json").json["data"]
+                      if e["reason"] == "OutputsCollected"]
+            self.assertRegex(event["message"], r"the job ended \S+ ago \(outputs\.keep\)$")
+            # It can be run again, and makes a folder of its own.
+            p.mltop("jobs", "retry", "old")
+            until(lambda: self.outputs(p, "old") == 1, "its new output")
+        finally:
+            p.close()
+
+    def test_bytes_are_counted(self):
+        p = Platform()
+        try:
+            r = p.mltop("run", "--", "sh", "-c", 'head -c 3M /dev/urandom > "$MLTOP_OUTPUT_DIR/x"; head -c 1M /dev/zero')
+            self.assertEqual(r.code, 0, r.err)
+            status = p.mltop("platform", "status", "--json").json
+            self.assertEqual(status["output_bytes"] >> 20, 3, status)
+            self.assertGreaterEqual(status["task_bytes"], 4 << 20)
+            self.assertEqual(status["package_bytes"], 0)
+            self.assertRegex(p.mltop("platform", "status").out, r"(?m)^output_bytes: 3")
+        finally:
+            p.close()
+
+
 class Api(unittest.TestCase):
     """The route itself, with requests that mltop would never send."""
 
     @classmethod
     def setUpClass(cls):
-        sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../api"))
-        import importlib.util
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../api/support.py")
         spec = importlib.util.spec_from_file_location("api_support", path)
         api = importlib.util.module_from_spec(spec)

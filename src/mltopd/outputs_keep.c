@@ -1,0 +1,246 @@
+/* Retention: outputs of finished jobs go when they are too old or their org has too many bytes. */
+#include "mltopd/outputs.h"
+#include "mltopd/platform_inside.h"
+
+#include "base/fsio.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/timefmt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A job with outputs, as the loop knew it when the look began. */
+struct held {
+	char uid[ULID_SIZE];
+	char *org_id;
+	int64_t end;   /* wall ms; INT64_MAX while it is not over: it counts, and stays */
+	int64_t bytes; /* -1: it has no folder */
+};
+
+/*
+ * One look at a time. The measuring and the removing are the pool's; what goes is decided on the
+ * loop, where a job cannot be run again meanwhile. The platform may be closed while the pool works.
+ */
+struct keeper {
+	struct platform *platform; /* NULL: it is closed */
+	uv_work_t work;
+	uv_timer_t timer;
+	bool busy, open;
+	char *dir, *going; /* state folder; where folders wait to be removed */
+	VEC(struct held) held;
+};
+
+static void held_clear(struct keeper *k)
+{
+	for (size_t i = 0; i < k->held.len; i++)
+		free(k->held.items[i].org_id);
+	vec_release(&k->held);
+}
+
+static void keeper_free(struct keeper *k)
+{
+	if (k->busy || k->open || k->platform)
+		return;
+	held_clear(k);
+	free(k->dir);
+	free(k->going);
+	free(k);
+}
+
+/* ---- Measuring ---- */
+
+static void measure(uv_work_t *work)
+{
+	struct keeper *k = work->data;
+
+	/* What an earlier look, or an earlier daemon, had taken away already. */
+	fsio_remove_tree(k->going, NULL);
+	for (size_t i = 0; i < k->held.len; i++) {
+		struct held *h = &k->held.items[i];
+		char *folder = outputs_folder(k->dir, h->uid);
+
+		h->bytes = access(folder, F_OK) == 0 ? outputs_bytes(folder) : -1;
+		free(folder);
+	}
+}
+
+/* ---- Deciding ---- */
+
+static int by_end(const void *a, const void *b)
+{
+	const struct held *x = a, *y = b;
+
+	return (x->end > y->end) - (x->end < y->end);
+}
+
+static int64_t bytes_of(const struct keeper *k, const char *org)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < k->held.len; i++)
+		if (k->held.items[i].bytes > 0 && strcmp(k->held.items[i].org_id, org) == 0)
+			sum += k->held.items[i].bytes;
+	return sum;
+}
+
+/* Out of the way in one step; a job that is run again at this moment gets a folder of its own. */
+static bool take_away(const struct keeper *k, const struct held *h, struct err *e)
+{
+	char *from = outputs_folder(k->dir, h->uid), *to = fsio_join(k->going, h->uid);
+	bool good = fsio_mkdirs(k->going, 0700, e) &&
+		(rename(from, to) == 0 || err_errno(e, errno, "cannot collect the outputs in", from));
+
+	free(from);
+	free(to);
+	return good;
+}
+
+static void collect(struct keeper *k, struct held *h, const char *why)
+{
+	struct platform *p = k->platform;
+	const struct job *j = rowset_find(&p->jobs, h->uid);
+	struct err e = ERR_INIT;
+	struct change *c;
+
+	if (j == NULL || !job_state_final(j->state) || platform_active(p, h->uid))
+		return; /* gone, or run again since */
+	if (!take_away(k, h, &e)) {
+		log_line(LOG_WARN, "%s", e.text);
+		return;
+	}
+	c = change_new(p);
+	change_actor(c, "outputs.keep", h->org_id);
+	change_event(c, j, EVENT_NORMAL, "OutputsCollected", "%.1f MiB of outputs were removed: %s",
+		(double)h->bytes / (1 << 20), why);
+	change_events_trim(c, h->uid);
+	change_audit(c, "outputs.collect", h->uid, j->job_name);
+	change_commit(c);
+	h->bytes = -1;
+}
+
+static void decide(struct keeper *k)
+{
+	const struct config *c = &k->platform->config;
+	int64_t keep = config_int(c, SET_OUTPUTS_KEEP), most = config_int(c, SET_OUTPUTS_BYTES);
+	int64_t now = platform_now();
+	char why[128], ago[TIMEFMT_SIZE];
+
+	if (k->held.len)
+		qsort(k->held.items, k->held.len, sizeof *k->held.items, by_end);
+	for (size_t i = 0; i < k->held.len; i++) {
+		struct held *h = &k->held.items[i];
+
+		if (h->bytes < 0 || h->end == INT64_MAX)
+			continue;
+		if (keep > 0 && now - h->end > keep) {
+			timefmt_duration(ago, now - h->end);
+			snprintf(why, sizeof why, "the job ended %s ago (outputs.keep)", ago);
+			collect(k, h, why);
+		} else if (most > 0 && h->bytes > 0 && bytes_of(k, h->org_id) > most) {
+			snprintf(why, sizeof why, "the org's outputs pass %lld MiB, the oldest go first "
+				"(outputs.bytes_per_org)", (long long)(most >> 20));
+			collect(k, h, why);
+		}
+	}
+}
+
+static void removed(uv_work_t *work, int status)
+{
+	struct keeper *k = work->data;
+
+	(void)status;
+	k->busy = false;
+	keeper_free(k);
+}
+
+static void remove_going(uv_work_t *work)
+{
+	struct keeper *k = work->data;
+
+	fsio_remove_tree(k->going, NULL);
+}
+
+static void measured(uv_work_t *work, int status)
+{
+	struct keeper *k = work->data;
+
+	k->busy = false;
+	if (k->platform == NULL || k->platform->closing || status != 0) {
+		held_clear(k);
+		keeper_free(k);
+		return;
+	}
+	decide(k);
+	held_clear(k);
+	k->busy = true;
+	uv_queue_work(k->timer.loop, &k->work, remove_going, removed);
+}
+
+/* ---- When ---- */
+
+static void look(struct keeper *k)
+{
+	struct platform *p = k->platform;
+
+	for (size_t i = 0; i < p->jobs.len; i++) {
+		const struct job *j = p->jobs.rows[i];
+		struct held h = {.org_id = mem_strdup(j->org_id), .end = INT64_MAX};
+
+		snprintf(h.uid, sizeof h.uid, "%s", j->uid);
+		if (job_state_final(j->state) && platform_active(p, j->uid) == NULL)
+			h.end = j->end_time.v > 0 ? j->end_time.v : j->update_time.v;
+		vec_push(&k->held, h);
+	}
+	k->busy = true;
+	uv_queue_work(k->timer.loop, &k->work, measure, measured);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct keeper *k = timer->data;
+	const struct config *c = &k->platform->config;
+
+	if (!k->busy && !k->platform->closing &&
+		(config_int(c, SET_OUTPUTS_KEEP) > 0 || config_int(c, SET_OUTPUTS_BYTES) > 0))
+		look(k);
+	uv_timer_start(timer, on_timer, (uint64_t)config_int(c, SET_OUTPUTS_LOOK), 0);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	struct keeper *k = handle->data;
+
+	k->open = false;
+	keeper_free(k);
+}
+
+void outputs_keep_start(struct platform *p)
+{
+	struct keeper *k = mem_alloc(sizeof *k);
+
+	k->platform = p;
+	k->dir = mem_strdup(p->dir);
+	k->going = fsio_join(p->dir, "collected");
+	k->work.data = k->timer.data = k;
+	k->open = true;
+	uv_timer_init(p->loop, &k->timer);
+	/* Nobody waits for it: a daemon that has nothing else to do may end. */
+	uv_unref((uv_handle_t *)&k->timer);
+	p->keeper = k;
+	uv_timer_start(&k->timer, on_timer, 0, 0);
+}
+
+void outputs_keep_stop(struct platform *p)
+{
+	struct keeper *k = p->keeper;
+
+	if (k == NULL)
+		return;
+	p->keeper = NULL;
+	k->platform = NULL;
+	uv_close((uv_handle_t *)&k->timer, timer_closed);
+}
