@@ -126,8 +126,11 @@ void routes_docs(struct buf *out)
 		buf_addf(out, "| %s | `%s` | %s | %s |\n", method_words[t->method], t->pattern,
 			t->flags & ROUTE_OPEN ? "none" : notes[t->least], t->doc);
 	buf_adds(out, "\nErrors are `{\"error\": true, \"message\": \"...\"}` with status 400, 401, 403, "
-		"404, 405, 409, 411, 413, 422, 429, 500 or 503. An object of another org answers "
-		"exactly like one that is not there.\n");
+		"404, 405, 408, 409, 411, 413, 422, 429, 500 or 503. An object of another org answers "
+		"exactly like one that is not there.\n\nWhat the HTTP library refuses before the server "
+		"sees it is answered otherwise: a target with a broken percent-escape, `*` or an absolute "
+		"URL gets 403 with a page of HTML, a header with a NUL (also `%00`) or of more than 16 KiB "
+		"a closed connection. Methods are read without regard to case.\n");
 	for (size_t i = 0; all_kinds[i]; i++) {
 		buf_addc(out, '\n');
 		kind_docs(all_kinds[i], out);

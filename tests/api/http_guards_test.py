@@ -87,6 +87,16 @@ class RequestLine(Alive):
         self.assertEqual(status(probe(get(b"/cloud_ml/../version"))), 200)
         self.assertIn(status(probe(get(b"/cloud_ml/%252e%252e/version"))), (400, 404))
 
+    def test_refused_by_the_library(self):
+        """As docs/API.md says: no JSON, but no other answer either."""
+        for target in (b"/%zz", b"/%2", b"*", b"http://127.0.0.1/version", b"/version?a=%zz"):
+            answer = probe(get(target))
+            self.assertEqual(status(answer), 403, (target, answer))
+            self.assertNotIn(b"mltop", answer)
+        for data in (get(b"/version%00"), get(b"/version?a=%00"),
+                     get(more=b"X-A: " + b"a" * 17000 + b"\r\n")):
+            self.assertEqual(probe(data).replace(b"\n(reset)", b""), b"", data[:40])
+
     def test_query(self):
         self.assertEqual(status(probe(get(b"/version?a=%ff"))), 400)
         many = b"&".join(b"a%d=1" % i for i in range(65))
@@ -365,7 +375,18 @@ class Limits(unittest.TestCase):
                 except ConnectionResetError:
                     pass
             for s in held:
+                s.send(get().replace(b"Connection: close\r\n", b""))
+                self.assertEqual(s.answer().status, 200)
                 s.close()
+
+            def room():
+                try:
+                    with Socket(d.port) as s:
+                        s.send(get())
+                        return s.answer().status == 200
+                except (EOFError, OSError):
+                    return False
+            until(room, "room after they have closed")
 
     def test_rate(self):
         with support.Daemon(settings=("fake.jobs=1", "limits.requests_per_second=5",
