@@ -115,6 +115,7 @@ class Tmux:
                         "-x", str(cols), "-y", str(rows), "exec " + shell_words(inner)],
                        env=dict(env, TERM="xterm-256color"), check=True)
         Tmux.opened.append(self)
+        self.server = int(self.tmux("display", "-p", "#{pid}"))
 
     def tmux(self, *words, text=None):
         done = subprocess.run(["tmux", "-S", self.socket, *words], input=text, text=True,
@@ -195,7 +196,9 @@ class Tmux:
         return wait_for(how, "its end", limit)[0]
 
     def close(self):
-        subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True, check=False)
+        done = subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True)
+        if done.returncode and alive(self.server):  # its socket went before it
+            os.kill(self.server, signal.SIGTERM)
         if self in Tmux.opened:
             Tmux.opened.remove(self)
 
