@@ -167,6 +167,10 @@ void exchange_forget_server(struct server *s);         /* before it is freed: la
 void exchange_fail(struct exchange *x, int status, const struct err *e);
 void exchange_fail_close(struct exchange *x, int status, const struct err *e);
 
+/* ---- http_dispatch.c: header and body are there, the hash of the body is in r.body_sha256 ---- */
+
+void exchange_dispatch(struct exchange *x);
+
 /* ---- http_reply.c ---- */
 
 int http_writeable(struct conn *c);                    /* LWS_CALLBACK_HTTP_WRITEABLE */

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+struct platform;
 struct server;
 struct stream;
 struct hub;
@@ -76,6 +77,11 @@ void row_sub_set_sent(struct row_sub *sub, struct slot *slot, bool sent);
 void row_sub_batch_over(struct row_sub *sub, int64_t mono);
 /* Drops what no subscription needs of a slot just taken. */
 void feed_settle(struct feed *f, struct slot *slot, bool exists);
+
+/* Between hub.c and hub_rows.c. */
+struct feed *hub_feed(struct hub *h, const struct kind *k);
+struct platform *hub_platform(const struct hub *h);
+void hub_arm_batch(struct hub *h, int64_t ms); /* looks in `ms` for batches that may begin */
 
 /* Log subscriptions of a job, by its uid. */
 struct log_sub;

@@ -1,0 +1,156 @@
+/* A whole request: who asks and may they, its body as JSON, its nonce, and then its handler. */
+#include "mltopd/http.h"
+
+#include "base/timefmt.h"
+#include "core/sign_hash.h"
+#include "core/wire.h"
+
+#include <string.h>
+
+static bool is_form(struct lws *wsi)
+{
+	static const char form[] = "application/x-www-form-urlencoded";
+	char type[128];
+
+	return guard_header(wsi, "content-type", type, sizeof type) &&
+	       strncasecmp(type, form, sizeof form - 1) == 0;
+}
+
+static bool parse_form(struct exchange *x, struct err *e)
+{
+	struct query form = QUERY_INIT;
+	bool ok = query_parse(&form, x->body.data, x->body.len, true, e);
+
+	x->r.body = ok ? json_object() : NULL;
+	for (size_t i = 0; ok && i < form.count; i++) {
+		if (json_object_get(x->r.body, form.pairs[i].name) != NULL)
+			ok = err_set(e, ERR_INVALID, "the form has \"%s\" twice",
+				form.pairs[i].name);
+		else
+			json_object_set_new(x->r.body, form.pairs[i].name,
+				json_string(form.pairs[i].value));
+	}
+	query_release(&form);
+	return ok;
+}
+
+/* Clients post JSON without a Content-Type, and curl -d says form: what begins as JSON is JSON. */
+static bool body_is_json(const struct buf *body)
+{
+	size_t blanks = strspn(body->data, " \t\r\n");
+
+	return body->data[blanks] == '{' || body->data[blanks] == '[';
+}
+
+static bool parse_body(struct exchange *x, struct err *e)
+{
+	if (x->r.route->flags & ROUTE_RAW_BODY) {
+		x->r.raw = x->body.data;
+		x->r.raw_len = x->body.len;
+		return true;
+	}
+	if (x->body.len == 0)
+		return true;
+	if (is_form(x->conn->wsi) && !body_is_json(&x->body))
+		return parse_form(x, e);
+	x->r.body = wire_json_parse(x->body.data, x->body.len, HTTP_DEPTH_MAX, e);
+	return x->r.body != NULL;
+}
+
+/* What makes two requests the same one: all that is signed but the time and the nonce. */
+static void request_hash(const struct exchange *x, char out[SIGN_HEX_SIZE])
+{
+	struct buf text = BUF_INIT;
+
+	buf_addf(&text, "%s\n%s\n", x->facts.method_word, x->r.path);
+	query_encode(&x->query, &text);
+	buf_addf(&text, "\n%s", x->r.body_sha256);
+	sign_sha256_hex(text.data, text.len, out);
+	buf_release(&text);
+}
+
+/* A nonce seen before: the stored answer, or a refusal. True: answered. */
+static bool answered_by_nonce(struct exchange *x)
+{
+	const char *body = NULL;
+	size_t len = 0;
+	int status = 0;
+	struct err e = ERR_INIT;
+
+	request_hash(x, x->r.request_hash);
+	switch (platform_nonce(x->server->platform, &x->r.who, x->r.nonce, x->r.request_hash,
+		x->r.now, &status, &body, &len)) {
+	case NONCE_NEW:
+		return false;
+	case NONCE_SAME:
+		request_reply_json_text(&x->r, status, body, len);
+		return true;
+	case NONCE_PENDING:
+		err_set(&e, ERR_UNAVAILABLE, "the same request is being worked on: ask again");
+		request_fail_retry(&x->r, &e, 1);
+		return true;
+	case NONCE_FULL:
+		err_set(&e, ERR_UNAVAILABLE,
+			"this access key has made too many changes within 5 minutes to remember "
+			"them all: wait, then ask again");
+		request_fail_retry(&x->r, &e, 30);
+		return true;
+	case NONCE_OTHER:
+		break;
+	}
+	err_set(&e, ERR_CONFLICT, "the nonce %s was used for another request: make a new one",
+		x->r.nonce);
+	request_fail(&x->r, &e);
+	return true;
+}
+
+static bool needs_nonce(const struct exchange *x, struct err *e)
+{
+	if (!(x->r.route->flags & ROUTE_CHANGES) || x->r.nonce[0] != '\0')
+		return true;
+	return err_set(e, ERR_UNAUTHORIZED,
+		"Unauthorized: a request that changes something must have a signed header "
+		"x-mltop-nonce with a text never used before");
+}
+
+/* Authenticated, allowed and within limits; false: answered. */
+static bool admit(struct exchange *x)
+{
+	struct err e = ERR_INIT;
+	int retry_s = 1;
+
+	if (!auth_finish(x->conn, &x->facts, &x->query, &x->headers, &x->claim,
+		    x->r.body_sha256, x->r.now, &x->text, &x->r.who, &e)) {
+		if (e.code == ERR_BUSY)
+			request_fail_retry(&x->r, &e, 1);
+		else
+			request_fail(&x->r, &e);
+		return false;
+	}
+	x->r.nonce = x->claim.nonce;
+	if (!auth_allowed(&x->r.who, x->r.route, &e) || !needs_nonce(x, &e)) {
+		request_fail(&x->r, &e);
+		return false;
+	}
+	if (!auth_rate(x->conn, time_mono_ms(), &retry_s, &e)) {
+		request_fail_retry(&x->r, &e, retry_s);
+		return false;
+	}
+	return true;
+}
+
+void exchange_dispatch(struct exchange *x)
+{
+	struct err e = ERR_INIT;
+
+	x->dispatched = true;
+	if (x->claimed && !admit(x))
+		return;
+	if (!parse_body(x, &e)) {
+		request_fail(&x->r, &e);
+		return;
+	}
+	if ((x->r.route->flags & ROUTE_CHANGES) && x->claimed && answered_by_nonce(x))
+		return;
+	x->r.route->handle(&x->r);
+}
