@@ -50,6 +50,15 @@ void ulid_new(char out[ULID_SIZE], int64_t now_ms)
 	ulid_make(out, now_ms, random);
 }
 
+int64_t ulid_ms(const char *ulid)
+{
+	int64_t ms = 0;
+
+	for (int i = 0; i < 10; i++)
+		ms = ms << 5 | (strchr(crockford, ulid[i]) - crockford);
+	return ms;
+}
+
 /* Only the spelling ulid_make writes: ids name folders, where two spellings would be two things. */
 bool ulid_valid(const char *text)
 {

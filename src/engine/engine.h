@@ -71,6 +71,9 @@ struct engine_events {
 	void (*fake_job)(void *ctx, const struct job *job);
 	/* Capacity changed (GPU lost or back): plan again. */
 	void (*machine_changed)(void *ctx);
+	/* False: that job is deleted for certain. Asked after adopt() of every folder there is, for a
+	 * daemon may die between a deletion's commit and forget(). NULL: no folder is removed. */
+	bool (*known)(void *ctx, const char *uid);
 };
 
 struct engine_config {

@@ -308,7 +308,7 @@ static void removal_done(uv_work_t *req, int status)
 	local_drop(l);
 }
 
-static void local_forget(struct engine *en, const char *uid)
+void local_forget(struct engine *en, const char *uid)
 {
 	struct local *l = (struct local *)en;
 	struct removal *r = mem_alloc(sizeof *r);

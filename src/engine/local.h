@@ -157,6 +157,8 @@ void local_failed(struct local_work *w, enum job_reason why, const char *message
 /* local_recover.c, in the pool: how does this task stand? Fills the work's outcome. */
 void local_recover(struct local_work *w);
 
+void local_forget(struct engine *en, const char *uid);
+
 /* local_adopt.c */
 void local_adopt(struct engine *en, const struct task_known *known, size_t count);
 

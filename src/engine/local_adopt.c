@@ -1,6 +1,7 @@
 #include "engine/local.h"
 
 #include "base/num.h"
+#include "base/ulid.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,10 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A walk over all folders, in the pool, for those that have no exit record. */
+/* A walk over all folders, in the pool: all jobs, and those attempts that have no exit record. */
 struct walk {
 	uv_work_t req;
 	struct local *local;
+	VEC(char *) jobs; /* uids */
 	VEC(char *) open_ended; /* keys */
 };
 
@@ -65,6 +67,8 @@ static void walk_folder(struct walk *k, int folder, struct place *p)
 
 		if (below < 0)
 			continue;
+		if (p->depth == 0 && ulid_valid(entry->d_name))
+			vec_push(&k->jobs, mem_strdup(entry->d_name));
 		p->names[p->depth++] = entry->d_name;
 		walk_folder(k, below, p);
 		p->depth--;
@@ -102,12 +106,37 @@ static void stray_end(struct local *l, char *key)
 	local_work_submit(local_work_new(t, true));
 }
 
+static bool has_open_end(const struct walk *k, const char *uid)
+{
+	for (size_t i = 0; i < k->open_ended.len; i++)
+		if (strncmp(k->open_ended.items[i], uid, ULID_LENGTH) == 0)
+			return true;
+	return false;
+}
+
+/* What is left of deleted jobs. Where a task may still run, it is ended first: the next start's. */
+static void remove_deleted(struct walk *k)
+{
+	struct local *l = k->local;
+
+	for (size_t i = 0; i < k->jobs.len; i++) {
+		const char *uid = k->jobs.items[i];
+
+		if (!l->closing && l->events.known && !has_open_end(k, uid) &&
+			!l->events.known(l->events.ctx, uid))
+			local_forget(&l->base, uid);
+		free(k->jobs.items[i]);
+	}
+	vec_release(&k->jobs);
+}
+
 static void walk_done(uv_work_t *req, int status)
 {
 	struct walk *k = req->data;
 	struct local *l = k->local;
 
 	(void)status;
+	remove_deleted(k);
 	for (size_t i = 0; i < k->open_ended.len; i++) {
 		stray_end(l, k->open_ended.items[i]);
 		free(k->open_ended.items[i]);

@@ -1,12 +1,15 @@
 /* What the engine reports. */
 #include "mltopd/platform_inside.h"
 
+#include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/ulid.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define task_set(t, member, value) \
 	((t)->member = (value), record_know(&task_kind, (t), offsetof(struct task, member)))
@@ -306,6 +309,36 @@ static void on_machine_changed(void *ctx)
 	reconcile_soon(ctx);
 }
 
+/*
+ * Nobody can say of jobs from before the store began, or was put back from a backup: their folders
+ * stay. `before-restore` is made anew by each restore.
+ */
+static int64_t deletions_known_since(const struct platform *p)
+{
+	char *path = fsio_join(p->dir, "before-restore");
+	int64_t since = INT64_MAX, restored = 0;
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		restored = (st.st_mtim.tv_sec + 1) * (int64_t)1000;
+	free(path);
+	for (size_t i = 0; i < p->orgs.len; i++) {
+		const struct org *o = p->orgs.rows[i];
+
+		if (o->create_time.v < since)
+			since = o->create_time.v;
+	}
+	return since > restored ? since : restored;
+}
+
+static bool on_known(void *ctx, const char *uid)
+{
+	struct platform *p = ctx;
+
+	return rowset_find(&p->jobs, uid) || platform_work(p, uid) ||
+		ulid_ms(uid) <= deletions_known_since(p);
+}
+
 const struct engine_events reconcile_events = {
 	.started = on_started,
 	.ended = on_ended,
@@ -314,4 +347,5 @@ const struct engine_events reconcile_events = {
 	.note = on_note,
 	.fake_job = on_fake_job,
 	.machine_changed = on_machine_changed,
+	.known = on_known,
 };

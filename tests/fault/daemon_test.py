@@ -151,6 +151,21 @@ class Daemonic(unittest.TestCase):
         j = until(lambda: (lambda x: x if x["state"] in FINAL else None)(self.client().get(f"{TRAIN}/c").json), "end")
         self.assertEqual(j["reason"], "Cancelled")
 
+    def test_deleted_and_nothing_more(self):
+        """Death right after the commit of a deletion: the next daemon removes what the job left."""
+        self.client().post(TRAIN, {"job_name": "d", "command": ["true"]})
+        until(lambda: self.client().get(f"{TRAIN}/d").json["state"] == "completed", "end")
+        self.d.stop()
+        self.assertTrue(os.listdir(self.d.state + "/tasks"))
+        self.restart("after-commit:1")
+        with self.assertRaises((OSError, EOFError)):
+            self.client().delete(f"{TRAIN}/d")
+        self.buried()
+        self.assertTrue(os.listdir(self.d.state + "/tasks"))
+        self.restart()
+        until(lambda: not os.listdir(self.d.state + "/tasks"), "its folder removed")
+        self.assertEqual(self.client().get(f"{TRAIN}/d").status, 404)
+
     def test_start_waits_for_its_commit(self):
         """Death just before the commit of a start, and time for a task to begin: it must not have."""
         mark = self.d.folder + "/early"
@@ -167,14 +182,18 @@ class Daemonic(unittest.TestCase):
 
     def test_runs_through(self):
         """A task that outlives its daemon is taken over, and followed to its end."""
+        gate = self.d.folder + "/gate"
+        script = f"echo a; until [ -e {gate} ]; do sleep 0.02; done; echo b; exit 7"
         client = self.client()
-        client.post(TRAIN, {"job_name": "long", "command": ["sh", "-c", "echo a; sleep 1; echo b; exit 7"]})
+        client.post(TRAIN, {"job_name": "long", "command": ["sh", "-c", script]})
         until(lambda: client.get(f"{TRAIN}/long/logs").json["logs"] == "a\n", "first line")
         self.d.process.kill()
         self.buried()
         self.restart()
         client = self.client()
-        self.assertEqual(client.get(f"{TRAIN}/long").json["state"], "running")
+        until(lambda: client.get(f"{TRAIN}/long").json["state"] == "running", "running")
+        with open(gate, "wb"):
+            pass
         with Socket(self.d.port) as s:
             s.send(client.bytes_of("GET", f"{TRAIN}/long/logs", query={"follow": "True"}))
             s.take_until(b"\r\n\r\n")

@@ -79,6 +79,7 @@ static void ulids(void **state)
 	assert_string_equal(b, "01ARZ3NDEKZZZZZZZZZZZZZZZZ");
 	ulid_make(b, 1469922850259, (const uint8_t[10]){1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
 	assert_string_equal(b, "01ARZ3NDEK041061050R3GG28A");
+	assert_int_equal(ulid_ms(b), 1469922850259);
 	ulid_make(a, 0xFFFFFFFFFFFF, all);
 	assert_string_equal(a, "7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
 	ulid_new(a, 1000);

@@ -208,6 +208,39 @@ static void test_strays(void **state)
 	assert_int_equal(b->ended, 0); /* nobody is told */
 }
 
+static const char *const left[] = {"01M80H1P2F791X2E29CG3XBXWR", "01M80H37N978JAAB6QW1HAYP18",
+	"of-somebody-else"};
+
+static bool first_is_deleted(void *ctx, const char *uid)
+{
+	(void)ctx;
+	return strcmp(uid, left[0]) != 0;
+}
+
+/* A daemon may die between a deletion's commit and the removal of what the job left. */
+static void test_what_deleted_jobs_left(void **state)
+{
+	struct bench *b = *state;
+	char *there[3];
+
+	for (int i = 0; i < 3; i++) {
+		char *tasks = fsio_join(b->dir, "tasks");
+
+		there[i] = fsio_join(tasks, left[i]);
+		free(tasks);
+		assert_true(fsio_mkdirs(there[i], 0700, NULL));
+	}
+	bench_close_engine(b);
+	b->config.events.known = first_is_deleted;
+	reopen(b);
+	bench_adopt(b, NULL, 0);
+	bench_until(b, access(there[0], F_OK) != 0);
+	assert_int_equal(access(there[1], F_OK), 0);
+	assert_int_equal(access(there[2], F_OK), 0);
+	for (int i = 0; i < 3; i++)
+		free(there[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,7 +248,7 @@ int main(void)
 		TEST(test_adopt_what_never_began), TEST(test_adopt_a_launch_cut_short),
 		TEST(test_adopt_a_launch_cut_short_before_a_reboot), TEST(test_shim_killed),
 		TEST(test_shim_killed_while_the_daemon_was_away), TEST(test_node_rebooted),
-		TEST(test_strays),
+		TEST(test_strays), TEST(test_what_deleted_jobs_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
