@@ -157,8 +157,8 @@ static bool parse_values(struct parser *p, struct term *t)
 		bool bare;
 
 		if (t->count == FILTER_VALUES_MAX)
-			return refuse(
-				p, start, "there are too many values: 64 may stand between |");
+			return refuse(p, start,
+				"there are too many values: 64 may stand between |");
 		if (!parse_value(p, true, &text, &bare))
 			return false;
 		*value = (struct operand){.text = text, .bare = bare};
@@ -231,8 +231,9 @@ static bool check_word(const struct parser *p)
 	const char *name;
 
 	if (p->text[p->at] == '(' || p->text[p->at] == ')')
-		return refuse(p, p->at, "terms are not grouped by brackets: a blank means and, | "
-					"divides values; put a text with brackets in quotes");
+		return refuse(p, p->at,
+			"terms are not grouped by brackets: a blank means and, | "
+			"divides values; put a text with brackets in quotes");
 	if (*after == '\0' || is_blank(*after) || *after == '"' ||
 		(*after == '~' && after[1] != '='))
 		return true;

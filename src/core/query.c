@@ -14,8 +14,8 @@ static bool query_push(struct query *q, const char *name, size_t name_len, const
 	struct err *e)
 {
 	if (q->count == SIGN_PAIRS_MAX)
-		return err_set(e, ERR_INVALID,
-			"the query has more than %d parameters: send fewer", SIGN_PAIRS_MAX);
+		return err_set(e, ERR_INVALID, "the query has more than %d parameters: send fewer",
+			SIGN_PAIRS_MAX);
 	q->pairs[q->count].name = arena_strndup(&q->text, name, name_len);
 	q->pairs[q->count].value = arena_strdup(&q->text, value);
 	q->count++;
@@ -103,7 +103,7 @@ void query_encode(const struct query *q, struct buf *out)
 static bool is_unreserved(unsigned char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '.' || c == '_' || c == '~';
+		c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void percent_encode(struct buf *out, const char *text, size_t len, const char *keep)

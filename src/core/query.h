@@ -15,8 +15,8 @@
 #include <stddef.h>
 
 enum {
-	QUERY_PATH_MAX = 1024,        /* bytes of a path, decoded */
-	QUERY_TEXT_MAX = 16 * 1024,   /* bytes of a query or of a form field */
+	QUERY_PATH_MAX = 1024,      /* bytes of a path, decoded */
+	QUERY_TEXT_MAX = 16 * 1024, /* bytes of a query or of a form field */
 };
 
 /* Owner: whoever holds the struct. Names and values live in `text` until query_release. */
@@ -26,7 +26,10 @@ struct query {
 	size_t count;
 };
 
-#define QUERY_INIT {0}
+#define QUERY_INIT \
+	{          \
+		0  \
+	}
 
 void query_release(struct query *q); /* empties; usable again */
 /* Copies both. ERR_INVALID when there are SIGN_PAIRS_MAX already. */

@@ -32,7 +32,7 @@ const char *sign_header(const struct sign_request *r, const char *name)
 static const char query_plain[] = "!$'()*,;:@/?=";
 
 struct encoded_pair {
-	char *text;     /* name, NUL, then "name=value" begins at `whole` */
+	char *text; /* name, NUL, then "name=value" begins at `whole` */
 	char *whole;
 };
 

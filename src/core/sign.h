@@ -18,9 +18,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIGN_WINDOW_MS = 300 * 1000, SIGN_HEX_SIZE = 65, SIGN_HEADERS_MAX = 32, SIGN_PAIRS_MAX = 64 };
+enum {
+	SIGN_WINDOW_MS = 300 * 1000,
+	SIGN_HEX_SIZE = 65,
+	SIGN_HEADERS_MAX = 32,
+	SIGN_PAIRS_MAX = 64
+};
 
-struct sign_pair { const char *name, *value; }; /* headers: lower-case names; query: decoded */
+struct sign_pair {
+	const char *name, *value;
+}; /* headers: lower-case names; query: decoded */
 
 struct sign_request {
 	const char *method;
@@ -31,7 +38,8 @@ struct sign_request {
 	size_t header_count;
 	const void *body;
 	size_t body_len;
-	char body_sha256[SIGN_HEX_SIZE]; /* "" : computed from body; set for bodies hashed while they stream */
+	char body_sha256
+		[SIGN_HEX_SIZE]; /* "" : computed from body; set for bodies hashed while they stream */
 };
 
 /*
@@ -44,12 +52,12 @@ bool sign_request(const struct sign_request *r, const char *access_key, const ch
 /* What an Authorization header says, before anything is trusted. Points into its own storage. */
 struct sign_claim {
 	char access_key[128];
-	char date[17];         /* from x-mltop-date */
+	char date[17]; /* from x-mltop-date */
 	char scope[128];
 	char signed_headers[1024];
 	char signature[SIGN_HEX_SIZE];
 	int64_t time_ms;
-	char nonce[129];       /* "" when none is signed */
+	char nonce[129]; /* "" when none is signed */
 };
 
 /*

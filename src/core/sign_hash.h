@@ -11,11 +11,11 @@ enum { SIGN_HASH_SIZE = 32 };
 
 /* What differs between one SigV4 service and another. */
 struct sign_words {
-	const char *key_prefix;   /* put before the secret: "MLTOP4" */
-	const char *algorithm;    /* "MLTOP4-HMAC-SHA256" */
+	const char *key_prefix; /* put before the secret: "MLTOP4" */
+	const char *algorithm;  /* "MLTOP4-HMAC-SHA256" */
 	const char *region, *service;
-	const char *terminator;   /* end of the scope: "mltop4_request" */
-	const char *date_header;  /* lower case: "x-mltop-date" */
+	const char *terminator;  /* end of the scope: "mltop4_request" */
+	const char *date_header; /* lower case: "x-mltop-date" */
 	const char *nonce_header;
 };
 extern const struct sign_words sign_mltop_words;

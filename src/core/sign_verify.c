@@ -133,8 +133,9 @@ static bool parse_date(const struct sign_words *w, const struct sign_request *r,
 	const char *date = sign_header(r, w->date_header);
 
 	if (date == NULL || strlen(date) != 16 || !timefmt_parse_sigv4(date, &claim->time_ms))
-		return refuse(e, "the header x-mltop-date must hold a time like "
-				 "20260102T030405Z");
+		return refuse(e,
+			"the header x-mltop-date must hold a time like "
+			"20260102T030405Z");
 	memcpy(claim->date, date, 17);
 	return true;
 }
@@ -152,8 +153,9 @@ static bool parse_nonce(const struct sign_words *w, const struct sign_request *r
 		return refuse(e, "the header x-mltop-nonce must have 1 to 128 characters");
 	for (size_t i = 0; i < len; i++)
 		if (nonce[i] <= ' ' || nonce[i] > '~')
-			return refuse(e, "the header x-mltop-nonce must be printable ASCII "
-					 "without blanks");
+			return refuse(e,
+				"the header x-mltop-nonce must be printable ASCII "
+				"without blanks");
 	memcpy(claim->nonce, nonce, len + 1);
 	return true;
 }
@@ -167,8 +169,9 @@ static bool parse_parts(const struct sign_words *w, const struct sign_request *r
 		return false;
 	if (!copy_part(authorization, "Credential", credential, sizeof credential) ||
 		!parse_credential(w, claim, credential))
-		return refuse(e, "Credential must be ACCESS_KEY/DATE/local/cloudml/mltop4_request "
-				 "with the date of x-mltop-date");
+		return refuse(e,
+			"Credential must be ACCESS_KEY/DATE/local/cloudml/mltop4_request "
+			"with the date of x-mltop-date");
 	if (!copy_part(authorization, "SignedHeaders", claim->signed_headers,
 		    sizeof claim->signed_headers) ||
 		!signed_headers_sorted(claim->signed_headers) || !is_signed(claim, "host") ||

@@ -113,29 +113,60 @@ static const struct {
 	const char *word;
 	enum wire_type type;
 } words[] = {
-	{"sub", WIRE_SUB}, {"unsub", WIRE_UNSUB}, {"credit", WIRE_CREDIT_MORE},
-	{"ping", WIRE_PING}, {"pong", WIRE_PONG}, {"row", WIRE_ROW}, {"gone", WIRE_GONE},
-	{"synced", WIRE_SYNCED}, {"reset", WIRE_RESET}, {"log", WIRE_LOG}, {"gap", WIRE_GAP},
-	{"end", WIRE_END}, {"error", WIRE_ERROR},
+	{"sub", WIRE_SUB},
+	{"unsub", WIRE_UNSUB},
+	{"credit", WIRE_CREDIT_MORE},
+	{"ping", WIRE_PING},
+	{"pong", WIRE_PONG},
+	{"row", WIRE_ROW},
+	{"gone", WIRE_GONE},
+	{"synced", WIRE_SYNCED},
+	{"reset", WIRE_RESET},
+	{"log", WIRE_LOG},
+	{"gap", WIRE_GAP},
+	{"end", WIRE_END},
+	{"error", WIRE_ERROR},
 };
 
 /* Members of struct wire_frame by their key in the frame. */
 #define AT(member) offsetof(struct wire_frame, member)
-static const struct { const char *key; size_t at; } texts[] = {
-	{"kind", AT(kind)}, {"org", AT(org)}, {"fields", AT(fields)}, {"filter", AT(filter)},
-	{"job", AT(job)}, {"task", AT(task)}, {"uid", AT(uid)}, {"message", AT(message)},
+static const struct {
+	const char *key;
+	size_t at;
+} texts[] = {
+	{"kind", AT(kind)},
+	{"org", AT(org)},
+	{"fields", AT(fields)},
+	{"filter", AT(filter)},
+	{"job", AT(job)},
+	{"task", AT(task)},
+	{"uid", AT(uid)},
+	{"message", AT(message)},
 	{"state", AT(state)},
 };
-static const struct { const char *key; size_t at; int64_t min, max; } numbers[] = {
-	{"attempt", AT(attempt), 0, INT32_MAX}, {"offset", AT(offset), -1, INT64_MAX},
-	{"tail", AT(tail), 0, INT64_MAX}, {"credit", AT(credit), 0, INT64_MAX},
-	{"bytes", AT(credit), 0, INT64_MAX}, {"oldest", AT(oldest), 0, INT64_MAX},
-	{"newest", AT(newest), 0, INT64_MAX}, {"lost", AT(lost), 0, INT64_MAX},
+static const struct {
+	const char *key;
+	size_t at;
+	int64_t min, max;
+} numbers[] = {
+	{"attempt", AT(attempt), 0, INT32_MAX},
+	{"offset", AT(offset), -1, INT64_MAX},
+	{"tail", AT(tail), 0, INT64_MAX},
+	{"credit", AT(credit), 0, INT64_MAX},
+	{"bytes", AT(credit), 0, INT64_MAX},
+	{"oldest", AT(oldest), 0, INT64_MAX},
+	{"newest", AT(newest), 0, INT64_MAX},
+	{"lost", AT(lost), 0, INT64_MAX},
 	{"exit_code", AT(exit_code), INT32_MIN, INT32_MAX},
-	{"signal", AT(signal), 0, INT32_MAX}, {"code", AT(code), 0, 999},
+	{"signal", AT(signal), 0, INT32_MAX},
+	{"code", AT(code), 0, 999},
 };
-static const struct { const char *key; size_t at; } arrays[] = {
-	{"rows", AT(rows)}, {"uids", AT(uids)},
+static const struct {
+	const char *key;
+	size_t at;
+} arrays[] = {
+	{"rows", AT(rows)},
+	{"uids", AT(uids)},
 };
 #undef AT
 

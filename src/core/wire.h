@@ -37,10 +37,10 @@
 #define WIRE_PATH "/cloud_ml/v1/stream"
 enum {
 	WIRE_LOG_HEADER = 24,
-	WIRE_LOG_CHUNK = 64 * 1024,        /* bytes of log in a frame at most */
-	WIRE_TEXT_MAX = 256 * 1024,        /* a text frame at most, either way */
-	WIRE_SUBS_MAX = 64,                /* subscriptions on one socket */
-	WIRE_CREDIT = 1024 * 1024,         /* window per log stream */
+	WIRE_LOG_CHUNK = 64 * 1024, /* bytes of log in a frame at most */
+	WIRE_TEXT_MAX = 256 * 1024, /* a text frame at most, either way */
+	WIRE_SUBS_MAX = 64,         /* subscriptions on one socket */
+	WIRE_CREDIT = 1024 * 1024,  /* window per log stream */
 };
 
 struct wire_log {
@@ -55,8 +55,19 @@ void wire_log_header(char out[WIRE_LOG_HEADER], const struct wire_log *log);
 bool wire_log_decode(struct wire_log *log, const void *frame, size_t len, struct err *e);
 
 enum wire_type {
-	WIRE_SUB, WIRE_UNSUB, WIRE_CREDIT_MORE, WIRE_PING, WIRE_PONG,
-	WIRE_ROW, WIRE_GONE, WIRE_SYNCED, WIRE_RESET, WIRE_LOG, WIRE_GAP, WIRE_END, WIRE_ERROR,
+	WIRE_SUB,
+	WIRE_UNSUB,
+	WIRE_CREDIT_MORE,
+	WIRE_PING,
+	WIRE_PONG,
+	WIRE_ROW,
+	WIRE_GONE,
+	WIRE_SYNCED,
+	WIRE_RESET,
+	WIRE_LOG,
+	WIRE_GAP,
+	WIRE_END,
+	WIRE_ERROR,
 };
 
 /* A decoded text frame. Texts and JSON are borrowed from `root`, which wire_frame_release drops. */
@@ -65,10 +76,10 @@ struct wire_frame {
 	uint32_t id;
 	json_t *root;
 	const char *kind, *org, *fields, *filter, *job, *task, *uid, *message, *state;
-	uint64_t version;       /* "v" */
+	uint64_t version; /* "v" */
 	int64_t attempt, offset, tail, credit, oldest, newest, lost, exit_code, signal, code;
 	uint32_t generation;
-	json_t *rows, *uids;    /* arrays or NULL */
+	json_t *rows, *uids; /* arrays or NULL */
 };
 /* Bounded: WIRE_TEXT_MAX bytes, depth 16, no duplicate keys, no NUL; wrong types are an error. */
 bool wire_frame_decode(struct wire_frame *f, const char *text, size_t len, struct err *e);

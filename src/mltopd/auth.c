@@ -55,16 +55,20 @@ static struct sign_request sign_view(const struct request_facts *f, const struct
 	const struct query *headers, const char *body_sha256)
 {
 	struct sign_request r = {
-		.method = f->method_word, .path = f->path, .query = q->pairs,
-		.query_count = q->count, .headers = headers->pairs, .header_count = headers->count,
+		.method = f->method_word,
+		.path = f->path,
+		.query = q->pairs,
+		.query_count = q->count,
+		.headers = headers->pairs,
+		.header_count = headers->count,
 	};
 
 	snprintf(r.body_sha256, sizeof r.body_sha256, "%s", body_sha256);
 	return r;
 }
 
-static bool in_window(const struct sign_scheme *scheme, const struct sign_claim *claim,
-	int64_t now, struct err *e)
+static bool in_window(const struct sign_scheme *scheme, const struct sign_claim *claim, int64_t now,
+	struct err *e)
 {
 	int64_t apart = claim->time_ms > now ? claim->time_ms - now : now - claim->time_ms;
 
@@ -126,11 +130,13 @@ static bool key_alive(const struct key *key, int64_t now, struct err *e)
 	bool expires = record_knows(&key_kind, key, kind_field(&key_kind, "not_after"));
 
 	if (key->disabled)
-		return err_set(e, ERR_UNAUTHORIZED, "Unauthorized: this access key is disabled. "
-						    "Ask an admin for another");
+		return err_set(e, ERR_UNAUTHORIZED,
+			"Unauthorized: this access key is disabled. "
+			"Ask an admin for another");
 	if (expires && key->not_after.v > 0 && now > key->not_after.v)
-		return err_set(e, ERR_UNAUTHORIZED, "Unauthorized: this access key has expired. "
-						    "Ask an admin for another");
+		return err_set(e, ERR_UNAUTHORIZED,
+			"Unauthorized: this access key has expired. "
+			"Ask an admin for another");
 	return true;
 }
 
@@ -157,7 +163,8 @@ static bool claim_connection(struct conn *c, const char *access_key, struct err 
 	if (limits->shared && limits->per_key > 0 && use->connections >= limits->per_key)
 		return err_set(e, ERR_BUSY,
 			"this access key has %d connections open, the most there may be: "
-			"close some", use->connections);
+			"close some",
+			use->connections);
 	auth_release_conn(c);
 	c->use = use;
 	use->connections++;
@@ -209,10 +216,12 @@ bool auth_allowed(const struct principal *who, const struct route *route, struct
 	if (who->role < route->least)
 		return err_set(e, ERR_FORBIDDEN,
 			"this needs the role %s, and the access key has the role %s: "
-			"ask an admin", role_words[route->least], role_words[who->role]);
+			"ask an admin",
+			role_words[route->least], role_words[who->role]);
 	if (who->read_only && (route->flags & ROUTE_CHANGES))
-		return err_set(e, ERR_FORBIDDEN, "this access key is read-only: it may not change "
-						 "anything");
+		return err_set(e, ERR_FORBIDDEN,
+			"this access key is read-only: it may not change "
+			"anything");
 	return true;
 }
 

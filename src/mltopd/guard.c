@@ -19,7 +19,9 @@
 /* ---- Connections ---- */
 
 /* Connections of one address that have not said who they are. */
-struct address_use { int strangers; };
+struct address_use {
+	int strangers;
+};
 
 static bool address_of(int fd, char *out, size_t size)
 {
@@ -27,8 +29,8 @@ static bool address_of(int fd, char *out, size_t size)
 	socklen_t len = sizeof at;
 
 	return getpeername(fd, (struct sockaddr *)&at, &len) == 0 &&
-	       getnameinfo((struct sockaddr *)&at, len, out, (socklen_t)size, NULL, 0,
-		       NI_NUMERICHOST) == 0;
+		getnameinfo((struct sockaddr *)&at, len, out, (socklen_t)size, NULL, 0,
+			NI_NUMERICHOST) == 0;
 }
 
 /*
@@ -139,9 +141,12 @@ static const struct {
 	int method;
 	const char *word;
 } methods[] = {
-	{WSI_TOKEN_GET_URI, METHOD_GET, "GET"}, {WSI_TOKEN_POST_URI, METHOD_POST, "POST"},
-	{WSI_TOKEN_PUT_URI, METHOD_PUT, "PUT"}, {WSI_TOKEN_PATCH_URI, METHOD_PATCH, "PATCH"},
-	{WSI_TOKEN_DELETE_URI, METHOD_DELETE, "DELETE"}, {WSI_TOKEN_HEAD_URI, -1, "HEAD"},
+	{WSI_TOKEN_GET_URI, METHOD_GET, "GET"},
+	{WSI_TOKEN_POST_URI, METHOD_POST, "POST"},
+	{WSI_TOKEN_PUT_URI, METHOD_PUT, "PUT"},
+	{WSI_TOKEN_PATCH_URI, METHOD_PATCH, "PATCH"},
+	{WSI_TOKEN_DELETE_URI, METHOD_DELETE, "DELETE"},
+	{WSI_TOKEN_HEAD_URI, -1, "HEAD"},
 	{WSI_TOKEN_OPTIONS_URI, -1, "OPTIONS"},
 };
 
@@ -157,8 +162,9 @@ static bool guard_path(struct lws *wsi, struct request_facts *f, struct err *e)
 		f->method = methods[i].method;
 		f->method_word = methods[i].word;
 		if (!known_header(wsi, methods[i].token, raw, sizeof raw))
-			return err_set(e, ERR_INVALID, "the path of the request is refused: it is "
-						       "longer than 1024 bytes or holds a NUL");
+			return err_set(e, ERR_INVALID,
+				"the path of the request is refused: it is "
+				"longer than 1024 bytes or holds a NUL");
 		ok = path_clean(raw, &clean, e);
 		if (ok)
 			memcpy(f->path, clean.data, clean.len + 1);
@@ -208,9 +214,12 @@ static bool guard_length(struct lws *wsi, struct request_facts *f, struct err *e
 		/* The public client sends an empty chunked body with every signed GET. */
 		f->chunked_get = f->method == METHOD_GET && !f->has_length &&
 			known_header(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING, encoding,
-				sizeof encoding) && strcasecmp(encoding, "chunked") == 0;
-		return f->chunked_get || refuse(e, "a body must come with Content-Length, "
-						   "not with Transfer-Encoding");
+				sizeof encoding) &&
+			strcasecmp(encoding, "chunked") == 0;
+		return f->chunked_get ||
+			refuse(e,
+				"a body must come with Content-Length, "
+				"not with Transfer-Encoding");
 	}
 	if (!f->has_length)
 		return true;
@@ -232,7 +241,8 @@ static bool guard_query(struct lws *wsi, struct query *q, struct err *e)
 		return true;
 	text = mem_alloc(QUERY_TEXT_MAX);
 	for (int i = 0; ok; i++) {
-		int n = lws_hdr_copy_fragment(wsi, text, QUERY_TEXT_MAX, WSI_TOKEN_HTTP_URI_ARGS, i);
+		int n = lws_hdr_copy_fragment(wsi, text, QUERY_TEXT_MAX, WSI_TOKEN_HTTP_URI_ARGS,
+			i);
 
 		if (n < 0)
 			break;
@@ -249,7 +259,7 @@ bool guard_request(struct lws *wsi, struct request_facts *f, struct query *q, st
 {
 	*f = (struct request_facts){.method = -1, .method_word = "?"};
 	return guard_path(wsi, f, e) && guard_version(wsi, f, e) && guard_host(wsi, e) &&
-	       guard_length(wsi, f, e) && guard_query(wsi, q, e);
+		guard_length(wsi, f, e) && guard_query(wsi, q, e);
 }
 
 /* ---- Upgrades ---- */
@@ -286,8 +296,9 @@ bool guard_upgrade(struct server *s, struct lws *wsi, struct request_facts *f, s
 		return refuse(e, "a websocket is opened by a GET of HTTP/1.1 without a body");
 	if (!header_is(wsi, WSI_TOKEN_VERSION, "13") ||
 		!known_header(wsi, WSI_TOKEN_KEY, text, sizeof text) || strlen(text) != 24)
-		return refuse(e, "a websocket needs Sec-WebSocket-Version 13 and a "
-				 "Sec-WebSocket-Key");
+		return refuse(e,
+			"a websocket needs Sec-WebSocket-Version 13 and a "
+			"Sec-WebSocket-Key");
 	if (!known_header(wsi, WSI_TOKEN_PROTOCOL, text, sizeof text) ||
 		strcmp(text, WIRE_PROTOCOL) != 0)
 		return refuse(e, "the websocket's subprotocol must be " WIRE_PROTOCOL);

@@ -120,8 +120,7 @@ static void refuse_route(struct exchange *x, const char *path)
 		refuse_kept(x, 404, &e);
 		return;
 	}
-	err_set(&e, ERR_INVALID, "%s takes %s, not %s", x->facts.path, allow,
-		x->facts.method_word);
+	err_set(&e, ERR_INVALID, "%s takes %s, not %s", x->facts.path, allow, x->facts.method_word);
 	snprintf(x->reply.extra, sizeof x->reply.extra, "Allow: %s\r\n", allow);
 	refuse_kept(x, 405, &e);
 }
@@ -138,9 +137,10 @@ static bool refuse_early(struct exchange *x)
 		return true;
 	}
 	if (x->facts.length > body_limit(x->r.route)) {
-		err_set(&e, ERR_TOO_LARGE, "the body of %zu bytes is larger than the %zu that %s "
-					   "takes", x->facts.length, body_limit(x->r.route),
-			x->r.route->pattern);
+		err_set(&e, ERR_TOO_LARGE,
+			"the body of %zu bytes is larger than the %zu that %s "
+			"takes",
+			x->facts.length, body_limit(x->r.route), x->r.route->pattern);
 		exchange_fail_close(x, 413, &e);
 		return true;
 	}

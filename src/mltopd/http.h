@@ -22,18 +22,18 @@
 #include <openssl/evp.h>
 
 enum {
-	HTTP_HEADER_MS = 10 * 1000,    /* from accept to the end of the header */
-	HTTP_IDLE_MS = 60 * 1000,      /* kept alive: to the end of the next header */
-	HTTP_BODY_MS = 10 * 1000,      /* the whole body of an ordinary request */
-	HTTP_PART_MS = 300 * 1000,     /* the whole body of a package part ... */
-	HTTP_STALL_MS = 10 * 1000,     /* ... and between two of its pieces */
+	HTTP_HEADER_MS = 10 * 1000,      /* from accept to the end of the header */
+	HTTP_IDLE_MS = 60 * 1000,        /* kept alive: to the end of the next header */
+	HTTP_BODY_MS = 10 * 1000,        /* the whole body of an ordinary request */
+	HTTP_PART_MS = 300 * 1000,       /* the whole body of a package part ... */
+	HTTP_STALL_MS = 10 * 1000,       /* ... and between two of its pieces */
 	HTTP_WRITE_STALL_MS = 60 * 1000, /* an answer that the client does not take */
-	HTTP_LINGER_MS = 1000,         /* after the last answer, so that no reset can overtake it */
-	HTTP_BODY_MAX = 256 * 1024,    /* bytes, where the route says nothing else */
-	HTTP_DEPTH_MAX = 64,           /* of a JSON body */
-	HTTP_HEADER_MAX = 16 * 1024,   /* bytes of all headers */
-	HTTP_CHUNK = 64 * 1024,        /* bytes given to one lws_write */
-	HTTP_FD_RESERVE = 64,          /* descriptors kept for files, pipes and the store */
+	HTTP_LINGER_MS = 1000,       /* after the last answer, so that no reset can overtake it */
+	HTTP_BODY_MAX = 256 * 1024,  /* bytes, where the route says nothing else */
+	HTTP_DEPTH_MAX = 64,         /* of a JSON body */
+	HTTP_HEADER_MAX = 16 * 1024, /* bytes of all headers */
+	HTTP_CHUNK = 64 * 1024,      /* bytes given to one lws_write */
+	HTTP_FD_RESERVE = 64,        /* descriptors kept for files, pipes and the store */
 };
 
 struct conn;
@@ -44,8 +44,8 @@ struct stream;
 struct key_use {
 	char *access_key;
 	int connections, streams;
-	double tokens;    /* of the rate limit's bucket */
-	int64_t filled;   /* when the bucket was last filled, monotonic ms; 0: never */
+	double tokens;  /* of the rate limit's bucket */
+	int64_t filled; /* when the bucket was last filled, monotonic ms; 0: never */
 };
 
 struct server {
@@ -53,16 +53,16 @@ struct server {
 	struct platform *platform;
 	struct lws_context *lws;
 	struct lws_vhost *vhost;
-	char *prefix;            /* without a slash at the end, "" none */
-	char **origins;          /* NULL-ended */
+	char *prefix;   /* without a slash at the end, "" none */
+	char **origins; /* NULL-ended */
 	bool tls;
 	struct hub *hub;
 	struct conn *conns;
 	struct exchange *orphans; /* their clients have gone, their handlers have not answered */
 	int conn_count, exchange_count;
-	int fd_most;             /* an accepted descriptor above it is refused */
-	struct map addresses;    /* address -> struct address_use */
-	struct map keys;         /* access key -> struct key_use */
+	int fd_most;          /* an accepted descriptor above it is refused */
+	struct map addresses; /* address -> struct address_use */
+	struct map keys;      /* access key -> struct key_use */
 	/* closing */
 	bool closing, destroying;
 	int64_t close_begun, close_by; /* monotonic ms */
@@ -79,22 +79,22 @@ struct conn {
 	struct conn *before, *next;
 	char peer[64];
 	enum phase phase;
-	int64_t phase_until;     /* monotonic ms; 0: no limit */
-	int64_t stall_until;     /* the same for the pieces of a body */
+	int64_t phase_until; /* monotonic ms; 0: no limit */
+	int64_t stall_until; /* the same for the pieces of a body */
 	lws_sorted_usec_list_t timer;
-	bool counted_address;    /* among the unauthenticated of its address */
-	bool close_after;        /* when the answer has left */
-	bool paused;             /* conn_pause */
-	bool dead;               /* lws has closed it; only freeing is left */
-	struct key_use *use;     /* the key it speaks for; NULL: none yet */
+	bool counted_address; /* among the unauthenticated of its address */
+	bool close_after;     /* when the answer has left */
+	bool paused;          /* conn_pause */
+	bool dead;            /* lws has closed it; only freeing is left */
+	struct key_use *use;  /* the key it speaks for; NULL: none yet */
 	struct exchange *exchange;
 	struct stream *stream;
-	bool raw_answered;       /* not HTTP at all: the refusal is on its way */
+	bool raw_answered; /* not HTTP at all: the refusal is on its way */
 };
 
 /* The request line and the headers that decide about a request, as guard_request found them. */
 struct request_facts {
-	int method;              /* enum method, or -1: one that no route has (HEAD, OPTIONS ...) */
+	int method; /* enum method, or -1: one that no route has (HEAD, OPTIONS ...) */
 	const char *method_word;
 	bool http11, keep_alive, chunked_get;
 	bool has_length;
@@ -106,23 +106,23 @@ struct reply {
 	bool ready, head_sent;
 	int status;
 	const char *content_type;
-	char extra[256];         /* further header lines, each with CRLF */
-	char *body;              /* owned */
+	char extra[256]; /* further header lines, each with CRLF */
+	char *body;      /* owned */
 	size_t body_len, body_at;
 	bool streaming, stream_over, stream_done_called;
 	struct request_stream stream;
-	int64_t progress;        /* when the client last took something, monotonic ms */
+	int64_t progress; /* when the client last took something, monotonic ms */
 };
 
 struct exchange {
-	struct request r;        /* r.server points back here */
-	struct conn *conn;       /* NULL: the client has gone */
-	struct server *server;   /* NULL: gone too */
+	struct request r;      /* r.server points back here */
+	struct conn *conn;     /* NULL: the client has gone */
+	struct server *server; /* NULL: gone too */
 	struct exchange *orphan_before, *orphan_next;
 	bool orphan;
 	struct request_facts facts;
 	struct query query;
-	struct query headers;    /* those that are signed, by lower-case name */
+	struct query headers; /* those that are signed, by lower-case name */
 	struct sign_claim claim;
 	bool claimed, body_ended, dispatched;
 	struct arena text;
@@ -158,12 +158,12 @@ const char *route_path(const struct server *s, const char *path);
 
 /* ---- http.c: from header to handler ---- */
 
-int http_begin(struct conn *c);                        /* LWS_CALLBACK_HTTP */
+int http_begin(struct conn *c); /* LWS_CALLBACK_HTTP */
 int http_body(struct conn *c, const void *data, size_t len);
 int http_body_end(struct conn *c);
-void exchange_gone(struct exchange *x);                /* the client has left */
+void exchange_gone(struct exchange *x); /* the client has left */
 void exchange_free(struct exchange *x);
-void exchange_forget_server(struct server *s);         /* before it is freed: late answers are dropped */
+void exchange_forget_server(struct server *s); /* before it is freed: late answers are dropped */
 void exchange_fail(struct exchange *x, int status, const struct err *e);
 void exchange_fail_close(struct exchange *x, int status, const struct err *e);
 
@@ -173,8 +173,8 @@ void exchange_dispatch(struct exchange *x);
 
 /* ---- http_reply.c ---- */
 
-int http_writeable(struct conn *c);                    /* LWS_CALLBACK_HTTP_WRITEABLE */
-void http_last_words(struct conn *c);                  /* what of an answer fits, before closing at once */
+int http_writeable(struct conn *c);   /* LWS_CALLBACK_HTTP_WRITEABLE */
+void http_last_words(struct conn *c); /* what of an answer fits, before closing at once */
 /* {"error": true, "message": ...} as text; the caller frees. */
 char *http_error_body(const struct err *e, size_t *len);
 const char *http_reason(int status);
@@ -184,11 +184,11 @@ void http_write_refusal(struct conn *c, int status, const struct err *e);
 /* ---- server_conn.c ---- */
 
 void conn_open(struct server *s, struct lws *wsi);
-void conn_closed(struct conn *c);                      /* lws has closed it: nothing may be written */
+void conn_closed(struct conn *c); /* lws has closed it: nothing may be written */
 void conn_free(struct conn *c);
 
 void conn_phase(struct conn *c, enum phase phase, int64_t ms);
-void conn_kill(struct conn *c);                        /* closes at the next turn of the loop */
+void conn_kill(struct conn *c); /* closes at the next turn of the loop */
 bool conn_peer_gone(struct conn *c);
 /*
  * While an answer is due libwebsockets does not read, but goes on telling of what could be read:

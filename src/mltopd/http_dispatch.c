@@ -13,7 +13,7 @@ static bool is_form(struct lws *wsi)
 	char type[128];
 
 	return guard_header(wsi, "content-type", type, sizeof type) &&
-	       strncasecmp(type, form, sizeof form - 1) == 0;
+		strncasecmp(type, form, sizeof form - 1) == 0;
 }
 
 static bool parse_form(struct exchange *x, struct err *e)
@@ -80,11 +80,8 @@ static bool answered_by_nonce(struct exchange *x)
 	request_hash(x, x->r.request_hash);
 	switch (platform_nonce(x->server->platform, &x->r.who, x->r.nonce, x->r.request_hash,
 		x->r.now, &status, &body, &len)) {
-	case NONCE_NEW:
-		return false;
-	case NONCE_SAME:
-		request_reply_json_text(&x->r, status, body, len);
-		return true;
+	case NONCE_NEW: return false;
+	case NONCE_SAME: request_reply_json_text(&x->r, status, body, len); return true;
 	case NONCE_PENDING:
 		err_set(&e, ERR_UNAVAILABLE, "the same request is being worked on: ask again");
 		request_fail_retry(&x->r, &e, 1);
@@ -95,8 +92,7 @@ static bool answered_by_nonce(struct exchange *x)
 			"them all: wait, then ask again");
 		request_fail_retry(&x->r, &e, 30);
 		return true;
-	case NONCE_OTHER:
-		break;
+	case NONCE_OTHER: break;
 	}
 	err_set(&e, ERR_CONFLICT, "the nonce %s was used for another request: make a new one",
 		x->r.nonce);
@@ -119,8 +115,8 @@ static bool admit(struct exchange *x)
 	struct err e = ERR_INIT;
 	int retry_s = 1;
 
-	if (!auth_finish(x->conn, &x->facts, &x->query, &x->headers, &x->claim,
-		    x->r.body_sha256, x->r.now, &x->text, &x->r.who, &e)) {
+	if (!auth_finish(x->conn, &x->facts, &x->query, &x->headers, &x->claim, x->r.body_sha256,
+		    x->r.now, &x->text, &x->r.who, &e)) {
 		if (e.code == ERR_BUSY)
 			request_fail_retry(&x->r, &e, 1);
 		else

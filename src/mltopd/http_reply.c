@@ -21,14 +21,28 @@ static struct exchange *exchange_of(struct request *r)
 
 const char *http_reason(int status)
 {
-	static const struct { int status; const char *words; } reasons[] = {
-		{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {400, "Bad Request"},
-		{401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-		{405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"},
-		{411, "Length Required"}, {412, "Precondition Failed"},
-		{413, "Content Too Large"}, {416, "Range Not Satisfiable"},
-		{422, "Unprocessable Content"}, {429, "Too Many Requests"},
-		{500, "Internal Server Error"}, {501, "Not Implemented"},
+	static const struct {
+		int status;
+		const char *words;
+	} reasons[] = {
+		{200, "OK"},
+		{201, "Created"},
+		{202, "Accepted"},
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{408, "Request Timeout"},
+		{409, "Conflict"},
+		{411, "Length Required"},
+		{412, "Precondition Failed"},
+		{413, "Content Too Large"},
+		{416, "Range Not Satisfiable"},
+		{422, "Unprocessable Content"},
+		{429, "Too Many Requests"},
+		{500, "Internal Server Error"},
+		{501, "Not Implemented"},
 		{503, "Service Unavailable"},
 	};
 

@@ -12,8 +12,8 @@ struct hub {
 	struct server *server;
 	struct stream *streams;
 	int count;
-	struct map feeds;  /* kind's name -> struct feed */
-	struct map logs;   /* job uid -> first struct log_sub */
+	struct map feeds; /* kind's name -> struct feed */
+	struct map logs;  /* job uid -> first struct log_sub */
 	uv_timer_t tick, batch;
 	bool started, stopped;
 };

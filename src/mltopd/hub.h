@@ -30,8 +30,8 @@ struct slot {
 /* All subscriptions of one kind. */
 struct feed {
 	const struct kind *kind;
-	struct map by_uid;             /* uid -> struct slot */
-	VEC(struct slot *) slots;      /* by index; NULL: free */
+	struct map by_uid;        /* uid -> struct slot */
+	VEC(struct slot *) slots; /* by index; NULL: free */
 	VEC(uint32_t) unused;
 	VEC(struct row_sub *) subs;
 };
@@ -43,18 +43,18 @@ struct row_sub {
 	char *org;
 	struct filter *filter;
 	struct fieldset fields;
-	uint64_t *owed, *sent;         /* bits by slot */
+	uint64_t *owed, *sent; /* bits by slot */
 	size_t words;
-	VEC(uint32_t) queue;           /* owed slots in order; queue[head] is next */
-	size_t head, batch_end;        /* up to batch_end goes out without waiting */
+	VEC(uint32_t) queue;    /* owed slots in order; queue[head] is next */
+	size_t head, batch_end; /* up to batch_end goes out without waiting */
 	bool synced;
-	int64_t ready_at;              /* monotonic ms: before it a new batch does not begin */
+	int64_t ready_at; /* monotonic ms: before it a new batch does not begin */
 };
 
 struct hub *hub_new(struct server *s);
 void hub_start(struct hub *h);
-void hub_stop(struct hub *h);  /* closes all streams and the timers */
-void hub_free(struct hub *h);  /* after the loop has closed the timers */
+void hub_stop(struct hub *h); /* closes all streams and the timers */
+void hub_free(struct hub *h); /* after the loop has closed the timers */
 int hub_streams(const struct hub *h);
 
 void hub_add_stream(struct hub *h, struct stream *st);

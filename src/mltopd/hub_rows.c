@@ -109,8 +109,12 @@ struct row_sub *hub_subscribe(struct hub *h, struct stream *st, const struct kin
 	const struct rowset *rows = platform_rows(hub_platform(h), k);
 	struct row_sub *sub = mem_alloc(sizeof *sub);
 
-	*sub = (struct row_sub){.stream = st, .feed = hub_feed(h, k), .id = id,
-		.org = mem_strdup(org), .filter = filter, .fields = *fields};
+	*sub = (struct row_sub){.stream = st,
+		.feed = hub_feed(h, k),
+		.id = id,
+		.org = mem_strdup(org),
+		.filter = filter,
+		.fields = *fields};
 	grow_bits(sub, 0);
 	vec_push(&sub->feed->subs, sub);
 	for (size_t i = 0; rows != NULL && i < rows->len; i++)

@@ -81,8 +81,7 @@ static int on_connection(struct server *s, struct lws *wsi, struct conn *c,
 			conn_free(c);
 		lws_set_opaque_user_data(wsi, NULL);
 		return 0;
-	default:
-		return 0;
+	default: return 0;
 	}
 }
 
@@ -97,30 +96,19 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	if (reason != LWS_CALLBACK_FILTER_NETWORK_CONNECTION)
 		c = lws_get_opaque_user_data(wsi);
 	switch (reason) {
-	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return confirm_upgrade(c);
-	case LWS_CALLBACK_HTTP:
-		return c ? http_begin(c) : -1;
-	case LWS_CALLBACK_HTTP_BODY:
-		return c ? http_body(c, in, len) : -1;
-	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-		return c ? http_body_end(c) : -1;
-	case LWS_CALLBACK_HTTP_WRITEABLE:
-		return c ? http_writeable(c) : -1;
-	case LWS_CALLBACK_RAW_RX:
-		return raw_bytes(c, in, len);
-	case LWS_CALLBACK_RAW_WRITEABLE:
-		return raw_writeable(c);
-	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-		return c && c->stream ? 0 : -1;
-	case LWS_CALLBACK_ESTABLISHED:
-		return c && c->stream ? stream_established(c->stream) : -1;
-	case LWS_CALLBACK_RECEIVE:
-		return c && c->stream ? stream_receive(c->stream, in, len) : -1;
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return confirm_upgrade(c);
+	case LWS_CALLBACK_HTTP: return c ? http_begin(c) : -1;
+	case LWS_CALLBACK_HTTP_BODY: return c ? http_body(c, in, len) : -1;
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION: return c ? http_body_end(c) : -1;
+	case LWS_CALLBACK_HTTP_WRITEABLE: return c ? http_writeable(c) : -1;
+	case LWS_CALLBACK_RAW_RX: return raw_bytes(c, in, len);
+	case LWS_CALLBACK_RAW_WRITEABLE: return raw_writeable(c);
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return c && c->stream ? 0 : -1;
+	case LWS_CALLBACK_ESTABLISHED: return c && c->stream ? stream_established(c->stream) : -1;
+	case LWS_CALLBACK_RECEIVE: return c && c->stream ? stream_receive(c->stream, in, len) : -1;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return c && c->stream ? stream_writeable(c->stream) : -1;
-	default:
-		return on_connection(s, wsi, c, reason, in);
+	default: return on_connection(s, wsi, c, reason, in);
 	}
 }
 
@@ -246,7 +234,8 @@ bool server_open(struct server **out, const struct server_config *config, struct
 		err_set(e, ERR_UNAVAILABLE,
 			"cannot listen on %s port %d: the port may be taken, the address not this "
 			"machine's, the certificate unreadable, or the package "
-			"libwebsockets-evlib-uv not installed", config->address, config->port);
+			"libwebsockets-evlib-uv not installed",
+			config->address, config->port);
 		if (s->lws != NULL)
 			lws_context_destroy(s->lws);
 		return false;
@@ -318,7 +307,7 @@ static bool may_destroy(const struct server *s, int64_t mono)
 	if (s->destroying || mono >= s->close_by)
 		return true;
 	return s->exchange_count == 0 &&
-	       (hub_streams(s->hub) == 0 || mono - s->close_begun >= CLOSE_STREAMS_MS);
+		(hub_streams(s->hub) == 0 || mono - s->close_begun >= CLOSE_STREAMS_MS);
 }
 
 static void close_step(uv_timer_t *timer)

@@ -17,11 +17,12 @@ struct platform;
 struct server_config {
 	uv_loop_t *loop;
 	struct platform *platform;
-	const char *address;     /* "127.0.0.1" */
-	int port;                /* 0: pick one */
+	const char *address;            /* "127.0.0.1" */
+	int port;                       /* 0: pick one */
 	const char *tls_cert, *tls_key; /* NULL: clear */
-	const char *prefix;      /* path prefix that endpoints may carry, "" none */
-	const char *const *origins; /* allowed Origin values of websockets, NULL-ended; may be NULL */
+	const char *prefix;             /* path prefix that endpoints may carry, "" none */
+	const char *const
+		*origins; /* allowed Origin values of websockets, NULL-ended; may be NULL */
 };
 
 bool server_open(struct server **out, const struct server_config *config, struct err *e);

@@ -119,7 +119,7 @@ static bool key_ended(const struct conn *c)
 	const struct exchange *x = c->exchange;
 
 	return x != NULL && x->claimed && x->reply.streaming &&
-	       !auth_still_good(c->server, x->r.who.access_key, time_now_ms());
+		!auth_still_good(c->server, x->r.who.access_key, time_now_ms());
 }
 
 /* While an answer is due the socket is not read, so that the client's leaving is looked for. */
@@ -153,17 +153,14 @@ static void conn_timer(lws_sorted_usec_list_t *sul)
 		else
 			arm(c, LOOK_MS);
 		break;
-	case PHASE_ANSWER:
-		look_at_answer(c, now);
-		break;
+	case PHASE_ANSWER: look_at_answer(c, now); break;
 	case PHASE_LINGER:
 		if (drain(c) || late)
 			conn_kill(c);
 		else
 			arm(c, LINGER_LOOK_MS);
 		break;
-	case PHASE_STREAM:
-		break;
+	case PHASE_STREAM: break;
 	case PHASE_STREAM_END:
 		if (c->stream != NULL)
 			stream_close_politely(c->stream);

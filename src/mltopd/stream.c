@@ -17,8 +17,10 @@ static bool room_for_stream(struct conn *c, struct err *e)
 	if (!limits->shared || limits->streams_per_key <= 0 || c->use == NULL ||
 		c->use->streams < limits->streams_per_key)
 		return true;
-	return err_set(e, ERR_BUSY, "this access key has %d streams open, the most there may be: "
-				    "one stream carries all subscriptions", c->use->streams);
+	return err_set(e, ERR_BUSY,
+		"this access key has %d streams open, the most there may be: "
+		"one stream carries all subscriptions",
+		c->use->streams);
 }
 
 /* Guards, path and authentication of the upgrade; fills st->who. */
@@ -201,20 +203,13 @@ static void subscribe(struct stream *st, const struct wire_frame *f)
 static void take_frame(struct stream *st, const struct wire_frame *f)
 {
 	switch (f->type) {
-	case WIRE_SUB:
-		subscribe(st, f);
-		break;
-	case WIRE_UNSUB:
-		unsubscribe(st, f->id);
-		break;
-	case WIRE_CREDIT_MORE:
-		stream_logs_credit(st, f);
-		break;
+	case WIRE_SUB: subscribe(st, f); break;
+	case WIRE_UNSUB: unsubscribe(st, f->id); break;
+	case WIRE_CREDIT_MORE: stream_logs_credit(st, f); break;
 	case WIRE_PING:
 		stream_queue(st, json_pack("{s:s, s:I}", "t", "pong", "id", (json_int_t)f->id));
 		break;
-	default:
-		stream_close(st, 1008, "a frame that only the server sends");
+	default: stream_close(st, 1008, "a frame that only the server sends");
 	}
 }
 
@@ -269,14 +264,16 @@ void stream_queue(struct stream *st, json_t *frame)
 
 void stream_error(struct stream *st, uint32_t id, const struct err *e)
 {
-	stream_queue(st, json_pack("{s:s, s:I, s:i, s:s}", "t", "error", "id", (json_int_t)id,
-		"code", err_http_status(e->code), "message", e->text));
+	stream_queue(st,
+		json_pack("{s:s, s:I, s:i, s:s}", "t", "error", "id", (json_int_t)id, "code",
+			err_http_status(e->code), "message", e->text));
 }
 
 int stream_write(struct stream *st, void *data, size_t len, bool text)
 {
 	return lws_write(st->conn->wsi, data, len, text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY) < 0
-		? -1 : 0;
+		? -1
+		: 0;
 }
 
 static int write_queued(struct stream *st)

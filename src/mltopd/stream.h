@@ -16,48 +16,51 @@ struct conn;
 struct job;
 
 enum {
-	STREAM_BATCH_MS = 50,            /* a row goes out at most this often */
+	STREAM_BATCH_MS = 50, /* a row goes out at most this often */
 	STREAM_TICK_MS = 1000,
-	STREAM_FILTER_MS = 5000,         /* filters that depend on the time are looked at again */
-	STREAM_QUEUE_MAX = 256 * 1024,   /* bytes of small frames not yet taken */
-	STREAM_FRAME_AIM = 64 * 1024,    /* a row frame is closed once it has this many bytes */
+	STREAM_FILTER_MS = 5000,       /* filters that depend on the time are looked at again */
+	STREAM_QUEUE_MAX = 256 * 1024, /* bytes of small frames not yet taken */
+	STREAM_FRAME_AIM = 64 * 1024,  /* a row frame is closed once it has this many bytes */
 	STREAM_CREDIT_MAX = 64 * 1024 * 1024,
 };
 
 struct log_sub {
 	struct stream *stream;
-	struct log_sub *next_of_job;     /* the hub's list */
+	struct log_sub *next_of_job; /* the hub's list */
 	uint32_t id;
 	char *org, *job_uid, *task;
-	int attempt;                     /* 0 until it is known */
-	bool begun;                      /* the "log" frame has been queued */
-	bool idle;                       /* nothing to read until the log grows */
-	bool ending;                     /* all is sent; the task's row does not say so yet */
-	uint32_t generation;             /* asked for until begun; then the log's */
-	int64_t from, tail;              /* as asked for */
-	uint64_t offset;                 /* next byte to send */
+	int attempt;         /* 0 until it is known */
+	bool begun;          /* the "log" frame has been queued */
+	bool idle;           /* nothing to read until the log grows */
+	bool ending;         /* all is sent; the task's row does not say so yet */
+	uint32_t generation; /* asked for until begun; then the log's */
+	int64_t from, tail;  /* as asked for */
+	uint64_t offset;     /* next byte to send */
 	int64_t credit;
 };
 
-struct queued { char *text; size_t len; };
+struct queued {
+	char *text;
+	size_t len;
+};
 
 struct stream {
 	struct conn *conn;
 	struct hub *hub;
 	struct stream *before, *next;
 	struct principal who;
-	struct arena text;               /* of who */
-	struct buf received;             /* a message not yet whole */
+	struct arena text;   /* of who */
+	struct buf received; /* a message not yet whole */
 	VEC(struct row_sub *) rows;
 	VEC(struct log_sub *) logs;
-	VEC(struct queued) queue;        /* small frames; queue[queue_head] is next */
+	VEC(struct queued) queue; /* small frames; queue[queue_head] is next */
 	size_t queue_head, queue_bytes;
-	size_t next_row, next_log;       /* whose turn it is */
+	size_t next_row, next_log; /* whose turn it is */
 	bool logs_turn, established;
-	int close_code;                  /* 0: open */
+	int close_code; /* 0: open */
 	char close_why[96];
 	int64_t closing_since, filters_at;
-	unsigned char *frame;            /* LWS_PRE, then room for a log frame */
+	unsigned char *frame; /* LWS_PRE, then room for a log frame */
 };
 
 /* The upgrade request, checked and authenticated; on success c->stream is set. */

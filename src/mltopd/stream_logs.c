@@ -25,10 +25,14 @@ static struct log_sub *make_log(struct stream *st, const struct wire_frame *f,
 	struct log_sub *sub = mem_alloc(sizeof *sub);
 
 	*sub = (struct log_sub){
-		.stream = st, .id = f->id, .org = mem_strdup(f->org ? f->org : ""),
+		.stream = st,
+		.id = f->id,
+		.org = mem_strdup(f->org ? f->org : ""),
 		.job_uid = mem_strdup(job->uid),
 		.task = mem_strdup(f->task && f->task[0] ? f->task : "master-0"),
-		.attempt = (int)f->attempt, .generation = f->generation, .from = f->offset,
+		.attempt = (int)f->attempt,
+		.generation = f->generation,
+		.from = f->offset,
 		.tail = f->tail,
 		.credit = f->credit < STREAM_CREDIT_MAX ? f->credit : STREAM_CREDIT_MAX,
 	};
@@ -112,16 +116,18 @@ static void fail(struct stream *st, struct log_sub *sub, const struct err *e)
 
 static void queue_gap(struct stream *st, const struct log_sub *sub, uint64_t offset, uint64_t lost)
 {
-	stream_queue(st, json_pack("{s:s, s:I, s:I, s:I}", "t", "gap", "id", (json_int_t)sub->id,
-		"offset", (json_int_t)offset, "lost", (json_int_t)lost));
+	stream_queue(st,
+		json_pack("{s:s, s:I, s:I, s:I}", "t", "gap", "id", (json_int_t)sub->id, "offset",
+			(json_int_t)offset, "lost", (json_int_t)lost));
 }
 
 static void end(struct stream *st, struct log_sub *sub, const char *state, int64_t exit_code,
 	int64_t signal)
 {
-	stream_queue(st, json_pack("{s:s, s:I, s:I, s:s, s:I, s:I}", "t", "end", "id",
-		(json_int_t)sub->id, "offset", (json_int_t)sub->offset, "state", state, "exit_code",
-		(json_int_t)exit_code, "signal", (json_int_t)signal));
+	stream_queue(st,
+		json_pack("{s:s, s:I, s:I, s:s, s:I, s:I}", "t", "end", "id", (json_int_t)sub->id,
+			"offset", (json_int_t)sub->offset, "state", state, "exit_code",
+			(json_int_t)exit_code, "signal", (json_int_t)signal));
 	log_sub_drop(st, index_of(st, sub));
 }
 
@@ -157,10 +163,12 @@ static void begin(struct stream *st, struct log_sub *sub, const struct log_range
 	sub->attempt = attempt;
 	sub->begun = true;
 	sub->idle = false;
-	stream_queue(st, json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "t", "log",
-		"id", (json_int_t)sub->id, "uid", sub->job_uid, "task", sub->task, "attempt",
-		attempt, "gen", (json_int_t)range->generation, "offset", (json_int_t)sub->offset,
-		"oldest", (json_int_t)range->oldest, "newest", (json_int_t)range->newest));
+	stream_queue(st,
+		json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "t", "log", "id",
+			(json_int_t)sub->id, "uid", sub->job_uid, "task", sub->task, "attempt",
+			attempt, "gen", (json_int_t)range->generation, "offset",
+			(json_int_t)sub->offset, "oldest", (json_int_t)range->oldest, "newest",
+			(json_int_t)range->newest));
 }
 
 /* What a supervisor that died had read and not written is gone, and nobody knows how much. */
@@ -203,8 +211,11 @@ static int send_bytes(struct stream *st, struct log_sub *sub, size_t len, bool *
 {
 	char *frame = (char *)st->frame + LWS_PRE;
 	struct wire_log log = {
-		.sub = sub->id, .generation = sub->generation, .offset = sub->offset,
-		.length = (uint32_t)len, .bytes = frame + WIRE_LOG_HEADER,
+		.sub = sub->id,
+		.generation = sub->generation,
+		.offset = sub->offset,
+		.length = (uint32_t)len,
+		.bytes = frame + WIRE_LOG_HEADER,
 	};
 
 	wire_log_header(frame, &log);
@@ -214,8 +225,7 @@ static int send_bytes(struct stream *st, struct log_sub *sub, size_t len, bool *
 	return stream_write(st, frame, WIRE_LOG_HEADER + len, false);
 }
 
-static int read_and_send(struct stream *st, struct log_sub *sub, const struct job *job,
-	bool *wrote)
+static int read_and_send(struct stream *st, struct log_sub *sub, const struct job *job, bool *wrote)
 {
 	size_t room = sub->credit < WIRE_LOG_CHUNK ? (size_t)sub->credit : WIRE_LOG_CHUNK;
 	struct log_gap lost = {0};

@@ -105,7 +105,7 @@ static bool add_row(struct batch *b, const struct row_sub *sub, const void *row)
 static bool row_wanted(struct stream *st, const struct row_sub *sub, const void *row, int64_t now)
 {
 	return row != NULL && platform_visible(&st->who, sub->feed->kind, row, sub->org) &&
-	       (sub->filter == NULL || filter_match(sub->filter, row, now));
+		(sub->filter == NULL || filter_match(sub->filter, row, now));
 }
 
 static void settle_slot(struct stream *st, struct row_sub *sub, struct slot *slot, int64_t now,
@@ -131,8 +131,9 @@ static void queue_gone(struct stream *st, const struct row_sub *sub, const char 
 		json_decref(gone);
 		return;
 	}
-	stream_queue(st, json_pack("{s:s, s:I, s:s, s:o}", "t", "gone", "id", (json_int_t)sub->id,
-		"v", version, "uids", gone));
+	stream_queue(st,
+		json_pack("{s:s, s:I, s:s, s:o}", "t", "gone", "id", (json_int_t)sub->id, "v",
+			version, "uids", gone));
 }
 
 static int write_rows(struct stream *st, struct batch *b, bool *wrote)
@@ -150,8 +151,9 @@ static void end_batch(struct stream *st, struct row_sub *sub, int64_t mono, cons
 	if (sub->synced)
 		return;
 	sub->synced = true;
-	stream_queue(st, json_pack("{s:s, s:I, s:s}", "t", "synced", "id", (json_int_t)sub->id, "v",
-		version));
+	stream_queue(st,
+		json_pack("{s:s, s:I, s:s}", "t", "synced", "id", (json_int_t)sub->id, "v",
+			version));
 }
 
 /*
@@ -167,8 +169,7 @@ static int write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool 
 	char version[24];
 	int failed;
 
-	snprintf(version, sizeof version, "%" PRIu64,
-		platform_version(st->conn->server->platform));
+	snprintf(version, sizeof version, "%" PRIu64, platform_version(st->conn->server->platform));
 	buf_add(&b.rows, room, sizeof room);
 	buf_addf(&b.rows, "{\"t\":\"row\",\"id\":%" PRIu32 ",\"v\":\"%s\",\"rows\":[", sub->id,
 		version);
@@ -211,8 +212,8 @@ void stream_rows_tick(struct stream *st, int64_t now)
 {
 	for (size_t i = 0; i < st->rows.len; i++) {
 		struct row_sub *sub = st->rows.items[i];
-		const struct rowset *rows =
-			platform_rows(st->conn->server->platform, sub->feed->kind);
+		const struct rowset *rows = platform_rows(st->conn->server->platform,
+			sub->feed->kind);
 
 		if (sub->filter == NULL || !filter_uses_time(sub->filter))
 			continue;
