@@ -54,6 +54,18 @@ static void complain(const char *text)
 	buf_release(&line);
 }
 
+void cli_complain(const char *format, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vaddf(&text, format, ap);
+	va_end(ap);
+	complain(text.data);
+	buf_release(&text);
+}
+
 int cli_fail(const struct err *e)
 {
 	complain(e->text);
@@ -352,7 +364,8 @@ static int cli_dispatch(struct cli *c, int argc, char **argv)
 	if (c->verb)
 		return run_verb(c, argc - used, argv + used);
 	if (!is_noun(argv[0]))
-		return cli_usage(c, "%s: no such command; `mltop help` lists them", argv[0]);
+		return cli_usage(c, "%s: no such %s; `mltop help` lists them", argv[0],
+			argv[0][0] == '-' ? "flag" : "command");
 	if (argc > 1 && argv[1][0] != '-')
 		return cli_usage(c, "%s %s: no such verb; `mltop help %s` lists them", argv[0],
 			argv[1], argv[0]);

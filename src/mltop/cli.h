@@ -79,6 +79,8 @@ const char *cli_value(const struct cli *c, const char *flag); /* NULL when not g
 bool cli_has(const struct cli *c, const char *flag);
 /* "mltop: what: why" on standard error, sanitised; returns the exit code that fits. */
 int cli_fail(const struct err *e);
+/* The same line for what does not end the verb. */
+void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_usage(const struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Finds the platform (and starts the private one). */
 bool cli_connect(struct cli *c, struct err *e);

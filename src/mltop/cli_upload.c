@@ -34,7 +34,8 @@ static void on_progress(void *ctx, int64_t received, int64_t size)
 	t->told = now;
 	t->shown = true;
 	fprintf(stderr, "\rmltop: uploading %s: %.1f of %.1f MiB (%d %%)\033[K", t->name,
-		(double)received / (1 << 20), (double)size / (1 << 20), (int)(received * 100 / size));
+		(double)received / (1 << 20), (double)size / (1 << 20),
+		(int)(received * 100 / size));
 	fflush(stderr);
 }
 
@@ -75,9 +76,9 @@ static struct ignore *ignore_of(const char *folder, struct err *e)
 	bool good;
 
 	ignore_add_standard(g);
-	good = fsio_read(path, &text, IGNORE_BYTES_MAX, &why) ?
-		       ignore_add(g, text.data, text.len, path, &why) :
-		       why.code == ERR_NOT_FOUND;
+	good = fsio_read(path, &text, IGNORE_BYTES_MAX, &why)
+		? ignore_add(g, text.data, text.len, path, &why)
+		: why.code == ERR_NOT_FOUND;
 	buf_release(&text);
 	free(path);
 	if (good)
@@ -120,6 +121,27 @@ static void folder_name(char out[UPLOAD_NAME_SIZE], const char *path)
 	free(real);
 }
 
+/* A home holds keys, mltop's own among them, and is no project: nobody means to send it. */
+static bool is_project(const char *path, struct err *e)
+{
+	const char *home = getenv("HOME");
+	struct stat folder, other;
+
+	if (stat(path, &folder) != 0)
+		return err_errno(e, errno, "cannot look at", path);
+	for (int i = 0; i < 2; i++) {
+		const char *never = i == 0 ? "/" : home;
+
+		if (never && stat(never, &other) == 0 && other.st_dev == folder.st_dev &&
+			other.st_ino == folder.st_ino)
+			return err_set(e, ERR_INVALID,
+				"this folder is %s and would be sent to the "
+				"platform whole: change to the folder of the program first",
+				i == 0 ? "/" : "your home");
+	}
+	return true;
+}
+
 bool cli_upload_folder(struct cli *c, const char *path, json_t *body, struct err *e)
 {
 	char top[UPLOAD_NAME_SIZE], name[UPLOAD_NAME_SIZE];
@@ -128,8 +150,10 @@ bool cli_upload_folder(struct cli *c, const char *path, json_t *body, struct err
 	bool good;
 	int fd;
 
-	if (rules == NULL)
+	if (rules == NULL || !is_project(path, e)) {
+		ignore_free(rules);
 		return false;
+	}
 	folder_name(top, path);
 	snprintf(name, sizeof name, "%.100s.tar.gz", top);
 	fd = scratch_file(e);
@@ -186,8 +210,10 @@ bool cli_upload_trainer(struct cli *c, json_t *body, struct err *e)
 	bool here = stat(path, &st) == 0, good = true;
 
 	if (!here && !named)
-		good = err_field(e, ERR_INVALID, "trainer_uri", "trainer_uri is %.200s: there is no such "
-			"file or folder here", path);
+		good = err_field(e, ERR_INVALID, "trainer_uri",
+			"trainer_uri is %.200s: there is no such "
+			"file or folder here",
+			path);
 	else if (here && S_ISDIR(st.st_mode))
 		good = cli_upload_folder(c, path, body, e);
 	else if (here && !c->context.private)

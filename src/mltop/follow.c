@@ -233,7 +233,22 @@ static int job_code(const struct job *j)
 		return 128 + (int)j->signal;
 	if (record_knows(&job_kind, j, kind_field(&job_kind, "exit_code")) && j->exit_code > 0)
 		return (int)j->exit_code;
-	return EXIT_REFUSED;
+	return j->state == JOB_ERROR ? EXIT_MLTOP_FAILED : EXIT_REFUSED;
+}
+
+/*
+ * The end that the job's own output does not tell of: it could not be started, or somebody or a
+ * limit stopped it. An exit code speaks for itself.
+ */
+static void tell_end(const struct follower *f)
+{
+	const struct job *j = &f->row;
+	bool own = j->state == JOB_COMPLETED || j->reason == REASON_EXIT_CODE;
+
+	if (!f->what->to_end || f->end != FOLLOW_ENDED || own || !j->message || !*j->message)
+		return;
+	if (f->what->ask || j->state == JOB_ERROR)
+		cli_complain("job %s: %s", f->what->job, j->message);
 }
 
 static bool find_job(struct follower *f, struct err *e)
@@ -358,6 +373,7 @@ enum follow_end follow_log(struct cli *c, const struct follow *what, int *code, 
 	buf_release(&f.held);
 	*code = job_code(&f.row);
 	ask_why(&f);
+	tell_end(&f);
 	if (f.end == FOLLOW_FAILED && e)
 		*e = f.err;
 	free(f.uid);

@@ -267,6 +267,25 @@ class Keys(Case):
         p.ok("--context", "new", "jobs", "list")
 
 
+class Run(Case):
+    """mltop run on a platform elsewhere: the folder goes along, a home does not."""
+    ENGINE = "local"
+
+    def test_home_is_not_sent(self):
+        p = self.s.person("homely").contexts(work=self.keys["operator"])
+        p.refused(125, "this folder is your home", "run", "--", "true")
+        self.assertEqual(p.json("jobs", "list")["data"], [])
+        self.assertEqual(self.s.client(self.keys["admin"]).get(f"{BASE}/packages").json["data"], [])
+
+    def test_what_could_not_start_says_so(self):
+        p = self.s.person("typist").contexts(work=self.keys["operator"])
+        os.mkdir(p.home + "/project")
+        r = subprocess.run([MLTOP, "run", "--name", "typo", "--", "pyhton3"], env=p.env, cwd=p.home + "/project",
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT)
+        self.assertEqual((r.returncode, r.stdout), (125, ""), r)
+        self.assertRegex(r.stderr, r"^mltop: job typo: cannot start 'pyhton3': no such program")
+
+
 def openssl(folder, name, hosts):
     """A self-signed certificate for these hosts, and its key."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
