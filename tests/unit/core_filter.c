@@ -214,6 +214,12 @@ static const struct {
 	{"x owner>li", "column 3: owner has no order: use =, != or ~="},
 	{"gpu~=1", "column 1: ~= looks into texts and gpu is none: use = < or >"},
 	{"state>running", "column 1: state has no order: use =, != or ~="},
+	{"(((",
+		"column 1: terms are not grouped by brackets: a blank means and, | divides "
+		"values; put a text with brackets in quotes"},
+	{"state=running )",
+		"column 15: terms are not grouped by brackets: a blank means and, | divides "
+		"values; put a text with brackets in quotes"},
 	{"owner~=(", "column 8: the regular expression does not parse: "},
 	{"owner~=(a)\\1",
 		"column 8: the regular expression is refused: back references are not supported"},
