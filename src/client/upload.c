@@ -167,8 +167,7 @@ static bool find_begun(struct sending *s)
 
 	if (s->size <= UPLOAD_PART || !ask(s, &r, &list, &e))
 		return false;
-	json_array_foreach(json_object_get(list, "data"), i, one)
-	{
+	json_array_foreach(json_object_get(list, "data"), i, one) {
 		const char *sha = json_string_value(json_object_get(one, "sha256"));
 
 		if (!found && sha && strcmp(sha, s->sha256) == 0 &&
@@ -181,8 +180,8 @@ static bool find_begun(struct sending *s)
 
 static bool announce(struct sending *s, struct err *e)
 {
-	json_t *body = json_pack("{s:I, s:s, s:s}", "size", (json_int_t)s->size, "sha256", s->sha256,
-		"name", s->u->name);
+	json_t *body = json_pack("{s:I, s:s, s:s}", "size", (json_int_t)s->size, "sha256",
+		s->sha256, "name", s->u->name);
 	struct api_request r = {.method = "POST", .path = packages_path, .body = body};
 	json_t *object = NULL;
 	bool good = ask(s, &r, &object, e) && state_take(s, object, e);
@@ -204,7 +203,8 @@ static bool send_part(struct sending *s, struct err *e)
 
 	if (!read_at(s, len, s->state.received, e))
 		return false;
-	buf_addf(&path, "%s/%s?offset=%lld", packages_path, s->state.id, (long long)s->state.received);
+	buf_addf(&path, "%s/%s?offset=%lld", packages_path, s->state.id,
+		(long long)s->state.received);
 	r.path = path.data;
 	good = ask(s, &r, &object, e) && state_take(s, object, e);
 	json_decref(object);
@@ -257,8 +257,10 @@ static bool go_on(struct sending *s, struct err *why)
 		return false;
 	if (s->state.received > before || s->state.complete)
 		return true;
-	return err_set(why, ERR_INTERNAL, "the platform took a part of %s and does not count it; is "
-		"its disk full?", s->u->name);
+	return err_set(why, ERR_INTERNAL,
+		"the platform took a part of %s and does not count it; is "
+		"its disk full?",
+		s->u->name);
 }
 
 static bool send_parts(struct sending *s, struct err *e)

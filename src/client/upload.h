@@ -13,14 +13,14 @@ enum {
 	UPLOAD_PART = 4 << 20, /* bytes: the platform takes no larger ones */
 	UPLOAD_URI_SIZE = 64,
 	UPLOAD_NAME_SIZE = 129,
-	UPLOAD_RESUMES = 6,    /* in a row without a byte more on the other side */
+	UPLOAD_RESUMES = 6, /* in a row without a byte more on the other side */
 };
 
 struct upload {
 	struct api *api;
-	uv_loop_t *loop;      /* the api's */
-	int fd;               /* the caller's; read by offset, its position stays */
-	const char *name;     /* of the package; upload_name makes a fit one */
+	uv_loop_t *loop;  /* the api's */
+	int fd;           /* the caller's; read by offset, its position stays */
+	const char *name; /* of the package; upload_name makes a fit one */
 	/* Called with what the platform has of how much, first and after each part; may be NULL. */
 	void (*progress)(void *ctx, int64_t received, int64_t size);
 	void *ctx;

@@ -91,9 +91,9 @@ static size_t step_read(struct step *s, const char *text, bool start)
 		while (text[skip] == '*')
 			skip++;
 		/* Beside anything but slashes it is a plain star. */
-		s->type = !start || (text[skip] && text[skip] != '/') ? STEP_STAR :
-			text[skip] == '/'			      ? STEP_PARENTS :
-									STEP_FOLDERS;
+		s->type = !start || (text[skip] && text[skip] != '/') ? STEP_STAR
+			: text[skip] == '/'                           ? STEP_PARENTS
+								      : STEP_FOLDERS;
 		return skip + (s->type == STEP_PARENTS);
 	}
 	if (text[0] == '*' || text[0] == '?') {
@@ -121,12 +121,14 @@ static bool steps_read(struct rule *r, const char *text, const char *label, int 
 		size_t took = 0;
 
 		if (r->count == IGNORE_PATTERN_MAX)
-			return err_set(e, ERR_INVALID, "%s: line %d: a pattern may have %d characters", label,
-				line, IGNORE_PATTERN_MAX);
+			return err_set(e, ERR_INVALID,
+				"%s: line %d: a pattern may have %d characters", label, line,
+				IGNORE_PATTERN_MAX);
 		took = step_read(&r->steps[r->count], text, start);
 		if (took == 0)
 			return err_set(e, ERR_INVALID,
-				"%s: line %d: '[' has no ']'; write \\[ for the character itself", label, line);
+				"%s: line %d: '[' has no ']'; write \\[ for the character itself",
+				label, line);
 		r->count++;
 		start = text[took - 1] == '/';
 		text += took;
@@ -188,8 +190,8 @@ bool ignore_add(struct ignore *g, const char *text, size_t len, const char *labe
 		if (size == 0 || text[at] == '#' || (size == 1 && text[at] == '!'))
 			continue;
 		if (g->rules.len >= IGNORE_RULES_MAX)
-			err_set(e, ERR_INVALID, "%s: line %d: there may be %d patterns", label, number,
-				IGNORE_RULES_MAX);
+			err_set(e, ERR_INVALID, "%s: line %d: there may be %d patterns", label,
+				number, IGNORE_RULES_MAX);
 		else if (rule_read(&r, text + at, size, label, number, e)) {
 			vec_push(&g->rules, r);
 			continue;
@@ -273,9 +275,7 @@ static void ways_step(const struct rule *r, struct ways *next, size_t i, uint32_
 		if (c != '/')
 			ways_add(r, next, i);
 		break;
-	case STEP_FOLDERS:
-		ways_add(r, next, i);
-		break;
+	case STEP_FOLDERS: ways_add(r, next, i); break;
 	case STEP_PARENTS:
 		/* Amid a name only the way through it stays open. */
 		next->at[i] = true;

@@ -24,7 +24,7 @@
 enum {
 	IGNORE_BYTES_MAX = 64 * 1024, /* of a file */
 	IGNORE_RULES_MAX = 1000,
-	IGNORE_PATTERN_MAX = 255,     /* characters of one pattern */
+	IGNORE_PATTERN_MAX = 255, /* characters of one pattern */
 };
 
 struct ignore;

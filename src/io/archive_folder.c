@@ -27,7 +27,10 @@ struct packing {
 	char root[PATH_MAX]; /* the folder's real path: links are measured by it */
 	struct buf disk;     /* path to open */
 	struct buf below;    /* the same relative to the folder; "" is the folder */
-	struct { dev_t dev; ino_t ino; } above[DEPTH_MAX];
+	struct {
+		dev_t dev;
+		ino_t ino;
+	} above[DEPTH_MAX];
 	int depth;
 	int64_t entries, bytes;
 };
@@ -37,8 +40,8 @@ static bool refuse(const struct packing *p, struct err *e, const char *why)
 	struct buf safe = BUF_INIT;
 
 	sanitize_text(&safe, p->below.data, p->below.len < 200 ? p->below.len : 200);
-	err_set(e, ERR_UNPROCESSABLE, "%s cannot be packed: %s", *safe.data ? safe.data : "the folder",
-		why);
+	err_set(e, ERR_UNPROCESSABLE, "%s cannot be packed: %s",
+		*safe.data ? safe.data : "the folder", why);
 	buf_release(&safe);
 	return false;
 }
@@ -47,8 +50,10 @@ static bool write_failed(const struct packing *p, struct err *e)
 {
 	const char *why = archive_error_string(p->a);
 
-	return err_set(e, ERR_UNAVAILABLE, "cannot write the package: %s (set TMPDIR to a folder with "
-		"more room)", why ? why : "unknown error");
+	return err_set(e, ERR_UNAVAILABLE,
+		"cannot write the package: %s (set TMPDIR to a folder with "
+		"more room)",
+		why ? why : "unknown error");
 }
 
 /* ---- Entries ---- */
@@ -58,11 +63,13 @@ static bool limits_hold(struct packing *p, int64_t bytes, struct err *e)
 	p->entries++;
 	p->bytes += bytes;
 	if (p->entries > p->limits->entries)
-		return err_set(e, ERR_UNPROCESSABLE, "%s holds more than %lld files and folders: name what "
+		return err_set(e, ERR_UNPROCESSABLE,
+			"%s holds more than %lld files and folders: name what "
 			"the job does not need in .mltopignore, or pack a smaller folder",
 			p->folder->path, (long long)p->limits->entries);
 	if (p->bytes > p->limits->unpacked)
-		return err_set(e, ERR_UNPROCESSABLE, "%s holds more than %lld MiB: name what the job does "
+		return err_set(e, ERR_UNPROCESSABLE,
+			"%s holds more than %lld MiB: name what the job does "
 			"not need in .mltopignore, and let it load its data at run time",
 			p->folder->path, (long long)(p->limits->unpacked >> 20));
 	return true;
@@ -103,7 +110,8 @@ static bool bytes_write(struct packing *p, int fd, int64_t left, struct err *e)
 		if (n < 0)
 			good = err_errno(e, errno, "cannot read", p->disk.data);
 		else if (n == 0)
-			good = refuse(p, e, "it became shorter meanwhile; pack it when nobody writes it");
+			good = refuse(p, e,
+				"it became shorter meanwhile; pack it when nobody writes it");
 		else if (archive_write_data(p->a, block, (size_t)n) != n)
 			good = write_failed(p, e);
 		left -= n;
@@ -142,10 +150,13 @@ static bool link_check(struct packing *p, struct err *e)
 	size_t len = strlen(p->root);
 
 	if (realpath(p->disk.data, real) == NULL)
-		return refuse(p, e, errno == ENOENT ? "it is a link to nothing; name it in .mltopignore" :
-						      strerror(errno));
-	if (len > 1 && (strncmp(real, p->root, len) != 0 || (real[len] != '/' && real[len] != '\0')))
-		return refuse(p, e, "it is a link that leads out of the folder; name it in .mltopignore, "
+		return refuse(p, e,
+			errno == ENOENT ? "it is a link to nothing; name it in .mltopignore"
+					: strerror(errno));
+	if (len > 1 &&
+		(strncmp(real, p->root, len) != 0 || (real[len] != '/' && real[len] != '\0')))
+		return refuse(p, e,
+			"it is a link that leads out of the folder; name it in .mltopignore, "
 			"or put a copy in its place");
 	return true;
 }
@@ -154,7 +165,8 @@ static bool name_check(struct packing *p, struct err *e)
 {
 	for (const unsigned char *c = (const unsigned char *)p->below.data; *c; c++)
 		if (*c < 0x20 || *c == 0x7f || *c == '\\')
-			return refuse(p, e, "its name holds a control character or a backslash; rename it");
+			return refuse(p, e,
+				"its name holds a control character or a backslash; rename it");
 	return true;
 }
 

@@ -44,8 +44,9 @@ static int64_t size_of(const json_t *file)
 static void warn_truncated(const json_t *answer)
 {
 	if (json_is_true(json_object_get(answer, "truncated")))
-		fprintf(stderr, "mltop: there are more outputs than the platform lists: more than "
-				"10,000, or some with names it cannot show\n");
+		fprintf(stderr,
+			"mltop: there are more outputs than the platform lists: more than "
+			"10,000, or some with names it cannot show\n");
 }
 
 int cli_outputs(struct cli *c)
@@ -60,8 +61,7 @@ int cli_outputs(struct cli *c)
 		json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 		putchar('\n');
 	} else {
-		json_array_foreach(json_object_get(answer, "data"), i, file)
-		{
+		json_array_foreach(json_object_get(answer, "data"), i, file) {
 			const char *when = json_string_value(json_object_get(file, "mtime"));
 
 			printf("%12lld  ", (long long)size_of(file));
@@ -85,14 +85,18 @@ static bool path_safe(const char *path, struct err *e)
 
 	for (const unsigned char *p = (const unsigned char *)path; *p; p++)
 		if (*p < 0x20 || *p == 0x7f)
-			return err_set(e, ERR_INVALID, "the platform lists an output with a control "
+			return err_set(e, ERR_INVALID,
+				"the platform lists an output with a control "
 				"character in its name: not downloaded");
 	for (;;) {
 		size_t len = strcspn(at, "/");
 
-		if (len == 0 || (len == 1 && *at == '.') || (len == 2 && at[0] == '.' && at[1] == '.'))
-			return err_set(e, ERR_INVALID, "the platform lists an output '%.200s', which is no "
-				"path below its folder: not downloaded", path);
+		if (len == 0 || (len == 1 && *at == '.') ||
+			(len == 2 && at[0] == '.' && at[1] == '.'))
+			return err_set(e, ERR_INVALID,
+				"the platform lists an output '%.200s', which is no "
+				"path below its folder: not downloaded",
+				path);
 		if (at[len] == '\0')
 			return true;
 		at += len + 1;
@@ -137,8 +141,10 @@ static bool fetch_into(struct cli *c, int fd, const char *path, int64_t size, st
 		bool good = fetch_piece(c, path, at, &text, &len, e);
 
 		if (good && len == 0)
-			good = err_set(e, ERR_CONFLICT, "%s became shorter while it was downloaded: try "
-				"again when the job does not write it", path);
+			good = err_set(e, ERR_CONFLICT,
+				"%s became shorter while it was downloaded: try "
+				"again when the job does not write it",
+				path);
 		if (good && !fsio_write_all(fd, text, len))
 			good = err_errno(e, errno, "cannot write", path);
 		free(text);
@@ -170,8 +176,10 @@ static bool fetch_file(struct cli *c, const json_t *file, const char *to, struct
 
 	buf_addf(&part, "%s.part", to);
 	if (good && !cli_has(c, "force") && access(to, F_OK) == 0)
-		good = err_set(e, ERR_CONFLICT, "%s is there already: give another folder with -o, or "
-			"--force to write over it", to);
+		good = err_set(e, ERR_CONFLICT,
+			"%s is there already: give another folder with -o, or "
+			"--force to write over it",
+			to);
 	if (good) {
 		fd = open(part.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
 		good = fd >= 0 || err_errno(e, errno, "cannot write", part.data);
@@ -194,7 +202,8 @@ static bool wanted(const char *path, const char *which)
 
 	while (len > 0 && which[len - 1] == '/')
 		len--;
-	return len == 0 || (strncmp(path, which, len) == 0 && (path[len] == '\0' || path[len] == '/'));
+	return len == 0 ||
+		(strncmp(path, which, len) == 0 && (path[len] == '\0' || path[len] == '/'));
 }
 
 static bool fetch_all(struct cli *c, const json_t *list, int *count, struct err *e)
@@ -203,8 +212,7 @@ static bool fetch_all(struct cli *c, const json_t *list, int *count, struct err 
 	const json_t *file;
 	size_t i;
 
-	json_array_foreach(list, i, file)
-	{
+	json_array_foreach(list, i, file) {
 		char *to;
 		bool good;
 
@@ -236,11 +244,15 @@ int cli_download(struct cli *c)
 
 	good = good && fetch_all(c, json_object_get(answer, "data"), &count, &e);
 	if (good && count == 0)
-		good = c->arg_count > 1 ?
-			err_set(&e, ERR_NOT_FOUND, "there is no output %s of job %s; `mltop jobs outputs %s` "
-				"lists them", c->args[1], c->args[0], c->args[0]) :
-			err_set(&e, ERR_NOT_FOUND, "job %s has no outputs: it left nothing in "
-				"MLTOP_OUTPUT_DIR", c->args[0]);
+		good = c->arg_count > 1
+			? err_set(&e, ERR_NOT_FOUND,
+				  "there is no output %s of job %s; `mltop jobs outputs %s` "
+				  "lists them",
+				  c->args[1], c->args[0], c->args[0])
+			: err_set(&e, ERR_NOT_FOUND,
+				  "job %s has no outputs: it left nothing in "
+				  "MLTOP_OUTPUT_DIR",
+				  c->args[0]);
 	if (good)
 		warn_truncated(answer);
 	json_decref(answer);

@@ -160,8 +160,10 @@ static bool path_good(const char *path, struct err *e)
 	do {
 		len = strcspn(path + at, "/");
 		if (!segment_good(path + at, len) || at + len > OUTPUTS_PATH_MAX)
-			return err_field(e, ERR_INVALID, "path", "path is '%.200s': give one from the list "
-				"of outputs, as in model/weights.bin", path);
+			return err_field(e, ERR_INVALID, "path",
+				"path is '%.200s': give one from the list "
+				"of outputs, as in model/weights.bin",
+				path);
 		at += len + 1;
 	} while (path[at - 1] == '/');
 	return true;
@@ -180,8 +182,8 @@ static int open_below(int fd, const char *path)
 		memcpy(name, path, len);
 		name[len] = '\0';
 		/* A fifo must not hold us up. */
-		next = openat(fd, name, last ? O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC :
-					       FOLDER_FLAGS);
+		next = openat(fd, name,
+			last ? O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC : FOLDER_FLAGS);
 		close(fd);
 		if (next < 0 || last)
 			return next;

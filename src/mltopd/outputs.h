@@ -1,8 +1,8 @@
 /*
  * What tasks leave in MLTOP_OUTPUT_DIR: <state>/tasks/<uid>/output, one folder a job, kept over its
  * attempts. All here but outputs_files_free reads the disk: for the pool. No link is followed, and
- * a daemon that is root sees only files of the folder's owner: a hard link of the task's to somebody
- * else's file is not there.
+ * a daemon that is root sees only files of the folder's owner: a hard link of the task's to
+ * somebody else's file is not there.
  */
 #ifndef MLTOPD_OUTPUTS_H
 #define MLTOPD_OUTPUTS_H
@@ -16,9 +16,9 @@
 enum { OUTPUTS_FILES_MAX = 10000, OUTPUTS_DEPTH_MAX = 32, OUTPUTS_PATH_MAX = 1024 };
 
 struct output_file {
-	char *path;      /* relative to the folder; valid UTF-8, no control characters */
-	int64_t size;    /* bytes */
-	int64_t mtime;   /* wall ms */
+	char *path;    /* relative to the folder; valid UTF-8, no control characters */
+	int64_t size;  /* bytes */
+	int64_t mtime; /* wall ms */
 };
 
 struct output_files {
@@ -31,7 +31,7 @@ char *outputs_folder(const char *state_dir, const char *job_uid);
 /* An absent folder holds nothing. */
 void outputs_list(const char *folder, struct output_files *out);
 void outputs_files_free(struct output_files *files);
-/* A descriptor to read one file; -1 with ERR_NOT_FOUND or, for a path that may not be, ERR_INVALID. */
+/* A descriptor to read one file; -1: ERR_NOT_FOUND, or ERR_INVALID for a path that may not be. */
 int outputs_open(const char *folder, const char *path, int64_t *size, struct err *e);
 /* Bytes on the disk of all files below, as du counts them. */
 int64_t outputs_bytes(const char *folder);

@@ -92,7 +92,8 @@ static bool take_away(const struct keeper *k, const struct held *h, struct err *
 {
 	char *from = outputs_folder(k->dir, h->uid), *to = fsio_join(k->going, h->uid);
 	bool good = fsio_mkdirs(k->going, 0700, e) &&
-		(rename(from, to) == 0 || err_errno(e, errno, "cannot collect the outputs in", from));
+		(rename(from, to) == 0 ||
+			err_errno(e, errno, "cannot collect the outputs in", from));
 
 	free(from);
 	free(to);
@@ -141,8 +142,10 @@ static void decide(struct keeper *k)
 			snprintf(why, sizeof why, "the job ended %s ago (outputs.keep)", ago);
 			collect(k, h, why);
 		} else if (most > 0 && h->bytes > 0 && bytes_of(k, h->org_id) > most) {
-			snprintf(why, sizeof why, "the org's outputs pass %lld MiB, the oldest go first "
-				"(outputs.bytes_per_org)", (long long)(most >> 20));
+			snprintf(why, sizeof why,
+				"the org's outputs pass %lld MiB, the oldest go first "
+				"(outputs.bytes_per_org)",
+				(long long)(most >> 20));
 			collect(k, h, why);
 		}
 	}

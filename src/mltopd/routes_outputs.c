@@ -1,4 +1,4 @@
-/* GET /train/{job}/outputs: the list of what a job has left, or with ?path= the bytes of one file. */
+/* GET /train/{job}/outputs: the list of what a job has left, or with ?path= the bytes of a file. */
 #include "mltopd/outputs.h"
 #include "mltopd/routes.h"
 
@@ -39,8 +39,9 @@ static void list_done(uv_work_t *work, int status)
 		char when[TIMEFMT_SIZE];
 
 		timefmt_rfc3339(when, f->mtime);
-		json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "path", f->path, "size",
-			(json_int_t)f->size, "mtime", when));
+		json_array_append_new(list,
+			json_pack("{s:s, s:I, s:s}", "path", f->path, "size", (json_int_t)f->size,
+				"mtime", when));
 	}
 	request_reply(l->r, 200, json_pack("{s:o, s:b}", "data", list, "truncated", l->files.more));
 	outputs_files_free(&l->files);
@@ -174,7 +175,8 @@ static bool number(struct request *r, const char *name, int64_t *out, struct err
 	const char *text = request_query(r, name);
 
 	return text == NULL || num_i64(text, 0, INT64_MAX / 2, out) ||
-		err_field(e, ERR_INVALID, name, "%s is '%.40s': give a number of bytes", name, text);
+		err_field(e, ERR_INVALID, name, "%s is '%.40s': give a number of bytes", name,
+			text);
 }
 
 static void answer_file(struct request *r, char *folder, const char *path)

@@ -70,14 +70,14 @@ def from_one_to_the_other_and_back():
     screen.wait(count(3))
     screen.gone("demo-job-00005")
     # The old connection is not kept beside the new one.
-    wait_for(lambda: connections(screen.pid(), two_.url) == 0, "the end of the other connection")
+    wait_for(lambda: not connections(screen.pid(), two_.url), "the end of the other connection")
     screen.keys("q")
     assert screen.ended() == 0
     screen.close()
 
 
 def connections(pid, url):
-    """How many TCP connections of the process go to that port."""
+    """The TCP connections of the process to that port: the ports that they come from."""
     port = int(url.rsplit(":", 1)[1])
     mine = set()
     for fd in os.listdir(f"/proc/{pid}/fd"):
@@ -87,7 +87,8 @@ def connections(pid, url):
             pass
     with open(f"/proc/{pid}/net/tcp") as f:
         rows = [line.split() for line in f.readlines()[1:]]
-    return sum(int(r[2].split(":")[1], 16) == port and r[3] == "01" and f"socket:[{r[9]}]" in mine for r in rows)
+    return {r[1].split(":")[1] for r in rows
+            if int(r[2].split(":")[1], 16) == port and r[3] == "01" and f"socket:[{r[9]}]" in mine}
 
 
 @check
@@ -95,14 +96,14 @@ def a_context_that_is_not_there():
     one, two_ = Demo(3), Demo(7)
     screen = Tmux([MLTOP], 200, **two(one, two_))
     screen.wait(count(3))
-    wait_for(lambda: connections(screen.pid(), one.url) > 0, "the connection")
+    before = wait_for(lambda: connections(screen.pid(), one.url), "the connection")
     for name, sentence in (("nowhere", "there is no context nowhere"), ("broken", "ftp")):
         switch(screen, name)
         screen.wait(lambda t: sentence in t.rstrip().split("\n")[-1])
         # The old connection stays, and so do its rows and its name.
         screen.wait(count(3))
         screen.wait(re.compile(r"^ ?mltop.*\bone\b.*●", re.M))
-        assert connections(screen.pid(), one.url) > 0
+        assert before & connections(screen.pid(), one.url), "it was made anew"
     switch(screen, "two")
     screen.wait(count(7))
     screen.keys("q")

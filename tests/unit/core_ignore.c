@@ -33,7 +33,8 @@ static void all(const char *lines, const char *paths, bool expected)
 	snprintf(copy, sizeof copy, "%s", paths);
 	while ((path = strsep(&rest, " ")) != NULL)
 		if (fits(lines, path) != expected)
-			fail_msg("'%s' and '%s': not %s", lines, path, expected ? "left out" : "kept");
+			fail_msg("'%s' and '%s': not %s", lines, path,
+				expected ? "left out" : "kept");
 }
 
 static void leaves_out(const char *lines, const char *paths)
@@ -203,11 +204,16 @@ static void test_no_pattern_is_slow(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain), cmocka_unit_test(test_comments_and_blanks),
-		cmocka_unit_test(test_wildcards), cmocka_unit_test(test_sets),
-		cmocka_unit_test(test_folders), cmocka_unit_test(test_across_folders),
-		cmocka_unit_test(test_the_last_line_decides), cmocka_unit_test(test_standard),
-		cmocka_unit_test(test_limits), cmocka_unit_test(test_no_pattern_is_slow),
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_comments_and_blanks),
+		cmocka_unit_test(test_wildcards),
+		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_folders),
+		cmocka_unit_test(test_across_folders),
+		cmocka_unit_test(test_the_last_line_decides),
+		cmocka_unit_test(test_standard),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_no_pattern_is_slow),
 	};
 
 	return cmocka_run_group_tests_name("core_ignore", tests, NULL, NULL);
