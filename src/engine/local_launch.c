@@ -38,10 +38,12 @@ static bool folder_pass(const char *path, bool ours, struct err *e)
 	struct stat st;
 
 	if (ours)
-		return chmod(path, 0711) == 0 || err_errno(e, errno, "cannot open up the folder", path);
+		return chmod(path, 0711) == 0 ||
+			err_errno(e, errno, "cannot open up the folder", path);
 	if (stat(path, &st) == 0 && (st.st_mode & S_IXOTH))
 		return true;
-	return err_set(e, ERR_FORBIDDEN, "cannot start the task: it runs as a user of its own, who may "
+	return err_set(e, ERR_FORBIDDEN,
+		"cannot start the task: it runs as a user of its own, who may "
 		"not pass through %s. Let others pass (chmod o+x) or move the platform with --state-dir",
 		path);
 }
@@ -78,7 +80,8 @@ static bool folders_make(struct local_work *w, struct err *e)
 	bool good = fsio_mkdirs(output, 0700, e);
 
 	if (good && w->run_uid >= 0 && lchown(output, (uid_t)w->run_uid, (gid_t)w->run_gid) < 0)
-		good = err_errno(e, errno, "cannot give the output folder to the task's user", output);
+		good = err_errno(e, errno, "cannot give the output folder to the task's user",
+			output);
 	free(output);
 	return good;
 }
@@ -116,20 +119,23 @@ static bool work_make(struct local_work *w, struct err *e)
 	return good;
 }
 
-static bool spec_write(struct local_work *w, int folder, const struct task_spec *spec, struct err *e)
+static bool spec_write(struct local_work *w, int folder, const struct task_spec *spec,
+	struct err *e)
 {
 	char *data = mem_alloc(TASKFILE_MAX);
 	size_t len = taskfile_encode_spec(data, TASKFILE_MAX, spec);
 	bool good = len > 0;
 
 	if (!good)
-		err_set(e, ERR_TOO_LARGE, "cannot start the task: its arguments and environment pass "
-			"%d bytes or %d entries; give it a file instead", TASKFILE_MAX, TASK_ARGS_MAX);
+		err_set(e, ERR_TOO_LARGE,
+			"cannot start the task: its arguments and environment pass "
+			"%d bytes or %d entries; give it a file instead",
+			TASKFILE_MAX, TASK_ARGS_MAX);
 	/* Which boot it belongs to: a link's text is the cheapest file there is. */
 	if (good && symlinkat(w->local->boot_id, folder, "boot") < 0 && errno != EEXIST)
 		good = err_errno(e, errno, "cannot write into the task's folder", w->folder);
-	good = good && taskfile_write_aside(folder, "spec", data, len, true, e)
-		&& taskfile_rename(folder, "spec", true, e);
+	good = good && taskfile_write_aside(folder, "spec", data, len, true, e) &&
+		taskfile_rename(folder, "spec", true, e);
 	explicit_bzero(data, len); /* the environment may hold secrets */
 	free(data);
 	return good;
@@ -233,7 +239,8 @@ static bool handshake(int ready, char *line, size_t size)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0) {
-			snprintf(line, size, "it did not answer within %d s", LOCAL_HANDSHAKE_MS / 1000);
+			snprintf(line, size, "it did not answer within %d s",
+				LOCAL_HANDSHAKE_MS / 1000);
 			return false;
 		}
 		ssize_t n = read(ready, line + len, size - 1 - len);

@@ -10,7 +10,8 @@
 
 /* Flags of every verb. */
 static const struct cli_flag common_flags[] = {
-	{"endpoint", 0, "URL", "platform to use, with XIAOMI_ACCESS_KEY_ID and XIAOMI_SECRET_ACCESS_KEY", false},
+	{"endpoint", 0, "URL",
+		"platform to use, with XIAOMI_ACCESS_KEY_ID and XIAOMI_SECRET_ACCESS_KEY", false},
 	{"context", 0, "NAME", "context of config.yaml to use", false},
 	{"state-dir", 0, "DIR", "state of the private platform", false},
 	{"org", 0, "ID", "another org's objects; -1 for all (admins)", false},
@@ -70,15 +71,11 @@ int cli_fail(const struct err *e)
 {
 	complain(e->text);
 	switch (e->code) {
-	case ERR_UNAVAILABLE:
-		return EXIT_UNREACHABLE;
+	case ERR_UNAVAILABLE: return EXIT_UNREACHABLE;
 	case ERR_UNAUTHORIZED:
-	case ERR_FORBIDDEN:
-		return EXIT_NOT_AUTHORISED;
-	case ERR_NOT_FOUND:
-		return EXIT_NOT_FOUND;
-	default:
-		return EXIT_REFUSED;
+	case ERR_FORBIDDEN: return EXIT_NOT_AUTHORISED;
+	case ERR_NOT_FOUND: return EXIT_NOT_FOUND;
+	default: return EXIT_REFUSED;
 	}
 }
 
@@ -463,7 +460,10 @@ bool cli_call(struct cli *c, const char *method, const char *path, const json_t 
 	struct err *e)
 {
 	struct api_request r = {
-		.method = method, .path = path, .body = body, .want_json = true,
+		.method = method,
+		.path = path,
+		.body = body,
+		.want_json = true,
 		.answer_max = (size_t)256 << 20,
 	};
 	struct api_answer answer = {0};

@@ -64,7 +64,8 @@ static bool quota_field(const char *word, json_t *body, struct err *e)
 	json_t *value = f ? f->type->from_text(f, equals + 1, e) : NULL;
 
 	if (f == NULL)
-		err_set(e, ERR_INVALID, "%.60s is no field of a quota; `mltop quotas list -o yaml` shows them",
+		err_set(e, ERR_INVALID,
+			"%.60s is no field of a quota; `mltop quotas list -o yaml` shows them",
 			name);
 	else if (value && json_object_set_new(body, f->name, value) != 0)
 		value = NULL;
@@ -82,7 +83,8 @@ int cli_quota_set(struct cli *c)
 	for (int i = 1; i < c->arg_count; i++) {
 		if (strchr(c->args[i], '=') == NULL) {
 			json_decref(body);
-			return cli_usage(c, "%s: give FIELD=VALUE, such as train_gpu_quota=8", c->args[i]);
+			return cli_usage(c, "%s: give FIELD=VALUE, such as train_gpu_quota=8",
+				c->args[i]);
 		}
 		ok = ok && quota_field(c->args[i], body, &e);
 	}
@@ -112,8 +114,10 @@ static int call_and_print(struct cli *c, const char *path, json_t *body, const s
 
 int cli_key_create(struct cli *c)
 {
-	return call_and_print(c, key_kind.path, json_pack("{s:s, s:s, s:s}", "org_name", c->args[0],
-		"role", c->args[1], "name", c->arg_count > 2 ? c->args[2] : "key"), NULL);
+	return call_and_print(c, key_kind.path,
+		json_pack("{s:s, s:s, s:s}", "org_name", c->args[0], "role", c->args[1], "name",
+			c->arg_count > 2 ? c->args[2] : "key"),
+		NULL);
 }
 
 int cli_key_rotate(struct cli *c)
@@ -137,5 +141,6 @@ int cli_key_disable(struct cli *c)
 
 int cli_org_create(struct cli *c)
 {
-	return call_and_print(c, org_kind.path, json_pack("{s:s}", "org_name", c->args[0]), &org_kind);
+	return call_and_print(c, org_kind.path, json_pack("{s:s}", "org_name", c->args[0]),
+		&org_kind);
 }

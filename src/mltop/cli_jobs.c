@@ -25,7 +25,8 @@ static const char *wanted_fields(const struct cli *c, const struct kind *k, stru
 {
 	const char *form = cli_value(c, "output"), *columns = cli_value(c, "columns");
 
-	if (cli_has(c, "json") || (form && (strcmp(form, "json") == 0 || strcmp(form, "yaml") == 0)))
+	if (cli_has(c, "json") ||
+		(form && (strcmp(form, "json") == 0 || strcmp(form, "yaml") == 0)))
 		return columns;
 	if (columns == NULL)
 		columns = form && strcmp(form, "wide") == 0 ? k->wide_fields : k->list_fields;
@@ -42,7 +43,8 @@ static void framework_rows(const json_t *page, json_t *rows)
 	json_t *versions;
 
 	json_object_foreach((json_t *)page, name, versions)
-		json_array_append_new(rows, json_pack("{s:s, s:O}", "name", name, "versions", versions));
+		json_array_append_new(rows,
+			json_pack("{s:s, s:O}", "name", name, "versions", versions));
 }
 
 /* All pages of a list, as one array. */
@@ -149,7 +151,7 @@ int cli_describe(struct cli *c)
 	struct err e = ERR_INIT;
 	json_t *answer = NULL;
 	bool ok = cli_call(c, "GET", path, NULL, &answer, &e) &&
-		  output_one(c, c->verb->kind, answer, &e);
+		output_one(c, c->verb->kind, answer, &e);
 
 	json_decref(answer);
 	free(path);
@@ -231,7 +233,8 @@ static bool add_pair(json_t *object, const char *flag, const char *pair, struct 
 	return ok;
 }
 
-bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *field, struct err *e)
+bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *field,
+	struct err *e)
 {
 	json_t *object = json_object_get(body, field);
 
@@ -299,8 +302,8 @@ int cli_submit(struct cli *c)
 	struct err e = ERR_INIT;
 	json_t *body = NULL, *answer = NULL;
 	bool ok = submit_body(c, &body, &e) && cli_check(c->verb->kind, body, &e) &&
-		  cli_upload_trainer(c, body, &e) &&
-		  cli_call(c, "POST", c->verb->kind->path, body, &answer, &e);
+		cli_upload_trainer(c, body, &e) &&
+		cli_call(c, "POST", c->verb->kind->path, body, &answer, &e);
 
 	if (ok && (cli_has(c, "json") || cli_has(c, "output")))
 		ok = output_one(c, c->verb->kind, answer, &e);

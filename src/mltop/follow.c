@@ -16,8 +16,8 @@
 enum {
 	SUB_ROW = 1,
 	SUB_LOG_FIRST = 2,
-	AGAIN_MS = 100,          /* from losing the private platform to looking for it */
-	GIVE_UP_MS = 30 * 1000,  /* it could not be started for so long */
+	AGAIN_MS = 100,         /* from losing the private platform to looking for it */
+	GIVE_UP_MS = 30 * 1000, /* it could not be started for so long */
 };
 
 static void write_out(struct follower *f, const void *bytes, size_t len)
@@ -132,8 +132,10 @@ static void on_gap(void *ctx, uint32_t sub, uint64_t offset, uint64_t lost)
 	if (sub != f->sub)
 		return;
 	if (lost == 0)
-		fprintf(stderr, "mltop: the task's supervisor died here (offset %llu): what it had "
-				"not yet written of the log is missing\n", (unsigned long long)offset);
+		fprintf(stderr,
+			"mltop: the task's supervisor died here (offset %llu): what it had "
+			"not yet written of the log is missing\n",
+			(unsigned long long)offset);
 	else
 		fprintf(stderr, "mltop: %llu bytes of the log are missing here (offset %llu)\n",
 			(unsigned long long)lost, (unsigned long long)offset);
@@ -256,7 +258,7 @@ static bool find_job(struct follower *f, struct err *e)
 	char *path = cli_path(&job_kind, f->what->job, "");
 	json_t *answer = NULL;
 	bool ok = cli_call(f->cli, "GET", path, NULL, &answer, e) &&
-		  record_decode(&job_kind, &f->row, &f->arena, answer, DECODE_SERVER, e);
+		record_decode(&job_kind, &f->row, &f->arena, answer, DECODE_SERVER, e);
 
 	if (ok)
 		f->uid = mem_strdup(f->row.uid ? f->row.uid : f->what->job);
@@ -269,9 +271,16 @@ static bool find_job(struct follower *f, struct err *e)
 static void link_open(struct follower *f)
 {
 	struct stream_events events = {
-		.ctx = f, .link = on_link, .rows = on_rows, .gone = on_gone, .synced = ignore_sub,
-		.reset = on_reset, .log_bytes = on_bytes, .log_gap = on_gap,
-		.log_state = on_log_state, .sub_error = on_sub_error,
+		.ctx = f,
+		.link = on_link,
+		.rows = on_rows,
+		.gone = on_gone,
+		.synced = ignore_sub,
+		.reset = on_reset,
+		.log_bytes = on_bytes,
+		.log_gap = on_gap,
+		.log_state = on_log_state,
+		.sub_error = on_sub_error,
 	};
 	struct buf filter = BUF_INIT;
 
@@ -333,7 +342,8 @@ static bool nothing_yet(const struct follower *f)
 		return false;
 	fprintf(stderr, "mltop: job %s is %s%s%s: it has printed nothing yet (-f waits for it)\n",
 		f->what->job, job_state_words[f->row.state],
-		f->row.message && *f->row.message ? ", " : "", f->row.message ? f->row.message : "");
+		f->row.message && *f->row.message ? ", " : "",
+		f->row.message ? f->row.message : "");
 	return true;
 }
 

@@ -16,8 +16,8 @@ struct follower {
 	const struct follow *what;
 	struct stream *stream;
 	uv_signal_t interrupt;
-	uv_timer_t again;        /* looks for a private platform that went away */
-	int64_t lost_ms;         /* monotonic, since when it is away; 0: it is not */
+	uv_timer_t again; /* looks for a private platform that went away */
+	int64_t lost_ms;  /* monotonic, since when it is away; 0: it is not */
 	struct sanitize_stream text;
 	char *uid;
 	uint32_t sub;            /* of the attempt that is read now */
@@ -32,7 +32,7 @@ struct follower {
 	/* the question */
 	uv_poll_t keys;
 	bool asking, cancelled;
-	struct buf held;         /* came while it was asked; at most the stream's window */
+	struct buf held; /* came while it was asked; at most the stream's window */
 };
 
 /* Ends the following, once; what was held is printed. */

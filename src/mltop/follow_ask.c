@@ -56,8 +56,8 @@ void follow_cancel(struct follower *f)
 
 static void ask(struct follower *f)
 {
-	fprintf(stderr, "\nmltop: c cancels job %s, l leaves it running, Enter goes on: ",
-		f->what->job);
+	fprintf(stderr,
+		"\nmltop: c cancels job %s, l leaves it running, Enter goes on: ", f->what->job);
 }
 
 /* A line was typed. */

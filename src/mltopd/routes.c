@@ -28,7 +28,8 @@ const struct route routes[] = {
 		"Jobs: ?fields= ?filter= ?state= ?name= ?label=KEY=VALUE ?limit= ?continue= ?org_id=."},
 	{METHOD_GET, API "/train/{job}", VIEW, ROUTE_TENANT, 0, route_train_one,
 		"One job, by name or uid."},
-	{METHOD_DELETE, API "/train/{job}", WORK, ROUTE_CHANGES | ROUTE_TENANT, 0, route_train_delete,
+	{METHOD_DELETE, API "/train/{job}", WORK, ROUTE_CHANGES | ROUTE_TENANT, 0,
+		route_train_delete,
 		"Removes the job with its logs and outputs; a live one is stopped first."},
 	{METHOD_POST, API "/train/{job}/cancel", WORK, ROUTE_CHANGES | ROUTE_TENANT, 0,
 		route_train_cancel, "Stops the job and keeps its record."},
@@ -36,7 +37,8 @@ const struct route routes[] = {
 		route_train_retry, "Runs a job that is over once more, as its next attempt."},
 	{METHOD_GET, API "/train/{job}/start", WORK, ROUTE_CHANGES | ROUTE_TENANT, 0,
 		route_train_start, "As retry; the public client's form."},
-	{METHOD_GET, API "/train/{job}/logs", VIEW, ROUTE_TENANT | ROUTE_STREAM, 0, route_train_logs,
+	{METHOD_GET, API "/train/{job}/logs", VIEW, ROUTE_TENANT | ROUTE_STREAM, 0,
+		route_train_logs,
 		"{\"logs\": text}, the newest 256 KiB or ?lines=N; ?task= ?attempt=; with ?follow=True a "
 		"chunked stream of lines to the end."},
 	{METHOD_GET, API "/train/{job}/events", VIEW, ROUTE_TENANT, 0, route_train_events,
@@ -54,7 +56,8 @@ const struct route routes[] = {
 
 	{METHOD_POST, API "/packages", WORK, ROUTE_CHANGES, 0, route_package_create,
 		"Announces an upload {\"size\", \"sha256\", \"name\"}; answers its id and uri."},
-	{METHOD_GET, API "/packages", VIEW, 0, 0, route_package_list, "Uploaded packages of the org."},
+	{METHOD_GET, API "/packages", VIEW, 0, 0, route_package_list,
+		"Uploaded packages of the org."},
 	{METHOD_GET, API "/packages/{package}", VIEW, ROUTE_TENANT, 0, route_package_one,
 		"One package; received says where an upload goes on."},
 	{METHOD_PUT, API "/packages/{package}", WORK, ROUTE_CHANGES | ROUTE_TENANT | ROUTE_RAW_BODY,
@@ -120,12 +123,14 @@ void routes_docs(struct buf *out)
 {
 	static const char *const notes[] = {"viewer", "operator", "quota-admin", "admin"};
 
-	buf_adds(out, "# The platform API\n\nMade by `mltopd docs api` from the route table and the "
+	buf_adds(out,
+		"# The platform API\n\nMade by `mltopd docs api` from the route table and the "
 		"tables of kinds.\n\n| method | path | least role | |\n|---|---|---|---|\n");
 	for (const struct route *t = routes; t->pattern; t++)
 		buf_addf(out, "| %s | `%s` | %s | %s |\n", method_words[t->method], t->pattern,
 			t->flags & ROUTE_OPEN ? "none" : notes[t->least], t->doc);
-	buf_adds(out, "\nErrors are `{\"error\": true, \"message\": \"...\"}` with status 400, 401, 403, "
+	buf_adds(out,
+		"\nErrors are `{\"error\": true, \"message\": \"...\"}` with status 400, 401, 403, "
 		"404, 405, 408, 409, 411, 413, 422, 429, 500 or 503. An object of another org answers "
 		"exactly like one that is not there.\n\nWhat the HTTP library refuses before the server "
 		"sees it is answered otherwise: a target with a broken percent-escape, `*` or an absolute "

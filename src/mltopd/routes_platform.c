@@ -95,12 +95,12 @@ static void status_done(uv_work_t *work, int status)
 {
 	struct status *s = CONTAINER_OF(work, struct status, work);
 	struct platform *p = s->request->platform;
-	json_t *out = json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name",
-		"mltopd",
-		"version", MLTOP_VERSION, "engine", config_text(&p->config, SET_ENGINE), "pid",
-		(int)getpid(), "state_dir", p->dir, "jobs", count_jobs(p), "machine", machine(p),
-		"viewers", p->server ? server_viewers(p->server) : 0, "task_bytes",
-		(json_int_t)s->task_bytes, "output_bytes", (json_int_t)s->output_bytes, "package_bytes",
+	json_t *out = json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:I}",
+		"name", "mltopd", "version", MLTOP_VERSION, "engine",
+		config_text(&p->config, SET_ENGINE), "pid", (int)getpid(), "state_dir", p->dir,
+		"jobs", count_jobs(p), "machine", machine(p), "viewers",
+		p->server ? server_viewers(p->server) : 0, "task_bytes", (json_int_t)s->task_bytes,
+		"output_bytes", (json_int_t)s->output_bytes, "package_bytes",
 		(json_int_t)s->package_bytes, "store_bytes", (json_int_t)s->store_bytes);
 
 	(void)status;
