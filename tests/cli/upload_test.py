@@ -5,6 +5,7 @@ import pty
 import random
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tarfile
@@ -244,9 +245,12 @@ class Proxy:
             pass
         for s in (source, target):
             try:
+                # Else whoever sends waits for a peer that reads no more: a cut of another kind.
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 s.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+            s.close()
 
     def close(self):
         self.server.close()
