@@ -139,6 +139,10 @@ def main():
     ap.add_argument("--build", default=os.environ.get("MLTOP_BUILD", "build"))
     ap.add_argument("programs", nargs="+")
     args = ap.parse_args()
+    # Shells start what runs in the background with these ignored, and tests would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGQUIT, signal.SIGHUP, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_DFL)
     totals = [0, 0, 0]
     build = os.path.abspath(args.build)
     with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
