@@ -23,7 +23,10 @@ struct attack_long {
 	size_t times;
 };
 
-#define ATTACK(name, bytes) {name, bytes, sizeof(bytes) - 1}
+#define ATTACK(name, bytes)                    \
+	{                                      \
+		name, bytes, sizeof(bytes) - 1 \
+	}
 
 static const struct attack attacks[] = {
 	/* The screen and the cursor. */
@@ -118,7 +121,8 @@ static const struct attack attacks[] = {
 	ATTACK("four marks", "a\314\201\314\202\314\203\314\204b"),
 	ATTACK("mark after a control", "a\033[2J\314\201b"),
 	ATTACK("joined emoji", "\360\237\221\251\342\200\215\360\237\222\273x"),
-	ATTACK("emoji tone and selector", "\360\237\221\215\360\237\217\275\342\235\244\357\270\217x"),
+	ATTACK("emoji tone and selector",
+		"\360\237\221\215\360\237\217\275\342\235\244\357\270\217x"),
 	ATTACK("keycap", "1\357\270\217\342\203\243x"),
 	ATTACK("wide", "\345\265\214\345\205\245\357\274\241x"),
 	ATTACK("private use", "a\356\202\260b\363\260\200\200c"),

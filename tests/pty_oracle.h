@@ -24,20 +24,22 @@ enum pty_state { PTY_GROUND, PTY_ESCAPE, PTY_CSI, PTY_STRING, PTY_STRING_ESCAPE 
 struct pty_oracle {
 	const char *const *allowed;
 	enum pty_state state;
-	char seen[96];      /* the sequence being read, or its first bytes */
+	char seen[96]; /* the sequence being read, or its first bytes */
 	size_t seen_len;
-	char introducer;    /* of the string being read: ] P _ ^ X */
-	uint32_t cp;        /* the character being read */
-	int wanted;         /* continuation bytes still to come */
-	uint32_t smallest;  /* below it the encoding is overlong */
-	size_t offset;      /* bytes read */
+	char introducer;   /* of the string being read: ] P _ ^ X */
+	uint32_t cp;       /* the character being read */
+	int wanted;        /* continuation bytes still to come */
+	uint32_t smallest; /* below it the encoding is overlong */
+	size_t offset;     /* bytes read */
 	size_t faults;
-	char first[128];    /* the first fault: "CSI 2J at byte 12" */
+	char first[128]; /* the first fault: "CSI 2J at byte 12" */
 };
 
-extern const char *const pty_allow_plain[];  /* LF alone: a pipe, NO_COLOR */
-extern const char *const pty_allow_text[];   /* LF and SGR of the policy: `mltop logs` on a terminal */
-extern const char *const pty_allow_screen[]; /* what ncurses writes for xterm-256color, and our modes */
+extern const char *const pty_allow_plain[]; /* LF alone: a pipe, NO_COLOR */
+extern const char
+	*const pty_allow_text[]; /* LF and SGR of the policy: `mltop logs` on a terminal */
+extern const char
+	*const pty_allow_screen[]; /* what ncurses writes for xterm-256color, and our modes */
 
 void pty_oracle_init(struct pty_oracle *o, const char *const *allowed);
 void pty_oracle_feed(struct pty_oracle *o, const void *bytes, size_t len);

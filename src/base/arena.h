@@ -15,7 +15,10 @@ struct arena {
 	size_t used;
 };
 
-#define ARENA_INIT {0}
+#define ARENA_INIT \
+	{          \
+		0  \
+	}
 
 void arena_release(struct arena *a);
 void *arena_alloc(struct arena *a, size_t size); /* zeroed, aligned to 16 */

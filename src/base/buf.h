@@ -23,19 +23,22 @@ struct buf {
 
 extern char buf_empty[]; /* what `data` points at while cap is 0; never written */
 
-#define BUF_INIT {.data = buf_empty}
+#define BUF_INIT                  \
+	{                         \
+		.data = buf_empty \
+	}
 
 void buf_init(struct buf *b, size_t limit);
-void buf_release(struct buf *b);             /* frees; usable again as after buf_init */
-void buf_reset(struct buf *b);               /* empties, keeps the memory */
-char *buf_detach(struct buf *b);             /* the caller frees; never NULL */
+void buf_release(struct buf *b);              /* frees; usable again as after buf_init */
+void buf_reset(struct buf *b);                /* empties, keeps the memory */
+char *buf_detach(struct buf *b);              /* the caller frees; never NULL */
 bool buf_reserve(struct buf *b, size_t more); /* room for `more` bytes */
 bool buf_add(struct buf *b, const void *data, size_t len);
 bool buf_adds(struct buf *b, const char *text);
 bool buf_addc(struct buf *b, char c);
 bool buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool buf_vaddf(struct buf *b, const char *format, va_list ap);
-void buf_drop(struct buf *b, size_t n);      /* removes the first n bytes */
-void buf_cut(struct buf *b, size_t len);     /* keeps the first len bytes */
+void buf_drop(struct buf *b, size_t n);  /* removes the first n bytes */
+void buf_cut(struct buf *b, size_t len); /* keeps the first len bytes */
 
 #endif

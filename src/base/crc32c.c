@@ -18,11 +18,11 @@ static uint32_t by_table(uint32_t crc, const unsigned char *p, size_t len)
 {
 	for (; len >= 8; p += 8, len -= 8) {
 		crc ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-		       (uint32_t)p[3] << 24;
+			(uint32_t)p[3] << 24;
 		crc = crc32c_table[7][crc & 255] ^ crc32c_table[6][crc >> 8 & 255] ^
-		      crc32c_table[5][crc >> 16 & 255] ^ crc32c_table[4][crc >> 24] ^
-		      crc32c_table[3][p[4]] ^ crc32c_table[2][p[5]] ^ crc32c_table[1][p[6]] ^
-		      crc32c_table[0][p[7]];
+			crc32c_table[5][crc >> 16 & 255] ^ crc32c_table[4][crc >> 24] ^
+			crc32c_table[3][p[4]] ^ crc32c_table[2][p[5]] ^ crc32c_table[1][p[6]] ^
+			crc32c_table[0][p[7]];
 	}
 	while (len--)
 		crc = one_byte(crc, *p++);
@@ -35,8 +35,8 @@ static bool has_instruction(void)
 	return __builtin_cpu_supports("sse4.2");
 }
 
-__attribute__((target("sse4.2"))) static uint32_t by_instruction(
-	uint32_t crc, const unsigned char *p, size_t len)
+__attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc,
+	const unsigned char *p, size_t len)
 {
 	uint64_t wide = crc;
 

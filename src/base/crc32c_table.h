@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+/* clang-format off */
 static const uint32_t crc32c_table[8][256] = {
 	{
 		0x00000000, 0xF26B8303, 0xE13B70F7, 0x1350F3F4, 0xC79A971F, 0x35F1141C, 0x26A1E7E8,
@@ -322,5 +323,6 @@ static const uint32_t crc32c_table[8][256] = {
 		0xC451B7CC, 0x8D6DCAEB, 0x56294D82, 0x1F1530A5,
 	},
 };
+/* clang-format on */
 
 #endif

@@ -10,9 +10,17 @@ static const struct {
 	enum err_code code;
 	int status;
 } statuses[] = {
-	{ERR_NONE, 200},	 {ERR_INVALID, 400},   {ERR_UNPROCESSABLE, 422}, {ERR_UNAUTHORIZED, 401},
-	{ERR_FORBIDDEN, 403}, {ERR_NOT_FOUND, 404}, {ERR_CONFLICT, 409},	  {ERR_TOO_LARGE, 413},
-	{ERR_BUSY, 429},	 {ERR_UNAVAILABLE, 503}, {ERR_INTERNAL, 500},
+	{ERR_NONE, 200},
+	{ERR_INVALID, 400},
+	{ERR_UNPROCESSABLE, 422},
+	{ERR_UNAUTHORIZED, 401},
+	{ERR_FORBIDDEN, 403},
+	{ERR_NOT_FOUND, 404},
+	{ERR_CONFLICT, 409},
+	{ERR_TOO_LARGE, 413},
+	{ERR_BUSY, 429},
+	{ERR_UNAVAILABLE, 503},
+	{ERR_INTERNAL, 500},
 };
 
 static void err_fill(struct err *e, enum err_code code, const char *field, const char *format,

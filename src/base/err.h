@@ -14,7 +14,7 @@
 /* The kinds a caller acts on; the daemon maps them to HTTP codes, the client to exit codes. */
 enum err_code {
 	ERR_NONE,
-	ERR_INVALID,      /* the input is wrong: 400, and 422 where it parsed but cannot be */
+	ERR_INVALID, /* the input is wrong: 400, and 422 where it parsed but cannot be */
 	ERR_UNPROCESSABLE,
 	ERR_UNAUTHORIZED, /* 401 */
 	ERR_FORBIDDEN,    /* 403 */
@@ -28,11 +28,14 @@ enum err_code {
 
 struct err {
 	enum err_code code;
-	char field[64];  /* the field at fault, as named on the wire; "" where none */
+	char field[64]; /* the field at fault, as named on the wire; "" where none */
 	char text[1024];
 };
 
-#define ERR_INIT {0}
+#define ERR_INIT  \
+	{         \
+		0 \
+	}
 
 /* All return false, so that a function can end with `return err_set(...)`. */
 bool err_set(struct err *e, enum err_code code, const char *format, ...)

@@ -154,8 +154,8 @@ static char *parent_of(const char *path)
 }
 
 /* Fills and syncs the file aside; `fd` is closed in any case. */
-static bool fill_aside(
-	int fd, const char *aside, const void *data, size_t len, mode_t mode, struct err *e)
+static bool fill_aside(int fd, const char *aside, const void *data, size_t len, mode_t mode,
+	struct err *e)
 {
 	bool ok = fchmod(fd, mode) == 0 && fsio_write_all(fd, data, len) && fsync(fd) == 0;
 	int number = errno;

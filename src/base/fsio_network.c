@@ -16,8 +16,8 @@
  * (Lustre, GPFS, BeeGFS) coreutils' src/stat.c.
  */
 static const unsigned long network_types[] = {
-	0x6969, /* NFS */
-	0x517B, /* SMB */
+	0x6969,     /* NFS */
+	0x517B,     /* SMB */
 	0xFF534D42, /* CIFS */
 	0xFE534D42, /* SMB2 */
 	0x00C36400, /* Ceph */

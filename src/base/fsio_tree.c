@@ -15,10 +15,10 @@
  * it under a fresh name, so every folder is emptied where its parent is the root of the removal.
  */
 struct removal {
-	int root; /* the folder being emptied */
-	unsigned serial; /* for names given to what is moved up */
-	bool progress; /* something was removed or moved since last asked */
-	int error; /* errno of the first thing that could not be */
+	int root;                /* the folder being emptied */
+	unsigned serial;         /* for names given to what is moved up */
+	bool progress;           /* something was removed or moved since last asked */
+	int error;               /* errno of the first thing that could not be */
 	char name[NAME_MAX + 1]; /* its name */
 };
 

@@ -69,7 +69,8 @@ bool items_check(const char *data, size_t len, const char *what, int64_t most, s
 		const char *equals = strchr(at, '=');
 
 		if (equals == NULL || equals == at)
-			return err_set(e, ERR_INVALID, "%s is damaged: byte %zu starts no key=value", what,
+			return err_set(e, ERR_INVALID,
+				"%s is damaged: byte %zu starts no key=value", what,
 				(size_t)(at - data));
 		at += strlen(at) + 1;
 	}
@@ -87,21 +88,11 @@ bool items_check(const char *data, size_t len, const char *what, int64_t most, s
 static void encode_row(struct items_writer *w, const struct items_row *row, const char *member)
 {
 	switch (row->kind) {
-	case ITEMS_INT:
-		items_put_i64(w, row->key, *(const int *)(const void *)member);
-		break;
-	case ITEMS_I64:
-		items_put_i64(w, row->key, *(const int64_t *)(const void *)member);
-		break;
-	case ITEMS_U64:
-		items_put_u64(w, row->key, *(const uint64_t *)(const void *)member);
-		break;
-	case ITEMS_TEXT:
-		items_put(w, row->key, *(const char *const *)(const void *)member);
-		break;
-	case ITEMS_CHARS:
-		items_put(w, row->key, member);
-		break;
+	case ITEMS_INT: items_put_i64(w, row->key, *(const int *)(const void *)member); break;
+	case ITEMS_I64: items_put_i64(w, row->key, *(const int64_t *)(const void *)member); break;
+	case ITEMS_U64: items_put_u64(w, row->key, *(const uint64_t *)(const void *)member); break;
+	case ITEMS_TEXT: items_put(w, row->key, *(const char *const *)(const void *)member); break;
+	case ITEMS_CHARS: items_put(w, row->key, member); break;
 	case ITEMS_WORD:
 		items_put(w, row->key, row->words[*(const int *)(const void *)member]);
 		break;
@@ -143,18 +134,14 @@ static bool decode_word(const struct items_row *row, char *member, const char *v
 static bool decode_row(const struct items_row *row, char *member, const char *value)
 {
 	switch (row->kind) {
-	case ITEMS_TEXT:
-		*(const char **)(void *)member = value;
-		return true;
+	case ITEMS_TEXT: *(const char **)(void *)member = value; return true;
 	case ITEMS_CHARS:
 		if (strlen(value) >= (size_t)row->max)
 			return false;
 		memcpy(member, value, strlen(value) + 1);
 		return true;
-	case ITEMS_WORD:
-		return decode_word(row, member, value);
-	default:
-		return decode_number(row, member, value);
+	case ITEMS_WORD: return decode_word(row, member, value);
+	default: return decode_number(row, member, value);
 	}
 }
 
@@ -174,8 +161,8 @@ static bool decode_item(void *into, const struct items_row *row, const char *val
 		return err_set(e, ERR_INVALID, "%s is damaged: %s is there twice", what, row->key);
 	*seen |= bit;
 	if (!decode_row(row, (char *)into + row->at, value))
-		return err_set(e, ERR_INVALID, "%s is damaged: %s cannot be \"%.64s\"", what, row->key,
-			value);
+		return err_set(e, ERR_INVALID, "%s is damaged: %s cannot be \"%.64s\"", what,
+			row->key, value);
 	return true;
 }
 
@@ -195,6 +182,7 @@ bool items_decode(void *into, const struct items_row *rows, size_t count, const 
 	}
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].needed && !(seen & 1ull << i))
-			return err_set(e, ERR_INVALID, "%s is damaged: %s is missing", what, rows[i].key);
+			return err_set(e, ERR_INVALID, "%s is damaged: %s is missing", what,
+				rows[i].key);
 	return true;
 }

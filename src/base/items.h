@@ -26,19 +26,19 @@ void items_put_i64(struct items_writer *w, const char *key, int64_t value);
 void items_put_u64(struct items_writer *w, const char *key, uint64_t value);
 
 enum items_kind {
-	ITEMS_INT,  /* int */
-	ITEMS_I64,  /* int64_t */
-	ITEMS_U64,  /* uint64_t */
-	ITEMS_TEXT, /* const char *: points into the bytes decoded */
+	ITEMS_INT,   /* int */
+	ITEMS_I64,   /* int64_t */
+	ITEMS_U64,   /* uint64_t */
+	ITEMS_TEXT,  /* const char *: points into the bytes decoded */
 	ITEMS_CHARS, /* char[max]: copied; longer is an error */
-	ITEMS_WORD, /* int: index into `words` */
+	ITEMS_WORD,  /* int: index into `words` */
 };
 
 struct items_row {
 	const char *key;
 	enum items_kind kind;
-	size_t at;               /* offset of the member */
-	int64_t min, max;        /* numbers: limits; ITEMS_CHARS: max is the size of the array */
+	size_t at;        /* offset of the member */
+	int64_t min, max; /* numbers: limits; ITEMS_CHARS: max is the size of the array */
 	bool needed;
 	const char *const *words; /* ITEMS_WORD: NULL-ended */
 };

@@ -40,7 +40,7 @@ static bool goes_to_journal(void)
 	memcpy(device, stream, (size_t)(colon - stream));
 	device[colon - stream] = '\0';
 	return num_u64(device, UINT64_MAX, &dev) && num_u64(colon + 1, UINT64_MAX, &ino) &&
-	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+		fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
 }
 
 static void add_head(struct buf *line, enum log_level level)

@@ -14,10 +14,13 @@ struct map {
 	size_t len, cap, tombs;
 };
 
-#define MAP_INIT {0}
+#define MAP_INIT  \
+	{         \
+		0 \
+	}
 
 void map_release(struct map *m);
-void *map_get(const struct map *m, const char *key); /* NULL when absent */
+void *map_get(const struct map *m, const char *key);        /* NULL when absent */
 void *map_set(struct map *m, const char *key, void *value); /* returns the value replaced */
 void *map_remove(struct map *m, const char *key);           /* returns the value removed */
 /* Walks all pairs: start with *at = 0, ends with false. */

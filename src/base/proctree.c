@@ -259,8 +259,8 @@ size_t proctree_mark_task(struct proctree *tree, const struct task_pid *pid, con
 	for (size_t i = 0; i < tree->count; i++) {
 		struct proctree_process *p = &tree->list[i];
 
-		if (p->pid == 1 || p->pid == getpid() || p->start < pid->shim_start || p->parent == 2 ||
-			p->state == 'Z')
+		if (p->pid == 1 || p->pid == getpid() || p->start < pid->shim_start ||
+			p->parent == 2 || p->state == 'Z')
 			continue; /* older than the shim: not started by it; 2 has the kernel's threads */
 		p->marked = (by_session && p->session == pid->shim_pid) || has_entry(p->pid, entry);
 	}

@@ -53,7 +53,7 @@ bool proctree_signal(int pid, uint64_t start, int signal);
 
 struct proctree_usage {
 	size_t count;
-	int64_t rss;    /* bytes: shared pages count once per process */
+	int64_t rss; /* bytes: shared pages count once per process */
 	int64_t cpu_ms;
 };
 struct proctree_usage proctree_usage_marked(const struct proctree *tree);

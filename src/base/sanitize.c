@@ -145,16 +145,10 @@ static size_t write_char(struct writer *w, const char *s, size_t len, const stru
 	if (skip != 0)
 		return skip;
 	switch (kind) {
-	case UTF8_MARK:
-		write_mark(w, s, u->len);
-		break;
-	case UTF8_FORMAT:
-		write_code_point(w, u->cp);
-		break;
+	case UTF8_MARK: write_mark(w, s, u->len); break;
+	case UTF8_FORMAT: write_code_point(w, u->cp); break;
 	case UTF8_BAD:
-	case UTF8_BAD_WIDE:
-		write_replacement(w);
-		break;
+	case UTF8_BAD_WIDE: write_replacement(w); break;
 	default:
 		set_style(w, w->style);
 		buf_add(w->out, s, u->len);

@@ -30,7 +30,14 @@ struct sgr {
 	int16_t fg, bg;
 	uint16_t attrs; /* SGR_* */
 };
-enum { SGR_BOLD = 1, SGR_DIM = 2, SGR_ITALIC = 4, SGR_UNDERLINE = 8, SGR_REVERSE = 16, SGR_STRIKE = 32 };
+enum {
+	SGR_BOLD = 1,
+	SGR_DIM = 2,
+	SGR_ITALIC = 4,
+	SGR_UNDERLINE = 8,
+	SGR_REVERSE = 16,
+	SGR_STRIKE = 32
+};
 #define SGR_NONE ((struct sgr){-1, -1, 0})
 
 /* `text` from byte `at` on (of the sanitised line) has this style. */
@@ -43,7 +50,7 @@ struct sanitized_line {
 	struct buf text;      /* sanitised; tabs are expanded to blanks at 8 cells */
 	struct sgr_run *runs; /* in order of `at`; none means default throughout */
 	size_t run_count, run_cap;
-	size_t folded;        /* how many \r segments were folded away (progress bars) */
+	size_t folded; /* how many \r segments were folded away (progress bars) */
 };
 
 void sanitized_line_init(struct sanitized_line *line);

@@ -70,8 +70,10 @@ static size_t fold_segments(const char **bytes, size_t *len)
 
 void sanitize_log_line(struct sanitized_line *line, const char *bytes, size_t len, bool fold)
 {
-	struct writer w = {
-		.out = &line->text, .line = line, .style = SGR_NONE, .marks = MARKS_MAX + 1};
+	struct writer w = {.out = &line->text,
+		.line = line,
+		.style = SGR_NONE,
+		.marks = MARKS_MAX + 1};
 
 	buf_reset(&line->text);
 	line->run_count = 0;

@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 enum {
-	SEQUENCE_MAX = 4096,      /* bytes of an escape sequence; what follows is text again */
-	SEQUENCE_SHOWN = 64,      /* bytes of caret text that show it */
-	MARKS_MAX = 3,            /* combining marks on a base */
+	SEQUENCE_MAX = 4096, /* bytes of an escape sequence; what follows is text again */
+	SEQUENCE_SHOWN = 64, /* bytes of caret text that show it */
+	MARKS_MAX = 3,       /* combining marks on a base */
 	SGR_PARAMS_MAX = 16,
 	SGR_DIGITS_MAX = 4,
 	STREAM_PIECE = 256 << 10, /* bytes of an unfinished line after which a stream cuts it */
@@ -43,8 +43,8 @@ struct writer {
 	struct sanitized_line *line; /* NULL: plain text, no styles, no tab stops */
 	struct sgr style;            /* what the bytes ask for; substituted text is reversed */
 	size_t cells;                /* since the line's start, for tab stops */
-	int marks;                   /* on the last base; more than MARKS_MAX: there is none to take one */
-	bool emoji;                  /* the last base is an emoji: selectors and joiners may follow */
+	int marks;  /* on the last base; more than MARKS_MAX: there is none to take one */
+	bool emoji; /* the last base is an emoji: selectors and joiners may follow */
 };
 /* Sanitises all of `bytes`, LF included, into the writer. */
 void write_text(struct writer *w, const char *bytes, size_t len);

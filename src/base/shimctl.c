@@ -32,10 +32,10 @@ static const struct items_row rows[] = {
 	{"log_end", ITEMS_U64, AT(log_end), 0, 0, false, NULL},
 	{"log_lost", ITEMS_U64, AT(log_lost), 0, 0, false, NULL},
 	{"grace_ms", ITEMS_I64, AT(grace_ms), 0, INT64_MAX, false, NULL},
-	{"text", ITEMS_CHARS, AT(text), 0, sizeof ((struct shimctl_message *)0)->text, false, NULL},
+	{"text", ITEMS_CHARS, AT(text), 0, sizeof((struct shimctl_message *)0)->text, false, NULL},
 };
 static const struct items_row name_row[] = {
-	{"type", ITEMS_CHARS, AT(name), 0, sizeof ((struct shimctl_message *)0)->name, true, NULL},
+	{"type", ITEMS_CHARS, AT(name), 0, sizeof((struct shimctl_message *)0)->name, true, NULL},
 };
 
 size_t shimctl_encode(char *out, size_t size, const struct shimctl_message *m)
@@ -114,7 +114,8 @@ int shimctl_listen(int folder, struct err *e)
 		return -1;
 	unlinkat(folder, SHIMCTL_SOCKET, 0);
 	/* fchmod before bind sets the mode the file is made with: no moment with a wider one. */
-	if (fchmod(fd, 0600) < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
+	if (fchmod(fd, 0600) < 0 ||
+		bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
 		listen(fd, SHIMCTL_CLIENTS) < 0) {
 		err_errno(e, errno, "cannot listen on the task's", SHIMCTL_SOCKET);
 		close(fd);
@@ -129,7 +130,8 @@ bool shimctl_send(int fd, const struct shimctl_message *m, struct err *e)
 	size_t len = shimctl_encode(bytes, sizeof bytes, m);
 
 	if (len == 0)
-		return err_set(e, ERR_TOO_LARGE, "a message to the task's control socket is too long");
+		return err_set(e, ERR_TOO_LARGE,
+			"a message to the task's control socket is too long");
 	while (send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
 		if (errno == EINTR)
 			continue;

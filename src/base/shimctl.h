@@ -50,22 +50,23 @@ enum shimctl_state {
 	SHIMCTL_PREPARING,
 	SHIMCTL_RUNNING,
 	SHIMCTL_FINISHING, /* the finish command runs */
-	SHIMCTL_CLEARING,  /* the last step ended; what it left behind is ended, then the record written */
+	SHIMCTL_CLEARING, /* the last step ended; what it left behind is ended, then the record written */
 };
 
 struct shimctl_message {
-	int type;        /* enum shimctl_type */
-	int state;       /* state: enum shimctl_state */
+	int type;                /* enum shimctl_type */
+	int state;               /* state: enum shimctl_state */
 	int shim_pid, child_pid; /* state: child 0 between steps */
-	int stopping;    /* state: 1 when a stop was asked for or a limit passed */
-	int processes;   /* stat: how many the task has now */
-	int64_t memory, memory_peak; /* stat: bytes resident, of the tree; 0 in the answer to hello */
-	int64_t cpu_ms;  /* stat */
-	int64_t start_ms; /* state: wall time of the task's start */
+	int stopping;            /* state: 1 when a stop was asked for or a limit passed */
+	int processes;           /* stat: how many the task has now */
+	int64_t memory,
+		memory_peak; /* stat: bytes resident, of the tree; 0 in the answer to hello */
+	int64_t cpu_ms;      /* stat */
+	int64_t start_ms;    /* state: wall time of the task's start */
 	uint64_t log_end, log_lost; /* state, log: as in the exit record */
-	int64_t grace_ms; /* stop */
-	char text[256];  /* error: a sentence */
-	char name[24];   /* the type's word as sent: of use where it is not known */
+	int64_t grace_ms;           /* stop */
+	char text[256];             /* error: a sentence */
+	char name[24];              /* the type's word as sent: of use where it is not known */
 };
 
 /* Length, at most SHIMCTL_MAX; 0 when it does not fit. */

@@ -12,17 +12,25 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-#define INT(type, key, member, least, most, needed) \
-	{key, ITEMS_INT, offsetof(struct type, member), least, most, needed, NULL}
-#define I64(type, key, member) \
-	{key, ITEMS_I64, offsetof(struct type, member), 0, INT64_MAX, false, NULL}
-#define U64(type, key, member) \
-	{key, ITEMS_U64, offsetof(struct type, member), 0, 0, false, NULL}
-#define TEXT(type, key, member, needed) \
-	{key, ITEMS_TEXT, offsetof(struct type, member), 0, 0, needed, NULL}
+#define INT(type, key, member, least, most, needed)                                      \
+	{                                                                                \
+		key, ITEMS_INT, offsetof(struct type, member), least, most, needed, NULL \
+	}
+#define I64(type, key, member)                                                           \
+	{                                                                                \
+		key, ITEMS_I64, offsetof(struct type, member), 0, INT64_MAX, false, NULL \
+	}
+#define U64(type, key, member)                                                   \
+	{                                                                        \
+		key, ITEMS_U64, offsetof(struct type, member), 0, 0, false, NULL \
+	}
+#define TEXT(type, key, member, needed)                                            \
+	{                                                                          \
+		key, ITEMS_TEXT, offsetof(struct type, member), 0, 0, needed, NULL \
+	}
 
-static const char *const end_words[] = {
-	"exit", "signal", "start", "oom", "max-runtime", "stopped", NULL};
+static const char *const end_words[] = {"exit", "signal", "start", "oom", "max-runtime", "stopped",
+	NULL};
 
 static const struct items_row spec_rows[] = {
 	TEXT(task_spec, "uid", uid, true),
@@ -77,7 +85,8 @@ static struct items_writer begin(char *out, size_t size)
 	return w;
 }
 
-static size_t put_all(struct items_writer *w, const char *key, const char *const *values, size_t max)
+static size_t put_all(struct items_writer *w, const char *key, const char *const *values,
+	size_t max)
 {
 	size_t count = 0;
 
@@ -128,8 +137,9 @@ static bool collect(const char *const **list, const char *key, size_t max, const
 		if (!items_is(&item, key))
 			continue;
 		if (*used - first >= max || *used + 1 >= vector_size)
-			return err_set(e, ERR_TOO_LARGE, "the task's spec holds more than %zu of \"%s\"",
-				*used - first, key);
+			return err_set(e, ERR_TOO_LARGE,
+				"the task's spec holds more than %zu of \"%s\"", *used - first,
+				key);
 		vector[(*used)++] = item.value;
 	}
 	if (*used >= vector_size)
@@ -142,7 +152,8 @@ static bool collect(const char *const **list, const char *key, size_t max, const
 static bool check_spec(const struct task_spec *spec, struct err *e)
 {
 	if (spec->argv[0] == NULL || spec->argv[0][0] == '\0')
-		return err_set(e, ERR_INVALID, "the task's spec is damaged: it names no program to run");
+		return err_set(e, ERR_INVALID,
+			"the task's spec is damaged: it names no program to run");
 	if (spec->segment_size < 4096)
 		return err_set(e, ERR_INVALID,
 			"the task's spec is damaged: segment_size %lld is below 4096",
@@ -150,7 +161,8 @@ static bool check_spec(const struct task_spec *spec, struct err *e)
 	for (size_t i = 0; spec->env[i] != NULL; i++)
 		if (strchr(spec->env[i], '=') == NULL || spec->env[i][0] == '=')
 			return err_set(e, ERR_INVALID,
-				"the task's spec is damaged: environment entry %zu is not NAME=VALUE", i);
+				"the task's spec is damaged: environment entry %zu is not NAME=VALUE",
+				i);
 	return true;
 }
 
@@ -158,16 +170,24 @@ bool taskfile_decode_spec(struct task_spec *spec, const char *data, size_t len, 
 	size_t vector_size, struct err *e)
 {
 	static const char what[] = "the task's spec";
-	struct task_spec got = {.work_dir = "", .prepare = "", .finish = "", .run_uid = -1,
-		.run_gid = -1, .umask = 077, .stop_grace_ms = 10000, .segment_size = 16 << 20};
+	struct task_spec got = {.work_dir = "",
+		.prepare = "",
+		.finish = "",
+		.run_uid = -1,
+		.run_gid = -1,
+		.umask = 077,
+		.stop_grace_ms = 10000,
+		.segment_size = 16 << 20};
 	size_t used = 0;
 
 	if (!items_check(data, len, what, TASKFILE_VERSION, e) ||
 		!items_decode(&got, spec_rows, COUNT(spec_rows), data, len, what, e) ||
-		!collect(&got.argv, "arg", TASK_ARGS_MAX, data, len, vector, vector_size, &used, e) ||
-		!collect(&got.env, "env", TASK_ARGS_MAX, data, len, vector, vector_size, &used, e) ||
-		!collect(&got.cgroups, "cgroup", TASK_CGROUPS_MAX, data, len, vector, vector_size, &used,
+		!collect(&got.argv, "arg", TASK_ARGS_MAX, data, len, vector, vector_size, &used,
 			e) ||
+		!collect(&got.env, "env", TASK_ARGS_MAX, data, len, vector, vector_size, &used,
+			e) ||
+		!collect(&got.cgroups, "cgroup", TASK_CGROUPS_MAX, data, len, vector, vector_size,
+			&used, e) ||
 		!check_spec(&got, e))
 		return false;
 	*spec = got;
@@ -203,7 +223,8 @@ void taskfile_marker(char out[TASK_MARKER_MAX], const char *uid, const char *tas
 	snprintf(out, TASK_MARKER_MAX, "%.100s/%.100s/%d", uid, task, attempt);
 }
 
-static bool read_whole(int fd, const char *name, char *data, size_t size, size_t *len, struct err *e)
+static bool read_whole(int fd, const char *name, char *data, size_t size, size_t *len,
+	struct err *e)
 {
 	size_t got = 0;
 
@@ -231,12 +252,13 @@ static bool check_file(const struct stat *st, const char *name, size_t size, str
 	if (st->st_size == 0)
 		return err_set(e, ERR_NOT_FOUND, "the task's file %s is empty", name);
 	if (st->st_size > (off_t)size)
-		return err_set(e, ERR_TOO_LARGE, "the task's file %s has %lld bytes, more than %zu", name,
-			(long long)st->st_size, size);
+		return err_set(e, ERR_TOO_LARGE, "the task's file %s has %lld bytes, more than %zu",
+			name, (long long)st->st_size, size);
 	return true;
 }
 
-bool taskfile_load(int folder, const char *name, char *data, size_t size, size_t *len, struct err *e)
+bool taskfile_load(int folder, const char *name, char *data, size_t size, size_t *len,
+	struct err *e)
 {
 	struct stat st;
 	bool ok = false;

@@ -36,9 +36,10 @@
 
 enum {
 	TASKFILE_VERSION = 1,
-	TASKFILE_MAX = 1 << 20,                 /* bytes of any one record */
-	TASK_ARGS_MAX = 4096,                   /* argv and env each */
-	TASK_VECTOR_MAX = 2 * TASK_ARGS_MAX + 64, /* what a decoder's `vector` never needs more than */
+	TASKFILE_MAX = 1 << 20, /* bytes of any one record */
+	TASK_ARGS_MAX = 4096,   /* argv and env each */
+	TASK_VECTOR_MAX = 2 * TASK_ARGS_MAX +
+		64, /* what a decoder's `vector` never needs more than */
 	TASK_CGROUPS_MAX = 16,
 };
 
@@ -50,20 +51,21 @@ enum { TASK_MARKER_MAX = 256 };
 struct task_spec {
 	const char *uid, *task; /* job uid and task name: for messages and the process title */
 	int attempt;
-	const char *const *argv; /* NULL-ended vector for execve; argv[0] is looked up by the daemon */
-	const char *const *env;  /* NULL-ended KEY=VALUE: exactly what the task gets */
+	const char *const
+		*argv; /* NULL-ended vector for execve; argv[0] is looked up by the daemon */
+	const char *const *env;     /* NULL-ended KEY=VALUE: exactly what the task gets */
 	const char *const *cgroups; /* NULL-ended cgroup.procs files every step joins; NULL: none */
-	const char *work_dir;    /* chdir there first; "" is "/" */
-	const char *prepare;     /* shell text run before argv ("" none), finish after, always */
+	const char *work_dir;       /* chdir there first; "" is "/" */
+	const char *prepare;        /* shell text run before argv ("" none), finish after, always */
 	const char *finish;
-	int run_uid, run_gid;    /* -1: stay who we are */
-	int umask;               /* 077 unless `mltop run` carried the caller's */
-	int64_t stop_grace_ms;   /* TERM, then this long, then KILL */
-	int64_t max_runtime_ms;  /* 0: none */
-	int64_t memory_limit;    /* bytes of resident memory of the process tree; 0: none; polled by the shim */
-	int cpus;                /* affinity and OMP_NUM_THREADS are the daemon's business: 0 none */
-	int64_t log_limit;       /* bytes kept over all segments; 0: none; the oldest is dropped with a gap record */
-	int64_t segment_size;    /* bytes a segment aims at; at least 4096 */
+	int run_uid, run_gid;   /* -1: stay who we are */
+	int umask;              /* 077 unless `mltop run` carried the caller's */
+	int64_t stop_grace_ms;  /* TERM, then this long, then KILL */
+	int64_t max_runtime_ms; /* 0: none */
+	int64_t memory_limit; /* bytes of resident memory of the process tree; 0: none; polled by the shim */
+	int cpus;             /* affinity and OMP_NUM_THREADS are the daemon's business: 0 none */
+	int64_t log_limit; /* bytes kept over all segments; 0: none; the oldest is dropped with a gap record */
+	int64_t segment_size; /* bytes a segment aims at; at least 4096 */
 };
 
 /* How it ended. */
@@ -78,11 +80,11 @@ enum task_end {
 struct task_exit {
 	enum task_end end;
 	int code, signal;
-	int64_t start_ms, end_ms; /* wall time */
+	int64_t start_ms, end_ms;             /* wall time */
 	int64_t user_ms, system_ms, peak_rss; /* of the tree, as the kernel reports for children */
-	uint64_t log_bytes;       /* the final offset: written, dropped and lost */
-	uint64_t log_lost;        /* bytes counted but not written */
-	int finish_code;          /* of the finish command, 128+n for a signal; -1: none ran */
+	uint64_t log_bytes;                   /* the final offset: written, dropped and lost */
+	uint64_t log_lost;                    /* bytes counted but not written */
+	int finish_code; /* of the finish command, 128+n for a signal; -1: none ran */
 	char message[256];
 };
 
@@ -103,8 +105,8 @@ size_t taskfile_encode_pid(char *out, size_t size, const struct task_pid *pid);
  * `data` (which must end with NUL and live as long) and into `vector`, which holds argv, env and
  * cgroups, each with its NULL (its contents change on failure too).
  */
-bool taskfile_decode_spec(struct task_spec *spec, const char *data, size_t len,
-	const char **vector, size_t vector_size, struct err *e);
+bool taskfile_decode_spec(struct task_spec *spec, const char *data, size_t len, const char **vector,
+	size_t vector_size, struct err *e);
 bool taskfile_decode_exit(struct task_exit *end, const char *data, size_t len, struct err *e);
 bool taskfile_decode_pid(struct task_pid *pid, const char *data, size_t len, struct err *e);
 
@@ -117,7 +119,8 @@ void taskfile_marker(char out[TASK_MARKER_MAX], const char *uid, const char *tas
  * daemon that runs as somebody else. ERR_NOT_FOUND when it is absent, or empty: a record that a
  * power loss left without bytes was never there.
  */
-bool taskfile_load(int folder, const char *name, char *data, size_t size, size_t *len, struct err *e);
+bool taskfile_load(int folder, const char *name, char *data, size_t size, size_t *len,
+	struct err *e);
 /*
  * Writes a record aside as `name`.tmp (0600) and, by the second call, moves it into place. With
  * `sync`, the bytes and then the name are on the disk when each returns (one fsync each).

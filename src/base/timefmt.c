@@ -96,8 +96,8 @@ static int days_in_month(int year, int month)
 static bool civil_valid(const struct civil *c)
 {
 	return c->month >= 1 && c->month <= 12 && c->day >= 1 &&
-	       c->day <= days_in_month(c->year, c->month) && c->hour <= 23 && c->minute <= 59 &&
-	       c->second <= 60;
+		c->day <= days_in_month(c->year, c->month) && c->hour <= 23 && c->minute <= 59 &&
+		c->second <= 60;
 }
 
 void timefmt_rfc3339(char out[TIMEFMT_SIZE], int64_t ms)

@@ -116,8 +116,8 @@ bool utf8_valid(const char *s, size_t len)
 	return true;
 }
 
-static const struct utf8_range *find_range(
-	const struct utf8_range *ranges, size_t count, uint32_t cp)
+static const struct utf8_range *find_range(const struct utf8_range *ranges, size_t count,
+	uint32_t cp)
 {
 	size_t low = 0, high = count;
 
@@ -157,13 +157,10 @@ int utf8_cp_width(uint32_t cp)
 {
 	switch (utf8_kind(cp)) {
 	case UTF8_MARK:
-	case UTF8_FORMAT:
-		return 0;
+	case UTF8_FORMAT: return 0;
 	case UTF8_WIDE:
-	case UTF8_BAD_WIDE:
-		return 2;
-	default:
-		return 1;
+	case UTF8_BAD_WIDE: return 2;
+	default: return 1;
 	}
 }
 

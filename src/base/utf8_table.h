@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 enum utf8_kind {
-	UTF8_NARROW,   /* one cell, controls included */
-	UTF8_WIDE,     /* East Asian wide or fullwidth: two cells */
-	UTF8_MARK,     /* combines with the base before it: none (Mn, Me, Hangul vowels and finals) */
-	UTF8_FORMAT,   /* invisible, steers others: none (Cf, Zl, Zp, default ignorable) */
-	UTF8_BAD,      /* unassigned, private use, noncharacter, surrogate, tag: never shown as such */
+	UTF8_NARROW, /* one cell, controls included */
+	UTF8_WIDE,   /* East Asian wide or fullwidth: two cells */
+	UTF8_MARK,   /* combines with the base before it: none (Mn, Me, Hangul vowels and finals) */
+	UTF8_FORMAT, /* invisible, steers others: none (Cf, Zl, Zp, default ignorable) */
+	UTF8_BAD, /* unassigned, private use, noncharacter, surrogate, tag: never shown as such */
 	UTF8_BAD_WIDE, /* unassigned, but where all future ones are wide */
 };
 

@@ -10,33 +10,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VEC(T)             \
-	struct {           \
-		T *items;  \
+#define VEC(T)              \
+	struct {            \
+		T *items;   \
 		size_t len; \
 		size_t cap; \
 	}
 
-#define vec_reserve(v, n)                                                                     \
-	do {                                                                                  \
-		if ((n) > (v)->cap) {                                                         \
-			(v)->cap = (n) > (v)->cap * 2 ? (n) : (v)->cap * 2;                   \
+#define vec_reserve(v, n)                                                                    \
+	do {                                                                                 \
+		if ((n) > (v)->cap) {                                                        \
+			(v)->cap = (n) > (v)->cap * 2 ? (n) : (v)->cap * 2;                  \
 			(v)->items = mem_realloc((v)->items, (v)->cap * sizeof *(v)->items); \
-		}                                                                             \
+		}                                                                            \
 	} while (0)
 
-#define vec_push(v, item)                             \
-	do {                                          \
-		vec_reserve((v), (v)->len + 1);       \
-		(v)->items[(v)->len++] = (item);      \
+#define vec_push(v, item)                        \
+	do {                                     \
+		vec_reserve((v), (v)->len + 1);  \
+		(v)->items[(v)->len++] = (item); \
 	} while (0)
 
-#define vec_remove(v, at)                                                                      \
-	do {                                                                                   \
-		size_t vec_at_ = (at);                                                         \
-		memmove(&(v)->items[vec_at_], &(v)->items[vec_at_ + 1],                        \
-			((v)->len - vec_at_ - 1) * sizeof *(v)->items);                        \
-		(v)->len--;                                                                    \
+#define vec_remove(v, at)                                               \
+	do {                                                            \
+		size_t vec_at_ = (at);                                  \
+		memmove(&(v)->items[vec_at_], &(v)->items[vec_at_ + 1], \
+			((v)->len - vec_at_ - 1) * sizeof *(v)->items); \
+		(v)->len--;                                             \
 	} while (0)
 
 #define vec_release(v)             \

@@ -13,7 +13,7 @@
 
 enum {
 	DEPTH_MAX = 64,
-	SHOWN_MAX = 500, /* bytes of a stranger's text in a sentence */
+	SHOWN_MAX = 500,      /* bytes of a stranger's text in a sentence */
 	SKEW_MS = 240 * 1000, /* clocks further apart explain a refused signature */
 };
 
@@ -22,7 +22,7 @@ static bool is_json(const struct http_answer *a)
 	size_t n = strlen("application/json");
 
 	return strncasecmp(a->content_type, "application/json", n) == 0 &&
-	       strchr("; \t", a->content_type[n]) != NULL;
+		strchr("; \t", a->content_type[n]) != NULL;
 }
 
 /* Up to SHOWN_MAX bytes as one line without blanks around it. */

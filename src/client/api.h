@@ -19,25 +19,26 @@
 struct api;
 
 struct api_answer {
-	int status;            /* HTTP; 0: not reached */
-	json_t *body;          /* borrowed; NULL when none or not JSON */
-	const char *text;      /* raw body, NUL-ended (sanitised when it is not JSON) */
+	int status;       /* HTTP; 0: not reached */
+	json_t *body;     /* borrowed; NULL when none or not JSON */
+	const char *text; /* raw body, NUL-ended (sanitised when it is not JSON) */
 	size_t text_len;
-	struct err err;        /* code ERR_NONE on 2xx; else the server's message or ours */
+	struct err err; /* code ERR_NONE on 2xx; else the server's message or ours */
 	int64_t rtt_ms;
 };
 typedef void (*api_done)(void *ctx, const struct api_answer *answer);
 
 struct api_request {
-	const char *method;    /* "GET" */
-	const char *path;      /* "/cloud_ml/v1/train?limit=10": query encoded by the caller (core/query.h) */
-	const json_t *body;    /* JSON; or: */
+	const char *method; /* "GET" */
+	const char *
+		path; /* "/cloud_ml/v1/train?limit=10": query encoded by the caller (core/query.h) */
+	const json_t *body; /* JSON; or: */
 	const void *raw;
 	size_t raw_len;
-	const char *nonce;     /* NULL: one is made for changes */
-	size_t answer_max;     /* bytes; 0: 4 MiB */
-	bool want_json;        /* parse the body (else only text) */
-	bool once;             /* never try again by itself */
+	const char *nonce; /* NULL: one is made for changes */
+	size_t answer_max; /* bytes; 0: 4 MiB */
+	bool want_json;    /* parse the body (else only text) */
+	bool once;         /* never try again by itself */
 };
 
 struct api *api_new(uv_loop_t *loop, const struct context *context);

@@ -61,8 +61,8 @@ bool config_load(json_t **root, struct err *e)
 
 /* ---- config.yaml ---- */
 
-static const char *const context_keys[] = {
-	"endpoint", "access_key", "secret_key", "secret_file", "org", "ca_file"};
+static const char *const context_keys[] = {"endpoint", "access_key", "secret_key", "secret_file",
+	"org", "ca_file"};
 
 static bool check_keys(const json_t *context, const char *path, const char *name, struct err *e)
 {
@@ -97,8 +97,8 @@ static char *text_of(const json_t *context, const char *key)
 		return buf_detach(&text);
 	}
 	return json_is_string(value) && *json_string_value(value)
-		       ? mem_strdup(json_string_value(value))
-		       : NULL;
+		? mem_strdup(json_string_value(value))
+		: NULL;
 }
 
 /* Files are named from the config's folder; ~/ is home. The caller frees. */
@@ -155,8 +155,8 @@ static bool take_secret(struct context *out, const json_t *context, const char *
 	return ok;
 }
 
-static bool read_context(
-	struct context *out, const json_t *context, const char *path, struct err *e)
+static bool read_context(struct context *out, const json_t *context, const char *path,
+	struct err *e)
 {
 	struct url u;
 
@@ -308,8 +308,9 @@ bool xiaomi_context(struct context *out, const json_t *root, const char *name, s
 {
 	struct context found = {.origin = xiaomi_path(), .org = mem_strdup("")};
 	const char *chosen = name ? name : xiaomi_choice(root);
-	const json_t *context =
-		chosen ? json_object_get(json_object_get(root, "xiaomi_cloudml"), chosen) : NULL;
+	const json_t *context = chosen
+		? json_object_get(json_object_get(root, "xiaomi_cloudml"), chosen)
+		: NULL;
 	struct url u;
 	bool ok;
 

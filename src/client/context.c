@@ -43,8 +43,8 @@ static const char *set_variable(const char *name)
 /* ---- Where the choice may come from, strongest first ---- */
 
 /* An endpoint with the keys of the environment. */
-static bool from_endpoint(
-	struct context *out, const char *endpoint, const char *origin, struct err *e)
+static bool from_endpoint(struct context *out, const char *endpoint, const char *origin,
+	struct err *e)
 {
 	const char *access = set_variable("XIAOMI_ACCESS_KEY_ID");
 	const char *secret = set_variable("XIAOMI_SECRET_ACCESS_KEY");
@@ -231,10 +231,11 @@ static bool name_known(const char *name, struct err *e)
 		free(*p);
 	}
 	free(names);
-	return known || err_set(e, ERR_NOT_FOUND,
-				"there is no context %s; `mltop context list` shows "
-				"those there are, and `local` is the private platform",
-				name);
+	return known ||
+		err_set(e, ERR_NOT_FOUND,
+			"there is no context %s; `mltop context list` shows "
+			"those there are, and `local` is the private platform",
+			name);
 }
 
 bool context_use(const char *name, struct err *e)

@@ -11,14 +11,14 @@
 #include <stdbool.h>
 
 struct context {
-	char *name;       /* as the header shows it: "local", "prod-a" */
-	char *url;        /* "http://127.0.0.1:PORT" with an optional path prefix, no final slash */
+	char *name; /* as the header shows it: "local", "prod-a" */
+	char *url;  /* "http://127.0.0.1:PORT" with an optional path prefix, no final slash */
 	char *access_key, *secret_key; /* wiped on release */
-	char *org;        /* "" the key's own */
-	char *ca_file;    /* NULL: the system's */
-	bool private;     /* our own local platform */
+	char *org;                     /* "" the key's own */
+	char *ca_file;                 /* NULL: the system's */
+	bool private;                  /* our own local platform */
 	bool demo;
-	char *origin;     /* where this came from, for errors: "MLTOP_CONTEXT", a file */
+	char *origin; /* where this came from, for errors: "MLTOP_CONTEXT", a file */
 };
 
 struct context_options {

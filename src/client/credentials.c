@@ -28,13 +28,13 @@ static void add_header(struct signed_request *r, const char *name, const char *v
 }
 
 /* The path as the server will see it: with the prefix, decoded. */
-static bool decode_path(
-	const struct url *u, const char *path, size_t len, struct buf *out, struct err *e)
+static bool decode_path(const struct url *u, const char *path, size_t len, struct buf *out,
+	struct err *e)
 {
 	buf_adds(out, u->prefix);
 	return percent_decode(out, path, len, false) ||
-	       err_set(e, ERR_INVALID, "the path %.*s cannot be asked for: a bad %% in it",
-		       (int)(len < 200 ? len : 200), path);
+		err_set(e, ERR_INVALID, "the path %.*s cannot be asked for: a bad %% in it",
+			(int)(len < 200 ? len : 200), path);
 }
 
 static bool sign_into(struct signed_request *out, const struct context *c,
@@ -73,10 +73,10 @@ bool credentials_sign(struct signed_request *out, const struct context *c, const
 	struct query q = QUERY_INIT;
 	struct buf decoded = BUF_INIT;
 	char date[TIMEFMT_SIZE];
-	struct sign_pair headers[3] = {
-		{"host", u->authority}, {"x-mltop-date", date}, {"x-mltop-nonce", nonce}};
+	struct sign_pair headers[3] = {{"host", u->authority}, {"x-mltop-date", date},
+		{"x-mltop-nonce", nonce}};
 	bool ok = decode_path(u, path, path_len, &decoded, e) &&
-		  query_parse(&q, query, strlen(query), false, e);
+		query_parse(&q, query, strlen(query), false, e);
 
 	timefmt_sigv4(date, now_ms);
 	if (ok) {

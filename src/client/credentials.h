@@ -14,8 +14,8 @@ enum { CREDENTIALS_HEADERS = 5 };
 
 /* Owner: whoever holds the struct. */
 struct signed_request {
-	char *target;                            /* prefix, path and canonical query */
-	char *headers[CREDENTIALS_HEADERS + 1];  /* "name: value", NULL-ended, Host among them */
+	char *target;                           /* prefix, path and canonical query */
+	char *headers[CREDENTIALS_HEADERS + 1]; /* "name: value", NULL-ended, Host among them */
 };
 void signed_request_release(struct signed_request *r);
 

@@ -87,8 +87,8 @@ static bool launch(const struct start *s, struct err *e)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
-	       err_set(e, ERR_INTERNAL, "cannot start %s: there are too many processes",
-		       s->program);
+		err_set(e, ERR_INTERNAL, "cannot start %s: there are too many processes",
+			s->program);
 }
 
 /* ---- Waiting for its line ---- */
@@ -170,23 +170,23 @@ static int open_log(const char *path, off_t *size, struct err *e)
 	return fd;
 }
 
-static bool wait_ready(
-	const struct start *s, int fd, const char *log_path, off_t log_size, struct err *e)
+static bool wait_ready(const struct start *s, int fd, const char *log_path, off_t log_size,
+	struct err *e)
 {
 	struct buf line = BUF_INIT;
 	bool ok;
 
 	buf_init(&line, 4096);
 	ok = read_line(fd, &line, DAEMON_READY_MS) &&
-	     strncmp(line.data, ready_line, sizeof ready_line - 1) == 0;
+		strncmp(line.data, ready_line, sizeof ready_line - 1) == 0;
 	if (!ok)
 		explain(s, log_path, log_size, &line, e);
 	buf_release(&line);
 	return ok;
 }
 
-bool daemon_start(
-	const char *program, char *const *argv, const char *log_path, int keep, struct err *e)
+bool daemon_start(const char *program, char *const *argv, const char *log_path, int keep,
+	struct err *e)
 {
 	struct start s = {.program = program, .argv = argv, .keep = keep, .null = -1, .log = -1};
 	int ends[2] = {-1, -1};

@@ -11,8 +11,8 @@
 
 enum {
 	DAEMON_READY_MS = 15 * 1000,
-	DAEMON_DIE_FD = 3,           /* where `keep` is in the daemon */
-	DAEMON_LOG_MAX = 4 << 20,    /* bytes; a longer mltopd.log is begun anew */
+	DAEMON_DIE_FD = 3,        /* where `keep` is in the daemon */
+	DAEMON_LOG_MAX = 4 << 20, /* bytes; a longer mltopd.log is begun anew */
 };
 
 /*

@@ -117,13 +117,13 @@ static bool joins(struct logstore *s, uint64_t offset, struct err *e)
 		s->first = s->next = offset;
 	}
 	return offset == s->next ||
-	       err_set(e, ERR_INTERNAL,
-		       "the log does not join: offset %llu came where %llu was due",
-		       (unsigned long long)offset, (unsigned long long)s->next);
+		err_set(e, ERR_INTERNAL,
+			"the log does not join: offset %llu came where %llu was due",
+			(unsigned long long)offset, (unsigned long long)s->next);
 }
 
-bool logstore_append(
-	struct logstore *s, uint64_t offset, const void *bytes, size_t len, struct err *e)
+bool logstore_append(struct logstore *s, uint64_t offset, const void *bytes, size_t len,
+	struct err *e)
 {
 	if (!joins(s, offset, e) || !write_spool(s, bytes, len, e))
 		return false;

@@ -18,14 +18,16 @@ struct logstore;
 struct logstore *logstore_new(const char *dir, struct err *e);
 void logstore_free(struct logstore *s);
 /* Bytes at stream offset `offset`, which must be logstore_next(); the first call sets the start. */
-bool logstore_append(struct logstore *s, uint64_t offset, const void *bytes, size_t len, struct err *e);
+bool logstore_append(struct logstore *s, uint64_t offset, const void *bytes, size_t len,
+	struct err *e);
 bool logstore_gap(struct logstore *s, uint64_t offset, uint64_t lost, struct err *e);
 uint64_t logstore_next(const struct logstore *s);  /* the stream offset wanted next */
 uint64_t logstore_first(const struct logstore *s); /* of the first byte kept */
-int64_t logstore_lines(const struct logstore *s);  /* whole lines, gap rows and an unfinished last one */
+int64_t logstore_lines(
+	const struct logstore *s); /* whole lines, gap rows and an unfinished last one */
 
 struct logstore_line {
-	const char *bytes; /* NULL for a gap row; valid until the next call */
+	const char *bytes;    /* NULL for a gap row; valid until the next call */
 	size_t len, full_len; /* len is cut to 64 KiB */
 	uint64_t offset, lost;
 	bool partial;
@@ -41,7 +43,8 @@ size_t logstore_window(struct logstore *s, int64_t line, size_t count, struct lo
  * without LF, looked for in the raw bytes; case does not matter (ASCII) when the pattern has no
  * capitals.
  */
-bool logstore_find(struct logstore *s, const char *pattern, bool backwards, int64_t *line, int64_t *resume);
+bool logstore_find(struct logstore *s, const char *pattern, bool backwards, int64_t *line,
+	int64_t *resume);
 /*
  * All bytes as they came, gaps left out, written aside and renamed over `path`: a plain file there
  * is replaced, anything else (a symlink too) refused with ERR_CONFLICT. Blocks on the disk.

@@ -114,12 +114,12 @@ static bool none(int64_t *line)
 }
 
 /* [pos, pos + step) is looked at now; hits that begin there may end behind it. */
-static bool find_forwards(
-	struct logstore *s, const struct needle *n, int64_t *line, uint64_t pos, int64_t *resume)
+static bool find_forwards(struct logstore *s, const struct needle *n, int64_t *line, uint64_t pos,
+	int64_t *resume)
 {
 	size_t step = s->size - pos < FIND_STEP ? (size_t)(s->size - pos) : FIND_STEP;
-	size_t margin =
-		s->size - pos - step < n->len - 1 ? (size_t)(s->size - pos - step) : n->len - 1;
+	size_t margin = s->size - pos - step < n->len - 1 ? (size_t)(s->size - pos - step)
+							  : n->len - 1;
 	const char *from, *hit;
 
 	if (!read_block(s, n, pos, step + margin))
@@ -138,8 +138,8 @@ static bool find_forwards(
 }
 
 /* [start, end) is looked at now, from its end. */
-static bool find_backwards(
-	struct logstore *s, const struct needle *n, int64_t *line, uint64_t end, int64_t *resume)
+static bool find_backwards(struct logstore *s, const struct needle *n, int64_t *line, uint64_t end,
+	int64_t *resume)
 {
 	size_t step = end < FIND_STEP ? (size_t)end : FIND_STEP, len = step;
 	size_t margin = s->size - end < n->len - 1 ? (size_t)(s->size - end) : n->len - 1;
@@ -161,8 +161,8 @@ static bool find_backwards(
 	return false;
 }
 
-bool logstore_find(
-	struct logstore *s, const char *pattern, bool backwards, int64_t *line, int64_t *resume)
+bool logstore_find(struct logstore *s, const char *pattern, bool backwards, int64_t *line,
+	int64_t *resume)
 {
 	struct needle n;
 	struct store_row row;

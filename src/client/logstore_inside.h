@@ -13,9 +13,9 @@
 #include "base/vec.h"
 
 enum {
-	ROWS_PER_MARK = 16,           /* one index entry for so many rows */
-	LINE_SHOWN = 64 * 1024,       /* bytes of a line that a window gives */
-	FIND_STEP = 4 * 1024 * 1024,  /* bytes that one call of logstore_find looks at */
+	ROWS_PER_MARK = 16,          /* one index entry for so many rows */
+	LINE_SHOWN = 64 * 1024,      /* bytes of a line that a window gives */
+	FIND_STEP = 4 * 1024 * 1024, /* bytes that one call of logstore_find looks at */
 };
 
 /* A gap row: its bytes would stand at `pos`. */
@@ -33,24 +33,24 @@ struct store_long {
 struct logstore {
 	int fd;
 	bool begun;
-	uint64_t first;       /* stream offset of pos 0 */
-	uint64_t next;        /* stream offset wanted next */
-	uint64_t size;        /* bytes in the spool */
-	uint64_t line_start;  /* pos where the unfinished line begins */
-	int64_t rows;         /* whole rows */
-	VEC(uint64_t) marks;  /* pos where row ROWS_PER_MARK * i begins */
+	uint64_t first;      /* stream offset of pos 0 */
+	uint64_t next;       /* stream offset wanted next */
+	uint64_t size;       /* bytes in the spool */
+	uint64_t line_start; /* pos where the unfinished line begins */
+	int64_t rows;        /* whole rows */
+	VEC(uint64_t) marks; /* pos where row ROWS_PER_MARK * i begins */
 	VEC(struct store_gap) gaps;
 	VEC(struct store_long) longs;
-	char *block;          /* what was read last: FIND_STEP bytes with a margin, made when needed */
-	struct buf lines;     /* of the last window */
+	char *block;      /* what was read last: FIND_STEP bytes with a margin, made when needed */
+	struct buf lines; /* of the last window */
 };
 
 /* A row as it lies in the spool. */
 struct store_row {
 	int64_t row;
-	uint64_t start, end;          /* its bytes, without the LF */
-	uint64_t next;                /* where the following row begins */
-	const struct store_gap *gap;  /* a gap row: start == end == next */
+	uint64_t start, end;         /* its bytes, without the LF */
+	uint64_t next;               /* where the following row begins */
+	const struct store_gap *gap; /* a gap row: start == end == next */
 	bool partial;
 };
 

@@ -178,11 +178,11 @@ static uint64_t stream_offset(const struct logstore *s, int64_t row, uint64_t po
 }
 
 /* Bytes go to s->lines, which may move: `at` keeps where each line begins in it. */
-static bool add_line(
-	struct reader *r, const struct store_row *row, struct logstore_line *out, size_t *at)
+static bool add_line(struct reader *r, const struct store_row *row, struct logstore_line *out,
+	size_t *at)
 {
-	size_t len =
-		row->end - row->start <= LINE_SHOWN ? (size_t)(row->end - row->start) : LINE_SHOWN;
+	size_t len = row->end - row->start <= LINE_SHOWN ? (size_t)(row->end - row->start)
+							 : LINE_SHOWN;
 	const char *bytes;
 
 	*out = (struct logstore_line){
@@ -203,8 +203,8 @@ static bool add_line(
 	return buf_add(&r->s->lines, bytes, len) && buf_addc(&r->s->lines, '\0');
 }
 
-size_t logstore_window(
-	struct logstore *s, int64_t line, size_t count, struct logstore_line *out, struct err *e)
+size_t logstore_window(struct logstore *s, int64_t line, size_t count, struct logstore_line *out,
+	struct err *e)
 {
 	struct reader r = {.s = s, .e = e};
 	struct store_row row;

@@ -4,7 +4,7 @@
 
 /* $XDG_CONFIG_HOME/mltop (or ~/.config/mltop); "" where neither variable nor home is known. */
 char *paths_config(void);
-char *paths_state(void); /* $XDG_STATE_HOME/mltop or ~/.local/state/mltop */
+char *paths_state(void);             /* $XDG_STATE_HOME/mltop or ~/.local/state/mltop */
 char *paths_home(const char *below); /* ~/BELOW */
 /* The private platform's state: `given` (--state-dir), MLTOP_STATE_DIR, else paths_state/<machine id>. */
 char *paths_private(const char *given);

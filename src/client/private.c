@@ -86,7 +86,7 @@ static bool daemon_alive(const json_t *endpoint, int *pid)
 
 	*pid = (int)number;
 	return number > 1 && number < INT32_MAX && start > 0 && boot &&
-	       taskfile_alive((int)number, (uint64_t)start, boot);
+		taskfile_alive((int)number, (uint64_t)start, boot);
 }
 
 /* The endpoint of a live platform in `dir`. ERR_NOT_FOUND: none runs. */
@@ -327,8 +327,8 @@ static bool run_demo(struct context *out, const char *program, const char *dir,
 	bool ok;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_set(
-			e, ERR_INTERNAL, "cannot make a pipe for the demo: %s", strerror(errno));
+		return err_set(e, ERR_INTERNAL, "cannot make a pipe for the demo: %s",
+			strerror(errno));
 	snprintf(fd_text, sizeof fd_text, "%d", DAEMON_DIE_FD);
 	vec_push(&more, (char *)"--engine");
 	vec_push(&more, (char *)"fake");
@@ -347,8 +347,8 @@ static bool run_demo(struct context *out, const char *program, const char *dir,
 	return ok;
 }
 
-bool demo_start_with(
-	struct context *out, const char *program, const char *const *settings, struct err *e)
+bool demo_start_with(struct context *out, const char *program, const char *const *settings,
+	struct err *e)
 {
 	char *dir = make_demo_folder(e);
 	bool ok = dir && run_demo(out, program, dir, settings, e);

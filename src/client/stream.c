@@ -152,15 +152,13 @@ static void keep_addresses(struct stream *s, const struct addrinfo *found)
 	for (const struct addrinfo *a = found; a && s->address_count < 16; a = a->ai_next) {
 		char text[64];
 		int bad = a->ai_family == AF_INET6
-				  ? uv_ip6_name((const struct sockaddr_in6 *)a->ai_addr, text,
-					    sizeof text)
-				  : uv_ip4_name((const struct sockaddr_in *)a->ai_addr, text,
-					    sizeof text);
+			? uv_ip6_name((const struct sockaddr_in6 *)a->ai_addr, text, sizeof text)
+			: uv_ip4_name((const struct sockaddr_in *)a->ai_addr, text, sizeof text);
 
 		if (bad)
 			continue;
-		s->addresses =
-			mem_realloc(s->addresses, (s->address_count + 1) * sizeof *s->addresses);
+		s->addresses = mem_realloc(s->addresses,
+			(s->address_count + 1) * sizeof *s->addresses);
 		memcpy(s->addresses[s->address_count++], text, sizeof text);
 	}
 }
@@ -241,8 +239,9 @@ static void on_connect(void *ctx)
 struct stream *stream_new(uv_loop_t *loop, const struct context *c, const struct stream_events *ev)
 {
 	struct stream *s = mem_alloc(sizeof *s);
-	struct ws_config config = {
-		.ca_file = c->ca_file, .protocol = WIRE_PROTOCOL, .message_max = WIRE_TEXT_MAX};
+	struct ws_config config = {.ca_file = c->ca_file,
+		.protocol = WIRE_PROTOCOL,
+		.message_max = WIRE_TEXT_MAX};
 	struct ws_events events = {s, on_open, on_message, on_closed};
 
 	s->loop = loop;

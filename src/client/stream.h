@@ -20,7 +20,7 @@ struct stream_log_state {
 	int64_t attempt;
 	uint64_t oldest, newest;
 	bool final;
-	const char *state;     /* of the end frame */
+	const char *state; /* of the end frame */
 	int64_t exit_code, signal;
 };
 

@@ -15,8 +15,8 @@
 enum {
 	STREAM_PING_MS = 10 * 1000,
 	STREAM_DEAD_MS = 25 * 1000,
-	STREAM_STEADY_MS = 10 * 1000,           /* a link that lived so long starts the backoff anew */
-	STREAM_CREDIT_STEP = WIRE_CREDIT / 4,   /* credit is granted in steps of at least this */
+	STREAM_STEADY_MS = 10 * 1000, /* a link that lived so long starts the backoff anew */
+	STREAM_CREDIT_STEP = WIRE_CREDIT / 4, /* credit is granted in steps of at least this */
 };
 
 /* One subscription. It outlives links: `next` and `credit` say where it goes on. */
@@ -24,38 +24,39 @@ struct sub {
 	struct sub *following;
 	uint32_t id;
 	bool log;
-	bool fresh;            /* asked for on this link, nothing has come yet */
-	bool before;           /* something came on an earlier link */
+	bool fresh;  /* asked for on this link, nothing has come yet */
+	bool before; /* something came on an earlier link */
 	/* rows */
 	char *kind, *org, *fields, *filter;
 	/* log */
-	char *job, *task;      /* job: the uid once it is known */
-	int64_t attempt;       /* 0: the newest, until the log frame says which */
-	int64_t offset, tail;  /* as asked for at first */
-	bool started;          /* `next` and `generation` hold */
-	bool final;            /* its end frame came: never asked for again */
+	char *job, *task;     /* job: the uid once it is known */
+	int64_t attempt;      /* 0: the newest, until the log frame says which */
+	int64_t offset, tail; /* as asked for at first */
+	bool started;         /* `next` and `generation` hold */
+	bool final;           /* its end frame came: never asked for again */
 	uint64_t next;
 	uint32_t generation;
-	int64_t window;        /* bytes delivered that the owner has not stored yet */
-	int64_t owed;          /* bytes stored that the platform has not been told of */
+	int64_t window; /* bytes delivered that the owner has not stored yet */
+	int64_t owed;   /* bytes stored that the platform has not been told of */
 };
 
 struct stream {
 	uv_loop_t *loop;
 	struct loop_gate gate;
-	struct context context;   /* a copy of what is needed */
+	struct context context; /* a copy of what is needed */
 	struct url url;
-	struct err url_err;       /* why the context's URL is of no use */
+	struct err url_err; /* why the context's URL is of no use */
 	struct stream_events events;
 	struct ws *ws;
 	struct sub *subs;
 	struct loop_timer *connect, *ping;
 	uv_getaddrinfo_t *resolving; /* its memory is its own: a cancelled one ends later */
-	char (*addresses)[64];    /* of the host, as text */
+	char (*addresses)[64];       /* of the host, as text */
 	size_t address_count, address_at;
 	bool live, closing;
 	int failures;
-	int64_t live_since, last_heard, ping_sent; /* monotonic ms; ping_sent 0: none is on its way */
+	int64_t live_since, last_heard,
+		ping_sent; /* monotonic ms; ping_sent 0: none is on its way */
 	int64_t ping_next;
 	int64_t rtt_ms;
 	uint32_t ping_id;

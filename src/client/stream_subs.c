@@ -133,7 +133,8 @@ void stream_credit(struct stream *s, uint32_t id, size_t bytes)
 	if (sub->owed < STREAM_CREDIT_STEP || sub->final)
 		return;
 	if (s->live)
-		stream_send(s, json_pack("{s:s, s:I, s:I}", "t", "credit", "id", (json_int_t)id,
-				       "bytes", (json_int_t)sub->owed));
+		stream_send(s,
+			json_pack("{s:s, s:I, s:I}", "t", "credit", "id", (json_int_t)id, "bytes",
+				(json_int_t)sub->owed));
 	sub->owed = 0;
 }

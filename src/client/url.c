@@ -33,8 +33,8 @@ static bool host_allowed(const char *host, bool v6)
 }
 
 /* "host", "host:port", "[v6]", "[v6]:port" of `len` bytes. */
-static bool take_authority(
-	struct url *u, const char *at, size_t len, const char *whole, struct err *e)
+static bool take_authority(struct url *u, const char *at, size_t len, const char *whole,
+	struct err *e)
 {
 	char text[256];
 	bool v6 = len > 0 && *at == '[';
@@ -61,8 +61,8 @@ static bool take_authority(
 		return refuse(e, whole, "its host has characters that no host has");
 	u->port = (int)number;
 	snprintf(u->host, sizeof u->host, "%s", text + v6);
-	snprintf(
-		u->authority, sizeof u->authority, "%s%s%s", v6 ? "[" : "", u->host, v6 ? "]" : "");
+	snprintf(u->authority, sizeof u->authority, "%s%s%s", v6 ? "[" : "", u->host,
+		v6 ? "]" : "");
 	if (u->port != (u->tls ? 443 : 80)) {
 		size_t n = strlen(u->authority);
 
@@ -107,5 +107,5 @@ bool url_parse(struct url *u, const char *text, struct err *e)
 bool url_is_loopback(const struct url *u)
 {
 	return strncmp(u->host, "127.", 4) == 0 || strcmp(u->host, "::1") == 0 ||
-	       strcmp(u->host, "localhost") == 0;
+		strcmp(u->host, "localhost") == 0;
 }

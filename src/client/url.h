@@ -9,10 +9,11 @@
 /* Owner: whoever holds the struct; nothing is allocated. */
 struct url {
 	bool tls;
-	char host[256];      /* name or address, IPv6 without brackets */
+	char host[256]; /* name or address, IPv6 without brackets */
 	int port;
-	char authority[300]; /* as the Host header has it: without a port that is the scheme's own */
-	char prefix[512];    /* "" or "/cluster/a": before every path; no final slash */
+	char authority
+		[300];    /* as the Host header has it: without a port that is the scheme's own */
+	char prefix[512]; /* "" or "/cluster/a": before every path; no final slash */
 };
 
 /*

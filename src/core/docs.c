@@ -70,8 +70,9 @@ static void add_marks(const struct field *f, struct buf *out)
 
 void kind_docs(const struct kind *k, struct buf *out)
 {
-	buf_addf(out, "| field | type | given | values | without it | meaning |\n"
-		      "|---|---|---|---|---|---|\n");
+	buf_addf(out,
+		"| field | type | given | values | without it | meaning |\n"
+		"|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
 

@@ -59,8 +59,8 @@ json_t *event_compatible(const struct event *e)
 	json_object_set_new(out, "lastTimestamp", time_or_blank(e->last_time));
 	json_object_set_new(out, "count", json_integer(e->count));
 	json_object_set_new(out, "involvedObject", object);
-	json_object_set_new(
-		out, "type", json_string(e->type == EVENT_WARNING ? "Warning" : "Normal"));
+	json_object_set_new(out, "type",
+		json_string(e->type == EVENT_WARNING ? "Warning" : "Normal"));
 	json_object_set_new(out, "reason", text_or_blank(e->reason));
 	json_object_set_new(out, "message", text_or_blank(e->message));
 	return out;

@@ -9,11 +9,11 @@ extern const char *const event_type_words[]; /* Normal Warning */
 
 struct event {
 	struct record record;
-	const char *uid;                       /* ULID */
-	const char *org_id, *kind;             /* kind of the object: "job" */
+	const char *uid;           /* ULID */
+	const char *org_id, *kind; /* kind of the object: "job" */
 	const char *object_uid, *object_name;
 	unsigned type;
-	const char *reason, *message;          /* CamelCase word; sentence */
+	const char *reason, *message; /* CamelCase word; sentence */
 	int64_t count;
 	struct when first_time, last_time;
 };

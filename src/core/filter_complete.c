@@ -29,8 +29,8 @@ static void add_candidate(struct buf *out, const char *head, size_t len, const c
 }
 
 /* Words that go on from what stands after the last |. */
-static void complete_word(
-	const char *term, const char *values, const char *const *words, struct buf *out)
+static void complete_word(const char *term, const char *values, const char *const *words,
+	struct buf *out)
 {
 	const char *bar = strrchr(values, '|');
 	const char *typed = bar ? bar + 1 : values;
@@ -40,8 +40,8 @@ static void complete_word(
 			add_candidate(out, term, (size_t)(typed - term), *words);
 }
 
-static void complete_value(
-	const struct kind *k, const char *term, const char *name, size_t name_len, struct buf *out)
+static void complete_value(const struct kind *k, const char *term, const char *name,
+	size_t name_len, struct buf *out)
 {
 	static const char *const flags[] = {"yes", "no", NULL};
 	char text[64];

@@ -15,8 +15,8 @@ static const char *skip_brackets(const char *at)
 	at += *at == '^';
 	at += *at == ']';
 	for (; *at && *at != ']'; at++) {
-		const char *end =
-			*at == '[' && at[1] && strchr(":.=", at[1]) ? strchr(at + 2, ']') : NULL;
+		const char *end = *at == '[' && at[1] && strchr(":.=", at[1]) ? strchr(at + 2, ']')
+									      : NULL;
 
 		if (end)
 			at = end;

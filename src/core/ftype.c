@@ -357,20 +357,20 @@ static void real_cell(const struct field *f, const void *member, int64_t now, st
 		buf_addf(out, "%.4g", value);
 }
 
-static bool real_operand(
-	const struct field *f, const char *text, struct operand *out, struct err *e)
+static bool real_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
 {
 	if (!num_double(text, &out->number))
 		return field_wrong_text(f, text, e, "compare with a number, such as 0.5");
 	return true;
 }
 
-static bool percent_operand(
-	const struct field *f, const char *text, struct operand *out, struct err *e)
+static bool percent_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
 {
 	if (!percent_read(text, &out->number))
-		return field_wrong_text(
-			f, text, e, "compare with a percentage, such as 10 or 10%%");
+		return field_wrong_text(f, text, e,
+			"compare with a percentage, such as 10 or 10%%");
 	return true;
 }
 

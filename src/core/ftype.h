@@ -70,7 +70,7 @@ double number_double(const void *member, int64_t now);
 
 /* ---- Showing ---- */
 
-void size_cell(int64_t bytes, struct buf *out); /* three digits and a unit: "1.2G" */
+void size_cell(int64_t bytes, struct buf *out);  /* three digits and a unit: "1.2G" */
 void count_cell(int64_t value, struct buf *out); /* "12400", from 100,000 on "124k" */
 void decimal_text(int64_t scaled, int places, struct buf *out); /* 500, 3 -> "0.5" */
 

@@ -38,8 +38,8 @@ static void quote_value(const json_t *in, struct buf *out)
 	}
 }
 
-static bool wrong(
-	const struct field *f, struct buf *value, struct err *e, const char *want, va_list ap)
+static bool wrong(const struct field *f, struct buf *value, struct err *e, const char *want,
+	va_list ap)
 {
 	struct buf text = BUF_INIT;
 

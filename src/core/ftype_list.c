@@ -95,8 +95,8 @@ static bool strings_decode(const struct field *f, void *member, struct arena *a,
 	const char **items;
 
 	if (!json_is_array(in))
-		return field_wrong(
-			f, in, e, "give a list of words, such as [\"python3\", \"train.py\"]");
+		return field_wrong(f, in, e,
+			"give a list of words, such as [\"python3\", \"train.py\"]");
 	if (strings_same(member, in))
 		return true;
 	if (len >= it.left)
@@ -171,8 +171,8 @@ static void strings_cell(const struct field *f, const void *member, int64_t now,
 	}
 }
 
-static bool list_operand(
-	const struct field *f, const char *text, struct operand *out, struct err *e)
+static bool list_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
 {
 	(void)f, (void)e;
 	out->text = text;
@@ -230,7 +230,7 @@ static const char *label_refusal(const struct field *f, const char *key, const j
 		return "each value must be a text, in quotes";
 	if ((f->flags & F_MASKED) && text_is(value, MASK))
 		return "a value is " MASK ", the mask that is shown in place of the real one: give "
-					  "that or leave it out";
+		       "that or leave it out";
 	return NULL;
 }
 
@@ -239,8 +239,8 @@ static bool label_copy(struct items *it, struct label *out, const char *name, js
 {
 	json_t *key = json_string(name);
 	json_t *text = json_is_integer(value)
-			       ? json_sprintf("%" JSON_INTEGER_FORMAT, json_integer_value(value))
-			       : json_incref(value);
+		? json_sprintf("%" JSON_INTEGER_FORMAT, json_integer_value(value))
+		: json_incref(value);
 
 	out->key = key ? item_copy(it, key, false) : NULL;
 	out->value = out->key && json_is_string(text) ? item_copy(it, text, true) : NULL;
@@ -259,15 +259,14 @@ static bool labels_decode(const struct field *f, void *member, struct arena *a, 
 	const char *key;
 
 	if (!json_is_object(in))
-		return field_wrong(
-			f, in, e, "give keys with values, such as {\"team\": \"vision\"}");
+		return field_wrong(f, in, e,
+			"give keys with values, such as {\"team\": \"vision\"}");
 	if (labels_same(member, from))
 		return true;
 	if (len >= it.left)
 		return field_wrong(f, in, e, "it may have fewer than %zu pairs", it.left);
 	items = len ? arena_alloc(a, len * sizeof *items) : NULL;
-	json_object_foreach(from, key, value)
-	{
+	json_object_foreach(from, key, value) {
 		const char *refusal = how == DECODE_SERVER ? NULL : label_refusal(f, key, value);
 
 		if (refusal)

@@ -11,8 +11,8 @@
 #include <string.h>
 
 /* What people write, and what every cell shows, for no limit. */
-static const char *const no_limit[] = {
-	"inf", "INF", "none", "unlimited", "-1", "-1.0", "-1.0K", NULL};
+static const char *const no_limit[] = {"inf", "INF", "none", "unlimited", "-1", "-1.0", "-1.0K",
+	NULL};
 
 static bool is_no_limit(const json_t *in)
 {
@@ -47,7 +47,7 @@ static bool quota_decode(const struct field *f, const struct ftype *plain, int64
 		return true;
 	}
 	return plain->decode(f, member, NULL, in, how, e) &&
-	       (*member >= 0 || field_wrong(f, in, e, "it may be 0 or more, or -1 for no limit"));
+		(*member >= 0 || field_wrong(f, in, e, "it may be 0 or more, or -1 for no limit"));
 }
 
 static bool quota_operand(const struct field *f, const struct ftype *plain, const char *text,
@@ -60,8 +60,8 @@ static bool quota_operand(const struct field *f, const struct ftype *plain, cons
 	return plain->operand(f, text, out, e);
 }
 
-static void quota_cell(
-	const struct field *f, const struct ftype *plain, const void *member, struct buf *out)
+static void quota_cell(const struct field *f, const struct ftype *plain, const void *member,
+	struct buf *out)
 {
 	if (*(const int64_t *)member < 0)
 		buf_adds(out, no_limit[0]);
@@ -70,8 +70,8 @@ static void quota_cell(
 }
 
 /* The number as its own type writes it, with ".0" put in where it has no decimals. */
-static json_t *quota_encode(
-	const struct field *f, const struct ftype *plain, const void *member, const char *none)
+static json_t *quota_encode(const struct field *f, const struct ftype *plain, const void *member,
+	const char *none)
 {
 	json_t *number;
 	const char *text;
@@ -90,43 +90,43 @@ static json_t *quota_encode(
 }
 
 /* Each of the three: its five verbs bound to the plain type. */
-#define QUOTA_VERBS(token, plain)                                                                  \
-	static bool token##_decode(const struct field *f, void *member, struct arena *a,           \
-		const json_t *in, enum strictness how, struct err *e)                              \
-	{                                                                                          \
-		int64_t value = 0;                                                                 \
-		(void)a;                                                                           \
-		if (!quota_decode(f, &plain, &value, in, how, e))                                  \
-			return false;                                                              \
-		*(int64_t *)member = value;                                                        \
-		return true;                                                                       \
-	}                                                                                          \
-	static bool token##_operand(                                                               \
-		const struct field *f, const char *text, struct operand *out, struct err *e)       \
-	{                                                                                          \
-		return quota_operand(f, &plain, text, out, e);                                     \
-	}                                                                                          \
-	static void token##_cell(                                                                  \
-		const struct field *f, const void *member, int64_t now, struct buf *out)           \
-	{                                                                                          \
-		(void)now;                                                                         \
-		quota_cell(f, &plain, member, out);                                                \
+#define QUOTA_VERBS(token, plain)                                                                 \
+	static bool token##_decode(const struct field *f, void *member, struct arena *a,          \
+		const json_t *in, enum strictness how, struct err *e)                             \
+	{                                                                                         \
+		int64_t value = 0;                                                                \
+		(void)a;                                                                          \
+		if (!quota_decode(f, &plain, &value, in, how, e))                                 \
+			return false;                                                             \
+		*(int64_t *)member = value;                                                       \
+		return true;                                                                      \
+	}                                                                                         \
+	static bool token##_operand(const struct field *f, const char *text, struct operand *out, \
+		struct err *e)                                                                    \
+	{                                                                                         \
+		return quota_operand(f, &plain, text, out, e);                                    \
+	}                                                                                         \
+	static void token##_cell(const struct field *f, const void *member, int64_t now,          \
+		struct buf *out)                                                                  \
+	{                                                                                         \
+		(void)now;                                                                        \
+		quota_cell(f, &plain, member, out);                                               \
 	}
 
-#define QUOTA_TYPE(token, title, form, stored)                                                     \
-	const struct ftype ft_##token = {                                                          \
-		.name = title,                                                                     \
-		.wire = form,                                                                      \
-		.storage = stored,                                                                 \
-		.right = true,                                                                     \
-		.ordered = true,                                                                   \
-		.encode = token##_encode,                                                          \
-		.decode = token##_decode,                                                          \
-		.from_text = from_text_trimmed,                                                    \
-		.compare = quota_compare,                                                          \
-		.cell = token##_cell,                                                              \
-		.operand = token##_operand,                                                        \
-		.number = quota_number,                                                            \
+#define QUOTA_TYPE(token, title, form, stored)  \
+	const struct ftype ft_##token = {       \
+		.name = title,                  \
+		.wire = form,                   \
+		.storage = stored,              \
+		.right = true,                  \
+		.ordered = true,                \
+		.encode = token##_encode,       \
+		.decode = token##_decode,       \
+		.from_text = from_text_trimmed, \
+		.compare = quota_compare,       \
+		.cell = token##_cell,           \
+		.operand = token##_operand,     \
+		.number = quota_number,         \
 	};
 
 static json_t *quota_memory_encode(const struct field *f, const void *member)

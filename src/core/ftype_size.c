@@ -119,8 +119,8 @@ static void bytes_cell(const struct field *f, const void *member, int64_t now, s
 	size_cell(*(const int64_t *)member, out);
 }
 
-static bool bytes_operand(
-	const struct field *f, const char *text, struct operand *out, struct err *e)
+static bool bytes_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
 {
 	int64_t value;
 

@@ -133,8 +133,8 @@ static bool text_too_long(const struct field *f, size_t len, struct err *e)
 static const char *text_of_json(const json_t *in, char number[24], size_t *len)
 {
 	if (json_is_integer(in)) {
-		*len = (size_t)snprintf(
-			number, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(in));
+		*len = (size_t)snprintf(number, 24, "%" JSON_INTEGER_FORMAT,
+			json_integer_value(in));
 		return number;
 	}
 	*len = json_string_length(in);
@@ -214,8 +214,8 @@ static void text_show(const struct field *f, const void *member, int64_t now, st
 		text_cell(text, out);
 }
 
-static bool text_operand(
-	const struct field *f, const char *text, struct operand *out, struct err *e)
+static bool text_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
 {
 	(void)f, (void)e;
 	out->text = text;
@@ -259,7 +259,7 @@ static bool name_valid(const char *text, bool dots)
 
 	for (const char *at = text; *at; before = *at++) {
 		bool fits = name_char(*at) || (*at == '-' && before != '.') ||
-			    (*at == '.' && dots && name_char(before));
+			(*at == '.' && dots && name_char(before));
 
 		if (!fits)
 			return false;

@@ -76,8 +76,8 @@ static void duration_cell(const struct field *f, const void *member, int64_t now
 	buf_adds(out, text);
 }
 
-static bool duration_operand(
-	const struct field *f, const char *text, struct operand *out, struct err *e)
+static bool duration_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
 {
 	int64_t value;
 
@@ -150,8 +150,8 @@ static void when_cell(const struct field *f, const void *member, int64_t now, st
 	buf_adds(out, text);
 }
 
-static bool when_operand(
-	const struct field *f, const char *text, struct operand *out, struct err *e)
+static bool when_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
 {
 	int64_t value;
 

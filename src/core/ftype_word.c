@@ -31,7 +31,7 @@ static bool flag_decode(const struct field *f, void *member, struct arena *a, co
 	if (json_is_integer(in) && (json_integer_value(in) == 0 || json_integer_value(in) == 1))
 		value = json_integer_value(in) == 1;
 	else if (!json_is_boolean(in) &&
-		 !(json_is_string(in) && flag_read(json_string_value(in), &value)))
+		!(json_is_string(in) && flag_read(json_string_value(in), &value)))
 		return field_wrong(f, in, e, "give true or false");
 	*(bool *)member = value;
 	return true;
@@ -48,8 +48,8 @@ static void flag_cell(const struct field *f, const void *member, int64_t now, st
 	buf_adds(out, *(const bool *)member ? "yes" : "no");
 }
 
-static bool flag_operand(
-	const struct field *f, const char *text, struct operand *out, struct err *e)
+static bool flag_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
 {
 	bool value;
 
@@ -143,8 +143,8 @@ static void enum_cell(const struct field *f, const void *member, int64_t now, st
 	buf_adds(out, word ? word : "-");
 }
 
-static bool enum_operand(
-	const struct field *f, const char *text, struct operand *out, struct err *e)
+static bool enum_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
 {
 	int value = words_find(f->names, text, true);
 

@@ -46,9 +46,9 @@ static int score_scattered(const char *word, const char *text)
 			return 0;
 		if (tolower((unsigned char)*at) != tolower((unsigned char)*word))
 			continue;
-		score += last && at == last + 1  ? SCORE_NEXT
-			 : starts_part(text, at) ? SCORE_HEAD
-						 : SCORE_LETTER;
+		score += last && at == last + 1 ? SCORE_NEXT
+			: starts_part(text, at) ? SCORE_HEAD
+						: SCORE_LETTER;
 		last = at;
 		word++;
 	}

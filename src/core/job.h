@@ -8,22 +8,49 @@
 #include "core/schema.h"
 
 enum job_state {
-	JOB_VALIDATED, JOB_ENQUEUED, JOB_CREATING, JOB_RUNNING, JOB_COMPLETED, JOB_FAILED,
-	JOB_ERROR, JOB_DELETING,
+	JOB_VALIDATED,
+	JOB_ENQUEUED,
+	JOB_CREATING,
+	JOB_RUNNING,
+	JOB_COMPLETED,
+	JOB_FAILED,
+	JOB_ERROR,
+	JOB_DELETING,
 	/* Words that other servers use; this one never makes them. */
-	JOB_ENQUEUING, JOB_PROCESSING, JOB_PENDING, JOB_ERASING, JOB_MODELSERVED,
+	JOB_ENQUEUING,
+	JOB_PROCESSING,
+	JOB_PENDING,
+	JOB_ERASING,
+	JOB_MODELSERVED,
 };
 extern const char *const job_state_words[];
-bool job_state_final(unsigned state);  /* completed, failed, error */
-bool job_state_live(unsigned state);   /* holds resources: creating, running */
+bool job_state_final(unsigned state); /* completed, failed, error */
+bool job_state_live(unsigned state);  /* holds resources: creating, running */
 
 /* Why it is where it is; the words are CamelCase on the wire. */
 enum job_reason {
-	REASON_NONE, REASON_QUOTA, REASON_GPU, REASON_CPU, REASON_MEMORY, REASON_TASKS,
-	REASON_NODE_SELECTOR, REASON_PRIORITY, REASON_HELD, REASON_DEPENDENCY, REASON_CANCELLED,
-	REASON_EXIT_CODE, REASON_SIGNAL, REASON_OOM_KILLED, REASON_SUPERVISOR_LOST,
-	REASON_NODE_REBOOTED, REASON_MAX_RUNTIME, REASON_PACKAGE_FETCH, REASON_PACKAGE_UNPACK,
-	REASON_MODULE_MISSING, REASON_START, REASON_RETRY,
+	REASON_NONE,
+	REASON_QUOTA,
+	REASON_GPU,
+	REASON_CPU,
+	REASON_MEMORY,
+	REASON_TASKS,
+	REASON_NODE_SELECTOR,
+	REASON_PRIORITY,
+	REASON_HELD,
+	REASON_DEPENDENCY,
+	REASON_CANCELLED,
+	REASON_EXIT_CODE,
+	REASON_SIGNAL,
+	REASON_OOM_KILLED,
+	REASON_SUPERVISOR_LOST,
+	REASON_NODE_REBOOTED,
+	REASON_MAX_RUNTIME,
+	REASON_PACKAGE_FETCH,
+	REASON_PACKAGE_UNPACK,
+	REASON_MODULE_MISSING,
+	REASON_START,
+	REASON_RETRY,
 };
 extern const char *const job_reason_words[];
 
@@ -79,7 +106,7 @@ struct job {
 extern const struct kind job_kind;
 
 /* job_set(j, loss, 0.5): assigns and marks as known. */
-#define job_set(j, member, value)                                                              \
+#define job_set(j, member, value) \
 	((j)->member = (value), record_know(&job_kind, (j), offsetof(struct job, member)))
 #define job_forget(j, member) record_forget(&job_kind, (j), offsetof(struct job, member))
 

@@ -84,8 +84,8 @@ static bool check_pairs(const struct kind *k, size_t i, struct err *e)
 		if (field_tag(f->name) == field_tag(g->name))
 			return bad(k, f, e, "its tag is that of another row: rename it");
 		if (f->offset == g->offset && !((f->flags | g->flags) & F_ALIAS))
-			return bad(
-				k, f, e, "another row has the same member and neither is an alias");
+			return bad(k, f, e,
+				"another row has the same member and neither is an alias");
 	}
 	if ((f->flags & F_ALIAS) && (kind_owner(k, f)->flags & F_ALIAS))
 		return bad(k, f, e, "it is an alias of nothing");
@@ -128,7 +128,7 @@ static bool check_kind(const struct kind *k, struct err *e)
 			return false;
 	}
 	return fieldset_parse(&set, k, k->list_fields, e) &&
-	       fieldset_parse(&set, k, k->wide_fields, e);
+		fieldset_parse(&set, k, k->wide_fields, e);
 }
 
 bool kinds_check(struct err *e)

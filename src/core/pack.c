@@ -241,8 +241,8 @@ static bool unpack_number(int64_t *out, struct bytes_left *b)
 }
 
 /* All of `b` must be the value. */
-static bool unpack_value(
-	const struct field *f, void *member, struct arena *a, struct bytes_left *b, bool *known)
+static bool unpack_value(const struct field *f, void *member, struct arena *a, struct bytes_left *b,
+	bool *known)
 {
 	const void *raw;
 	bool good = false;

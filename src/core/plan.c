@@ -67,8 +67,8 @@ static void wait_report(struct planner *p, size_t job, enum job_reason reason, c
 {
 	const struct job *j = p->in->jobs[job].job;
 
-	if (j->state == JOB_ENQUEUED && j->reason == reason && j->message
-			&& strcmp(j->message, message) == 0)
+	if (j->state == JOB_ENQUEUED && j->reason == reason && j->message &&
+		strcmp(j->message, message) == 0)
 		return;
 	struct plan_action *a = action_add(p, PLAN_WAIT, job);
 	struct text t = {.out = a->message, .size = sizeof a->message};
@@ -226,8 +226,8 @@ static void keep_for(struct planner *p, const struct waiting *w, const struct am
 	const char *name = p->in->jobs[w->job].job->job_name;
 	enum dim d;
 
-	if (pool_too_small(&p->machine, need, &d) || pool_too_small(&w->org->train, need, &d)
-			|| pool_too_small(&w->org->total, need, &d))
+	if (pool_too_small(&p->machine, need, &d) || pool_too_small(&w->org->train, need, &d) ||
+		pool_too_small(&w->org->total, need, &d))
 		return;
 	pool_keep(&w->org->train, need, name);
 	pool_keep(&w->org->total, need, name);
@@ -242,7 +242,8 @@ static void consider(struct planner *p, const struct waiting *w)
 	char message[160] = "";
 
 	need_of(&need, p->in->jobs[w->job].job);
-	bool quota = pool_blocks(&w->org->train, &need, &b) || pool_blocks(&w->org->total, &need, &b);
+	bool quota = pool_blocks(&w->org->train, &need, &b) ||
+		pool_blocks(&w->org->total, &need, &b);
 
 	if (!quota && !pool_blocks(&p->machine, &need, &b)) {
 		start(p, w, &need);

@@ -38,19 +38,19 @@ struct plan_org {
 struct plan_job {
 	const struct job *job;
 	const struct plan_org *org;
-	uint64_t order;      /* of acceptance */
-	int64_t not_before;  /* wall ms: back-off of a retry; 0: at once */
-	bool live;           /* holds resources now (starting, running, stopping) */
-	bool cancel;         /* a person asked to cancel or delete it */
+	uint64_t order;     /* of acceptance */
+	int64_t not_before; /* wall ms: back-off of a retry; 0: at once */
+	bool live;          /* holds resources now (starting, running, stopping) */
+	bool cancel;        /* a person asked to cancel or delete it */
 	bool stop_sent;
 	bool held;
 };
 
 enum plan_verb {
 	PLAN_START, /* start it on gpus[0..gpu_count) (indices into machine.gpus) */
-	PLAN_WAIT,  /* stays enqueued for this reason; only reported when it differs from the job's */
-	PLAN_STOP,  /* cancel asked and it is live */
-	PLAN_DROP,  /* cancel asked and it is not live: final at once */
+	PLAN_WAIT, /* stays enqueued for this reason; only reported when it differs from the job's */
+	PLAN_STOP, /* cancel asked and it is live */
+	PLAN_DROP, /* cancel asked and it is not live: final at once */
 };
 
 struct plan_action {

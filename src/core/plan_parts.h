@@ -23,9 +23,9 @@ enum { NO_BOUND = -1 };
 struct pool {
 	struct amounts total; /* NO_BOUND: this dimension is not counted */
 	struct amounts used;
-	struct amounts kept;  /* of what is free, reserved for `keeper` */
-	const char *keeper;   /* job name; borrowed from the job */
-	const char *org;      /* name of the org; NULL: the machine */
+	struct amounts kept; /* of what is free, reserved for `keeper` */
+	const char *keeper;  /* job name; borrowed from the job */
+	const char *org;     /* name of the org; NULL: the machine */
 };
 
 /* Why a job does not fit: the first dimension of the first pool that lacks. */

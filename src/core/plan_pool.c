@@ -4,8 +4,8 @@
 
 int64_t need_tasks(const struct job *j)
 {
-	int64_t others = (j->ps_count > 0 ? j->ps_count : 0)
-		+ (j->worker_count > 0 ? j->worker_count : 0);
+	int64_t others = (j->ps_count > 0 ? j->ps_count : 0) +
+		(j->worker_count > 0 ? j->worker_count : 0);
 
 	return 1 + others;
 }

@@ -6,8 +6,11 @@
 enum { RETRY_FIRST_MS = 1000, RETRY_MOST_MS = 60 * 1000 };
 
 static const char *const dim_fields[] = {
-	[DIM_GPUS] = "gpu_limit", [DIM_MEMORY] = "memory_limit", [DIM_CPU] = "cpu_limit",
-	[DIM_TASKS] = "worker_count", [DIM_JOBS] = "job_name",
+	[DIM_GPUS] = "gpu_limit",
+	[DIM_MEMORY] = "memory_limit",
+	[DIM_CPU] = "cpu_limit",
+	[DIM_TASKS] = "worker_count",
+	[DIM_JOBS] = "job_name",
 };
 
 /* "gpu_limit is 4", "cpu_limit is not given and counts as 1", "... for each of 3 tasks". */
@@ -69,7 +72,8 @@ static bool node_matches(const struct job *j, const struct plan_machine *m, stru
 		value = "";
 	if (strcmp(key, "hostname") && strcmp(key, "kubernetes.io/hostname"))
 		return err_field(e, ERR_UNPROCESSABLE, "node_selector_key",
-			"node_selector_key is %s: no machine here has that label; leave it out", key);
+			"node_selector_key is %s: no machine here has that label; leave it out",
+			key);
 	if (m->node_name == NULL || strcmp(value, m->node_name))
 		return err_field(e, ERR_UNPROCESSABLE, "node_selector_value",
 			"node_selector_value is %s: the machine here is %s", value,
@@ -102,14 +106,15 @@ bool plan_possible(const struct job *j, const struct plan_machine *m, const stru
 /* What another attempt of the same would run into again. */
 static bool hopeless(enum job_reason why)
 {
-	return why == REASON_CANCELLED || why == REASON_PACKAGE_UNPACK || why == REASON_MODULE_MISSING;
+	return why == REASON_CANCELLED || why == REASON_PACKAGE_UNPACK ||
+		why == REASON_MODULE_MISSING;
 }
 
 bool plan_retry(const struct job *j, enum job_reason why, int64_t attempts_done, int64_t *delay_ms)
 {
 	int64_t most = j->max_attempts > 0 ? j->max_attempts : 1;
-	bool again = j->restart_policy == RESTART_ALWAYS
-		|| (j->restart_policy == RESTART_ON_FAILURE && why != REASON_NONE);
+	bool again = j->restart_policy == RESTART_ALWAYS ||
+		(j->restart_policy == RESTART_ON_FAILURE && why != REASON_NONE);
 	int64_t delay = RETRY_FIRST_MS;
 
 	/* The engine's word for "it never began": nothing ran, so no policy is needed to go on. */

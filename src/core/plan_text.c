@@ -95,8 +95,11 @@ void text_amount(struct text *t, enum dim dim, int64_t n)
 enum job_reason block_reason(const struct block *b)
 {
 	static const enum job_reason reasons[] = {
-		[DIM_GPUS] = REASON_GPU, [DIM_MEMORY] = REASON_MEMORY, [DIM_CPU] = REASON_CPU,
-		[DIM_TASKS] = REASON_TASKS, [DIM_JOBS] = REASON_QUOTA,
+		[DIM_GPUS] = REASON_GPU,
+		[DIM_MEMORY] = REASON_MEMORY,
+		[DIM_CPU] = REASON_CPU,
+		[DIM_TASKS] = REASON_TASKS,
+		[DIM_JOBS] = REASON_QUOTA,
 	};
 
 	if (b->kept)

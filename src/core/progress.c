@@ -64,8 +64,8 @@ static const char *take_real(const char *s, double *out)
 		return NULL;
 	while (is_digit(*c) || *c == '.')
 		c++;
-	if ((*c == 'e' || *c == 'E') && (is_digit(c[1]) ||
-		((c[1] == '-' || c[1] == '+') && is_digit(c[2]))))
+	if ((*c == 'e' || *c == 'E') &&
+		(is_digit(c[1]) || ((c[1] == '-' || c[1] == '+') && is_digit(c[2]))))
 		for (c += 2; is_digit(*c);)
 			c++;
 	len = (size_t)(c - s);
@@ -234,6 +234,7 @@ static enum meaning word_meaning(const char *word, size_t len)
 		const char *text;
 		enum meaning meaning;
 	} words[] = {
+		/* clang-format off */
 		{"step", MEANS_STEP}, {"global_step", MEANS_STEP}, {"iter", MEANS_STEP},
 		{"iteration", MEANS_STEP}, {"epoch", MEANS_EPOCH}, {"loss", MEANS_LOSS},
 		{"train_loss", MEANS_LOSS}, {"training_loss", MEANS_LOSS}, {"acc", MEANS_METRIC},
@@ -244,6 +245,7 @@ static enum meaning word_meaning(const char *word, size_t len)
 		{"mae", MEANS_METRIC}, {"rmse", MEANS_METRIC}, {"miou", MEANS_METRIC},
 		{"map", MEANS_METRIC}, {"top1", MEANS_METRIC}, {"reward", MEANS_METRIC},
 		{"eval_loss", MEANS_METRIC}, {"val_loss", MEANS_METRIC},
+		/* clang-format on */
 	};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -285,9 +287,7 @@ static void set_named(struct progress *p, const char *word, size_t len, double v
 		if (*after == '/' && take_int(after + 1, &total))
 			set_total(p, total, said);
 		break;
-	case MEANS_EPOCH:
-		set_epoch(p, value, said);
-		break;
+	case MEANS_EPOCH: set_epoch(p, value, said); break;
 	case MEANS_LOSS:
 		p->loss = value;
 		*said |= PROGRESS_LOSS;
@@ -297,8 +297,7 @@ static void set_named(struct progress *p, const char *word, size_t len, double v
 			value /= 100;
 		set_metric(p, word, len, value, said);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 

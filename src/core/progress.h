@@ -14,16 +14,21 @@
 enum { PROGRESS_LINE_MAX = 1024, PROGRESS_NAME_MAX = 32 };
 
 enum progress_known {
-	PROGRESS_STEP = 1, PROGRESS_TOTAL = 2, PROGRESS_EPOCH = 4, PROGRESS_RATE = 8,
-	PROGRESS_ETA = 16, PROGRESS_LOSS = 32, PROGRESS_METRIC = 64,
+	PROGRESS_STEP = 1,
+	PROGRESS_TOTAL = 2,
+	PROGRESS_EPOCH = 4,
+	PROGRESS_RATE = 8,
+	PROGRESS_ETA = 16,
+	PROGRESS_LOSS = 32,
+	PROGRESS_METRIC = 64,
 };
 
 struct progress {
-	unsigned known;          /* PROGRESS_*: what has ever been said */
+	unsigned known; /* PROGRESS_*: what has ever been said */
 	int64_t step, total, epoch;
-	double rate;             /* steps a second */
+	double rate; /* steps a second */
 	int64_t eta_ms;
-	double loss, metric;     /* finite */
+	double loss, metric; /* finite */
 	char metric_name[PROGRESS_NAME_MAX];
 	/* a line that has not ended */
 	char line[PROGRESS_LINE_MAX];

@@ -19,14 +19,14 @@ static const char *const sections[] = {
 		.flags = F_EDIT, .width = 8, .section = pages, .doc = what " that may be used."),  \
 		ROW_AS(quota, #line "_" #part "_used", line.part##_used, token, .title = heading,  \
 			.flags = F_STATUS, .width = 8, .section = pages, .doc = what " in use.")
-#define RESOURCES(line, heading, pages, of)                                                        \
-	PAIR(line, memory, quota_memory, heading "MEM", pages, "Memory of " of),                   \
-		PAIR(line, cpu, quota_cpu, heading "CPU", pages, "CPUs of " of),                   \
+#define RESOURCES(line, heading, pages, of)                                      \
+	PAIR(line, memory, quota_memory, heading "MEM", pages, "Memory of " of), \
+		PAIR(line, cpu, quota_cpu, heading "CPU", pages, "CPUs of " of), \
 		PAIR(line, gpu, quota_count, heading "GPU", pages, "GPUs of " of)
-#define COUNT(line, heading, pages, of)                                                            \
+#define COUNT(line, heading, pages, of) \
 	PAIR(line, count, quota_count, heading "COUNT", pages, "Number of " of)
-#define SHORT(name, member, token, heading, of)                                                    \
-	ROW_AS(quota, name, member, token, .title = heading, .flags = F_ALIAS, .width = 8,         \
+#define SHORT(name, member, token, heading, of)                                            \
+	ROW_AS(quota, name, member, token, .title = heading, .flags = F_ALIAS, .width = 8, \
 		.doc = "Short for " of ".")
 
 static const struct field fields[] = {

@@ -4,8 +4,11 @@
 
 #include "core/schema.h"
 
-struct quota_line { struct bytes memory_quota, memory_used; struct mcpu cpu_quota, cpu_used;
-	int64_t gpu_quota, gpu_used, count_quota, count_used; };
+struct quota_line {
+	struct bytes memory_quota, memory_used;
+	struct mcpu cpu_quota, cpu_used;
+	int64_t gpu_quota, gpu_used, count_quota, count_used;
+};
 
 struct quota {
 	struct record record;

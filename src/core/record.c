@@ -167,8 +167,8 @@ static int compare_identity(const struct kind *k, const void *a, const void *b)
 	return c ? c : strcmp(record_uid(k, a), record_uid(k, b));
 }
 
-int record_compare(
-	const struct kind *k, const struct field *f, bool descending, const void *a, const void *b)
+int record_compare(const struct kind *k, const struct field *f, bool descending, const void *a,
+	const void *b)
 {
 	size_t index = kind_index(k, f);
 	bool known_a = record_has(a, index), known_b = record_has(b, index);
@@ -185,8 +185,8 @@ int record_compare(
 	return compare_identity(k, a, b);
 }
 
-void record_cell(
-	const struct kind *k, const void *rec, const struct field *f, int64_t now, struct buf *out)
+void record_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
+	struct buf *out)
 {
 	size_t start = out->len;
 

@@ -31,8 +31,9 @@ static bool may_give(const struct field *f, enum strictness how, struct err *e)
 /* The public client pads what is unknown with "". */
 static bool means_unknown(const struct field *f, const json_t *in, enum strictness how)
 {
-	return json_is_null(in) || (how == DECODE_SERVER && (f->flags & F_PAD) &&
-					   json_is_string(in) && json_string_length(in) == 0);
+	return json_is_null(in) ||
+		(how == DECODE_SERVER && (f->flags & F_PAD) && json_is_string(in) &&
+			json_string_length(in) == 0);
 }
 
 static void forget(const struct kind *k, void *rec, const struct field *f)
@@ -83,14 +84,14 @@ static bool decode_members(const struct kind *k, void *rec, struct arena *a, jso
 static bool is_given(const struct kind *k, const void *rec, const struct field *f)
 {
 	return record_knows(k, rec, f) &&
-	       (f->type->storage != ST_TEXT || *record_text(rec, f) != '\0');
+		(f->type->storage != ST_TEXT || *record_text(rec, f) != '\0');
 }
 
 static bool field_needed(const struct field *f, struct err *e)
 {
 	if (f->hint)
-		return err_field(
-			e, ERR_INVALID, f->name, "%s is needed, such as \"%s\"", f->name, f->hint);
+		return err_field(e, ERR_INVALID, f->name, "%s is needed, such as \"%s\"", f->name,
+			f->hint);
 	return err_field(e, ERR_INVALID, f->name, "%s is needed", f->name);
 }
 

@@ -22,6 +22,7 @@
 
 /* ---- Units: structs of one member, so that the compiler tells them apart. ---- */
 
+/* clang-format off */
 struct bytes { int64_t v; };   /* bytes */
 struct mcpu { int64_t v; };    /* thousandths of a CPU */
 struct ms { int64_t v; };      /* a duration in milliseconds */
@@ -30,14 +31,17 @@ struct percent { double v; };  /* 0 to 100, over 100 where several CPUs are mean
 struct strings { const char *const *items; size_t len; };
 struct label { const char *key, *value; };
 struct labels { const struct label *items; size_t len; };
+/* clang-format on */
 
 /* How a member is stored; the row macro compares it with what its type says. */
+/* clang-format off */
 enum storage {
 	ST_TEXT, ST_INT, ST_BYTES, ST_MCPU, ST_MS, ST_WHEN, ST_PERCENT, ST_REAL, ST_BOOL, ST_ENUM,
 	ST_STRINGS, ST_LABELS,
 };
+/* clang-format on */
 
-#define STORAGE_OF(x)                                                                          \
+#define STORAGE_OF(x) \
 	_Generic((x), const char *: ST_TEXT, int64_t: ST_INT, struct bytes: ST_BYTES,          \
 		struct mcpu: ST_MCPU, struct ms: ST_MS, struct when: ST_WHEN,                  \
 		struct percent: ST_PERCENT, double: ST_REAL, bool: ST_BOOL,                    \
@@ -68,11 +72,11 @@ struct operand {
 };
 
 struct ftype {
-	const char *name;  /* for people and docs: "memory" */
-	const char *wire;  /* how it looks in JSON, for docs: "string such as \"4G\"" */
+	const char *name; /* for people and docs: "memory" */
+	const char *wire; /* how it looks in JSON, for docs: "string such as \"4G\"" */
 	enum storage storage;
-	bool right;        /* columns align right */
-	bool ordered;      /* < and > make sense in a filter */
+	bool right;   /* columns align right */
+	bool ordered; /* < and > make sense in a filter */
 	json_t *(*encode)(const struct field *f, const void *member);
 	/* `member` is written only on success; text goes to the arena unless it equals the old. */
 	bool (*decode)(const struct field *f, void *member, struct arena *a, const json_t *in,
@@ -88,27 +92,27 @@ struct ftype {
 };
 
 /* One token each; FT_STORAGE_<token> ties it to how its member must be stored. */
-#define FTYPES(X)                                                                              \
-	X(text, ST_TEXT)       /* one line */                                                  \
-	X(block, ST_TEXT)      /* may have newlines: commands */                               \
-	X(name, ST_TEXT)       /* DNS label, 63 at most */                                     \
-	X(int, ST_INT)         /* JSON number */                                               \
-	X(id, ST_INT)          /* number, as a string on the wire */                           \
-	X(memory, ST_BYTES)    /* "4G" */                                                      \
-	X(bytes, ST_BYTES)     /* JSON number */                                               \
-	X(cpu, ST_MCPU)        /* "0.5" */                                                     \
-	X(duration, ST_MS)     /* number of seconds, or "2h" */                                \
-	X(when, ST_WHEN)       /* RFC 3339 UTC */                                              \
-	X(age, ST_WHEN)        /* the same, shown and filtered as time since */                \
-	X(percent, ST_PERCENT) /* JSON number */                                               \
-	X(real, ST_REAL)       /* JSON number */                                               \
-	X(flag, ST_BOOL)                                                                       \
-	X(enum, ST_ENUM)       /* one of field.names, as a string */                           \
-	X(strings, ST_STRINGS) /* array of strings */                                          \
-	X(labels, ST_LABELS)   /* object of strings */                                         \
-	X(quota_memory, ST_BYTES) /* "4.0G"; "-1.0K" is no limit (stored as -1) */            \
-	X(quota_cpu, ST_MCPU)  /* "4.0"; "-1.0" is no limit */                                 \
-	X(quota_count, ST_INT) /* "4"; "-1" is no limit */
+#define FTYPES(X)                                                                  \
+	X(text, ST_TEXT)       /* one line */                                      \
+	X(block, ST_TEXT)      /* may have newlines: commands */                   \
+	X(name, ST_TEXT)       /* DNS label, 63 at most */                         \
+	X(int, ST_INT)         /* JSON number */                                   \
+	X(id, ST_INT)          /* number, as a string on the wire */               \
+	X(memory, ST_BYTES)    /* "4G" */                                          \
+	X(bytes, ST_BYTES)     /* JSON number */                                   \
+	X(cpu, ST_MCPU)        /* "0.5" */                                         \
+	X(duration, ST_MS)     /* number of seconds, or "2h" */                    \
+	X(when, ST_WHEN)       /* RFC 3339 UTC */                                  \
+	X(age, ST_WHEN)        /* the same, shown and filtered as time since */    \
+	X(percent, ST_PERCENT) /* JSON number */                                   \
+	X(real, ST_REAL)       /* JSON number */                                   \
+	X(flag, ST_BOOL)                                                           \
+	X(enum, ST_ENUM)          /* one of field.names, as a string */            \
+	X(strings, ST_STRINGS)    /* array of strings */                           \
+	X(labels, ST_LABELS)      /* object of strings */                          \
+	X(quota_memory, ST_BYTES) /* "4.0G"; "-1.0K" is no limit (stored as -1) */ \
+	X(quota_cpu, ST_MCPU)     /* "4.0"; "-1.0" is no limit */                  \
+	X(quota_count, ST_INT)    /* "4"; "-1" is no limit */
 
 enum ftype_storage {
 #define X(token, st) FT_STORAGE_##token = st,
@@ -134,19 +138,20 @@ enum field_flag {
 	F_NULL = 512,    /* answered as null when unknown: the public client reads the key */
 	F_ALIAS = 1024,  /* a short name of another row's member, for filters and columns only */
 	F_HIDDEN = 2048, /* accepted and echoed, but in no form, table or describe by default */
-	F_SAMPLE = 4096, /* changes often: raises no version and is stored only beside other changes */
-	F_DOTS = 8192,   /* a name that may have dots inside: the old public client sends them */
+	F_SAMPLE =
+		4096, /* changes often: raises no version and is stored only beside other changes */
+	F_DOTS = 8192, /* a name that may have dots inside: the old public client sends them */
 };
 
 struct field {
-	const char *name;   /* on the wire, in filters, flags and YAML */
-	const char *title;  /* column title; NULL: the name in capitals */
+	const char *name;  /* on the wire, in filters, flags and YAML */
+	const char *title; /* column title; NULL: the name in capitals */
 	const struct ftype *type;
 	uint16_t offset, size;
 	uint16_t flags;
-	uint8_t width;      /* cells a column wants */
-	uint8_t section;    /* forms and describe group by it: index into kind.sections */
-	int64_t min, max;   /* of the member's unit; both 0: none. Text: bytes (max 0: 1024) */
+	uint8_t width;    /* cells a column wants */
+	uint8_t section;  /* forms and describe group by it: index into kind.sections */
+	int64_t min, max; /* of the member's unit; both 0: none. Text: bytes (max 0: 1024) */
 	const char *const *names; /* enum: words by value, NULL-ended */
 	const char *standard;     /* what holds when it is not given, as a person types it */
 	const char *hint;         /* form: an example */
@@ -157,9 +162,11 @@ struct field {
  * ROW(struct, member, type token, .title = ..., ...): a row whose type does not fit its member
  * does not compile (the array has a negative size). ROW_AS is the same under another name.
  */
+/* clang-format off */
 #define ROW_CHECKED(S, member, token)                                                          \
 	(sizeof(char[STORAGE_OF(((struct S *)0)->member) ==                                    \
 				     (enum storage)FT_STORAGE_##token ? 1 : -1]) *             \
+/* clang-format on */
 		sizeof(((struct S *)0)->member))
 #define ROW_AS(S, wire_name, member, token, ...)                                               \
 	{                                                                                      \

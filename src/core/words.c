@@ -22,7 +22,8 @@ static bool quote_single(struct splitter *s)
 	const char *end = strchr(s->text + s->at, '\'');
 
 	if (end == NULL)
-		return err_set(s->e, ERR_INVALID, "column %zu: the quote ' is not closed", open + 1);
+		return err_set(s->e, ERR_INVALID, "column %zu: the quote ' is not closed",
+			open + 1);
 	buf_add(&s->word, s->text + s->at, (size_t)(end - s->text) - s->at);
 	s->at = (size_t)(end - s->text) + 1;
 	return true;

@@ -29,17 +29,17 @@ struct task_ref {
 /* Everything needed to start one task. */
 struct task_launch {
 	struct task_ref ref;
-	const struct job *job;      /* secrets (env values) in the clear */
-	const char *package_path;   /* local file of the unpacked-to-be sdist; NULL: none */
-	const char *const *gpus;    /* UUIDs, gpu_count of them */
+	const struct job *job;    /* secrets (env values) in the clear */
+	const char *package_path; /* local file of the unpacked-to-be sdist; NULL: none */
+	const char *const *gpus;  /* UUIDs, gpu_count of them */
 	size_t gpu_count;
-	int run_uid, run_gid;       /* -1: the daemon's own */
+	int run_uid, run_gid; /* -1: the daemon's own */
 };
 
 struct task_sample {
-	double cpu_percent;  /* of one CPU; NAN unknown */
-	int64_t memory;      /* bytes; -1 unknown */
-	double gpu_util;     /* percent; NAN unknown */
+	double cpu_percent; /* of one CPU; NAN unknown */
+	int64_t memory;     /* bytes; -1 unknown */
+	double gpu_util;    /* percent; NAN unknown */
 };
 
 /* Where a log stands. Offsets are bytes since the attempt began. */
@@ -48,7 +48,9 @@ struct log_range {
 	uint64_t oldest, newest;
 	bool final; /* nothing more will come */
 };
-struct log_gap { uint64_t offset, lost; };
+struct log_gap {
+	uint64_t offset, lost;
+};
 
 /* Called by the engine; `ctx` is the daemon's. */
 struct engine_events {
@@ -78,12 +80,12 @@ struct engine_events {
 
 struct engine_config {
 	uv_loop_t *loop;
-	const char *state_dir;  /* the platform's; tasks/ is below it */
-	const char *shim_path;  /* mltop-shim */
-	bool shared;            /* several people: work_dir refused, output and packages guarded */
-	int64_t max_tasks;      /* 0: as many as CPUs */
-	int64_t log_limit;      /* bytes kept per attempt; 0: none */
-	int64_t sample_ms;      /* 2000 */
+	const char *state_dir; /* the platform's; tasks/ is below it */
+	const char *shim_path; /* mltop-shim */
+	bool shared;           /* several people: work_dir refused, output and packages guarded */
+	int64_t max_tasks;     /* 0: as many as CPUs */
+	int64_t log_limit;     /* bytes kept per attempt; 0: none */
+	int64_t sample_ms;     /* 2000 */
 	/* fake engine */
 	int64_t fake_jobs, fake_gpus, fake_changes;
 	uint64_t fake_seed;
@@ -97,12 +99,13 @@ struct task_known {
 };
 
 struct engine_ops {
-	const char *name;      /* "local" */
-	const char *enforces;  /* default word for limits_enforced */
+	const char *name;     /* "local" */
+	const char *enforces; /* default word for limits_enforced */
 	bool (*open)(struct engine **out, const struct engine_config *config, struct err *e);
 	/* Detaches; tasks go on. Frees the engine when its handles are closed, then calls done. */
 	void (*close)(struct engine *en, void (*done)(void *ctx), void *ctx);
-	void (*machine)(struct engine *en, struct plan_machine *out); /* borrowed until machine_changed */
+	void (*machine)(struct engine *en,
+		struct plan_machine *out); /* borrowed until machine_changed */
 	/* Reports started/ended for each; called once before start. Tasks unknown here are stopped. */
 	void (*adopt)(struct engine *en, const struct task_known *known, size_t count);
 	/* Before a job is accepted: can this engine run it as it is (work_dir, image, package)? */

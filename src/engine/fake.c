@@ -23,7 +23,9 @@ static void gpus_make(struct fake *f, int64_t count)
 		f->gpu_owner[i] = -1;
 	}
 	f->gpus_free = n;
-	f->machine = (struct plan_machine){.node_name = "demo", .gpus = f->gpus, .gpu_count = n,
+	f->machine = (struct plan_machine){.node_name = "demo",
+		.gpus = f->gpus,
+		.gpu_count = n,
 		.cpu_total = {(int64_t)(n > 8 ? n : 8) * 8000}};
 }
 
@@ -206,7 +208,9 @@ static bool log_of_job(struct fake *f, struct fake_job *j, int attempt, struct k
 	int64_t total = fake_total(f, j->index, attempt), now = time_now_ms();
 
 	*out = (struct known_log){.log = fake_log_of(f, j->index, attempt, total),
-		.start_ms = j->start, .end_ms = j->end ? j->end : now, .final = true};
+		.start_ms = j->start,
+		.end_ms = j->end ? j->end : now,
+		.final = true};
 	out->end = fake_log_length(total, (double)total);
 	if (attempt == j->attempt) {
 		out->end = fake_log_length(total, j->step);
@@ -226,7 +230,10 @@ static bool log_of(struct fake *f, const struct task_ref *ref, struct known_log 
 	if (t == NULL || t->start == 0)
 		return false;
 	*out = (struct known_log){.log = fake_log_of(f, UINT32_MAX, ref->attempt, t->total),
-		.end = t->log_told, .start_ms = t->start, .end_ms = t->end, .final = t->ended};
+		.end = t->log_told,
+		.start_ms = t->start,
+		.end_ms = t->end,
+		.final = t->ended};
 	return true;
 }
 
@@ -259,7 +266,8 @@ static bool fake_log_at(struct engine *en, const struct task_ref *ref, int64_t m
 	if (!log_of((struct fake *)en, ref, &log))
 		return false;
 	double part = log.end_ms > log.start_ms
-		? (double)(ms - log.start_ms) / (double)(log.end_ms - log.start_ms) : 1;
+		? (double)(ms - log.start_ms) / (double)(log.end_ms - log.start_ms)
+		: 1;
 
 	part = part < 0 ? 0 : part > 1 ? 1 : part;
 	*offset = (uint64_t)(part * (double)(log.end / FAKE_RECORD)) * FAKE_RECORD;

@@ -15,10 +15,11 @@
 #include "engine/engine.h"
 
 enum {
-	FAKE_RECORD = 100,    /* bytes of one log record: a progress bar, or each tenth an epoch line */
-	FAKE_TICK_MS = 40,    /* changes are told in batches at least this far apart */
+	FAKE_RECORD =
+		100, /* bytes of one log record: a progress bar, or each tenth an epoch line */
+	FAKE_TICK_MS = 40,      /* changes are told in batches at least this far apart */
 	FAKE_FOLLOW_MS = 30000, /* a log that was read lately is told when it grows */
-	FAKE_GPUS_EACH = 8,   /* of a job at most */
+	FAKE_GPUS_EACH = 8,     /* of a job at most */
 };
 
 /* Which list a job is in. */
@@ -59,32 +60,32 @@ struct fake {
 	uint64_t seed, random;
 	struct fake_job *jobs;
 	size_t job_count;
-	struct map by_uid;    /* struct fake_job */
-	struct map tasks;     /* struct fake_task by "<uid>/<task>/<attempt>": kept for their logs */
+	struct map by_uid; /* struct fake_job */
+	struct map tasks;  /* struct fake_task by "<uid>/<task>/<attempt>": kept for their logs */
 	size_t tasks_live;
 	VEC(uint32_t) lists[FAKE_LISTS];
-	size_t turn;          /* next of the running to be changed */
+	size_t turn; /* next of the running to be changed */
 
 	struct plan_machine machine;
 	struct plan_gpu *gpus;
 	char (*gpu_uuids)[48];
-	int32_t *gpu_owner;   /* job index; -1 free, -2 held by a submitted task */
+	int32_t *gpu_owner; /* job index; -1 free, -2 held by a submitted task */
 	size_t gpus_free;
 
 	int64_t changes;      /* rows a second */
 	int64_t changed_from; /* loop ms when counting began */
 	int64_t changed;      /* rows told since */
 	uv_timer_t change_timer, task_timer;
-	int closing;          /* handles left to close */
+	int closing; /* handles left to close */
 	void (*closed)(void *ctx);
 	void *closed_ctx;
 };
 
 /* fake_random.c: numbers that follow from the seed alone. */
 uint64_t fake_hash(uint64_t a, uint64_t b, uint64_t c);
-uint64_t fake_next(struct fake *f);               /* the engine's own stream */
+uint64_t fake_next(struct fake *f); /* the engine's own stream */
 uint64_t fake_below(struct fake *f, uint64_t n);
-double fake_unit(uint64_t hash);                  /* 0 <= x < 1 */
+double fake_unit(uint64_t hash); /* 0 <= x < 1 */
 
 /* fake_jobs.c */
 void fake_jobs_make(struct fake *f, int64_t now);
@@ -121,6 +122,7 @@ struct fake_log {
 };
 struct fake_log fake_log_of(const struct fake *f, uint32_t index, int attempt, int64_t total);
 uint64_t fake_log_length(int64_t total, double step);
-size_t fake_log_read(const struct fake_log *g, uint64_t end, uint64_t offset, char *out, size_t size);
+size_t fake_log_read(const struct fake_log *g, uint64_t end, uint64_t offset, char *out,
+	size_t size);
 
 #endif

@@ -127,7 +127,8 @@ static void finish_some(struct fake *f, struct fake_job *j, int64_t now)
 {
 	bool good = fake_below(f, 8) != 0;
 
-	fake_finish(f, j, good ? JOB_COMPLETED : JOB_FAILED, good ? REASON_NONE : REASON_EXIT_CODE, now);
+	fake_finish(f, j, good ? JOB_COMPLETED : JOB_FAILED, good ? REASON_NONE : REASON_EXIT_CODE,
+		now);
 	replace(f, now);
 	f->events.machine_changed(f->events.ctx);
 }

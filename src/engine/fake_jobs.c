@@ -105,8 +105,10 @@ static void make_done(struct fake *f, struct fake_job *j, int64_t now, bool good
 	j->reason = good ? REASON_NONE
 			 : reasons[fake_hash(f->seed, j->index, 9) % ARRAY_SIZE(reasons)];
 	j->exit_code = j->reason == REASON_EXIT_CODE ? 1 : 0;
-	j->signal = j->reason == REASON_OOM_KILLED ? 9 : j->reason == REASON_SIGNAL ? 11
-			: j->reason == REASON_CANCELLED ? 15 : 0;
+	j->signal = j->reason == REASON_OOM_KILLED ? 9
+		: j->reason == REASON_SIGNAL       ? 11
+		: j->reason == REASON_CANCELLED    ? 15
+						   : 0;
 	j->step = (double)j->total * part;
 	j->end = now - (int64_t)(fake_hash(f->seed, j->index, 10) % (9 * (uint64_t)DAY_MS));
 	j->start = j->end - (int64_t)(j->step / j->rate * 1000);

@@ -50,7 +50,8 @@ static void bar(char *out, size_t size, const struct fake_log *g, int64_t step)
 	int percent = (int)(step * 100 / g->total), tenths = percent / 10;
 	long long left = (long long)(g->total - step) / 20;
 
-	snprintf(out, size, "\r%3d%%|%.*s%.*s| %lld/%lld [%02lld:%02lld<%02lld:%02lld, 20.0it/s, loss=%.4f]",
+	snprintf(out, size,
+		"\r%3d%%|%.*s%.*s| %lld/%lld [%02lld:%02lld<%02lld:%02lld, 20.0it/s, loss=%.4f]",
 		percent, tenths, full, 10 - tenths, none, (long long)step, (long long)g->total,
 		(long long)step / 20 / 60, (long long)step / 20 % 60, left / 60, left % 60,
 		loss_at(g, step));
@@ -82,7 +83,8 @@ static void record(char out[FAKE_RECORD + 1], const struct fake_log *g, int64_t 
 		out[FAKE_RECORD - 1] = '\n';
 }
 
-size_t fake_log_read(const struct fake_log *g, uint64_t end, uint64_t offset, char *out, size_t size)
+size_t fake_log_read(const struct fake_log *g, uint64_t end, uint64_t offset, char *out,
+	size_t size)
 {
 	char text[FAKE_RECORD + 1];
 	size_t done = 0;

@@ -21,7 +21,8 @@ static void tell_what(const struct fake *f, const struct fake_job *j, struct row
 {
 	static const char *const modules[] = {"digits.train", "vision.resnet50", "vision.detect",
 		"text.bert_finetune", "text.llm_pretrain", "speech.asr", "rank.dlrm", "rl.ppo"};
-	static const char *const owners[] = {"li", "chen", "wang", "garcia", "novak", "okafor", "sato"};
+	static const char *const owners[] = {"li", "chen", "wang", "garcia", "novak", "okafor",
+		"sato"};
 	static const char *const teams[] = {"vision", "language", "speech", "ranking"};
 	struct job *job = &r->job;
 
@@ -47,12 +48,13 @@ static void say_waiting(const struct fake *f, const struct fake_job *j, struct r
 	size_t total = f->machine.gpu_count, left = f->gpus_free;
 
 	if (j->reason == REASON_GPU)
-		snprintf(r->message, sizeof r->message, "needs %d GPU%s: %zu of %zu %s free", j->gpus,
-			j->gpus == 1 ? "" : "s", left < j->gpus ? left : (size_t)j->gpus - 1, total,
+		snprintf(r->message, sizeof r->message, "needs %d GPU%s: %zu of %zu %s free",
+			j->gpus, j->gpus == 1 ? "" : "s",
+			left < j->gpus ? left : (size_t)j->gpus - 1, total,
 			left == 1 ? "is" : "are");
 	else if (j->reason == REASON_QUOTA)
-		snprintf(r->message, sizeof r->message, "the org may use %zu GPUs and uses %zu", total,
-			total - left);
+		snprintf(r->message, sizeof r->message, "the org may use %zu GPUs and uses %zu",
+			total, total - left);
 	else if (j->reason == REASON_PRIORITY)
 		snprintf(r->message, sizeof r->message,
 			"needs %d GPU%s: what is free is kept for a job that has waited longer",
@@ -88,8 +90,7 @@ static void tell_state(const struct fake *f, const struct fake_job *j, struct ro
 	job_set(job, gpu_limit, j->gpus);
 	job_set(job, limits_enforced, ENFORCED_NONE);
 	job_set(job, create_time, (struct when){j->create});
-	job_set(job, update_time,
-		(struct when){j->end ? j->end : j->start ? j->start : j->create});
+	job_set(job, update_time, (struct when){j->end ? j->end : j->start ? j->start : j->create});
 	if (j->start)
 		job_set(job, start_time, (struct when){j->start});
 	if (j->start)
@@ -117,10 +118,12 @@ static void tell_progress(const struct fake *f, const struct fake_job *j, struct
 	if (j->state != JOB_RUNNING)
 		return;
 	job_set(job, progress_rate, j->rate);
-	job_set(job, progress_eta, (struct ms){(int64_t)((double)(j->total - step) / j->rate * 1000)});
+	job_set(job, progress_eta,
+		(struct ms){(int64_t)((double)(j->total - step) / j->rate * 1000)});
 	job_set(job, cpu_used, (struct percent){j->util * (j->gpus ? 1.6 * j->gpus : 1.9)});
 	job_set(job, memory_used,
-		(struct bytes){(int64_t)((j->gpus ? 20.0 * j->gpus : 3.0) * j->util / 80 * (1 << 30))});
+		(struct bytes){
+			(int64_t)((j->gpus ? 20.0 * j->gpus : 3.0) * j->util / 80 * (1 << 30))});
 	if (j->gpus)
 		job_set(job, gpu_util, (struct percent){j->util});
 }

@@ -9,7 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STARTS_AFTER_MS = 300, TICK_MS = 100, SAMPLE_MS = 2000, SHORTEST_MS = 5000, SPREAD_MS = 15000 };
+enum {
+	STARTS_AFTER_MS = 300,
+	TICK_MS = 100,
+	SAMPLE_MS = 2000,
+	SHORTEST_MS = 5000,
+	SPREAD_MS = 15000
+};
 
 static char *key_of(const struct task_ref *ref)
 {
@@ -42,7 +48,8 @@ static void gpus_hold(struct fake *f, struct fake_task *t, const struct task_lau
 {
 	for (size_t i = 0; i < launch->gpu_count; i++)
 		for (size_t g = 0; g < f->machine.gpu_count; g++)
-			if (strcmp(f->gpus[g].uuid, launch->gpus[i]) == 0 && f->gpu_owner[g] == -1) {
+			if (strcmp(f->gpus[g].uuid, launch->gpus[i]) == 0 &&
+				f->gpu_owner[g] == -1) {
 				f->gpu_owner[g] = -2;
 				f->gpus[g].held = true;
 				f->gpus_free--;
@@ -66,8 +73,8 @@ static int64_t duration_of(struct fake *f, const struct job *j)
 	int64_t seconds;
 
 	for (size_t i = 0; i < j->env.len; i++)
-		if (strcmp(j->env.items[i].key, "FAKE_SECONDS") == 0
-				&& num_i64(j->env.items[i].value, 1, 7 * 86400, &seconds))
+		if (strcmp(j->env.items[i].key, "FAKE_SECONDS") == 0 &&
+			num_i64(j->env.items[i].value, 1, 7 * 86400, &seconds))
 			return seconds * 1000;
 	return SHORTEST_MS + (int64_t)fake_below(f, SPREAD_MS);
 }
@@ -109,7 +116,9 @@ static double step_of(const struct fake_task *t, int64_t now)
 static void end(struct fake *f, struct fake_task *t, int64_t now)
 {
 	struct task_exit record = {.end = t->stopping ? TASK_END_STOPPED : TASK_END_EXIT,
-		.start_ms = t->start ? t->start : now, .end_ms = now, .finish_code = -1,
+		.start_ms = t->start ? t->start : now,
+		.end_ms = now,
+		.finish_code = -1,
 		.signal = t->stopping ? SIGTERM : 0};
 
 	record.log_bytes = t->start ? fake_log_length(t->total, step_of(t, now)) : 0;

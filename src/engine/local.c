@@ -107,10 +107,12 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	mode_t mode = c->shared && geteuid() == 0 ? 0711 : 0700;
 
 	if (!config_check(c, e) || !fsio_mkdirs(tasks_dir, mode, e) ||
-			(mode == 0711 && chmod(tasks_dir, mode) < 0 &&
-				!err_errno(e, errno, "cannot open up the folder", tasks_dir)) || !taskfile_boot_id(boot_id)) {
+		(mode == 0711 && chmod(tasks_dir, mode) < 0 &&
+			!err_errno(e, errno, "cannot open up the folder", tasks_dir)) ||
+		!taskfile_boot_id(boot_id)) {
 		if (e && e->code == ERR_NONE)
-			err_set(e, ERR_INTERNAL, "cannot read the boot id of this machine from /proc");
+			err_set(e, ERR_INTERNAL,
+				"cannot read the boot id of this machine from /proc");
 		free(tasks_dir);
 		return false;
 	}
@@ -220,7 +222,8 @@ static bool local_check(struct engine *en, const struct job *j, struct err *e)
 			"docker_image and docker_command need a container platform: this one runs "
 			"programs of its machine; leave them out");
 	if (j->ps_count > 0 || j->worker_count > 0)
-		return err_field(e, ERR_UNPROCESSABLE, j->ps_count > 0 ? "ps_count" : "worker_count",
+		return err_field(e, ERR_UNPROCESSABLE,
+			j->ps_count > 0 ? "ps_count" : "worker_count",
 			"%s is %lld: this platform runs jobs of one task; leave it out",
 			j->ps_count > 0 ? "ps_count" : "worker_count",
 			(long long)(j->ps_count > 0 ? j->ps_count : j->worker_count));
@@ -232,8 +235,8 @@ static bool local_check(struct engine *en, const struct job *j, struct err *e)
 		return err_field(e, ERR_UNPROCESSABLE, "work_dir",
 			"work_dir is %s: give a path from / on", j->work_dir);
 	if (j->command.len > TASK_ARGS_MAX - 8)
-		return err_field(e, ERR_UNPROCESSABLE, "command", "command has %zu words: at most %d",
-			j->command.len, TASK_ARGS_MAX - 8);
+		return err_field(e, ERR_UNPROCESSABLE, "command",
+			"command has %zu words: at most %d", j->command.len, TASK_ARGS_MAX - 8);
 	return check_env(j, e) && check_words(j, e);
 }
 
@@ -360,7 +363,8 @@ static ssize_t local_log_read(struct engine *en, const struct task_ref *ref, uin
 	return n;
 }
 
-static bool local_log_at(struct engine *en, const struct task_ref *ref, int64_t ms, uint64_t *offset)
+static bool local_log_at(struct engine *en, const struct task_ref *ref, int64_t ms,
+	uint64_t *offset)
 {
 	struct local *l = (struct local *)en;
 	char *key = local_key(ref);

@@ -24,10 +24,11 @@
 #include <stdatomic.h>
 
 enum {
-	LOCAL_WORKS_MAX = 16,      /* launches in flight; the rest wait in order */
-	LOCAL_ACK_MS = 4,          /* `log` events of one task come at most this often */
+	LOCAL_WORKS_MAX = 16, /* launches in flight; the rest wait in order */
+	LOCAL_ACK_MS = 4,     /* `log` events of one task come at most this often */
 	LOCAL_HANDSHAKE_MS = 10000,
-	LOCAL_RECOVER_MS = 10000,  /* a shim that holds its folder but does not answer gets this long */
+	LOCAL_RECOVER_MS =
+		10000, /* a shim that holds its folder but does not answer gets this long */
 	LOCAL_SEGMENT = 16 << 20,
 };
 
@@ -50,12 +51,12 @@ struct local_task {
 
 	/* LINKED */
 	struct local_link *link;
-	int relinks;       /* times it was found again without a word from its shim since */
+	int relinks; /* times it was found again without a word from its shim since */
 	int shim_pid;
 	uint64_t log_end;
-	uint64_t acked_at; /* loop time of the last ack */
-	bool ack_due;      /* its next `log` is held back until the ack timer */
-	int64_t cpu_ms;    /* at the last sample; -1: none yet */
+	uint64_t acked_at;  /* loop time of the last ack */
+	bool ack_due;       /* its next `log` is held back until the ack timer */
+	int64_t cpu_ms;     /* at the last sample; -1: none yet */
 	int64_t sampled_at; /* monotonic ms */
 };
 
@@ -73,11 +74,11 @@ struct local_work {
 	/* In: copies. */
 	struct arena arena;
 	char *folder, *marker;
-	bool recover;      /* else launch */
-	bool began;        /* recover: it is known to have run */
-	bool hard;         /* recover: its shim answers, but makes no sense: end it */
+	bool recover; /* else launch */
+	bool began;   /* recover: it is known to have run */
+	bool hard;    /* recover: its shim answers, but makes no sense: end it */
 	bool stray;
-	struct job *job;   /* launch only */
+	struct job *job; /* launch only */
 	const char *package;
 	const char *const *gpus;
 	size_t gpu_count;
@@ -87,7 +88,7 @@ struct local_work {
 	int fd;
 	struct task_exit end;
 	enum job_reason why;
-	bool gap;          /* output that the dead shim held is gone */
+	bool gap; /* output that the dead shim held is gone */
 };
 
 struct local {
@@ -100,8 +101,8 @@ struct local {
 	int64_t log_limit, sample_ms;
 	struct engine_events events;
 	struct plan_machine machine;
-	struct arena arena;      /* environ */
-	struct strings environ;  /* KEY=VALUE of the daemon's that tasks get */
+	struct arena arena;     /* environ */
+	struct strings environ; /* KEY=VALUE of the daemon's that tasks get */
 
 	struct map tasks; /* struct local_task by key; owns them */
 	VEC(struct local_task *) queue;
@@ -123,8 +124,8 @@ void local_hold(struct local *l);
 void local_drop(struct local *l);
 
 /* local_machine.c */
-int64_t local_cpus(void);                /* this process may run on */
-int64_t local_memory(void);              /* bytes, the cgroup's limit where it is lower */
+int64_t local_cpus(void);   /* this process may run on */
+int64_t local_memory(void); /* bytes, the cgroup's limit where it is lower */
 
 /* local_task.c */
 struct local_task *local_task_new(struct local *l, const struct task_ref *ref);
@@ -146,7 +147,8 @@ void local_queue_skip(struct local_task *t);
 /* local_spec.c, in the pool: what the spec will hold; texts in the work's arena. */
 bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *e);
 /* local_path.c, in the pool: the program that `name` means in this environment. */
-const char *local_path_find(struct arena *a, const char *name, const char *const *env, struct err *e);
+const char *local_path_find(struct arena *a, const char *name, const char *const *env,
+	struct err *e);
 
 /* local_launch.c, in the pool */
 void local_launch(struct local_work *w);

@@ -14,7 +14,7 @@
 struct walk {
 	uv_work_t req;
 	struct local *local;
-	VEC(char *) jobs; /* uids */
+	VEC(char *) jobs;       /* uids */
 	VEC(char *) open_ended; /* keys */
 };
 

@@ -133,8 +133,8 @@ static void on_exit_told(struct local_task *t)
 	struct task_exit end;
 	size_t len;
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool good = folder >= 0 && taskfile_load(folder, "exit", data, sizeof data, &len, NULL)
-		&& taskfile_decode_exit(&end, data, len, NULL);
+	bool good = folder >= 0 && taskfile_load(folder, "exit", data, sizeof data, &len, NULL) &&
+		taskfile_decode_exit(&end, data, len, NULL);
 
 	if (folder >= 0)
 		close(folder);

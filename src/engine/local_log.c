@@ -45,8 +45,8 @@ void local_logs_forget(struct local_logs *ls, const char *key_prefix)
 	for (size_t i = 0; i < LOCAL_LOGS_OPEN; i++) {
 		struct local_log *g = &ls->open[i];
 
-		if (g->key && strncmp(g->key, key_prefix, len) == 0
-				&& (g->key[len] == '\0' || g->key[len] == '/'))
+		if (g->key && strncmp(g->key, key_prefix, len) == 0 &&
+			(g->key[len] == '\0' || g->key[len] == '/'))
 			log_close(g);
 	}
 }
@@ -71,7 +71,8 @@ bool local_segments_list(int dir, uint64_t **items, size_t *count)
 		return false;
 	}
 	for (struct dirent *entry; (entry = readdir(d)) != NULL;)
-		if (strlen(entry->d_name) == SEGMENT_NAME && num_u64(entry->d_name, UINT64_MAX, &first))
+		if (strlen(entry->d_name) == SEGMENT_NAME &&
+			num_u64(entry->d_name, UINT64_MAX, &first))
 			vec_push(&found, first);
 	closedir(d);
 	if (found.len > 1)
@@ -131,14 +132,14 @@ static void log_load_end(struct local_log *g, int folder)
 	size_t len;
 	uint64_t generation;
 
-	if (taskfile_load(folder, "exit", data, sizeof data, &len, NULL)
-			&& taskfile_decode_exit(&end, data, len, NULL)) {
+	if (taskfile_load(folder, "exit", data, sizeof data, &len, NULL) &&
+		taskfile_decode_exit(&end, data, len, NULL)) {
 		g->final = true;
 		g->end = end.log_bytes;
 	}
 	/* A link whose text is the number: local_recover.c makes it when bytes may have changed. */
-	if (readlinkat(folder, "generation", target, sizeof target - 1) > 0
-			&& num_u64(target, UINT32_MAX, &generation))
+	if (readlinkat(folder, "generation", target, sizeof target - 1) > 0 &&
+		num_u64(target, UINT32_MAX, &generation))
 		g->generation = (uint32_t)generation;
 }
 
@@ -149,7 +150,9 @@ static bool log_open(struct local_logs *ls, struct local_log *g, const char *key
 	if (asprintf(&path, "%s/%s", ls->tasks_dir, key) < 0)
 		return false;
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int dir = folder < 0 ? -1 : openat(folder, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int dir = folder < 0
+		? -1
+		: openat(folder, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	free(path);
 	if (dir >= 0) {
@@ -229,7 +232,8 @@ static ssize_t segment_of(const struct local_log *g, uint64_t offset)
 	return (ssize_t)low - 1;
 }
 
-static ssize_t segment_read(struct local_log *g, uint64_t first, uint64_t offset, void *out, size_t size)
+static ssize_t segment_read(struct local_log *g, uint64_t first, uint64_t offset, void *out,
+	size_t size)
 {
 	ssize_t n;
 

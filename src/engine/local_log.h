@@ -12,15 +12,15 @@
 enum { LOCAL_LOGS_OPEN = 64 };
 
 struct local_log {
-	char *key;      /* NULL: free place */
-	int dir;        /* log/ */
-	int segment;    /* -1: none open */
-	uint64_t first; /* of the open segment */
-	uint64_t used;  /* for finding the one used longest ago */
+	char *key;              /* NULL: free place */
+	int dir;                /* log/ */
+	int segment;            /* -1: none open */
+	uint64_t first;         /* of the open segment */
+	uint64_t used;          /* for finding the one used longest ago */
 	VEC(uint64_t) segments; /* first offsets, rising */
 	uint64_t listed_at;     /* the newest offset when they were listed */
 	uint32_t generation;
-	bool final;     /* the exit record was read: `end` stays */
+	bool final; /* the exit record was read: `end` stays */
 	uint64_t end;
 };
 

@@ -28,7 +28,8 @@ static const char *runnable(struct arena *a, const char *dir, size_t dir_len, co
 	return NULL;
 }
 
-const char *local_path_find(struct arena *a, const char *name, const char *const *env, struct err *e)
+const char *local_path_find(struct arena *a, const char *name, const char *const *env,
+	struct err *e)
 {
 	const char *path = env_value(env, "PATH"), *venv = env_value(env, "VIRTUAL_ENV");
 	const char *found = NULL;

@@ -42,8 +42,8 @@ static bool ended(struct recovery *r)
 	char data[8192];
 	size_t len;
 
-	if (!taskfile_load(r->folder, "exit", data, sizeof data, &len, NULL)
-			|| !taskfile_decode_exit(&r->w->end, data, len, NULL))
+	if (!taskfile_load(r->folder, "exit", data, sizeof data, &len, NULL) ||
+		!taskfile_decode_exit(&r->w->end, data, len, NULL))
 		return false;
 	r->w->outcome = LOCAL_ENDED;
 	r->w->why = local_reason(&r->w->end);
@@ -55,8 +55,8 @@ static bool load_pid(struct recovery *r, struct task_pid *pid)
 	char data[1024];
 	size_t len;
 
-	return taskfile_load(r->folder, "pid", data, sizeof data, &len, NULL)
-		&& taskfile_decode_pid(pid, data, len, NULL);
+	return taskfile_load(r->folder, "pid", data, sizeof data, &len, NULL) &&
+		taskfile_decode_pid(pid, data, len, NULL);
 }
 
 static bool linked(struct recovery *r)
@@ -104,7 +104,8 @@ static int64_t spec_time(struct recovery *r)
 	struct stat st;
 
 	return fstatat(r->folder, "spec", &st, AT_SYMLINK_NOFOLLOW) < 0
-		? 0 : st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+		? 0
+		: st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 }
 
 /* What the dead shim held of the output is gone: nobody knows how much, so the record says 0. */
@@ -139,8 +140,11 @@ static void conclude(struct recovery *r, enum job_reason why, const char *messag
 
 	w->outcome = LOCAL_ENDED;
 	w->why = why;
-	w->end = (struct task_exit){.end = TASK_END_SIGNAL, .signal = SIGKILL, .finish_code = -1,
-		.start_ms = spec_time(r), .end_ms = end_ms};
+	w->end = (struct task_exit){.end = TASK_END_SIGNAL,
+		.signal = SIGKILL,
+		.finish_code = -1,
+		.start_ms = spec_time(r),
+		.end_ms = end_ms};
 	snprintf(w->end.message, sizeof w->end.message, "%s", message);
 	if (log >= 0) {
 		w->end.log_bytes = local_segments_end(log);
@@ -157,7 +161,8 @@ static void rebooted(struct recovery *r)
 	/* Bytes that were read before the power went may not have reached the disk. */
 	if (symlinkat("1", r->folder, "generation") < 0 && errno != EEXIST)
 		r->w->gap = true;
-	conclude(r, REASON_NODE_REBOOTED, "the machine was restarted while the task ran", last_sign(r));
+	conclude(r, REASON_NODE_REBOOTED, "the machine was restarted while the task ran",
+		last_sign(r));
 }
 
 static void never_began(struct local_work *w)
@@ -218,7 +223,8 @@ static bool look(struct recovery *r)
 		kill_all(r);
 	if (time_mono_ms() < r->deadline + LOCAL_RECOVER_MS)
 		return false;
-	local_failed(r->w, REASON_SUPERVISOR_LOST, "the task's folder is locked by a process that "
+	local_failed(r->w, REASON_SUPERVISOR_LOST,
+		"the task's folder is locked by a process that "
 		"does not answer and could not be ended; look for mltop-shim in the process list");
 	return true;
 }

@@ -111,7 +111,8 @@ static const char *const *env_build(struct local_work *w, const char *root, cons
 
 static char *arena_path(struct arena *a, const char *dir, const char *name)
 {
-	char *joined = *name ? fsio_join(dir, name) : mem_strdup(dir), *out = arena_strdup(a, joined);
+	char *joined = *name ? fsio_join(dir, name) : mem_strdup(dir),
+	     *out = arena_strdup(a, joined);
 
 	free(joined);
 	return out;
@@ -213,10 +214,14 @@ bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *
 	const char *work = arena_path(&w->arena, w->folder, "work"), *root;
 	char *output = NULL;
 
-	*spec = (struct task_spec){.uid = ref->uid, .task = ref->task, .attempt = ref->attempt,
+	*spec = (struct task_spec){.uid = ref->uid,
+		.task = ref->task,
+		.attempt = ref->attempt,
 		.prepare = j->prepare_command ? j->prepare_command : "",
 		.finish = j->finish_command ? j->finish_command : "",
-		.run_uid = w->run_uid, .run_gid = w->run_gid, .umask = umask_of(j)};
+		.run_uid = w->run_uid,
+		.run_gid = w->run_gid,
+		.umask = umask_of(j)};
 	if (!package_root(w, work, &root, e))
 		return false;
 	if (asprintf(&output, "%s/%s/output", w->local->tasks_dir, ref->uid) < 0)

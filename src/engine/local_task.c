@@ -50,18 +50,12 @@ void local_task_free(struct local_task *t)
 enum job_reason local_reason(const struct task_exit *end)
 {
 	switch (end->end) {
-	case TASK_END_EXIT:
-		return end->code ? REASON_EXIT_CODE : REASON_NONE;
-	case TASK_END_SIGNAL:
-		return REASON_SIGNAL;
-	case TASK_END_START:
-		return REASON_START;
-	case TASK_END_OOM:
-		return REASON_OOM_KILLED;
-	case TASK_END_MAX_RUNTIME:
-		return REASON_MAX_RUNTIME;
-	case TASK_END_STOPPED:
-		return REASON_CANCELLED;
+	case TASK_END_EXIT: return end->code ? REASON_EXIT_CODE : REASON_NONE;
+	case TASK_END_SIGNAL: return REASON_SIGNAL;
+	case TASK_END_START: return REASON_START;
+	case TASK_END_OOM: return REASON_OOM_KILLED;
+	case TASK_END_MAX_RUNTIME: return REASON_MAX_RUNTIME;
+	case TASK_END_STOPPED: return REASON_CANCELLED;
 	}
 	return REASON_NONE;
 }

@@ -79,16 +79,10 @@ static bool entry_kind(struct archive_entry *entry, const char *name, bool *file
 	if (archive_entry_hardlink(entry))
 		return refuse(name, e, "hard links are refused");
 	switch (archive_entry_filetype(entry)) {
-	case AE_IFREG:
-		*file = true;
-		break;
-	case AE_IFDIR:
-		*file = false;
-		break;
-	case AE_IFLNK:
-		return refuse(name, e, "symbolic links are refused");
-	default:
-		return refuse(name, e, "devices, fifos and sockets are refused");
+	case AE_IFREG: *file = true; break;
+	case AE_IFDIR: *file = false; break;
+	case AE_IFLNK: return refuse(name, e, "symbolic links are refused");
+	default: return refuse(name, e, "devices, fifos and sockets are refused");
 	}
 	if (archive_entry_sparse_count(entry) > 0)
 		return refuse(name, e, "sparse files are refused");
@@ -133,7 +127,8 @@ static bool limits_hold(struct pass *p, const char *name, struct err *e)
 			"the package is larger than %lld MiB unpacked: load data at run time instead",
 			(long long)(p->limits->unpacked >> 20));
 	if (p->unpacked > RATIO_FROM && p->unpacked / p->limits->ratio > packed)
-		return refuse(name, e, "it unpacks to so much more than it is that it looks like a bomb");
+		return refuse(name, e,
+			"it unpacks to so much more than it is that it looks like a bomb");
 	return true;
 }
 
@@ -205,8 +200,8 @@ static bool entry_take(struct pass *p, struct archive_entry *entry, struct err *
 		good = !file || refuse(name, e, "a file without a name is refused");
 	else if (good)
 		good = parents_make(p, path.data, e) &&
-			(file ? file_take(p, path.data, archive_entry_mode(entry), e) :
-				folder_make(p, path.data, e));
+			(file ? file_take(p, path.data, archive_entry_mode(entry), e)
+			      : folder_make(p, path.data, e));
 	buf_release(&path);
 	return good;
 }
@@ -272,7 +267,8 @@ bool archive_unpack(const char *path, const char *dest_dir, const struct archive
 			close(p.folder);
 		/* rename(2) would replace an empty folder: the caller promised that there is none. */
 		if (good && rename(part.data, dest_dir) != 0)
-			good = err_errno(e, errno, "cannot rename the unpacked package to", dest_dir);
+			good = err_errno(e, errno, "cannot rename the unpacked package to",
+				dest_dir);
 		if (!good)
 			fsio_remove_tree(part.data, NULL);
 	}
@@ -283,7 +279,8 @@ bool archive_unpack(const char *path, const char *dest_dir, const struct archive
 
 bool archive_check(const char *path, const struct archive_limits *limits, struct err *e)
 {
-	struct pass p = {.path = path, .folder = -1,
+	struct pass p = {.path = path,
+		.folder = -1,
 		.limits = limits ? limits : &archive_limits_default};
 	bool good = pass_run(&p, e);
 
@@ -294,7 +291,8 @@ bool archive_check(const char *path, const struct archive_limits *limits, struct
 bool archive_find_module(const char *path, const char *module, const struct archive_limits *limits,
 	char root[ARCHIVE_ROOT_SIZE], struct err *e)
 {
-	struct pass p = {.path = path, .folder = -1,
+	struct pass p = {.path = path,
+		.folder = -1,
 		.limits = limits ? limits : &archive_limits_default};
 	const char *slash = strrchr(path, '/');
 	bool good = pass_run(&p, e) &&

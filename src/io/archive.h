@@ -24,9 +24,9 @@
 enum { ARCHIVE_ROOT_SIZE = 1040 };
 
 struct archive_limits {
-	int64_t entries;   /* files and folders together */
-	int64_t unpacked;  /* bytes of all files together */
-	int64_t ratio;     /* unpacked bytes for each packed one, from 1 MiB unpacked on */
+	int64_t entries;  /* files and folders together */
+	int64_t unpacked; /* bytes of all files together */
+	int64_t ratio;    /* unpacked bytes for each packed one, from 1 MiB unpacked on */
 };
 extern const struct archive_limits archive_limits_default; /* 20,000; 2 GiB; 200 */
 

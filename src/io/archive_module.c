@@ -153,7 +153,8 @@ static void nearest(const struct map *paths, const struct roots *roots, const ch
 			if (!path_module(path, roots->items[i], &name))
 				continue;
 			d = distance(module, name.data);
-			if (d > least || (d == least && best->len && strcmp(best->data, name.data) <= 0))
+			if (d > least ||
+				(d == least && best->len && strcmp(best->data, name.data) <= 0))
 				continue;
 			least = d;
 			buf_reset(best);
@@ -184,7 +185,8 @@ bool module_find(const struct map *paths, const char *module, const char *label,
 			"module %s is not in %.200s; did you mean %s?", module, label, best.data);
 	else
 		err_field(e, ERR_UNPROCESSABLE, "module_name",
-			"module %s is not in %.200s: is the package folder at its top?", module, label);
+			"module %s is not in %.200s: is the package folder at its top?", module,
+			label);
 	buf_release(&best);
 	return false;
 }

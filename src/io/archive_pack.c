@@ -14,7 +14,8 @@ static bool write_failed(struct archive *a, struct err *e)
 {
 	const char *why = archive_error_string(a);
 
-	return err_set(e, ERR_UNAVAILABLE, "cannot write the archive: %s", why ? why : "unknown error");
+	return err_set(e, ERR_UNAVAILABLE, "cannot write the archive: %s",
+		why ? why : "unknown error");
 }
 
 static bool write_bytes(struct archive *a, int fd, const char *path, struct err *e)
@@ -44,8 +45,8 @@ static bool write_file(struct archive *a, const struct archive_file *file, struc
 	archive_entry_set_filetype(entry, AE_IFREG);
 	archive_entry_set_perm(entry, 0600);
 	archive_entry_set_mtime(entry, st.st_mtime, 0);
-	good = archive_write_header(a, entry) == ARCHIVE_OK ? write_bytes(a, fd, file->path, e) :
-							       write_failed(a, e);
+	good = archive_write_header(a, entry) == ARCHIVE_OK ? write_bytes(a, fd, file->path, e)
+							    : write_failed(a, e);
 out:
 	archive_entry_free(entry);
 	if (fd >= 0)

@@ -37,20 +37,20 @@ struct http_config {
 };
 
 struct http_request {
-	const char *method;          /* "GET" */
-	const char *url;             /* whole, encoded */
-	const char *const *headers;  /* "name: value", NULL-ended; may be NULL */
-	const void *body;            /* all but GET send a Content-Length, 0 without a body */
+	const char *method;         /* "GET" */
+	const char *url;            /* whole, encoded */
+	const char *const *headers; /* "name: value", NULL-ended; may be NULL */
+	const void *body;           /* all but GET send a Content-Length, 0 without a body */
 	size_t body_len;
-	size_t answer_max;           /* bytes; 0: HTTP_ANSWER_MAX */
+	size_t answer_max; /* bytes; 0: HTTP_ANSWER_MAX */
 };
 
 /* All borrowed for the call of `done`. */
 struct http_answer {
-	int status;               /* 0: none came */
-	struct err err;           /* ERR_NONE: the answer is whole (or an error's body, cut) */
-	bool transport;           /* with err: worth another try, as nobody answered */
-	const char *body;         /* NUL-ended; never NULL */
+	int status;       /* 0: none came */
+	struct err err;   /* ERR_NONE: the answer is whole (or an error's body, cut) */
+	bool transport;   /* with err: worth another try, as nobody answered */
+	const char *body; /* NUL-ended; never NULL */
 	size_t body_len;
 	const char *content_type; /* "" when none; as sent */
 	int64_t retry_after_s;    /* 0: not said */

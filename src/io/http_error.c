@@ -126,10 +126,9 @@ void http_explain(const struct http_call *c, CURLcode result, struct err *e, boo
 		err_set(e, ERR_INVALID, "the ca_file of the context cannot be used: %s", c->error);
 	} else {
 		*transport = result == CURLE_COULDNT_RESOLVE_HOST ||
-			     result == CURLE_COULDNT_CONNECT ||
-			     result == CURLE_OPERATION_TIMEDOUT || result == CURLE_GOT_NOTHING ||
-			     result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR ||
-			     result == CURLE_PARTIAL_FILE;
+			result == CURLE_COULDNT_CONNECT || result == CURLE_OPERATION_TIMEDOUT ||
+			result == CURLE_GOT_NOTHING || result == CURLE_RECV_ERROR ||
+			result == CURLE_SEND_ERROR || result == CURLE_PARTIAL_FILE;
 		explain_curl(c, is_cut(c, result) ? CURLE_PARTIAL_FILE : result, e);
 	}
 }

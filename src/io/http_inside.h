@@ -20,14 +20,14 @@ struct http_call {
 	uint64_t id;
 	CURL *easy;
 	struct curl_slist *headers;
-	char *url, *site;       /* site: "http://host:port", for sentences */
+	char *url, *site; /* site: "http://host:port", for sentences */
 	char error[CURL_ERROR_SIZE];
 	void *request_body;
 	struct loop_timer *deadline;
 	enum http_phase phase;
-	enum http_stop stop;    /* why we ended it ourselves */
+	enum http_stop stop; /* why we ended it ourselves */
 	curl_off_t uploaded;
-	int64_t last_byte_ms;   /* monotonic */
+	int64_t last_byte_ms; /* monotonic */
 	size_t answer_max, header_bytes;
 	struct buf body;
 	struct buf content_type;

@@ -42,8 +42,8 @@ void loop_gate_shut(struct loop_gate *g, void (*empty)(void *ctx), void *ctx)
 	gate_check(g);
 }
 
-struct loop_timer *loop_timer_new(
-	uv_loop_t *loop, struct loop_gate *gate, void (*fire)(void *ctx), void *ctx)
+struct loop_timer *loop_timer_new(uv_loop_t *loop, struct loop_gate *gate, void (*fire)(void *ctx),
+	void *ctx)
 {
 	struct loop_timer *t = mem_alloc(sizeof *t);
 
@@ -94,7 +94,7 @@ void loop_timer_stop(struct loop_timer *t)
 bool loop_timer_active(const struct loop_timer *t)
 {
 	return uv_is_active((const uv_handle_t *)&t->handle) ||
-	       uv_is_active((const uv_handle_t *)&t->soon);
+		uv_is_active((const uv_handle_t *)&t->soon);
 }
 
 static void on_timer_closed(uv_handle_t *handle)

@@ -31,8 +31,8 @@ static bool context_open(struct ws *w, struct err *e)
 	if (w->context)
 		return true;
 	if (w->ca_file && access(w->ca_file, R_OK) != 0)
-		return err_errno(
-			e, errno, "the ca_file of the context cannot be used:", w->ca_file);
+		return err_errno(e, errno,
+			"the ca_file of the context cannot be used:", w->ca_file);
 	lws_set_log_level(0, NULL);
 	if (w->config.tls) {
 		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
@@ -43,9 +43,9 @@ static bool context_open(struct ws *w, struct err *e)
 	}
 	w->context = lws_create_context(&info);
 	return w->context != NULL ||
-	       err_set(e, ERR_INTERNAL,
-		       "the stream cannot be opened: libwebsockets did not start; is "
-		       "the package libwebsockets-evlib-uv installed?");
+		err_set(e, ERR_INTERNAL,
+			"the stream cannot be opened: libwebsockets did not start; is "
+			"the package libwebsockets-evlib-uv installed?");
 }
 
 static struct conn *conn_new(struct ws *w, const struct ws_target *t)
@@ -221,8 +221,9 @@ struct ws *ws_new(uv_loop_t *loop, const struct ws_config *config, const struct 
 	w->events = *events;
 	w->ca_file = mem_strdup(config->ca_file);
 	w->protocol = mem_strdup(config->protocol);
-	w->protocols[0] = (struct lws_protocols){
-		.name = w->protocol, .callback = conn_event, .rx_buffer_size = WS_RX_SIZE};
+	w->protocols[0] = (struct lws_protocols){.name = w->protocol,
+		.callback = conn_event,
+		.rx_buffer_size = WS_RX_SIZE};
 	w->later = loop_timer_new(loop, &w->gate, on_later, w);
 	return w;
 }

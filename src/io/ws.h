@@ -20,14 +20,15 @@ struct ws;
 
 struct ws_config {
 	bool tls;
-	const char *ca_file;   /* NULL: the system's authorities */
-	const char *protocol;  /* the subprotocol, asked for and insisted on */
-	size_t message_max;    /* bytes; a longer message ends the connection */
+	const char *ca_file;  /* NULL: the system's authorities */
+	const char *protocol; /* the subprotocol, asked for and insisted on */
+	size_t message_max;   /* bytes; a longer message ends the connection */
 };
 
 /* Copied by ws_connect. */
 struct ws_target {
-	const char *address;   /* IP address as text: resolving is the caller's (getaddrinfo blocks) */
+	const char
+		*address; /* IP address as text: resolving is the caller's (getaddrinfo blocks) */
 	int port;
 	const char *host;      /* the name, for TLS */
 	const char *authority; /* the Host header: "host:port" */

@@ -190,8 +190,7 @@ static json_t *value(struct reader *r, yaml_event_t *event, int depth, struct er
 		return NULL;
 	}
 	switch (event->type) {
-	case YAML_SCALAR_EVENT:
-		return scalar(r, event, e);
+	case YAML_SCALAR_EVENT: return scalar(r, event, e);
 	case YAML_SEQUENCE_START_EVENT:
 		if (event->data.sequence_start.anchor || event->data.sequence_start.tag)
 			break;
@@ -200,8 +199,7 @@ static json_t *value(struct reader *r, yaml_event_t *event, int depth, struct er
 		if (event->data.mapping_start.anchor || event->data.mapping_start.tag)
 			break;
 		return mapping(r, depth + 1, e);
-	default:
-		break;
+	default: break;
 	}
 	fail_at(r, &event->start_mark, e, "anchors, aliases and tags are not read here");
 	return NULL;
@@ -222,17 +220,13 @@ static json_t *document(struct reader *r, struct err *e)
 		}
 		switch (event.type) {
 		case YAML_STREAM_START_EVENT:
-		case YAML_DOCUMENT_END_EVENT:
-			break;
-		case YAML_STREAM_END_EVENT:
-			done = true;
-			break;
+		case YAML_DOCUMENT_END_EVENT: break;
+		case YAML_STREAM_END_EVENT: done = true; break;
 		case YAML_DOCUMENT_START_EVENT:
-			good = out == NULL || fail_at(r, &event.start_mark, e, "more than one document");
+			good = out == NULL ||
+				fail_at(r, &event.start_mark, e, "more than one document");
 			break;
-		default:
-			out = value(r, &event, 0, e);
-			good = out != NULL;
+		default: out = value(r, &event, 0, e); good = out != NULL;
 		}
 		yaml_event_delete(&event);
 	}

@@ -20,7 +20,10 @@ enum { YAML_BYTES_MAX = 1 << 20, YAML_DEPTH_MAX = 64 };
 struct yaml_lines {
 	struct map by_path;
 };
-#define YAML_LINES_INIT {MAP_INIT}
+#define YAML_LINES_INIT  \
+	{                \
+		MAP_INIT \
+	}
 void yaml_lines_release(struct yaml_lines *l);
 int yaml_line(const struct yaml_lines *l, const char *path); /* from 1; 0 unknown */
 

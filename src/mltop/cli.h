@@ -16,17 +16,24 @@
 
 /* Exit codes that scripts rely on. */
 enum exit_code {
-	EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_NOT_AUTHORISED, EXIT_NOT_FOUND,
-	EXIT_MLTOP_FAILED = 125, EXIT_INTERRUPTED = 130, EXIT_CANCELLED = 143,
+	EXIT_DONE,
+	EXIT_REFUSED,
+	EXIT_USAGE,
+	EXIT_UNREACHABLE,
+	EXIT_NOT_AUTHORISED,
+	EXIT_NOT_FOUND,
+	EXIT_MLTOP_FAILED = 125,
+	EXIT_INTERRUPTED = 130,
+	EXIT_CANCELLED = 143,
 };
 
 /* A flag of a verb. Those of a kind's fields (--job-name) come from its schema rows besides. */
 struct cli_flag {
-	const char *name;   /* "follow" for --follow */
-	char letter;        /* 'f' for -f; 0: none */
-	const char *value;  /* what the value is called in help; NULL: a switch */
+	const char *name;  /* "follow" for --follow */
+	char letter;       /* 'f' for -f; 0: none */
+	const char *value; /* what the value is called in help; NULL: a switch */
 	const char *doc;
-	bool many;          /* may be given again */
+	bool many; /* may be given again */
 };
 
 enum { CLI_ARGS_MAX = 64, CLI_FLAGS_MAX = 256 }; /* one place is kept for a verb's own */
@@ -41,13 +48,13 @@ struct cli {
 	int arg_count;
 	struct cli_given flags[CLI_FLAGS_MAX];
 	int flag_count;
-	char **rest;               /* what stood behind "--"; NULL-ended or NULL */
+	char **rest; /* what stood behind "--"; NULL-ended or NULL */
 	/* opened on first use */
 	struct context context;
 	bool connected;
 	uv_loop_t loop;
 	struct api *api;
-	bool tty;                  /* standard output is a terminal: sanitise, align to its width */
+	bool tty; /* standard output is a terminal: sanitise, align to its width */
 };
 
 enum verb_flag {
@@ -58,10 +65,10 @@ enum verb_flag {
 };
 
 struct verb {
-	const char *noun;  /* "jobs"; NULL: a shortcut such as run */
-	const char *name;  /* "list" */
-	const char *args;  /* "NAME", "[FILE]", "" */
-	int least, most;   /* how many */
+	const char *noun; /* "jobs"; NULL: a shortcut such as run */
+	const char *name; /* "list" */
+	const char *args; /* "NAME", "[FILE]", "" */
+	int least, most;  /* how many */
 	unsigned flags;
 	const struct kind *kind;
 	const struct cli_flag *own; /* ended by name NULL; may be NULL */
@@ -103,7 +110,8 @@ bool output_one(struct cli *c, const struct kind *k, const json_t *object, struc
 void output_text(const struct cli *c, const char *text);
 
 /* --env K=V and the like, each added to body[field]; K alone takes the value from here. */
-bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *field, struct err *e);
+bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *field,
+	struct err *e);
 /* The platform's own check of a new object, before anything is sent. */
 bool cli_check(const struct kind *k, const json_t *body, struct err *e);
 /* list --watch: prints the list whenever it changed, until interrupted. */
@@ -136,12 +144,12 @@ int cli_completion(struct cli *c);
 
 /* Follows a job's log to its end on standard output; *code gets the job's own exit code. */
 struct follow {
-	const char *job;    /* name or uid */
-	const char *task;   /* NULL: master-0 */
-	int64_t attempt;    /* 0: newest, and on to later attempts */
-	int64_t tail;       /* bytes; -1: from the beginning */
-	bool to_end;        /* follow; false: what there is now */
-	bool ask;           /* at Ctrl-C on a terminal: cancel, leave it running, or go on (mltop run) */
+	const char *job;  /* name or uid */
+	const char *task; /* NULL: master-0 */
+	int64_t attempt;  /* 0: newest, and on to later attempts */
+	int64_t tail;     /* bytes; -1: from the beginning */
+	bool to_end;      /* follow; false: what there is now */
+	bool ask; /* at Ctrl-C on a terminal: cancel, leave it running, or go on (mltop run) */
 };
 enum follow_end { FOLLOW_ENDED, FOLLOW_LEFT, FOLLOW_INTERRUPTED, FOLLOW_FAILED };
 /* *code: 0 to 255 as a shell has it (128 + signal); 143 when it was cancelled. */

@@ -49,7 +49,8 @@ static void top_words(void)
 static void noun_words(void)
 {
 	for (const struct verb *v = verbs; v->name; v++) {
-		bool first = v->noun && (v == verbs || v[-1].noun == NULL || strcmp(v[-1].noun, v->noun));
+		bool first = v->noun &&
+			(v == verbs || v[-1].noun == NULL || strcmp(v[-1].noun, v->noun));
 
 		if (v->noun == NULL)
 			continue;

@@ -13,7 +13,7 @@ int cli_platform_status(struct cli *c)
 	struct err e = ERR_INIT;
 	json_t *status = NULL;
 	bool ok = private_find(&c->context, cli_value(c, "state-dir"), &e) &&
-		  cli_call(c, "GET", "/cloud_ml/v1/platform", NULL, &status, &e);
+		cli_call(c, "GET", "/cloud_ml/v1/platform", NULL, &status, &e);
 
 	if (!ok && e.code == ERR_NOT_FOUND) {
 		printf("not running; `mltop` or `mltop run` starts it\n");
@@ -52,7 +52,8 @@ int cli_context_list(struct cli *c)
 		free(*p);
 	}
 	if (*names == NULL)
-		fprintf(stderr, "mltop: no contexts; config.yaml in $XDG_CONFIG_HOME/mltop names them\n");
+		fprintf(stderr,
+			"mltop: no contexts; config.yaml in $XDG_CONFIG_HOME/mltop names them\n");
 	free(names);
 	return EXIT_DONE;
 }
@@ -69,8 +70,13 @@ int cli_context_use(struct cli *c)
 /* The four flags become settings of the platform that is made for this. */
 static bool demo_settings(const struct cli *c, char settings[4][48], struct err *e)
 {
-	static const struct { const char *flag, *standard; int64_t max; } numbers[] = {
-		{"jobs", "200", 1000000}, {"gpus", "64", 1024}, {"changes", "5", 100000},
+	static const struct {
+		const char *flag, *standard;
+		int64_t max;
+	} numbers[] = {
+		{"jobs", "200", 1000000},
+		{"gpus", "64", 1024},
+		{"changes", "5", 100000},
 		{"seed", "1", INT64_MAX},
 	};
 
@@ -81,7 +87,8 @@ static bool demo_settings(const struct cli *c, char settings[4][48], struct err 
 		if (!num_i64(text ? text : numbers[i].standard, 0, numbers[i].max, &n))
 			return err_set(e, ERR_INVALID, "--%s %s: give a number from 0 to %lld",
 				numbers[i].flag, text, (long long)numbers[i].max);
-		snprintf(settings[i], sizeof settings[i], "fake.%s=%lld", numbers[i].flag, (long long)n);
+		snprintf(settings[i], sizeof settings[i], "fake.%s=%lld", numbers[i].flag,
+			(long long)n);
 	}
 	return true;
 }

@@ -21,7 +21,9 @@ extern char **environ;
 
 int cli_logs(struct cli *c)
 {
-	struct follow f = {.job = c->args[0], .task = cli_value(c, "task"), .tail = -1,
+	struct follow f = {.job = c->args[0],
+		.task = cli_value(c, "task"),
+		.tail = -1,
 		.to_end = cli_has(c, "follow")};
 	struct err e = ERR_INIT;
 	int code = 0;
@@ -31,12 +33,9 @@ int cli_logs(struct cli *c)
 	if (cli_value(c, "tail") && !num_bytes(cli_value(c, "tail"), &f.tail))
 		return cli_usage(c, "--tail %s: give a size such as 64K", cli_value(c, "tail"));
 	switch (follow_log(c, &f, &code, &e)) {
-	case FOLLOW_FAILED:
-		return cli_fail(&e);
-	case FOLLOW_INTERRUPTED:
-		return EXIT_INTERRUPTED;
-	default:
-		return cli_has(c, "exit-code") ? code : EXIT_DONE;
+	case FOLLOW_FAILED: return cli_fail(&e);
+	case FOLLOW_INTERRUPTED: return EXIT_INTERRUPTED;
+	default: return cli_has(c, "exit-code") ? code : EXIT_DONE;
 	}
 }
 
@@ -45,7 +44,8 @@ int cli_logs(struct cli *c)
 /* What makes a program run here as it runs in the caller's shell; values stay masked in views. */
 static bool carried(const char *pair)
 {
-	static const char *const exact[] = {"PATH=", "VIRTUAL_ENV=", "LD_LIBRARY_PATH=", "PYTHONPATH="};
+	static const char *const exact[] = {
+		"PATH=", "VIRTUAL_ENV=", "LD_LIBRARY_PATH=", "PYTHONPATH="};
 
 	for (size_t i = 0; i < ARRAY_SIZE(exact); i++)
 		if (strncmp(pair, exact[i], strlen(exact[i])) == 0)
@@ -89,7 +89,8 @@ static void make_name(char *const *argv, char out[64])
 	ulid_new(ulid, time_now_ms());
 	for (char *p = ulid; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	snprintf(out, 64, "%s%s%s", n ? word : "run", n && word[n - 1] == '-' ? "" : "-", ulid + 20);
+	snprintf(out, 64, "%s%s%s", n ? word : "run", n && word[n - 1] == '-' ? "" : "-",
+		ulid + 20);
 }
 
 static bool set_text(json_t *body, const char *field, const char *text, struct err *e)
@@ -127,7 +128,8 @@ static bool add_place(json_t *body, struct err *e)
 	add_environment(json_object_get(body, "env"));
 	json_object_set_new(body, "umask", json_integer((json_int_t)mask));
 	good = json_object_set_new(body, "work_dir", json_string(folder)) == 0 ||
-		err_set(e, ERR_INVALID, "the name of the present folder is no UTF-8 text: %s", folder);
+		err_set(e, ERR_INVALID, "the name of the present folder is no UTF-8 text: %s",
+			folder);
 	free(folder);
 	return good;
 }
@@ -145,13 +147,13 @@ static bool run_body(struct cli *c, json_t *body, struct err *e)
 	make_name(c->rest, name);
 	json_object_set_new(body, "env", json_object());
 	return add_command(c->rest, body, e) && (!run_in_place(c) || add_place(body, e)) &&
-	       set_text(body, "job_name", cli_value(c, "name") ? cli_value(c, "name") : name, e) &&
-	       set_text(body, "gpu_limit", cli_value(c, "gpus"), e) &&
-	       set_text(body, "cpu_limit", cli_value(c, "cpu"), e) &&
-	       set_text(body, "memory_limit", cli_value(c, "memory"), e) &&
-	       set_text(body, "max_runtime", cli_value(c, "max-runtime"), e) &&
-	       cli_pairs(c, "env", body, "env", e) && cli_check(&job_kind, body, e) &&
-	       (run_in_place(c) || cli_upload_folder(c, ".", body, e));
+		set_text(body, "job_name", cli_value(c, "name") ? cli_value(c, "name") : name, e) &&
+		set_text(body, "gpu_limit", cli_value(c, "gpus"), e) &&
+		set_text(body, "cpu_limit", cli_value(c, "cpu"), e) &&
+		set_text(body, "memory_limit", cli_value(c, "memory"), e) &&
+		set_text(body, "max_runtime", cli_value(c, "max-runtime"), e) &&
+		cli_pairs(c, "env", body, "env", e) && cli_check(&job_kind, body, e) &&
+		(run_in_place(c) || cli_upload_folder(c, ".", body, e));
 }
 
 /* Runs to its end on our standard output; the code is the job's own. */
@@ -162,16 +164,13 @@ static int run_follow(struct cli *c, const char *name)
 	int code = 0;
 
 	switch (follow_log(c, &f, &code, &e)) {
-	case FOLLOW_FAILED:
-		cli_fail(&e);
-		return EXIT_MLTOP_FAILED;
+	case FOLLOW_FAILED: cli_fail(&e); return EXIT_MLTOP_FAILED;
 	case FOLLOW_LEFT:
-		fprintf(stderr, "mltop: job %s goes on; `mltop logs -f %s` follows it\n", name, name);
+		fprintf(stderr, "mltop: job %s goes on; `mltop logs -f %s` follows it\n", name,
+			name);
 		return EXIT_DONE;
-	case FOLLOW_INTERRUPTED:
-		return EXIT_INTERRUPTED;
-	default:
-		return code;
+	case FOLLOW_INTERRUPTED: return EXIT_INTERRUPTED;
+	default: return code;
 	}
 }
 
@@ -185,7 +184,8 @@ int cli_run(struct cli *c)
 	if (c->rest == NULL || c->rest[0] == NULL)
 		return cli_usage(c, "no command: mltop run -- python3 train.py");
 	body = json_object();
-	if (!cli_connect(c, &e) || !run_body(c, body, &e) || !cli_call(c, "POST", job_kind.path, body, &answer, &e)) {
+	if (!cli_connect(c, &e) || !run_body(c, body, &e) ||
+		!cli_call(c, "POST", job_kind.path, body, &answer, &e)) {
 		cli_fail(&e);
 		code = EXIT_MLTOP_FAILED;
 	} else {

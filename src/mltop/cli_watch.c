@@ -135,8 +135,13 @@ int cli_watch(struct cli *c, const struct kind *k)
 {
 	struct watcher w = {.cli = c, .kind = k};
 	struct stream_events events = {
-		.ctx = &w, .link = on_link, .rows = on_rows, .gone = on_gone, .synced = on_synced,
-		.reset = on_reset, .sub_error = on_sub_error,
+		.ctx = &w,
+		.link = on_link,
+		.rows = on_rows,
+		.gone = on_gone,
+		.synced = on_synced,
+		.reset = on_reset,
+		.sub_error = on_sub_error,
 	};
 
 	if (!cli_connect(c, &w.err))
@@ -147,7 +152,8 @@ int cli_watch(struct cli *c, const struct kind *k)
 	w.pause.data = w.interrupt.data = &w;
 	uv_signal_start(&w.interrupt, on_interrupt, SIGINT);
 	w.stream = stream_new(&c->loop, &c->context, &events);
-	stream_rows(w.stream, WATCH_SUB, k->name, cli_value(c, "org"), NULL, cli_value(c, "filter"));
+	stream_rows(w.stream, WATCH_SUB, k->name, cli_value(c, "org"), NULL,
+		cli_value(c, "filter"));
 	uv_run(&c->loop, UV_RUN_DEFAULT);
 	rowset_release(&w.rows);
 	return w.failed ? cli_fail(&w.err) : EXIT_DONE;

@@ -10,10 +10,10 @@
 static bool dashboard_flags(int argc, char **argv, struct context_options *o)
 {
 	for (int i = 1; i < argc; i++) {
-		const char **to = strcmp(argv[i], "--endpoint") == 0	? &o->endpoint
-				  : strcmp(argv[i], "--context") == 0	? &o->context
-				  : strcmp(argv[i], "--state-dir") == 0 ? &o->state_dir
-									: NULL;
+		const char **to = strcmp(argv[i], "--endpoint") == 0 ? &o->endpoint
+			: strcmp(argv[i], "--context") == 0          ? &o->context
+			: strcmp(argv[i], "--state-dir") == 0        ? &o->state_dir
+								     : NULL;
 
 		if (to == NULL || ++i >= argc)
 			return false;

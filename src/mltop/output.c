@@ -37,8 +37,7 @@ static bool output_form(const struct cli *c, enum form *out, struct err *e)
 			return true;
 		}
 	}
-	return err_set(e, ERR_INVALID,
-		"-o %s: give table, wide, json, yaml, csv or name", word);
+	return err_set(e, ERR_INVALID, "-o %s: give table, wide, json, yaml, csv or name", word);
 }
 
 void output_text(const struct cli *c, const char *text)
@@ -54,7 +53,8 @@ void output_text(const struct cli *c, const char *text)
 	buf_release(&line);
 }
 
-static bool columns_parse(struct columns *out, const struct kind *k, const char *list, struct err *e)
+static bool columns_parse(struct columns *out, const struct kind *k, const char *list,
+	struct err *e)
 {
 	struct fieldset set;
 	char *copy, *at, *word;
@@ -120,7 +120,8 @@ struct table {
 	int widths[KIND_FIELDS_MAX];
 };
 
-static void table_add(struct table *t, const struct columns *cols, size_t col, const struct buf *cell)
+static void table_add(struct table *t, const struct columns *cols, size_t col,
+	const struct buf *cell)
 {
 	int width = utf8_width(cell->data);
 
@@ -227,7 +228,8 @@ static void print_json(const struct cli *c, const json_t *value)
 {
 	/* Escapes in strings stay \u001b; beyond ASCII is escaped on a terminal, where a direction
 	 * mark would act. */
-	size_t flags = JSON_INDENT(c->tty ? 2 : 0) | JSON_ENCODE_ANY | (c->tty ? JSON_ENSURE_ASCII : JSON_COMPACT);
+	size_t flags = JSON_INDENT(c->tty ? 2 : 0) | JSON_ENCODE_ANY |
+		(c->tty ? JSON_ENSURE_ASCII : JSON_COMPACT);
 
 	json_dumpf(value, stdout, flags);
 	putchar('\n');
@@ -241,10 +243,9 @@ static void print_yaml(const json_t *value, int depth)
 	size_t i;
 
 	if (json_is_object(value) && json_object_size(value)) {
-		json_object_foreach((json_t *)value, key, item)
-		{
+		json_object_foreach((json_t *)value, key, item) {
 			bool deep = (json_is_object(item) && json_object_size(item)) ||
-				    (json_is_array(item) && json_array_size(item));
+				(json_is_array(item) && json_array_size(item));
 
 			printf("%*s%s:%s", depth * 2, "", key, deep ? "\n" : " ");
 			print_yaml(item, depth + 1);
@@ -252,8 +253,7 @@ static void print_yaml(const json_t *value, int depth)
 		return;
 	}
 	if (json_is_array(value) && json_array_size(value)) {
-		json_array_foreach(value, i, item)
-		{
+		json_array_foreach(value, i, item) {
 			bool deep = json_is_object(item) && json_object_size(item);
 
 			printf("%*s-%s", (depth - 1) * 2, "", deep ? "\n" : " ");
@@ -289,7 +289,7 @@ static void sort_rows(const struct kind *k, const struct field *by, bool descend
 	sort_rows(k, by, descending, rows + half, spare, n - half);
 	while (a < half && b < n)
 		spare[out++] = record_compare(k, by, descending, rows[a], rows[b]) <= 0 ? rows[a++]
-										       : rows[b++];
+											: rows[b++];
 	while (a < half)
 		spare[out++] = rows[a++];
 	memcpy(rows, spare, out * sizeof *rows);
@@ -300,8 +300,7 @@ static bool rows_load(struct rowset *set, const json_t *rows, struct err *e)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		/* Rows without a uid (servers without our extensions) are keyed by their name. */
 		if (rowset_put_json(set, row, NULL, e) == NULL)
 			return false;

@@ -60,16 +60,22 @@ static bool theme_in(const char *dir, const char *below, const char *name, struc
 static bool theme_find(const char *name, struct theme *out, struct err *e)
 {
 	char *own = folder("XDG_CONFIG_HOME", ".config"), *program = fsio_program_dir();
-	const struct { const char *dir, *below; } places[] = {
-		{own, "themes/"}, {program, "../themes/"}, {program, "../../themes/"},
+	const struct {
+		const char *dir, *below;
+	} places[] = {
+		{own, "themes/"},
+		{program, "../themes/"},
+		{program, "../../themes/"},
 		{program, "../share/mltop/themes/"},
 	};
 	bool ok = false;
 
-	if (*name == '\0' || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != strlen(name)) {
+	if (*name == '\0' ||
+		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != strlen(name)) {
 		free(own);
 		free(program);
-		return err_set(e, ERR_INVALID, "theme %.40s: a theme's name has letters, digits, - and _", name);
+		return err_set(e, ERR_INVALID,
+			"theme %.40s: a theme's name has letters, digits, - and _", name);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !ok; i++) {
 		struct err why = ERR_INIT;
@@ -81,7 +87,8 @@ static bool theme_find(const char *name, struct theme *out, struct err *e)
 			break;
 		}
 		if (!ok)
-			err_set(e, ERR_NOT_FOUND, "theme %s: there is no %s.yaml among the themes", name, name);
+			err_set(e, ERR_NOT_FOUND, "theme %s: there is no %s.yaml among the themes",
+				name, name);
 	}
 	free(own);
 	free(program);
@@ -219,7 +226,8 @@ void run_save_text(struct run *r, const struct cmd *c)
 
 static void base64(struct buf *out, const char *s, size_t len)
 {
-	static const char words[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char words[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	for (size_t i = 0; i < len; i += 3) {
 		uint32_t n = (uint32_t)(unsigned char)s[i] << 16;

@@ -52,8 +52,10 @@ static const struct cli_flag download_flags[] = {
 	{0},
 };
 
-#define JOBS(verb, words, low, high, how, flags_of, handler, text)                             \
-	{"jobs", verb, words, low, high, how, &job_kind, flags_of, handler, text}
+#define JOBS(verb, words, low, high, how, flags_of, handler, text)                      \
+	{                                                                               \
+		"jobs", verb, words, low, high, how, &job_kind, flags_of, handler, text \
+	}
 
 const struct verb verbs[] = {
 	JOBS("list", "", 0, 0, VERB_LIST, NULL, cli_list, "train jobs"),
@@ -100,8 +102,7 @@ const struct verb verbs[] = {
 		"the private platform: is it up, what does it hold"},
 	{"platform", "stop", "", 0, 0, 0, NULL, NULL, cli_platform_stop,
 		"end the private platform's server; jobs go on"},
-	{"context", "list", "", 0, 0, 0, NULL, NULL, cli_context_list,
-		"platforms of config.yaml"},
+	{"context", "list", "", 0, 0, 0, NULL, NULL, cli_context_list, "platforms of config.yaml"},
 	{"context", "use", "NAME", 1, 1, 0, NULL, NULL, cli_context_use,
 		"choose the one to connect to"},
 	{NULL, "completion", "bash|zsh|fish", 1, 1, 0, NULL, NULL, cli_completion,

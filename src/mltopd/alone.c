@@ -75,7 +75,8 @@ int verb_main(struct options *o)
 	command_init(&cmd);
 	if (strcmp(o->words[0], "backup") == 0 || strcmp(o->words[0], "restore") == 0)
 		word_absolute(o, 1);
-	good = dir && control_ask(dir, o->words, o->word_count, &cmd.status, &cmd.out, &cmd.err, &e);
+	good = dir &&
+		control_ask(dir, o->words, o->word_count, &cmd.status, &cmd.out, &cmd.err, &e);
 	if (!good && dir && e.code == ERR_NOT_FOUND) {
 		for (; cmd.count < o->word_count; cmd.count++)
 			cmd.args[cmd.count] = mem_strdup(o->words[cmd.count]);

@@ -20,7 +20,7 @@ struct change {
 	struct store_tx *tx;
 	uint64_t version;
 	VEC(struct shown) shown;
-	VEC(char *) jobs;    /* uids of actives with one more change in flight */
+	VEC(char *) jobs; /* uids of actives with one more change in flight */
 	/* who asked */
 	struct request *r;
 	char *access_key, *nonce, *hash, *actor, *actor_org;
@@ -28,7 +28,7 @@ struct change {
 	bool audited;
 	int status, kept_status;
 	char *answer;
-	const char *kept;    /* what a repeated request gets; NULL: the answer itself */
+	const char *kept; /* what a repeated request gets; NULL: the answer itself */
 	change_after after;
 	void *after_ctx;
 };

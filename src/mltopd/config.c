@@ -76,8 +76,10 @@ static const struct row {
 	[SET_PACKAGES_PER_ORG] = {"packages.per_org", COUNT, "1000", 1, 1000000, NULL, true,
 		"Uploaded packages of one org."},
 	[SET_PACKAGE_KEEP] = {"packages.keep", DURATION, "30d", 0, (int64_t)3660 * 86400000, NULL,
-		true, "An uploaded package that no unfinished job names goes after so long; 0: never."},
-	[SET_OUTPUTS_KEEP] = {"outputs.keep", DURATION, "0", 0, (int64_t)3660 * 86400000, NULL, true,
+		true,
+		"An uploaded package that no unfinished job names goes after so long; 0: never."},
+	[SET_OUTPUTS_KEEP] = {"outputs.keep", DURATION, "0", 0, (int64_t)3660 * 86400000, NULL,
+		true,
 		"Outputs of a job that ended longer ago go; 0: they stay until it is deleted."},
 	[SET_OUTPUTS_BYTES] = {"outputs.bytes_per_org", BYTES, "0", 0, (int64_t)1 << 60, NULL, true,
 		"Outputs of one org on the disk; finished jobs' oldest go first; 0: no limit."},
@@ -86,8 +88,8 @@ static const struct row {
 	[SET_FRAMEWORK_PYTHON] = {"frameworks.python", TEXT, "python3", 0, 4096, NULL, false,
 		"Interpreter that is asked once for its version and those of its frameworks."},
 	[SET_FRAMEWORKS] = {"frameworks.names", LIST,
-		"numpy,scipy,scikit-learn,torch,tensorflow,jax,xgboost,lightgbm,onnxruntime", 0, 4096,
-		NULL, false, "Distributions to look for."},
+		"numpy,scipy,scikit-learn,torch,tensorflow,jax,xgboost,lightgbm,onnxruntime", 0,
+		4096, NULL, false, "Distributions to look for."},
 	[SET_FAKE_JOBS] = {"fake.jobs", COUNT, "200", 0, 1000000, NULL, false,
 		"Jobs that the fake engine shows."},
 	[SET_FAKE_GPUS] = {"fake.gpus", COUNT, "64", 0, 1024, NULL, false, "GPUs that it has."},
@@ -118,12 +120,9 @@ const char *config_text(const struct config *c, enum setting which)
 static bool parse_number(const struct row *row, const char *text, int64_t *out)
 {
 	switch (row->type) {
-	case BYTES:
-		return num_bytes(text, out);
-	case DURATION:
-		return num_duration(text, out);
-	default:
-		return num_i64(text, INT64_MIN, INT64_MAX, out);
+	case BYTES: return num_bytes(text, out);
+	case DURATION: return num_duration(text, out);
+	default: return num_i64(text, INT64_MIN, INT64_MAX, out);
 	}
 }
 
@@ -177,17 +176,20 @@ bool config_item(const struct config *c, enum setting which, size_t i, struct bu
 static bool check_number(const struct row *row, const char *text, struct err *e)
 {
 	static const char *const wanted[] = {[COUNT] = "a whole number",
-		[BYTES] = "a size such as 4G", [DURATION] = "a time such as 10m"};
+		[BYTES] = "a size such as 4G",
+		[DURATION] = "a time such as 10m"};
 	int64_t value;
 
 	if (!parse_number(row, text, &value))
-		return err_field(e, ERR_INVALID, row->name, "%s is '%.60s': give %s", row->name, text,
-			wanted[row->type]);
+		return err_field(e, ERR_INVALID, row->name, "%s is '%.60s': give %s", row->name,
+			text, wanted[row->type]);
 	if (value < row->min || value > row->max)
-		return err_field(e, ERR_INVALID, row->name, "%s is '%.60s': %s is %lld%s", row->name,
-			text, value < row->min ? "the least" : "the most",
+		return err_field(e, ERR_INVALID, row->name, "%s is '%.60s': %s is %lld%s",
+			row->name, text, value < row->min ? "the least" : "the most",
 			(long long)(value < row->min ? row->min : row->max),
-			row->type == DURATION ? " ms" : row->type == BYTES ? " bytes" : "");
+			row->type == DURATION        ? " ms"
+				: row->type == BYTES ? " bytes"
+						     : "");
 	return true;
 }
 
@@ -202,8 +204,8 @@ static bool check_word(const struct row *row, const char *text, struct err *e)
 			return true;
 		at += n + (at[n] == ' ');
 	}
-	return err_field(e, ERR_INVALID, row->name, "%s is '%.60s': give one of %s", row->name, text,
-		row->words);
+	return err_field(e, ERR_INVALID, row->name, "%s is '%.60s': give one of %s", row->name,
+		text, row->words);
 }
 
 static bool check_value(const struct row *row, const char *text, struct err *e)
@@ -211,18 +213,18 @@ static bool check_value(const struct row *row, const char *text, struct err *e)
 	bool flag;
 
 	switch (row->type) {
-	case COUNT: case BYTES: case DURATION:
-		return check_number(row, text, e);
-	case WORD:
-		return check_word(row, text, e);
+	case COUNT:
+	case BYTES:
+	case DURATION: return check_number(row, text, e);
+	case WORD: return check_word(row, text, e);
 	case BOOL:
 		return parse_bool(text, &flag) ||
 			err_field(e, ERR_INVALID, row->name, "%s is '%.60s': give yes or no",
 				row->name, text);
 	default:
 		return strlen(text) <= (size_t)row->max ||
-			err_field(e, ERR_INVALID, row->name, "%s has more than %lld bytes", row->name,
-				(long long)row->max);
+			err_field(e, ERR_INVALID, row->name, "%s has more than %lld bytes",
+				row->name, (long long)row->max);
 	}
 }
 
@@ -301,7 +303,8 @@ static bool value_text(enum type type, const json_t *value, struct buf *out)
 	return true;
 }
 
-static bool read_value(const struct reading *r, const char *path, const json_t *value, struct err *e)
+static bool read_value(const struct reading *r, const char *path, const json_t *value,
+	struct err *e)
 {
 	enum setting which = find(path, strlen(path));
 	struct buf text = BUF_INIT;
@@ -309,7 +312,8 @@ static bool read_value(const struct reading *r, const char *path, const json_t *
 	bool good;
 
 	if (which == SET_COUNT)
-		return read_fail(r, path, e, "there is no such setting; `mltopd docs config` lists them");
+		return read_fail(r, path, e,
+			"there is no such setting; `mltopd docs config` lists them");
 	good = value_text(rows[which].type, value, &text);
 	if (!good)
 		read_fail(r, path, e, "a single value is wanted here");
@@ -403,7 +407,8 @@ bool config_check(const struct config *c, struct err *e)
 		strcmp(address, "localhost") != 0 && !cert && !config_bool(c, SET_INSECURE_LISTEN))
 		return err_set(e, ERR_INVALID,
 			"listen is %s without TLS: requests could be read and replayed on the way; give "
-			"tls.cert and tls.key, or say --insecure-listen", address);
+			"tls.cert and tls.key, or say --insecure-listen",
+			address);
 	return true;
 }
 
@@ -411,22 +416,28 @@ bool config_same_fixed(const struct config *a, const struct config *b, struct er
 {
 	for (int i = 0; i < SET_COUNT; i++)
 		if (!rows[i].live &&
-			strcmp(config_text(a, (enum setting)i), config_text(b, (enum setting)i)) != 0)
-			return err_set(e, ERR_INVALID, "%s cannot change while mltopd runs: restart it",
-				rows[i].name);
+			strcmp(config_text(a, (enum setting)i), config_text(b, (enum setting)i)) !=
+				0)
+			return err_set(e, ERR_INVALID,
+				"%s cannot change while mltopd runs: restart it", rows[i].name);
 	return true;
 }
 
 void config_docs(struct buf *out)
 {
-	static const char *const types[] = {[TEXT] = "text", [COUNT] = "number", [BYTES] = "size",
-		[DURATION] = "time", [BOOL] = "yes or no", [WORD] = "word", [LIST] = "list"};
+	static const char *const types[] = {[TEXT] = "text",
+		[COUNT] = "number",
+		[BYTES] = "size",
+		[DURATION] = "time",
+		[BOOL] = "yes or no",
+		[WORD] = "word",
+		[LIST] = "list"};
 
 	buf_adds(out, "| setting | type | default | reload | |\n|---|---|---|---|---|\n");
 	for (int i = 0; i < SET_COUNT; i++)
 		buf_addf(out, "| `%s` | %s%s%s%s | %s%s%s | %s | %s |\n", rows[i].name,
 			types[rows[i].type], rows[i].words ? " (" : "",
 			rows[i].words ? rows[i].words : "", rows[i].words ? ")" : "",
-			*rows[i].standard ? "`" : "", rows[i].standard, *rows[i].standard ? "`" : "",
-			rows[i].live ? "yes" : "no", rows[i].doc);
+			*rows[i].standard ? "`" : "", rows[i].standard,
+			*rows[i].standard ? "`" : "", rows[i].live ? "yes" : "no", rows[i].doc);
 }

@@ -19,7 +19,7 @@ enum { ANSWER_MAX = 64 << 20, ANSWER_S = 120 };
 struct control {
 	struct platform *p;
 	uv_pipe_t listener;
-	int folder;          /* kept open: the socket's path goes through it */
+	int folder; /* kept open: the socket's path goes through it */
 	char *path;
 	struct asker *askers;
 	void (*restart)(void *ctx);
@@ -84,8 +84,9 @@ static void asker_answer(struct command *cmd)
 		cmd->out.len, "err", cmd->err.data, cmd->err.len);
 	uv_buf_t text;
 
-	a->answer = object ? json_dumps(object, JSON_COMPACT) :
-			     mem_strdup("{\"status\":1,\"out\":\"\",\"err\":\"the answer is not text\"}");
+	a->answer = object
+		? json_dumps(object, JSON_COMPACT)
+		: mem_strdup("{\"status\":1,\"out\":\"\",\"err\":\"the answer is not text\"}");
 	json_decref(object);
 	a->running = false;
 	a->write.data = a;

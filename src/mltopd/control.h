@@ -30,10 +30,10 @@ struct command {
 	struct platform *p;
 	char *args[CONTROL_ARGS_MAX];
 	int count;
-	const char *actor;     /* for the audit: "control socket, user 1000" */
-	int status;            /* exit code */
+	const char *actor; /* for the audit: "control socket, user 1000" */
+	int status;        /* exit code */
 	struct buf out, err;
-	bool restart;          /* a restored backup waits */
+	bool restart; /* a restored backup waits */
 	void (*done)(struct command *cmd);
 	void *ctx;
 };

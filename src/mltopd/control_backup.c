@@ -65,7 +65,8 @@ bool backup_stage(const char *dir, const char *path, struct err *e)
 		archive_unpack(path, stage, &limits, e);
 
 	if (good && (!has(stage, "master.key") || !is_database(stage)))
-		good = err_set(e, ERR_UNPROCESSABLE, "%s is not a backup made by `mltopd backup`", path);
+		good = err_set(e, ERR_UNPROCESSABLE, "%s is not a backup made by `mltopd backup`",
+			path);
 	if (good && rename(stage, ready) != 0)
 		good = err_errno(e, errno, "cannot rename", stage);
 	if (!good)
@@ -97,7 +98,8 @@ bool backup_swap(const char *dir, bool *swapped, struct err *e)
 		goto out;
 	if (has(ready, "store.db"))
 		good = fsio_remove_tree(before, e) && fsio_mkdirs(before, 0700, e) &&
-			move(dir, before, "store.db-wal", e) && move(dir, before, "store.db-shm", e);
+			move(dir, before, "store.db-wal", e) &&
+			move(dir, before, "store.db-shm", e);
 	for (size_t i = 0; good && i < ARRAY_SIZE(names); i++)
 		if (has(ready, names[i]))
 			good = move(dir, before, names[i], e) && move(ready, dir, names[i], e);

@@ -98,8 +98,10 @@ static void changed(void *ctx, bool ok, const struct err *e)
 
 static void print_key(struct command *cmd, const struct key *k)
 {
-	print_json(cmd, json_pack("{s:s, s:s, s:s, s:s, s:s}", "access_key", k->access_key, "secret_key",
-		k->secret_key, "org", k->org_name, "org_id", k->org_id, "role", role_words[k->role]));
+	print_json(cmd,
+		json_pack("{s:s, s:s, s:s, s:s, s:s}", "access_key", k->access_key, "secret_key",
+			k->secret_key, "org", k->org_name, "org_id", k->org_id, "role",
+			role_words[k->role]));
 }
 
 static bool role_parse(const char *text, enum role *out, struct err *e)
@@ -109,8 +111,8 @@ static bool role_parse(const char *text, enum role *out, struct err *e)
 			*out = (enum role)i;
 			return true;
 		}
-	return err_set(e, ERR_INVALID, "--role is '%.40s': give viewer, operator, quota-admin or admin",
-		text ? text : "");
+	return err_set(e, ERR_INVALID,
+		"--role is '%.40s': give viewer, operator, quota-admin or admin", text ? text : "");
 }
 
 static void key_create(struct command *cmd)
@@ -122,8 +124,8 @@ static void key_create(struct command *cmd)
 	enum role role = ROLE_OPERATOR;
 	struct org o;
 	struct key k;
-	bool good = org ? role_parse(option(cmd, "--role"), &role, &e) :
-			  err_set(&e, ERR_INVALID, "--org ORG is needed");
+	bool good = org ? role_parse(option(cmd, "--role"), &role, &e)
+			: err_set(&e, ERR_INVALID, "--org ORG is needed");
 
 	good = good && keys_org(c, org, &o, &text, &e);
 	if (good) {
@@ -274,8 +276,8 @@ static void copy_run(uv_work_t *work)
 	struct copying *k = work->data;
 	const char *dir = k->cmd->p->dir, *path = k->cmd->args[1];
 
-	k->good = k->stage ? backup_stage(dir, path, &k->e) :
-			     backup_write(dir, k->database, path, &k->e);
+	k->good = k->stage ? backup_stage(dir, path, &k->e)
+			   : backup_write(dir, k->database, path, &k->e);
 }
 
 static void copy_done(uv_work_t *work, int status)
@@ -288,10 +290,12 @@ static void copy_done(uv_work_t *work, int status)
 	if (k->database)
 		unlink(k->database);
 	if (good && k->stage)
-		buf_addf(&cmd->out, "restored from %s; what was there before is in %s/before-restore\n",
+		buf_addf(&cmd->out,
+			"restored from %s; what was there before is in %s/before-restore\n",
 			cmd->args[1], cmd->p->dir);
 	else if (good)
-		buf_addf(&cmd->out, "saved to %s; it holds secrets: keep it as safe as the state folder\n",
+		buf_addf(&cmd->out,
+			"saved to %s; it holds secrets: keep it as safe as the state folder\n",
 			cmd->args[1]);
 	cmd->restart = good && k->stage;
 	free(k->database);
@@ -361,7 +365,8 @@ static const struct {
 	{"org", "create", org_create, "org create NAME", "makes an org"},
 	{"org", "list", org_list, "org list", "orgs, a JSON object each"},
 	{"audit", "verify", audit_verify, "audit verify", "recomputes the chain of audit records"},
-	{"store", "check", store_check_run, "store check", "reads the whole database and checks it"},
+	{"store", "check", store_check_run, "store check",
+		"reads the whole database and checks it"},
 	{"backup", NULL, backup, "backup FILE", "saves database and keys, also while it runs"},
 	{"restore", NULL, restore, "restore FILE",
 		"puts a backup in place; a running mltopd begins anew with it"},
@@ -386,8 +391,9 @@ void command_run(struct command *cmd)
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (cmd->count < 1 || strcmp(verbs[i].first, cmd->args[0]) != 0)
 			continue;
-		if (verbs[i].second == NULL ? cmd->count == 2 :
-			cmd->count > 1 && strcmp(verbs[i].second, cmd->args[1]) == 0) {
+		if (verbs[i].second == NULL
+				? cmd->count == 2
+				: cmd->count > 1 && strcmp(verbs[i].second, cmd->args[1]) == 0) {
 			verbs[i].run(cmd);
 			return;
 		}

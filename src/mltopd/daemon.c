@@ -27,13 +27,13 @@ struct daemon {
 	uv_loop_t loop;
 	char *dir;
 	int lock;
-	bool fresh;          /* the state folder was empty: a demo may remove it */
+	bool fresh; /* the state folder was empty: a demo may remove it */
 	struct platform *platform;
 	struct server *server;
 	struct control *control;
 	uv_signal_t term, interrupt, hang_up;
 	uv_timer_t limit;
-	uv_poll_t leash;     /* --die-with-fd */
+	uv_poll_t leash; /* --die-with-fd */
 	bool stopping, restart, leashed;
 	int handles;
 };
@@ -93,8 +93,8 @@ static bool endpoint_write(struct daemon *d, const char *url, struct err *e)
 	taskfile_boot_id(boot);
 	taskfile_start_time(getpid(), &start);
 	object = json_pack("{s:s, s:i, s:I, s:s, s:s, s:s}", "url", url, "pid", (int)getpid(),
-		"start_time", (json_int_t)start, "boot_id", boot, "version", MLTOP_VERSION, "engine",
-		config_text(&d->platform->config, SET_ENGINE));
+		"start_time", (json_int_t)start, "boot_id", boot, "version", MLTOP_VERSION,
+		"engine", config_text(&d->platform->config, SET_ENGINE));
 	text = json_dumps(object, JSON_COMPACT);
 	good = fsio_write(path, text, strlen(text), 0600, e);
 	free(text);
@@ -240,7 +240,8 @@ static bool leash_open(struct daemon *d, struct err *e)
 	fcntl(d->o->die_fd, F_SETFD, FD_CLOEXEC);
 	fcntl(d->o->die_fd, F_SETFL, O_NONBLOCK);
 	if (uv_poll_init(&d->loop, &d->leash, d->o->die_fd) != 0)
-		return err_set(e, ERR_INVALID, "--die-with-fd %d: it is not an open pipe", d->o->die_fd);
+		return err_set(e, ERR_INVALID, "--die-with-fd %d: it is not an open pipe",
+			d->o->die_fd);
 	d->leashed = true;
 	d->handles++;
 	uv_poll_start(&d->leash, UV_READABLE | UV_DISCONNECT, on_leash);
@@ -270,7 +271,8 @@ static bool server_start(struct daemon *d, struct err *e)
 	const struct config *c = &d->platform->config;
 	VEC(char *) origins = {0};
 	struct buf one = BUF_INIT;
-	struct server_config s = {.loop = &d->loop, .platform = d->platform,
+	struct server_config s = {.loop = &d->loop,
+		.platform = d->platform,
 		.prefix = config_text(c, SET_PREFIX)};
 	char address[64];
 	bool good;
@@ -294,7 +296,9 @@ static bool server_start(struct daemon *d, struct err *e)
 static bool daemon_start(struct daemon *d, struct err *e)
 {
 	const struct config *c = &d->o->config;
-	struct platform_options po = {.config = c, .loop = &d->loop, .engine = true,
+	struct platform_options po = {.config = c,
+		.loop = &d->loop,
+		.engine = true,
 		.volatile_data = d->o->die_fd >= 0};
 	char url[128];
 

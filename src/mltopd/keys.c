@@ -32,13 +32,15 @@ static void access_key_make(char out[21])
 /* 256 bits as 43 characters of base64url (RFC 4648 section 5), without padding. */
 void keys_secret(char out[64])
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	unsigned char bytes[33] = {0};
 	size_t n = 0;
 
 	random_bytes(bytes, 32);
 	for (size_t i = 0; i < 33; i += 3) {
-		unsigned long word = (unsigned long)bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2];
+		unsigned long word = (unsigned long)bytes[i] << 16 | bytes[i + 1] << 8 |
+			bytes[i + 2];
 
 		for (int shift = 18; shift >= 0 && n < 43; shift -= 6)
 			out[n++] = digits[word >> shift & 63];
@@ -52,8 +54,8 @@ void keys_secret(char out[64])
 #define org_set(o, member, value) \
 	((o)->member = (value), record_know(&org_kind, (o), offsetof(struct org, member)))
 
-void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name, enum role role,
-	int64_t now)
+void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name,
+	enum role role, int64_t now)
 {
 	char access[21], secret[64];
 
@@ -106,8 +108,10 @@ static bool run_user(struct platform *p, struct org *o, struct err *e)
 	}
 	if (dash && (size_t)(dash - range) < sizeof from)
 		snprintf(from, sizeof from, "%.*s", (int)(dash - range), range);
-	if (!dash || !num_i64(from, 1, INT32_MAX, &first) || !num_i64(dash + 1, first, INT32_MAX, &last))
-		return err_set(e, ERR_INVALID, "local.uid_range is '%.40s': give FIRST-LAST", range);
+	if (!dash || !num_i64(from, 1, INT32_MAX, &first) ||
+		!num_i64(dash + 1, first, INT32_MAX, &last))
+		return err_set(e, ERR_INVALID, "local.uid_range is '%.40s': give FIRST-LAST",
+			range);
 	uid = first;
 	for (size_t i = 0; i < p->orgs.len; i++) {
 		const struct org *other = p->orgs.rows[i];
@@ -116,7 +120,8 @@ static bool run_user(struct platform *p, struct org *o, struct err *e)
 			uid = other->run_uid + 1;
 	}
 	if (uid > last)
-		return err_set(e, ERR_UNPROCESSABLE, "local.uid_range has no user left for another org");
+		return err_set(e, ERR_UNPROCESSABLE,
+			"local.uid_range has no user left for another org");
 	org_set(o, run_uid, uid);
 	return true;
 }
@@ -127,8 +132,10 @@ static bool org_name_valid(const char *name, struct err *e)
 	bool good = len > 0 && len <= 57 && name[0] != '-' && name[len - 1] != '-' &&
 		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 
-	return good || err_field(e, ERR_INVALID, "org_name",
-		"org_name is '%.60s': at most 57 of a-z, 0-9 and -, none of it at an end", name);
+	return good ||
+		err_field(e, ERR_INVALID, "org_name",
+			"org_name is '%.60s': at most 57 of a-z, 0-9 and -, none of it at an end",
+			name);
 }
 
 bool keys_org(struct change *c, const char *name, struct org *out, struct arena *a, struct err *e)
@@ -163,8 +170,8 @@ bool keys_org(struct change *c, const char *name, struct org *out, struct arena 
 
 static bool key_file_write(const char *path, const struct key *k, struct err *e)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "access_key", k->access_key, "secret_key",
-		k->secret_key, "org", k->org_name, "org_id", k->org_id);
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "access_key", k->access_key,
+		"secret_key", k->secret_key, "org", k->org_name, "org_id", k->org_id);
 	char *text = json_dumps(object, JSON_INDENT(1));
 	bool good = fsio_write(path, text, strlen(text), 0600, e);
 

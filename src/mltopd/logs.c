@@ -74,12 +74,13 @@ static void progress_read(struct platform *p, struct active *a, const struct tas
 		progress_skip(a->progress);
 	}
 	while (a->log_read < range->newest) {
-		n = p->engine->ops->log_read(p->engine, ref, a->log_read, bytes, sizeof bytes, &gap);
+		n = p->engine->ops->log_read(p->engine, ref, a->log_read, bytes, sizeof bytes,
+			&gap);
 		if (n == 0)
 			return;
 		if (n < 0) {
-			a->log_read = gap.offset + gap.lost > a->log_read ? gap.offset + gap.lost :
-									    range->newest;
+			a->log_read = gap.offset + gap.lost > a->log_read ? gap.offset + gap.lost
+									  : range->newest;
 			progress_skip(a->progress);
 			continue;
 		}

@@ -27,7 +27,8 @@ static const char *take_value(char **argv, int argc, int *i, const char *name)
 static bool set_later(struct options *o, char *text, struct err *e)
 {
 	if (o->set_count == SETS_MAX)
-		return err_set(e, ERR_INVALID, "more than %d settings on the command line", SETS_MAX);
+		return err_set(e, ERR_INVALID, "more than %d settings on the command line",
+			SETS_MAX);
 	o->sets[o->set_count++] = text;
 	return true;
 }
@@ -43,8 +44,11 @@ static bool set_named(struct options *o, const char *name, const char *value, st
 static const struct {
 	const char *flag, *setting;
 } aliases[] = {
-	{"--listen", "listen"}, {"--state-dir", "state_dir"}, {"--engine", "engine"},
-	{"--tls-cert", "tls.cert"}, {"--tls-key", "tls.key"},
+	{"--listen", "listen"},
+	{"--state-dir", "state_dir"},
+	{"--engine", "engine"},
+	{"--tls-cert", "tls.cert"},
+	{"--tls-key", "tls.key"},
 };
 static const struct {
 	const char *flag, *setting;
@@ -79,7 +83,8 @@ static bool take_flag(struct options *o, char **argv, int argc, int *i, struct e
 		o->config_path = value;
 	} else if ((value = take_value(argv, argc, i, "--die-with-fd")) != NULL) {
 		if (!num_i64(value, 3, 1000000, &fd))
-			return err_set(e, ERR_INVALID, "--die-with-fd %.20s: give a descriptor", value);
+			return err_set(e, ERR_INVALID, "--die-with-fd %.20s: give a descriptor",
+				value);
 		o->die_fd = (int)fd;
 	} else if (strcmp(argv[*i], "--check-config") == 0) {
 		o->check = true;
@@ -90,8 +95,8 @@ static bool take_flag(struct options *o, char **argv, int argc, int *i, struct e
 	} else if (o->word_count > 0 && o->word_count < CONTROL_ARGS_MAX) {
 		o->words[o->word_count++] = argv[*i]; /* a flag of the verb */
 	} else {
-		return err_set(e, ERR_INVALID, "%.60s is not a flag, or its value is missing; see --help",
-			argv[*i]);
+		return err_set(e, ERR_INVALID,
+			"%.60s is not a flag, or its value is missing; see --help", argv[*i]);
 	}
 	return true;
 }

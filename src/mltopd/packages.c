@@ -131,10 +131,10 @@ static char *uploaded_path(struct platform *p, const char *org_id, const char *i
 
 	if (k && k->complete)
 		return package_file(p, k, false);
-	err_field(e, ERR_UNPROCESSABLE, "trainer_uri", k ?
-		"package %.60s is not complete: %lld of %lld bytes have come" :
-		"there is no package %.60s: upload it again", id, k ? (long long)k->received : 0,
-		k ? (long long)k->size : 0);
+	err_field(e, ERR_UNPROCESSABLE, "trainer_uri",
+		k ? "package %.60s is not complete: %lld of %lld bytes have come"
+		  : "there is no package %.60s: upload it again",
+		id, k ? (long long)k->received : 0, k ? (long long)k->size : 0);
 	return NULL;
 }
 
@@ -171,7 +171,8 @@ static char *file_path(struct platform *p, const char *path, struct err *e)
 	/* Absent and forbidden answer alike: nobody explores the disk by it. */
 	err_field(e, ERR_UNPROCESSABLE, "trainer_uri",
 		"file://%.200s cannot be used here: upload the package (POST /cloud_ml/v1/packages), or "
-		"ask for its folder to be named in packages.file_roots", path);
+		"ask for its folder to be named in packages.file_roots",
+		path);
 	return NULL;
 }
 

@@ -16,7 +16,7 @@ struct package {
 	int64_t size, received;
 	int64_t create_time;
 	bool complete;
-	bool busy;                  /* a part is being written */
+	bool busy; /* a part is being written */
 };
 
 struct package *package_find(struct platform *p, const char *org_id, const char *id);

@@ -45,7 +45,8 @@ void platform_fault(const char *point)
 	long at = 1, wait_ms = 0;
 	char *end;
 
-	if (wanted == NULL || strncmp(wanted, point, len) != 0 || (wanted[len] && wanted[len] != ':'))
+	if (wanted == NULL || strncmp(wanted, point, len) != 0 ||
+		(wanted[len] && wanted[len] != ':'))
 		return;
 	if (wanted[len] == ':') {
 		at = strtol(wanted + len + 1, &end, 10);
@@ -155,7 +156,8 @@ void platform_key_used(struct platform *p, const char *access_key, int64_t now)
 
 const struct rowset *platform_rows(struct platform *p, const struct kind *k)
 {
-	const struct rowset *all[] = {&p->jobs, &p->tasks, &p->events, &p->orgs, &p->keys, &p->quotas};
+	const struct rowset *all[] = {&p->jobs, &p->tasks, &p->events, &p->orgs, &p->keys,
+		&p->quotas};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (all[i]->kind == k)
@@ -198,7 +200,8 @@ bool platform_ready(const struct platform *p, struct err *e)
 	if (store_health(p->store) == STORE_FULL)
 		return err_set(e, ERR_UNAVAILABLE, "the disk of the state folder is full");
 	if (!p->opened || p->closing)
-		return err_set(e, ERR_UNAVAILABLE, "mltopd is %s", p->closing ? "stopping" : "starting");
+		return err_set(e, ERR_UNAVAILABLE, "mltopd is %s",
+			p->closing ? "stopping" : "starting");
 	return true;
 }
 
@@ -238,8 +241,9 @@ static bool log_ref(struct platform *p, const struct job *j, const char *task, i
 	if (attempt == 0)
 		attempt = newest;
 	if (attempt < 1 || attempt > newest)
-		return err_set(e, ERR_NOT_FOUND, newest > 0 ?
-			"job %s has no attempt %d" : "job %s has not started yet", j->job_name, attempt);
+		return err_set(e, ERR_NOT_FOUND,
+			newest > 0 ? "job %s has no attempt %d" : "job %s has not started yet",
+			j->job_name, attempt);
 	*out = (struct task_ref){j->uid, task_single, attempt};
 	return true;
 }
@@ -268,7 +272,8 @@ ssize_t platform_log_read(struct platform *p, const struct job *j, const char *t
 	return p->engine->ops->log_read(p->engine, &ref, offset, out, size, gap);
 }
 
-const struct task *platform_task(struct platform *p, const char *job_uid, const char *task, int attempt)
+const struct task *platform_task(struct platform *p, const char *job_uid, const char *task,
+	int attempt)
 {
 	char uid[128];
 

@@ -43,7 +43,8 @@ bool platform_log_range(struct platform *p, const struct job *j, const char *tas
 ssize_t platform_log_read(struct platform *p, const struct job *j, const char *task, int attempt,
 	uint64_t offset, void *out, size_t size, struct log_gap *gap);
 /* The row of that attempt (exit code, signal, state); NULL: none. */
-const struct task *platform_task(struct platform *p, const char *job_uid, const char *task, int attempt);
+const struct task *platform_task(struct platform *p, const char *job_uid, const char *task,
+	int attempt);
 
 /*
  * Nonces: the idempotency keys of requests that change state. Looked up before the handler runs.
@@ -55,9 +56,9 @@ enum nonce_state platform_nonce(struct platform *p, const struct principal *who,
 
 /* Settings the server needs. */
 struct platform_limits {
-	bool shared;             /* false: the private platform, which has none but memory */
+	bool shared; /* false: the private platform, which has none but memory */
 	int connections, per_key, per_address, streams_per_key, requests_per_s, request_burst;
-	size_t list_max;         /* rows of a page */
+	size_t list_max; /* rows of a page */
 };
 const struct platform_limits *platform_limits(const struct platform *p);
 bool platform_ready(const struct platform *p, struct err *e); /* /readyz */

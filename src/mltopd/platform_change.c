@@ -72,7 +72,9 @@ void change_free(struct change *c)
 
 static struct shown *show(struct change *c, const struct kind *k, const char *uid, const char *org)
 {
-	struct shown s = {.kind = k, .uid = mem_strdup(uid), .org_id = mem_strdup(org ? org : ""),
+	struct shown s = {.kind = k,
+		.uid = mem_strdup(uid),
+		.org_id = mem_strdup(org ? org : ""),
 		.pack = BUF_INIT};
 
 	vec_push(&c->shown, s);
@@ -146,8 +148,13 @@ static void event_fold(struct platform *p, struct active *a, struct event *ev, i
 void change_event(struct change *c, const struct job *j, enum event_type type, const char *reason,
 	const char *format, ...)
 {
-	struct event ev = {.org_id = j->org_id, .kind = "job", .object_uid = j->uid,
-		.object_name = j->job_name, .type = type, .reason = reason, .count = 1};
+	struct event ev = {.org_id = j->org_id,
+		.kind = "job",
+		.object_uid = j->uid,
+		.object_name = j->job_name,
+		.type = type,
+		.reason = reason,
+		.count = 1};
 	struct active *a = platform_active(c->p, j->uid);
 	int64_t now = platform_now();
 	struct buf text = BUF_INIT;
@@ -234,8 +241,8 @@ void change_audit(struct change *c, const char *action, const char *object, cons
 	char *text;
 
 	timefmt_rfc3339(time, platform_now());
-	record = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:s, s:s?}", "time", time, "org_id", org,
-		"access_key", r ? r->who.access_key : NULL, "key_name",
+	record = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:s, s:s?}", "time", time, "org_id",
+		org, "access_key", r ? r->who.access_key : NULL, "key_name",
 		r ? r->who.key_name : c->actor, "role", r ? role_words[r->who.role] : "local",
 		"peer", r ? r->peer : NULL, "action", action, "object", object);
 	if (record && detail)
@@ -265,6 +272,7 @@ void change_answer(struct change *c, int status, json_t *body)
 void change_answer_once(struct change *c)
 {
 	c->kept_status = 409;
-	c->kept = "{\"error\":true,\"message\":\"this request was carried out and its answer held a "
+	c->kept =
+		"{\"error\":true,\"message\":\"this request was carried out and its answer held a "
 		"secret, which is shown once: rotate the key to get a new one\"}";
 }

@@ -72,8 +72,14 @@ static void show_secret(struct platform *p, struct key *k, const char *secret)
 static void show_row(struct platform *p, const struct shown *s)
 {
 	/* Any kind's struct fits; the largest is a job's. */
-	union { struct job job; struct task task; struct event event; struct org org; struct key key;
-		struct quota quota; } rec;
+	union {
+		struct job job;
+		struct task task;
+		struct event event;
+		struct org org;
+		struct key key;
+		struct quota quota;
+	} rec;
 	struct arena text = ARENA_INIT;
 	struct rowset *rows = rows_of(p, s->kind);
 
@@ -190,7 +196,8 @@ void change_commit(struct change *c)
 	if (c->r && !c->audited) {
 		struct err e = ERR_INIT;
 
-		err_set(&e, ERR_INTERNAL, "the audit record could not be made: nothing was changed");
+		err_set(&e, ERR_INTERNAL,
+			"the audit record could not be made: nothing was changed");
 		p->changes_waiting++;
 		change_done(c, false, &e);
 		return;

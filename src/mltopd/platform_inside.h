@@ -21,9 +21,9 @@
 #include <uv.h>
 
 enum {
-	NONCE_CACHE = 256,            /* newest answers kept in memory */
-	NONCES_PER_KEY = 65536,       /* in the window; more are refused */
-	RETRY_AFTER_S = 5,            /* told when the store cannot take changes */
+	NONCE_CACHE = 256,      /* newest answers kept in memory */
+	NONCES_PER_KEY = 65536, /* in the window; more are refused */
+	RETRY_AFTER_S = 5,      /* told when the store cannot take changes */
 };
 
 extern const char task_single[]; /* "master-0": the task of a job that has one */
@@ -32,13 +32,13 @@ extern const char task_single[]; /* "master-0": the task of a job that has one *
 struct active {
 	struct platform *p;
 	char uid[ULID_SIZE];
-	uint64_t order;          /* of acceptance */
-	int64_t not_before;      /* wall ms */
-	unsigned committed;      /* state in the last commit: what the next one is compared with */
-	int in_flight;           /* changes of it on their way to the disk */
-	bool live;               /* holds resources */
-	bool told;               /* the engine was asked to start this attempt */
-	bool cancel, deleting;   /* asked by a person */
+	uint64_t order;        /* of acceptance */
+	int64_t not_before;    /* wall ms */
+	unsigned committed;    /* state in the last commit: what the next one is compared with */
+	int in_flight;         /* changes of it on their way to the disk */
+	bool live;             /* holds resources */
+	bool told;             /* the engine was asked to start this attempt */
+	bool cancel, deleting; /* asked by a person */
 	bool stop_sent;
 	bool over;               /* its final change is on its way */
 	bool dirty;              /* a change of it could not be stored: to be stored anew */
@@ -54,7 +54,7 @@ struct active {
 	/* progress of the log */
 	struct progress *progress; /* NULL until bytes came */
 	uint64_t log_read;
-	bool log_pending;        /* in the list of logs with new bytes */
+	bool log_pending; /* in the list of logs with new bytes */
 };
 
 /* Who follows a log over plain HTTP. */
@@ -73,15 +73,15 @@ struct platform {
 	struct config config;
 	struct platform_limits limits;
 	uv_loop_t *loop;
-	char *dir;               /* state folder */
+	char *dir; /* state folder */
 	char *shim;
 	struct store *store;
-	struct engine *engine;   /* NULL in commands without a daemon */
+	struct engine *engine; /* NULL in commands without a daemon */
 	struct server *server;
-	struct hub *hub;         /* NULL until the server is there */
-	uv_async_t stored;       /* the store has completions */
+	struct hub *hub;   /* NULL until the server is there */
+	uv_async_t stored; /* the store has completions */
 	uv_timer_t plan_timer, progress_timer, repair_timer, idle_timer;
-	int handles;             /* open ones of the above */
+	int handles; /* open ones of the above */
 	bool opened, adopting, closing;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
@@ -89,9 +89,9 @@ struct platform {
 	void *idle_ctx;
 
 	struct rowset jobs, tasks, events, orgs, keys, quotas; /* as committed */
-	struct rowset work;      /* jobs in motion, ahead of `jobs` */
-	struct map names;        /* "org_id/name" -> char[ULID_SIZE] of the newest job */
-	struct map actives;      /* uid -> struct active */
+	struct rowset work;                                    /* jobs in motion, ahead of `jobs` */
+	struct map names;           /* "org_id/name" -> char[ULID_SIZE] of the newest job */
+	struct map actives;         /* uid -> struct active */
 	VEC(struct active *) order; /* in order of acceptance */
 	uint64_t next_order;
 	uint64_t version, next_version;
@@ -100,18 +100,21 @@ struct platform {
 	struct map nonces;       /* "access_key nonce" -> struct nonce */
 	struct map nonce_counts; /* access key -> number */
 	int64_t nonce_swept;
-	struct { char *key, *body; size_t len; } answers[NONCE_CACHE];
+	struct {
+		char *key, *body;
+		size_t len;
+	} answers[NONCE_CACHE];
 	size_t answer_next;
 
-	struct map packages;     /* id -> struct package */
-	struct keeper *keeper;   /* of outputs */
-	struct map uploads;      /* ids that a part is being written of */
-	json_t *frameworks;      /* NULL until asked for */
+	struct map packages;   /* id -> struct package */
+	struct keeper *keeper; /* of outputs */
+	struct map uploads;    /* ids that a part is being written of */
+	json_t *frameworks;    /* NULL until asked for */
 	VEC(struct request *) framework_waiters;
 	struct follower *followers;
-	int64_t uid_ms;          /* of the newest ULID */
+	int64_t uid_ms; /* of the newest ULID */
 	uint8_t uid_random[10];
-	int64_t last_use;        /* mono ms of the last request */
+	int64_t last_use;              /* mono ms of the last request */
 	int64_t plan_cost_us, plan_at; /* mono: how dear planning is, when it was done last */
 	bool machine_known;
 	struct plan_machine machine;
@@ -232,8 +235,8 @@ void outputs_keep_start(struct platform *p);
 void outputs_keep_stop(struct platform *p); /* NULL keeper is fine */
 
 /* Makes a key with fresh halves; texts in `a`. */
-void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name, enum role role,
-	int64_t now);
+void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name,
+	enum role role, int64_t now);
 void keys_secret(char out[64]);
 /* The org of that name, or a new one in the change. */
 bool keys_org(struct change *c, const char *name, struct org *out, struct arena *a, struct err *e);
@@ -256,7 +259,7 @@ struct platform_options {
 	const struct config *config; /* copied */
 	const char *dir;             /* state folder, locked by the caller */
 	uv_loop_t *loop;
-	bool engine;                 /* false: commands without a daemon */
+	bool engine; /* false: commands without a daemon */
 	bool volatile_data;
 };
 bool platform_open(struct platform **out, const struct platform_options *o, struct err *e);

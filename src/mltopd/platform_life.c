@@ -16,8 +16,8 @@
 /* ---- Reading the store ---- */
 
 /* Each row is unpacked into a scratch arena, then copied by its row set. */
-static void *load_row(struct rowset *rows, void *rec, struct arena *text, const void *pack, size_t len,
-	struct err *e)
+static void *load_row(struct rowset *rows, void *rec, struct arena *text, const void *pack,
+	size_t len, struct err *e)
 {
 	memset(rec, 0, rows->kind->size);
 	if (!record_unpack(rows->kind, rec, text, pack, len, e))
@@ -25,15 +25,15 @@ static void *load_row(struct rowset *rows, void *rec, struct arena *text, const 
 	return rowset_put(rows, rec, NULL);
 }
 
-#define LOADER(name, rows)                                                                     \
-	static bool load_##name(void *ctx, const void *pack, size_t len, struct err *e)        \
-	{                                                                                      \
-		struct platform *p = ctx;                                                      \
-		struct arena text = ARENA_INIT;                                                \
-		struct name rec;                                                               \
-		bool good = load_row(&p->rows, &rec, &text, pack, len, e) != NULL;             \
-		arena_release(&text);                                                          \
-		return good;                                                                   \
+#define LOADER(name, rows)                                                              \
+	static bool load_##name(void *ctx, const void *pack, size_t len, struct err *e) \
+	{                                                                               \
+		struct platform *p = ctx;                                               \
+		struct arena text = ARENA_INIT;                                         \
+		struct name rec;                                                        \
+		bool good = load_row(&p->rows, &rec, &text, pack, len, e) != NULL;      \
+		arena_release(&text);                                                   \
+		return good;                                                            \
 	}
 LOADER(org, orgs)
 LOADER(task, tasks)
@@ -114,9 +114,16 @@ static bool load_package(void *ctx, const void *pack, size_t len, struct err *e)
 
 static bool platform_load(struct platform *p, struct err *e)
 {
-	struct store_loader l = {.ctx = p, .org = load_org, .key = load_key, .quota = load_quota,
-		.package = load_package, .job = load_job, .task = load_task, .event = load_event,
-		.nonce = load_nonce, .events = config_int(&p->config, SET_EVENTS_KEPT),
+	struct store_loader l = {.ctx = p,
+		.org = load_org,
+		.key = load_key,
+		.quota = load_quota,
+		.package = load_package,
+		.job = load_job,
+		.task = load_task,
+		.event = load_event,
+		.nonce = load_nonce,
+		.events = config_int(&p->config, SET_EVENTS_KEPT),
 		.now = platform_now()};
 
 	if (!store_load(p->store, &l, e))
@@ -243,8 +250,11 @@ static void handles_close(struct platform *p)
 bool platform_open(struct platform **out, const struct platform_options *o, struct err *e)
 {
 	struct platform *p = mem_alloc(sizeof *p);
-	struct store_config store = {.dir = o->dir, .volatile_data = o->volatile_data,
-		.notify = store_notify, .ctx = p, .fault = platform_fault};
+	struct store_config store = {.dir = o->dir,
+		.volatile_data = o->volatile_data,
+		.notify = store_notify,
+		.ctx = p,
+		.fault = platform_fault};
 	bool good;
 
 	config_copy(&p->config, o->config);
@@ -312,7 +322,8 @@ static bool engine_start(struct platform *p, struct err *e)
 	if (config.shared && geteuid() == 0 && ops == &engine_local && chmod(p->dir, 0711) != 0)
 		return err_errno(e, errno, "cannot open up the state folder", p->dir);
 	if (ops == NULL)
-		return err_set(e, ERR_INVALID, "engine %s is not part of this mltopd: use local or fake",
+		return err_set(e, ERR_INVALID,
+			"engine %s is not part of this mltopd: use local or fake",
 			config_text(&p->config, SET_ENGINE));
 	p->shim = shim_path(p);
 	config.shim_path = p->shim;
@@ -337,7 +348,8 @@ static void on_idle(uv_timer_t *timer)
 	if (busy(p))
 		p->last_use = now;
 	if (most > 0 && now - p->last_use >= most && p->idle) {
-		log_line(LOG_INFO, "idle for %lld s: ending; mltop starts a new one when it is needed",
+		log_line(LOG_INFO,
+			"idle for %lld s: ending; mltop starts a new one when it is needed",
 			(long long)(most / 1000));
 		p->idle(p->idle_ctx);
 		return;

@@ -61,8 +61,10 @@ bool platform_nonce_load(struct platform *p, const struct store_nonce *n)
 
 void platform_nonce_begin(struct request *r)
 {
-	struct store_nonce n = {.access_key = r->who.access_key, .nonce = r->nonce,
-		.request_hash = r->request_hash, .expires = INT64_MAX};
+	struct store_nonce n = {.access_key = r->who.access_key,
+		.nonce = r->nonce,
+		.request_hash = r->request_hash,
+		.expires = INT64_MAX};
 
 	nonce_put(r->platform, &n, true);
 }
@@ -166,8 +168,9 @@ enum nonce_state platform_nonce(struct platform *p, const struct principal *who,
 	} else {
 		*status = n->status;
 		state = answer_find(p, key, body, body_len) ||
-				answer_fetch(p, key, who->access_key, nonce, body, body_len) ?
-			NONCE_SAME : NONCE_OTHER;
+				answer_fetch(p, key, who->access_key, nonce, body, body_len)
+			? NONCE_SAME
+			: NONCE_OTHER;
 	}
 	free(key);
 	return state;

@@ -83,8 +83,12 @@ static void question_make(struct platform *p, struct question *q)
 	for (size_t i = 0; i < p->order.len; i++) {
 		struct active *a = p->order.items[i];
 		const struct job *j = platform_work(p, a->uid);
-		struct plan_job one = {.job = j, .order = a->order, .not_before = a->not_before,
-			.live = a->live, .cancel = a->cancel, .stop_sent = a->stop_sent};
+		struct plan_job one = {.job = j,
+			.order = a->order,
+			.not_before = a->not_before,
+			.live = a->live,
+			.cancel = a->cancel,
+			.stop_sent = a->stop_sent};
 
 		/* What is over, or not yet on the disk, is not to be decided about. */
 		if (a->over || a->dirty || (a->in_flight > 0 && !a->live))
@@ -185,15 +189,9 @@ static void carry_out(struct active *a, const struct plan_action *act, const str
 		reconcile_start(a, names, act->gpu_count);
 		free(names);
 		break;
-	case PLAN_WAIT:
-		reconcile_enqueue(a, act->reason, act->message);
-		break;
-	case PLAN_STOP:
-		reconcile_stop(a);
-		break;
-	case PLAN_DROP:
-		reconcile_drop(a);
-		break;
+	case PLAN_WAIT: reconcile_enqueue(a, act->reason, act->message); break;
+	case PLAN_STOP: reconcile_stop(a); break;
+	case PLAN_DROP: reconcile_drop(a); break;
 	}
 }
 
@@ -218,7 +216,8 @@ static void on_plan(uv_timer_t *timer)
 	p->plan_cost_us = (int64_t)((uv_hrtime() - begin) / 1000);
 	p->plan_at = time_mono_ms();
 	if (plan.wake && !uv_is_active((uv_handle_t *)timer))
-		uv_timer_start(timer, on_plan, plan.wake > now ? (uint64_t)(plan.wake - now) : 0, 0);
+		uv_timer_start(timer, on_plan, plan.wake > now ? (uint64_t)(plan.wake - now) : 0,
+			0);
 	plan_release(&plan);
 	question_release(&q);
 	free(gpus);
@@ -247,7 +246,8 @@ static void on_repair(uv_timer_t *timer)
 	bool more = false;
 
 	if (store_health(p->store) == STORE_BROKEN) {
-		log_line(LOG_ERROR, "the store has failed: states of jobs are not written down any more; "
+		log_line(LOG_ERROR,
+			"the store has failed: states of jobs are not written down any more; "
 			"tasks go on; restart mltopd when the disk is well");
 		return;
 	}
@@ -267,7 +267,8 @@ void reconcile_not_stored(struct active *a)
 	struct platform *p = a->p;
 
 	if (!a->dirty)
-		log_line(LOG_ERROR, "job %s: its new state could not be stored; trying again", a->uid);
+		log_line(LOG_ERROR, "job %s: its new state could not be stored; trying again",
+			a->uid);
 	a->dirty = true;
 	if (!uv_is_active((uv_handle_t *)&p->repair_timer))
 		uv_timer_start(&p->repair_timer, on_repair, REPAIR_MS, 0);
@@ -287,8 +288,8 @@ static bool adopt_one(struct platform *p, struct active *a, const struct job *j)
 
 	a->cancel = j->state == JOB_DELETING || j->reason == REASON_CANCELLED;
 	a->deleting = j->state == JOB_DELETING;
-	if (j->state == JOB_DELETING ? t == NULL || job_state_final(t->state) :
-				       !job_state_live(j->state))
+	if (j->state == JOB_DELETING ? t == NULL || job_state_final(t->state)
+				     : !job_state_live(j->state))
 		return false;
 	a->live = a->told = true;
 	if (t && t->gpus.len) {

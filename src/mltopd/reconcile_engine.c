@@ -74,8 +74,10 @@ static enum job_reason end_reason(const struct active *a, const struct task_exit
 	enum job_reason why)
 {
 	static const enum job_reason words[] = {[TASK_END_EXIT] = REASON_EXIT_CODE,
-		[TASK_END_SIGNAL] = REASON_SIGNAL, [TASK_END_START] = REASON_START,
-		[TASK_END_OOM] = REASON_OOM_KILLED, [TASK_END_MAX_RUNTIME] = REASON_MAX_RUNTIME,
+		[TASK_END_SIGNAL] = REASON_SIGNAL,
+		[TASK_END_START] = REASON_START,
+		[TASK_END_OOM] = REASON_OOM_KILLED,
+		[TASK_END_MAX_RUNTIME] = REASON_MAX_RUNTIME,
 		[TASK_END_STOPPED] = REASON_CANCELLED};
 
 	if (a->cancel && end->end == TASK_END_STOPPED)
@@ -198,7 +200,8 @@ static void begin_again(struct active *a, const struct task_exit *end)
 	job_set(&j, reason, REASON_RETRY);
 	job_set(&j, message, message);
 	reconcile_move(c, &j, JOB_ENQUEUED);
-	change_event(c, &j, EVENT_WARNING, "Retry", "attempt %lld: %s", (long long)j.attempt, message);
+	change_event(c, &j, EVENT_WARNING, "Retry", "attempt %lld: %s", (long long)j.attempt,
+		message);
 	change_commit(c);
 	reconcile_soon(p);
 }

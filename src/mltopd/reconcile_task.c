@@ -87,8 +87,8 @@ void reconcile_cancel(struct change *c, struct active *a)
 	/* Kept in the row: a restart must not forget that it was asked. */
 	why_set(&j, REASON_CANCELLED, "asked to stop");
 	reconcile_move(c, &j, a->deleting ? JOB_DELETING : j.state);
-	change_event(c, &j, EVENT_NORMAL, a->deleting ? "Deleting" : "Cancelling",
-		"asked to %s", a->deleting ? "stop and be removed" : "stop");
+	change_event(c, &j, EVENT_NORMAL, a->deleting ? "Deleting" : "Cancelling", "asked to %s",
+		a->deleting ? "stop and be removed" : "stop");
 }
 
 void reconcile_retry(struct change *c, const struct job *row)
@@ -141,7 +141,8 @@ void reconcile_enqueue(struct active *a, enum job_reason reason, const char *mes
 	c = change_new(p);
 	why_set(&j, reason, message);
 	reconcile_move(c, &j, JOB_ENQUEUED);
-	change_event(c, &j, EVENT_NORMAL, "Enqueued", "%s", *message ? message : "waits for its turn");
+	change_event(c, &j, EVENT_NORMAL, "Enqueued", "%s",
+		*message ? message : "waits for its turn");
 	change_commit(c);
 }
 
@@ -214,7 +215,8 @@ static void start_stored(void *ctx, bool ok, const struct err *e)
 	if (!ok)
 		start_undo(a);
 	else if (a->cancel)
-		reconcile_finish(a, JOB_FAILED, REASON_CANCELLED, "stopped before it started", &end);
+		reconcile_finish(a, JOB_FAILED, REASON_CANCELLED, "stopped before it started",
+			&end);
 	else
 		start_tell(a);
 }
@@ -346,11 +348,13 @@ static void end_fill(struct job *j, struct task *t, unsigned state, enum job_rea
 
 static void finish_event(struct change *c, const struct job *j, unsigned state, const char *message)
 {
-	static const char *const words[] = {[JOB_COMPLETED] = "Completed", [JOB_FAILED] = "Failed",
-		[JOB_ERROR] = "Error"};
+	static const char *const words[] =
+		{[JOB_COMPLETED] = "Completed", [JOB_FAILED] = "Failed", [JOB_ERROR] = "Error"};
 
-	change_event(c, j, state == JOB_COMPLETED || j->reason == REASON_CANCELLED ?
-		EVENT_NORMAL : EVENT_WARNING, words[state], "%s", *message ? message : "it has ended");
+	change_event(c, j,
+		state == JOB_COMPLETED || j->reason == REASON_CANCELLED ? EVENT_NORMAL
+									: EVENT_WARNING,
+		words[state], "%s", *message ? message : "it has ended");
 }
 
 void reconcile_finish(struct active *a, unsigned state, enum job_reason reason, const char *message,

@@ -33,22 +33,23 @@ enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE }
 extern const char *const method_words[];
 
 enum route_flag {
-	ROUTE_OPEN = 1,     /* no authentication: /version /healthz /readyz /framework */
-	ROUTE_CHANGES = 2,  /* changes state: nonce, audit, refused to read-only keys */
-	ROUTE_RAW_BODY = 4, /* body is not JSON (package parts): limits of its own, streamed aside */
-	ROUTE_TENANT = 8,   /* names an object of an org: the tenant matrix test visits it */
-	ROUTE_STREAM = 16,  /* answers with a chunked stream of text (logs with follow) */
+	ROUTE_OPEN = 1,    /* no authentication: /version /healthz /readyz /framework */
+	ROUTE_CHANGES = 2, /* changes state: nonce, audit, refused to read-only keys */
+	ROUTE_RAW_BODY =
+		4,         /* body is not JSON (package parts): limits of its own, streamed aside */
+	ROUTE_TENANT = 8,  /* names an object of an org: the tenant matrix test visits it */
+	ROUTE_STREAM = 16, /* answers with a chunked stream of text (logs with follow) */
 };
 
 /* One row a route; the tenant matrix and docs/API.md are made from the table. */
 struct route {
 	enum method method;
-	const char *pattern;  /* "/cloud_ml/v1/train/{job}/logs" */
-	enum role least;      /* role that may */
+	const char *pattern; /* "/cloud_ml/v1/train/{job}/logs" */
+	enum role least;     /* role that may */
 	unsigned flags;
-	size_t body_max;      /* bytes; 0: the default of 256 KiB */
+	size_t body_max; /* bytes; 0: the default of 256 KiB */
 	void (*handle)(struct request *r);
-	const char *doc;      /* one line */
+	const char *doc; /* one line */
 };
 extern const struct route routes[]; /* ended by pattern NULL */
 
@@ -63,17 +64,17 @@ struct request {
 	const char *params[REQUEST_PARAMS_MAX]; /* {..} parts in order; decoded, each non-empty */
 	const struct sign_pair *query;
 	size_t query_count;
-	json_t *body;            /* parsed JSON (or form as an object of strings); NULL when none */
-	const void *raw;         /* ROUTE_RAW_BODY */
+	json_t *body;    /* parsed JSON (or form as an object of strings); NULL when none */
+	const void *raw; /* ROUTE_RAW_BODY */
 	size_t raw_len;
-	const char *nonce;       /* "" when none */
+	const char *nonce; /* "" when none */
 	char body_sha256[SIGN_HEX_SIZE];
 	/* What platform_nonce was asked with; the handler stores it beside its answer. "" when none. */
 	char request_hash[SIGN_HEX_SIZE];
-	const char *peer;        /* address, for audit */
-	int64_t now;             /* wall ms when it came */
-	bool gone;               /* set by the server when the client has left */
-	void *server;            /* the server's own */
+	const char *peer; /* address, for audit */
+	int64_t now;      /* wall ms when it came */
+	bool gone;        /* set by the server when the client has left */
+	void *server;     /* the server's own */
 };
 
 /* The value of a query parameter, NULL when absent. */
@@ -85,7 +86,7 @@ const char *request_query(const struct request *r, const char *name);
 void request_reply(struct request *r, int status, json_t *body);
 /* Text that is already JSON (stored answers of replayed nonces, large lists): copied. */
 void request_reply_json_text(struct request *r, int status, const char *text, size_t len);
-void request_fail(struct request *r, const struct err *e);       /* {"error": true, "message": ...} */
+void request_fail(struct request *r, const struct err *e); /* {"error": true, "message": ...} */
 void request_fail_retry(struct request *r, const struct err *e, int retry_after_s);
 
 /*
@@ -98,7 +99,8 @@ struct request_stream {
 	bool (*more)(void *ctx, struct buf *out, size_t room);
 	void (*done)(void *ctx);
 };
-void request_reply_stream(struct request *r, const char *content_type, const struct request_stream *s);
+void request_reply_stream(struct request *r, const char *content_type,
+	const struct request_stream *s);
 void request_stream_wake(struct request *r);
 
 #endif

@@ -109,7 +109,8 @@ void route_org_create(struct request *r)
 			if (keys_org(c, wanted.org_name, &o, &text, &e)) {
 				if (wanted.description && *wanted.description) {
 					o.description = wanted.description;
-					record_know(&org_kind, &o, offsetof(struct org, description));
+					record_know(&org_kind, &o,
+						offsetof(struct org, description));
 					change_org(c, &o);
 				}
 				change_audit(c, "org.create", o.org_id, o.org_name);

@@ -69,7 +69,7 @@ struct listing {
 	const char *org;
 	struct filter *filter;
 	struct fieldset fields;
-	bool some;               /* only `fields` */
+	bool some; /* only `fields` */
 	const char *state, *name, *label, *after;
 	int64_t limit;
 	const struct field *org_field, *state_field;
@@ -82,8 +82,8 @@ static bool listing_numbers(struct listing *l, struct err *e)
 
 	l->limit = most;
 	if (limit && !num_i64(limit, 1, 1000000000, &l->limit))
-		return err_field(e, ERR_INVALID, "limit", "limit is '%.40s': give a number from 1 on",
-			limit);
+		return err_field(e, ERR_INVALID, "limit",
+			"limit is '%.40s': give a number from 1 on", limit);
 	if (l->limit > most)
 		l->limit = most;
 	return true;
@@ -187,7 +187,8 @@ static void listing_write(const struct listing *l, struct buf *out, const char *
 
 	*last = NULL;
 	for (size_t i = 0; i < l->rows->len; i++) {
-		if ((l->after && strcmp(order[i].uid, l->after) <= 0) || !row_wanted(l, order[i].row))
+		if ((l->after && strcmp(order[i].uid, l->after) <= 0) ||
+			!row_wanted(l, order[i].row))
 			continue;
 		if (n == l->limit) {
 			*last = previous;

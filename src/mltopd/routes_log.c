@@ -26,14 +26,15 @@ static bool wanted_read(const struct request *r, struct wanted *w, struct err *e
 
 	*w = (struct wanted){.task = request_query(r, "task")};
 	if (lines && !num_i64(lines, 0, LINES_MAX, &w->lines))
-		return err_field(e, ERR_INVALID, "lines", "lines is '%.40s': give a number up to %d",
-			lines, LINES_MAX);
+		return err_field(e, ERR_INVALID, "lines",
+			"lines is '%.40s': give a number up to %d", lines, LINES_MAX);
 	if (attempt && !num_i64(attempt, 0, INT32_MAX, &n))
 		return err_field(e, ERR_INVALID, "attempt", "attempt is '%.40s': give its number",
 			attempt);
 	w->attempt = (int)n;
-	w->follow = follow && (strcmp(follow, "True") == 0 || strcmp(follow, "true") == 0 ||
-		strcmp(follow, "1") == 0);
+	w->follow = follow &&
+		(strcmp(follow, "True") == 0 || strcmp(follow, "true") == 0 ||
+			strcmp(follow, "1") == 0);
 	return true;
 }
 
@@ -121,8 +122,8 @@ static void answer_text(struct request *r, const struct job *j, const struct wan
 	const struct log_range *range)
 {
 	struct buf raw = BUF_INIT, text = BUF_INIT;
-	uint64_t lowest = range->newest - range->oldest > LOGS_MAX ? range->newest - LOGS_MAX :
-								     range->oldest;
+	uint64_t lowest = range->newest - range->oldest > LOGS_MAX ? range->newest - LOGS_MAX
+								   : range->oldest;
 	uint64_t from = w->lines ? lines_begin(r->platform, j, w, range, lowest) : lowest;
 	size_t skip;
 
@@ -163,7 +164,8 @@ static bool follow_over(struct following *f, const struct job *j)
 {
 	if (f->link.attempt == 0)
 		return job_state_final(j->state);
-	return j->attempt > f->link.attempt || job_state_final(j->state) || j->state == JOB_ENQUEUED;
+	return j->attempt > f->link.attempt || job_state_final(j->state) ||
+		j->state == JOB_ENQUEUED;
 }
 
 static bool follow_more(void *ctx, struct buf *out, size_t room)
@@ -181,11 +183,13 @@ static bool follow_more(void *ctx, struct buf *out, size_t room)
 		return !follow_over(f, j);
 	if (!buf_reserve(out, size))
 		return false;
-	n = platform_log_read(f->p, j, f->task, f->link.attempt, f->offset, out->data + out->len, size,
-		&gap);
+	n = platform_log_read(f->p, j, f->task, f->link.attempt, f->offset, out->data + out->len,
+		size, &gap);
 	if (n < 0) {
-		buf_addf(out, "\n[%llu bytes of the log are missing]\n", (unsigned long long)gap.lost);
-		f->offset = gap.offset + gap.lost > f->offset ? gap.offset + gap.lost : range.newest;
+		buf_addf(out, "\n[%llu bytes of the log are missing]\n",
+			(unsigned long long)gap.lost);
+		f->offset = gap.offset + gap.lost > f->offset ? gap.offset + gap.lost
+							      : range.newest;
 		return true;
 	}
 	out->len += (size_t)n;
@@ -206,8 +210,8 @@ static void answer_stream(struct request *r, const struct job *j, const struct w
 	snprintf(f->link.uid, sizeof f->link.uid, "%s", j->uid);
 	f->task = w->task ? mem_strdup(w->task) : NULL;
 	if (range)
-		f->offset = w->lines ? lines_begin(r->platform, j, w, range, range->oldest) :
-				       range->oldest;
+		f->offset = w->lines ? lines_begin(r->platform, j, w, range, range->oldest)
+				     : range->oldest;
 	f->link.next = f->p->followers;
 	f->p->followers = &f->link;
 	request_reply_stream(r, "text/plain; charset=utf-8", &stream);

@@ -8,8 +8,22 @@
 
 /* What a client may rely on here and not on a plain Cloud-ML server. */
 static const char *const capabilities[] = {
-	"stream", "log-stream", "packages", "cancel", "retry", "fields", "filter", "paging", "tasks",
-	"orgs", "keys", "audit", "events", "sigv4", "command", NULL,
+	"stream",
+	"log-stream",
+	"packages",
+	"cancel",
+	"retry",
+	"fields",
+	"filter",
+	"paging",
+	"tasks",
+	"orgs",
+	"keys",
+	"audit",
+	"events",
+	"sigv4",
+	"command",
+	NULL,
 };
 
 void route_version(struct request *r)
@@ -20,9 +34,10 @@ void route_version(struct request *r)
 		json_array_append_new(list, json_string(capabilities[i]));
 	if (!platform_limits(r->platform)->shared)
 		json_array_append_new(list, json_string("private"));
-	request_reply(r, 200, json_pack("{s:s, s:s, s:o, s:s}", "name", "mltopd", "version",
-		MLTOP_VERSION, "capabilities", list, "engine",
-		config_text(&r->platform->config, SET_ENGINE)));
+	request_reply(r, 200,
+		json_pack("{s:s, s:s, s:o, s:s}", "name", "mltopd", "version", MLTOP_VERSION,
+			"capabilities", list, "engine",
+			config_text(&r->platform->config, SET_ENGINE)));
 }
 
 void route_healthz(struct request *r)
@@ -42,9 +57,11 @@ void route_readyz(struct request *r)
 
 void route_authentication(struct request *r)
 {
-	request_reply(r, 200, json_pack("{s:s, s:s?, s:s, s:s?, s:s, s:b}", "access_key",
-		r->who.access_key, "name", r->who.key_name, "org_id", r->who.org_id, "org_name",
-		r->who.org_name, "role", role_words[r->who.role], "read_only", r->who.read_only));
+	request_reply(r, 200,
+		json_pack("{s:s, s:s?, s:s, s:s?, s:s, s:b}", "access_key", r->who.access_key,
+			"name", r->who.key_name, "org_id", r->who.org_id, "org_name",
+			r->who.org_name, "role", role_words[r->who.role], "read_only",
+			r->who.read_only));
 }
 
 void route_org_ids(struct request *r)
@@ -57,14 +74,13 @@ void route_org_ids(struct request *r)
 enum { ASK_MAX = 16 * 1024, ASK_MS = 10 * 1000 };
 
 /* Prints {"python": ["3.11.2"], "numpy": [...]} of the distributions named as arguments. */
-static const char ask_script[] =
-	"import json, platform, sys\n"
-	"from importlib import metadata\n"
-	"found = {'python': [platform.python_version()]}\n"
-	"for name in sys.argv[1:]:\n"
-	"    try: found[name] = [metadata.version(name)]\n"
-	"    except Exception: pass\n"
-	"print(json.dumps(found))\n";
+static const char ask_script[] = "import json, platform, sys\n"
+				 "from importlib import metadata\n"
+				 "found = {'python': [platform.python_version()]}\n"
+				 "for name in sys.argv[1:]:\n"
+				 "    try: found[name] = [metadata.version(name)]\n"
+				 "    except Exception: pass\n"
+				 "print(json.dumps(found))\n";
 
 struct ask {
 	struct platform *p;
@@ -166,8 +182,8 @@ static void ask_start(struct platform *p)
 {
 	struct ask *a = mem_alloc(sizeof *a);
 	char *args[64];
-	uv_stdio_container_t io[3] = {{.flags = UV_IGNORE}, {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE},
-		{.flags = UV_IGNORE}};
+	uv_stdio_container_t io[3] = {{.flags = UV_IGNORE},
+		{.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE}, {.flags = UV_IGNORE}};
 	uv_process_options_t o = {.args = args, .stdio = io, .stdio_count = 3, .exit_cb = ask_exit};
 	size_t n = ask_arguments(p, args, ARRAY_SIZE(args) - 1);
 

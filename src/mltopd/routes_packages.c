@@ -129,8 +129,9 @@ static bool hex_valid(const char *text)
 static bool name_valid(const char *name)
 {
 	return name && *name && *name != '.' && strlen(name) <= PACKAGE_NAME_MAX &&
-		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-") ==
-			strlen(name);
+		strspn(name,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-") ==
+		strlen(name);
 }
 
 static bool announce_check(struct request *r, json_int_t size, const char *sha, const char *name,
@@ -140,10 +141,12 @@ static bool announce_check(struct request *r, json_int_t size, const char *sha, 
 	int64_t most = config_int(&p->config, SET_PACKAGE_MAX);
 
 	if (size < 1)
-		return err_field(e, ERR_INVALID, "size", "size is needed: bytes of the package, from 1 on");
+		return err_field(e, ERR_INVALID, "size",
+			"size is needed: bytes of the package, from 1 on");
 	if (size > most)
-		return err_field(e, ERR_TOO_LARGE, "size", "size is %lld: %lld bytes are the most here",
-			(long long)size, (long long)most);
+		return err_field(e, ERR_TOO_LARGE, "size",
+			"size is %lld: %lld bytes are the most here", (long long)size,
+			(long long)most);
 	if (!hex_valid(sha))
 		return err_field(e, ERR_INVALID, "sha256",
 			"sha256 is needed: 64 lower-case hexadecimal digits of the whole package");
@@ -151,8 +154,10 @@ static bool announce_check(struct request *r, json_int_t size, const char *sha, 
 		return err_field(e, ERR_INVALID, "name",
 			"name is needed: a file name of letters, digits and . _ + -");
 	if (packages_of(p, r->who.org_id) >= (size_t)config_int(&p->config, SET_PACKAGES_PER_ORG))
-		return err_set(e, ERR_UNPROCESSABLE, "this org has %zu packages, the most it may: "
-			"delete old ones", packages_of(p, r->who.org_id));
+		return err_set(e, ERR_UNPROCESSABLE,
+			"this org has %zu packages, the most it may: "
+			"delete old ones",
+			packages_of(p, r->who.org_id));
 	return true;
 }
 
@@ -270,8 +275,10 @@ static bool hash_matches(int fd, const char *wanted, struct err *e)
 		return err_set(e, ERR_INTERNAL, "the package could not be read back");
 	for (unsigned i = 0; i < len && i < 32; i++)
 		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-	return strcmp(hex, wanted) == 0 || err_field(e, ERR_UNPROCESSABLE, "sha256",
-		"the package's SHA-256 is %s, announced was %s: send it again from offset 0", hex, wanted);
+	return strcmp(hex, wanted) == 0 ||
+		err_field(e, ERR_UNPROCESSABLE, "sha256",
+			"the package's SHA-256 is %s, announced was %s: send it again from offset 0",
+			hex, wanted);
 }
 
 /* Whole and right: synced and under its final name before anybody is told. */
@@ -296,8 +303,10 @@ static void part_write(uv_work_t *work)
 	if (!fsio_mkdirs(t->dir, 0700, &t->e))
 		return;
 	fd = open(t->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || lseek(fd, t->offset, SEEK_SET) < 0 || !fsio_write_all(fd, r->raw, r->raw_len)) {
-		err_set(&t->e, ERR_UNAVAILABLE, "the part could not be written: %s", strerror(errno));
+	if (fd < 0 || lseek(fd, t->offset, SEEK_SET) < 0 ||
+		!fsio_write_all(fd, r->raw, r->raw_len)) {
+		err_set(&t->e, ERR_UNAVAILABLE, "the part could not be written: %s",
+			strerror(errno));
 		/* What is there of it does not count: the next one goes over it. */
 		if (fd >= 0 && ftruncate(fd, t->offset) != 0 && errno)
 			unlink(t->path);
@@ -357,13 +366,15 @@ static bool part_check(const struct request *r, const struct package *k, int64_t
 	struct err *e)
 {
 	if (k->complete)
-		return err_set(e, ERR_CONFLICT, "package %s is complete: nothing is to be added", k->id);
+		return err_set(e, ERR_CONFLICT, "package %s is complete: nothing is to be added",
+			k->id);
 	if (k->busy)
-		return err_set(e, ERR_CONFLICT, "another part of package %s is being written", k->id);
+		return err_set(e, ERR_CONFLICT, "another part of package %s is being written",
+			k->id);
 	if (offset > k->received)
 		return err_field(e, ERR_CONFLICT, "offset",
-			"offset is %lld, received were %lld bytes: go on from there", (long long)offset,
-			(long long)k->received);
+			"offset is %lld, received were %lld bytes: go on from there",
+			(long long)offset, (long long)k->received);
 	if (r->raw_len == 0)
 		return err_set(e, ERR_INVALID, "the part is empty");
 	if (offset + (int64_t)r->raw_len > k->size)
@@ -384,7 +395,8 @@ void route_package_part(struct request *r)
 	if (k == NULL)
 		return;
 	if (text && !num_i64(text, 0, INT64_MAX / 2, &offset))
-		err_field(&e, ERR_INVALID, "offset", "offset is '%.40s': give a number of bytes", text);
+		err_field(&e, ERR_INVALID, "offset", "offset is '%.40s': give a number of bytes",
+			text);
 	else
 		part_check(r, k, offset, &e);
 	if (e.code != ERR_NONE) {
@@ -433,8 +445,8 @@ void route_package_delete(struct request *r)
 	if (k == NULL)
 		return;
 	if (k->busy || in_use(r->platform, k)) {
-		err_set(&e, ERR_CONFLICT, "package %s is in use%s: wait for it, or cancel it", k->id,
-			k->busy ? "" : " by a job that is not over");
+		err_set(&e, ERR_CONFLICT, "package %s is in use%s: wait for it, or cancel it",
+			k->id, k->busy ? "" : " by a job that is not over");
 		request_fail(r, &e);
 		return;
 	}

@@ -12,7 +12,7 @@ struct submission {
 	struct request *r;
 	struct arena text;
 	struct job job;
-	char *package;   /* file to look into; NULL: none */
+	char *package; /* file to look into; NULL: none */
 	uv_work_t work;
 	bool good;
 	struct err e;
@@ -35,9 +35,20 @@ static void submission_refuse(struct submission *s)
 
 /* Sent with every job, or harmless: taken out before the body is judged. */
 static const char *const ignored[] = {
-	"enable_rank", "save_mode", "tensorboard_logdir", "model_name", "model_version",
-	"model_input_path", "model_export_path", "data_input_path", "data_output_path", "log_path",
-	"pipeline_id", "org_mail", "debug", "priority_class",
+	"enable_rank",
+	"save_mode",
+	"tensorboard_logdir",
+	"model_name",
+	"model_version",
+	"model_input_path",
+	"model_export_path",
+	"data_input_path",
+	"data_output_path",
+	"log_path",
+	"pipeline_id",
+	"org_mail",
+	"debug",
+	"priority_class",
 };
 /* Refused when they say something: a job that counts on them would fail later, in the dark. */
 static const struct {
@@ -107,8 +118,10 @@ static bool org_has_room(struct platform *p, const struct job *j, struct err *e)
 		return true;
 	for (size_t i = 0; i < p->jobs.len; i++)
 		n += strcmp(((const struct job *)p->jobs.rows[i])->org_id, j->org_id) == 0;
-	return n < most || err_set(e, ERR_UNPROCESSABLE,
-		"org %s has %lld jobs, the most it may: delete old ones", j->org_name, (long long)n);
+	return n < most ||
+		err_set(e, ERR_UNPROCESSABLE,
+			"org %s has %lld jobs, the most it may: delete old ones", j->org_name,
+			(long long)n);
 }
 
 static bool can_run(struct platform *p, const struct job *j, struct err *e)
@@ -120,7 +133,8 @@ static bool can_run(struct platform *p, const struct job *j, struct err *e)
 	if (p->engine == NULL)
 		return err_set(e, ERR_UNAVAILABLE, "mltopd is starting: ask again");
 	if (j->ps_count > 0 || j->worker_count > 0)
-		return err_field(e, ERR_UNPROCESSABLE, j->ps_count > 0 ? "ps_count" : "worker_count",
+		return err_field(e, ERR_UNPROCESSABLE,
+			j->ps_count > 0 ? "ps_count" : "worker_count",
 			"%s is %lld: this platform runs jobs of one task",
 			j->ps_count > 0 ? "ps_count" : "worker_count",
 			(long long)(j->ps_count > 0 ? j->ps_count : j->worker_count));

@@ -22,7 +22,8 @@ static void answer_job(struct request *r, const struct job *j)
 	if (fields && *fields && !fieldset_parse(&some, &job_kind, fields, &e))
 		request_fail(r, &e);
 	else
-		request_reply(r, 200, record_encode(&job_kind, j, fields && *fields ? &some : NULL));
+		request_reply(r, 200,
+			record_encode(&job_kind, j, fields && *fields ? &some : NULL));
 }
 
 void route_train_one(struct request *r)
@@ -286,15 +287,18 @@ void route_train_metrics(struct request *r)
 	const struct job *j = route_job(r);
 
 	if (j)
-		request_reply(r, 200, json_pack("{s:f, s:I, s:i, s:i}", "cpu", j->cpu_used.v, "memory",
-			(json_int_t)j->memory_used.v, "network_receive", 0, "network_transmit", 0));
+		request_reply(r, 200,
+			json_pack("{s:f, s:I, s:i, s:i}", "cpu", j->cpu_used.v, "memory",
+				(json_int_t)j->memory_used.v, "network_receive", 0,
+				"network_transmit", 0));
 }
 
 void route_train_hyperparameters(struct request *r)
 {
 	if (route_job(r))
-		request_reply(r, 200, json_pack("{s:s, s:i, s:[], s:[]}", "goal", "", "trialCount", 0,
-			"best_trials", "trials"));
+		request_reply(r, 200,
+			json_pack("{s:s, s:i, s:[], s:[]}", "goal", "", "trialCount", 0,
+				"best_trials", "trials"));
 }
 
 /* ---- Events ---- */
@@ -313,7 +317,8 @@ static void events_read(void *ctx, bool ok, const struct store_rows *rows, const
 		struct arena text = ARENA_INIT;
 		struct event ev;
 
-		if (record_unpack(&event_kind, &ev, &text, rows->rows[i].data, rows->rows[i].len, NULL))
+		if (record_unpack(&event_kind, &ev, &text, rows->rows[i].data, rows->rows[i].len,
+			    NULL))
 			json_array_append_new(list, event_compatible(&ev));
 		arena_release(&text);
 	}

@@ -2,11 +2,11 @@
 
 #include <math.h>
 
-#define SAMPLE(j, member, here, value) \
-	do {                           \
-		if (here)              \
+#define SAMPLE(j, member, here, value)             \
+	do {                                       \
+		if (here)                          \
 			job_set(j, member, value); \
-		else                   \
+		else                               \
 			job_forget(j, member);     \
 	} while (0)
 

@@ -37,8 +37,8 @@ bool child_environment(const struct task_spec *spec, struct err *e)
 	environment[count++] = marker;
 	for (size_t i = 0; spec->env[i] != NULL; i++) {
 		if (count > TASK_ARGS_MAX)
-			return err_set(e, ERR_TOO_LARGE, "the task has more than %d environment entries",
-				TASK_ARGS_MAX);
+			return err_set(e, ERR_TOO_LARGE,
+				"the task has more than %d environment entries", TASK_ARGS_MAX);
 		if (strncmp(spec->env[i], TASK_MARKER "=", sizeof TASK_MARKER) != 0)
 			environment[count++] = spec->env[i];
 	}
@@ -142,8 +142,10 @@ bool child_start(struct shim *s, const char *const *argv, struct err *e)
 		return err_errno(e, errno, "cannot make the gate of", argv[0]);
 	pid = fork();
 	if (pid < 0) {
-		err_set(e, ERR_UNAVAILABLE, "cannot start a process for the task: %s (too many processes "
-			"on this machine, or its limit is reached)", strerror(errno));
+		err_set(e, ERR_UNAVAILABLE,
+			"cannot start a process for the task: %s (too many processes "
+			"on this machine, or its limit is reached)",
+			strerror(errno));
 		close(pair[0]);
 		close(pair[1]);
 		return false;
@@ -176,9 +178,7 @@ static void describe(const struct shim *s, const struct failure *f, char *text, 
 	const char *folder = s->spec.work_dir, *why = strerror(f->number);
 
 	switch (f->stage) {
-	case STAGE_FILES:
-		snprintf(text, size, "cannot connect the task's output: %s", why);
-		break;
+	case STAGE_FILES: snprintf(text, size, "cannot connect the task's output: %s", why); break;
 	case STAGE_CGROUP:
 		snprintf(text, size, "cannot join the task's control group: %s", why);
 		break;

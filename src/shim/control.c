@@ -41,7 +41,8 @@ static enum shimctl_state state_of(const struct shim *s)
 	if (s->phase != PHASE_RUN)
 		return SHIMCTL_CLEARING;
 	return s->step == STEP_PREPARE ? SHIMCTL_PREPARING
-		: s->step == STEP_MAIN ? SHIMCTL_RUNNING : SHIMCTL_FINISHING;
+		: s->step == STEP_MAIN ? SHIMCTL_RUNNING
+				       : SHIMCTL_FINISHING;
 }
 
 static void answer_state(struct shim *s, struct control_client *client, bool measure)
@@ -71,7 +72,9 @@ static void answer_state(struct shim *s, struct control_client *client, bool mea
 /* At most one event is on its way to a client: a slow one gets the sum of what it missed. */
 static void tell_log(struct shim *s, struct control_client *client)
 {
-	struct shimctl_message m = {.type = SHIMCTL_LOG, .log_end = s->log.end, .log_lost = s->log.lost};
+	struct shimctl_message m = {.type = SHIMCTL_LOG,
+		.log_end = s->log.end,
+		.log_lost = s->log.lost};
 
 	if (client->fd < 0 || !client->subscribed || client->waiting || client->sent == s->log.end)
 		return;
@@ -88,7 +91,9 @@ void control_log_grew(struct shim *s)
 
 void control_exit(struct shim *s)
 {
-	struct shimctl_message m = {.type = SHIMCTL_EXIT, .log_end = s->log.end, .log_lost = s->log.lost};
+	struct shimctl_message m = {.type = SHIMCTL_EXIT,
+		.log_end = s->log.end,
+		.log_lost = s->log.lost};
 
 	for (int i = 0; i < SHIMCTL_CLIENTS; i++)
 		if (s->clients[i].subscribed)
@@ -113,9 +118,7 @@ static void handle(struct shim *s, struct control_client *client, const struct s
 {
 	switch (m->type) {
 	case SHIMCTL_HELLO:
-	case SHIMCTL_STAT:
-		answer_state(s, client, m->type == SHIMCTL_STAT);
-		break;
+	case SHIMCTL_STAT: answer_state(s, client, m->type == SHIMCTL_STAT); break;
 	case SHIMCTL_STOP:
 		steps_stop(s, TASK_END_STOPPED, m->grace_ms);
 		answer_ok(client);
@@ -133,8 +136,7 @@ static void handle(struct shim *s, struct control_client *client, const struct s
 		client->waiting = false;
 		tell_log(s, client);
 		break;
-	default:
-		answer_unknown(client, m);
+	default: answer_unknown(client, m);
 	}
 }
 

@@ -15,15 +15,15 @@
 
 enum {
 	READ_SIZE = 256 * 1024,
-	READS_AT_ONCE = 8,         /* then the control socket has its turn */
+	READS_AT_ONCE = 8, /* then the control socket has its turn */
 	PIPE_SIZE = 1024 * 1024,
-	PIPE_DEFAULT = 64 * 1024,  /* pipe(7) */
+	PIPE_DEFAULT = 64 * 1024, /* pipe(7) */
 	MEMORY_MS = 250,
-	AGAIN_MS = 50,             /* between two KILLs of a tree that is not yet gone */
-	SILENT_MS = 200,           /* for leftovers that cannot write to the log */
-	TERM_MOST_MS = 5000,       /* for leftovers, between TERM and KILL */
-	GIVE_UP_MS = 10000,        /* for what KILL does not end: it waits in the kernel */
-	RECORD_MS = 1000,          /* between two tries to write the exit record */
+	AGAIN_MS = 50,       /* between two KILLs of a tree that is not yet gone */
+	SILENT_MS = 200,     /* for leftovers that cannot write to the log */
+	TERM_MOST_MS = 5000, /* for leftovers, between TERM and KILL */
+	GIVE_UP_MS = 10000,  /* for what KILL does not end: it waits in the kernel */
+	RECORD_MS = 1000,    /* between two tries to write the exit record */
 };
 
 enum { POLL_SIGNALS, POLL_OUTPUT, POLL_LISTENER, POLL_CLIENTS };
@@ -102,7 +102,8 @@ static void check_memory(struct shim *s, int64_t now)
 		return;
 	if (s->kill_at > 0)
 		shim_note(s, "%zu processes held %lld MiB, more than the memory limit of %lld MiB",
-			usage.count, (long long)(usage.rss >> 20), (long long)(s->spec.memory_limit >> 20));
+			usage.count, (long long)(usage.rss >> 20),
+			(long long)(s->spec.memory_limit >> 20));
 	steps_kill(s, TASK_END_OOM, false);
 }
 

@@ -111,7 +111,8 @@ static bool settle_files(struct shim *s, int folder, int ready, struct err *e)
 	s->folder = FOLDER_FD;
 	s->ready = READY_FD;
 	in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	log = openat(s->folder, "shim.log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	log = openat(s->folder, "shim.log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+		0600);
 	if (in < 0 || log < 0 || dup2(in, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
 		return err_errno(e, errno, "cannot open the task's", "shim.log");
 	close(in);
@@ -125,12 +126,14 @@ static bool claim(struct shim *s, struct err *e)
 	static const char *const marks[] = {"exit", "pid"};
 
 	if (flock(s->folder, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, ERR_CONFLICT, "this task has a supervisor already (its folder is locked)");
+		return err_set(e, ERR_CONFLICT,
+			"this task has a supervisor already (its folder is locked)");
 	for (size_t i = 0; i < 2; i++)
 		if (faccessat(s->folder, marks[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return err_set(e, ERR_CONFLICT,
 				"this attempt of the task was started before (its folder holds %s): use a new "
-				"attempt", marks[i]);
+				"attempt",
+				marks[i]);
 	return true;
 }
 
@@ -176,7 +179,8 @@ static bool know_ourselves(struct shim *s, struct err *e)
 	s->pid.shim_pid = getpid();
 	if (!taskfile_boot_id(s->pid.boot_id) ||
 		!taskfile_start_time(s->pid.shim_pid, &s->pid.shim_start))
-		return err_set(e, ERR_INTERNAL, "cannot read this process in /proc: is /proc mounted?");
+		return err_set(e, ERR_INTERNAL,
+			"cannot read this process in /proc: is /proc mounted?");
 	return true;
 }
 
@@ -283,9 +287,11 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if ((argc != 2 && argc != 4) || argv[1][0] == '-' ||
-		(argc == 4 && (strcmp(argv[2], "--ready-fd") != 0 ||
-			!num_i64(argv[3], 3, 1 << 20, &ready)))) {
-		fprintf(stderr, "usage: mltop-shim FOLDER [--ready-fd N]\n"
+		(argc == 4 &&
+			(strcmp(argv[2], "--ready-fd") != 0 ||
+				!num_i64(argv[3], 3, 1 << 20, &ready)))) {
+		fprintf(stderr,
+			"usage: mltop-shim FOLDER [--ready-fd N]\n"
 			"Supervises the task described in FOLDER/spec. mltopd starts it; people use mltop run.\n");
 		return 2;
 	}

@@ -14,7 +14,8 @@ bool outcome_write_pid(struct shim *s, struct err *e)
 
 	s->pid.child_pid = s->child;
 	if (!taskfile_start_time(s->child, &s->pid.child_start))
-		return err_set(e, ERR_INTERNAL, "cannot read /proc/%d/stat: is /proc mounted?", s->child);
+		return err_set(e, ERR_INTERNAL, "cannot read /proc/%d/stat: is /proc mounted?",
+			s->child);
 	len = taskfile_encode_pid(bytes, sizeof bytes, &s->pid);
 	/* Not fsynced: see base/taskfile.h. */
 	return taskfile_write_aside(s->folder, "pid", bytes, len, false, e) &&

@@ -39,16 +39,16 @@ enum phase { PHASE_RUN, PHASE_LINGER, PHASE_TERM, PHASE_KILL, PHASE_DONE };
 #define NEVER INT64_MAX
 
 struct control_client {
-	int fd; /* -1: free place */
+	int fd;                   /* -1: free place */
 	bool subscribed, waiting; /* waiting: a log event is not acked yet */
 	uint64_t sent;
 };
 
 struct shim {
-	int folder, ready; /* ready: -1 when the handshake is over */
+	int folder, ready;   /* ready: -1 when the handshake is over */
 	int signals, output; /* signalfd; read end of the log pipe, -1 after its end */
-	int output_write;    /* its write end, kept for the steps to come; -1 after the last began */
-	struct rlimit core;  /* the limit we were started with, for the task */
+	int output_write;   /* its write end, kept for the steps to come; -1 after the last began */
+	struct rlimit core; /* the limit we were started with, for the task */
 
 	struct task_spec spec;
 	struct task_pid pid;
@@ -56,11 +56,11 @@ struct shim {
 
 	enum phase phase;
 	enum step step;
-	int child, gate;     /* the running step, 0 between steps; its gate, see child.c */
-	bool stopping;       /* no further step but finish */
-	bool hard;           /* killed: no finish either */
-	bool childless;      /* nothing of the task is alive */
-	enum task_end why;   /* while stopping */
+	int child, gate;   /* the running step, 0 between steps; its gate, see child.c */
+	bool stopping;     /* no further step but finish */
+	bool hard;         /* killed: no finish either */
+	bool childless;    /* nothing of the task is alive */
+	enum task_end why; /* while stopping */
 	/* Monotonic ms at which something is due, NEVER if it is not. */
 	int64_t kill_at, runtime_at, phase_at, give_up_at, memory_at;
 

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 enum {
-	LINGER_MS = 5000,        /* what is left may write for so long */
-	FINISH_MIN_MS = 10000,   /* what finish gets after a stop, whatever the grace */
+	LINGER_MS = 5000,      /* what is left may write for so long */
+	FINISH_MIN_MS = 10000, /* what finish gets after a stop, whatever the grace */
 };
 static const int64_t grace_most = 366ll * 24 * 3600 * 1000;
 
@@ -78,8 +78,8 @@ static void finish_or_end(struct shim *s)
 		return;
 	}
 	if (s->stopping)
-		s->kill_at = time_mono_ms() + (grace > FINISH_MIN_MS && grace < grace_most ? grace
-			: FINISH_MIN_MS);
+		s->kill_at = time_mono_ms() +
+			(grace > FINISH_MIN_MS && grace < grace_most ? grace : FINISH_MIN_MS);
 	next_step(s, STEP_FINISH);
 }
 
@@ -93,7 +93,8 @@ static void record_status(struct shim *s, int status, int number)
 		s->end.end = s->why;
 	else
 		s->end.end = number != 0 ? TASK_END_START
-			: signalled ? TASK_END_SIGNAL : TASK_END_EXIT;
+			: signalled      ? TASK_END_SIGNAL
+					 : TASK_END_EXIT;
 }
 
 static void finish_ended(struct shim *s, int status, bool failed, const char *text)
@@ -124,8 +125,9 @@ void steps_ended(struct shim *s, int status)
 	if (failed)
 		shim_note(s, "%s", text);
 	if (s->step == STEP_PREPARE)
-		shim_note(s, s->stopping ? "stopped before the task started"
-			: "the prepare command failed, so the task was not started");
+		shim_note(s,
+			s->stopping ? "stopped before the task started"
+				    : "the prepare command failed, so the task was not started");
 	finish_or_end(s);
 }
 

@@ -11,7 +11,7 @@
 enum {
 	INDEX_MS = 1000,
 	INDEX_BYTES = 64 * 1024,
-	RETRY_MS = 100,      /* between tries on a disk that refuses */
+	RETRY_MS = 100,        /* between tries on a disk that refuses */
 	SEGMENTS_AT_LIMIT = 4, /* a limited log is dropped in quarters at most */
 };
 
@@ -20,7 +20,8 @@ static void segment_name(char out[24], uint64_t first)
 	snprintf(out, 24, "%020llu", (unsigned long long)first);
 }
 
-bool tasklog_open(struct tasklog *log, int folder, int64_t segment_size, int64_t limit, struct err *e)
+bool tasklog_open(struct tasklog *log, int folder, int64_t segment_size, int64_t limit,
+	struct err *e)
 {
 	int64_t target = segment_size;
 
@@ -29,8 +30,12 @@ bool tasklog_open(struct tasklog *log, int folder, int64_t segment_size, int64_t
 	/* So that every segment of a limited log has its place in the ring. */
 	if (limit > 0 && target < limit / (TASKLOG_KEPT / 2))
 		target = limit / (TASKLOG_KEPT / 2);
-	*log = (struct tasklog){.folder = -1, .segment = -1, .index = -1, .gaps = -1,
-		.target = target > 0 ? target : 1, .limit = limit};
+	*log = (struct tasklog){.folder = -1,
+		.segment = -1,
+		.index = -1,
+		.gaps = -1,
+		.target = target > 0 ? target : 1,
+		.limit = limit};
 	if (mkdirat(folder, "log", 0700) < 0 && errno != EEXIST)
 		return err_errno(e, errno, "cannot make the task's folder", "log");
 	log->folder = openat(folder, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -42,7 +47,8 @@ bool tasklog_open(struct tasklog *log, int folder, int64_t segment_size, int64_t
 /* The folder may be writable to the task: never open what it put there. */
 static int create(const struct tasklog *log, const char *name)
 {
-	return openat(log->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return openat(log->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		0600);
 }
 
 /* Appends a fixed-size entry; a torn one is written over by the next. */
@@ -104,8 +110,8 @@ static void keep(struct tasklog *log, uint64_t first, uint64_t length, int64_t w
 {
 	if (log->kept_count == TASKLOG_KEPT)
 		drop_oldest(log, wall);
-	log->kept[(log->kept_from + log->kept_count) % TASKLOG_KEPT] =
-		(struct tasklog_segment){first, length};
+	log->kept[(log->kept_from + log->kept_count) % TASKLOG_KEPT] = (struct tasklog_segment){
+		first, length};
 	log->kept_count++;
 	log->kept_bytes += length;
 	while (log->limit > 0 && log->kept_count > 0 &&
@@ -153,7 +159,8 @@ static bool is_losing(const struct tasklog *log)
 static void lose(struct tasklog *log, size_t len, int64_t wall, int64_t mono)
 {
 	end_segment(log, wall);
-	if (!is_losing(log)) { /* an older gap still without a record is told by the segments' names */
+	if (!is_losing(
+		    log)) { /* an older gap still without a record is told by the segments' names */
 		log->gap_at = log->end;
 		log->gap_ms = wall;
 		log->gap_length = 0;
@@ -217,7 +224,8 @@ static void close_gap(struct tasklog *log)
 }
 
 /* One piece, into one segment; returns how many bytes of it are dealt with, lost ones too. */
-static size_t add_piece(struct tasklog *log, const char *bytes, size_t len, int64_t wall, int64_t mono)
+static size_t add_piece(struct tasklog *log, const char *bytes, size_t len, int64_t wall,
+	int64_t mono)
 {
 	uint64_t at = log->end;
 	size_t take, done = 0;

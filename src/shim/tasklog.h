@@ -21,10 +21,10 @@ struct tasklog {
 	uint64_t first;           /* offset of the open segment's first byte */
 	uint64_t end;             /* offset of the next byte */
 	uint64_t lost;
-	bool at_line_end;         /* the open segment ends with LF */
+	bool at_line_end; /* the open segment ends with LF */
 
 	uint64_t gap_at, gap_length; /* a gap that has no record yet; length 0: none */
-	int64_t gap_ms, retry_ms;    /* wall time of its first loss; monotonic time of the next try */
+	int64_t gap_ms, retry_ms; /* wall time of its first loss; monotonic time of the next try */
 
 	uint64_t index_length, gaps_length; /* bytes written: whole entries */
 	uint64_t indexed_at;
@@ -39,7 +39,8 @@ struct tasklog {
 };
 
 /* Makes log/ in the open task folder. */
-bool tasklog_open(struct tasklog *log, int folder, int64_t segment_size, int64_t limit, struct err *e);
+bool tasklog_open(struct tasklog *log, int folder, int64_t segment_size, int64_t limit,
+	struct err *e);
 /* Times in ms: wall for the index, mono for trying again after a failure. */
 void tasklog_add(struct tasklog *log, const char *bytes, size_t len, int64_t wall, int64_t mono);
 /* Brings what was written to the disk and closes; call once, at the end. */

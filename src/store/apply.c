@@ -13,37 +13,44 @@ static const struct {
 	const char *conflict;
 } defs[OP_COUNT] = {
 	[OP_JOB_INSERT] = {"INSERT INTO jobs(uid, org_id, name, state, pack)"
-			   " VALUES(?1, ?2, ?3, ?4, ?6)", true, "a job with this name exists already"},
+			   " VALUES(?1, ?2, ?3, ?4, ?6)",
+		true, "a job with this name exists already"},
 	[OP_JOB_UPDATE] = {"UPDATE jobs SET state = ?4, pack = ?6 WHERE uid = ?1 AND state = ?5",
 		true, "the job has changed meanwhile"},
 	[OP_JOB_REMOVE] = {"DELETE FROM jobs WHERE uid = ?1", true, "the job is gone already"},
 	[OP_TASK_PUT] = {"INSERT INTO tasks(uid, job_uid, pack) VALUES(?1, ?2, ?6)"
-			 " ON CONFLICT(uid) DO UPDATE SET pack = ?6", true, "the job is gone already"},
+			 " ON CONFLICT(uid) DO UPDATE SET pack = ?6",
+		true, "the job is gone already"},
 	[OP_EVENT_PUT] = {"INSERT INTO events(uid, org_id, object_uid, pack) VALUES(?1, ?2, ?3, ?6)"
-			  " ON CONFLICT(uid) DO UPDATE SET pack = ?6", true, "event"},
+			  " ON CONFLICT(uid) DO UPDATE SET pack = ?6",
+		true, "event"},
 	[OP_EVENTS_REMOVE] = {"DELETE FROM events WHERE object_uid = ?1", false, "event"},
 	[OP_EVENTS_TRIM] = {"DELETE FROM events WHERE object_uid = ?1 AND uid <= (SELECT uid FROM"
 			    " events WHERE object_uid = ?1 ORDER BY uid DESC LIMIT 1 OFFSET ?4)",
 		false, "event"},
 	[OP_ORG_PUT] = {"INSERT INTO orgs(org_id, name, pack) VALUES(?1, ?2, ?6)"
-			" ON CONFLICT(org_id) DO UPDATE SET name = ?2, pack = ?6", true,
-		"an org with this name exists already"},
+			" ON CONFLICT(org_id) DO UPDATE SET name = ?2, pack = ?6",
+		true, "an org with this name exists already"},
 	[OP_QUOTA_PUT] = {"INSERT INTO quotas(org_id, pack) VALUES(?1, ?6)"
-			  " ON CONFLICT(org_id) DO UPDATE SET pack = ?6", true, "there is no such org"},
+			  " ON CONFLICT(org_id) DO UPDATE SET pack = ?6",
+		true, "there is no such org"},
 	[OP_KEY_PUT] = {"INSERT INTO keys(access_key, org_id, sealed, pack) VALUES(?1, ?2, ?7, ?6)"
-			" ON CONFLICT(access_key) DO UPDATE SET sealed = ?7, pack = ?6", true,
-		"there is no such org"},
+			" ON CONFLICT(access_key) DO UPDATE SET sealed = ?7, pack = ?6",
+		true, "there is no such org"},
 	[OP_PACKAGE_PUT] = {"INSERT INTO packages(id, org_id, pack) VALUES(?1, ?2, ?6)"
-			    " ON CONFLICT(id) DO UPDATE SET pack = ?6", true, "there is no such org"},
+			    " ON CONFLICT(id) DO UPDATE SET pack = ?6",
+		true, "there is no such org"},
 	[OP_PACKAGE_REMOVE] = {"DELETE FROM packages WHERE id = ?1", true,
 		"the package is gone already"},
-	[OP_AUDIT_ADD] = {"INSERT INTO audit(org_id, record, hash) VALUES(?1, ?2, ?6)", true, "audit"},
+	[OP_AUDIT_ADD] = {"INSERT INTO audit(org_id, record, hash) VALUES(?1, ?2, ?6)", true,
+		"audit"},
 	[OP_NONCE_PUT] = {"INSERT INTO nonces(access_key, nonce, hash, expires, status, body)"
-			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6)", true,
-		"a request with this nonce was answered already"},
+			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+		true, "a request with this nonce was answered already"},
 	[OP_NONCES_EXPIRE] = {"DELETE FROM nonces WHERE expires < ?4", false, "nonce"},
-	[OP_META_PUT] = {"INSERT INTO meta VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2",
-		true, "meta"},
+	[OP_META_PUT] =
+		{"INSERT INTO meta VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2", true,
+			"meta"},
 };
 
 bool store_apply_prepare(struct store *s, struct err *e)
@@ -57,7 +64,8 @@ bool store_apply_prepare(struct store *s, struct err *e)
 		sql_prepare(s->db, "SAVEPOINT one", &s->save, e) &&
 		sql_prepare(s->db, "RELEASE one", &s->release, e) &&
 		sql_prepare(s->db, "ROLLBACK TO one", &s->unsave, e) &&
-		sql_prepare(s->db, "UPDATE meta SET value = ?1 WHERE name = 'version'", &s->version, e);
+		sql_prepare(s->db, "UPDATE meta SET value = ?1 WHERE name = 'version'", &s->version,
+			e);
 }
 
 static void op_bind(sqlite3_stmt *q, const struct op *op)

@@ -30,7 +30,8 @@ bool audit_last(struct store *s, struct err *e)
 	if (code == SQLITE_ROW && sqlite3_column_bytes(q, 0) == 32)
 		memcpy(s->audit_hash, sqlite3_column_blob(q, 0), 32);
 	sqlite3_finalize(q);
-	return code == SQLITE_ROW || code == SQLITE_DONE || sql_fail(s->db, "cannot read the audit", e);
+	return code == SQLITE_ROW || code == SQLITE_DONE ||
+		sql_fail(s->db, "cannot read the audit", e);
 }
 
 static void hex(const unsigned char *bytes, size_t len, char *out)
@@ -48,7 +49,8 @@ static bool audit_row(sqlite3_stmt *q, int64_t expected, unsigned char hash[32],
 	unsigned char next[32];
 
 	if (seq != expected)
-		return err_set(e, ERR_INTERNAL, "audit record %lld is missing", (long long)expected);
+		return err_set(e, ERR_INTERNAL, "audit record %lld is missing",
+			(long long)expected);
 	audit_next(hash, record, (size_t)sqlite3_column_bytes(q, 1), next);
 	if (sqlite3_column_bytes(q, 2) != 32 || memcmp(stored, next, 32) != 0)
 		return err_set(e, ERR_INTERNAL,
@@ -62,7 +64,8 @@ static bool audit_end(struct store *s, int64_t count, const unsigned char hash[3
 {
 	int64_t given;
 
-	if (!sql_int(s->db, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'audit'",
+	if (!sql_int(s->db,
+		    "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'audit'",
 		    &given, e))
 		return false;
 	if (given == count && memcmp(hash, s->audit_hash, 32) == 0)
@@ -88,7 +91,8 @@ static bool look_verify(struct store *s, struct item *it, struct err *e)
 	if (!good || !audit_end(s, count, hash, e))
 		return false;
 	hex(hash, sizeof hash, text);
-	buf_addf(item_row(it), "%lld audit records, chain whole, last hash %s", (long long)count, text);
+	buf_addf(item_row(it), "%lld audit records, chain whole, last hash %s", (long long)count,
+		text);
 	return true;
 }
 
@@ -117,8 +121,10 @@ static bool look_audit(struct store *s, struct item *it, struct err *e)
 	sqlite3_stmt *q = NULL;
 	int code;
 
-	if (!sql_prepare(s->db, "SELECT seq, record, hash FROM audit WHERE seq < ?1"
-				" ORDER BY seq DESC LIMIT ?2", &q, e))
+	if (!sql_prepare(s->db,
+		    "SELECT seq, record, hash FROM audit WHERE seq < ?1"
+		    " ORDER BY seq DESC LIMIT ?2",
+		    &q, e))
 		return false;
 	sqlite3_bind_int64(q, 1, it->number[0] > 0 ? it->number[0] : INT64_MAX);
 	sqlite3_bind_int64(q, 2, it->number[1]);

@@ -88,7 +88,8 @@ bool folder_lock(const char *dir, int *fd, struct err *e)
 		err_errno(e, errno, "cannot open the lock", path);
 	} else if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
 		if (errno == EWOULDBLOCK)
-			err_set(e, ERR_CONFLICT, "state folder %s is in use by another mltopd", dir);
+			err_set(e, ERR_CONFLICT, "state folder %s is in use by another mltopd",
+				dir);
 		else
 			err_errno(e, errno, "cannot lock", path);
 	} else {
@@ -111,7 +112,8 @@ static bool secret_read(int fd, const char *path, void *secret, int size, struct
 	if ((st.st_mode & 077) != 0 || st.st_uid != geteuid())
 		return err_set(e, ERR_FORBIDDEN,
 			"%s is open to others (mode %o): it holds a secret; chmod 600 it, or if others "
-			"may have read it, rotate all keys", path, (unsigned)st.st_mode & 0777);
+			"may have read it, rotate all keys",
+			path, (unsigned)st.st_mode & 0777);
 	if (st.st_size != size || read(fd, secret, (size_t)size) != size)
 		return err_set(e, ERR_INTERNAL,
 			"%s has %lld bytes in place of %d: restore it from a backup", path,

@@ -25,11 +25,11 @@ static bool walk(struct store *s, const char *sql, int64_t parameter,
 	return good;
 }
 
-#define PACK_ROW(name)                                                                         \
-	static bool row_##name(sqlite3_stmt *q, const struct store_loader *l, struct err *e)   \
-	{                                                                                      \
-		const void *pack = sqlite3_column_blob(q, 0);                                  \
-		return l->name(l->ctx, pack, (size_t)sqlite3_column_bytes(q, 0), e);           \
+#define PACK_ROW(name)                                                                       \
+	static bool row_##name(sqlite3_stmt *q, const struct store_loader *l, struct err *e) \
+	{                                                                                    \
+		const void *pack = sqlite3_column_blob(q, 0);                                \
+		return l->name(l->ctx, pack, (size_t)sqlite3_column_bytes(q, 0), e);         \
 	}
 PACK_ROW(org)
 PACK_ROW(quota)
@@ -69,19 +69,22 @@ bool store_load(struct store *s, const struct store_loader *l, struct err *e)
 		int64_t parameter;
 	} parts[] = {
 		{"SELECT pack FROM orgs ORDER BY rowid", row_org, l->org != NULL, 0},
-		{"SELECT access_key, sealed, pack FROM keys ORDER BY rowid", row_key, l->key != NULL, 0},
+		{"SELECT access_key, sealed, pack FROM keys ORDER BY rowid", row_key,
+			l->key != NULL, 0},
 		{"SELECT pack FROM quotas ORDER BY rowid", row_quota, l->quota != NULL, 0},
 		{"SELECT pack FROM packages ORDER BY rowid", row_package, l->package != NULL, 0},
 		{"SELECT pack FROM jobs ORDER BY rowid", row_job, l->job != NULL, 0},
 		{"SELECT pack FROM tasks ORDER BY rowid", row_task, l->task != NULL, 0},
 		{"SELECT pack FROM (SELECT uid, pack FROM events ORDER BY uid DESC LIMIT ?1)"
-		 " ORDER BY uid", row_event, l->event != NULL, l->events},
+		 " ORDER BY uid",
+			row_event, l->event != NULL, l->events},
 		{"SELECT access_key, nonce, hash, expires, status FROM nonces WHERE expires >= ?1",
 			row_nonce, l->nonce != NULL, l->now},
 	};
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		if (parts[i].wanted && !walk(s, parts[i].sql, parts[i].parameter, parts[i].row, l, e))
+		if (parts[i].wanted &&
+			!walk(s, parts[i].sql, parts[i].parameter, parts[i].row, l, e))
 			return false;
 	return true;
 }

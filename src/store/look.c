@@ -25,8 +25,10 @@ static bool look_events(struct store *s, struct item *it, struct err *e)
 	sqlite3_stmt *q = NULL;
 	int code;
 
-	if (!sql_prepare(s->db, "SELECT pack FROM (SELECT uid, pack FROM events WHERE object_uid = ?1"
-				" ORDER BY uid DESC LIMIT ?2) ORDER BY uid", &q, e))
+	if (!sql_prepare(s->db,
+		    "SELECT pack FROM (SELECT uid, pack FROM events WHERE object_uid = ?1"
+		    " ORDER BY uid DESC LIMIT ?2) ORDER BY uid",
+		    &q, e))
 		return false;
 	sqlite3_bind_text(q, 1, it->text[0], -1, SQLITE_STATIC);
 	sqlite3_bind_int64(q, 2, it->number[0]);
@@ -39,8 +41,8 @@ static bool look_events(struct store *s, struct item *it, struct err *e)
 	return code == SQLITE_DONE || sql_fail(s->db, "cannot read the events", e);
 }
 
-void store_read_events(struct store *s, const char *object_uid, int64_t limit,
-	store_rows_done done, void *ctx)
+void store_read_events(struct store *s, const char *object_uid, int64_t limit, store_rows_done done,
+	void *ctx)
 {
 	struct item *it = look_new(look_events, done, ctx);
 
@@ -54,7 +56,8 @@ static bool look_nonce(struct store *s, struct item *it, struct err *e)
 	sqlite3_stmt *q = NULL;
 	bool found;
 
-	if (!sql_prepare(s->db, "SELECT body FROM nonces WHERE access_key = ?1 AND nonce = ?2", &q, e))
+	if (!sql_prepare(s->db, "SELECT body FROM nonces WHERE access_key = ?1 AND nonce = ?2", &q,
+		    e))
 		return false;
 	sqlite3_bind_text(q, 1, it->text[0], -1, SQLITE_STATIC);
 	sqlite3_bind_text(q, 2, it->text[1], -1, SQLITE_STATIC);
@@ -130,8 +133,10 @@ static bool look_check(struct store *s, struct item *it, struct err *e)
 		!check_pragma(s, "PRAGMA foreign_key_check", out, e))
 		return false;
 	if (out->len > 0)
-		return err_set(e, ERR_INTERNAL, "the store is damaged: %.600s; restore a backup with "
-			"`mltopd restore FILE`", out->data);
+		return err_set(e, ERR_INTERNAL,
+			"the store is damaged: %.600s; restore a backup with "
+			"`mltopd restore FILE`",
+			out->data);
 	buf_adds(out, "the store is whole");
 	return true;
 }

@@ -56,7 +56,8 @@ bool store_migrate(sqlite3 *db, struct err *e)
 	if (have > store_schema_version())
 		return err_set(e, ERR_INVALID,
 			"the store has schema %lld, this mltopd knows up to %d: use the newer mltopd "
-			"that wrote it, or restore a backup", (long long)have, store_schema_version());
+			"that wrote it, or restore a backup",
+			(long long)have, store_schema_version());
 	for (; have < store_schema_version(); have++) {
 		snprintf(set, sizeof set, "PRAGMA user_version = %lld", (long long)have + 1);
 		if (!sql_exec(db, "BEGIN IMMEDIATE", e))

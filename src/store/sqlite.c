@@ -15,9 +15,10 @@ bool sql_fail(sqlite3 *db, const char *what, struct err *e)
 {
 	int code = sqlite3_errcode(db) & 0xff;
 
-	return err_set(e, code == SQLITE_CONSTRAINT ? ERR_CONFLICT : ERR_UNAVAILABLE, "%s: %s", what,
-		code == SQLITE_FULL ? "the disk is full: make room in the state folder" :
-				      sqlite3_errmsg(db));
+	return err_set(e, code == SQLITE_CONSTRAINT ? ERR_CONFLICT : ERR_UNAVAILABLE, "%s: %s",
+		what,
+		code == SQLITE_FULL ? "the disk is full: make room in the state folder"
+				    : sqlite3_errmsg(db));
 }
 
 bool sql_exec(sqlite3 *db, const char *sql, struct err *e)
@@ -62,7 +63,8 @@ bool sql_checkpoint(struct store *s, struct err *e)
 	if (s->wal_pages < WAL_PAGES)
 		return true;
 	s->wal_pages = 0;
-	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+		SQLITE_OK)
 		return true;
 	return sql_fail(s->db, "store: cannot write the log back", e);
 }
@@ -74,9 +76,12 @@ static bool sql_pragmas(struct store *s, struct err *e)
 		       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA mmap_size=0;"
 		       "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;"
 		       "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=8388608;"
-		       "PRAGMA cache_size=-2048; PRAGMA secure_delete=FAST;", e) &&
-		sql_exec(s->db, s->config.volatile_data ? "PRAGMA synchronous=OFF" :
-							  "PRAGMA synchronous=FULL", e);
+		       "PRAGMA cache_size=-2048; PRAGMA secure_delete=FAST;",
+		       e) &&
+		sql_exec(s->db,
+			s->config.volatile_data ? "PRAGMA synchronous=OFF"
+						: "PRAGMA synchronous=FULL",
+			e);
 }
 
 /* After a crash a small file is checked before it is believed; a large one by `store check`. */
@@ -93,8 +98,10 @@ static bool sql_trust(struct store *s, const char *path, struct err *e)
 	good = sqlite3_step(q) == SQLITE_ROW &&
 		strcmp((const char *)sqlite3_column_text(q, 0), "ok") == 0;
 	if (!good)
-		err_set(e, ERR_INTERNAL, "the store %s is damaged (%s): restore a backup with "
-			"`mltopd restore FILE`", path, sqlite3_column_text(q, 0));
+		err_set(e, ERR_INTERNAL,
+			"the store %s is damaged (%s): restore a backup with "
+			"`mltopd restore FILE`",
+			path, sqlite3_column_text(q, 0));
 	sqlite3_finalize(q);
 	return good;
 }
@@ -126,8 +133,10 @@ bool sql_open(struct store *s, struct err *e)
 			s->db ? sqlite3_errmsg(s->db) : "out of memory");
 	good = good && sql_pragmas(s, e) && store_migrate(s->db, e) && sql_start_state(s, e) &&
 		sql_trust(s, path, e) && audit_last(s, e) &&
-		sql_exec(s->db, "INSERT INTO meta VALUES('clean', 'no')"
-				" ON CONFLICT(name) DO UPDATE SET value = 'no'", e) &&
+		sql_exec(s->db,
+			"INSERT INTO meta VALUES('clean', 'no')"
+			" ON CONFLICT(name) DO UPDATE SET value = 'no'",
+			e) &&
 		store_apply_prepare(s, e);
 	if (good)
 		sqlite3_wal_hook(s->db, wal_grew, s);

@@ -32,7 +32,8 @@ bool store_open(struct store **out, const struct store_config *config, struct er
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->more, NULL);
 	pthread_cond_init(&s->idle, NULL);
-	if (!folder_secret(s->dir, "master.key", s->master, sizeof s->master, e) || !sql_open(s, e)) {
+	if (!folder_secret(s->dir, "master.key", s->master, sizeof s->master, e) ||
+		!sql_open(s, e)) {
 		store_free(s);
 		return false;
 	}
@@ -128,7 +129,8 @@ void store_close(struct store *s)
 	store_free(s);
 }
 
-void store_commit(struct store *s, struct store_tx *tx, uint64_t version, store_done done, void *ctx)
+void store_commit(struct store *s, struct store_tx *tx, uint64_t version, store_done done,
+	void *ctx)
 {
 	struct item *it = mem_alloc(sizeof *it);
 

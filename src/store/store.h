@@ -27,8 +27,8 @@ struct store_tx;
 enum { STORE_VAULT_KEY = 32, STORE_HASH_HEX = 65 };
 
 struct store_config {
-	const char *dir;          /* state folder, locked by the caller */
-	bool volatile_data;       /* demo: nothing must survive, so nothing is synced */
+	const char *dir;           /* state folder, locked by the caller */
+	bool volatile_data;        /* demo: nothing must survive, so nothing is synced */
 	void (*notify)(void *ctx); /* from the store thread: completions wait for store_poll */
 	void *ctx;
 	void (*fault)(const char *point); /* named crash points of the fault tests; may be NULL */
@@ -64,7 +64,8 @@ bool store_tx_empty(const struct store_tx *tx);
 /* `ok` false: nothing of the tx was done; ERR_CONFLICT (only this tx) or ERR_UNAVAILABLE. */
 typedef void (*store_done)(void *ctx, bool ok, const struct err *e);
 /* Queues; `version` > 0 is stored as the commit counter. `done` may be NULL. Consumes tx. */
-void store_commit(struct store *s, struct store_tx *tx, uint64_t version, store_done done, void *ctx);
+void store_commit(struct store *s, struct store_tx *tx, uint64_t version, store_done done,
+	void *ctx);
 
 /* All arguments are copied. The names of one org's jobs are unique, but for those being deleted. */
 struct store_job {
@@ -119,10 +120,11 @@ struct store_loader {
 	bool (*package)(void *ctx, const void *pack, size_t len, struct err *e);
 	bool (*job)(void *ctx, const void *pack, size_t len, struct err *e);
 	bool (*task)(void *ctx, const void *pack, size_t len, struct err *e);
-	bool (*event)(void *ctx, const void *pack, size_t len, struct err *e); /* newest `events`, oldest first */
-	bool (*nonce)(void *ctx, const struct store_nonce *n, struct err *e);  /* without body */
-	int64_t events; /* how many at most */
-	int64_t now;    /* nonces that expired are not read */
+	bool (*event)(void *ctx, const void *pack, size_t len,
+		struct err *e); /* newest `events`, oldest first */
+	bool (*nonce)(void *ctx, const struct store_nonce *n, struct err *e); /* without body */
+	int64_t events;                                                       /* how many at most */
+	int64_t now; /* nonces that expired are not read */
 };
 bool store_load(struct store *s, const struct store_loader *l, struct err *e);
 /* The commit counter at start; 0 for a new store. */
@@ -139,11 +141,11 @@ struct store_rows {
 	const struct buf *rows;
 	size_t count;
 };
-typedef void (*store_rows_done)(void *ctx, bool ok, const struct store_rows *rows,
-	const struct err *e);
+typedef void (
+	*store_rows_done)(void *ctx, bool ok, const struct store_rows *rows, const struct err *e);
 /* Packs of the newest `limit` events of an object, oldest first. */
-void store_read_events(struct store *s, const char *object_uid, int64_t limit,
-	store_rows_done done, void *ctx);
+void store_read_events(struct store *s, const char *object_uid, int64_t limit, store_rows_done done,
+	void *ctx);
 /* Audit records as JSON text {"seq", "hash", "record"}, newest first; before > 0: below that seq. */
 void store_read_audit(struct store *s, int64_t before, int64_t limit, store_rows_done done,
 	void *ctx);

@@ -87,7 +87,8 @@ static bool batch_apply(struct store *s, struct item *first, struct item *end, s
 	}
 	if (broken)
 		return false;
-	return version_put(s, version) ? true : sql_fail(s->db, "the change could not be stored", e);
+	return version_put(s, version) ? true
+				       : sql_fail(s->db, "the change could not be stored", e);
 }
 
 static bool batch_commit(struct store *s, struct item *first, struct item *end, struct err *e)

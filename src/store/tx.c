@@ -70,8 +70,8 @@ void store_job_insert(struct store_tx *tx, const struct store_job *job)
 
 void store_job_update(struct store_tx *tx, const struct store_job *job, unsigned expected)
 {
-	OP(OP_JOB_UPDATE, .text = {job->uid}, .number = {job->state, expected},
-		.blob = {job->pack}, .blob_len = {job->len});
+	OP(OP_JOB_UPDATE, .text = {job->uid}, .number = {job->state, expected}, .blob = {job->pack},
+		.blob_len = {job->len});
 }
 
 void store_job_remove(struct store_tx *tx, const char *uid)

@@ -70,14 +70,16 @@ bool store_unseal(struct store *s, const char *access_key, const void *sealed, s
 	bool good;
 
 	if (len < 1 + IV_SIZE + TAG_SIZE || text > SECRET_MAX || in[0] != VAULT_FORMAT)
-		return err_set(e, ERR_INTERNAL, "the stored secret of key %s is malformed", access_key);
+		return err_set(e, ERR_INTERNAL, "the stored secret of key %s is malformed",
+			access_key);
 	good = vault_decrypt(s->master, access_key, in, text, out);
 	if (good)
 		buf_add(secret, out, text);
 	else
 		err_set(e, ERR_INTERNAL,
 			"the stored secret of key %s does not open with master.key: it was altered, or "
-			"the master key is another one", access_key);
+			"the master key is another one",
+			access_key);
 	OPENSSL_cleanse(out, sizeof out);
 	return good;
 }

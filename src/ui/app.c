@@ -85,8 +85,8 @@ bool app_stale(const struct app *a)
 	return a->link == LINK_GONE && a->mono - a->gone_since >= STALE_MS;
 }
 
-void app_remember(
-	struct app *a, const char *screen, const char *what, const char *value, struct cmds *out)
+void app_remember(struct app *a, const char *screen, const char *what, const char *value,
+	struct cmds *out)
 {
 	struct cmd *c = cmds_add(out, CMD_REMEMBER);
 	struct buf name = BUF_INIT;
@@ -111,8 +111,8 @@ const char *app_remembered(const struct app *a, const char *screen, const char *
 void reply_error(const struct msg *m, struct buf *out)
 {
 	const char *text = m->text && *m->text
-				   ? m->text
-				   : json_string_value(json_object_get(m->body, "message"));
+		? m->text
+		: json_string_value(json_object_get(m->body, "message"));
 
 	if (text)
 		sanitize_text(out, text, strlen(text));

@@ -11,18 +11,18 @@
 struct app;
 
 struct app_options {
-	bool ascii; /* no UTF-8: ASCII glyphs */
-	bool linear; /* reserved for --a11y */
+	bool ascii;          /* no UTF-8: ASCII glyphs */
+	bool linear;         /* reserved for --a11y */
 	const char *context; /* what the header shows before the server has answered */
-	const char *first; /* palette text run at start: "jobs state=running"; NULL: jobs */
+	const char *first;   /* palette text run at start: "jobs state=running"; NULL: jobs */
 	const json_t
 		*remembered; /* what CMD_REMEMBER kept: {"jobs.sort": "age", ...}; may be NULL */
-	const json_t *keys; /* {"cancel": "x", ...} from the person's config; may be NULL */
-	int64_t grace_ms; /* undo time of a change before it is sent; 0: at once (tests) */
+	const json_t *keys;  /* {"cancel": "x", ...} from the person's config; may be NULL */
+	int64_t grace_ms;    /* undo time of a change before it is sent; 0: at once (tests) */
 };
 
-struct app *app_new(
-	const struct app_options *options, struct err *e); /* conflicts in keys are errors */
+struct app *app_new(const struct app_options *options,
+	struct err *e); /* conflicts in keys are errors */
 void app_free(struct app *a);
 /* Changes the model in place and appends commands. Never blocks, never draws. */
 void app_update(struct app *a, const struct msg *m, struct cmds *out);

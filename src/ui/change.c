@@ -80,8 +80,8 @@ static void add_stakes(struct stakes *s, const struct app *a, const struct job *
 {
 	bool live = job_state_live(j->state);
 	int64_t ran = live && j->start_time.v > 0 && a->now > j->start_time.v
-			      ? a->now - j->start_time.v
-			      : 0;
+		? a->now - j->start_time.v
+		: 0;
 
 	if (s->jobs++ == 0)
 		s->first = j;
@@ -105,8 +105,8 @@ static void write_names(const struct changes *c, struct buf *out)
 	buf_adds(out, "\n");
 }
 
-static void write_stakes(
-	const struct stakes *s, const struct app *a, enum action act, struct buf *out)
+static void write_stakes(const struct stakes *s, const struct app *a, enum action act,
+	struct buf *out)
 {
 	char longest[TIMEFMT_SIZE], total[TIMEFMT_SIZE];
 
@@ -147,12 +147,12 @@ static void propose_one(struct app *a, enum action act, const struct job *j, con
 
 static void open_prompt(struct app *a, enum action act, const struct stakes *s)
 {
-	const char *verb = act == ACT_CANCEL   ? T_VERB_CANCEL
-			   : act == ACT_DELETE ? T_VERB_DELETE
-					       : T_VERB_RETRY;
-	const char *accept = act == ACT_CANCEL   ? T_ACCEPT_CANCEL
-			     : act == ACT_DELETE ? T_ACCEPT_DELETE
-						 : T_ACCEPT_RETRY;
+	const char *verb = act == ACT_CANCEL ? T_VERB_CANCEL
+		: act == ACT_DELETE          ? T_VERB_DELETE
+					     : T_VERB_RETRY;
+	const char *accept = act == ACT_CANCEL ? T_ACCEPT_CANCEL
+		: act == ACT_DELETE            ? T_ACCEPT_DELETE
+					       : T_ACCEPT_RETRY;
 	bool heavy = act != ACT_RETRY && (s->gpus >= NAME_TYPED_GPUS || s->jobs >= NAME_TYPED_JOBS);
 	struct buf question = BUF_INIT, typed = BUF_INIT;
 
@@ -181,8 +181,8 @@ static bool ready(struct app *a)
 	return false;
 }
 
-static void propose(
-	struct app *a, enum action act, const struct job **jobs, const char **uids, size_t n)
+static void propose(struct app *a, enum action act, const struct job **jobs, const char **uids,
+	size_t n)
 {
 	struct stakes s = {0};
 
@@ -200,8 +200,8 @@ static void propose(
 			act == ACT_CANCEL ? T_NOTHING_TO_CANCEL : T_NOTHING_TO_RETRY);
 }
 
-void change_propose_job(
-	struct app *a, enum action act, const void *job, const char *uid, struct cmds *out)
+void change_propose_job(struct app *a, enum action act, const void *job, const char *uid,
+	struct cmds *out)
 {
 	const struct job *j = job;
 

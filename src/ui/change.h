@@ -15,13 +15,13 @@ struct entry;
 struct change {
 	uint64_t id;
 	const char *method; /* static */
-	const char *verb; /* static: "cancel" */
-	char *path, *name; /* of the request; of the object */
-	char *uid; /* of the row that bears the badge; "" none */
+	const char *verb;   /* static: "cancel" */
+	char *path, *name;  /* of the request; of the object */
+	char *uid;          /* of the row that bears the badge; "" none */
 	json_t *body;
-	int64_t due; /* mono ms when it leaves; 0: sent */
+	int64_t due;    /* mono ms when it leaves; 0: sent */
 	uint64_t batch; /* what was accepted together is undone together */
-	bool form; /* the open form made it and gets the reply */
+	bool form;      /* the open form made it and gets the reply */
 };
 
 struct changes {
@@ -38,8 +38,8 @@ char *job_path(const char *name, const char *tail);
 /* Opens the prompt for the targets of an action on jobs; a notice when there is nothing to do. */
 void change_propose(struct app *a, enum action act, struct cmds *out);
 /* For one job by name, where no row is at hand. */
-void change_propose_job(
-	struct app *a, enum action act, const void *job, const char *uid, struct cmds *out);
+void change_propose_job(struct app *a, enum action act, const void *job, const char *uid,
+	struct cmds *out);
 /* The prompt was accepted: a->proposed becomes a->changes. */
 void change_accept(struct app *a, struct cmds *out);
 void change_tick(struct app *a, struct cmds *out);

@@ -48,8 +48,8 @@ struct entry *dataset_find_key(const struct dataset *d, const char *key)
  * The value of a member in bytes that can be compared later: the row's texts may move when the
  * set is put in order, so texts are copied.
  */
-static void remember(
-	const struct dataset *d, const void *row, const struct field *f, struct buf *out)
+static void remember(const struct dataset *d, const void *row, const struct field *f,
+	struct buf *out)
 {
 	buf_reset(out);
 	if (!f || !row || !record_knows(d->kind, row, f))
@@ -82,8 +82,8 @@ static void add_sample(const struct dataset *d, struct entry *e)
 	if (!d->spark || !record_knows(d->kind, e->row, d->spark))
 		return;
 	double v = d->spark->type->number
-			   ? d->spark->type->number(record_member(e->row, d->spark), 0)
-			   : 0;
+		? d->spark->type->number(record_member(e->row, d->spark), 0)
+		: 0;
 
 	if (e->spark_len == SPARK_MAX)
 		memmove(e->spark, e->spark + 1, --e->spark_len);
@@ -119,8 +119,8 @@ static void tally(const struct dataset *d, const void *row, int sign)
 		d->tally(d->ctx, row, sign);
 }
 
-bool dataset_put(
-	struct dataset *d, const json_t *in, const struct field *watch, struct dataset_change *out)
+bool dataset_put(struct dataset *d, const json_t *in, const struct field *watch,
+	struct dataset_change *out)
 {
 	struct entry *guess = json_is_object(in) ? find_json(d, in) : NULL, *e = NULL;
 	struct buf before = BUF_INIT, after = BUF_INIT;

@@ -11,14 +11,14 @@
 enum { SPARK_MAX = 8 };
 
 struct entry {
-	void *row; /* of the kind; NULL once gone */
+	void *row;  /* of the kind; NULL once gone */
 	bool shown; /* in the table's view */
 	bool dirty; /* its place in the order, or whether it is shown, must be looked at */
 	bool marked;
 	bool unseen; /* since the subscription began again */
 	uint8_t spark_len;
 	uint8_t spark[SPARK_MAX]; /* newest last, percent */
-	uint64_t change; /* id of the change that waits for this row; 0: none */
+	uint64_t change;          /* id of the change that waits for this row; 0: none */
 };
 
 struct dataset {
@@ -27,9 +27,9 @@ struct dataset {
 	struct map entries; /* uid -> struct entry */
 	struct entry **all; /* in order of arrival */
 	size_t len, cap;
-	uint32_t sub; /* of the subscription; 0: none */
-	bool synced; /* the snapshot is whole (or the reply is here) */
-	char *error; /* why there is none; sanitised */
+	uint32_t sub;              /* of the subscription; 0: none */
+	bool synced;               /* the snapshot is whole (or the reply is here) */
+	char *error;               /* why there is none; sanitised */
 	const struct field *spark; /* member that is kept as samples; NULL: none */
 	/* Called before a row changes or goes (sign -1) and after it came or changed (+1). */
 	void (*tally)(void *ctx, const void *row, int sign);
@@ -46,8 +46,8 @@ struct dataset_change {
 void dataset_init(struct dataset *d, const struct kind *k);
 void dataset_release(struct dataset *d);
 /* Puts one object; `watch` is the field that the table sorts by (NULL: none). False: not a row. */
-bool dataset_put(
-	struct dataset *d, const json_t *in, const struct field *watch, struct dataset_change *out);
+bool dataset_put(struct dataset *d, const json_t *in, const struct field *watch,
+	struct dataset_change *out);
 /* NULL when there is none. The entry lives until dataset_sweep. */
 struct entry *dataset_remove(struct dataset *d, const char *uid);
 struct entry *dataset_find(const struct dataset *d, const char *uid);

@@ -214,9 +214,9 @@ void line_draw(const struct app *a, struct grid *g, struct rect r, const char *l
 void filterbar_draw(const struct app *a, struct grid *g, struct rect r)
 {
 	line_draw(a, g, r,
-		a->mode == MODE_FILTER   ? "/"
-		: a->mode == MODE_SEARCH ? T_SEARCH
-					 : T_SAVE_AS);
+		a->mode == MODE_FILTER           ? "/"
+			: a->mode == MODE_SEARCH ? T_SEARCH
+						 : T_SAVE_AS);
 }
 
 /* Completions above the line, the newest choice highlighted. */

@@ -122,7 +122,7 @@ static void check(struct form *f)
 		return;
 	void *rec = mem_alloc(f->kind->size);
 	bool good = field->edit.text.len == 0 ||
-		    record_set_text(f->kind, rec, &text, field->field, field->edit.text.data, &e);
+		record_set_text(f->kind, rec, &text, field->field, field->edit.text.data, &e);
 
 	set_error(field, good ? NULL : e.text);
 	free(rec);
@@ -149,8 +149,8 @@ static void move(struct form *f, int by)
 static bool cycle(struct formfield *field, int by)
 {
 	static const char *const flags[] = {"false", "true", NULL};
-	const char *const *words =
-		field->field->type->storage == ST_BOOL ? flags : field->field->names;
+	const char *const *words = field->field->type->storage == ST_BOOL ? flags
+									  : field->field->names;
 	int n = 0, at = -1;
 
 	if (!words ||
@@ -306,9 +306,9 @@ static void draw_field(const struct form *f, struct grid *g, struct rect r, int 
 	int width = r.x + r.width - x - 1;
 
 	grid_clip(g, r.x + 1, y, label,
-		field->error ? ROLE_BAD
-		: focus      ? ROLE_KEY
-			     : ROLE_NORMAL,
+		field->error    ? ROLE_BAD
+			: focus ? ROLE_KEY
+				: ROLE_NORMAL,
 		field->field->name);
 	if (field->field->flags & F_NEEDED)
 		grid_text(g, r.x + label + 1, y, 1, ROLE_WARN, "*");
@@ -317,8 +317,8 @@ static void draw_field(const struct form *f, struct grid *g, struct rect r, int 
 		grid_clip(g, x, y, width, ROLE_DIM, field->field->standard);
 }
 
-static void draw_place(
-	const struct form *f, struct grid *g, struct rect r, int y, struct form_place p)
+static void draw_place(const struct form *f, struct grid *g, struct rect r, int y,
+	struct form_place p)
 {
 	bool focus = f->focus.row == p.row && f->focus.index == p.index;
 
@@ -333,8 +333,8 @@ static void draw_place(
 			grid_select(g, r.x + 1, y, used);
 		return;
 	}
-	const char *arrow =
-		g->ascii ? (f->folded[p.index] ? "+" : "-") : (f->folded[p.index] ? "▸" : "▾");
+	const char *arrow = g->ascii ? (f->folded[p.index] ? "+" : "-")
+				     : (f->folded[p.index] ? "▸" : "▾");
 	int used = grid_textf(g, r.x, y, r.width, ROLE_HEADER, "%s %s", arrow, f->titles[p.index]);
 
 	if (focus)
@@ -345,9 +345,9 @@ static void draw_place(
 static void draw_about(struct form *f, struct grid *g, struct rect r)
 {
 	const struct formfield *field = focused(f);
-	const char *doc = field                         ? field->field->doc
-			  : f->focus.row == FORM_SUBMIT ? T_FORM_SUBMIT_DOC
-							: T_FORM_FOLD_DOC;
+	const char *doc = field               ? field->field->doc
+		: f->focus.row == FORM_SUBMIT ? T_FORM_SUBMIT_DOC
+					      : T_FORM_FOLD_DOC;
 
 	grid_clip(g, r.x + 1, r.y, r.width - 2, ROLE_DIM, doc ? doc : "");
 	if (field && field->error)

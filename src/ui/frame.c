@@ -26,16 +26,18 @@ static struct segment *add(struct line *l, enum grid_role role, int importance, 
 {
 	struct segment *s = &l->items[l->count++];
 
-	*s = (struct segment){
-		.text = BUF_INIT, .role = role, .importance = importance, .right = right};
+	*s = (struct segment){.text = BUF_INIT,
+		.role = role,
+		.importance = importance,
+		.right = right};
 	return s;
 }
 
 /* Steps of a factor of about two: a round trip that only wobbles costs no byte. */
 static int64_t coarse_ms(int64_t ms)
 {
-	static const int64_t steps[] = {
-		1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000};
+	static const int64_t steps[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000,
+		10000};
 	size_t i = 0;
 
 	while (i + 1 < sizeof steps / sizeof steps[0] && ms > steps[i])
@@ -274,10 +276,10 @@ static void draw_status(const struct app *a, struct grid *g, struct rect r)
 		return;
 	}
 	struct rect hints = r;
-	const char *modal = a->mode == MODE_PROMPT  ? T_KEYS_PROMPT
-			    : a->mode == MODE_PICK  ? T_KEYS_PICK
-			    : a->mode == MODE_POPUP ? T_KEYS_POPUP
-						    : NULL;
+	const char *modal = a->mode == MODE_PROMPT ? T_KEYS_PROMPT
+		: a->mode == MODE_PICK             ? T_KEYS_PICK
+		: a->mode == MODE_POPUP            ? T_KEYS_POPUP
+						   : NULL;
 
 	if (modal) {
 		grid_clip(g, 1, r.y, r.width - 2, ROLE_DIM, modal);

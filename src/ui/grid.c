@@ -99,8 +99,8 @@ static void mend(struct grid *g, int x, int y)
 	}
 }
 
-static void put(
-	struct grid *g, int x, int y, enum grid_role role, const char *text, size_t len, int width)
+static void put(struct grid *g, int x, int y, enum grid_role role, const char *text, size_t len,
+	int width)
 {
 	mend(g, x, y);
 	if (width == 2)
@@ -168,8 +168,8 @@ int grid_text(struct grid *g, int x, int y, int width, enum grid_role role, cons
 	return used;
 }
 
-int grid_textf(
-	struct grid *g, int x, int y, int width, enum grid_role role, const char *format, ...)
+int grid_textf(struct grid *g, int x, int y, int width, enum grid_role role, const char *format,
+	...)
 {
 	struct buf b = BUF_INIT;
 	va_list ap;
@@ -257,8 +257,8 @@ void grid_select(struct grid *g, int x, int y, int width)
 static bool cell_equal(const struct cell *a, const struct cell *b)
 {
 	return a->width == b->width && a->role == b->role && a->selected == b->selected &&
-	       a->sgr.fg == b->sgr.fg && a->sgr.bg == b->sgr.bg && a->sgr.attrs == b->sgr.attrs &&
-	       strcmp(a->text, b->text) == 0;
+		a->sgr.fg == b->sgr.fg && a->sgr.bg == b->sgr.bg && a->sgr.attrs == b->sgr.attrs &&
+		strcmp(a->text, b->text) == 0;
 }
 
 bool grid_equal(const struct grid *a, const struct grid *b)
@@ -275,13 +275,13 @@ bool grid_equal(const struct grid *a, const struct grid *b)
 static bool same_style(const struct cell *a, const struct cell *b)
 {
 	return a->role == b->role && a->selected == b->selected && a->sgr.fg == b->sgr.fg &&
-	       a->sgr.bg == b->sgr.bg && a->sgr.attrs == b->sgr.attrs;
+		a->sgr.bg == b->sgr.bg && a->sgr.attrs == b->sgr.attrs;
 }
 
 static bool plain(const struct cell *c)
 {
 	return c->role == ROLE_NORMAL && !c->selected && c->sgr.fg < 0 && c->sgr.bg < 0 &&
-	       !c->sgr.attrs;
+		!c->sgr.attrs;
 }
 
 /* "{b:" or, for the cursor's row, "{b!:"; a log's own style follows as "fg,bg,attrs". */

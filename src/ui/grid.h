@@ -35,29 +35,29 @@ enum grid_role {
 	ROLE_COUNT,
 };
 extern const char *const grid_role_words[]; /* "normal" "dim" ... NULL-ended */
-extern const char grid_role_letters[]; /* one letter each, for golden screens */
+extern const char grid_role_letters[];      /* one letter each, for golden screens */
 
 enum { GRID_CELL_BYTES = 16, GRID_COLS_MAX = 1000, GRID_ROWS_MAX = 500 };
 
 struct cell {
 	char text[GRID_CELL_BYTES]; /* one cluster, NUL-ended; "" is the right half of a wide one */
-	uint8_t width; /* 0 (right half), 1, 2 */
+	uint8_t width;              /* 0 (right half), 1, 2 */
 	uint8_t role;
-	bool selected; /* drawn over any role: the cursor's row keeps its colours */
+	bool selected;  /* drawn over any role: the cursor's row keeps its colours */
 	struct sgr sgr; /* log text's own style; SGR_NONE elsewhere */
 };
 
 struct grid {
 	int cols, rows;
-	struct cell *cells; /* rows * cols, row by row */
+	struct cell *cells;     /* rows * cols, row by row */
 	int cursor_x, cursor_y; /* -1: hidden */
-	bool ascii; /* no UTF-8: an ellipsis is '~' */
+	bool ascii;             /* no UTF-8: an ellipsis is '~' */
 };
 
 void grid_init(struct grid *g);
 void grid_release(struct grid *g);
 void grid_resize(struct grid *g, int cols, int rows); /* clamped; contents are lost */
-void grid_erase(struct grid *g); /* blanks, ROLE_NORMAL, no cursor */
+void grid_erase(struct grid *g);                      /* blanks, ROLE_NORMAL, no cursor */
 /*
  * Puts text at (x, y), clipped to `width` cells and the frame; returns cells used. A wide cluster
  * that would be cut shows '>' in its place. Text must be sanitised; other bytes show as U+FFFD.

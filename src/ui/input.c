@@ -59,17 +59,33 @@ static uint32_t letter_key(char letter)
 static uint32_t number_key(int number)
 {
 	static const uint32_t keys[] = {
-		[1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END, [5] = K_PGUP,
-		[6] = K_PGDN, [7] = K_HOME, [8] = K_END, [11] = K_F1, [12] = K_F2, [13] = K_F3,
-		[14] = K_F4, [15] = K_F5, [17] = K_F6, [18] = K_F7, [19] = K_F8, [20] = K_F9,
-		[21] = K_F10, [23] = K_F11, [24] = K_F12,
+		[1] = K_HOME,
+		[2] = K_INSERT,
+		[3] = K_DELETE,
+		[4] = K_END,
+		[5] = K_PGUP,
+		[6] = K_PGDN,
+		[7] = K_HOME,
+		[8] = K_END,
+		[11] = K_F1,
+		[12] = K_F2,
+		[13] = K_F3,
+		[14] = K_F4,
+		[15] = K_F5,
+		[17] = K_F6,
+		[18] = K_F7,
+		[19] = K_F8,
+		[20] = K_F9,
+		[21] = K_F10,
+		[23] = K_F11,
+		[24] = K_F12,
 	};
 
 	return number >= 0 && (size_t)number < ARRAY_SIZE(keys) ? keys[number] : 0;
 }
 
 struct csi {
-	char prefix;  /* '<', '?', '>', '=' or 0 */
+	char prefix; /* '<', '?', '>', '=' or 0 */
 	int params[4];
 	int count;
 	char final;
@@ -88,8 +104,8 @@ static bool csi_parse(const char *text, size_t len, struct csi *out)
 			out->count++;
 		} else if (text[i] >= '0' && text[i] <= '9') {
 			if (out->count < 4 && out->params[out->count] < 100000)
-				out->params[out->count] =
-					out->params[out->count] * 10 + (text[i] - '0');
+				out->params[out->count] = out->params[out->count] * 10 +
+					(text[i] - '0');
 		} else {
 			return false;
 		}
@@ -188,7 +204,8 @@ static uint32_t plain_key(uint32_t cp)
 }
 
 /* One sequence of known length. */
-static void found_sequence(struct input *in, const char *s, size_t len, input_found found, void *ctx)
+static void found_sequence(struct input *in, const char *s, size_t len, input_found found,
+	void *ctx)
 {
 	if (len == 1) {
 		found_key(found, ctx, K_ESC);

@@ -15,8 +15,8 @@
 enum { INPUT_HELD_MS = 25, INPUT_PASTE_MAX = 64 * 1024, INPUT_SEQUENCE_MAX = 256 };
 
 struct input {
-	struct buf held;    /* an unfinished sequence or character */
-	struct buf paste;   /* text between the paste brackets; what is over the limit is dropped */
+	struct buf held;  /* an unfinished sequence or character */
+	struct buf paste; /* text between the paste brackets; what is over the limit is dropped */
 	bool pasting;
 };
 

@@ -117,10 +117,10 @@ static void newest_events(struct job_view *v, int64_t now)
 
 void job_fill(struct job_view *v, const struct app *a)
 {
-	static const char *const uses[] = {
-		"gpu", "util", "cpu", "cpu_used", "mem", "memory_used", NULL};
-	static const char *const tries[] = {
-		"attempt", "max_attempts", "restart_policy", "exit_code", "signal", NULL};
+	static const char *const uses[] = {"gpu", "util", "cpu", "cpu_used", "mem", "memory_used",
+		NULL};
+	static const char *const tries[] = {"attempt", "max_attempts", "restart_policy",
+		"exit_code", "signal", NULL};
 	static const char *const owns[] = {"owner", "org", "priority", "node_name", NULL};
 	static const char *const made[] = {"create_time", NULL},
 				 *const began[] = {"start_time", NULL},

@@ -142,8 +142,8 @@ static bool remap(struct keymap *m, const char *name, const json_t *keys, struct
 			return false;
 	}
 	return json_is_array(keys)
-		       ? true
-		       : err_set(e, ERR_INVALID, "keys.%s must be a key or a list of keys", name);
+		? true
+		: err_set(e, ERR_INVALID, "keys.%s must be a key or a list of keys", name);
 }
 
 static bool share_screen(const struct action_info *a, const struct action_info *b)
@@ -200,8 +200,7 @@ bool keymap_init(struct keymap *m, const json_t *keys, struct err *e)
 		add_standard(&out, i);
 	if (keys && !json_is_object(keys))
 		return err_set(e, ERR_INVALID, "keys must be a table of action names and keys");
-	json_object_foreach((json_t *)keys, name, value)
-	{
+	json_object_foreach((json_t *)keys, name, value) {
 		if (!remap(&out, name, value, e))
 			return false;
 	}

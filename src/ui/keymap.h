@@ -15,11 +15,11 @@
 
 /* Where an action has a meaning; a screen says which of these it is. */
 enum scope {
-	SCOPE_TABLE = 1, /* rows: filter, sort, marks */
-	SCOPE_TEXT = 2, /* lines: search */
-	SCOPE_LOG = 4, /* a log */
-	SCOPE_JOBS = 8, /* the selected rows are jobs */
-	SCOPE_JOB = 16, /* one job is open */
+	SCOPE_TABLE = 1,  /* rows: filter, sort, marks */
+	SCOPE_TEXT = 2,   /* lines: search */
+	SCOPE_LOG = 4,    /* a log */
+	SCOPE_JOBS = 8,   /* the selected rows are jobs */
+	SCOPE_JOB = 16,   /* one job is open */
 	SCOPE_TASKS = 32, /* the selected row is a task */
 	SCOPE_TABS = 64,
 	SCOPE_FORM = 128,
@@ -86,8 +86,8 @@ struct action_info {
 	unsigned scopes;
 	const char *keys; /* standard keys, divided by blanks */
 	const char *hint; /* one or two words for the last line; NULL: not shown there */
-	const char *doc; /* a line for help */
-	bool asks; /* changes something: opens a prompt first */
+	const char *doc;  /* a line for help */
+	bool asks;        /* changes something: opens a prompt first */
 };
 extern const struct action_info actions[]; /* ends with ACT_NONE */
 const struct action_info *action_find(const char *name);

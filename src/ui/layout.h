@@ -18,9 +18,9 @@ struct rect {
 enum { LAYOUT_MIN_COLS = 20, LAYOUT_MIN_ROWS = 5, LAYOUT_COLUMNS_MAX = 24 };
 
 struct layout {
-	bool small; /* below 20x5: one line that says so */
+	bool small;         /* below 20x5: one line that says so */
 	struct rect health; /* line 1 */
-	struct rect crumb; /* line 2 */
+	struct rect crumb;  /* line 2 */
 	struct rect body;
 	struct rect status; /* the last line */
 };

@@ -15,8 +15,11 @@ static void rows_free(struct logrow *rows, size_t len)
 
 void logpane_init(struct logpane *p)
 {
-	*p = (struct logpane){
-		.follow = true, .hit = -1, .asked_from = -1, .width = 80, .height = 21};
+	*p = (struct logpane){.follow = true,
+		.hit = -1,
+		.asked_from = -1,
+		.width = 80,
+		.height = 21};
 }
 
 void logpane_reset(struct logpane *p)

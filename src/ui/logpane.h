@@ -23,8 +23,8 @@ enum { LOG_WINDOW_MAX = 600 };
 struct logpane {
 	uint32_t sub;
 	int64_t lines, bytes;
-	bool open, final; /* the first state came; the log is whole */
-	char *end, *error; /* how it ended; why there is none; clean */
+	bool open, final;    /* the first state came; the log is whole */
+	char *end, *error;   /* how it ended; why there is none; clean */
 	struct logrow *rows; /* lines first .. first + len - 1 */
 	size_t len;
 	int64_t first;
@@ -33,9 +33,9 @@ struct logpane {
 	bool follow, wrap, raw;
 	int64_t top;
 	int top_row, left;
-	int64_t paused_at; /* lines there were when following stopped */
-	char *pattern; /* NULL: none */
-	int64_t hit; /* line of the newest hit, -1: none */
+	int64_t paused_at;     /* lines there were when following stopped */
+	char *pattern;         /* NULL: none */
+	int64_t hit;           /* line of the newest hit, -1: none */
 	bool finding, wrapped; /* a search is on its way; it went on from the other end */
 	bool backwards;
 	int width, height; /* of the last layout */

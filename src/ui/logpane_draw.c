@@ -57,8 +57,8 @@ static void draw_gap(struct grid *g, struct rect r, int y, const struct logrow *
 }
 
 /* One line without folding: from cell `left` on, as far as the frame is wide. */
-static void draw_cut(
-	const struct logpane *p, struct grid *g, struct rect r, int y, const struct logrow *row)
+static void draw_cut(const struct logpane *p, struct grid *g, struct rect r, int y,
+	const struct logrow *row)
 {
 	const char *text = row->line.text.data;
 	int used;
@@ -74,8 +74,8 @@ static void draw_cut(
 }
 
 /* A folded line from its row `skip` on; returns the rows drawn, at most `room`. */
-static int draw_folded(
-	struct grid *g, struct rect r, int y, int room, const struct logrow *row, int skip)
+static int draw_folded(struct grid *g, struct rect r, int y, int room, const struct logrow *row,
+	int skip)
 {
 	const char *text = row->line.text.data;
 	size_t from = 0;
@@ -97,10 +97,10 @@ static int draw_folded(
 
 static void draw_empty(const struct logpane *p, struct grid *g, struct rect r)
 {
-	const char *text = p->error   ? p->error
-			   : !p->open ? T_LOG_OPENING
-			   : p->final ? T_LOG_EMPTY
-				      : T_LOG_WAITING;
+	const char *text = p->error ? p->error
+		: !p->open          ? T_LOG_OPENING
+		: p->final          ? T_LOG_EMPTY
+				    : T_LOG_WAITING;
 
 	grid_clip(g, r.x + 1, r.y + (r.height > 2), r.width - 2, p->error ? ROLE_BAD : ROLE_DIM,
 		text);

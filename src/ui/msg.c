@@ -32,9 +32,9 @@ static const char *const link_words[] = {"starting", "connecting", "live", "poll
 
 /* Members of struct msg that are one JSON value each, by name. */
 enum shape { TEXT, I64, INT, U32, U64, FLAG };
-#define MEMBER(shape, name, member)                                                                \
-	{                                                                                          \
-		name, shape, offsetof(struct msg, member)                                          \
+#define MEMBER(shape, name, member)                       \
+	{                                                 \
+		name, shape, offsetof(struct msg, member) \
 	}
 static const struct {
 	const char *name;
@@ -231,13 +231,13 @@ static bool decode_words(struct msg *m, const json_t *in, struct err *e)
 	const char *key = json_string_value(json_object_get(in, "key"));
 
 	if (m->type == MSG_MOUSE && word_index(mouse_words, mouse) < 0)
-		return err_set(
-			e, ERR_INVALID, "mouse is none of press, release, wheel-up, wheel-down");
+		return err_set(e, ERR_INVALID,
+			"mouse is none of press, release, wheel-up, wheel-down");
 	if (m->type == MSG_LINK && word_index(link_words, link) < 0)
 		return err_set(e, ERR_INVALID, "link is not the word of a link state");
 	if (m->type == MSG_KEY && (!key || !key_parse(key, &m->key)))
-		return err_set(
-			e, ERR_INVALID, "key names none: give one such as \"j\" or \"ctrl-d\"");
+		return err_set(e, ERR_INVALID,
+			"key names none: give one such as \"j\" or \"ctrl-d\"");
 	if (m->type == MSG_MOUSE)
 		m->mouse = (enum mouse_action)word_index(mouse_words, mouse);
 	if (m->type == MSG_LINK)

@@ -70,36 +70,36 @@ enum msg_type {
 	MSG_SUB_ERROR, /* sub; text */
 	MSG_REPLY, /* id, status (HTTP, 0: not reached), body (JSON or NULL), text = error sentence
 		    */
-	MSG_LOG_STATE, /* sub: log_lines, log_bytes, log_start, log_final, text (end: how) */
+	MSG_LOG_STATE,  /* sub: log_lines, log_bytes, log_start, log_final, text (end: how) */
 	MSG_LOG_WINDOW, /* sub: first line, lines[] raw bytes */
-	MSG_LOG_FOUND, /* sub: line (or -1), search finished, wrapped */
-	MSG_SAVED, /* text: path or error; status 0 good */
-	MSG_COPIED, /* text: how */
-	MSG_CONTEXT, /* context, org, role, user: who we are (once known) */
-	MSG_THEME, /* text: name that is in use now, or the error */
+	MSG_LOG_FOUND,  /* sub: line (or -1), search finished, wrapped */
+	MSG_SAVED,      /* text: path or error; status 0 good */
+	MSG_COPIED,     /* text: how */
+	MSG_CONTEXT,    /* context, org, role, user: who we are (once known) */
+	MSG_THEME,      /* text: name that is in use now, or the error */
 };
 
 struct log_line {
 	const char *bytes;
-	size_t len; /* without LF; cut to LOG_LINE_WINDOW bytes */
+	size_t len;      /* without LF; cut to LOG_LINE_WINDOW bytes */
 	uint64_t offset; /* of its first byte in the stream */
-	uint64_t lost; /* >0: this row is a gap of so many bytes, bytes is NULL */
-	bool partial; /* no LF yet */
+	uint64_t lost;   /* >0: this row is a gap of so many bytes, bytes is NULL */
+	bool partial;    /* no LF yet */
 };
 enum { LOG_LINE_WINDOW = 64 * 1024 };
 
 struct msg {
 	enum msg_type type;
-	int64_t now; /* wall ms; always set */
+	int64_t now;  /* wall ms; always set */
 	int64_t mono; /* monotonic ms; always set */
 	uint32_t key; /* MSG_KEY */
-	int x, y; /* MSG_MOUSE */
+	int x, y;     /* MSG_MOUSE */
 	enum mouse_action mouse;
 	int cols, rows_count; /* MSG_SIZE */
-	const char *text; /* MSG_PASTE and others */
+	const char *text;     /* MSG_PASTE and others */
 	size_t text_len;
 	uint32_t sub; /* subscription id, as the command gave it */
-	uint64_t id; /* MSG_REPLY: the command's id */
+	uint64_t id;  /* MSG_REPLY: the command's id */
 	int status;
 	const json_t *body, *rows, *uids;
 	enum link_state link;
@@ -113,20 +113,20 @@ struct msg {
 };
 
 enum cmd_type {
-	CMD_REQUEST, /* id, method, path, body: answered by MSG_REPLY */
-	CMD_CANCEL, /* id: the answer is no longer wanted */
-	CMD_SUBSCRIBE, /* sub, kind, org, fields, filter */
+	CMD_REQUEST,     /* id, method, path, body: answered by MSG_REPLY */
+	CMD_CANCEL,      /* id: the answer is no longer wanted */
+	CMD_SUBSCRIBE,   /* sub, kind, org, fields, filter */
 	CMD_UNSUBSCRIBE, /* sub (rows or log) */
-	CMD_LOG_OPEN, /* sub, job (uid), task, attempt (0 newest) */
-	CMD_LOG_WINDOW, /* sub, line, count: answered by MSG_LOG_WINDOW */
-	CMD_LOG_FIND, /* sub, line (start, exclusive), text (pattern), backwards */
-	CMD_LOG_SAVE, /* sub, path */
-	CMD_SAVE_TEXT, /* path, text: the screen or a table */
-	CMD_COPY, /* text */
-	CMD_REMEMBER, /* name, text: state kept over runs (sort, filter, context) */
-	CMD_THEME, /* text: name */
-	CMD_REFRESH, /* reconnect now */
-	CMD_REDRAW, /* the terminal may be garbled: send everything again */
+	CMD_LOG_OPEN,    /* sub, job (uid), task, attempt (0 newest) */
+	CMD_LOG_WINDOW,  /* sub, line, count: answered by MSG_LOG_WINDOW */
+	CMD_LOG_FIND,    /* sub, line (start, exclusive), text (pattern), backwards */
+	CMD_LOG_SAVE,    /* sub, path */
+	CMD_SAVE_TEXT,   /* path, text: the screen or a table */
+	CMD_COPY,        /* text */
+	CMD_REMEMBER,    /* name, text: state kept over runs (sort, filter, context) */
+	CMD_THEME,       /* text: name */
+	CMD_REFRESH,     /* reconnect now */
+	CMD_REDRAW,      /* the terminal may be garbled: send everything again */
 	CMD_SUSPEND,
 	CMD_QUIT,
 };
@@ -135,9 +135,9 @@ struct cmd {
 	enum cmd_type type;
 	uint64_t id;
 	uint32_t sub;
-	const char *method; /* static text */
+	const char *method;       /* static text */
 	char *path, *text, *name; /* owned by the queue */
-	const char *kind; /* static text */
+	const char *kind;         /* static text */
 	char *fields, *filter, *org, *job, *task;
 	int64_t attempt, line, count;
 	bool backwards;

@@ -70,8 +70,8 @@ static void context_switch(struct app *a, const char *name, struct cmds *out)
 	app_notice(a, ROLE_NORMAL, T_CONTEXT, name);
 }
 
-static bool run_verb(
-	struct app *a, const char *word, const char *rest, struct cmds *out, struct err *e)
+static bool run_verb(struct app *a, const char *word, const char *rest, struct cmds *out,
+	struct err *e)
 {
 	if (strcmp(word, "q") == 0 || strcmp(word, "quit") == 0) {
 		app_quit(a, out);
@@ -97,8 +97,8 @@ static bool run_verb(
 	return true;
 }
 
-static bool run_screen(
-	struct app *a, const struct screen *s, const char *rest, struct cmds *out, struct err *e)
+static bool run_screen(struct app *a, const struct screen *s, const char *rest, struct cmds *out,
+	struct err *e)
 {
 	char name[256];
 	struct view *v;

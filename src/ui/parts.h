@@ -20,7 +20,7 @@
 enum {
 	STACK_MAX = 8,
 	HISTORY_MAX = 50,
-	STALE_MS = 20000, /* two missed pings: rows are dimmed */
+	STALE_MS = 20000,    /* two missed pings: rows are dimmed */
 	AGE_TICK_MS = 60000, /* ages on an idle screen are drawn again so often */
 	NAME_TYPED_GPUS = 8, /* from so many GPUs on, a delete or cancel wants a word typed */
 	NAME_TYPED_JOBS = 5,
@@ -29,7 +29,7 @@ enum {
 /* What the header counts, kept row by row. */
 struct tally {
 	int64_t run, wait;
-	int64_t gpus; /* held by live jobs */
+	int64_t gpus;                 /* held by live jobs */
 	int64_t util_sum, util_count; /* hundredths of a percent over the GPUs that tell */
 	int64_t cpu_sum, cpu_count;
 };
@@ -74,8 +74,8 @@ struct app {
 	enum mode mode;
 	struct edit line; /* of filter, palette, search and save */
 	char *line_error;
-	char *filter_before; /* what Esc in the filter bar gives back */
-	int choice; /* of the completions or the picker; -1: none */
+	char *filter_before;     /* what Esc in the filter bar gives back */
+	int choice;              /* of the completions or the picker; -1: none */
 	struct buf options_text; /* completions, NUL-separated */
 	int option_count;
 	struct prompt prompt;
@@ -110,8 +110,8 @@ void app_action(struct app *a, enum action act, struct cmds *out);
 bool app_stale(const struct app *a);
 bool app_connected(const struct app *a);
 void app_set_text(char **to, const char *from); /* sanitised copy; NULL is "" */
-void app_remember(
-	struct app *a, const char *screen, const char *what, const char *value, struct cmds *out);
+void app_remember(struct app *a, const char *screen, const char *what, const char *value,
+	struct cmds *out);
 const char *app_remembered(const struct app *a, const char *screen, const char *what);
 bool app_quit(struct app *a, struct cmds *out); /* asks when something is unsent */
 /* The sentence of a reply that failed. Appends clean text. */

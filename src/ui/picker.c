@@ -108,8 +108,8 @@ void picker_draw(const struct app *a, struct grid *g, struct rect body)
 		first = a->choice - shown + 1;
 	box(g, r, T_SORT_BY);
 	for (int i = 0; i < shown && first + i < a->option_count; i++) {
-		grid_clip(
-			g, r.x + 2, r.y + 1 + i, r.width - 4, ROLE_NORMAL, option_at(a, first + i));
+		grid_clip(g, r.x + 2, r.y + 1 + i, r.width - 4, ROLE_NORMAL,
+			option_at(a, first + i));
 		if (first + i == a->choice)
 			grid_select(g, r.x + 1, r.y + 1 + i, r.width - 2);
 	}

@@ -99,8 +99,8 @@ static void draw_answers(const struct prompt *p, struct grid *g, int x, int y, i
 	if (p->typed) {
 		/* Where it is narrow the words give way to the field. */
 		int room = width > 24 ? width - 12 : width / 2;
-		int used =
-			grid_textf(g, x, y, room, ROLE_PROMPT, T_PROMPT_TYPE, p->typed, p->accept);
+		int used = grid_textf(g, x, y, room, ROLE_PROMPT, T_PROMPT_TYPE, p->typed,
+			p->accept);
 
 		edit_draw(&p->answer, g, x + used + 1, y, width - used - 1, ROLE_FIELD, true);
 		return;

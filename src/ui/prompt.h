@@ -14,12 +14,12 @@ enum prompt_about { PROMPT_CHANGES, PROMPT_QUIT };
 
 struct prompt {
 	enum prompt_about about;
-	char *question; /* "Cancel job resnet50-a?" */
-	struct buf stakes; /* lines, each ended by LF */
-	char *accept; /* the word of the other answer: "cancel it" */
-	char *typed; /* the word to type; NULL: none */
+	char *question;     /* "Cancel job resnet50-a?" */
+	struct buf stakes;  /* lines, each ended by LF */
+	char *accept;       /* the word of the other answer: "cancel it" */
+	char *typed;        /* the word to type; NULL: none */
 	struct edit answer; /* where `typed` is typed */
-	bool yes; /* the other answer is highlighted */
+	bool yes;           /* the other answer is highlighted */
 	bool painted;
 };
 

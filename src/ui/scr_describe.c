@@ -66,8 +66,8 @@ static bool describe_action(struct app *a, struct view *v, enum action act, stru
 	return textpane_action(&d->pane, act, app_layout(a).body.height);
 }
 
-static void describe_draw(
-	const struct app *a, const struct view *v, struct grid *g, struct rect body)
+static void describe_draw(const struct app *a, const struct view *v, struct grid *g,
+	struct rect body)
 {
 	(void)a;
 	textpane_draw(&((const struct describe_view *)v->state)->pane, g, body);

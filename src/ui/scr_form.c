@@ -11,7 +11,7 @@
 struct form_view {
 	struct form form;
 	uint64_t clone_id; /* request for the job to copy; 0: none */
-	bool warned; /* Esc was pressed once over a form with words in it */
+	bool warned;       /* Esc was pressed once over a form with words in it */
 };
 
 static void form_start(struct app *a, struct view *v, struct cmds *out)

@@ -19,16 +19,16 @@ static void add_action(const struct app *a, struct textpane *p, const struct act
 	buf_release(&keys);
 }
 
-static void add_actions(
-	const struct app *a, struct textpane *p, unsigned scopes, bool moves, bool here)
+static void add_actions(const struct app *a, struct textpane *p, unsigned scopes, bool moves,
+	bool here)
 {
 	for (const struct action_info *i = actions; i->name; i++)
 		if ((i->action <= ACT_HALF_DOWN) == moves && ((i->scopes & scopes) != 0) == here)
 			add_action(a, p, i);
 }
 
-static void fill(
-	const struct app *a, struct textpane *p, const struct screen *below, unsigned scopes)
+static void fill(const struct app *a, struct textpane *p, const struct screen *below,
+	unsigned scopes)
 {
 	if (below) {
 		textpane_add(p, ROLE_HEADER, T_HELP_HERE, below->name);
@@ -58,9 +58,9 @@ static void help_open(struct app *a, struct view *v, struct cmds *out)
 	v->state = h;
 	textpane_init(&h->pane);
 	fill(a, &h->pane, below ? below->screen : NULL,
-		!below                 ? 0
-		: below->screen->scope ? below->screen->scope(below)
-				       : below->screen->scopes);
+		!below                         ? 0
+			: below->screen->scope ? below->screen->scope(below)
+					       : below->screen->scopes);
 }
 
 static void help_close(struct app *a, struct view *v, struct cmds *out)
@@ -90,8 +90,8 @@ static void help_search(struct app *a, struct view *v, const char *text, struct 
 		app_notice(a, ROLE_WARN, T_NOT_FOUND, text);
 }
 
-static void help_mouse(
-	struct app *a, struct view *v, const struct msg *m, struct rect body, struct cmds *out)
+static void help_mouse(struct app *a, struct view *v, const struct msg *m, struct rect body,
+	struct cmds *out)
 {
 	(void)a, (void)out;
 	if (m->mouse == MOUSE_WHEEL_UP || m->mouse == MOUSE_WHEEL_DOWN)

@@ -258,16 +258,16 @@ static void job_draw(const struct app *a, const struct view *view, struct grid *
 		textpane_draw(job_pane(view), g, inner(body));
 }
 
-static void job_mouse(
-	struct app *a, struct view *view, const struct msg *m, struct rect body, struct cmds *out)
+static void job_mouse(struct app *a, struct view *view, const struct msg *m, struct rect body,
+	struct cmds *out)
 {
 	struct table *t = job_table(view);
 
 	if (t)
 		table_mouse(a, t, m, inner(body), out);
 	else if (m->mouse == MOUSE_WHEEL_UP || m->mouse == MOUSE_WHEEL_DOWN)
-		textpane_scroll(
-			job_pane(view), m->mouse == MOUSE_WHEEL_UP ? -3 : 3, body.height - 1);
+		textpane_scroll(job_pane(view), m->mouse == MOUSE_WHEEL_UP ? -3 : 3,
+			body.height - 1);
 }
 
 static void job_status(const struct app *a, const struct view *view, struct buf *out)

@@ -34,8 +34,8 @@ static bool knows(const struct job *j, const char *field)
 }
 
 /* The newest samples as blocks, then the number. */
-static void util_cell(
-	const struct table *t, const struct entry *e, int64_t now, bool ascii, struct buf *out)
+static void util_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,
+	struct buf *out)
 {
 	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	static const char *const plain[] = {"_", ".", ".", "-", "-", "=", "=", "#"};
@@ -72,8 +72,8 @@ static void short_count(int64_t n, struct buf *out)
 	buf_addf(out, "%.*f%c", whole ? 0 : 1, value, units[unit]);
 }
 
-static void step_cell(
-	const struct table *t, const struct entry *e, int64_t now, bool ascii, struct buf *out)
+static void step_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,
+	struct buf *out)
 {
 	const struct job *j = e->row;
 
@@ -112,8 +112,8 @@ static const struct column columns[] = {
 	{0},
 };
 
-static const char *const empty[] = {
-	T_EMPTY_JOBS_1, T_EMPTY_JOBS_2, T_EMPTY_JOBS_3, T_EMPTY_JOBS_4, NULL};
+static const char *const empty[] = {T_EMPTY_JOBS_1, T_EMPTY_JOBS_2, T_EMPTY_JOBS_3, T_EMPTY_JOBS_4,
+	NULL};
 
 void jobs_tally(void *ctx, const void *row, int sign)
 {

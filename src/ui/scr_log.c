@@ -23,9 +23,9 @@ static void split_name(struct log_view *l, const char *name)
 	const char *task = strchr(name, '/'), *attempt = task ? strchr(task + 1, '/') : NULL;
 
 	l->job = task ? strndup(name, (size_t)(task - name)) : mem_strdup(name);
-	l->task = !task     ? mem_strdup("")
-		  : attempt ? strndup(task + 1, (size_t)(attempt - task - 1))
-			    : mem_strdup(task + 1);
+	l->task = !task   ? mem_strdup("")
+		: attempt ? strndup(task + 1, (size_t)(attempt - task - 1))
+			  : mem_strdup(task + 1);
 	l->attempt = 0;
 	if (attempt)
 		num_i64(attempt + 1, 0, 1000000, &l->attempt);
@@ -150,8 +150,8 @@ static bool log_action(struct app *a, struct view *v, enum action act, struct cm
 	return logpane_action(&l->pane, act, out);
 }
 
-static void log_mouse(
-	struct app *a, struct view *v, const struct msg *m, struct rect body, struct cmds *out)
+static void log_mouse(struct app *a, struct view *v, const struct msg *m, struct rect body,
+	struct cmds *out)
 {
 	struct log_view *l = v->state;
 

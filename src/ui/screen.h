@@ -14,15 +14,15 @@ struct view;
 
 struct screen {
 	const char *name; /* the palette's word, the breadcrumb and what CMD_REMEMBER is named by */
-	const char *doc; /* one line for the palette and help */
-	bool takes_name; /* ":job NAME" */
-	bool root; /* stands on the bottom of the stack: ":quotas" */
+	const char *doc;  /* one line for the palette and help */
+	bool takes_name;  /* ":job NAME" */
+	bool root;        /* stands on the bottom of the stack: ":quotas" */
 	unsigned scopes;
 	/* Screens of rows. */
 	const struct kind *kind;
 	const struct column *columns;
 	const char *sort;
-	const char *fields; /* wanted besides the columns' */
+	const char *fields;       /* wanted besides the columns' */
 	const char *const *empty; /* lines that teach, NULL-ended */
 
 	/* All may be NULL. `open` makes v->state; `close` frees it and ends subscriptions. */
@@ -54,7 +54,7 @@ struct screen {
 /* A screen that is open. */
 struct view {
 	const struct screen *screen;
-	char *name; /* of the object it shows; "" for lists */
+	char *name;  /* of the object it shows; "" for lists */
 	void *state; /* the screen's own */
 };
 
@@ -69,32 +69,32 @@ void tablescreen_open(struct app *a, struct view *v, struct cmds *out);
 void tablescreen_close(struct app *a, struct view *v, struct cmds *out);
 void tablescreen_message(struct app *a, struct view *v, const struct msg *m, struct cmds *out);
 bool tablescreen_action(struct app *a, struct view *v, enum action act, struct cmds *out);
-void tablescreen_mouse(
-	struct app *a, struct view *v, const struct msg *m, struct rect body, struct cmds *out);
+void tablescreen_mouse(struct app *a, struct view *v, const struct msg *m, struct rect body,
+	struct cmds *out);
 void tablescreen_draw(const struct app *a, const struct view *v, struct grid *g, struct rect body);
 void tablescreen_status(const struct app *a, const struct view *v, struct buf *out);
 void tablescreen_crumb(const struct app *a, const struct view *v, struct buf *out);
 struct table *tablescreen_table(const struct view *v);
 void tablescreen_save(struct app *a, struct view *v, const char *path, struct cmds *out);
 void tablescreen_copy(const struct app *a, const struct view *v, struct buf *out);
-#define TABLE_SCREEN                                                                               \
-	.open = tablescreen_open, .close = tablescreen_close, .message = tablescreen_message,      \
-	.action = tablescreen_action, .mouse = tablescreen_mouse, .draw = tablescreen_draw,        \
-	.status = tablescreen_status, .crumb = tablescreen_crumb, .table = tablescreen_table,      \
+#define TABLE_SCREEN                                                                          \
+	.open = tablescreen_open, .close = tablescreen_close, .message = tablescreen_message, \
+	.action = tablescreen_action, .mouse = tablescreen_mouse, .draw = tablescreen_draw,   \
+	.status = tablescreen_status, .crumb = tablescreen_crumb, .table = tablescreen_table, \
 	.save = tablescreen_save, .copy = tablescreen_copy
 
 /* Parts of the above for screens that have a table and more. */
 void table_open_remembered(const struct app *a, struct table *t, const struct screen *s);
 /* (Re)subscribes when a field is wanted that has not been asked for; always when `again`. */
-void table_subscribe(
-	struct app *a, struct table *t, const struct screen *s, bool again, struct cmds *out);
+void table_subscribe(struct app *a, struct table *t, const struct screen *s, bool again,
+	struct cmds *out);
 void table_unsubscribe(struct table *t, struct cmds *out);
 /* A message of its subscription changes the table; true when it was one. */
 bool table_message(struct app *a, struct table *t, const struct msg *m);
 /* Moves, marks, sort, wide: true when the action was one. */
 bool table_action(struct app *a, struct table *t, enum action act, int page);
-void table_mouse(
-	struct app *a, struct table *t, const struct msg *m, struct rect body, struct cmds *out);
+void table_mouse(struct app *a, struct table *t, const struct msg *m, struct rect body,
+	struct cmds *out);
 void table_body(const struct app *a, struct table *t, const char *const *empty, struct grid *g,
 	struct rect body);
 void table_status(struct table *t, struct buf *out);

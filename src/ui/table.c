@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void table_init(
-	struct table *t, const struct kind *k, const struct column *columns, const char *sort)
+void table_init(struct table *t, const struct kind *k, const struct column *columns,
+	const char *sort)
 {
 	bool descending = sort && *sort == '-';
 	const struct field *f = sort ? kind_field(k, sort + descending) : NULL;

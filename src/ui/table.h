@@ -16,11 +16,11 @@ struct table;
 struct column {
 	const char *field;
 	const char *title; /* NULL: the field's */
-	uint8_t priority; /* 0 stays longest; the highest leaves first when it gets narrow */
-	uint8_t width; /* cells; 0: the field's */
-	uint8_t most; /* grows to so many cells when there is room; 0: does not */
-	bool wide; /* only with `w` */
-	bool left; /* aligned left whatever the type says */
+	uint8_t priority;  /* 0 stays longest; the highest leaves first when it gets narrow */
+	uint8_t width;     /* cells; 0: the field's */
+	uint8_t most;      /* grows to so many cells when there is room; 0: does not */
+	bool wide;         /* only with `w` */
+	bool left;         /* aligned left whatever the type says */
 	/* NULL: record_cell. Appends clean text. */
 	void (*cell)(const struct table *t, const struct entry *e, int64_t now, bool ascii,
 		struct buf *out);
@@ -33,30 +33,30 @@ struct table {
 	const struct field *sort; /* never NULL once table_init returned */
 	bool descending;
 	struct filter *filter; /* NULL: all */
-	char *filter_text; /* "" when there is none */
-	struct entry **order; /* all rows in order, but for the dirty ones */
+	char *filter_text;     /* "" when there is none */
+	struct entry **order;  /* all rows in order, but for the dirty ones */
 	size_t order_len;
 	struct entry **dirty; /* rows whose place must be found again */
 	size_t dirty_len, dirty_cap;
-	struct entry **view; /* the shown ones of `order`, once settled */
-	size_t len, cap; /* of the view; cap is that of `order` too */
-	bool loose; /* which rows are shown has changed */
-	bool gone; /* rows went */
-	bool reorder; /* the field to sort by changed */
-	bool held; /* the person chose the selection; until then it is the first row */
+	struct entry **view;    /* the shown ones of `order`, once settled */
+	size_t len, cap;        /* of the view; cap is that of `order` too */
+	bool loose;             /* which rows are shown has changed */
+	bool gone;              /* rows went */
+	bool reorder;           /* the field to sort by changed */
+	bool held;              /* the person chose the selection; until then it is the first row */
 	struct entry *selected; /* NULL: none */
-	size_t index, top; /* of the selection; the first row drawn */
-	struct entry *anchor; /* where a range of marks began */
+	size_t index, top;      /* of the selection; the first row drawn */
+	struct entry *anchor;   /* where a range of marks began */
 	size_t marked;
 	bool wide;
-	struct fieldset asked; /* fields of the subscription */
-	int left; /* columns scrolled away at the left, after the first */
+	struct fieldset asked;  /* fields of the subscription */
+	int left;               /* columns scrolled away at the left, after the first */
 	int64_t now, filter_at; /* wall ms; when a filter that uses time was last applied */
 };
 
 /* `sort` names a field, with '-' before it for descending; NULL or unknown: the key. */
-void table_init(
-	struct table *t, const struct kind *k, const struct column *columns, const char *sort);
+void table_init(struct table *t, const struct kind *k, const struct column *columns,
+	const char *sort);
 void table_release(struct table *t);
 
 void table_rows(struct table *t, const json_t *rows);
@@ -77,7 +77,7 @@ void table_select(struct table *t, size_t index); /* clamped */
 bool table_select_uid(struct table *t, const char *uid);
 /* `by` rows; scrolling follows when drawn. */
 void table_move(struct table *t, int64_t by);
-void table_mark(struct table *t); /* toggles the selection's and goes on */
+void table_mark(struct table *t);       /* toggles the selection's and goes on */
 void table_mark_range(struct table *t); /* from where the last mark was set */
 void table_mark_clear(struct table *t);
 /* Marked rows, or the selected one. Returns how many; `out` may be NULL to count. */

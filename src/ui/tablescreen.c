@@ -95,8 +95,8 @@ void table_unsubscribe(struct table *t, struct cmds *out)
 	t->data.sub = 0;
 }
 
-void table_subscribe(
-	struct app *a, struct table *t, const struct screen *s, bool again, struct cmds *out)
+void table_subscribe(struct app *a, struct table *t, const struct screen *s, bool again,
+	struct cmds *out)
 {
 	struct fieldset need = wanted(t, s);
 
@@ -166,8 +166,8 @@ bool table_action(struct app *a, struct table *t, enum action act, int page)
 	}
 }
 
-void table_mouse(
-	struct app *a, struct table *t, const struct msg *m, struct rect body, struct cmds *out)
+void table_mouse(struct app *a, struct table *t, const struct msg *m, struct rect body,
+	struct cmds *out)
 {
 	(void)a, (void)out;
 	if (m->mouse == MOUSE_WHEEL_UP || m->mouse == MOUSE_WHEEL_DOWN) {
@@ -189,8 +189,8 @@ void table_mouse(
 
 /* ---- Drawing ---- */
 
-static void draw_lines(
-	struct grid *g, struct rect body, const char *const *lines, enum grid_role role)
+static void draw_lines(struct grid *g, struct rect body, const char *const *lines,
+	enum grid_role role)
 {
 	int n = 0;
 
@@ -295,8 +295,8 @@ bool tablescreen_action(struct app *a, struct view *v, enum action act, struct c
 	return true;
 }
 
-void tablescreen_mouse(
-	struct app *a, struct view *v, const struct msg *m, struct rect body, struct cmds *out)
+void tablescreen_mouse(struct app *a, struct view *v, const struct msg *m, struct rect body,
+	struct cmds *out)
 {
 	table_mouse(a, v->screen->table(v), m, body, out);
 }

@@ -252,26 +252,26 @@
 #define T_SUBMITTED "Submitted %s."
 #define T_CLONE_ASKING "Reading %s..."
 #define T_CLONED "Copied; change what differs, then Ctrl-S."
-#define T_CLONED_BUT_MASKED                                                                        \
+#define T_CLONED_BUT_MASKED \
 	"Copied but for env, whose values are not shown to anyone; Ctrl-S submits."
 
 /* ---- Help ---- */
 #define T_HELP_HERE "On the screen %s"
 #define T_HELP_MOVE "Moving"
 #define T_HELP_FILTER "Filters"
-#define T_HELP_FILTER_TEXT                                                                         \
-	"  state=running\tequal; also != < <= > >= with the field's own units (age<2h mem>4G)\n"   \
-	"  state=failed|error\teither\n"                                                           \
-	"  owner~=li\tregular expression\n"                                                        \
-	"  !name~=test\tnot\n"                                                                     \
-	"  word  \"part\"\tfuzzy on the name; part of the name\n"                                  \
+#define T_HELP_FILTER_TEXT                                                                       \
+	"  state=running\tequal; also != < <= > >= with the field's own units (age<2h mem>4G)\n" \
+	"  state=failed|error\teither\n"                                                         \
+	"  owner~=li\tregular expression\n"                                                      \
+	"  !name~=test\tnot\n"                                                                   \
+	"  word  \"part\"\tfuzzy on the name; part of the name\n"                                \
 	"  a=1 b=2\tall of them"
 #define T_HELP_COMMANDS "Commands"
-#define T_HELP_COMMANDS_TEXT                                                                       \
-	"  :jobs FILTER\tthe jobs that match\n"                                                    \
-	"  :tenant NAME\tanother org; all: every org\n"                                            \
-	"  :context NAME\tanother platform\n"                                                      \
-	"  :theme NAME\tother colours\n"                                                           \
+#define T_HELP_COMMANDS_TEXT                            \
+	"  :jobs FILTER\tthe jobs that match\n"         \
+	"  :tenant NAME\tanother org; all: every org\n" \
+	"  :context NAME\tanother platform\n"           \
+	"  :theme NAME\tother colours\n"                \
 	"  :q\tquit"
 #define T_HELP_ELSEWHERE "On other screens"
 

@@ -69,8 +69,8 @@ static void add_field(struct textpane *p, const struct kind *k, const void *rec,
 	buf_release(&line);
 }
 
-void textpane_record(
-	struct textpane *p, const struct kind *k, const void *rec, int64_t now, unsigned sections)
+void textpane_record(struct textpane *p, const struct kind *k, const void *rec, int64_t now,
+	unsigned sections)
 {
 	for (unsigned s = 0; k->sections && k->sections[s]; s++) {
 		bool titled = false;
@@ -87,8 +87,8 @@ void textpane_record(
 			if (f->type->storage == ST_TEXT && *record_text(rec, f) == '\0')
 				continue;
 			if (!titled)
-				textpane_add(
-					p, ROLE_HEADER, "%s%s", p->len ? "\n" : "", k->sections[s]);
+				textpane_add(p, ROLE_HEADER, "%s%s", p->len ? "\n" : "",
+					k->sections[s]);
 			titled = true;
 			add_field(p, k, rec, f, now);
 		}
@@ -166,8 +166,8 @@ bool textpane_next(struct textpane *p, bool backwards)
 }
 
 /* The text of the cells from x on, with the cell that each byte belongs to. */
-static size_t row_text(
-	const struct grid *g, int x, int y, int width, char *text, int *cell, size_t size)
+static size_t row_text(const struct grid *g, int x, int y, int width, char *text, int *cell,
+	size_t size)
 {
 	size_t len = 0;
 

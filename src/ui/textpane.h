@@ -30,8 +30,8 @@ void textpane_clear(struct textpane *p); /* keeps the place and the pattern */
 void textpane_add(struct textpane *p, enum grid_role role, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Adds the known fields of a record by section: all, or those whose bit is set in `sections`. */
-void textpane_record(
-	struct textpane *p, const struct kind *k, const void *rec, int64_t now, unsigned sections);
+void textpane_record(struct textpane *p, const struct kind *k, const void *rec, int64_t now,
+	unsigned sections);
 bool textpane_action(struct textpane *p, enum action act, int page);
 void textpane_scroll(struct textpane *p, int by, int page);
 /* Looks for the pattern from the line after the top one; false: nowhere. */

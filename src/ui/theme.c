@@ -226,8 +226,8 @@ static bool set_role(struct theme *t, int role, const json_t *in, struct err *e)
 
 	if (colour) {
 		if (!json_is_string(colour))
-			return err_set(
-				e, ERR_INVALID, "its look must be a text such as \"red bold\"");
+			return err_set(e, ERR_INVALID,
+				"its look must be a text such as \"red bold\"");
 		if (!parse_style(json_string_value(colour), &style, e))
 			return false;
 		t->roles[THEME_256][role] = style;
@@ -267,12 +267,11 @@ bool theme_load(struct theme *t, const json_t *in, struct err *e)
 
 	theme_builtin(&out);
 	if (!json_is_object(roles))
-		return err_set(
-			e, ERR_INVALID, "a theme needs a table 'roles'; see themes/README.md");
+		return err_set(e, ERR_INVALID,
+			"a theme needs a table 'roles'; see themes/README.md");
 	if (name)
 		snprintf(out.name, sizeof out.name, "%.31s", name);
-	json_object_foreach((json_t *)roles, word, value)
-	{
+	json_object_foreach((json_t *)roles, word, value) {
 		int role = find_role(word);
 
 		if (role < 0)

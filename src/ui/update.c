@@ -155,14 +155,15 @@ static bool clock_message(struct app *a, const struct msg *m)
 	bool due = table_tick(&a->jobs, a->now);
 
 	for (int i = 0; i < a->depth; i++) {
-		struct table *t =
-			a->stack[i].screen->table ? a->stack[i].screen->table(&a->stack[i]) : NULL;
+		struct table *t = a->stack[i].screen->table
+			? a->stack[i].screen->table(&a->stack[i])
+			: NULL;
 
 		if (t)
 			due |= table_tick(t, a->now);
 	}
 	return due || was_stale != app_stale(a) || (gone && a->mono / 5000 != before / 5000) ||
-	       a->now - a->painted_now >= AGE_TICK_MS;
+		a->now - a->painted_now >= AGE_TICK_MS;
 }
 
 static void size_message(struct app *a, const struct msg *m)

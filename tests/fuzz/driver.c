@@ -50,7 +50,8 @@ static void load(const char *folder)
 /* A seed or nothing, then a few edits: flip, insert, remove, repeat, interesting bytes. */
 static size_t mutate(uint8_t *out)
 {
-	static const uint8_t odd[] = {0, 0xff, 0x1b, 0x7f, '"', '{', '[', '\\', '%', '\r', '\n', 0x80, 0xc2, '/', '='};
+	static const uint8_t odd[] = {0, 0xff, 0x1b, 0x7f, '"', '{', '[', '\\', '%', '\r', '\n',
+		0x80, 0xc2, '/', '='};
 	size_t len = 0;
 
 	if (seed_count && next() % 8) {

@@ -84,9 +84,12 @@ static void job_make(struct world *w, struct input *in)
 	j->state = bits & 1 << 14 ? JOB_ENQUEUED : JOB_VALIDATED;
 	if (bits & 1 << 15)
 		j->gpu_limit %= 4;
-	*p = (struct plan_job){.job = j, .org = bits & 1 << 16 ? &w->org : NULL,
-		.order = bits >> 17 & 7, .live = (bits >> 20 & 3) == 3,
-		.cancel = (bits >> 22 & 7) == 7, .held = (bits >> 25 & 7) == 7,
+	*p = (struct plan_job){.job = j,
+		.org = bits & 1 << 16 ? &w->org : NULL,
+		.order = bits >> 17 & 7,
+		.live = (bits >> 20 & 3) == 3,
+		.cancel = (bits >> 22 & 7) == 7,
+		.held = (bits >> 25 & 7) == 7,
 		.stop_sent = bits >> 28 & 1};
 	if ((bits >> 29 & 3) == 3)
 		p->not_before = NOW + (int64_t)take(in) - (1 << 30);
@@ -102,9 +105,12 @@ static void world_make(struct world *w, struct input *in)
 
 		w->gpus[i] = (struct plan_gpu){.uuid = "g", .held = bits & 1, .usable = bits & 6};
 	}
-	w->machine = (struct plan_machine){.node_name = "box", .gpus = w->gpus,
-		.gpu_count = take(in) % (GPUS + 1), .cpu_total = {(int64_t)(take(in) % 128000)},
-		.memory_total = {(int64_t)take(in) << 12}, .max_tasks = (int64_t)(take(in) % 30),
+	w->machine = (struct plan_machine){.node_name = "box",
+		.gpus = w->gpus,
+		.gpu_count = take(in) % (GPUS + 1),
+		.cpu_total = {(int64_t)(take(in) % 128000)},
+		.memory_total = {(int64_t)take(in) << 12},
+		.max_tasks = (int64_t)(take(in) % 30),
 		.packing_cpu = take(in) & 1};
 	quota_make(&w->quota, in);
 	w->org = (struct plan_org){.org_id = "1", .quota = &w->quota};
@@ -146,7 +152,8 @@ static void try_plan(struct input *in)
 	for (size_t i = 0; i < p.count; i++)
 		check_action(&w, &p.actions[i], verdicts, given);
 	for (size_t i = 0; i < w.count; i++)
-		require(verdicts[i] == (!w.jobs[i].live || (w.jobs[i].cancel && !w.jobs[i].stop_sent)));
+		require(verdicts[i] ==
+			(!w.jobs[i].live || (w.jobs[i].cancel && !w.jobs[i].stop_sent)));
 	require(p.wake == 0 || p.wake > NOW);
 	plan_release(&p);
 }

@@ -13,9 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct progress *p)
 {
-	if ((p->known & PROGRESS_LOSS && !isfinite(p->loss)) || (p->known & PROGRESS_METRIC && !isfinite(p->metric)) ||
+	if ((p->known & PROGRESS_LOSS && !isfinite(p->loss)) ||
+		(p->known & PROGRESS_METRIC && !isfinite(p->metric)) ||
 		(p->known & PROGRESS_RATE && !(p->rate >= 0 && isfinite(p->rate))) ||
-		(p->known & PROGRESS_STEP && p->step < 0) || (p->known & PROGRESS_TOTAL && p->total <= 0) ||
+		(p->known & PROGRESS_STEP && p->step < 0) ||
+		(p->known & PROGRESS_TOTAL && p->total <= 0) ||
 		(p->known & PROGRESS_ETA && p->eta_ms < 0) || p->line_len >= PROGRESS_LINE_MAX ||
 		memchr(p->metric_name, '\0', sizeof p->metric_name) == NULL)
 		abort();

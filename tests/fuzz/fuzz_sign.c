@@ -46,11 +46,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *authorization = line(&data, &size), *date = line(&data, &size);
 	char *nonce = line(&data, &size), *host = line(&data, &size);
 	struct sign_pair headers[] = {
-		{"authorization", authorization}, {"x-mltop-date", date}, {"x-mltop-nonce", nonce},
+		{"authorization", authorization},
+		{"x-mltop-date", date},
+		{"x-mltop-nonce", nonce},
 		{"host", host},
 	};
-	struct sign_request r = {.method = "GET", .path = "/cloud_ml/v1/train",
-		.headers = headers, .header_count = 4, .body = data, .body_len = size};
+	struct sign_request r = {.method = "GET",
+		.path = "/cloud_ml/v1/train",
+		.headers = headers,
+		.header_count = 4,
+		.body = data,
+		.body_len = size};
 	struct sign_claim claim;
 	struct err e = ERR_INIT;
 

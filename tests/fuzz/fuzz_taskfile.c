@@ -29,7 +29,8 @@ static void try_spec(const char *data, size_t size)
 	if (!taskfile_decode_spec(&spec, data, size, vector, TASK_VECTOR_MAX, NULL))
 		return;
 	len = taskfile_encode_spec(first, sizeof first, &spec);
-	if (len == 0 || !taskfile_decode_spec(&again, first, len, vector_again, TASK_VECTOR_MAX, NULL))
+	if (len == 0 ||
+		!taskfile_decode_spec(&again, first, len, vector_again, TASK_VECTOR_MAX, NULL))
 		abort();
 	len_again = taskfile_encode_spec(second, sizeof second, &again);
 	same(first, len, second, len_again);

@@ -115,8 +115,8 @@ static inline void harness_text(struct harness *h, const char *json)
 
 static inline json_t *harness_job(int i, int64_t now)
 {
-	static const char *const states[] = {
-		"running", "enqueued", "completed", "failed", "running"};
+	static const char *const states[] = {"running", "enqueued", "completed", "failed",
+		"running"};
 	static const char *const owners[] = {"lin", "chen", "wu", "zhao"};
 	char name[32], uid[32], created[40];
 	time_t at = (time_t)(now / 1000 - 60 - (int64_t)i * 97);
@@ -165,7 +165,7 @@ static inline int harness_changes(const struct harness *h)
 
 	for (size_t i = 0; i < h->cmds.len; i++)
 		n += h->cmds.items[i].type == CMD_REQUEST &&
-		     strcmp(h->cmds.items[i].method, "GET") != 0;
+			strcmp(h->cmds.items[i].method, "GET") != 0;
 	return n;
 }
 

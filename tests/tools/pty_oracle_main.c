@@ -25,7 +25,7 @@ static int write_case(const char *name)
 	for (size_t i = 0; i < ATTACK_COUNT; i++)
 		if (strcmp(attacks[i].name, name) == 0)
 			return fwrite(attacks[i].bytes, 1, attacks[i].len, stdout) !=
-			       attacks[i].len;
+				attacks[i].len;
 	for (size_t i = 0; i < ATTACK_LONG_COUNT; i++) {
 		const struct attack_long *a = &attacks_long[i];
 

@@ -53,14 +53,16 @@ static int start(bool own_session, const char *env)
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	pid = fork();
 	if (pid == 0) {
-		const char *const argv[] = {"sh", "-c", "read x", NULL}, *const envp[] = {env, NULL};
+		const char *const argv[] = {"sh", "-c", "read x", NULL},
+				  *const envp[] = {env, NULL};
 		int hold[2];
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a check that fails must leave nobody behind */
 		if (own_session)
 			setsid();
 		if (pipe(hold) == 0 && dup2(hold[0], 0) == 0)
-			execve("/bin/sh", (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)envp);
+			execve("/bin/sh", (char *const *)(uintptr_t)argv,
+				(char *const *)(uintptr_t)envp);
 		_exit(1);
 	}
 	close(ready[1]);
@@ -187,7 +189,8 @@ static void test_by_marker_while_it_executes(void **state)
 {
 	struct task_pid record = record_of(getpid());
 	const char *const argv[] = {"sh", "-c", "exec /bin/sh -c \"$0\" \"$0\"",
-		"exec /bin/sh -c \"$0\" \"$0\"", NULL}, *const envp[] = {"MLTOP_TASK=u/t/1", NULL};
+		"exec /bin/sh -c \"$0\" \"$0\"", NULL},
+			  *const envp[] = {"MLTOP_TASK=u/t/1", NULL};
 	int pid = fork();
 	char comm[16] = "";
 

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #define FFFD "\357\277\275"
-#define FIELD(in, want)                                                                            \
-	{                                                                                          \
-		in, sizeof(in) - 1, want                                                           \
+#define FIELD(in, want)                  \
+	{                                \
+		in, sizeof(in) - 1, want \
 	}
 
 struct pair {

@@ -18,8 +18,8 @@
 
 static const char *const allow_nothing[] = {NULL};
 
-static void judge(
-	const char *name, const char *how, const char *const *allowed, const struct buf *text)
+static void judge(const char *name, const char *how, const char *const *allowed,
+	const struct buf *text)
 {
 	struct pty_oracle o;
 

@@ -19,10 +19,21 @@ static void test_there_and_back(void **state)
 
 	(void)state;
 	for (int type = SHIMCTL_HELLO; type <= SHIMCTL_EXIT; type++) {
-		struct shimctl_message m = {.type = type, .state = SHIMCTL_CLEARING, .shim_pid = 1,
-			.child_pid = INT32_MAX, .stopping = 1, .processes = 2, .memory = INT64_MAX,
-			.memory_peak = 3, .cpu_ms = 4, .start_ms = 5, .log_end = UINT64_MAX, .log_lost = 6,
-			.grace_ms = INT64_MAX, .text = "a = b"}, got;
+		struct shimctl_message m = {.type = type,
+					       .state = SHIMCTL_CLEARING,
+					       .shim_pid = 1,
+					       .child_pid = INT32_MAX,
+					       .stopping = 1,
+					       .processes = 2,
+					       .memory = INT64_MAX,
+					       .memory_peak = 3,
+					       .cpu_ms = 4,
+					       .start_ms = 5,
+					       .log_end = UINT64_MAX,
+					       .log_lost = 6,
+					       .grace_ms = INT64_MAX,
+					       .text = "a = b"},
+				       got;
 		size_t len = shimctl_encode(bytes, sizeof bytes, &m);
 
 		assert_true(len > 0);
@@ -42,10 +53,19 @@ static void test_there_and_back(void **state)
 static void test_largest(void **state)
 {
 	char bytes[SHIMCTL_MAX];
-	struct shimctl_message m = {.type = SHIMCTL_SUBSCRIBE, .state = SHIMCTL_PREPARING,
-		.shim_pid = INT32_MAX, .child_pid = INT32_MAX, .stopping = 1, .processes = INT32_MAX,
-		.memory = INT64_MAX, .memory_peak = INT64_MAX, .cpu_ms = INT64_MAX, .start_ms = INT64_MAX,
-		.log_end = UINT64_MAX, .log_lost = UINT64_MAX, .grace_ms = INT64_MAX};
+	struct shimctl_message m = {.type = SHIMCTL_SUBSCRIBE,
+		.state = SHIMCTL_PREPARING,
+		.shim_pid = INT32_MAX,
+		.child_pid = INT32_MAX,
+		.stopping = 1,
+		.processes = INT32_MAX,
+		.memory = INT64_MAX,
+		.memory_peak = INT64_MAX,
+		.cpu_ms = INT64_MAX,
+		.start_ms = INT64_MAX,
+		.log_end = UINT64_MAX,
+		.log_lost = UINT64_MAX,
+		.grace_ms = INT64_MAX};
 
 	(void)state;
 	memset(m.text, 'x', sizeof m.text - 1);

@@ -21,10 +21,23 @@ static const char *const cgroups[] = {"/sys/fs/cgroup/x/cgroup.procs", NULL};
 
 static struct task_spec a_spec(void)
 {
-	return (struct task_spec){.uid = "01J", .task = "worker-3", .attempt = 2, .argv = argv,
-		.env = env, .cgroups = cgroups, .work_dir = "/w d", .prepare = "make\nall", .finish = "x=1",
-		.run_uid = 1000, .run_gid = -1, .umask = 022, .stop_grace_ms = 30000,
-		.max_runtime_ms = INT64_MAX, .memory_limit = 1ll << 40, .cpus = 4, .log_limit = 7,
+	return (struct task_spec){.uid = "01J",
+		.task = "worker-3",
+		.attempt = 2,
+		.argv = argv,
+		.env = env,
+		.cgroups = cgroups,
+		.work_dir = "/w d",
+		.prepare = "make\nall",
+		.finish = "x=1",
+		.run_uid = 1000,
+		.run_gid = -1,
+		.umask = 022,
+		.stop_grace_ms = 30000,
+		.max_runtime_ms = INT64_MAX,
+		.memory_limit = 1ll << 40,
+		.cpus = 4,
+		.log_limit = 7,
 		.segment_size = 4096};
 }
 
@@ -223,9 +236,18 @@ static void test_spec_of_many_arguments(void **state)
 static void test_exit_there_and_back(void **state)
 {
 	for (int end = TASK_END_EXIT; end <= TASK_END_STOPPED; end++) {
-		struct task_exit exit_ = {.end = (enum task_end)end, .code = 255, .signal = 64, .start_ms = 1,
-			.end_ms = INT64_MAX, .user_ms = 2, .system_ms = 3, .peak_rss = 4,
-			.log_bytes = UINT64_MAX, .log_lost = 5, .finish_code = -1, .message = "no; really"};
+		struct task_exit exit_ = {.end = (enum task_end)end,
+			.code = 255,
+			.signal = 64,
+			.start_ms = 1,
+			.end_ms = INT64_MAX,
+			.user_ms = 2,
+			.system_ms = 3,
+			.peak_rss = 4,
+			.log_bytes = UINT64_MAX,
+			.log_lost = 5,
+			.finish_code = -1,
+			.message = "no; really"};
 		struct task_exit got;
 		size_t len = taskfile_encode_exit(bytes, sizeof bytes, &exit_);
 
@@ -269,8 +291,12 @@ static void test_exit_damage(void **state)
 
 static void test_pid_there_and_back(void **state)
 {
-	struct task_pid pid = {.shim_pid = 12, .child_pid = 0, .shim_start = 34, .child_start = UINT64_MAX,
-		.boot_id = "6d0c8b6e-0000-4000-8000-000000000000"}, got;
+	struct task_pid pid = {.shim_pid = 12,
+				.child_pid = 0,
+				.shim_start = 34,
+				.child_start = UINT64_MAX,
+				.boot_id = "6d0c8b6e-0000-4000-8000-000000000000"},
+			got;
 	size_t len = taskfile_encode_pid(bytes, sizeof bytes, &pid);
 	static const char zero[] = "version=1\0shim_pid=0\0boot_id=x";
 	static const char negative[] = "version=1\0shim_pid=1\0child_pid=-1\0boot_id=x";

@@ -100,8 +100,8 @@ static void widths(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (utf8_cp_width(rows[i].cp) != rows[i].width)
-			fail_msg(
-				"U+%04X takes %d", (unsigned)rows[i].cp, utf8_cp_width(rows[i].cp));
+			fail_msg("U+%04X takes %d", (unsigned)rows[i].cp,
+				utf8_cp_width(rows[i].cp));
 	assert_int_equal(utf8_width("a\345\265\214e\314\201"), 4);
 	assert_int_equal(utf8_width(""), 0);
 }

@@ -90,11 +90,11 @@ static struct api_answer ask(const char *method, const char *path, json_t **body
 /* ---- Signing ---- */
 
 /* The server's own check of what came: the signature fits method, path, query, headers and body. */
-static bool signed_rightly(
-	const char *method, const char *path, const char *query, const char *body)
+static bool signed_rightly(const char *method, const char *path, const char *query,
+	const char *body)
 {
-	static const char *const names[] = {
-		"authorization", "host", "x-mltop-date", "x-mltop-nonce"};
+	static const char *const names[] = {"authorization", "host", "x-mltop-date",
+		"x-mltop-nonce"};
 	char values[4][512];
 	struct sign_pair headers[4];
 	struct query q = QUERY_INIT;
@@ -116,7 +116,7 @@ static bool signed_rightly(
 	r.query = q.pairs;
 	r.query_count = q.count;
 	ok = sign_sigv4.parse(&r, &claim, NULL) && strcmp(claim.access_key, "AK") == 0 &&
-	     sign_sigv4.verify(&r, &claim, "SK");
+		sign_sigv4.verify(&r, &claim, "SK");
 	query_release(&q);
 	return ok;
 }
@@ -190,8 +190,8 @@ static void refusals_speak_the_servers_sentence(void **state)
 	assert_null(strchr(a.err.text, '\n'));
 	assert_null(strchr(a.err.text, '\x1b'));
 	assert_non_null(strstr(a.err.text, "there is no job"));
-	a = answer_to(
-		"422 No", JSON, "{\"error\": true, \"message\": \"bad\", \"field\": \"job_name\"}");
+	a = answer_to("422 No", JSON,
+		"{\"error\": true, \"message\": \"bad\", \"field\": \"job_name\"}");
 	assert_int_equal(a.err.code, ERR_UNPROCESSABLE);
 	assert_string_equal(a.err.field, "job_name");
 	assert_string_equal(a.err.text, "bad");
@@ -227,14 +227,14 @@ static void a_wrong_clock_is_named(void **state)
 
 	(void)state;
 	strftime(date, sizeof date, JSON "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime(&then));
-	a = answer_to(
-		"401 Unauthorized", date, "{\"error\": true, \"message\": \"Unauthorized: no\"}");
+	a = answer_to("401 Unauthorized", date,
+		"{\"error\": true, \"message\": \"Unauthorized: no\"}");
 	assert_int_equal(a.err.code, ERR_UNAUTHORIZED);
 	assert_non_null(strstr(a.err.text, "Unauthorized: no; this machine's clock is 1h00 ahead"));
 	then = time(NULL) - 60;
 	strftime(date, sizeof date, JSON "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime(&then));
-	a = answer_to(
-		"401 Unauthorized", date, "{\"error\": true, \"message\": \"Unauthorized: no\"}");
+	a = answer_to("401 Unauthorized", date,
+		"{\"error\": true, \"message\": \"Unauthorized: no\"}");
 	assert_string_equal(a.err.text, "Unauthorized: no");
 }
 

@@ -50,8 +50,8 @@ static void add(struct logstore *s, const char *text)
 		fail_msg("%s", e.text);
 }
 
-static void expect_line(
-	struct logstore *s, int64_t line, const char *text, uint64_t offset, bool partial)
+static void expect_line(struct logstore *s, int64_t line, const char *text, uint64_t offset,
+	bool partial)
 {
 	struct logstore_line got;
 
@@ -64,8 +64,8 @@ static void expect_line(
 	assert_int_equal(got.partial, partial);
 }
 
-static int64_t find(
-	struct logstore *s, const char *pattern, bool backwards, int64_t from, int *steps)
+static int64_t find(struct logstore *s, const char *pattern, bool backwards, int64_t from,
+	int *steps)
 {
 	int64_t resume = 0;
 	int n = 1;
@@ -329,8 +329,8 @@ static void compare_find(struct logstore *s, const struct model *m, unsigned *se
 	from = (int64_t)below(seed, (unsigned)m->rows.len);
 	for (unsigned i = 0, n = 1 + below(seed, 4); i < n; i++)
 		pattern[i] = "ab\rz"[below(seed, 4)];
-	assert_int_equal(
-		find(s, pattern, backwards, from, NULL), model_find(m, pattern, backwards, from));
+	assert_int_equal(find(s, pattern, backwards, from, NULL),
+		model_find(m, pattern, backwards, from));
 }
 
 static void it_behaves_as_the_model(void **state)

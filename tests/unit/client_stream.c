@@ -27,7 +27,7 @@ static struct {
 	const char *refuse; /* status line instead of the upgrade */
 	int subs, credits, unsubs, pings;
 	struct wire_frame last; /* the newest "sub"; its texts hold until the next */
-	int64_t credit; /* granted by credit frames */
+	int64_t credit;         /* granted by credit frames */
 	bool mute;
 } platform;
 
@@ -315,8 +315,8 @@ static void names_are_looked_up(void **state)
 	host = "127.0.0.1";
 	seen.retry = true;
 	assert_true(until(&seen.live));
-	assert_ptr_equal(
-		strstr(head_value(&head, "host", value, sizeof value), "localhost:"), value);
+	assert_ptr_equal(strstr(head_value(&head, "host", value, sizeof value), "localhost:"),
+		value);
 	finish();
 	host = no_host;
 	begin(NULL);
@@ -548,8 +548,8 @@ static void nonsense_cuts_the_link(void **state)
 
 /* ---- Logs ---- */
 
-#define LOG_BEGIN(offset)                                                                          \
-	"{\"t\":\"log\",\"id\":%u,\"uid\":\"U1\",\"task\":\"master-0\",\"attempt\":3,\"gen\":1,"   \
+#define LOG_BEGIN(offset)                                                                        \
+	"{\"t\":\"log\",\"id\":%u,\"uid\":\"U1\",\"task\":\"master-0\",\"attempt\":3,\"gen\":1," \
 	"\"offset\":" offset ",\"oldest\":0,\"newest\":1000}"
 
 static void answer_log(struct peer *p, const struct wire_frame *f)

@@ -88,8 +88,8 @@ static void typed_lists(void **state)
 	const struct field *labels = kind_field(&job_kind, "labels");
 
 	(void)state;
-	assert_true(record_set_text(
-		&job_kind, &x.j, &x.a, command, "python3 'my file.py' \"a b\"", &x.e));
+	assert_true(record_set_text(&job_kind, &x.j, &x.a, command, "python3 'my file.py' \"a b\"",
+		&x.e));
 	assert_int_equal(x.j.command.len, 3);
 	assert_string_equal(x.j.command.items[1], "my file.py");
 	assert_true(record_set_text(&job_kind, &x.j, &x.a, command, "[\"a\", \"b c\"]", &x.e));
@@ -103,10 +103,10 @@ static void typed_lists(void **state)
 	assert_string_equal(x.e.field, "labels");
 	assert_true(record_set_text(&job_kind, &x.j, &x.a, labels, "", &x.e));
 	assert_false(record_knows(&job_kind, &x.j, labels));
-	assert_false(record_set_text(
-		&job_kind, &x.j, &x.a, kind_field(&job_kind, "job_name"), "", &x.e));
-	assert_false(record_set_text(
-		&job_kind, &x.j, &x.a, kind_field(&job_kind, "state"), "running", &x.e));
+	assert_false(record_set_text(&job_kind, &x.j, &x.a, kind_field(&job_kind, "job_name"), "",
+		&x.e));
+	assert_false(record_set_text(&job_kind, &x.j, &x.a, kind_field(&job_kind, "state"),
+		"running", &x.e));
 	fixture_release(&x);
 }
 

@@ -201,10 +201,11 @@ static const struct {
 } errors[] = {
 	{"a b gpux>=1", "column 5: gpux is not a field of a job; did you mean gpu_limit?"},
 	{"嵌入 gpux>=1", "column 4: gpux is not a field of a job; did you mean gpu_limit?"},
-	{"state=runing", "column 7: state is \"runing\": it may be validated, enqueued, creating, "
-			 "running, completed, failed, error, deleting, enqueuing, processing, "
-			 "pending, erasing or "
-			 "modelserved; did you mean running?"},
+	{"state=runing",
+		"column 7: state is \"runing\": it may be validated, enqueued, creating, "
+		"running, completed, failed, error, deleting, enqueuing, processing, "
+		"pending, erasing or "
+		"modelserved; did you mean running?"},
 	{"gpu>=", "column 6: a value is missing here; \"\" is the empty text"},
 	{"state=running|", "column 15: a value is missing here; \"\" is the empty text"},
 	{"mem>4X", "column 5: mem is \"4X\": compare with a size, such as 4G or 512M"},
@@ -223,8 +224,9 @@ static const struct {
 	{"owner~=(", "column 8: the regular expression does not parse: "},
 	{"owner~=(a)\\1",
 		"column 8: the regular expression is refused: back references are not supported"},
-	{"owner~=((a{200}){200}){200}", "column 8: the regular expression is refused: its counts "
-					"in {} may multiply to 255 at most"},
+	{"owner~=((a{200}){200}){200}",
+		"column 8: the regular expression is refused: its counts "
+		"in {} may multiply to 255 at most"},
 	{"\"open", "column 1: the quote is not closed"},
 	{"owner=\"a\"b", "column 10: a blank is missing after the quote"},
 	{"! x", "column 2: ! must stand before a term, without a blank"},

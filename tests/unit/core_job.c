@@ -2,7 +2,6 @@
 #include "core/task.h"
 #include "unit/core_fixture.h"
 
-
 static void states_are_final_or_live(void **state)
 {
 	(void)state;
@@ -46,8 +45,8 @@ static void names_of_distributed_jobs_are_shorter(void **state)
 	fixture_release(&x);
 	snprintf(more, sizeof more, "\"job_name\": \"%s\", \"worker_count\": 2", name);
 	assert_false(decode_job(&x, more, DECODE_NEW));
-	assert_string_equal(
-		x.e.text, "job_name has 51 characters: a distributed job's may have 50");
+	assert_string_equal(x.e.text,
+		"job_name has 51 characters: a distributed job's may have 50");
 	assert_int_equal(x.e.code, ERR_UNPROCESSABLE);
 	fixture_release(&x);
 }

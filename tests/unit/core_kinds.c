@@ -79,8 +79,8 @@ static void events_look_as_the_client_reads_them(void **state)
 
 	(void)state;
 	assert_string_equal(json_string_value(json_object_get(object, "name")), "digits");
-	assert_string_equal(
-		json_string_value(json_object_get(out, "firstTimestamp")), "1970-01-01T00:00:01Z");
+	assert_string_equal(json_string_value(json_object_get(out, "firstTimestamp")),
+		"1970-01-01T00:00:01Z");
 	/* Padded by the client, so never null. */
 	assert_string_equal(json_string_value(json_object_get(out, "lastTimestamp")), "");
 	assert_string_equal(json_string_value(json_object_get(out, "message")), "");
@@ -116,8 +116,9 @@ static void docs_say_limits_in_the_unit(void **state)
 
 	(void)state;
 	kind_docs(&job_kind, &out);
-	assert_non_null(strstr(out.data, "| `cpu_limit` | string such as \"0.5\" | new | "
-					 "0.01 to 10240 | 1 | CPUs that it may use"));
+	assert_non_null(strstr(out.data,
+		"| `cpu_limit` | string such as \"0.5\" | new | "
+		"0.01 to 10240 | 1 | CPUs that it may use"));
 	assert_non_null(strstr(out.data, "1M to 1024T"));
 	assert_non_null(strstr(out.data, "never, on-failure or always | never |"));
 	buf_release(&out);

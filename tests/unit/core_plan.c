@@ -47,8 +47,11 @@ static void world_init(struct world *w)
 	memset(w, 0, sizeof *w);
 	for (int i = 0; i < GPUS; i++)
 		w->gpus[i] = (struct plan_gpu){.uuid = uuids[i], .usable = true};
-	w->machine = (struct plan_machine){.node_name = "box", .cpu_total = {16000},
-		.memory_total = {(int64_t)16 * G}, .gpus = w->gpus, .gpu_count = 2,
+	w->machine = (struct plan_machine){.node_name = "box",
+		.cpu_total = {16000},
+		.memory_total = {(int64_t)16 * G},
+		.gpus = w->gpus,
+		.gpu_count = 2,
 		.packing_cpu = true};
 	no_limits(&w->quota);
 	w->org = (struct plan_org){.org_id = "1", .quota = &w->quota};
@@ -77,7 +80,9 @@ static void make_live(struct world *w, size_t i, int gpu)
 
 static const struct plan *plan(struct world *w)
 {
-	struct plan_input in = {.machine = &w->machine, .jobs = w->jobs, .job_count = w->count,
+	struct plan_input in = {.machine = &w->machine,
+		.jobs = w->jobs,
+		.job_count = w->count,
 		.now = NOW_MS};
 
 	if (w->planned)
@@ -417,7 +422,8 @@ static void test_possible(void **state)
 	refused(&w, "memory_limit", "memory_limit is 64G: this machine has 16G of memory");
 	j->memory_limit.v = 0;
 	w.machine.cpu_total.v = 500;
-	refused(&w, "cpu_limit", "cpu_limit is not given and counts as 1: this machine has 0.5 CPUs");
+	refused(&w, "cpu_limit",
+		"cpu_limit is not given and counts as 1: this machine has 0.5 CPUs");
 	j->cpu_limit.v = 500;
 	assert_true(plan_possible(j, &w.machine, NULL, NULL));
 	w.quota.train.count_quota = 0;
@@ -507,8 +513,12 @@ static void random_job(struct random_world *w, size_t i, uint64_t *s, size_t *gp
 	j->worker_count = next(s) % 5 == 0 ? (int64_t)(next(s) % 3) : 0;
 	j->priority = (int64_t)(next(s) % 3);
 	j->create_time.v = NOW_MS - (int64_t)(next(s) % (2 * PLAN_RESERVE_MS));
-	*p = (struct plan_job){.job = j, .org = &w->orgs[next(s) % ORGS], .order = next(s) % 50,
-		.live = next(s) % 5 == 0, .cancel = next(s) % 12 == 0, .held = next(s) % 12 == 0};
+	*p = (struct plan_job){.job = j,
+		.org = &w->orgs[next(s) % ORGS],
+		.order = next(s) % 50,
+		.live = next(s) % 5 == 0,
+		.cancel = next(s) % 12 == 0,
+		.held = next(s) % 12 == 0};
 	if (p->live) {
 		int64_t need = j->gpu_limit * (1 + j->worker_count);
 
@@ -525,10 +535,13 @@ static void random_world(struct random_world *w, uint64_t seed)
 	size_t gpu = 0;
 
 	memset(w, 0, sizeof *w);
-	w->machine = (struct plan_machine){.node_name = "box", .gpus = w->gpus,
-		.cpu_total = {(int64_t)(next(&s) % 32000)}, .gpu_count = next(&s) % (GPUS + 1),
+	w->machine = (struct plan_machine){.node_name = "box",
+		.gpus = w->gpus,
+		.cpu_total = {(int64_t)(next(&s) % 32000)},
+		.gpu_count = next(&s) % (GPUS + 1),
 		.memory_total = {(int64_t)(next(&s) % (64 * (uint64_t)G))},
-		.max_tasks = (int64_t)(next(&s) % 20), .packing_cpu = next(&s) % 2};
+		.max_tasks = (int64_t)(next(&s) % 20),
+		.packing_cpu = next(&s) % 2};
 	for (size_t i = 0; i < ORGS; i++) {
 		random_quota(&w->quotas[i], &s);
 		w->orgs[i].quota = &w->quotas[i];
@@ -589,10 +602,12 @@ static void check_sums(const struct random_world *w, const struct plan *p)
 		assert_false(over(org[o].gpus, org_live[o].gpus, q->gpu_quota, q->gpu_quota >= 0));
 		assert_false(over(org[o].gpus, org_live[o].gpus, w->quotas[o].total.gpu_quota,
 			w->quotas[o].total.gpu_quota >= 0));
-		assert_false(over(org[o].cpu, org_live[o].cpu, q->cpu_quota.v, q->cpu_quota.v >= 0));
+		assert_false(
+			over(org[o].cpu, org_live[o].cpu, q->cpu_quota.v, q->cpu_quota.v >= 0));
 		assert_false(over(org[o].memory, org_live[o].memory, q->memory_quota.v,
 			q->memory_quota.v >= 0));
-		assert_false(over(org[o].jobs, org_live[o].jobs, q->count_quota, q->count_quota >= 0));
+		assert_false(
+			over(org[o].jobs, org_live[o].jobs, q->count_quota, q->count_quota >= 0));
 	}
 }
 
@@ -665,8 +680,10 @@ static void test_properties(void **state)
 		struct plan first, second;
 
 		random_world(w, seed);
-		struct plan_input in = {.machine = &w->machine, .jobs = w->jobs,
-			.job_count = w->count, .now = NOW_MS};
+		struct plan_input in = {.machine = &w->machine,
+			.jobs = w->jobs,
+			.job_count = w->count,
+			.now = NOW_MS};
 
 		plan_make(&first, &in);
 		plan_make(&second, &in);
@@ -709,11 +726,16 @@ static void test_no_starvation(void **state)
 		rows[i].gpu_limit = i ? 1 : GPUS;
 		rows[i].priority = i % 2 ? 1000 : 0;
 		rows[i].create_time.v = now;
-		jobs[i] = (struct plan_job){.job = &rows[i], .org = i % 2 ? &other : &ours, .order = i};
+		jobs[i] = (struct plan_job){.job = &rows[i],
+			.org = i % 2 ? &other : &ours,
+			.order = i};
 	}
 	for (int round = 0; round < ROUNDS && !big_started; round++, now += ROUND_MS) {
 		struct plan p;
-		struct plan_input in = {.machine = &m, .jobs = jobs, .job_count = 1 + SMALL, .now = now};
+		struct plan_input in = {.machine = &m,
+			.jobs = jobs,
+			.job_count = 1 + SMALL,
+			.now = now};
 
 		/* The big one is not there yet in the first round, so that the small ones run. */
 		jobs[0].held = round == 0;
@@ -755,8 +777,10 @@ static void test_ten_thousand(void **state)
 	enum { N = 10000 };
 	struct job *rows = mem_alloc(N * sizeof *rows);
 	struct plan_job *jobs = mem_alloc(N * sizeof *jobs);
-	struct plan_machine m = {.cpu_total = {2000}, .memory_total = {(int64_t)16 * G},
-		.max_tasks = 2, .packing_cpu = true};
+	struct plan_machine m = {.cpu_total = {2000},
+		.memory_total = {(int64_t)16 * G},
+		.max_tasks = 2,
+		.packing_cpu = true};
 	struct plan_org orgs[ORGS] = {{.org_id = "1"}, {.org_id = "2"}, {.org_id = "3"}};
 	uint64_t s = 7;
 	size_t started = 0;
@@ -768,7 +792,9 @@ static void test_ten_thousand(void **state)
 		rows[i].gpu_limit = (int64_t)(next(&s) % 8);
 		rows[i].memory_limit.v = (int64_t)(next(&s) % (8 * (uint64_t)G));
 		rows[i].priority = (int64_t)(next(&s) % 5);
-		jobs[i] = (struct plan_job){.job = &rows[i], .org = &orgs[i % ORGS], .order = next(&s)};
+		jobs[i] = (struct plan_job){.job = &rows[i],
+			.org = &orgs[i % ORGS],
+			.order = next(&s)};
 	}
 	struct plan_input in = {.machine = &m, .jobs = jobs, .job_count = N, .now = NOW_MS};
 

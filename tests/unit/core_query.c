@@ -44,8 +44,24 @@ static void test_path_clean(void **state)
 static void test_path_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", "a", "/a/../b", "/..", "/.", "/./a", "/a b", "/a%2fb", "/a;b", "/a&b", "/a,b",
-		"/a\\b", "/a\x01", "/\xc3\xa9", "/a:b", "/a+b", "/a?b", "/a\n",
+		"",
+		"a",
+		"/a/../b",
+		"/..",
+		"/.",
+		"/./a",
+		"/a b",
+		"/a%2fb",
+		"/a;b",
+		"/a&b",
+		"/a,b",
+		"/a\\b",
+		"/a\x01",
+		"/\xc3\xa9",
+		"/a:b",
+		"/a+b",
+		"/a?b",
+		"/a\n",
 	};
 	char longest[QUERY_PATH_MAX + 2];
 
@@ -83,8 +99,10 @@ static void test_percent_all_bytes(void **state)
 		all[i] = (char)i;
 	percent_encode(&encoded, all, sizeof all, "");
 	assert_int_equal(encoded.len, 66 + 3 * 190);
-	assert_int_equal(strspn(encoded.data, "%-._~0123456789abcdefghijklmnopqrstuvwxyz"
-					      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), encoded.len);
+	assert_int_equal(strspn(encoded.data,
+				 "%-._~0123456789abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+		encoded.len);
 	assert_true(percent_decode(&decoded, encoded.data, encoded.len, false));
 	assert_int_equal(decoded.len, 256);
 	assert_memory_equal(decoded.data, all, 256);

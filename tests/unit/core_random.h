@@ -57,8 +57,8 @@ static inline const char *dice_name(struct dice *d, struct arena *a)
 
 	for (size_t i = 0; i < len; i++)
 		text[i] = i && i + 1 < len && dice_below(d, 6) == 0
-				  ? '-'
-				  : (char)('a' + dice_below(d, 26));
+			? '-'
+			: (char)('a' + dice_below(d, 26));
 	return arena_strndup(a, text, len);
 }
 
@@ -113,7 +113,7 @@ static inline double dice_double(struct dice *d)
 static inline int64_t dice_number(struct dice *d, const struct field *f)
 {
 	bool quota = f->type == &ft_quota_memory || f->type == &ft_quota_cpu ||
-		     f->type == &ft_quota_count;
+		f->type == &ft_quota_count;
 
 	if (quota && dice_below(d, 4) == 0)
 		return -1;
@@ -137,8 +137,8 @@ static inline unsigned dice_enum(struct dice *d, const struct field *f)
 }
 
 /* Gives row `f` a random value. */
-static inline void dice_member(
-	struct dice *d, const struct kind *k, void *rec, const struct field *f, struct arena *a)
+static inline void dice_member(struct dice *d, const struct kind *k, void *rec,
+	const struct field *f, struct arena *a)
 {
 	void *member = (char *)rec + f->offset;
 	size_t most = f->max > 0 ? (size_t)f->max : 60;
@@ -146,8 +146,8 @@ static inline void dice_member(
 	switch (f->type->storage) {
 	case ST_TEXT:
 		*(const char **)member = f->type == &ft_name
-						 ? dice_name(d, a)
-						 : dice_text(d, a, most, f->type == &ft_block);
+			? dice_name(d, a)
+			: dice_text(d, a, most, f->type == &ft_block);
 		break;
 	case ST_PERCENT:
 	case ST_REAL: *(double *)member = dice_double(d); break;
@@ -161,8 +161,8 @@ static inline void dice_member(
 }
 
 /* Each row without one of the flags is known three times out of four. */
-static inline void dice_record(
-	struct dice *d, const struct kind *k, void *rec, struct arena *a, unsigned without)
+static inline void dice_record(struct dice *d, const struct kind *k, void *rec, struct arena *a,
+	unsigned without)
 {
 	memset(rec, 0, k->size);
 	for (size_t i = 0; i < k->field_count; i++) {

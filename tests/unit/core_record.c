@@ -18,8 +18,8 @@ struct rec {
 	_Alignas(16) char bytes[KIND_SIZE_MAX];
 };
 
-static void same_or_fail(
-	const struct kind *k, const struct rec *a, const struct rec *b, const char *what, int round)
+static void same_or_fail(const struct kind *k, const struct rec *a, const struct rec *b,
+	const char *what, int round)
 {
 	struct fieldset changed;
 
@@ -180,8 +180,8 @@ static int sign(int v)
 	return (v > 0) - (v < 0);
 }
 
-static void order_of(
-	const struct kind *k, const struct field *f, bool descending, const struct rec r[3])
+static void order_of(const struct kind *k, const struct field *f, bool descending,
+	const struct rec r[3])
 {
 	int ab = sign(record_compare(k, f, descending, &r[0], &r[1]));
 	int ba = sign(record_compare(k, f, descending, &r[1], &r[0]));

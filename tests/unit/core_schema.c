@@ -218,8 +218,8 @@ static void only_changed_fields_arrive(void **state)
 	json_t *in = json_pack("{s:f, s:s, s:n}", "loss", 0.25, "job_name", "n", "gpu_limit");
 
 	(void)state;
-	assert_true(decode_job(
-		&x, "\"job_name\": \"n\", \"gpu_limit\": 2, \"loss\": 1", DECODE_SERVER));
+	assert_true(decode_job(&x, "\"job_name\": \"n\", \"gpu_limit\": 2, \"loss\": 1",
+		DECODE_SERVER));
 	name = x.j.job_name;
 	assert_true(record_decode(&job_kind, &x.j, &x.a, in, DECODE_SERVER, &x.e));
 	assert_true(x.j.loss == 0.25);
@@ -298,8 +298,8 @@ static void whole_objects_have_the_client_s_keys(void **state)
 	json_t *out;
 
 	(void)state;
-	assert_true(decode_job(
-		&x, "\"cpu_limit\": \"0.50\", \"env\": {\"K\": \"secret\"}", DECODE_NEW));
+	assert_true(decode_job(&x, "\"cpu_limit\": \"0.50\", \"env\": {\"K\": \"secret\"}",
+		DECODE_NEW));
 	job_set(&x.j, loss, NAN);
 	out = record_encode(&job_kind, &x.j, NULL);
 	assert_string_equal(json_string_value(json_object_get(out, "cpu_limit")), "0.5");
@@ -308,8 +308,8 @@ static void whole_objects_have_the_client_s_keys(void **state)
 	assert_true(json_is_null(json_object_get(out, "loss")));
 	assert_null(json_object_get(out, "message"));
 	assert_null(json_object_get(out, "gpu"));
-	assert_string_equal(
-		json_string_value(json_object_get(json_object_get(out, "env"), "K")), "***");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(out, "env"), "K")),
+		"***");
 	json_decref(out);
 	assert_true(fieldset_parse(&only, &job_kind, "job_name,cpu,state", &x.e));
 	out = record_encode(&job_kind, &x.j, &only);
@@ -317,8 +317,8 @@ static void whole_objects_have_the_client_s_keys(void **state)
 	assert_non_null(json_object_get(out, "cpu_limit"));
 	json_decref(out);
 	out = record_encode_request(&job_kind, &x.j);
-	assert_string_equal(
-		json_string_value(json_object_get(json_object_get(out, "env"), "K")), "secret");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(out, "env"), "K")),
+		"secret");
 	assert_null(json_object_get(out, "loss"));
 	json_decref(out);
 	fixture_release(&x);
@@ -378,8 +378,10 @@ static void packing_skips_what_it_does_not_know(void **state)
 		ROW_AS(org, "later", org_name, text, .doc = "."),
 		ROW(org, run_uid, int, .doc = "."),
 	};
-	const struct kind newer = {
-		.name = "org", .fields = more_rows, .field_count = 3, .size = sizeof(struct org)};
+	const struct kind newer = {.name = "org",
+		.fields = more_rows,
+		.field_count = 3,
+		.size = sizeof(struct org)};
 	struct org o = {.org_name = "from later", .description = "d", .run_uid = -7}, back;
 	struct arena a = ARENA_INIT;
 	struct buf out = BUF_INIT;

@@ -13,8 +13,7 @@
 #include <cmocka.h>
 
 static const int64_t midnight_2026 = 1767225600000; /* 2026-01-01T00:00:00Z */
-static const char empty_hash[] =
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+static const char empty_hash[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 static const char *signature_of(const struct buf *authorization)
 {
@@ -30,14 +29,22 @@ static void test_aws_get_vanilla(void **state)
 {
 	/* AWS Signature Version 4 test suite, get-vanilla. */
 	static const struct sign_words aws = {
-		.key_prefix = "AWS4", .algorithm = "AWS4-HMAC-SHA256", .region = "us-east-1",
-		.service = "service", .terminator = "aws4_request", .date_header = "x-amz-date",
+		.key_prefix = "AWS4",
+		.algorithm = "AWS4-HMAC-SHA256",
+		.region = "us-east-1",
+		.service = "service",
+		.terminator = "aws4_request",
+		.date_header = "x-amz-date",
 		.nonce_header = "x-amz-nonce",
 	};
 	static const struct sign_pair headers[] = {
-		{"host", "example.amazonaws.com"}, {"x-amz-date", "20150830T123600Z"},
+		{"host", "example.amazonaws.com"},
+		{"x-amz-date", "20150830T123600Z"},
 	};
-	struct sign_request r = {.method = "GET", .path = "/", .headers = headers, .header_count = 2};
+	struct sign_request r = {.method = "GET",
+		.path = "/",
+		.headers = headers,
+		.header_count = 2};
 	struct buf out = BUF_INIT;
 
 	(void)state;
@@ -52,14 +59,20 @@ static void test_aws_get_vanilla(void **state)
 
 static const struct sign_pair get_query[] = {{"org_id", "7"}, {"a", "b"}};
 static const struct sign_pair get_headers[] = {
-	{"host", "127.0.0.1:28999"}, {"x-mltop-date", "20260101T000000Z"}, {"x-mltop-nonce", "n1"},
+	{"host", "127.0.0.1:28999"},
+	{"x-mltop-date", "20260101T000000Z"},
+	{"x-mltop-nonce", "n1"},
 };
 
 static struct sign_request get_request(void)
 {
 	return (struct sign_request){
-		.method = "GET", .path = "/cloud_ml/v1/train", .query = get_query, .query_count = 2,
-		.headers = get_headers, .header_count = 3,
+		.method = "GET",
+		.path = "/cloud_ml/v1/train",
+		.query = get_query,
+		.query_count = 2,
+		.headers = get_headers,
+		.header_count = 3,
 	};
 }
 
@@ -84,19 +97,25 @@ static void test_mltop_get_as_sent(void **state)
 	sign_day_key(&sign_mltop_words, "SK", "20260101T000000Z", key);
 	assert_true(sign_compute(&sign_mltop_words, &r, r.path, SIGN_QUERY_RECEIVED,
 		"host;x-mltop-date;x-mltop-nonce", "20260101T000000Z", empty_hash, key, out));
-	assert_string_equal(out, "e300e004467b47a6d141a899a623d8084d1060bb0106ddec891a460b954fc01b");
+	assert_string_equal(out,
+		"e300e004467b47a6d141a899a623d8084d1060bb0106ddec891a460b954fc01b");
 }
 
 static void test_mltop_post(void **state)
 {
 	static const struct sign_pair headers[] = {
-		{"content-type", "application/json"}, {"host", "127.0.0.1:28999"},
+		{"content-type", "application/json"},
+		{"host", "127.0.0.1:28999"},
 		{"x-mltop-date", "20260101T000000Z"},
 	};
 	static const char body[] = "{\"job_name\":\"j\"}";
 	struct sign_request r = {
-		.method = "POST", .path = "/cloud_ml/v1/train", .headers = headers, .header_count = 3,
-		.body = body, .body_len = sizeof body - 1,
+		.method = "POST",
+		.path = "/cloud_ml/v1/train",
+		.headers = headers,
+		.header_count = 3,
+		.body = body,
+		.body_len = sizeof body - 1,
 	};
 	struct buf out = BUF_INIT;
 
@@ -109,7 +128,8 @@ static void test_mltop_post(void **state)
 
 static void test_date_added(void **state)
 {
-	static const struct sign_pair headers[] = {{"x-mltop-nonce", "n1"}, {"host", "127.0.0.1:28999"}};
+	static const struct sign_pair headers[] = {{"x-mltop-nonce", "n1"},
+		{"host", "127.0.0.1:28999"}};
 	struct sign_request r = get_request();
 	struct buf out = BUF_INIT;
 
@@ -134,9 +154,13 @@ static void make_signed(struct signed_request *s)
 {
 	static const char body[] = "{\"job_name\":\"j\"}";
 
-	*s = (struct signed_request){.r = {
-		.method = "POST", .path = "/cloud_ml/v1/train", .query = get_query, .query_count = 2,
-		.header_count = 3, .body = body, .body_len = sizeof body - 1}};
+	*s = (struct signed_request){.r = {.method = "POST",
+					     .path = "/cloud_ml/v1/train",
+					     .query = get_query,
+					     .query_count = 2,
+					     .header_count = 3,
+					     .body = body,
+					     .body_len = sizeof body - 1}};
 	buf_init(&s->authorization, 0);
 	memcpy(s->headers, get_headers, sizeof get_headers);
 	s->r.headers = s->headers;
@@ -181,12 +205,12 @@ static void test_verify_every_field(void **state)
 	(void)state;
 	make_signed(&s);
 	assert_true(accepts(&s.r, "SK"));
-#define SPOILED(member, value)                                                                     \
-	do {                                                                                       \
-		struct signed_request t = s;                                                       \
-		t.r.headers = t.headers;                                                           \
-		t.member = (value);                                                                \
-		assert_false(accepts(&t.r, "SK"));                                                 \
+#define SPOILED(member, value)                     \
+	do {                                       \
+		struct signed_request t = s;       \
+		t.r.headers = t.headers;           \
+		t.member = (value);                \
+		assert_false(accepts(&t.r, "SK")); \
 	} while (0)
 	SPOILED(r.method, "DELETE");
 	SPOILED(r.path, "/cloud_ml/v1/traim");
@@ -233,7 +257,9 @@ static void test_verify_bit_flips(void **state)
 static void test_verify_path_forms(void **state)
 {
 	static const char *const signed_as[] = {
-		"/cloud_ml/v1/train", "//cloud_ml/v1/train", "/cloud_ml//v1/train",
+		"/cloud_ml/v1/train",
+		"//cloud_ml/v1/train",
+		"/cloud_ml//v1/train",
 	};
 	struct signed_request s;
 
@@ -290,10 +316,15 @@ static void test_query_sorts_values(void **state)
 static void parse_one(const char *authorization, const char *date, enum err_code wants)
 {
 	struct sign_pair headers[] = {
-		{"host", "h"}, {"x-mltop-date", date}, {"x-mltop-nonce", "n 1"},
+		{"host", "h"},
+		{"x-mltop-date", date},
+		{"x-mltop-nonce", "n 1"},
 		{"authorization", authorization},
 	};
-	struct sign_request r = {.method = "GET", .path = "/", .headers = headers, .header_count = 4};
+	struct sign_request r = {.method = "GET",
+		.path = "/",
+		.headers = headers,
+		.header_count = 4};
 	struct sign_claim claim = {.access_key = "untouched"};
 	struct err e = ERR_INIT;
 
@@ -313,7 +344,8 @@ static void parse_one(const char *authorization, const char *date, enum err_code
 static void test_parse_refuses(void **state)
 {
 	static const char *const bad[] = {
-		"MLTOP4-HMAC-SHA256 ", "MLTOP4-HMAC-SHA256 Credential=, SignedHeaders=, Signature=",
+		"MLTOP4-HMAC-SHA256 ",
+		"MLTOP4-HMAC-SHA256 Credential=, SignedHeaders=, Signature=",
 		"MLTOP4-HMAC-SHA256 Credential=/20260101/local/cloudml/mltop4_request, "
 		"SignedHeaders=host;x-mltop-date, Signature=" SIG,
 		"MLTOP4-HMAC-SHA256 Credential=AK/20260102/local/cloudml/mltop4_request, "
@@ -325,7 +357,8 @@ static void test_parse_refuses(void **state)
 		"MLTOP4-HMAC-SHA256 " CRED ", SignedHeaders=host;x-mltop-date;, Signature=" SIG,
 		"MLTOP4-HMAC-SHA256 " CRED ", SignedHeaders=host;x-mltop-date, Signature=" SIG "0",
 		"MLTOP4-HMAC-SHA256 " CRED ", SignedHeaders=host;x-mltop-date, Signature=abc",
-		"MLTOP4-HMAC-SHA256 " CRED ", SignedHeaders=host;x-mltop-date;x-mltop-nonce, Signature=" SIG,
+		"MLTOP4-HMAC-SHA256 " CRED
+		", SignedHeaders=host;x-mltop-date;x-mltop-nonce, Signature=" SIG,
 	};
 
 	(void)state;
@@ -342,11 +375,17 @@ static void test_parse_refuses(void **state)
 static void test_parse_unsigned_nonce(void **state)
 {
 	struct sign_pair headers[] = {
-		{"host", "h"}, {"x-mltop-date", DATE}, {"x-mltop-nonce", "n1"},
-		{"authorization", "MLTOP4-HMAC-SHA256 " CRED
-		 ",SignedHeaders=host;x-mltop-date,Signature=" SIG},
+		{"host", "h"},
+		{"x-mltop-date", DATE},
+		{"x-mltop-nonce", "n1"},
+		{"authorization",
+			"MLTOP4-HMAC-SHA256 " CRED
+			",SignedHeaders=host;x-mltop-date,Signature=" SIG},
 	};
-	struct sign_request r = {.method = "GET", .path = "/", .headers = headers, .header_count = 4};
+	struct sign_request r = {.method = "GET",
+		.path = "/",
+		.headers = headers,
+		.header_count = 4};
 	struct sign_claim claim;
 
 	(void)state;
@@ -356,7 +395,8 @@ static void test_parse_unsigned_nonce(void **state)
 
 static void test_signed_header_names(void **state)
 {
-	const char *a = "MLTOP4-HMAC-SHA256 " CRED ", SignedHeaders=host;x-mltop-date, Signature=" SIG;
+	const char *a = "MLTOP4-HMAC-SHA256 " CRED
+			", SignedHeaders=host;x-mltop-date, Signature=" SIG;
 	char name[64];
 
 	(void)state;

@@ -18,8 +18,11 @@ static const char bytes[] = "123456789";
 static size_t make_log(char *frame)
 {
 	struct wire_log log = {
-		.sub = 0x01020304, .generation = 7, .offset = 0x1122334455667788,
-		.length = 9, .bytes = bytes,
+		.sub = 0x01020304,
+		.generation = 7,
+		.offset = 0x1122334455667788,
+		.length = 9,
+		.bytes = bytes,
 	};
 
 	wire_log_header(frame, &log);
@@ -117,13 +120,31 @@ static void json_refuses(const char *text, size_t len)
 static void test_json_limits(void **state)
 {
 	static const char *const bad[] = {
-		"", " ", "1", "\"a\"", "{", "{\"a\":1,\"a\":2}", "{\"a\":\"\\u0000\"}",
-		"{\"a\":\"\xff\"}", "[[[[[]]]]]", "{\"a\":{\"b\":{\"c\":{\"d\":{}}}}}", "{} x",
-		"[1,]", "{'a':1}", "[NaN]", "[1e999]", "[99999999999999999999]",
+		"",
+		" ",
+		"1",
+		"\"a\"",
+		"{",
+		"{\"a\":1,\"a\":2}",
+		"{\"a\":\"\\u0000\"}",
+		"{\"a\":\"\xff\"}",
+		"[[[[[]]]]]",
+		"{\"a\":{\"b\":{\"c\":{\"d\":{}}}}}",
+		"{} x",
+		"[1,]",
+		"{'a':1}",
+		"[NaN]",
+		"[1e999]",
+		"[99999999999999999999]",
 	};
 	static const char *const good[] = {
-		"{}", "[]", "[[[[]]]]", "{\"a\":\"[[[[[[[[[{{{{\"}", "{\"a\":\"\\\"[[[[[[\"}",
-		"[[],[],[],[],[],[]]", "[-9223372036854775808]",
+		"{}",
+		"[]",
+		"[[[[]]]]",
+		"{\"a\":\"[[[[[[[[[{{{{\"}",
+		"{\"a\":\"\\\"[[[[[[\"}",
+		"[[],[],[],[],[],[]]",
+		"[-9223372036854775808]",
 	};
 
 	(void)state;
@@ -164,10 +185,11 @@ static void test_sub(void **state)
 	struct wire_frame f;
 
 	(void)state;
-	assert_true(decodes(&f, "{\"t\":\"sub\",\"id\":4294967295,\"kind\":\"log\",\"job\":\"j\","
-				"\"task\":\"ps-1\",\"attempt\":2,\"gen\":3,\"offset\":-1,"
-				"\"tail\":100,\"credit\":1048576,\"fields\":\"a,b\","
-				"\"filter\":\"x\",\"org\":\"-1\",\"unknown\":{}}"));
+	assert_true(decodes(&f,
+		"{\"t\":\"sub\",\"id\":4294967295,\"kind\":\"log\",\"job\":\"j\","
+		"\"task\":\"ps-1\",\"attempt\":2,\"gen\":3,\"offset\":-1,"
+		"\"tail\":100,\"credit\":1048576,\"fields\":\"a,b\","
+		"\"filter\":\"x\",\"org\":\"-1\",\"unknown\":{}}"));
 	assert_int_equal(f.type, WIRE_SUB);
 	assert_true(f.id == 4294967295u);
 	assert_string_equal(f.kind, "log");
@@ -208,14 +230,16 @@ static void test_rows_and_version(void **state)
 	struct wire_frame f;
 
 	(void)state;
-	assert_true(decodes(&f, "{\"t\":\"row\",\"id\":1,\"v\":\"18446744073709551615\","
-				"\"rows\":[{\"uid\":\"a\"}],\"uids\":[\"b\"]}"));
+	assert_true(decodes(&f,
+		"{\"t\":\"row\",\"id\":1,\"v\":\"18446744073709551615\","
+		"\"rows\":[{\"uid\":\"a\"}],\"uids\":[\"b\"]}"));
 	assert_true(f.version == UINT64_MAX);
 	assert_int_equal(json_array_size(f.rows), 1);
 	assert_int_equal(json_array_size(f.uids), 1);
 	wire_frame_release(&f);
-	assert_true(decodes(&f, "{\"t\":\"end\",\"id\":1,\"offset\":5,\"state\":\"failed\","
-				"\"exit_code\":-1,\"signal\":9}"));
+	assert_true(decodes(&f,
+		"{\"t\":\"end\",\"id\":1,\"offset\":5,\"state\":\"failed\","
+		"\"exit_code\":-1,\"signal\":9}"));
 	assert_int_equal(f.exit_code, -1);
 	assert_int_equal(f.signal, 9);
 	wire_frame_release(&f);
@@ -227,16 +251,29 @@ static void test_rows_and_version(void **state)
 static void test_frame_refused(void **state)
 {
 	static const char *const bad[] = {
-		"[]", "{}", "{\"t\":1}", "{\"t\":\"nope\"}", "{\"t\":\"sub\",\"id\":-1}",
-		"{\"t\":\"sub\",\"id\":4294967296}", "{\"t\":\"sub\",\"id\":1.5}",
-		"{\"t\":\"sub\",\"id\":\"1\"}", "{\"t\":\"sub\",\"kind\":1}",
-		"{\"t\":\"sub\",\"kind\":null}", "{\"t\":\"sub\",\"offset\":-2}",
-		"{\"t\":\"sub\",\"attempt\":-1}", "{\"t\":\"sub\",\"attempt\":2147483648}",
-		"{\"t\":\"sub\",\"tail\":-1}", "{\"t\":\"credit\",\"bytes\":-1}",
-		"{\"t\":\"credit\",\"bytes\":true}", "{\"t\":\"row\",\"v\":1}",
-		"{\"t\":\"row\",\"v\":\"-1\"}", "{\"t\":\"row\",\"v\":\"18446744073709551616\"}",
-		"{\"t\":\"row\",\"rows\":{}}", "{\"t\":\"gone\",\"uids\":\"a\"}",
-		"{\"t\":\"sub\",\"gen\":-1}", "{\"t\":\"sub\",\"t\":\"sub\"}",
+		"[]",
+		"{}",
+		"{\"t\":1}",
+		"{\"t\":\"nope\"}",
+		"{\"t\":\"sub\",\"id\":-1}",
+		"{\"t\":\"sub\",\"id\":4294967296}",
+		"{\"t\":\"sub\",\"id\":1.5}",
+		"{\"t\":\"sub\",\"id\":\"1\"}",
+		"{\"t\":\"sub\",\"kind\":1}",
+		"{\"t\":\"sub\",\"kind\":null}",
+		"{\"t\":\"sub\",\"offset\":-2}",
+		"{\"t\":\"sub\",\"attempt\":-1}",
+		"{\"t\":\"sub\",\"attempt\":2147483648}",
+		"{\"t\":\"sub\",\"tail\":-1}",
+		"{\"t\":\"credit\",\"bytes\":-1}",
+		"{\"t\":\"credit\",\"bytes\":true}",
+		"{\"t\":\"row\",\"v\":1}",
+		"{\"t\":\"row\",\"v\":\"-1\"}",
+		"{\"t\":\"row\",\"v\":\"18446744073709551616\"}",
+		"{\"t\":\"row\",\"rows\":{}}",
+		"{\"t\":\"gone\",\"uids\":\"a\"}",
+		"{\"t\":\"sub\",\"gen\":-1}",
+		"{\"t\":\"sub\",\"t\":\"sub\"}",
 	};
 
 	(void)state;

@@ -21,8 +21,8 @@ static uint64_t next(uint64_t *seed)
 	return z ^ z >> 27;
 }
 
-static const char *const texts[] = {"", "plain \"quotes\"", "with \"quotes\" and \\", "tab\there", "ümlaut 嵌入",
-	"\x01\x1b[31m", "not \xff utf-8", "new\nline"};
+static const char *const texts[] = {"", "plain \"quotes\"", "with \"quotes\" and \\", "tab\there",
+	"ümlaut 嵌入", "\x01\x1b[31m", "not \xff utf-8", "new\nline"};
 static const struct label some_labels[] = {{"k", "v"}, {"ü", "\"x\""}};
 
 static void fill(const struct field *f, void *member, uint64_t r)
@@ -31,15 +31,10 @@ static void fill(const struct field *f, void *member, uint64_t r)
 	static const double reals[] = {0, 0.5, -2.25, 1e-5, 94.1, 1e300, 0.1, 3};
 
 	switch (f->type->storage) {
-	case ST_TEXT:
-		*(const char **)member = texts[r % 8];
-		break;
-	case ST_PERCENT: case ST_REAL:
-		*(double *)member = reals[r % 8];
-		break;
-	case ST_BOOL:
-		*(bool *)member = r & 1;
-		break;
+	case ST_TEXT: *(const char **)member = texts[r % 8]; break;
+	case ST_PERCENT:
+	case ST_REAL: *(double *)member = reals[r % 8]; break;
+	case ST_BOOL: *(bool *)member = r & 1; break;
 	case ST_ENUM: {
 		unsigned n = 0;
 
@@ -48,14 +43,9 @@ static void fill(const struct field *f, void *member, uint64_t r)
 		*(unsigned *)member = (unsigned)(r % n);
 		break;
 	}
-	case ST_STRINGS:
-		*(struct strings *)member = (struct strings){texts, r % 5};
-		break;
-	case ST_LABELS:
-		*(struct labels *)member = (struct labels){some_labels, r % 3};
-		break;
-	default:
-		*(int64_t *)member = numbers[r % 8];
+	case ST_STRINGS: *(struct strings *)member = (struct strings){texts, r % 5}; break;
+	case ST_LABELS: *(struct labels *)member = (struct labels){some_labels, r % 3}; break;
+	default: *(int64_t *)member = numbers[r % 8];
 	}
 }
 

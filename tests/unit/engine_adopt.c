@@ -9,7 +9,8 @@ static void test_adopt_running(void **state)
 	struct bench *b = *state;
 	const char *uid = "a";
 
-	launch_shell(b, "a", "echo up; until [ -e $MLTOP_OUTPUT_DIR/go ]; do sleep 0.01; done; exit 3");
+	launch_shell(b, "a",
+		"echo up; until [ -e $MLTOP_OUTPUT_DIR/go ]; do sleep 0.01; done; exit 3");
 	bench_until(b, seen(b, "a")->started && log_has(b, "a", "up\n"));
 	int64_t start_ms = seen(b, "a")->start_ms;
 
@@ -31,7 +32,8 @@ static void test_adopt_ended(void **state)
 	struct task_ref ref = ref_of("a", 1);
 	struct log_range range;
 
-	launch_shell(b, "a", "echo up; until [ -e $MLTOP_OUTPUT_DIR/go ]; do sleep 0.01; done; echo bye; exit 4");
+	launch_shell(b, "a",
+		"echo up; until [ -e $MLTOP_OUTPUT_DIR/go ]; do sleep 0.01; done; echo bye; exit 4");
 	bench_until(b, seen(b, "a")->started);
 	bench_close_engine(b);
 	touch(b, "a", "/output/go");
@@ -62,9 +64,19 @@ static void write_spec_only(struct bench *b, bool this_boot)
 {
 	static const char *const argv[] = {"/bin/sh", "-c", "echo once", NULL};
 	static const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
-	struct task_spec spec = {.uid = bench_uid("a"), .task = "master-0", .attempt = 1, .argv = argv,
-		.env = env, .work_dir = "/", .prepare = "", .finish = "", .run_uid = -1,
-		.run_gid = -1, .umask = 077, .stop_grace_ms = 100, .segment_size = 65536};
+	struct task_spec spec = {.uid = bench_uid("a"),
+		.task = "master-0",
+		.attempt = 1,
+		.argv = argv,
+		.env = env,
+		.work_dir = "/",
+		.prepare = "",
+		.finish = "",
+		.run_uid = -1,
+		.run_gid = -1,
+		.umask = 077,
+		.stop_grace_ms = 100,
+		.segment_size = 65536};
 	char *path = path_of(b, "a", "/master-0/1"), data[8192], boot[40];
 	size_t len = taskfile_encode_spec(data, sizeof data, &spec);
 
@@ -123,7 +135,8 @@ static void test_shim_killed(void **state)
 	struct log_range range;
 
 	launch_shell(b, "a", FAMILY);
-	bench_until(b, seen(b, "a")->started && log_has(b, "a", "up") && bench_processes(b, false) >= 5);
+	bench_until(b,
+		seen(b, "a")->started && log_has(b, "a", "up") && bench_processes(b, false) >= 5);
 	kill_shim(b, "a");
 	bench_until(b, seen(b, "a")->ended);
 	assert_int_equal(seen(b, "a")->why, REASON_SUPERVISOR_LOST);
@@ -198,8 +211,9 @@ static void test_strays(void **state)
 
 	launch_shell(b, "finished", "echo kept");
 	launch_shell(b, "stray", FAMILY);
-	bench_until(b, seen(b, "finished")->ended && seen(b, "stray")->started
-		&& bench_processes(b, false) >= 5);
+	bench_until(b,
+		seen(b, "finished")->ended && seen(b, "stray")->started &&
+			bench_processes(b, false) >= 5);
 	bench_close_engine(b);
 	reopen(b);
 	bench_adopt(b, NULL, 0);
@@ -244,11 +258,16 @@ static void test_what_deleted_jobs_left(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_adopt_running), TEST(test_adopt_ended),
-		TEST(test_adopt_what_never_began), TEST(test_adopt_a_launch_cut_short),
-		TEST(test_adopt_a_launch_cut_short_before_a_reboot), TEST(test_shim_killed),
-		TEST(test_shim_killed_while_the_daemon_was_away), TEST(test_node_rebooted),
-		TEST(test_strays), TEST(test_what_deleted_jobs_left),
+		TEST(test_adopt_running),
+		TEST(test_adopt_ended),
+		TEST(test_adopt_what_never_began),
+		TEST(test_adopt_a_launch_cut_short),
+		TEST(test_adopt_a_launch_cut_short_before_a_reboot),
+		TEST(test_shim_killed),
+		TEST(test_shim_killed_while_the_daemon_was_away),
+		TEST(test_node_rebooted),
+		TEST(test_strays),
+		TEST(test_what_deleted_jobs_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,8 @@ static int teardown(void **state)
 }
 
 /* A ustar header (POSIX.1-1988) and the file's bytes, padded. */
-static void add(struct folder *f, const char *name, char type, const char *link, const char *data, int mode)
+static void add(struct folder *f, const char *name, char type, const char *link, const char *data,
+	int mode)
 {
 	char h[512] = {0};
 	unsigned sum = 0;
@@ -118,10 +119,18 @@ static void test_refused(void **state)
 		char type;
 		const char *link, *word;
 	} cases[] = {
-		{"/etc/x", '0', NULL, "absolute"}, {"a/../../x", '0', NULL, "leaves"}, {"..", '5', NULL, "leaves"},
-		{"a", '2', "/etc", "symbolic"}, {"a", '1', "b", "hard links"}, {"a", '3', NULL, "devices"},
-		{"a", '4', NULL, "devices"}, {"a", '6', NULL, "fifos"}, {"a\nb", '0', NULL, "control"},
-		{"a\\b", '0', NULL, "backslashes"}, {"ok", '0', NULL, "twice"}, {"ok/below", '0', NULL, "a file and"},
+		{"/etc/x", '0', NULL, "absolute"},
+		{"a/../../x", '0', NULL, "leaves"},
+		{"..", '5', NULL, "leaves"},
+		{"a", '2', "/etc", "symbolic"},
+		{"a", '1', "b", "hard links"},
+		{"a", '3', NULL, "devices"},
+		{"a", '4', NULL, "devices"},
+		{"a", '6', NULL, "fifos"},
+		{"a\nb", '0', NULL, "control"},
+		{"a\\b", '0', NULL, "backslashes"},
+		{"ok", '0', NULL, "twice"},
+		{"ok/below", '0', NULL, "a file and"},
 		{"top", '0', NULL, "twice"},
 	};
 	struct folder *f = *state;
@@ -193,10 +202,13 @@ static void test_modules(void **state)
 	finish(f);
 	find(f, "digits.train", "pkg-1", NULL);
 	find(f, "net", "pkg-1/src", NULL);
-	find(f, "digits.trian", NULL, "module digits.trian is not in p.tar; did you mean digits.train?");
+	find(f, "digits.trian", NULL,
+		"module digits.trian is not in p.tar; did you mean digits.train?");
 	find(f, "nte", NULL, "module nte is not in p.tar; did you mean net?");
-	find(f, "quite.another", NULL, "module quite.another is not in p.tar: is the package folder at its top?");
-	find(f, "../x", NULL, "module_name is not the name of a Python module: write it as in "
+	find(f, "quite.another", NULL,
+		"module quite.another is not in p.tar: is the package folder at its top?");
+	find(f, "../x", NULL,
+		"module_name is not the name of a Python module: write it as in "
 		"`python3 -m package.module`");
 	find(f, "digits", NULL, "module digits is not in p.tar: is the package folder at its top?");
 }
@@ -205,7 +217,8 @@ static void test_modules(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(test_unpack), T(test_refused), T(test_limits), T(test_modules)};
+	const struct CMUnitTest tests[] = {T(test_unpack), T(test_refused), T(test_limits),
+		T(test_modules)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

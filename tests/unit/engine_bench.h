@@ -156,8 +156,10 @@ static inline void bench_init(struct bench *b)
 	uv_timer_init(&b->loop, &b->heart);
 	snprintf(b->dir, sizeof b->dir, "%.40s/mltop-XXXXXX", tmp ? tmp : "/tmp");
 	assert_non_null(mkdtemp(b->dir));
-	b->config = (struct engine_config){.loop = &b->loop, .state_dir = b->dir,
-		.shim_path = bench_shim(), .max_tasks = 4,
+	b->config = (struct engine_config){.loop = &b->loop,
+		.state_dir = b->dir,
+		.shim_path = bench_shim(),
+		.max_tasks = 4,
 		.events = {b, bench_started, bench_ended, bench_grew, bench_sampled, bench_note,
 			bench_job, bench_changed}};
 }
@@ -171,16 +173,16 @@ static inline void bench_open(struct bench *b, const struct engine_ops *ops)
 }
 
 /* Runs the loop until `cond` holds, at most LIMIT_MS. */
-#define bench_until(b, cond)                                                                   \
-	do {                                                                                   \
-		int64_t until_ = time_mono_ms() + LIMIT_MS;                                    \
-		uv_timer_start(&(b)->heart, bench_beat, 2, 2);                                 \
-		while (!(cond)) {                                                              \
-			if (time_mono_ms() > until_)                                           \
-				fail_msg("not within %d ms: %s", LIMIT_MS, #cond);             \
-			uv_run(&(b)->loop, UV_RUN_ONCE);                                       \
-		}                                                                              \
-		uv_timer_stop(&(b)->heart);                                                    \
+#define bench_until(b, cond)                                                       \
+	do {                                                                       \
+		int64_t until_ = time_mono_ms() + LIMIT_MS;                        \
+		uv_timer_start(&(b)->heart, bench_beat, 2, 2);                     \
+		while (!(cond)) {                                                  \
+			if (time_mono_ms() > until_)                               \
+				fail_msg("not within %d ms: %s", LIMIT_MS, #cond); \
+			uv_run(&(b)->loop, UV_RUN_ONCE);                           \
+		}                                                                  \
+		uv_timer_stop(&(b)->heart);                                        \
 	} while (0)
 
 static inline void bench_close_engine(struct bench *b)
@@ -234,8 +236,9 @@ static inline int bench_processes(struct bench *b, bool end)
 
 			if (fd >= 0)
 				close(fd);
-			ours = n > 0 && memmem(data, (size_t)n, what ? shim : task,
-				strlen(what ? shim : task));
+			ours = n > 0 &&
+				memmem(data, (size_t)n, what ? shim : task,
+					strlen(what ? shim : task));
 		}
 		count += ours;
 		if (ours && end)

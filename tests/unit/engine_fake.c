@@ -22,7 +22,8 @@ static void on_job(struct bench *b, const struct job *j)
 	m->told++;
 }
 
-static void world_open(struct bench *b, struct model *m, int64_t jobs, int64_t gpus, int64_t changes)
+static void world_open(struct bench *b, struct model *m, int64_t jobs, int64_t gpus,
+	int64_t changes)
 {
 	bench_init(b);
 	memset(m, 0, sizeof *m);
@@ -334,8 +335,12 @@ static void test_submitted(void **state)
 	b.en->ops->machine(b.en, &machine);
 	assert_int_equal(machine.gpu_count, 4);
 	const char *gpus[] = {machine.gpus[2].uuid};
-	struct task_launch l = {.ref = {.uid = "mine", .task = "master-0", .attempt = 1}, .job = &j,
-		.gpus = gpus, .gpu_count = 1, .run_uid = -1, .run_gid = -1};
+	struct task_launch l = {.ref = {.uid = "mine", .task = "master-0", .attempt = 1},
+		.job = &j,
+		.gpus = gpus,
+		.gpu_count = 1,
+		.run_uid = -1,
+		.run_gid = -1};
 	struct seen *s = seen_of(&b, &l.ref);
 
 	b.en->ops->start(b.en, &l);
@@ -365,8 +370,10 @@ static void test_submitted_and_stopped(void **state)
 	struct bench b;
 	struct model m;
 	struct job j = {.uid = "mine", .job_name = "mine"};
-	struct task_launch l = {.ref = {.uid = "mine", .task = "master-0", .attempt = 1}, .job = &j,
-		.run_uid = -1, .run_gid = -1};
+	struct task_launch l = {.ref = {.uid = "mine", .task = "master-0", .attempt = 1},
+		.job = &j,
+		.run_uid = -1,
+		.run_gid = -1};
 	struct seen *s;
 
 	(void)state;

@@ -44,8 +44,8 @@ static void test_environment(void **state)
 	struct bench *b = *state;
 	static const char *const expected[] = {"CUDA_VISIBLE_DEVICES=GPU-1,GPU-2\n",
 		"CUDA_DEVICE_ORDER=PCI_BUS_ID\n", "MLTOP_JOB=job\n", "MLTOP_ORG=org\n",
-		"MLTOP_ATTEMPT=1\n", "OMP_NUM_THREADS=2\n",
-		"TERM=dumb\n", "PYTHONUNBUFFERED=1\n", "MINE=yes and no\n"};
+		"MLTOP_ATTEMPT=1\n", "OMP_NUM_THREADS=2\n", "TERM=dumb\n", "PYTHONUNBUFFERED=1\n",
+		"MINE=yes and no\n"};
 	static const char *const gpus[] = {"GPU-1", "GPU-2"};
 	struct label env[] = {{"MINE", "yes and no"}, {"MLTOP_JOB", "forged"},
 		{"CUDA_VISIBLE_DEVICES", "0,1,2,3"}};
@@ -56,8 +56,12 @@ static void test_environment(void **state)
 	j.env = (struct labels){.items = env, .len = ARRAY_SIZE(env)};
 	j.umask = 027;
 	j = known(&j);
-	struct task_launch l = {.ref = ref_of("a", 1), .job = &j, .gpus = gpus, .gpu_count = 2,
-		.run_uid = -1, .run_gid = -1};
+	struct task_launch l = {.ref = ref_of("a", 1),
+		.job = &j,
+		.gpus = gpus,
+		.gpu_count = 2,
+		.run_uid = -1,
+		.run_gid = -1};
 
 	b->en->ops->start(b->en, &l);
 	bench_until(b, seen(b, "a")->ended);
@@ -176,7 +180,8 @@ static void test_never_started_twice(void **state)
 {
 	struct bench *b = *state;
 
-	launch_shell(b, "a", "echo x >> $MLTOP_OUTPUT_DIR/count; sleep 0.2; cat $MLTOP_OUTPUT_DIR/count");
+	launch_shell(b, "a",
+		"echo x >> $MLTOP_OUTPUT_DIR/count; sleep 0.2; cat $MLTOP_OUTPUT_DIR/count");
 	launch_shell(b, "a", "echo twice");
 	bench_until(b, seen(b, "a")->ended);
 	expect_log(b, "a", "x\n");
@@ -301,7 +306,8 @@ static void test_another_user(void **state)
 {
 	struct bench *b = *state;
 	const char *argv[3];
-	struct job j = shell_job(argv, "id -u; echo kept > $MLTOP_OUTPUT_DIR/f && cd $PWD && touch x;"
+	struct job j = shell_job(argv,
+		"id -u; echo kept > $MLTOP_OUTPUT_DIR/f && cd $PWD && touch x;"
 		"cat ../spec ../pid ../log/* ../../../../key; ls ../../.. ; ls -a ../; true");
 	char *key = path_in(b, "key");
 
@@ -312,7 +318,10 @@ static void test_another_user(void **state)
 	assert_int_equal(chmod(b->dir, 0711), 0);
 	bench_open(b, &engine_local);
 	j = known(&j);
-	struct task_launch l = {.ref = ref_of("a", 1), .job = &j, .run_uid = 65534, .run_gid = 65534};
+	struct task_launch l = {.ref = ref_of("a", 1),
+		.job = &j,
+		.run_uid = 65534,
+		.run_gid = 65534};
 
 	b->en->ops->start(b->en, &l);
 	bench_until(b, seen(b, "a")->ended);
@@ -352,7 +361,9 @@ static void test_many_short_jobs(void **state)
 
 	for (int i = 0; i < N; i++) {
 		const char *argv[] = {"/bin/echo", "done"};
-		struct job j = {.uid = "u", .job_name = "job", .command = {.items = argv, .len = 2}};
+		struct job j = {.uid = "u",
+			.job_name = "job",
+			.command = {.items = argv, .len = 2}};
 
 		snprintf(uid, sizeof uid, "job-%d", i);
 		launch(b, uid, 1, &j, NULL);
@@ -375,13 +386,24 @@ static void test_many_short_jobs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_exit_code_and_log), TEST(test_signal), TEST(test_environment),
-		TEST(test_no_gpu_means_none), TEST(test_no_such_program),
-		TEST(test_no_such_folder), TEST(test_shim_that_cannot_run), TEST(test_stop),
-		TEST(test_stop_shortened), TEST(test_stop_before_start),
-		TEST(test_never_started_twice), TEST(test_samples), TEST(test_machine),
-		TEST(test_check), TEST(test_forget), TEST(test_prepare_and_finish),
-		TEST(test_another_user), TEST(test_many_short_jobs),
+		TEST(test_exit_code_and_log),
+		TEST(test_signal),
+		TEST(test_environment),
+		TEST(test_no_gpu_means_none),
+		TEST(test_no_such_program),
+		TEST(test_no_such_folder),
+		TEST(test_shim_that_cannot_run),
+		TEST(test_stop),
+		TEST(test_stop_shortened),
+		TEST(test_stop_before_start),
+		TEST(test_never_started_twice),
+		TEST(test_samples),
+		TEST(test_machine),
+		TEST(test_check),
+		TEST(test_forget),
+		TEST(test_prepare_and_finish),
+		TEST(test_another_user),
+		TEST(test_many_short_jobs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

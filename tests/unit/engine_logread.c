@@ -96,8 +96,8 @@ static void expect(struct bench *b, const struct log_view *v, uint64_t offset, s
 	buf_release(&text);
 }
 
-static void expect_range(struct bench *b, const struct log_view *v, uint64_t oldest, uint64_t newest,
-	bool final)
+static void expect_range(struct bench *b, const struct log_view *v, uint64_t oldest,
+	uint64_t newest, bool final)
 {
 	struct log_range r;
 
@@ -241,9 +241,11 @@ static void test_index(void **state)
 	struct bench *b = *state;
 	struct log_view v = {.key = "u/m/1"};
 	static const uint64_t entries[][2] = {{10000, 0}, {11000, 10}, {20000, 25}, {20500, 90}};
-	static const struct { int64_t ms; uint64_t offset; } cases[] = {
-		{0, 0}, {10000, 0},
-		{10001, 0},      /* bytes of up to a second follow an entry */
+	static const struct {
+		int64_t ms;
+		uint64_t offset;
+	} cases[] = {
+		{0, 0}, {10000, 0}, {10001, 0}, /* bytes of up to a second follow an entry */
 		{11000, 10}, {11999, 10}, {12000, 25}, {19999, 25}, {20000, 25}, {20001, 25},
 		{20600, 90}, {21600, 100}, /* after all of it: the end */
 	};
@@ -256,7 +258,8 @@ static void test_index(void **state)
 	}
 	bytes[8] = 7;
 	segment(b, v.key, 0, "");
-	put(b, v.key, "log/index", bytes, sizeof bytes); /* the last half entry is not yet written */
+	put(b, v.key, "log/index", bytes,
+		sizeof bytes); /* the last half entry is not yet written */
 	exit_record(b, v.key, 100);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		assert_true(local_logs_at(&b->logs, &v, cases[i].ms, &offset));
@@ -338,9 +341,17 @@ static void test_links_are_not_followed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_none), TEST(test_segments), TEST(test_holes), TEST(test_overlap), TEST(test_all_lost),
-		TEST(test_growing), TEST(test_live_and_unheard), TEST(test_generation), TEST(test_index),
-		TEST(test_descriptors_are_bounded), TEST(test_forget_is_exact),
+		TEST(test_none),
+		TEST(test_segments),
+		TEST(test_holes),
+		TEST(test_overlap),
+		TEST(test_all_lost),
+		TEST(test_growing),
+		TEST(test_live_and_unheard),
+		TEST(test_generation),
+		TEST(test_index),
+		TEST(test_descriptors_are_bounded),
+		TEST(test_forget_is_exact),
 		TEST(test_links_are_not_followed),
 	};
 

@@ -40,14 +40,18 @@ static char *package_make(struct bench *b, const char *code)
 
 static struct job module_job(const char *module, const char *args)
 {
-	return (struct job){.uid = "a", .job_name = "job", .module_name = module,
-		.trainer_uri = "file:///x", .job_args = args};
+	return (struct job){.uid = "a",
+		.job_name = "job",
+		.module_name = module,
+		.trainer_uri = "file:///x",
+		.job_args = args};
 }
 
 static void test_package(void **state)
 {
 	struct bench *b = *state;
-	char *tar = package_make(b, "import sys, os, demo\n"
+	char *tar = package_make(b,
+		"import sys, os, demo\n"
 		"print(sys.argv[1:], os.path.basename(os.getcwd()))\n"
 		"path = os.environ['MLTOP_OUTPUT_DIR'] + '/count'\n"
 		"open(path, 'a').write('x')\n"
@@ -110,13 +114,15 @@ static void test_log_follow(void **state)
 
 	assert_false(b->en->ops->log_range(b->en, &ref, &range));
 	assert_int_equal(b->en->ops->log_read(b->en, &ref, 0, &byte, 1, &gap), 0);
-	launch_shell(b, "a", "for i in 1 2 3; do echo $i; until [ -e $MLTOP_OUTPUT_DIR/$i ]; "
+	launch_shell(b, "a",
+		"for i in 1 2 3; do echo $i; until [ -e $MLTOP_OUTPUT_DIR/$i ]; "
 		"do sleep 0.005; done; done");
 	for (int i = 1; i <= 3; i++) {
 		char name[64];
 
-		bench_until(b, b->en->ops->log_range(b->en, &ref, &range)
-			&& range.newest == (uint64_t)i * 2);
+		bench_until(b,
+			b->en->ops->log_range(b->en, &ref, &range) &&
+				range.newest == (uint64_t)i * 2);
 		assert_false(range.final);
 		bench_until(b, seen(b, "a")->grew >= i);
 		snprintf(name, sizeof name, "/output/%d", i);
@@ -193,9 +199,13 @@ static void test_log_at(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_package), TEST(test_module_that_is_not_there),
-		TEST(test_package_that_is_none), TEST(test_log_follow), TEST(test_log_large),
-		TEST(test_log_limit), TEST(test_log_at),
+		TEST(test_package),
+		TEST(test_module_that_is_not_there),
+		TEST(test_package_that_is_none),
+		TEST(test_log_follow),
+		TEST(test_log_large),
+		TEST(test_log_limit),
+		TEST(test_log_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,8 +20,11 @@ static inline struct job shell_job(const char *const argv[3], const char *script
 	words[0] = "sh";
 	words[1] = "-c";
 	words[2] = script;
-	return (struct job){.uid = "u", .job_name = "job", .org_name = "org",
-		.command = {.items = argv, .len = 3}, .cpu_limit = {1500}};
+	return (struct job){.uid = "u",
+		.job_name = "job",
+		.org_name = "org",
+		.command = {.items = argv, .len = 3},
+		.cpu_limit = {1500}};
 }
 
 /* Marks as known what is not zero. */
@@ -43,8 +46,11 @@ static inline void launch(struct bench *b, const char *uid, int attempt, const s
 	const char *package)
 {
 	struct job whole = known(from), *j = &whole;
-	struct task_launch l = {.ref = ref_of(uid, attempt), .job = j, .package_path = package,
-		.run_uid = -1, .run_gid = -1};
+	struct task_launch l = {.ref = ref_of(uid, attempt),
+		.job = j,
+		.package_path = package,
+		.run_uid = -1,
+		.run_gid = -1};
 
 	b->en->ops->start(b->en, &l);
 }
@@ -142,8 +148,8 @@ static inline bool load_pid(struct bench *b, const char *uid, struct task_pid *p
 	char *path = path_of(b, uid, "/master-0/1"), data[1024];
 	size_t len;
 	int folder = open(path, O_RDONLY | O_DIRECTORY);
-	bool good = folder >= 0 && taskfile_load(folder, "pid", data, sizeof data, &len, NULL)
-		&& taskfile_decode_pid(pid, data, len, NULL);
+	bool good = folder >= 0 && taskfile_load(folder, "pid", data, sizeof data, &len, NULL) &&
+		taskfile_decode_pid(pid, data, len, NULL);
 
 	if (folder >= 0)
 		close(folder);

@@ -59,8 +59,8 @@ static char *url_of(const char *path)
 }
 
 /* One request to a server that answers by on_data; checks that nothing is left on the loop. */
-static struct got ask_with(
-	struct http_config config, const struct http_request *r, void (*on_data)(struct peer *))
+static struct got ask_with(struct http_config config, const struct http_request *r,
+	void (*on_data)(struct peer *))
 {
 	struct got g = {0};
 	struct http *h;
@@ -102,8 +102,9 @@ static void got_release(struct got *g)
 static void answer_plainly(struct peer *p)
 {
 	if (peer_head(p, &head))
-		peer_text(p, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-			     "Date: Sat, 21 Nov 2026 22:55:57 GMT\r\nContent-Length: 2\r\n\r\n{}");
+		peer_text(p,
+			"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+			"Date: Sat, 21 Nov 2026 22:55:57 GMT\r\nContent-Length: 2\r\n\r\n{}");
 }
 
 static void an_answer_comes_whole(void **state)
@@ -141,8 +142,10 @@ static void echo_body(struct peer *p)
 static void a_body_is_sent_with_its_length(void **state)
 {
 	static const char *const headers[] = {"Content-Type: application/json", "x-a: b", NULL};
-	struct http_request r = {
-		.method = "PUT", .body = "hello", .body_len = 5, .headers = headers};
+	struct http_request r = {.method = "PUT",
+		.body = "hello",
+		.body_len = 5,
+		.headers = headers};
 	struct got g = ask_with((struct http_config){0}, &r, echo_body);
 
 	(void)state;
@@ -171,8 +174,8 @@ static void a_change_without_body_says_length_0(void **state)
 static void answer_503(struct peer *p)
 {
 	if (peer_head(p, &head))
-		peer_text(
-			p, "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy");
+		peer_text(p,
+			"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy");
 }
 
 static void an_error_status_is_an_answer(void **state)
@@ -412,8 +415,9 @@ static void a_long_header_is_refused(void **state)
 static void send_elsewhere(struct peer *p)
 {
 	if (peer_head(p, &head))
-		peer_text(p, "HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/y\r\n"
-			     "Content-Length: 0\r\n\r\n");
+		peer_text(p,
+			"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/y\r\n"
+			"Content-Length: 0\r\n\r\n");
 }
 
 static void redirects_are_not_followed(void **state)
@@ -453,8 +457,9 @@ static void nobody_there_is_named(void **state)
 	(void)state;
 	assert_int_equal(g.err.code, ERR_UNAVAILABLE);
 	assert_true(g.transport);
-	assert_string_equal(g.err.text, "http://127.0.0.1:1 cannot be reached: Connection refused; "
-					"check the endpoint, and that the platform runs");
+	assert_string_equal(g.err.text,
+		"http://127.0.0.1:1 cannot be reached: Connection refused; "
+		"check the endpoint, and that the platform runs");
 	got_release(&g);
 	r.url = "ftp://127.0.0.1/";
 	g = ask_with((struct http_config){0}, &r, NULL);

@@ -21,10 +21,10 @@ struct peer {
 	uv_tcp_t tcp;
 	struct peer *next;
 	struct server *server;
-	struct buf in;       /* what came and was not taken yet */
-	int number;          /* of the connection, from 1 */
-	int stage;           /* the test's own */
-	bool ended;          /* the client closed it */
+	struct buf in; /* what came and was not taken yet */
+	int number;    /* of the connection, from 1 */
+	int stage;     /* the test's own */
+	bool ended;    /* the client closed it */
 	bool closed;
 };
 
@@ -33,10 +33,10 @@ struct server {
 	uv_loop_t *loop;
 	int port;
 	int connections;
-	int open;            /* handles not yet closed */
+	int open; /* handles not yet closed */
 	struct peer *peers;
 	void (*on_data)(struct peer *p);
-	void *ctx;           /* the test's own */
+	void *ctx; /* the test's own */
 };
 
 struct peer_write {
@@ -139,7 +139,8 @@ static void server_gone(uv_handle_t *handle)
 	s->open--;
 }
 
-static inline void server_open(struct server *s, uv_loop_t *loop, void (*on_data)(struct peer *), void *ctx)
+static inline void server_open(struct server *s, uv_loop_t *loop, void (*on_data)(struct peer *),
+	void *ctx)
 {
 	struct sockaddr_in at;
 	int len = sizeof at;

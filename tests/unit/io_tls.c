@@ -71,8 +71,8 @@ static X509 *certificate(EVP_PKEY *key, const char *cn, const char *names, long 
 	X509_gmtime_adj(X509_getm_notBefore(x), from_s);
 	X509_gmtime_adj(X509_getm_notAfter(x), to_s);
 	X509_set_pubkey(x, key);
-	X509_NAME_add_entry_by_txt(
-		X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)cn, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+		(const unsigned char *)cn, -1, -1, 0);
 	X509_set_issuer_name(x, X509_get_subject_name(ca ? ca : x));
 	extend(x, NID_basic_constraints, ca ? "critical,CA:FALSE" : "critical,CA:TRUE");
 	if (names)
@@ -232,8 +232,10 @@ static void on_closed(void *ctx, int status, const struct err *why)
 
 static struct result by_websocket(const char *host, int port, const char *ca_file)
 {
-	struct ws_config config = {
-		.tls = true, .ca_file = ca_file, .protocol = "mltop.v1", .message_max = 1000};
+	struct ws_config config = {.tls = true,
+		.ca_file = ca_file,
+		.protocol = "mltop.v1",
+		.message_max = 1000};
 	struct result result = {false};
 	struct ws_events events = {&result, on_open, on_message, on_closed};
 	char authority[100];
@@ -284,8 +286,8 @@ static void a_good_certificate_is_accepted(void **state)
 		assert_int_equal(r.err.code, ERR_UNAUTHORIZED);
 	}
 	expect_refused("127.0.0.1", port, NULL, "its authority is not known here");
-	expect_refused(
-		"127.0.0.1", port, "/no/such/ca.pem", "ca_file of the context cannot be used");
+	expect_refused("127.0.0.1", port, "/no/such/ca.pem",
+		"ca_file of the context cannot be used");
 	stop();
 }
 

@@ -137,8 +137,8 @@ static void messages_go_both_ways(void **state)
 	assert_non_null(strstr(head.data, "GET /a/stream HTTP/1.1\r\n"));
 	assert_string_equal(head_value(&head, "x-one", value, sizeof value), "1");
 	assert_string_equal(head_value(&head, "authorization", value, sizeof value), "me");
-	assert_string_equal(
-		head_value(&head, "sec-websocket-protocol", value, sizeof value), "mltop.v1");
+	assert_string_equal(head_value(&head, "sec-websocket-protocol", value, sizeof value),
+		"mltop.v1");
 	assert_string_equal(head_value(&head, "origin", value, sizeof value), "");
 	ws_send(seen.ws, "hello", 5);
 	assert_true(loop_until(&loop, &seen.message));
@@ -269,9 +269,10 @@ static void refusals_carry_their_status(void **state)
 static void wrong_accept(struct peer *p)
 {
 	if (peer_head(p, &head))
-		peer_text(p, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-			     "Connection: Upgrade\r\nSec-WebSocket-Accept: d3Jvbmc=\r\n"
-			     "Sec-WebSocket-Protocol: mltop.v1\r\n\r\n");
+		peer_text(p,
+			"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+			"Connection: Upgrade\r\nSec-WebSocket-Accept: d3Jvbmc=\r\n"
+			"Sec-WebSocket-Protocol: mltop.v1\r\n\r\n");
 }
 
 static void a_wrong_handshake_is_refused(void **state)

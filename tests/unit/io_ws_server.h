@@ -12,7 +12,8 @@
 enum { WS_TEXT = 1, WS_BINARY = 2, WS_CLOSE = 8, WS_PING = 9, WS_PONG = 10 };
 
 /* A header's value, or "". */
-static inline const char *head_value(const struct buf *head, const char *name, char *out, size_t size)
+static inline const char *head_value(const struct buf *head, const char *name, char *out,
+	size_t size)
 {
 	for (const char *at = head->data; (at = strstr(at, "\r\n")) != NULL;) {
 		at += 2;
@@ -33,7 +34,8 @@ static inline void ws_accept(struct peer *p, const struct buf *head)
 	unsigned char hash[SHA_DIGEST_LENGTH];
 	char accept[64];
 
-	snprintf(both, sizeof both, "%s%s", head_value(head, "sec-websocket-key", key, sizeof key), guid);
+	snprintf(both, sizeof both, "%s%s", head_value(head, "sec-websocket-key", key, sizeof key),
+		guid);
 	SHA1((const unsigned char *)both, strlen(both), hash);
 	EVP_EncodeBlock((unsigned char *)accept, hash, sizeof hash);
 	snprintf(answer, sizeof answer,

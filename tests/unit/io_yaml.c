@@ -114,8 +114,9 @@ static void test_bounds(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_bounds)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_values),
+		cmocka_unit_test(test_lines), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_bounds)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

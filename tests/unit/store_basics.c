@@ -141,11 +141,14 @@ static bool count_row(void *ctx, const void *pack, size_t len, struct err *e)
 static int count(struct fixture *f, bool jobs)
 {
 	int n = 0;
-	struct store_loader l = {.ctx = &n, .job = jobs ? count_row : NULL,
-		.event = jobs ? NULL : count_row, .events = 1000};
+	struct store_loader l = {.ctx = &n,
+		.job = jobs ? count_row : NULL,
+		.event = jobs ? NULL : count_row,
+		.events = 1000};
 
 	store_close(f->s);
-	assert_true(store_open(&f->s, &(struct store_config){.dir = f->dir, .notify = notify, .ctx = f}, NULL));
+	assert_true(store_open(&f->s,
+		&(struct store_config){.dir = f->dir, .notify = notify, .ctx = f}, NULL));
 	assert_true(store_load(f->s, &l, NULL));
 	assert_true(store_start(f->s, NULL));
 	return n;
@@ -416,10 +419,18 @@ static void test_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_names_are_unique_but_for_deleted), T(test_compare_and_set),
-		T(test_conflict_is_alone), T(test_completion_waits_for_poll), T(test_version_persists),
-		T(test_nonce_once), T(test_removed_job_takes_its_rows), T(test_events_trimmed),
-		T(test_audit_chain), T(test_secrets), T(test_copy_and_check), T(test_group_commit),
+		T(test_names_are_unique_but_for_deleted),
+		T(test_compare_and_set),
+		T(test_conflict_is_alone),
+		T(test_completion_waits_for_poll),
+		T(test_version_persists),
+		T(test_nonce_once),
+		T(test_removed_job_takes_its_rows),
+		T(test_events_trimmed),
+		T(test_audit_chain),
+		T(test_secrets),
+		T(test_copy_and_check),
+		T(test_group_commit),
 		T(test_folder),
 	};
 

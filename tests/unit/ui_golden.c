@@ -167,8 +167,9 @@ int main(void)
 			continue;
 		char *name = strndup(entry->d_name, (size_t)(dot - entry->d_name));
 
-		tests[n++] = (struct CMUnitTest){
-			.name = name, .test_func = golden, .initial_state = name};
+		tests[n++] = (struct CMUnitTest){.name = name,
+			.test_func = golden,
+			.initial_state = name};
 	}
 	closedir(d);
 	qsort(tests, n, sizeof *tests, by_name);

@@ -31,12 +31,14 @@ static const struct {
 	const char *bytes;
 	uint32_t key;
 } keys[] = {
+	/* clang-format off */
 	{"a", 'a'}, {"G", 'G'}, {"\r", K_ENTER}, {"\t", K_TAB}, {"\x7f", K_BACKSPACE},
 	{"\x04", K_CTRL | 'd'}, {"\x1c", K_CTRL | '\\'}, {"\xe5\xb5\x8c", 0x5d4c},
 	{"\033[A", K_UP}, {"\033OA", K_UP}, {"\033[H", K_HOME}, {"\033[1~", K_HOME},
 	{"\033[7~", K_HOME}, {"\033[5~", K_PGUP}, {"\033[3~", K_DELETE}, {"\033OP", K_F1},
 	{"\033[11~", K_F1}, {"\033[[A", K_F1}, {"\033[24~", K_F12}, {"\033[Z", K_BACKTAB},
 	{"\033[1;5C", K_RIGHT | K_CTRL}, {"\033[1;2A", K_UP | K_SHIFT}, {"\033[3;3~", K_DELETE | K_ALT},
+	/* clang-format on */
 	{"\033x", K_ALT | 'x'},
 };
 
@@ -81,9 +83,16 @@ static void test_escape_is_held(void **state)
 }
 
 static const char *const swallowed[] = {
-	"\033[?1;2c", "\033]11;rgb:0000/0000/0000\033\\", "\033]0;title\a",
-	"\033P1$r0m\033\\", "\033[<35;10;10M", "\033[200;1;1;1;1;1m", "\033[99~", "\033_x\033\\",
-	"\xc2\x9b", "\033[M",
+	"\033[?1;2c",
+	"\033]11;rgb:0000/0000/0000\033\\",
+	"\033]0;title\a",
+	"\033P1$r0m\033\\",
+	"\033[<35;10;10M",
+	"\033[200;1;1;1;1;1m",
+	"\033[99~",
+	"\033_x\033\\",
+	"\xc2\x9b",
+	"\033[M",
 };
 
 /* Reports that leak, sequences nobody knows: no key, and the next key is itself. */
@@ -107,7 +116,8 @@ static void test_leftovers(void **state)
 
 static void test_mouse(void **state)
 {
-	static const char bytes[] = "\033[<0;5;7M\033[<0;5;7m\033[<64;1;1M\033[<65;1;1M\033[<0;0;0M";
+	static const char bytes[] =
+		"\033[<0;5;7M\033[<0;5;7m\033[<64;1;1M\033[<65;1;1M\033[<0;0;0M";
 	struct seen s = {0};
 	struct input in;
 
@@ -158,7 +168,8 @@ static void test_paste_limit(void **state)
 	input_init(&in);
 	input_add(&in, "\033[200~", 6, found, &s);
 	for (size_t at = 0; at < sizeof text; at += 1000)
-		input_add(&in, text + at, sizeof text - at < 1000 ? sizeof text - at : 1000, found, &s);
+		input_add(&in, text + at, sizeof text - at < 1000 ? sizeof text - at : 1000, found,
+			&s);
 	input_add(&in, "\033[201~k", 7, found, &s);
 	assert_int_equal(s.count, 2);
 	assert_int_equal(s.paste_len, INPUT_PASTE_MAX);
@@ -169,9 +180,12 @@ static void test_paste_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys), cmocka_unit_test(test_escape_is_held),
-		cmocka_unit_test(test_leftovers), cmocka_unit_test(test_mouse),
-		cmocka_unit_test(test_paste), cmocka_unit_test(test_paste_limit),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_escape_is_held),
+		cmocka_unit_test(test_leftovers),
+		cmocka_unit_test(test_mouse),
+		cmocka_unit_test(test_paste),
+		cmocka_unit_test(test_paste_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -213,8 +213,8 @@ static void gone_rows_go(void **state)
 	for (int i = 0; i < 49; i++) {
 		char json[160];
 
-		snprintf(
-			json, sizeof json, "{\"t\":\"gone\",\"sub\":1,\"uids\":[\"01J%023d\"]}", i);
+		snprintf(json, sizeof json, "{\"t\":\"gone\",\"sub\":1,\"uids\":[\"01J%023d\"]}",
+			i);
 		harness_text(&h, json);
 	}
 	char name[16];

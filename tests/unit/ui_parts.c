@@ -241,10 +241,10 @@ static void themes_fit_the_terminal(void **state)
 {
 	struct theme t;
 	struct err e = ERR_INIT;
-	json_t *in =
-		json("{\"name\": \"x\", \"roles\": {\"bad\": \"#ff0000 on 17 bold\", \"good\": "
-		     "{\"color\": \"#00ff00\", \"color16\": \"cyan\", \"mono\": \"underline\"}, "
-		     "\"selected\": \"on 3\"}}");
+	json_t *in = json(
+		"{\"name\": \"x\", \"roles\": {\"bad\": \"#ff0000 on 17 bold\", \"good\": "
+		"{\"color\": \"#00ff00\", \"color16\": \"cyan\", \"mono\": \"underline\"}, "
+		"\"selected\": \"on 3\"}}");
 	struct cell c = {.role = ROLE_BAD, .sgr = SGR_NONE};
 
 	(void)state;

@@ -60,8 +60,9 @@ static void connect(struct harness *h)
 {
 	harness_text(h, "{\"t\":\"size\",\"cols\":80,\"rows_count\":24}");
 	harness_text(h, "{\"t\":\"link\",\"link\":\"live\",\"rtt_ms\":3}");
-	harness_text(h, "{\"t\":\"context\",\"context\":\"c\",\"org\":\"o\",\"role\":\"operator\","
-			"\"user\":\"lin\"}");
+	harness_text(h,
+		"{\"t\":\"context\",\"context\":\"c\",\"org\":\"o\",\"role\":\"operator\","
+		"\"user\":\"lin\"}");
 	harness_jobs(h, 60);
 }
 
@@ -109,13 +110,14 @@ static void answer(struct harness *h)
 
 static void any_keys_any_size(void **state)
 {
-	static const int sizes[][2] = {
-		{80, 24}, {1, 1}, {20, 5}, {40, 10}, {200, 50}, {19, 4}, {1000, 500}, {21, 6}};
+	static const int sizes[][2] = {{80, 24}, {1, 1}, {20, 5}, {40, 10}, {200, 50}, {19, 4},
+		{1000, 500}, {21, 6}};
 
 	(void)state;
 	for (unsigned seed = 1; seed <= 12; seed++) {
-		struct app_options o = {
-			.context = "c", .ascii = seed % 2, .grace_ms = seed % 3 * 1000};
+		struct app_options o = {.context = "c",
+			.ascii = seed % 2,
+			.grace_ms = seed % 3 * 1000};
 		struct harness h;
 
 		seed_state = seed;
@@ -127,8 +129,9 @@ static void any_keys_any_size(void **state)
 			if (rnd(40) == 0) {
 				const int *size = sizes[rnd(ARRAY_SIZE(sizes))];
 
-				m = (struct msg){
-					.type = MSG_SIZE, .cols = size[0], .rows_count = size[1]};
+				m = (struct msg){.type = MSG_SIZE,
+					.cols = size[0],
+					.rows_count = size[1]};
 			} else if (rnd(30) == 0) {
 				m = (struct msg){.type = MSG_MOUSE,
 					.x = (int)rnd(220),
@@ -182,8 +185,10 @@ static void a_megabyte_of_bytes_changes_nothing(void **state)
 		connect(&h);
 		cmds_clear(&h.cmds);
 		for (int i = 0; i < 4096; i++) {
-			struct msg m = {
-				.type = MSG_KEY, .key = flood_key(), .now = h.now, .mono = h.mono};
+			struct msg m = {.type = MSG_KEY,
+				.key = flood_key(),
+				.now = h.now,
+				.mono = h.mono};
 
 			app_update(h.app, &m, &h.cmds);
 			assert_int_equal(harness_changes(&h), 0);
@@ -219,8 +224,8 @@ static void an_answer_before_the_frame_is_none(void **state)
 
 static void pasted_text_is_only_text(void **state)
 {
-	static const char *const pastes[] = {
-		"x", "xy\r", "D", "q", ":q\r", "\x1b[A", "nname\x13y\r", "\x03"};
+	static const char *const pastes[] = {"x", "xy\r", "D", "q", ":q\r", "\x1b[A",
+		"nname\x13y\r", "\x03"};
 	struct app_options o = {.context = "c"};
 	struct harness h;
 
@@ -229,8 +234,9 @@ static void pasted_text_is_only_text(void **state)
 	connect(&h);
 	cmds_clear(&h.cmds);
 	for (size_t i = 0; i < ARRAY_SIZE(pastes); i++) {
-		struct msg m = {
-			.type = MSG_PASTE, .text = pastes[i], .text_len = strlen(pastes[i])};
+		struct msg m = {.type = MSG_PASTE,
+			.text = pastes[i],
+			.text_len = strlen(pastes[i])};
 
 		harness_send(&h, &m);
 		assert_int_equal(h.cmds.len, 0);
@@ -239,8 +245,9 @@ static void pasted_text_is_only_text(void **state)
 	harness_key(&h, "j");
 	harness_key(&h, "x");
 	for (size_t i = 0; i < ARRAY_SIZE(pastes); i++) {
-		struct msg m = {
-			.type = MSG_PASTE, .text = pastes[i], .text_len = strlen(pastes[i])};
+		struct msg m = {.type = MSG_PASTE,
+			.text = pastes[i],
+			.text_len = strlen(pastes[i])};
 
 		harness_send(&h, &m);
 		assert_int_equal(h.cmds.len, 0);
