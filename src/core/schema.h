@@ -163,15 +163,15 @@ struct field {
  * does not compile (the array has a negative size). ROW_AS is the same under another name.
  */
 /* clang-format off */
-#define ROW_CHECKED(S, member, token)                                                          \
-	(sizeof(char[STORAGE_OF(((struct S *)0)->member) ==                                    \
-				     (enum storage)FT_STORAGE_##token ? 1 : -1]) *             \
-/* clang-format on */
+#define ROW_CHECKED(S, member, token)                                              \
+	(sizeof(char[STORAGE_OF(((struct S *)0)->member) ==                        \
+				     (enum storage)FT_STORAGE_##token ? 1 : -1]) * \
 		sizeof(((struct S *)0)->member))
-#define ROW_AS(S, wire_name, member, token, ...)                                               \
-	{                                                                                      \
-		.name = wire_name, .offset = offsetof(struct S, member),                       \
-		.size = ROW_CHECKED(S, member, token), .type = &ft_##token, __VA_ARGS__        \
+/* clang-format on */
+#define ROW_AS(S, wire_name, member, token, ...)                                        \
+	{                                                                               \
+		.name = wire_name, .offset = offsetof(struct S, member),                \
+		.size = ROW_CHECKED(S, member, token), .type = &ft_##token, __VA_ARGS__ \
 	}
 #define ROW(S, member, token, ...) ROW_AS(S, #member, member, token, __VA_ARGS__)
 
@@ -188,15 +188,15 @@ struct record {
 	_Static_assert(ARRAY_SIZE(rows) <= KIND_FIELDS_MAX, "more rows than known bits")
 
 struct kind {
-	const char *name;    /* "job": in stream frames and docs */
-	const char *plural;  /* "jobs": the CLI noun and the palette's word */
-	const char *path;    /* REST collection: "/cloud_ml/v1/train" */
+	const char *name;   /* "job": in stream frames and docs */
+	const char *plural; /* "jobs": the CLI noun and the palette's word */
+	const char *path;   /* REST collection: "/cloud_ml/v1/train" */
 	const char *doc;
 	const struct field *fields;
-	size_t field_count, size; /* size: of the struct in bytes */
+	size_t field_count, size;    /* size: of the struct in bytes */
 	const char *const *sections; /* titles, NULL-ended */
-	const char *list_fields;  /* default columns of `mltop X list` */
-	const char *wide_fields;  /* of -o wide */
+	const char *list_fields;     /* default columns of `mltop X list` */
+	const char *wide_fields;     /* of -o wide */
 	/* Across fields, after decode with DECODE_NEW or DECODE_EDIT. NULL: nothing to check. */
 	bool (*check)(const void *record, struct err *e);
 };
@@ -315,7 +315,7 @@ int fuzzy_score(const char *word, const char *text);
 
 /* ---- Docs ---- */
 
-void kind_docs(const struct kind *k, struct buf *markdown); /* the field table of docs/API.md */
+void kind_docs(const struct kind *k, struct buf *markdown);  /* the field table of docs/API.md */
 void kind_flag_name(const struct field *f, struct buf *out); /* job_name -> job-name */
 
 #endif
