@@ -88,7 +88,7 @@ docs: all
 lint: lint-deps
 	sh tests/layers.sh
 	+$(MAKE) --no-print-directory CI=1 DEBUG=1 all
-	sh tests/banned.sh
+	sh tests/banned.sh build/v-debug
 	clang-format --dry-run --Werror $(wildcard src/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE -Isrc \
 		--library=tests/cppcheck.cfg --enable=warning,portability \
