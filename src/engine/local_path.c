@@ -54,8 +54,8 @@ const char *local_path_find(struct arena *a, const char *name, const char *const
 	}
 	if (found == NULL)
 		err_set(e, ERR_NOT_FOUND,
-			"cannot start '%s': no such program in the task's PATH (%s); install it there, "
-			"or give PATH or a full path",
+			"cannot start '%s': no such program in the task's PATH; install it there, or "
+			"give PATH or a full path (PATH is %s)",
 			name, path);
 	return found;
 }
