@@ -67,13 +67,16 @@ DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansso
 	libwebsockets-dev libwebsockets-evlib-uv libssl-dev libuv1-dev libsqlite3-dev libyaml-dev \
 	libarchive-dev libcmocka-dev python3 python3-numpy tmux curl procps openssl \
 	ca-certificates
-LINT_DEPS := clang clang-format clang-tidy libclang-rt-14-dev cppcheck mandoc
+LINT_DEPS := clang-format cppcheck mandoc
+FUZZ_DEPS := clang libclang-rt-14-dev
 
 missing = $(shell for p in $1; do dpkg-query -W -f='$${Status}\n' $$p 2>/dev/null | grep -q '^install ok' || echo $$p; done)
 deps:
 	@sh packaging/deps.sh $(call missing,$(DEPS))
 lint-deps:
 	@sh packaging/deps.sh $(call missing,$(LINT_DEPS))
+fuzz-deps:
+	@sh packaging/deps.sh $(call missing,$(FUZZ_DEPS))
 
 run: deps
 	+@$(MAKE) --no-print-directory -s all
@@ -118,5 +121,5 @@ clean:
 	rm -rf build
 
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all clean deps lint-deps run docs lint install uninstall
+.PHONY: all clean deps lint-deps fuzz-deps run docs lint install uninstall
 .SECONDARY:
