@@ -33,7 +33,7 @@ static bool knows(const struct job *j, const char *field)
 	return f && record_knows(&job_kind, j, f);
 }
 
-/* The newest samples as blocks, then the number. */
+/* The newest samples as blocks, then the number: nine cells, so 100% has a block less. */
 static void util_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,
 	struct buf *out)
 {
@@ -46,10 +46,11 @@ static void util_cell(const struct table *t, const struct entry *e, int64_t now,
 		buf_addc(out, '-');
 		return;
 	}
-	for (int i = e->spark_len > 5 ? e->spark_len - 5 : 0; i < e->spark_len; i++)
+	int percent = (int)(j->gpu_util.v + 0.5), most = percent >= 100 ? 4 : 5;
+
+	for (int i = e->spark_len > most ? e->spark_len - most : 0; i < e->spark_len; i++)
 		buf_adds(out, (ascii ? plain : blocks)[e->spark[i] * 7 / 100]);
-	buf_addf(out, "%*s%d%%", e->spark_len < 5 ? 6 - e->spark_len : 1, "",
-		(int)(j->gpu_util.v + 0.5));
+	buf_addf(out, "%*s%d%%", e->spark_len < most ? most + 1 - e->spark_len : 1, "", percent);
 }
 
 /* 9999, 12.4k, 90k, 1.5M: four or five characters. */
@@ -92,9 +93,9 @@ static void step_cell(const struct table *t, const struct entry *e, int64_t now,
 static const struct column columns[] = {
 	{.field = "job_name", .width = 16, .most = 40},
 	{.field = "state", .priority = 1, .width = 9, .role = state_role},
-	{.field = "why", .priority = 3, .width = 8, .most = 14},
+	{.field = "why", .priority = 3, .width = 9, .most = 14},
 	{.field = "gpu", .priority = 2, .width = 3},
-	{.field = "util", .priority = 7, .width = 10, .left = true, .cell = util_cell},
+	{.field = "util", .priority = 7, .width = 9, .left = true, .cell = util_cell},
 	{.field = "step", .priority = 8, .width = 9, .most = 13, .cell = step_cell},
 	{.field = "loss", .priority = 5, .width = 6, .most = 8},
 	{.field = "eta", .priority = 6, .width = 5, .most = 6},
