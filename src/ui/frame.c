@@ -127,7 +127,7 @@ static void add_cpu(const struct app *a, struct line *l)
 	if (quota > 0)
 		buf_addf(&s->text, T_CPU " %d%%", (int)(a->tally.cpu_sum * 10 / quota));
 	else
-		buf_addf(&s->text, T_CPU " %.1f", (double)a->tally.cpu_sum / 10000);
+		buf_addf(&s->text, T_CPU_USED, (double)a->tally.cpu_sum / 10000);
 }
 
 static void add_jobs(const struct app *a, struct line *l)
@@ -143,13 +143,13 @@ static void add_who(const struct app *a, struct line *l)
 {
 	const char *dot = a->options.ascii ? "-" : "·";
 
-	buf_adds(&add(l, ROLE_TITLE, 5, false)->text, "mltop");
+	buf_adds(&add(l, ROLE_TITLE, 2, false)->text, "mltop");
 	if (*a->context)
 		buf_adds(&add(l, ROLE_ACCENT, 8, false)->text, a->context);
 	if (*a->org)
 		buf_addf(&add(l, ROLE_NORMAL, 4, false)->text, "%s " T_ORG " %s", dot, a->org);
 	if (*a->role)
-		buf_addf(&add(l, ROLE_DIM, 2, false)->text, "%s %s", dot, a->role);
+		buf_addf(&add(l, ROLE_DIM, 1, false)->text, "%s %s", dot, a->role);
 }
 
 static int line_width(const struct line *l)

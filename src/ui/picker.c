@@ -138,6 +138,8 @@ void popup_input(struct app *a, const struct msg *m, struct cmds *out)
 		a->mode = MODE_NONE;
 }
 
+enum { POPUP_TEXT = 96 }; /* longer lines are hard to read */
+
 /* The popup's lines, each folded at the box's width. Draws from `skip` on; returns all lines. */
 static int popup_lines(const struct app *a, struct grid *g, struct rect r, int skip)
 {
@@ -176,13 +178,9 @@ static int popup_lines(const struct app *a, struct grid *g, struct rect r, int s
 void popup_draw(const struct app *a, struct grid *g, struct rect body)
 {
 	struct rect r = {body.x, body.y, body.width, 0};
-
-	if (r.width > 76) {
-		r.x += (r.width - 76) / 2;
-		r.width = 76;
-	}
 	struct rect text = {r.x + 2, 0, r.width - 4, body.height - 2};
 
+	text.width = text.width < POPUP_TEXT ? text.width : POPUP_TEXT;
 	if (text.width < 1)
 		return;
 	int lines = popup_lines(a, NULL, text, 0);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,21 @@ const struct job *jobs_current(const struct app *a)
 
 /* ---- Why: the exact sentence, read again from the platform ---- */
 
+/* The exit code adds something where the message has not said it and it is not a mere 0. */
+static bool exit_tells(const struct job *j)
+{
+	struct buf said = BUF_INIT;
+
+	if (!knows(j, "exit_code") || (j->exit_code == 0 && j->state != JOB_COMPLETED))
+		return false;
+	buf_addf(&said, T_WHY_EXIT_IN, (int)j->exit_code);
+	const char *at = j->message ? strcasestr(j->message, said.data) : NULL;
+	bool whole = at && !isdigit((unsigned char)at[said.len]);
+
+	buf_release(&said);
+	return !whole;
+}
+
 static void why_lines(struct app *a, const struct job *j)
 {
 	struct buf title = BUF_INIT;
@@ -170,7 +186,7 @@ static void why_lines(struct app *a, const struct job *j)
 	else if (j->reason == REASON_NONE)
 		buf_adds(&a->popup,
 			j->state == JOB_RUNNING ? T_WHY_RUNNING "\n" : T_WHY_NOTHING "\n");
-	if (knows(j, "exit_code"))
+	if (exit_tells(j))
 		buf_addf(&a->popup, T_WHY_EXIT "\n", (int)j->exit_code);
 	buf_release(&title);
 }

@@ -13,6 +13,7 @@
 #define T_STALE " STALE "
 #define T_GPU "GPU"
 #define T_CPU "CPU"
+#define T_CPU_USED "CPU %.1f used"
 #define T_ORG "org"
 #define T_ALL_ORGS "all orgs"
 #define T_JOBS_RUN_WAIT "jobs %d run %d wait"
@@ -191,6 +192,7 @@
 #define T_WHY_ASKING "Asking..."
 #define T_WHY_RUNNING "It runs; there is nothing to explain."
 #define T_WHY_NOTHING "The platform gave no reason."
+#define T_WHY_EXIT_IN "exit code %d"
 #define T_WHY_EXIT "Exit code %d."
 #define T_SORT_BY " Sort by "
 
