@@ -21,7 +21,8 @@ const struct action_info actions[] = {
 	{ACT_PAGE_DOWN, "page-down", MOVE, "pgdn ctrl-f", NULL, T_DOC_PAGE_DOWN, false},
 	{ACT_HALF_UP, "half-up", MOVE, "ctrl-u", NULL, T_DOC_HALF_UP, false},
 	{ACT_HALF_DOWN, "half-down", MOVE, "ctrl-d", NULL, T_DOC_HALF_DOWN, false},
-	{ACT_OPEN, "open", SCOPE_TABLE, "enter", T_HINT_OPEN, T_DOC_OPEN, false},
+	{ACT_OPEN, "open", SCOPE_JOBS | SCOPE_TASKS | SCOPE_EVENTS, "enter", T_HINT_OPEN,
+		T_DOC_OPEN, false},
 	{ACT_BACK, "back", MOVE, "esc", NULL, T_DOC_BACK, false},
 	{ACT_FILTER, "filter", SCOPE_TABLE, "/", T_HINT_FILTER, T_DOC_FILTER, false},
 	{ACT_SEARCH, "search", SCOPE_TEXT, "/", T_HINT_SEARCH, T_DOC_SEARCH, false},
@@ -35,7 +36,7 @@ const struct action_info actions[] = {
 	{ACT_ATTEMPT, "attempt", SCOPE_LOG, "p", T_HINT_ATTEMPT, T_DOC_ATTEMPT, false},
 	{ACT_NEXT_TAB, "next-tab", SCOPE_TABS, "tab", T_HINT_TAB, T_DOC_NEXT_TAB, false},
 	{ACT_PREV_TAB, "previous-tab", SCOPE_TABS, "shift-tab", NULL, T_DOC_PREV_TAB, false},
-	{ACT_SUBMIT, "submit", SCOPE_TABLE, "n", T_HINT_SUBMIT, T_DOC_SUBMIT, true},
+	{ACT_SUBMIT, "submit", SCOPE_JOBS, "n", T_HINT_SUBMIT, T_DOC_SUBMIT, true},
 	{ACT_CANCEL, "cancel", JOBS, "x", T_HINT_CANCEL, T_DOC_CANCEL, true},
 	{ACT_WHY, "why", JOBS, "X", T_HINT_WHY, T_DOC_WHY, false},
 	{ACT_RETRY, "retry", JOBS, "R", NULL, T_DOC_RETRY, true},
@@ -67,6 +68,7 @@ const struct action_info actions[] = {
 /* What scopes the screens have together: a conflict is two actions on a key in one of these. */
 static const unsigned screens[] = {
 	SCOPE_TABLE | SCOPE_JOBS,
+	SCOPE_TABLE | SCOPE_EVENTS,
 	SCOPE_TABLE | SCOPE_TASKS | SCOPE_JOB | SCOPE_TABS,
 	SCOPE_TEXT | SCOPE_JOB | SCOPE_TABS,
 	SCOPE_TEXT | SCOPE_LOG,

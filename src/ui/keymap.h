@@ -23,7 +23,8 @@ enum scope {
 	SCOPE_TASKS = 32, /* the selected row is a task */
 	SCOPE_TABS = 64,
 	SCOPE_FORM = 128,
-	SCOPE_ANY = 255 & ~128, /* all but forms, where letters are text */
+	SCOPE_EVENTS = 256,     /* the selected row is an event of some job */
+	SCOPE_ANY = 511 & ~128, /* all but forms, where letters are text */
 };
 
 enum action {

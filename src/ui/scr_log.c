@@ -190,7 +190,7 @@ static void log_status(const struct app *a, const struct view *v, struct buf *ou
 	(void)a;
 	if (!p->open)
 		return;
-	buf_addf(out, T_LOG_LINES, (long long)p->lines);
+	buf_addf(out, T_LOG_LINES, (long long)p->lines, p->lines == 1 ? "" : "s");
 	if (p->follow)
 		buf_adds(out, p->final ? T_LOG_WHOLE : T_LOG_FOLLOWING);
 	else if (fresh > 0)

@@ -21,6 +21,7 @@ struct column {
 	uint8_t most;      /* grows to so many cells when there is room; 0: does not */
 	bool wide;         /* only with `w` */
 	bool left;         /* aligned left whatever the type says */
+	bool limit;        /* what has none says so in a word */
 	/* NULL: record_cell. Appends clean text. */
 	void (*cell)(const struct table *t, const struct entry *e, int64_t now, bool ascii,
 		struct buf *out);

@@ -1,6 +1,7 @@
 #include "ui/table.h"
 
 #include "base/utf8.h"
+#include "ui/text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -108,6 +109,11 @@ static void draw_cell(const struct table *t, struct grid *g, int y, const struct
 		c->cell(t, e, t->now, g->ascii, text);
 	else if (f)
 		record_cell(t->data.kind, e->row, f, t->now, text);
+	if (c->limit && strcmp(text->data, "inf") == 0) {
+		buf_reset(text);
+		buf_adds(text, T_NO_LIMIT);
+		role = ROLE_DIM;
+	}
 	if (strcmp(text->data, "-") == 0)
 		role = ROLE_DIM;
 	if (right(t, c))
