@@ -266,6 +266,12 @@ void frame_scopes_hints(const struct app *a, struct grid *g, struct rect r)
 	}
 }
 
+/* Why the rows that are shown are not kept up to date any more; NULL: they are. */
+static const char *rows_error(const struct table *t)
+{
+	return t && t->data.error && t->len > 0 ? t->data.error : NULL;
+}
+
 static void draw_status(const struct app *a, struct grid *g, struct rect r)
 {
 	const struct view *v = app_top(a);
@@ -287,6 +293,10 @@ static void draw_status(const struct app *a, struct grid *g, struct rect r)
 	}
 	if (app_scopes(a) == SCOPE_FORM) {
 		grid_clip(g, 1, r.y, r.width - 2, ROLE_DIM, T_FORM_KEYS);
+		return;
+	}
+	if (rows_error(t)) {
+		grid_textf(g, 1, r.y, r.width - 2, ROLE_BAD, T_ROWS_ERROR, rows_error(t));
 		return;
 	}
 	if (t && t->marked) {

@@ -1,7 +1,7 @@
 #include "ui/parts.h"
+#include "ui/textpane.h"
 
 #include "base/mem.h"
-#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -152,22 +152,14 @@ static int popup_lines(const struct app *a, struct grid *g, struct rect r, int s
 		const char *rest = line;
 
 		do {
-			int used;
-			size_t fit = utf8_fit(rest, r.width, &used), left = strlen(rest);
-
-			if (fit < left)
-				for (size_t i = fit; i > 0; i--)
-					if (rest[i] == ' ') {
-						fit = i + 1;
-						break;
-					}
+			size_t fit = fold_text(rest, r.width);
 			char *piece = strndup(rest, fit);
 
 			if (g && n >= skip && n - skip < r.height)
 				grid_text(g, r.x, r.y + n - skip, r.width, ROLE_NORMAL, piece);
 			free(piece);
 			n++;
-			rest += fit ? fit : left;
+			rest += fit;
 		} while (*rest);
 		free(line);
 		s += len + (s[len] == '\n');

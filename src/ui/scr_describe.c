@@ -70,7 +70,7 @@ static void describe_draw(const struct app *a, const struct view *v, struct grid
 	struct rect body)
 {
 	(void)a;
-	textpane_draw(&((const struct describe_view *)v->state)->pane, g, body);
+	textpane_draw(&((struct describe_view *)v->state)->pane, g, body);
 }
 
 static void describe_search(struct app *a, struct view *v, const char *text, struct cmds *out)

@@ -70,6 +70,19 @@ static void help_close(struct app *a, struct view *v, struct cmds *out)
 	free(v->state);
 }
 
+/*
+ * The letter that quits elsewhere leaves help: who has just looked up a key means that. Keys that
+ * no text field takes (Ctrl-C) quit here too.
+ */
+static bool help_input(struct app *a, struct view *v, const struct msg *m, struct cmds *out)
+{
+	(void)v;
+	if (m->type != MSG_KEY || keymap_action(&a->keymap, m->key, SCOPE_TEXT) != ACT_QUIT)
+		return false;
+	stack_pop(a, out);
+	return true;
+}
+
 static bool help_action(struct app *a, struct view *v, enum action act, struct cmds *out)
 {
 	struct help_view *h = v->state;
@@ -102,7 +115,7 @@ static void help_mouse(struct app *a, struct view *v, const struct msg *m, struc
 static void help_draw(const struct app *a, const struct view *v, struct grid *g, struct rect body)
 {
 	(void)a;
-	textpane_draw(&((const struct help_view *)v->state)->pane, g, body);
+	textpane_draw(&((struct help_view *)v->state)->pane, g, body);
 }
 
 const struct screen scr_help = {
@@ -111,6 +124,7 @@ const struct screen scr_help = {
 	.scopes = SCOPE_TEXT,
 	.open = help_open,
 	.close = help_close,
+	.input = help_input,
 	.action = help_action,
 	.mouse = help_mouse,
 	.draw = help_draw,

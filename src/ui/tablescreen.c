@@ -123,7 +123,10 @@ bool table_message(struct app *a, struct table *t, const struct msg *m)
 	switch (m->type) {
 	case MSG_ROWS: table_rows(t, m->rows); return true;
 	case MSG_GONE: table_gone(t, m->uids); return true;
-	case MSG_SYNCED: table_synced(t); return true;
+	case MSG_SYNCED:
+		dataset_fail(&t->data, NULL);
+		table_synced(t);
+		return true;
 	case MSG_RESET: dataset_begin_again(&t->data); return true;
 	case MSG_SUB_ERROR: dataset_fail(&t->data, m->text ? m->text : T_REPLY_NONE); return true;
 	default: return false;

@@ -90,7 +90,8 @@
 #define T_DOC_REDRAW "Draw the whole terminal again."
 #define T_DOC_SUSPEND "Suspend mltop; fg comes back."
 #define T_DOC_HELP "This help."
-#define T_DOC_QUIT "Quit; jobs go on running. Asks only if a change is not sent yet."
+#define T_DOC_QUIT \
+	"Quit; jobs go on running. Asks only if a change is not sent yet. In help q leaves help."
 
 /* ---- Screens ---- */
 #define T_SCREEN_JOBS "Train jobs of the org."
@@ -110,6 +111,7 @@
 #define T_GONE_HOW "mltop keeps trying; Ctrl-R tries at once."
 #define T_LIST_FAILED "The platform did not give the list:"
 #define T_LIST_FAILED_HOW "Ctrl-R asks again."
+#define T_ROWS_ERROR "%s (rows are not kept up; Ctrl-R asks again)"
 #define T_NO_LIMIT "none"
 #define T_NO_ROWS "Nothing here."
 #define T_NO_MATCH "No row matches the filter."

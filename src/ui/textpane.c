@@ -95,9 +95,69 @@ void textpane_record(struct textpane *p, const struct kind *k, const void *rec, 
 	}
 }
 
+/* ---- Folding: a line too long goes on below, under its value ---- */
+
+enum {
+	LABEL_WIDTH = 22,
+	FOLD_FROM = 30, /* narrower panes cut: little would be seen of the other lines */
+	FOLD_ROWS = 4,  /* of a line at most: its end is seen by going to the right */
+};
+
+size_t fold_text(const char *text, int width)
+{
+	int used;
+	size_t fit = utf8_fit(text, width, &used);
+
+	if (fit == 0)
+		return strlen(text);
+	if (!text[fit] || text[fit] == ' ')
+		return fit + strspn(text + fit, " ");
+	for (size_t i = fit; i > 0; i--)
+		if (text[i - 1] == ' ')
+			return i;
+	return fit;
+}
+
+static const char *value_of(const char *text)
+{
+	const char *tab = strchr(text, '\t');
+
+	return tab ? tab + 1 : text;
+}
+
+static int value_width(const struct textline *l, int width)
+{
+	return strchr(l->text, '\t') && width > FOLD_FROM ? width - LABEL_WIDTH - 1 : width;
+}
+
+static int line_rows(const struct textpane *p, const struct textline *l)
+{
+	const char *rest = value_of(l->text);
+	int rows = 1, width = value_width(l, p->width);
+
+	if (p->left || p->width <= FOLD_FROM)
+		return 1;
+	while (*(rest += fold_text(rest, width)) && rows < FOLD_ROWS)
+		rows++;
+	return rows;
+}
+
+/* The first line from which on all the rest is seen. */
+static int64_t last_top(const struct textpane *p, int page)
+{
+	size_t at = p->len;
+
+	for (int rows = 0; at > 0; at--) {
+		rows += line_rows(p, &p->lines[at - 1]);
+		if (rows > page)
+			break;
+	}
+	return (int64_t)at;
+}
+
 void textpane_scroll(struct textpane *p, int by, int page)
 {
-	int64_t most = (int64_t)p->len - page, to = (int64_t)p->top + by;
+	int64_t most = last_top(p, page), to = (int64_t)p->top + by;
 
 	if (to > most)
 		to = most;
@@ -212,28 +272,43 @@ static const char *skip_cells(const char *text, int cells)
 	return text + utf8_fit(text, cells, &used);
 }
 
-enum { LABEL_WIDTH = 22 };
-
-void textpane_draw(const struct textpane *p, struct grid *g, struct rect r)
+/* A row of a line: what fits, and all the rest, cut, where it is the last one. */
+static const char *draw_row(struct grid *g, int x, int y, int width, const struct textline *l,
+	const char *rest, bool last)
 {
-	for (int i = 0; i < r.height && p->top + (size_t)i < p->len; i++) {
-		const struct textline *l = &p->lines[p->top + (size_t)i];
-		const char *tab = strchr(l->text, '\t');
-		int y = r.y + i;
+	size_t fit = last ? strlen(rest) : fold_text(rest, width);
+	char *piece = strndup(rest, fit);
 
-		if (tab && r.width > 30) {
-			char *label = strndup(l->text, (size_t)(tab - l->text));
+	grid_clip(g, x, y, width, l->role, piece ? piece : "");
+	free(piece);
+	return rest + fit;
+}
 
-			grid_clip(g, r.x, y, LABEL_WIDTH, ROLE_KEY, label);
-			grid_clip(g, r.x + LABEL_WIDTH + 1, y, r.width - LABEL_WIDTH - 1, l->role,
-				skip_cells(tab + 1, p->left));
-			free(label);
-		} else {
-			grid_clip(g, r.x, y, r.width, l->role,
-				skip_cells(tab ? tab + 1 : l->text, p->left));
+static void draw_label(struct grid *g, struct rect r, int y, const char *text)
+{
+	char *label = strndup(text, strcspn(text, "\t"));
+
+	grid_clip(g, r.x, y, LABEL_WIDTH, ROLE_KEY, label ? label : "");
+	free(label);
+}
+
+void textpane_draw(struct textpane *p, struct grid *g, struct rect r)
+{
+	int y = r.y, end = r.y + r.height;
+
+	p->width = r.width;
+	for (size_t at = p->top; at < p->len && y < end; at++) {
+		const struct textline *l = &p->lines[at];
+		int rows = line_rows(p, l), width = value_width(l, r.width);
+		const char *rest = skip_cells(value_of(l->text), p->left);
+
+		if (width < r.width)
+			draw_label(g, r, y, l->text);
+		for (int i = 0; i < rows && y < end; i++, y++) {
+			rest = draw_row(g, r.x + r.width - width, y, width, l, rest, i + 1 == rows);
+			if (p->pattern)
+				highlight(g, r.x, y, r.width, p->pattern);
 		}
-		if (p->pattern)
-			highlight(g, r.x, y, r.width, p->pattern);
 	}
 }
 

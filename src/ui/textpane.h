@@ -19,7 +19,8 @@ struct textpane {
 	struct textline *lines;
 	size_t len, cap;
 	size_t top;
-	int left;
+	int left;  /* cells scrolled to the right; while it is not 0 lines are cut, not folded */
+	int width; /* when last drawn: how lines are folded; 0: not drawn yet */
 	char *pattern; /* NULL: none */
 };
 
@@ -37,9 +38,11 @@ void textpane_scroll(struct textpane *p, int by, int page);
 /* Looks for the pattern from the line after the top one; false: nowhere. */
 bool textpane_search(struct textpane *p, const char *pattern);
 bool textpane_next(struct textpane *p, bool backwards);
-void textpane_draw(const struct textpane *p, struct grid *g, struct rect r);
+void textpane_draw(struct textpane *p, struct grid *g, struct rect r);
 void textpane_text(const struct textpane *p, struct buf *out);
 
+/* Bytes of `text` that fit into `width` cells, up to a blank where there is one; 0 only for "". */
+size_t fold_text(const char *text, int width);
 /* Restyles what matches `pattern` in the drawn row y: no capitals in the pattern, no case. */
 void highlight(struct grid *g, int x, int y, int width, const char *pattern);
 /* Where `pattern` begins in `text`; NULL: nowhere. The same rule of case. */
