@@ -55,6 +55,35 @@ void app_notice_clear(struct app *a)
 	a->notice = NULL;
 }
 
+static bool is_tenant(const struct app *a, const struct quota *q)
+{
+	const char *is = *a->tenant ? q->org_id : q->org_name;
+
+	return is && strcmp(is, *a->tenant ? a->tenant : a->org) == 0;
+}
+
+const struct quota *app_quota(const struct app *a)
+{
+	const struct rowset *rows = &a->quota.data.rows;
+
+	for (size_t i = 0; i < rows->len; i++)
+		if (is_tenant(a, rows->rows[i]))
+			return rows->rows[i];
+	/* A platform that does not name the key's org gives the quota of no other one. */
+	return !*a->tenant && rows->len == 1 ? rows->rows[0] : NULL;
+}
+
+const char *app_tenant(const struct app *a)
+{
+	if (!*a->tenant)
+		return a->org;
+	if (strcmp(a->tenant, "-1") == 0)
+		return T_ALL_ORGS;
+	const struct quota *q = app_quota(a);
+
+	return q && q->org_name ? q->org_name : a->tenant;
+}
+
 uint32_t app_sub(struct app *a)
 {
 	return ++a->next_sub;

@@ -76,19 +76,6 @@ static void add_link(const struct app *a, struct line *l)
 	}
 }
 
-static const struct quota *own_quota(const struct app *a)
-{
-	const struct rowset *rows = &a->quota.data.rows;
-
-	for (size_t i = 0; i < rows->len; i++) {
-		const struct quota *q = rows->rows[i];
-
-		if (q->org_name && strcmp(q->org_name, a->org) == 0)
-			return q;
-	}
-	return rows->len ? rows->rows[0] : NULL;
-}
-
 static bool knows(const struct quota *q, const char *field)
 {
 	const struct field *f = q ? kind_field(&quota_kind, field) : NULL;
@@ -98,7 +85,7 @@ static bool knows(const struct quota *q, const char *field)
 
 static void add_gpu(const struct app *a, struct line *l)
 {
-	const struct quota *q = own_quota(a);
+	const struct quota *q = app_quota(a);
 	bool counted = a->jobs.data.synced || !knows(q, "total_gpu_used");
 	int64_t used = counted ? a->tally.gpus : q->total.gpu_used;
 	int64_t quota = knows(q, "total_gpu_quota") ? q->total.gpu_quota : -1;
@@ -116,7 +103,7 @@ static void add_gpu(const struct app *a, struct line *l)
 
 static void add_cpu(const struct app *a, struct line *l)
 {
-	const struct quota *q = own_quota(a);
+	const struct quota *q = app_quota(a);
 	int64_t quota = knows(q, "total_cpu_quota") ? q->total.cpu_quota.v : -1;
 
 	if (a->tally.cpu_count == 0)
@@ -146,8 +133,9 @@ static void add_who(const struct app *a, struct line *l)
 	buf_adds(&add(l, ROLE_TITLE, 2, false)->text, "mltop");
 	if (*a->context)
 		buf_adds(&add(l, ROLE_ACCENT, 8, false)->text, a->context);
-	if (*a->org)
-		buf_addf(&add(l, ROLE_NORMAL, 4, false)->text, "%s " T_ORG " %s", dot, a->org);
+	if (*a->org || *a->tenant)
+		buf_addf(&add(l, ROLE_NORMAL, 4, false)->text, "%s %s%s", dot,
+			strcmp(a->tenant, "-1") == 0 ? "" : T_ORG " ", app_tenant(a));
 	if (*a->role)
 		buf_addf(&add(l, ROLE_DIM, 1, false)->text, "%s %s", dot, a->role);
 }
@@ -226,8 +214,8 @@ static void draw_crumb(const struct app *a, struct grid *g, struct rect r)
 			a->stack[i].screen->name);
 		if (*a->stack[i].name)
 			buf_addf(&path, " %s", a->stack[i].name);
-		else if (i == 0 && *a->org)
-			buf_addf(&path, "(%s)", strcmp(a->tenant, "-1") == 0 ? T_ALL_ORGS : a->org);
+		else if (i == 0 && *app_tenant(a))
+			buf_addf(&path, "(%s)", app_tenant(a));
 	}
 	if (v && v->screen->crumb)
 		v->screen->crumb(a, v, &extra);

@@ -36,17 +36,32 @@ static const char *split(const char *text, char *word, size_t size)
 	return text + strspn(text, " ");
 }
 
-void tenant_switch(struct app *a, const char *name, struct cmds *out)
+/* The id of an org by its name or id; NULL: none. Until the orgs are there it is taken as an id. */
+static const char *tenant_id(const struct app *a, const char *name)
 {
 	const struct rowset *rows = &a->quota.data.rows;
-	const char *id = strcmp(name, "all") == 0 || strcmp(name, "0") == 0 ? "-1" : name;
 
+	if (strcmp(name, "all") == 0 || strcmp(name, "0") == 0 || strcmp(name, "-1") == 0)
+		return "-1";
+	if (!*name || strcmp(name, a->org) == 0)
+		return "";
 	for (size_t i = 0; i < rows->len; i++) {
 		const struct quota *q = rows->rows[i];
 
-		if (q->org_name && q->org_id && strcmp(q->org_name, name) == 0)
-			id = q->org_id;
+		if (q->org_id &&
+			((q->org_name && strcmp(q->org_name, name) == 0) ||
+				strcmp(q->org_id, name) == 0))
+			return q->org_id;
 	}
+	return a->quota.data.synced ? NULL : name;
+}
+
+bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err *e)
+{
+	const char *id = tenant_id(a, name);
+
+	if (!id)
+		return err_set(e, ERR_NOT_FOUND, T_NO_TENANT, name);
 	char *tenant = mem_strdup(id);
 
 	free(a->tenant);
@@ -56,6 +71,7 @@ void tenant_switch(struct app *a, const char *name, struct cmds *out)
 	stack_clear(a, out);
 	stack_open(a, &scr_jobs, "", out);
 	app_notice(a, ROLE_NORMAL, T_TENANT, *name ? name : T_TENANT_OWN);
+	return true;
 }
 
 /* The runner connects to it: it knows by the name remembered. Nothing of the old one stays. */
@@ -77,10 +93,8 @@ static bool run_verb(struct app *a, const char *word, const char *rest, struct c
 		app_quit(a, out);
 		return true;
 	}
-	if (strcmp(word, "tenant") == 0) {
-		tenant_switch(a, rest, out);
-		return true;
-	}
+	if (strcmp(word, "tenant") == 0)
+		return tenant_switch(a, rest, out, e);
 	bool theme = strcmp(word, "theme") == 0;
 
 	if (!theme && strcmp(word, "context") != 0)

@@ -61,6 +61,7 @@ struct app {
 	char *link_text;
 
 	struct table jobs, quota; /* of the header; the jobs screen shows the first */
+	bool quota_all;           /* the second is of all orgs: the key may see them */
 	struct tally tally;
 	uint32_t next_sub;
 	uint64_t next_id;
@@ -102,6 +103,10 @@ struct layout app_layout(const struct app *a);
 void app_notice(struct app *a, enum grid_role role, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void app_notice_clear(struct app *a);
+/* What the org asked for is called: its name, the id where the name is not known, "all orgs". */
+const char *app_tenant(const struct app *a);
+/* The quota of that org; NULL: not known, or all orgs are shown. */
+const struct quota *app_quota(const struct app *a);
 uint32_t app_sub(struct app *a);
 uint64_t app_id(struct app *a);
 /* A GET whose reply comes to the top views' message(). */
@@ -153,7 +158,8 @@ void popup_input(struct app *a, const struct msg *m, struct cmds *out);
 void popup_draw(const struct app *a, struct grid *g, struct rect body);
 void options_draw(const struct app *a, struct grid *g, struct rect body, int bottom);
 const char *option_at(const struct app *a, int i);
-void tenant_switch(struct app *a, const char *name, struct cmds *out);
+/* False with `e`, and nothing changed, when the platform's orgs are known and this is none. */
+bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err *e);
 
 /* ---- scr_jobs.c ---- */
 

@@ -93,7 +93,7 @@ static void stakes(const struct app *a, const struct job *j, struct buf *out)
 	int64_t want = j->gpu_limit > 0 ? j->gpu_limit : 0;
 
 	for (size_t i = 0; i < rows->len; i++)
-		if (!q || strcmp(record_key(&quota_kind, rows->rows[i]), a->org) == 0)
+		if (rows->len == 1 || strcmp(record_key(&quota_kind, rows->rows[i]), a->org) == 0)
 			q = rows->rows[i];
 	job_what(j, &what);
 	sanitize_text(&clean, what.data, what.len);

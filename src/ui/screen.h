@@ -88,6 +88,9 @@ void table_open_remembered(const struct app *a, struct table *t, const struct sc
 /* (Re)subscribes when a field is wanted that has not been asked for; always when `again`. */
 void table_subscribe(struct app *a, struct table *t, const struct screen *s, bool again,
 	struct cmds *out);
+/* Always, and for another org than the one that is shown: "" the key's own, "-1" all. */
+void table_subscribe_org(struct app *a, struct table *t, const struct screen *s, const char *org,
+	struct cmds *out);
 void table_unsubscribe(struct table *t, struct cmds *out);
 /* A message of its subscription changes the table; true when it was one. */
 bool table_message(struct app *a, struct table *t, const struct msg *m);

@@ -100,8 +100,15 @@ void table_subscribe(struct app *a, struct table *t, const struct screen *s, boo
 {
 	struct fieldset need = wanted(t, s);
 
-	if (!again && t->data.sub && covers(&t->asked, &need))
-		return;
+	if (again || !t->data.sub || !covers(&t->asked, &need))
+		table_subscribe_org(a, t, s, a->tenant, out);
+}
+
+void table_subscribe_org(struct app *a, struct table *t, const struct screen *s, const char *org,
+	struct cmds *out)
+{
+	struct fieldset need = wanted(t, s);
+
 	table_unsubscribe(t, out);
 	t->asked = need;
 	t->data.sub = app_sub(a);
@@ -111,7 +118,7 @@ void table_subscribe(struct app *a, struct table *t, const struct screen *s, boo
 
 	c->sub = t->data.sub;
 	c->kind = s->kind->name;
-	c->org = mem_strdup(a->tenant);
+	c->org = mem_strdup(org);
 	c->fields = fields_text(s->kind, &need);
 }
 

@@ -139,6 +139,7 @@
 #define T_REFRESHING "Reading again."
 #define T_NO_ROW "No job is selected."
 #define T_TENANT "Jobs of %s."
+#define T_NO_TENANT "there is no org '%s' here: Tab completes the names"
 #define T_TENANT_OWN "your own org"
 #define T_CONTEXT "Context %s: connecting."
 #define T_NO_COMMAND "'%s' is no command: type ? for help, Tab completes"

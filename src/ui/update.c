@@ -1,3 +1,4 @@
+#include "core/key.h"
 #include "ui/parts.h"
 
 #include <stdlib.h>
@@ -86,7 +87,19 @@ static void link_message(struct app *a, const struct msg *m)
 	app_set_text(&a->link_text, m->text);
 }
 
-static void context_message(struct app *a, const struct msg *m)
+/* Who may see every org gets all of their quotas: the names that :tenant takes are read there. */
+static void want_orgs(struct app *a, struct cmds *out)
+{
+	bool all = strcmp(a->role, role_words[ROLE_ADMIN]) == 0 ||
+		strcmp(a->role, role_words[ROLE_QUOTA_ADMIN]) == 0;
+
+	if (all == a->quota_all)
+		return;
+	a->quota_all = all;
+	table_subscribe_org(a, &a->quota, &scr_quotas, all ? "-1" : "", out);
+}
+
+static void context_message(struct app *a, const struct msg *m, struct cmds *out)
 {
 	if (m->context)
 		app_set_text(&a->context, m->context);
@@ -96,6 +109,7 @@ static void context_message(struct app *a, const struct msg *m)
 		app_set_text(&a->role, m->role);
 	if (m->user)
 		app_set_text(&a->user, m->user);
+	want_orgs(a, out);
 }
 
 static void note_message(struct app *a, const struct msg *m)
@@ -183,7 +197,7 @@ static void dispatch(struct app *a, const struct msg *m, struct cmds *out)
 	case MSG_SIZE: size_message(a, m); break;
 	case MSG_TICK: break;
 	case MSG_LINK: link_message(a, m); break;
-	case MSG_CONTEXT: context_message(a, m); break;
+	case MSG_CONTEXT: context_message(a, m, out); break;
 	case MSG_SAVED:
 	case MSG_COPIED:
 	case MSG_THEME: note_message(a, m); break;
