@@ -110,30 +110,7 @@ static bool sequence_item(struct reader *r, json_t *out, yaml_event_t *event, in
 	return item && json_array_append_new(out, item) == 0;
 }
 
-static json_t *sequence(struct reader *r, int depth, struct err *e)
-{
-	json_t *out = json_array();
-	bool more = true, good = true;
-
-	while (more && good) {
-		yaml_event_t event;
-
-		if (!next(r, &event, e)) {
-			good = false;
-			break;
-		}
-		more = event.type != YAML_SEQUENCE_END_EVENT;
-		good = !more || sequence_item(r, out, &event, depth, e);
-		yaml_event_delete(&event);
-	}
-	if (good)
-		return out;
-	json_decref(out);
-	return NULL;
-}
-
-static bool mapping_pair(struct reader *r, json_t *out, const yaml_event_t *key, int depth,
-	struct err *e)
+static bool mapping_pair(struct reader *r, json_t *out, yaml_event_t *key, int depth, struct err *e)
 {
 	const char *name = (const char *)key->data.scalar.value;
 	yaml_event_t event;
@@ -161,9 +138,11 @@ static bool mapping_pair(struct reader *r, json_t *out, const yaml_event_t *key,
 		fail_at(r, &key->start_mark, e, "the key is not UTF-8");
 }
 
-static json_t *mapping(struct reader *r, int depth, struct err *e)
+/* Takes items into `out` up to the event that ends it; `out` is given back or dropped. */
+static json_t *collect(struct reader *r, json_t *out, yaml_event_type_t end,
+	bool (*item)(struct reader *r, json_t *out, yaml_event_t *event, int depth, struct err *e),
+	int depth, struct err *e)
 {
-	json_t *out = json_object();
 	bool more = true, good = true;
 
 	while (more && good) {
@@ -173,8 +152,8 @@ static json_t *mapping(struct reader *r, int depth, struct err *e)
 			good = false;
 			break;
 		}
-		more = event.type != YAML_MAPPING_END_EVENT;
-		good = !more || mapping_pair(r, out, &event, depth, e);
+		more = event.type != end;
+		good = !more || item(r, out, &event, depth, e);
 		yaml_event_delete(&event);
 	}
 	if (good)
@@ -194,11 +173,13 @@ static json_t *value(struct reader *r, yaml_event_t *event, int depth, struct er
 	case YAML_SEQUENCE_START_EVENT:
 		if (event->data.sequence_start.anchor || event->data.sequence_start.tag)
 			break;
-		return sequence(r, depth + 1, e);
+		return collect(r, json_array(), YAML_SEQUENCE_END_EVENT, sequence_item, depth + 1,
+			e);
 	case YAML_MAPPING_START_EVENT:
 		if (event->data.mapping_start.anchor || event->data.mapping_start.tag)
 			break;
-		return mapping(r, depth + 1, e);
+		return collect(r, json_object(), YAML_MAPPING_END_EVENT, mapping_pair, depth + 1,
+			e);
 	default: break;
 	}
 	fail_at(r, &event->start_mark, e, "anchors, aliases and tags are not read here");
