@@ -219,12 +219,20 @@ void timefmt_age(char out[TIMEFMT_SIZE], int64_t duration_ms)
 	snprintf(out, TIMEFMT_SIZE, "%lld%c", (long long)(ms / unit), letter);
 }
 
-int64_t timefmt_age_next(int64_t duration_ms)
+void timefmt_coarse_age(char out[TIMEFMT_SIZE], int64_t duration_ms)
+{
+	if (duration_ms < MINUTE)
+		snprintf(out, TIMEFMT_SIZE, "<1m");
+	else
+		timefmt_age(out, duration_ms);
+}
+
+int64_t timefmt_coarse_age_next(int64_t duration_ms)
 {
 	int64_t unit;
 
-	if (duration_ms < 0)
-		return SECOND - duration_ms;
+	if (duration_ms < MINUTE)
+		return MINUTE - duration_ms;
 	/* Each unit gives way to the next at a whole number of itself, so a whole unit is the
 	 * change. */
 	unit = age_unit(duration_ms);

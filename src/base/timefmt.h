@@ -22,7 +22,9 @@ bool timefmt_parse_sigv4(const char *text, int64_t *ms);
 void timefmt_age(char out[TIMEFMT_SIZE], int64_t duration_ms);
 /* Finer, for run times and ETAs: "6h02", "12m05", "45s", "3d04h". */
 void timefmt_duration(char out[TIMEFMT_SIZE], int64_t duration_ms);
-/* How long until timefmt_age of this duration changes (ms): when to draw again. */
-int64_t timefmt_age_next(int64_t duration_ms);
+/* For screens that stay: as timefmt_age, but "<1m" below a minute, which no second changes. */
+void timefmt_coarse_age(char out[TIMEFMT_SIZE], int64_t duration_ms);
+/* How long until timefmt_coarse_age of this duration changes (ms): when to draw again. */
+int64_t timefmt_coarse_age_next(int64_t duration_ms);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAY_MS = 86400 * 1000 };
+enum { DAY_MS = 86400 * 1000, STILL_MS = 2 * 3600 * 1000 };
 
 int64_t fake_total(const struct fake *f, uint32_t index, int attempt)
 {
@@ -149,8 +149,14 @@ static void make(struct fake *f, uint32_t index, int64_t now)
 	map_set(&f->by_uid, j->uid, j);
 }
 
+/*
+ * Where nothing changes the newest job is some hours old: its age reads the same for the better
+ * part of an hour, so that what an idle screen costs can be seen.
+ */
 void fake_jobs_make(struct fake *f, int64_t now)
 {
+	if (f->changes <= 0)
+		now -= STILL_MS;
 	f->jobs = mem_alloc((f->job_count + 1) * sizeof *f->jobs);
 	for (size_t i = 0; i < f->job_count; i++)
 		make(f, (uint32_t)i, now);

@@ -165,7 +165,10 @@ static void on_link(void *ctx, enum stream_link link, int64_t rtt_ms, const stru
 
 	switch (link) {
 	case STREAM_CONNECTING: tell_link(r, LINK_CONNECTING, 0, NULL); break;
-	case STREAM_LIVE: tell_link(r, LINK_LIVE, rtt_ms, NULL); break;
+	case STREAM_LIVE:
+		/* -1 is not known yet; less than a millisecond is not nothing. */
+		tell_link(r, LINK_LIVE, rtt_ms < 0 ? 0 : rtt_ms < 1 ? 1 : rtt_ms, NULL);
+		break;
 	case STREAM_GONE:
 		tell_link(r, LINK_GONE, 0, why ? why->text : NULL);
 		/* A private platform that went away may be back under another port, or must be

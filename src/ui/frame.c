@@ -33,18 +33,6 @@ static struct segment *add(struct line *l, enum grid_role role, int importance, 
 	return s;
 }
 
-/* Steps of a factor of about two: a round trip that only wobbles costs no byte. */
-static int64_t coarse_ms(int64_t ms)
-{
-	static const int64_t steps[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000,
-		10000};
-	size_t i = 0;
-
-	while (i + 1 < sizeof steps / sizeof steps[0] && ms > steps[i])
-		i++;
-	return steps[i];
-}
-
 static void add_link(const struct app *a, struct line *l)
 {
 	static const char *const glyphs[] = {"◌", "◌", "●", "◐", "○"};
@@ -62,7 +50,8 @@ static void add_link(const struct app *a, struct line *l)
 		if (a->link == LINK_POLLING)
 			buf_adds(&s->text, " " T_POLLING);
 		if (a->rtt_ms > 0)
-			buf_addf(&s->text, " %dms", (int)coarse_ms(a->rtt_ms));
+			buf_addf(&s->text, " %s%dms", a->rtt_ms == RTT_NEAR_MS ? "<" : "",
+				(int)a->rtt_ms);
 		break;
 	case LINK_GONE: {
 		char age[TIMEFMT_SIZE];

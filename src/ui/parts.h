@@ -21,7 +21,7 @@ enum {
 	STACK_MAX = 8,
 	HISTORY_MAX = 50,
 	STALE_MS = 20000,    /* two missed pings: rows are dimmed */
-	AGE_TICK_MS = 60000, /* ages on an idle screen are drawn again so often */
+	RTT_NEAR_MS = 10,    /* shorter round trips are all alike to a person */
 	NAME_TYPED_GPUS = 8, /* from so many GPUs on, a delete or cancel wants a word typed */
 	NAME_TYPED_JOBS = 5,
 };
@@ -53,11 +53,11 @@ struct app {
 	char *tenant; /* org asked for: "" the key's own, an id, "-1" all */
 	int cols, rows;
 	int64_t now, mono;
-	int64_t painted_now; /* wall ms of the last frame: when ages were drawn */
 	bool dirty, started, ended;
 
 	enum link_state link;
-	int64_t rtt_ms, gone_since; /* mono */
+	int64_t rtt_ms;     /* as the header shows it: a step of link_message; 0: not known */
+	int64_t gone_since; /* mono */
 	char *link_text;
 
 	struct table jobs, quota; /* of the header; the jobs screen shows the first */

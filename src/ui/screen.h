@@ -48,7 +48,6 @@ struct screen {
 	void (*save)(struct app *a, struct view *v, const char *path, struct cmds *out);
 	/* Appends what `c` copies. */
 	void (*copy)(const struct app *a, const struct view *v, struct buf *out);
-	int64_t (*wake)(const struct app *a, const struct view *v); /* mono ms; 0: never */
 };
 
 /* A screen that is open. */

@@ -135,11 +135,23 @@ enum { FILTER_TIME_MS = 5000 };
 
 bool table_tick(struct table *t, int64_t now)
 {
+	bool aged = t->age_due && now >= t->age_due;
+
+	/* Told once: drawing it finds the next; one that is covered has nothing to draw. */
+	t->age_due = aged ? 0 : t->age_due;
 	t->now = now;
 	if (!t->filter || !filter_uses_time(t->filter) || now - t->filter_at < FILTER_TIME_MS)
-		return false;
+		return aged;
 	refilter_all(t);
-	return t->loose;
+	return aged || t->loose;
+}
+
+int64_t table_wake(const struct table *t)
+{
+	int64_t filter = t->filter && filter_uses_time(t->filter) ? t->filter_at + FILTER_TIME_MS
+								  : 0;
+
+	return filter && (t->age_due == 0 || filter < t->age_due) ? filter : t->age_due;
 }
 
 /* ---- The order ---- */

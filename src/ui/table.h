@@ -53,6 +53,7 @@ struct table {
 	struct fieldset asked;  /* fields of the subscription */
 	int left;               /* columns scrolled away at the left, after the first */
 	int64_t now, filter_at; /* wall ms; when a filter that uses time was last applied */
+	int64_t age_due;        /* wall ms when an age that was drawn reads otherwise; 0: none */
 };
 
 /* `sort` names a field, with '-' before it for descending; NULL or unknown: the key. */
@@ -67,8 +68,10 @@ void table_clear(struct table *t); /* other rows are coming: none of these belon
 
 void table_sort(struct table *t, const struct field *f, bool descending);
 bool table_filter(struct table *t, const char *text, struct err *e); /* false: the old one stays */
-/* Applies a filter that uses time again when it is due; true when it did. */
+/* Applies a filter that uses time again when it is due; true when rows or ages look otherwise. */
 bool table_tick(struct table *t, int64_t now);
+/* Wall ms when table_tick is wanted next; 0: never. */
+int64_t table_wake(const struct table *t);
 
 /* Puts the view in order after changes; cheap when there were none. All below do so first. */
 void table_settle(struct table *t);

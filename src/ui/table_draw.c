@@ -1,5 +1,6 @@
 #include "ui/table.h"
 
+#include "base/timefmt.h"
 #include "base/utf8.h"
 #include "ui/text.h"
 
@@ -98,7 +99,20 @@ static void draw_title(const struct table *t, struct grid *g, int y, const struc
 		grid_text(g, x, y, 1, ROLE_HEADER, arrow);
 }
 
-static void draw_cell(const struct table *t, struct grid *g, int y, const struct entry *e,
+/* Coarse: an idle screen costs no byte until an age that it shows reads otherwise. */
+static void age_cell(struct table *t, const struct entry *e, const struct field *f, struct buf *out)
+{
+	int64_t age = (int64_t)f->type->number(record_member(e->row, f), t->now);
+	int64_t due = t->now + timefmt_coarse_age_next(age);
+	char text[TIMEFMT_SIZE];
+
+	timefmt_coarse_age(text, age);
+	buf_adds(out, text);
+	if (t->age_due == 0 || due < t->age_due)
+		t->age_due = due;
+}
+
+static void draw_cell(struct table *t, struct grid *g, int y, const struct entry *e,
 	const struct column *c, const struct layout_column *p, struct buf *text)
 {
 	const struct field *f = kind_field(t->data.kind, c->field);
@@ -107,6 +121,8 @@ static void draw_cell(const struct table *t, struct grid *g, int y, const struct
 	buf_reset(text);
 	if (c->cell)
 		c->cell(t, e, t->now, g->ascii, text);
+	else if (f && f->type == &ft_age && record_knows(t->data.kind, e->row, f))
+		age_cell(t, e, f, text);
 	else if (f)
 		record_cell(t->data.kind, e->row, f, t->now, text);
 	if (c->limit && strcmp(text->data, "inf") == 0) {
@@ -149,6 +165,7 @@ void table_draw(struct table *t, struct grid *g, struct rect r, bool stale)
 	struct buf text = BUF_INIT;
 
 	table_settle(t);
+	t->age_due = 0;
 	if (r.height <= 0)
 		return;
 	size_t n = place_columns(t, r, columns, places), page = (size_t)r.height - 1;

@@ -78,12 +78,37 @@ static void paste_message(struct app *a, const struct msg *m, struct cmds *out)
 		v->screen->input(a, v, m, out);
 }
 
+/*
+ * The step that is shown for a round trip. It is left when a measured one is far from it: one that
+ * only wobbles costs no byte.
+ */
+static int64_t rtt_step(int64_t shown, int64_t ms)
+{
+	static const int64_t steps[] = {RTT_NEAR_MS, 20, 50, 100, 200, 500, 1000, 2000, 5000,
+		10000};
+	size_t i = 0;
+
+	if (ms <= 0)
+		return 0;
+	if (shown && ms <= shown * 2 && (ms > shown / 4 || shown == RTT_NEAR_MS))
+		return shown;
+	while (i + 1 < ARRAY_SIZE(steps) && ms > steps[i])
+		i++;
+	return steps[i];
+}
+
 static void link_message(struct app *a, const struct msg *m)
 {
+	int64_t rtt = rtt_step(a->rtt_ms, m->rtt_ms);
+	bool same = m->link == a->link && rtt == a->rtt_ms && !m->text && !*a->link_text;
+
+	if (same)
+		return;
 	if (m->link == LINK_GONE && a->link != LINK_GONE)
 		a->gone_since = a->mono;
 	a->link = m->link;
-	a->rtt_ms = m->rtt_ms;
+	a->rtt_ms = rtt;
+	a->dirty = true;
 	app_set_text(&a->link_text, m->text);
 }
 
@@ -176,8 +201,7 @@ static bool clock_message(struct app *a, const struct msg *m)
 		if (t)
 			due |= table_tick(t, a->now);
 	}
-	return due || was_stale != app_stale(a) || (gone && a->mono / 5000 != before / 5000) ||
-		a->now - a->painted_now >= AGE_TICK_MS;
+	return due || was_stale != app_stale(a) || (gone && a->mono / 5000 != before / 5000);
 }
 
 static void size_message(struct app *a, const struct msg *m)
@@ -207,7 +231,8 @@ static void dispatch(struct app *a, const struct msg *m, struct cmds *out)
 
 void app_update(struct app *a, const struct msg *m, struct cmds *out)
 {
-	if (clock_message(a, m) || m->type != MSG_TICK)
+	/* A tick and a word of the link show by what they change; all else is worth a frame. */
+	if (clock_message(a, m) || (m->type != MSG_TICK && m->type != MSG_LINK))
 		a->dirty = true;
 	if (!a->started)
 		app_start(a, out);
@@ -223,7 +248,6 @@ bool app_dirty(const struct app *a)
 void app_drawn(struct app *a)
 {
 	a->dirty = false;
-	a->painted_now = a->now;
 	a->prompt.painted = a->mode == MODE_PROMPT;
 }
 
@@ -239,14 +263,10 @@ int64_t app_wake(const struct app *a)
 
 	if (a->link == LINK_GONE)
 		at = sooner(at, (a->mono / 5000 + 1) * 5000);
-	if (v && v->screen->wake)
-		at = sooner(at, v->screen->wake(a, v));
 	at = at ? a->now + (at > a->mono ? at - a->mono : 0) : 0;
 	const struct table *t = v && v->screen->table ? v->screen->table(v) : NULL;
 
-	if (t && t->filter && filter_uses_time(t->filter))
-		at = sooner(at, t->filter_at + 5000);
-	return sooner(at, a->painted_now + AGE_TICK_MS);
+	return t ? sooner(at, table_wake(t)) : at;
 }
 
 bool app_unsent(const struct app *a)

@@ -113,8 +113,22 @@ static void ages_are_coarse(void **state)
 	assert_age((int64_t)400 * 86400000, "400d");
 }
 
-/* At age_next the text differs, and a millisecond before it does not: at every change to 60 days.
- */
+static void a_screen_shows_no_seconds(void **state)
+{
+	char text[TIMEFMT_SIZE];
+
+	(void)state;
+	timefmt_coarse_age(text, -5);
+	assert_string_equal(text, "<1m");
+	timefmt_coarse_age(text, 59999);
+	assert_string_equal(text, "<1m");
+	timefmt_coarse_age(text, 60000);
+	assert_string_equal(text, "1m");
+	timefmt_coarse_age(text, 100 * 60000);
+	assert_string_equal(text, "1h");
+}
+
+/* At the next change the text differs, and a millisecond before it does not: up to 60 days. */
 static void the_next_change_is_known(void **state)
 {
 	int64_t at = -3000;
@@ -122,12 +136,12 @@ static void the_next_change_is_known(void **state)
 	(void)state;
 	while (at < (int64_t)60 * 86400000) {
 		char before[TIMEFMT_SIZE], still[TIMEFMT_SIZE], after[TIMEFMT_SIZE];
-		int64_t next = timefmt_age_next(at);
+		int64_t next = timefmt_coarse_age_next(at);
 
 		assert_true(next > 0);
-		timefmt_age(before, at);
-		timefmt_age(still, at + next - 1);
-		timefmt_age(after, at + next);
+		timefmt_coarse_age(before, at);
+		timefmt_coarse_age(still, at + next - 1);
+		timefmt_coarse_age(after, at + next);
 		assert_string_equal(before, still);
 		assert_string_not_equal(before, after);
 		at += next;
@@ -159,6 +173,7 @@ int main(void)
 		cmocka_unit_test(offsets_and_fractions),
 		cmocka_unit_test(bad_times_are_refused),
 		cmocka_unit_test(ages_are_coarse),
+		cmocka_unit_test(a_screen_shows_no_seconds),
 		cmocka_unit_test(the_next_change_is_known),
 		cmocka_unit_test(durations_are_finer),
 	};
