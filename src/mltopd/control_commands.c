@@ -127,7 +127,7 @@ static void key_create(struct command *cmd)
 	bool good = org ? role_parse(option(cmd, "--role"), &role, &e)
 			: err_set(&e, ERR_INVALID, "--org ORG is needed");
 
-	good = good && keys_org(c, org, &o, &text, &e);
+	good = good && orgs_obtain(c, org, &o, &text, &e);
 	if (good) {
 		keys_make(&k, &text, &o, name ? name : "key", role, platform_now());
 		k.read_only = flag(cmd, "--read-only");
@@ -217,7 +217,7 @@ static void org_create(struct command *cmd)
 
 	if (platform_org_named(cmd->p, name)) {
 		err_set(&e, ERR_CONFLICT, "there is an org %s already", name);
-	} else if (keys_org(c, name, &o, &text, &e)) {
+	} else if (orgs_obtain(c, name, &o, &text, &e)) {
 		print_json(cmd, record_encode(&org_kind, &o, NULL));
 		change_actor(c, cmd->actor, o.org_id);
 		change_audit(c, "org.create", o.org_id, o.org_name);

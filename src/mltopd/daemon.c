@@ -309,7 +309,8 @@ static bool daemon_start(struct daemon *d, struct err *e)
 	d->platform->idle_ctx = d;
 	if (config_bool(c, SET_PRIVATE) && !keys_private(d->platform, e))
 		return false;
-	if (!server_start(d, e) || !platform_run(d->platform, d->server, e) ||
+	if (!orgs_separate(d->platform, e) || !server_start(d, e) ||
+		!platform_run(d->platform, d->server, e) ||
 		!control_open(&d->control, d->platform, on_restart, d, e) || !leash_open(d, e))
 		return false;
 	url_of(d, url);

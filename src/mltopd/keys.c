@@ -2,7 +2,6 @@
 
 #include "base/fsio.h"
 #include "base/mem.h"
-#include "base/num.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,8 +50,6 @@ void keys_secret(char out[64])
 
 #define key_set(k, member, value) \
 	((k)->member = (value), record_know(&key_kind, (k), offsetof(struct key, member)))
-#define org_set(o, member, value) \
-	((o)->member = (value), record_know(&org_kind, (o), offsetof(struct org, member)))
 
 void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name,
 	enum role role, int64_t now)
@@ -74,98 +71,6 @@ void keys_make(struct key *k, struct arena *a, const struct org *o, const char *
 	sign_wipe(secret, sizeof secret);
 }
 
-/* ---- Orgs ---- */
-
-static int64_t next_org_id(const struct platform *p)
-{
-	int64_t most = 0, id;
-
-	for (size_t i = 0; i < p->orgs.len; i++) {
-		const struct org *o = p->orgs.rows[i];
-
-		if (num_i64(o->org_id, 0, INT64_MAX - 1, &id) && id > most)
-			most = id;
-	}
-	return most + 1;
-}
-
-/* Where tasks of several orgs meet on one machine, each org gets a Unix user of its own. */
-static bool run_user(struct platform *p, struct org *o, struct err *e)
-{
-	const char *range = config_text(&p->config, SET_LOCAL_UID_RANGE);
-	char from[32] = "";
-	int64_t first, last, uid;
-	const char *dash = strchr(range, '-');
-
-	if (!p->limits.shared || strcmp(config_text(&p->config, SET_ENGINE), "local") != 0)
-		return true;
-	if (geteuid() != 0) {
-		if (p->orgs.len == 0)
-			return true;
-		return err_set(e, ERR_UNPROCESSABLE,
-			"a second org needs an mltopd that runs as root: only then can the local engine "
-			"give each org a Unix user of its own, so that no task reads another org's files");
-	}
-	if (dash && (size_t)(dash - range) < sizeof from)
-		snprintf(from, sizeof from, "%.*s", (int)(dash - range), range);
-	if (!dash || !num_i64(from, 1, INT32_MAX, &first) ||
-		!num_i64(dash + 1, first, INT32_MAX, &last))
-		return err_set(e, ERR_INVALID, "local.uid_range is '%.40s': give FIRST-LAST",
-			range);
-	uid = first;
-	for (size_t i = 0; i < p->orgs.len; i++) {
-		const struct org *other = p->orgs.rows[i];
-
-		if (other->run_uid >= uid)
-			uid = other->run_uid + 1;
-	}
-	if (uid > last)
-		return err_set(e, ERR_UNPROCESSABLE,
-			"local.uid_range has no user left for another org");
-	org_set(o, run_uid, uid);
-	return true;
-}
-
-static bool org_name_valid(const char *name, struct err *e)
-{
-	size_t len = strlen(name);
-	bool good = len > 0 && len <= 57 && name[0] != '-' && name[len - 1] != '-' &&
-		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
-
-	return good ||
-		err_field(e, ERR_INVALID, "org_name",
-			"org_name is '%.60s': at most 57 of a-z, 0-9 and -, none of it at an end",
-			name);
-}
-
-bool keys_org(struct change *c, const char *name, struct org *out, struct arena *a, struct err *e)
-{
-	struct platform *p = change_platform(c);
-	const struct org *have = platform_org_named(p, name);
-	struct quota q;
-	char id[24];
-
-	memset(out, 0, sizeof *out);
-	if (have) {
-		record_copy(&org_kind, out, have, a);
-		return true;
-	}
-	if (!org_name_valid(name, e) || !run_user(p, out, e))
-		return false;
-	snprintf(id, sizeof id, "%lld", (long long)next_org_id(p));
-	org_set(out, org_id, arena_strdup(a, id));
-	org_set(out, org_name, arena_strdup(a, name));
-	org_set(out, create_time, (struct when){platform_now()});
-	change_org(c, out);
-	quota_init(&q);
-	q.org_id = out->org_id;
-	q.org_name = out->org_name;
-	record_know(&quota_kind, &q, offsetof(struct quota, org_id));
-	record_know(&quota_kind, &q, offsetof(struct quota, org_name));
-	change_quota(c, &q);
-	return true;
-}
-
 /* ---- The private platform's own key ---- */
 
 static bool key_file_write(const char *path, const struct key *k, struct err *e)
@@ -179,20 +84,6 @@ static bool key_file_write(const char *path, const struct key *k, struct err *e)
 	free(text);
 	json_decref(object);
 	return good;
-}
-
-struct outcome {
-	bool ok;
-	struct err e;
-};
-
-static void outcome_take(void *ctx, bool ok, const struct err *e)
-{
-	struct outcome *o = ctx;
-
-	o->ok = ok;
-	if (!ok)
-		o->e = *e;
 }
 
 /* Is the key in the file one of ours? */
@@ -213,7 +104,6 @@ bool keys_private(struct platform *p, struct err *e)
 {
 	char *path = fsio_join(p->dir, "private.key");
 	struct arena a = ARENA_INIT;
-	struct outcome result = {false};
 	struct change *c;
 	struct org o;
 	struct key k;
@@ -224,7 +114,7 @@ bool keys_private(struct platform *p, struct err *e)
 		goto out;
 	c = change_new(p);
 	change_actor(c, "first start", "");
-	good = keys_org(c, "local", &o, &a, e);
+	good = orgs_obtain(c, "local", &o, &a, e);
 	if (good)
 		keys_make(&k, &a, &o, owner && *owner ? owner : "me", ROLE_ADMIN, platform_now());
 	good = good && change_key(c, &k, e);
@@ -233,12 +123,7 @@ bool keys_private(struct platform *p, struct err *e)
 		goto out;
 	}
 	change_audit(c, "key.create", k.access_key, "the private platform's own");
-	change_then(c, outcome_take, &result);
-	change_commit(c);
-	store_drain(p->store);
-	good = result.ok && key_file_write(path, &k, e);
-	if (!result.ok)
-		*e = result.e;
+	good = change_commit_now(c, e) && key_file_write(path, &k, e);
 out:
 	arena_release(&a);
 	free(path);

@@ -49,6 +49,8 @@ void change_free(struct change *c)
 	for (size_t i = 0; i < c->shown.len; i++) {
 		struct shown *s = &c->shown.items[i];
 
+		if (s->kind == &org_kind)
+			rowset_remove(&c->p->orgs_coming, s->uid);
 		free(s->uid);
 		free(s->org_id);
 		if (s->secret)

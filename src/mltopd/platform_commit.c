@@ -213,3 +213,30 @@ void change_commit(struct change *c)
 	p->changes_waiting++;
 	store_commit(p->store, tx, c->version, change_done, c);
 }
+
+struct outcome {
+	bool ok;
+	struct err e;
+};
+
+static void outcome_take(void *ctx, bool ok, const struct err *e)
+{
+	struct outcome *o = ctx;
+
+	o->ok = ok;
+	if (!ok)
+		o->e = *e;
+}
+
+bool change_commit_now(struct change *c, struct err *e)
+{
+	struct outcome result = {false, ERR_INIT};
+	struct store *store = c->p->store;
+
+	change_then(c, outcome_take, &result);
+	change_commit(c);
+	store_drain(store);
+	if (!result.ok && e)
+		*e = result.e;
+	return result.ok;
+}

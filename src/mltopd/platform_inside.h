@@ -90,6 +90,7 @@ struct platform {
 
 	struct rowset jobs, tasks, events, orgs, keys, quotas; /* as committed */
 	struct rowset work;                                    /* jobs in motion, ahead of `jobs` */
+	struct rowset orgs_coming;  /* made, and not yet on the disk: nobody sees them */
 	struct map names;           /* "org_id/name" -> char[ULID_SIZE] of the newest job */
 	struct map actives;         /* uid -> struct active */
 	VEC(struct active *) order; /* in order of acceptance */
@@ -158,6 +159,8 @@ void change_answer(struct change *c, int status, json_t *body);
 /* The answer holds a secret: a repeated request gets a refusal in its place. */
 void change_answer_once(struct change *c);
 void change_commit(struct change *c);
+/* For starts, before the loop runs: waits for it. */
+bool change_commit_now(struct change *c, struct err *e);
 
 /* ---- Lookups ---- */
 
@@ -238,13 +241,20 @@ void outputs_keep_stop(struct platform *p); /* NULL keeper is fine */
 void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name,
 	enum role role, int64_t now);
 void keys_secret(char out[64]);
-/* The org of that name, or a new one in the change. */
-bool keys_org(struct change *c, const char *name, struct org *out, struct arena *a, struct err *e);
 /* A disabled copy of the key is queued, with its audit record. */
 void keys_disable(struct change *c, const struct key *row);
 /* A second key like `row`. */
 void keys_rotate(struct key *out, struct arena *a, const struct key *row, int64_t now);
 bool keys_private(struct platform *p, struct err *e); /* <state>/private.key */
+
+/* The org of that name, or a new one in the change; texts in `a`. */
+bool orgs_obtain(struct change *c, const char *name, struct org *out, struct arena *a,
+	struct err *e);
+/*
+ * Before anything runs: orgs that were made while this platform was private, showed the fake engine
+ * or was not root get their Unix user now; false where tasks of two orgs would share one.
+ */
+bool orgs_separate(struct platform *p, struct err *e);
 
 /*
  * Named crash points of the fault tests: MLTOPD_CRASH=<point> kills the daemon there, <point>:N at

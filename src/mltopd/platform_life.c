@@ -175,6 +175,7 @@ static void rows_init(struct platform *p)
 	rowset_init(&p->tasks, &task_kind);
 	rowset_init(&p->events, &event_kind);
 	rowset_init(&p->orgs, &org_kind);
+	rowset_init(&p->orgs_coming, &org_kind);
 	rowset_init(&p->keys, &key_kind);
 	rowset_init(&p->quotas, &quota_kind);
 }
@@ -204,8 +205,8 @@ static void map_free_values(struct map *m)
 
 static void platform_free(struct platform *p)
 {
-	struct rowset *all[] = {&p->jobs, &p->work, &p->tasks, &p->events, &p->orgs, &p->keys,
-		&p->quotas};
+	struct rowset *all[] = {&p->jobs, &p->work, &p->tasks, &p->events, &p->orgs,
+		&p->orgs_coming, &p->keys, &p->quotas};
 
 	while (p->order.len > 0)
 		active_free(p->order.items[p->order.len - 1]);

@@ -106,7 +106,7 @@ void route_org_create(struct request *r)
 				wanted.org_name);
 		} else {
 			c = change_for(r);
-			if (keys_org(c, wanted.org_name, &o, &text, &e)) {
+			if (orgs_obtain(c, wanted.org_name, &o, &text, &e)) {
 				if (wanted.description && *wanted.description) {
 					o.description = wanted.description;
 					record_know(&org_kind, &o,

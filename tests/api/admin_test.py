@@ -11,7 +11,7 @@ import time
 import unittest
 
 import support
-from support import BASE, LIMIT, MLTOPD, Client, Daemon, Key, new_nonce, until
+from support import BASE, LIMIT, MLTOPD, Client, Daemon, Key, Socket, new_nonce, until
 
 TRAIN = BASE + "/train"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -167,6 +167,23 @@ class Shared(unittest.TestCase):
         self.assertEqual(self.admin.post(BASE + "/orgs", {"org_name": "a.b"}).status, 400)
         self.assertIn("delta", [o["org_name"] for o in self.admin.get(BASE + "/orgs").json["data"]])
 
+    def test_orgs_made_at_once(self):
+        """Each gets an id of its own, and one name is made once."""
+        names = [f"many{n}" for n in range(8)] + ["same"] * 4
+        sockets = [Socket(self.daemon.port) for _ in names]
+        requests = [self.admin.bytes_of("POST", BASE + "/orgs", body={"org_name": n}) for n in names]
+        for s, data in zip(sockets, requests):
+            s.send(data)
+        answers = [s.answer() for s in sockets]
+        for s in sockets:
+            s.close()
+        self.assertEqual([a.status for a in answers[:8]], [200] * 8, answers)
+        self.assertEqual(sorted(a.status for a in answers[8:]), [200, 409, 409, 409], answers)
+        ids = [a.json["org_id"] for a in answers if a.status == 200]
+        self.assertEqual(len(set(ids)), 9, ids)
+        listed = {o["org_name"]: o["org_id"] for o in self.admin.get(BASE + "/orgs").json["data"]}
+        self.assertEqual([listed[n] for n in names[:9]], ids)
+
     def test_audit(self):
         uid = self.job(self.a, "audited")["uid"]
         self.a.delete(f"{TRAIN}/audited")
@@ -202,6 +219,25 @@ class Shared(unittest.TestCase):
             out = d.verb("key", "create", "--org", "two", "--role", "viewer")
             self.assertEqual(out.returncode, 1)
             self.assertIn(b"root", out.stderr)
+
+
+    def test_orgs_from_before_the_local_engine(self):
+        """Made where nothing ran as anybody, they get their users at the next start, or there is none."""
+        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+            c = d.client(org="one")
+            d.key(org="two")
+            d.stop()
+            d.engine = "local"
+            if os.geteuid() != 0:
+                self.assertRaisesRegex(AssertionError, "root", d.start)
+                return
+            d.start()
+            c.port = d.port
+            users = [o["run_uid"] for o in c.get(BASE + "/orgs").json["data"]]
+            self.assertEqual(users, [300000, 300001])
+            self.assertEqual(c.post(TRAIN, {"job_name": "who", "command": ["id", "-u"]}).status, 200)
+            until(lambda: c.get(f"{TRAIN}/who").json["state"] in ("completed", "failed", "error"), "end")
+            self.assertEqual(c.get(f"{TRAIN}/who/logs").json["logs"], "300000\n")
 
 
 class Verbs(unittest.TestCase):

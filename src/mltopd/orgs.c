@@ -1,0 +1,183 @@
+/* Orgs: their ids, which never come again, and the Unix users that keep their tasks apart. */
+#include "mltopd/platform_inside.h"
+
+#include "base/num.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define org_set(o, member, value) \
+	((o)->member = (value), record_know(&org_kind, (o), offsetof(struct org, member)))
+
+/* Those on their way to the disk count: two that are made at once must not get the same. */
+static int64_t greatest_id(const struct rowset *orgs)
+{
+	int64_t most = 0, id;
+
+	for (size_t i = 0; i < orgs->len; i++) {
+		const struct org *o = orgs->rows[i];
+
+		if (num_i64(o->org_id, 0, INT64_MAX - 1, &id) && id > most)
+			most = id;
+	}
+	return most;
+}
+
+static int64_t next_id(const struct platform *p)
+{
+	int64_t known = greatest_id(&p->orgs), coming = greatest_id(&p->orgs_coming);
+
+	return 1 + (known > coming ? known : coming);
+}
+
+/* ---- Unix users ---- */
+
+/* Do tasks of several orgs meet on this machine? */
+static bool users_apart(const struct platform *p)
+{
+	return p->limits.shared && strcmp(config_text(&p->config, SET_ENGINE), "local") == 0;
+}
+
+static bool refuse_second(struct err *e)
+{
+	return err_set(e, ERR_UNPROCESSABLE,
+		"a second org needs an mltopd that runs as root: only then can the local engine "
+		"give each org a Unix user of its own, so that no task reads another org's files");
+}
+
+static int64_t greatest_user(const struct rowset *orgs)
+{
+	int64_t most = 0;
+
+	for (size_t i = 0; i < orgs->len; i++) {
+		const struct org *o = orgs->rows[i];
+
+		if (o->run_uid > most)
+			most = o->run_uid;
+	}
+	return most;
+}
+
+static bool next_user(const struct platform *p, int64_t *uid, struct err *e)
+{
+	const char *range = config_text(&p->config, SET_LOCAL_UID_RANGE),
+		   *dash = strchr(range, '-');
+	int64_t known = greatest_user(&p->orgs), coming = greatest_user(&p->orgs_coming);
+	int64_t used = known > coming ? known : coming, first, last;
+	char from[32] = "";
+
+	if (dash && (size_t)(dash - range) < sizeof from)
+		snprintf(from, sizeof from, "%.*s", (int)(dash - range), range);
+	if (!dash || !num_i64(from, 1, INT32_MAX, &first) ||
+		!num_i64(dash + 1, first, INT32_MAX, &last))
+		return err_set(e, ERR_INVALID, "local.uid_range is '%.40s': give FIRST-LAST",
+			range);
+	*uid = used < first ? first : used + 1;
+	return *uid <= last ||
+		err_set(e, ERR_UNPROCESSABLE, "local.uid_range has no user left for another org");
+}
+
+static bool user_give(const struct platform *p, struct org *o, struct err *e)
+{
+	int64_t uid;
+
+	if (!users_apart(p))
+		return true;
+	if (geteuid() != 0)
+		return p->orgs.len + p->orgs_coming.len == 0 || refuse_second(e);
+	if (!next_user(p, &uid, e))
+		return false;
+	org_set(o, run_uid, uid);
+	return true;
+}
+
+static bool user_add(struct platform *p, const struct org *row, struct err *e)
+{
+	struct change *c = change_new(p);
+	struct org o = *row;
+
+	if (!user_give(p, &o, e)) {
+		change_free(c);
+		return false;
+	}
+	change_org(c, &o);
+	change_actor(c, "start", o.org_id);
+	change_audit(c, "org.user", o.org_id, o.org_name);
+	return change_commit_now(c, e);
+}
+
+bool orgs_separate(struct platform *p, struct err *e)
+{
+	bool good = true;
+
+	if (!users_apart(p))
+		return true;
+	if (geteuid() != 0)
+		return p->orgs.len < 2 || refuse_second(e);
+	for (size_t i = 0; good && i < p->orgs.len; i++) {
+		const struct org *o = p->orgs.rows[i];
+
+		good = o->run_uid > 0 || user_add(p, o, e);
+	}
+	return good;
+}
+
+/* ---- Making one ---- */
+
+static bool name_valid(const char *name, struct err *e)
+{
+	size_t len = strlen(name);
+	bool good = len > 0 && len <= 57 && name[0] != '-' && name[len - 1] != '-' &&
+		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+
+	return good ||
+		err_field(e, ERR_INVALID, "org_name",
+			"org_name is '%.60s': at most 57 of a-z, 0-9 and -, none of it at an end",
+			name);
+}
+
+static bool name_free(const struct platform *p, const char *name, struct err *e)
+{
+	for (size_t i = 0; i < p->orgs_coming.len; i++)
+		if (strcmp(((const struct org *)p->orgs_coming.rows[i])->org_name, name) == 0)
+			return err_field(e, ERR_CONFLICT, "org_name",
+				"org %s is being made just now: ask again", name);
+	return true;
+}
+
+static void change_quota_none(struct change *c, const struct org *o)
+{
+	struct quota q;
+
+	quota_init(&q);
+	q.org_id = o->org_id;
+	q.org_name = o->org_name;
+	record_know(&quota_kind, &q, offsetof(struct quota, org_id));
+	record_know(&quota_kind, &q, offsetof(struct quota, org_name));
+	change_quota(c, &q);
+}
+
+bool orgs_obtain(struct change *c, const char *name, struct org *out, struct arena *a,
+	struct err *e)
+{
+	struct platform *p = change_platform(c);
+	const struct org *have = platform_org_named(p, name);
+	char id[24];
+
+	memset(out, 0, sizeof *out);
+	if (have) {
+		record_copy(&org_kind, out, have, a);
+		return true;
+	}
+	if (!name_valid(name, e) || !name_free(p, name, e) || !user_give(p, out, e))
+		return false;
+	snprintf(id, sizeof id, "%lld", (long long)next_id(p));
+	org_set(out, org_id, arena_strdup(a, id));
+	org_set(out, org_name, arena_strdup(a, name));
+	org_set(out, create_time, (struct when){platform_now()});
+	rowset_put(&p->orgs_coming, out, NULL);
+	change_org(c, out);
+	change_quota_none(c, out);
+	return true;
+}
