@@ -97,7 +97,7 @@ static void asker_answer(struct command *cmd)
 
 static bool asker_parse(struct asker *a)
 {
-	json_t *root = json_loadb(a->in.data, a->in.len, 0, NULL);
+	json_t *root = json_loadb(a->in.data, strcspn(a->in.data, "\n"), 0, NULL);
 	const json_t *args = json_object_get(root, "args");
 	const json_t *item;
 	size_t i;
@@ -124,21 +124,21 @@ static void asker_room(uv_handle_t *handle, size_t wanted, uv_buf_t *out)
 static void asker_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 {
 	struct asker *a = stream->data;
+	bool whole;
 
 	(void)bytes;
-	if (n < 0) {
-		uv_read_stop(stream);
-		asker_close(a);
-		return;
-	}
-	a->in.len += (size_t)n;
+	if (n > 0)
+		a->in.len += (size_t)n;
 	a->in.data[a->in.len] = '\0';
-	if (a->running || a->in.len > CONTROL_LINE_MAX) {
+	whole = memchr(a->in.data, '\n', a->in.len) != NULL;
+	if (!whole && n >= 0 && a->in.len <= CONTROL_LINE_MAX)
+		return;
+	/* One line is all there is to say: what follows it is not taken, however long the verb runs. */
+	uv_read_stop(stream);
+	if (!whole) {
 		asker_close(a);
 		return;
 	}
-	if (memchr(a->in.data, '\n', a->in.len) == NULL)
-		return;
 	a->running = true;
 	if (!asker_parse(a)) {
 		buf_adds(&a->cmd.err, "mltopd: the request on the control socket is malformed\n");

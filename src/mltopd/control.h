@@ -44,6 +44,12 @@ void command_run(struct command *cmd);
 bool command_known(const char *word);
 void command_usage(struct buf *out);
 
+/* Between control_commands.c and control_copy.c. */
+void command_finish(struct command *cmd, int status);
+void command_fail(struct command *cmd, const struct err *e);
+void command_backup(struct command *cmd);
+void command_restore(struct command *cmd);
+
 /* A backup is a tar file of the database and the key files; both block. */
 bool backup_write(const char *dir, const char *database, const char *path, struct err *e);
 /* Unpacks and checks into <dir>/restore. */

@@ -23,22 +23,22 @@ void command_release(struct command *cmd)
 	buf_release(&cmd->err);
 }
 
-static void finish(struct command *cmd, int status)
+void command_finish(struct command *cmd, int status)
 {
 	cmd->status = status;
 	cmd->done(cmd);
 }
 
-static void fail(struct command *cmd, const struct err *e)
+void command_fail(struct command *cmd, const struct err *e)
 {
 	buf_addf(&cmd->err, "mltopd: %s\n", e->text);
-	finish(cmd, 1);
+	command_finish(cmd, 1);
 }
 
-static void usage(struct command *cmd, const char *what)
+static void usage(struct command *cmd, const char *what, const char *right)
 {
-	buf_addf(&cmd->err, "mltopd: %s\n", what);
-	finish(cmd, 2);
+	buf_addf(&cmd->err, "mltopd: %s `mltopd %s`\n", what, right);
+	command_finish(cmd, 2);
 }
 
 /* The value of `--name VALUE` or `--name=VALUE`; NULL: not given. */
@@ -79,7 +79,7 @@ static void print_rows(struct command *cmd, const struct rowset *rows)
 {
 	for (size_t i = 0; i < rows->len; i++)
 		print_json(cmd, record_encode(rows->kind, rows->rows[i], NULL));
-	finish(cmd, 0);
+	command_finish(cmd, 0);
 }
 
 /* ---- Changes ---- */
@@ -89,11 +89,11 @@ static void changed(void *ctx, bool ok, const struct err *e)
 	struct command *cmd = ctx;
 
 	if (ok) {
-		finish(cmd, 0);
+		command_finish(cmd, 0);
 		return;
 	}
 	buf_reset(&cmd->out);
-	fail(cmd, e);
+	command_fail(cmd, e);
 }
 
 static void print_key(struct command *cmd, const struct key *k)
@@ -115,6 +115,18 @@ static bool role_parse(const char *text, enum role *out, struct err *e)
 		"--role is '%.40s': give viewer, operator, quota-admin or admin", text ? text : "");
 }
 
+/* A change of keys, complete but for this, goes to the disk; `good` false: `e` says why not. */
+static void key_commit(struct command *cmd, struct change *c, bool good, const struct err *e)
+{
+	if (good) {
+		change_then(c, changed, cmd);
+		change_commit(c);
+		return;
+	}
+	change_free(c);
+	command_fail(cmd, e);
+}
+
 static void key_create(struct command *cmd)
 {
 	const char *org = option(cmd, "--org"), *name = option(cmd, "--name");
@@ -133,28 +145,24 @@ static void key_create(struct command *cmd)
 		k.read_only = flag(cmd, "--read-only");
 		good = change_key(c, &k, &e);
 	}
-	if (!good) {
-		change_free(c);
-		fail(cmd, &e);
-	} else {
+	if (good) {
 		print_key(cmd, &k);
 		change_actor(c, cmd->actor, o.org_id);
 		change_audit(c, "key.create", k.access_key, k.name);
-		change_then(c, changed, cmd);
-		change_commit(c);
 	}
+	key_commit(cmd, c, good, &e);
 	arena_release(&text);
 }
 
 static const struct key *key_named(struct command *cmd)
 {
-	const struct key *k = cmd->count > 2 ? platform_key(cmd->p, cmd->args[2]) : NULL;
+	const struct key *k = platform_key(cmd->p, cmd->args[2]);
 	struct err e = ERR_INIT;
 
 	if (k == NULL) {
 		err_set(&e, ERR_NOT_FOUND, "there is no key %.40s: `mltopd key list` shows them",
-			cmd->count > 2 ? cmd->args[2] : "(name its access key)");
-		fail(cmd, &e);
+			cmd->args[2]);
+		command_fail(cmd, &e);
 	}
 	return k;
 }
@@ -167,43 +175,39 @@ static void key_list(struct command *cmd)
 static void key_disable(struct command *cmd)
 {
 	const struct key *k = key_named(cmd);
-	struct key copy;
+	struct err e = ERR_INIT;
 	struct change *c;
+	bool good;
 
 	if (k == NULL)
 		return;
-	/* As routes do; the hub hears of it by the row, and by the disabled key itself. */
 	c = change_new(cmd->p);
-	copy = *k;
-	copy.disabled = true;
-	record_know(&key_kind, &copy, offsetof(struct key, disabled));
-	change_key(c, &copy, NULL);
 	change_actor(c, cmd->actor, k->org_id);
-	change_audit(c, "key.disable", k->access_key, k->name);
-	buf_addf(&cmd->out, "key %s is disabled\n", k->access_key);
-	if (cmd->p->hub)
-		hub_key_disabled(cmd->p->hub, k->access_key);
-	change_then(c, changed, cmd);
-	change_commit(c);
+	good = keys_disable(c, k, &e);
+	if (good)
+		buf_addf(&cmd->out, "key %s is disabled\n", k->access_key);
+	key_commit(cmd, c, good, &e);
 }
 
 static void key_rotate(struct command *cmd)
 {
 	const struct key *row = key_named(cmd);
 	struct arena text = ARENA_INIT;
+	struct err e = ERR_INIT;
 	struct change *c;
 	struct key k;
+	bool good;
 
 	if (row == NULL)
 		return;
 	c = change_new(cmd->p);
 	keys_rotate(&k, &text, row, platform_now());
-	change_key(c, &k, NULL);
-	print_key(cmd, &k);
+	good = change_key(c, &k, &e);
+	if (good)
+		print_key(cmd, &k);
 	change_actor(c, cmd->actor, k.org_id);
 	change_audit(c, "key.rotate", k.access_key, k.name);
-	change_then(c, changed, cmd);
-	change_commit(c);
+	key_commit(cmd, c, good, &e);
 	arena_release(&text);
 }
 
@@ -213,7 +217,7 @@ static void org_create(struct command *cmd)
 	struct arena text = ARENA_INIT;
 	struct err e = ERR_INIT;
 	struct org o;
-	const char *name = cmd->count > 2 ? cmd->args[2] : "";
+	const char *name = cmd->args[2];
 
 	if (platform_org_named(cmd->p, name)) {
 		err_set(&e, ERR_CONFLICT, "there is an org %s already", name);
@@ -227,7 +231,7 @@ static void org_create(struct command *cmd)
 		return;
 	}
 	change_free(c);
-	fail(cmd, &e);
+	command_fail(cmd, &e);
 	arena_release(&text);
 }
 
@@ -243,12 +247,12 @@ static void looked(void *ctx, bool ok, const struct store_rows *rows, const stru
 	struct command *cmd = ctx;
 
 	if (!ok) {
-		fail(cmd, e);
+		command_fail(cmd, e);
 		return;
 	}
 	for (size_t i = 0; i < rows->count; i++)
 		buf_addf(&cmd->out, "%s\n", rows->rows[i].data);
-	finish(cmd, 0);
+	command_finish(cmd, 0);
 }
 
 static void audit_verify(struct command *cmd)
@@ -261,116 +265,77 @@ static void store_check_run(struct command *cmd)
 	store_check(cmd->p->store, looked, cmd);
 }
 
-/* ---- Backup and restore ---- */
-
-struct copying {
-	uv_work_t work;
-	struct command *cmd;
-	char *database;
-	bool stage, good;
-	struct err e;
-};
-
-static void copy_run(uv_work_t *work)
-{
-	struct copying *k = work->data;
-	const char *dir = k->cmd->p->dir, *path = k->cmd->args[1];
-
-	k->good = k->stage ? backup_stage(dir, path, &k->e)
-			   : backup_write(dir, k->database, path, &k->e);
-}
-
-static void copy_done(uv_work_t *work, int status)
-{
-	struct copying *k = work->data;
-	struct command *cmd = k->cmd;
-	struct err e = k->e;
-	bool good = k->good && status == 0;
-
-	if (k->database)
-		unlink(k->database);
-	if (good && k->stage)
-		buf_addf(&cmd->out,
-			"restored from %s; what was there before is in %s/before-restore\n",
-			cmd->args[1], cmd->p->dir);
-	else if (good)
-		buf_addf(&cmd->out,
-			"saved to %s; it holds secrets: keep it as safe as the state folder\n",
-			cmd->args[1]);
-	cmd->restart = good && k->stage;
-	free(k->database);
-	free(k);
-	if (good)
-		finish(cmd, 0);
-	else
-		fail(cmd, &e);
-}
-
-static void copied(void *ctx, bool ok, const struct store_rows *rows, const struct err *e)
-{
-	struct copying *k = ctx;
-	struct command *cmd = k->cmd;
-
-	(void)rows;
-	if (ok) {
-		uv_queue_work(cmd->p->loop, &k->work, copy_run, copy_done);
-		return;
-	}
-	unlink(k->database);
-	free(k->database);
-	free(k);
-	fail(cmd, e);
-}
-
-static struct copying *copying_new(struct command *cmd, bool stage)
-{
-	struct copying *k = mem_alloc(sizeof *k);
-
-	k->work.data = k;
-	k->cmd = cmd;
-	k->stage = stage;
-	return k;
-}
-
-static void backup(struct command *cmd)
-{
-	struct copying *k = copying_new(cmd, false);
-	char id[ULID_SIZE];
-
-	ulid_new(id, platform_now());
-	if (asprintf(&k->database, "%s/backup-%s.db", cmd->p->dir, id) < 0)
-		abort();
-	store_copy(cmd->p->store, k->database, copied, k);
-}
-
-static void restore(struct command *cmd)
-{
-	struct copying *k = copying_new(cmd, true);
-
-	uv_queue_work(cmd->p->loop, &k->work, copy_run, copy_done);
-}
-
 /* ---- The verbs ---- */
 
-static const struct {
+/* Flags of `key create`; a '=' at the end: a value belongs to it. */
+static const char *const create_flags[] = {"--org=", "--role=", "--name=", "--read-only", NULL};
+
+static const struct verb {
 	const char *first, *second; /* second NULL: an argument in its place */
+	int words;                  /* with these and the arguments, without flags */
 	void (*run)(struct command *cmd);
 	const char *usage, *doc;
+	const char *const *flags; /* NULL: none */
 } verbs[] = {
-	{"key", "create", key_create, "key create --org ORG --role ROLE [--name N] [--read-only]",
-		"makes a key, and the org where it is missing; prints the secret, once"},
-	{"key", "list", key_list, "key list", "keys, a JSON object each"},
-	{"key", "disable", key_disable, "key disable ACCESS_KEY", "refuses a key from now on"},
-	{"key", "rotate", key_rotate, "key rotate ACCESS_KEY", "makes a second key like it"},
-	{"org", "create", org_create, "org create NAME", "makes an org"},
-	{"org", "list", org_list, "org list", "orgs, a JSON object each"},
-	{"audit", "verify", audit_verify, "audit verify", "recomputes the chain of audit records"},
-	{"store", "check", store_check_run, "store check",
-		"reads the whole database and checks it"},
-	{"backup", NULL, backup, "backup FILE", "saves database and keys, also while it runs"},
-	{"restore", NULL, restore, "restore FILE",
-		"puts a backup in place; a running mltopd begins anew with it"},
+	{"key", "create", 2, key_create,
+		"key create --org ORG --role ROLE [--name N] [--read-only]",
+		"makes a key, and the org where it is missing; prints the secret, once",
+		create_flags},
+	{"key", "list", 2, key_list, "key list", "keys, a JSON object each", NULL},
+	{"key", "disable", 3, key_disable, "key disable ACCESS_KEY", "refuses a key from now on",
+		NULL},
+	{"key", "rotate", 3, key_rotate, "key rotate ACCESS_KEY", "makes a second key like it",
+		NULL},
+	{"org", "create", 3, org_create, "org create NAME", "makes an org", NULL},
+	{"org", "list", 2, org_list, "org list", "orgs, a JSON object each", NULL},
+	{"audit", "verify", 2, audit_verify, "audit verify",
+		"recomputes the chain of audit records", NULL},
+	{"store", "check", 2, store_check_run, "store check",
+		"reads the whole database and checks it", NULL},
+	{"backup", NULL, 2, command_backup, "backup FILE",
+		"saves database and keys, also while it runs", NULL},
+	{"restore", NULL, 2, command_restore, "restore FILE",
+		"puts a backup in place; a running mltopd begins anew with it", NULL},
 };
+
+/* How many words a flag takes with its value: 1 or 2; 0: it is no flag of this verb. */
+static int flag_words(const struct verb *v, const struct command *cmd, int at)
+{
+	const char *given = cmd->args[at];
+	size_t len = strcspn(given, "=");
+
+	for (const char *const *f = v->flags; f && *f; f++) {
+		size_t name = strcspn(*f, "=");
+
+		if (name != len || strncmp(*f, given, len) != 0)
+			continue;
+		if ((*f)[name] == '\0')
+			return given[len] == '\0';
+		if (given[len] == '=')
+			return 1;
+		return at + 1 < cmd->count && cmd->args[at + 1][0] != '-' ? 2 : 0;
+	}
+	return 0;
+}
+
+/* A flag mistyped must not be passed over: it may be the one that makes a key read-only. */
+static bool words_good(const struct verb *v, const struct command *cmd)
+{
+	int words = 0;
+
+	for (int i = 0; i < cmd->count;) {
+		int taken = 1;
+
+		if (cmd->args[i][0] == '-')
+			taken = flag_words(v, cmd, i);
+		else
+			words++;
+		if (taken == 0)
+			return false;
+		i += taken;
+	}
+	return words == v->words;
+}
 
 bool command_known(const char *word)
 {
@@ -389,14 +354,17 @@ void command_usage(struct buf *out)
 void command_run(struct command *cmd)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
-		if (cmd->count < 1 || strcmp(verbs[i].first, cmd->args[0]) != 0)
+		const struct verb *v = &verbs[i];
+
+		if (cmd->count < 1 || strcmp(v->first, cmd->args[0]) != 0)
 			continue;
-		if (verbs[i].second == NULL
-				? cmd->count == 2
-				: cmd->count > 1 && strcmp(verbs[i].second, cmd->args[1]) == 0) {
-			verbs[i].run(cmd);
-			return;
-		}
+		if (v->second && (cmd->count < 2 || strcmp(v->second, cmd->args[1]) != 0))
+			continue;
+		if (words_good(v, cmd))
+			v->run(cmd);
+		else
+			usage(cmd, "use it as", v->usage);
+		return;
 	}
-	usage(cmd, "there is no such verb; `mltopd --help` lists them");
+	usage(cmd, "there is no such verb; they are listed by", "--help");
 }

@@ -71,6 +71,26 @@ void keys_make(struct key *k, struct arena *a, const struct org *o, const char *
 	sign_wipe(secret, sizeof secret);
 }
 
+void keys_rotate(struct key *out, struct arena *a, const struct key *row, int64_t now)
+{
+	struct org o = {.org_id = row->org_id, .org_name = row->org_name};
+
+	keys_make(out, a, &o, row->name ? row->name : "key", (enum role)row->role, now);
+	out->read_only = row->read_only;
+	out->not_after = row->not_after;
+	if (record_knows(&key_kind, row, kind_field(&key_kind, "not_after")))
+		record_know(&key_kind, out, offsetof(struct key, not_after));
+}
+
+bool keys_disable(struct change *c, const struct key *row, struct err *e)
+{
+	struct key k = *row;
+
+	key_set(&k, disabled, true);
+	change_audit(c, "key.disable", k.access_key, k.name);
+	return change_key(c, &k, e);
+}
+
 /* ---- The private platform's own key ---- */
 
 static bool key_file_write(const char *path, const struct key *k, struct err *e)

@@ -92,6 +92,8 @@ static void show_row(struct platform *p, const struct shown *s)
 		rowset_put(rows, &rec, NULL);
 		if (p->hub)
 			hub_changed(p->hub, s->kind, s->uid);
+		if (s->kind == &key_kind && rec.key.disabled && p->hub)
+			hub_key_disabled(p->hub, s->uid);
 		if (s->kind == &org_kind && rows->len == 1)
 			reconcile_fake_jobs(p);
 	}

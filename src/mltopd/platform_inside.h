@@ -241,8 +241,8 @@ void outputs_keep_stop(struct platform *p); /* NULL keeper is fine */
 void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name,
 	enum role role, int64_t now);
 void keys_secret(char out[64]);
-/* A disabled copy of the key is queued, with its audit record. */
-void keys_disable(struct change *c, const struct key *row);
+/* A disabled copy of the key is queued, with its audit record; its streams close once it is stored. */
+bool keys_disable(struct change *c, const struct key *row, struct err *e);
 /* A second key like `row`. */
 void keys_rotate(struct key *out, struct arena *a, const struct key *row, int64_t now);
 bool keys_private(struct platform *p, struct err *e); /* <state>/private.key */

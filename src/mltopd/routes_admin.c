@@ -216,58 +216,22 @@ static const struct key *path_key(struct request *r)
 	return k;
 }
 
-struct disabled {
-	struct platform *p;
-	char *access_key;
-};
-
-static void key_disabled(void *ctx, bool ok, const struct err *e)
-{
-	struct disabled *d = ctx;
-
-	(void)e;
-	if (ok && d->p->hub)
-		hub_key_disabled(d->p->hub, d->access_key);
-	free(d->access_key);
-	free(d);
-}
-
-void keys_disable(struct change *c, const struct key *row)
-{
-	struct disabled *d = mem_alloc(sizeof *d);
-	struct key k = *row;
-
-	d->p = change_platform(c);
-	d->access_key = mem_strdup(row->access_key);
-	k.disabled = true;
-	record_know(&key_kind, &k, offsetof(struct key, disabled));
-	change_key(c, &k, NULL);
-	change_audit(c, "key.disable", k.access_key, k.name);
-	change_then(c, key_disabled, d);
-}
-
 void route_key_disable(struct request *r)
 {
 	const struct key *k = path_key(r);
+	struct err e = ERR_INIT;
 	struct change *c;
 
 	if (k == NULL)
 		return;
 	c = change_for(r);
-	keys_disable(c, k);
+	if (!keys_disable(c, k, &e)) {
+		change_free(c);
+		request_fail(r, &e);
+		return;
+	}
 	change_answer(c, 200, route_message("key %s is disabled", k->access_key));
 	change_commit(c);
-}
-
-void keys_rotate(struct key *out, struct arena *a, const struct key *row, int64_t now)
-{
-	struct org o = {.org_id = row->org_id, .org_name = row->org_name};
-
-	keys_make(out, a, &o, row->name ? row->name : "key", (enum role)row->role, now);
-	out->read_only = row->read_only;
-	out->not_after = row->not_after;
-	if (record_knows(&key_kind, row, kind_field(&key_kind, "not_after")))
-		record_know(&key_kind, out, offsetof(struct key, not_after));
 }
 
 void route_key_rotate(struct request *r)

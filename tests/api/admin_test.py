@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -240,6 +241,26 @@ class Shared(unittest.TestCase):
             self.assertEqual(c.get(f"{TRAIN}/who/logs").json["logs"], "300000\n")
 
 
+    def test_more_than_a_line_on_the_control_socket(self):
+        """What follows the request is not taken while the verb runs."""
+        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+            d.key()
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(LIMIT)
+                s.connect(d.state + "/control.sock")
+                line = json.dumps({"args": ["backup", d.folder + "/saved"]})
+                s.sendall(line.encode() + b"\n")
+                s.setblocking(False)
+                try:
+                    while s.send(b"x" * 65536):
+                        pass
+                except OSError:  # the daemon takes no more, or has answered and closed
+                    pass
+                s.settimeout(LIMIT)
+                self.assertIn(b"saved to", s.recv(65536))
+            self.assertEqual(d.verb("org", "list").returncode, 0)
+
+
 class Verbs(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR"))
@@ -272,6 +293,22 @@ class Verbs(unittest.TestCase):
         self.assertEqual(self.verb("org", "create", "p").returncode, 1)
         self.assertEqual(self.verb("store", "check").returncode, 0)
         self.assertEqual(self.verb("audit", "verify").returncode, 0)
+
+    def test_mistyped_verbs_do_nothing(self):
+        """A flag that is passed over would make a key that may do more than was wanted."""
+        create = ["key", "create", "--org", "o", "--role", "viewer"]
+        made = json.loads(self.verb(*create).stdout)["access_key"]
+        before = self.verb("key", "list").stdout
+        for words in (create + ["--readonly"], create + ["--read-only=no"], create + ["extra"],
+                      create + ["--name"], create + ["--name", "--read-only"], create + ["-r"],
+                      ["key", "disable"], ["key", "disable", made, "other"],
+                      ["key", "disable", made, "--now"], ["key", "list", "o"], ["org", "create"],
+                      ["org", "create", "a", "b"], ["backup"], ["audit", "verify", "all"]):
+            out = self.verb(*words)
+            self.assertEqual((out.returncode, out.stdout), (2, b""), words)
+            self.assertIn(f"`mltopd {words[0]} ".encode(), out.stderr, words)
+        self.assertEqual(self.verb("key", "list").stdout, before)
+        self.assertNotIn(b'"a"', self.verb("org", "list").stdout)
 
     def test_no_secret_on_the_disk(self):
         made = json.loads(self.verb("key", "create", "--org", "o", "--role", "viewer").stdout)
