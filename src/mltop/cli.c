@@ -14,7 +14,6 @@ static const struct cli_flag common_flags[] = {
 		"platform to use, with XIAOMI_ACCESS_KEY_ID and XIAOMI_SECRET_ACCESS_KEY", false},
 	{"context", 0, "NAME", "context of config.yaml to use", false},
 	{"state-dir", 0, "DIR", "state of the private platform", false},
-	{"org", 0, "ID", "another org's objects; -1 for all (admins)", false},
 	{"help", 'h', NULL, "this help", false},
 	{0},
 };
@@ -31,6 +30,22 @@ static const struct cli_flag list_flags[] = {
 	{"watch", 'w', NULL, "print again whenever something changed", false},
 	{0},
 };
+static const struct cli_flag org_flags[] = {
+	{"org", 0, "ID", "another org's; -1 for a list of all (admins)", false},
+	{0},
+};
+const struct cli_flags cli_flags[] = {
+	{"Output", output_flags, VERB_LIST | VERB_ONE},
+	{"Rows", list_flags, VERB_LIST},
+	{"Whose", org_flags, VERB_LIST | VERB_ORG},
+	{"Everywhere", common_flags, 0},
+	{0},
+};
+
+bool cli_takes(const struct verb *v, const struct cli_flags *t)
+{
+	return t->verbs == 0 || (v->flags & t->verbs);
+}
 
 const char *cli_value(const struct cli *c, const char *flag)
 {
@@ -151,11 +166,9 @@ static int help_verb(const struct verb *v)
 	help_flags("Flags", v->own);
 	if (v->flags & VERB_FIELDS)
 		help_fields(v->kind);
-	if (v->flags & (VERB_LIST | VERB_ONE))
-		help_flags("Output", output_flags);
-	if (v->flags & VERB_LIST)
-		help_flags("Rows", list_flags);
-	help_flags("Everywhere", common_flags);
+	for (const struct cli_flags *t = cli_flags; t->flags; t++)
+		if (cli_takes(v, t))
+			help_flags(t->title, t->flags);
 	return EXIT_DONE;
 }
 
@@ -216,12 +229,9 @@ static const struct cli_flag *find_flag(const struct verb *v, const char *name, 
 {
 	const struct cli_flag *f = flag_in(v->own, name, len, letter);
 
-	if (f == NULL)
-		f = flag_in(common_flags, name, len, letter);
-	if (f == NULL && (v->flags & (VERB_LIST | VERB_ONE)))
-		f = flag_in(output_flags, name, len, letter);
-	if (f == NULL && (v->flags & VERB_LIST))
-		f = flag_in(list_flags, name, len, letter);
+	for (const struct cli_flags *t = cli_flags; f == NULL && t->flags; t++)
+		if (cli_takes(v, t))
+			f = flag_in(t->flags, name, len, letter);
 	return f;
 }
 
@@ -319,21 +329,28 @@ static int run_verb(struct cli *c, int argc, char **argv)
 	return c->verb->run(c);
 }
 
-/* Words at the begin that are flags of every verb with their values: `mltop --context a jobs list`. */
+/* The flag that may stand before the verb as well as behind it; NULL: it is none of these. */
+static const struct cli_flag *leading_flag(const char *word, size_t *len)
+{
+	const struct cli_flag *f;
+
+	if (strncmp(word, "--", 2) != 0)
+		return NULL;
+	*len = strcspn(word + 2, "=");
+	f = flag_in(common_flags, word + 2, *len, 0);
+	if (f == NULL)
+		f = flag_in(org_flags, word + 2, *len, 0);
+	return f && f->value ? f : NULL;
+}
+
+/* How many words at the begin are such flags with their values: `mltop --context a jobs list`. */
 static int leading_flags(int argc, char **argv)
 {
+	size_t len;
 	int n = 0;
 
-	while (n < argc && strncmp(argv[n], "--", 2) == 0) {
-		size_t len = strcspn(argv[n] + 2, "=");
-		const struct cli_flag *f = common_flags;
-
-		while (f->name && (strncmp(f->name, argv[n] + 2, len) != 0 || f->name[len] != '\0'))
-			f++;
-		if (f->value == NULL)
-			break;
+	while (n < argc && leading_flag(argv[n], &len))
 		n += argv[n][2 + len] == '=' ? 1 : 2;
-	}
 	return n < argc ? n : 0;
 }
 
@@ -352,6 +369,7 @@ static void move_behind(char **argv, int count, int total)
 static int cli_dispatch(struct cli *c, int argc, char **argv)
 {
 	int leading = leading_flags(argc, argv), used = 0;
+	size_t len;
 
 	c->verb = find_verb(argc - leading, argv + leading, &used);
 	if (c->verb)
@@ -360,6 +378,12 @@ static int cli_dispatch(struct cli *c, int argc, char **argv)
 		argv += leading, argc -= leading;
 	if (c->verb)
 		return run_verb(c, argc - used, argv + used);
+	if (leading_flag(argv[0], &len))
+		return cli_usage(c,
+			argc == 1 && argv[0][2 + len] == '\0'
+				? "%s needs a value"
+				: "%s: no command follows; `mltop help` lists them",
+			argv[0]);
 	if (!is_noun(argv[0]))
 		return cli_usage(c, "%s: no such %s; `mltop help` lists them", argv[0],
 			argv[0][0] == '-' ? "flag" : "command");
@@ -395,7 +419,7 @@ int cli_main(int argc, char **argv)
 		return cli_version(&c);
 	code = cli_dispatch(&c, argc - 1, argv + 1);
 	cli_release(&c);
-	if (fflush(stdout) != 0 && code == EXIT_DONE) {
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE) {
 		complain("standard output: could not be written");
 		code = EXIT_REFUSED;
 	}
@@ -456,23 +480,39 @@ void cli_release(struct cli *c)
 	context_release(&c->context);
 }
 
+/* The caller frees. */
+static char *with_org(const struct cli *c, const char *path)
+{
+	const char *org = cli_value(c, "org");
+	struct buf whole = BUF_INIT;
+
+	buf_adds(&whole, path);
+	if (org) {
+		buf_addf(&whole, "%corg_id=", strchr(path, '?') ? '&' : '?');
+		percent_encode(&whole, org, strlen(org), "");
+	}
+	return buf_detach(&whole);
+}
+
 bool cli_call(struct cli *c, const char *method, const char *path, const json_t *body, json_t **out,
 	struct err *e)
 {
 	struct api_request r = {
 		.method = method,
-		.path = path,
 		.body = body,
 		.want_json = true,
 		.answer_max = (size_t)256 << 20,
 	};
 	struct api_answer answer = {0};
 	json_t *json = NULL;
+	char *whole;
 	bool ok;
 
 	if (!cli_connect(c, e))
 		return false;
+	r.path = whole = with_org(c, path);
 	ok = api_wait(c->api, &c->loop, &r, &answer, &json, NULL);
+	free(whole);
 	if (!ok && e)
 		*e = answer.err;
 	if (ok && out)

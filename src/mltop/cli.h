@@ -62,6 +62,7 @@ enum verb_flag {
 	VERB_FIELDS = 2, /* takes the F_NEW fields of its kind as flags */
 	VERB_LIST = 4,   /* takes the output flags */
 	VERB_ONE = 8,    /* the output flags without those of lists */
+	VERB_ORG = 16,   /* is about jobs that may be another org's; lists always are */
 };
 
 struct verb {
@@ -76,6 +77,15 @@ struct verb {
 	const char *doc;
 };
 extern const struct verb verbs[]; /* ended by name NULL */
+
+/* Flags that verbs have in common, by the kind of verb. */
+struct cli_flags {
+	const char *title; /* in help */
+	const struct cli_flag *flags;
+	unsigned verbs; /* enum verb_flag: one of them is enough; 0: every verb */
+};
+extern const struct cli_flags cli_flags[]; /* ended by flags NULL */
+bool cli_takes(const struct verb *v, const struct cli_flags *t);
 
 /* main's: returns the exit code. argv[1] is no dashboard flag. */
 int cli_main(int argc, char **argv);
@@ -97,7 +107,7 @@ bool cli_connect(struct cli *c, struct err *e);
  */
 bool cli_find_again(struct cli *c, bool *moved, struct err *e);
 void cli_release(struct cli *c);
-/* One call and its JSON (the caller's), or false with the server's sentence. */
+/* One call, about the org of --org, and its JSON (the caller's), or false with the server's sentence. */
 bool cli_call(struct cli *c, const char *method, const char *path, const json_t *body, json_t **out,
 	struct err *e);
 /* "/cloud_ml/v1/train/NAME/logs": the name is encoded. The caller frees. */

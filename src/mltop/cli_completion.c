@@ -3,10 +3,15 @@
 
 #include <string.h>
 
+static void words_of_flags(const struct cli_flag *flags)
+{
+	for (; flags && flags->name; flags++)
+		printf(" --%s", flags->name);
+}
+
 static void words_of_verb(const struct verb *v)
 {
-	for (const struct cli_flag *f = v->own; f && f->name; f++)
-		printf(" --%s", f->name);
+	words_of_flags(v->own);
 	for (size_t i = 0; (v->flags & VERB_FIELDS) && i < v->kind->field_count; i++) {
 		const struct field *f = &v->kind->fields[i];
 		struct buf name = BUF_INIT;
@@ -17,11 +22,9 @@ static void words_of_verb(const struct verb *v)
 		}
 		buf_release(&name);
 	}
-	if (v->flags & (VERB_LIST | VERB_ONE))
-		printf(" --output --json");
-	if (v->flags & VERB_LIST)
-		printf(" --filter --columns --sort --no-headers --watch");
-	printf(" --endpoint --context --state-dir --org --help");
+	for (const struct cli_flags *t = cli_flags; t->flags; t++)
+		if (cli_takes(v, t))
+			words_of_flags(t->flags);
 }
 
 static bool takes_job(const struct verb *v)
@@ -29,7 +32,6 @@ static bool takes_job(const struct verb *v)
 	return v->kind && strcmp(v->kind->name, "job") == 0 && strncmp(v->args, "NAME", 4) == 0;
 }
 
-/* Names come from the platform that is up; completing never starts one. */
 static void bash_case(const struct verb *v)
 {
 	printf("\t'%s%s%s') words='", v->noun ? v->noun : "", v->noun ? " " : "", v->name);
@@ -62,6 +64,12 @@ static void noun_words(void)
 	}
 }
 
+/*
+ * Names come from the platform that is up; completing never starts one. compgen expands its words
+ * as the shell does, $(commands) among them, so a platform's word passes only when it is a name.
+ */
+#define NAME_PATTERN "[A-Za-z0-9._-]*"
+
 /* zsh runs the same function through bashcompinit. */
 static void complete_bash(void)
 {
@@ -81,9 +89,10 @@ static void complete_bash(void)
 	top_words();
 	printf("'\n"
 	       "\t[ -n \"$jobs\" ] && [ \"${word#-}\" = \"$word\" ] && mltop platform status >/dev/null 2>&1 &&\n"
-	       "\t\twords=$(mltop jobs list -o name 2>/dev/null)\n"
+	       "\t\twords=$(mltop jobs list -o name 2>/dev/null | LC_ALL=C grep -x '" NAME_PATTERN
+	       "')\n"
 	       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-	       "}\ncomplete -F _mltop mltop\n");
+	       "}\ncomplete -o default -F _mltop mltop\n");
 }
 
 static void fish_text(const char *text)

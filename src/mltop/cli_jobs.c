@@ -20,7 +20,10 @@ static void add_query(struct query *q, const char *name, const char *value)
 		query_add(q, name, value, NULL);
 }
 
-/* The fields that the output needs; none (NULL) when it prints whatever there is. */
+/*
+ * The fields that the output needs, and what tells rows apart: two orgs may have jobs of one name.
+ * NULL: all, when it prints whatever there is.
+ */
 static const char *wanted_fields(const struct cli *c, const struct kind *k, struct buf *out)
 {
 	const char *form = cli_value(c, "output"), *columns = cli_value(c, "columns");
@@ -30,7 +33,7 @@ static const char *wanted_fields(const struct cli *c, const struct kind *k, stru
 		return columns;
 	if (columns == NULL)
 		columns = form && strcmp(form, "wide") == 0 ? k->wide_fields : k->list_fields;
-	buf_adds(out, columns);
+	buf_addf(out, "%s,%s", columns, kind_uid(k)->name);
 	if (cli_value(c, "sort"))
 		buf_addf(out, ",%s", cli_value(c, "sort") + (*cli_value(c, "sort") == '-'));
 	return out->data;
@@ -60,7 +63,6 @@ static bool fetch_list(struct cli *c, const struct kind *k, const char *path, js
 		struct query q = QUERY_INIT;
 		json_t *page = NULL;
 
-		add_query(&q, "org_id", cli_value(c, "org"));
 		add_query(&q, "filter", cli_value(c, "filter"));
 		buf_reset(&fields);
 		add_query(&q, "fields", wanted_fields(c, k, &fields));
@@ -84,12 +86,16 @@ static bool fetch_list(struct cli *c, const struct kind *k, const char *path, js
 	return ok;
 }
 
-static int print_list(struct cli *c, const struct kind *k, const char *path)
+static int show_list(struct cli *c)
 {
+	const struct kind *k = c->verb->kind;
 	struct err e = ERR_INIT;
 	json_t *rows = NULL;
-	bool ok = fetch_list(c, k, path, &rows, &e) && output_list(c, k, rows, &e);
+	bool ok;
 
+	if (cli_has(c, "watch"))
+		return cli_watch(c, k);
+	ok = fetch_list(c, k, k->path, &rows, &e) && output_list(c, k, rows, &e);
 	json_decref(rows);
 	return ok ? EXIT_DONE : cli_fail(&e);
 }
@@ -114,9 +120,7 @@ int cli_list(struct cli *c)
 
 	if (!check_filter(c, c->verb->kind, &e))
 		return cli_fail(&e);
-	if (cli_has(c, "watch"))
-		return cli_watch(c, c->verb->kind);
-	return print_list(c, c->verb->kind, c->verb->kind->path);
+	return show_list(c);
 }
 
 /* The org's events of one object: by its uid, which outlives names. */
@@ -135,7 +139,7 @@ int cli_events(struct cli *c)
 	buf_addf(&filter, "object_uid=%s %s", json_string_value(json_object_get(job, "uid")),
 		cli_value(c, "filter") ? cli_value(c, "filter") : "");
 	c->flags[c->flag_count++] = (struct cli_given){"filter", filter.data};
-	code = print_list(c, c->verb->kind, c->verb->kind->path);
+	code = show_list(c);
 	c->flag_count--;
 	buf_release(&filter);
 	json_decref(job);

@@ -114,6 +114,8 @@ static bool fetch_piece(struct cli *c, const char *path, int64_t offset, char **
 	bool good;
 
 	query_add(&q, "path", path, NULL);
+	if (cli_value(c, "org"))
+		query_add(&q, "org_id", cli_value(c, "org"), NULL);
 	snprintf(number, sizeof number, "%lld", (long long)offset);
 	query_add(&q, "offset", number, NULL);
 	snprintf(number, sizeof number, "%d", PIECE);

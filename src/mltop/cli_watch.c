@@ -34,20 +34,24 @@ static void watch_end(struct watcher *w)
 	stream_free(w->stream, NULL, NULL);
 }
 
+/* Nobody reads any more where standard output takes nothing: then nothing is watched for. */
 static void watch_print(struct watcher *w)
 {
 	json_t *rows = json_array();
+	bool good;
 
 	for (size_t i = 0; i < w->rows.len; i++)
 		json_array_append_new(rows, record_encode(w->kind, w->rows.rows[i], NULL));
 	w->changed = false;
-	if (!output_list(w->cli, w->kind, rows, &w->err)) {
-		w->failed = true;
-		watch_end(w);
-	}
+	good = output_list(w->cli, w->kind, rows, &w->err);
 	json_decref(rows);
 	putchar('\n');
-	fflush(stdout);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && good)
+		good = err_set(&w->err, ERR_INTERNAL, "standard output: could not be written");
+	if (good)
+		return;
+	w->failed = true;
+	watch_end(w);
 }
 
 static void on_pause(uv_timer_t *timer)

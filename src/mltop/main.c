@@ -1,23 +1,44 @@
 /* mltop: without a verb the dashboard, with one the command line. */
 #include "mltop/cli.h"
 
+#include "base/mem.h"
+
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* The value of `flag` at argv[*at], which may be the next word; NULL: it is another flag. */
+static const char *value_of(const char *flag, int argc, char **argv, int *at)
+{
+	size_t len = strlen(flag);
+
+	if (strncmp(argv[*at], flag, len) != 0)
+		return NULL;
+	if (argv[*at][len] == '=')
+		return argv[*at] + len + 1;
+	return argv[*at][len] == '\0' && *at + 1 < argc ? argv[++*at] : NULL;
+}
+
 /* Flags that may stand before nothing at all: `mltop --context prod-a`. */
 static bool dashboard_flags(int argc, char **argv, struct context_options *o)
 {
-	for (int i = 1; i < argc; i++) {
-		const char **to = strcmp(argv[i], "--endpoint") == 0 ? &o->endpoint
-			: strcmp(argv[i], "--context") == 0          ? &o->context
-			: strcmp(argv[i], "--state-dir") == 0        ? &o->state_dir
-								     : NULL;
+	const struct {
+		const char *name, **to;
+	} flags[] = {
+		{"--endpoint", &o->endpoint},
+		{"--context", &o->context},
+		{"--state-dir", &o->state_dir},
+	};
 
-		if (to == NULL || ++i >= argc)
+	for (int i = 1; i < argc; i++) {
+		const char *value = NULL;
+
+		for (size_t f = 0; f < ARRAY_SIZE(flags) && !value; f++)
+			if ((value = value_of(flags[f].name, argc, argv, &i)) != NULL)
+				*flags[f].to = value;
+		if (value == NULL)
 			return false;
-		*to = argv[i];
 	}
 	return true;
 }

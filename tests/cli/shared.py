@@ -1,4 +1,4 @@
-"""A shared platform (mltopd --engine local, not --private) that mltop reaches by endpoint and keys."""
+"""A shared platform (mltopd, not --private) that mltop reaches by endpoint and keys."""
 import json
 import os
 import re
@@ -14,7 +14,8 @@ MLTOPD = os.path.join(BUILD, "mltopd")
 
 
 class Shared:
-    def __init__(self, *settings):
+    def __init__(self, *settings, engine="local"):
+        self.engine = engine
         self.folder = tempfile.mkdtemp(prefix="mltop-shared-")
         os.chmod(self.folder, 0o711)  # its tasks run as users of their own where the test is root
         self.state = self.folder + "/state"
@@ -30,7 +31,7 @@ class Shared:
     def start(self, port=0):
         log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [MLTOPD, "--engine", "local", "--listen", f"127.0.0.1:{port}", "--state-dir", self.state, *self.settings],
+            [MLTOPD, "--engine", self.engine, "--listen", f"127.0.0.1:{port}", "--state-dir", self.state, *self.settings],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=self.plain, text=True)
         log.close()
         ready, _, _ = select.select([self.process.stdout], [], [], LIMIT)

@@ -118,6 +118,18 @@ class Verbs(Case):
         self.assertTrue(reasons)
         self.assertTrue(all(e["object_name"] == "alpha" for e in r.json["data"]))
 
+    def test_watch_ends_with_its_reader(self):
+        """Also where only one object's events are watched."""
+        for words in (["jobs", "list"], ["jobs", "events", "seen"]):
+            self.p.mltop("run", "--name", "seen", "--", "true")
+            watching = self.p.start(*words, "--watch", "-o", "name")
+            watching.stdout.readline()
+            watching.stdout.close()
+            self.ok("jobs", "retry", "seen")
+            self.assertEqual((watching.wait(60), watching.stderr.read()),
+                             (1, "mltop: standard output: could not be written\n"))
+            watching.stderr.close()
+
     def test_quotas_and_frameworks(self):
         self.assertEqual(len(self.ok("quotas", "list", "--json").json["data"]), 1)
         self.ok("quotas", "list")
@@ -147,6 +159,13 @@ class Verbs(Case):
         self.refused(2, "NAME is missing", "jobs", "describe")
         self.refused(2, "too many", "jobs", "describe", "a", "b")
 
+    def test_flags_without_a_verb(self):
+        """They are the dashboard's, which needs a terminal, in both ways to write a value."""
+        for words in (["--endpoint=http://127.0.0.1:1"], ["--endpoint", "http://127.0.0.1:1", "--state-dir=/nowhere"]):
+            self.refused(3, "the dashboard needs a terminal", *words)
+        self.refused(2, "--context needs a value", "--context")
+        self.refused(2, "--org: no command follows", "--org", "5")
+
     def test_help(self):
         self.assertIn("--trainer-uri", self.ok("jobs", "submit", "--help").out)
         self.assertIn("mltop run", self.ok("help").out)
@@ -157,6 +176,16 @@ class Verbs(Case):
         done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.stdout.split(), ["submit"], done.stderr)
         self.refused(2, "bash, zsh and fish", "completion", "csh")
+
+    def test_completion_runs_nothing_that_a_platform_says(self):
+        """bash expands the words that it completes from: a job's name is a word of the platform."""
+        planted = self.p.folder + "/planted"
+        platform = f"""mltop() {{ case "$*" in platform*) ;; *) echo 'bad$(touch {planted})'; echo 'b*'; echo fine;; esac; }}
+        COMP_WORDS=(mltop logs ""); COMP_CWORD=2; _mltop; printf '%s\n' "${{COMPREPLY[@]}}" """
+        done = subprocess.run(["bash", "-c", self.ok("completion", "bash").out + platform], capture_output=True,
+                              text=True, timeout=60, cwd="/")
+        self.assertEqual(done.stdout.split(), ["fine"], done.stderr)
+        self.assertFalse(os.path.exists(planted))
 
     def test_platform_status(self):
         r = self.ok("platform", "status", "--json")

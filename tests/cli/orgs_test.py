@@ -1,0 +1,75 @@
+"""--org: an admin's verbs about another org's jobs mean those and never the admin's own of that name."""
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from shared import Shared  # noqa: E402
+from support import main, until  # noqa: E402
+
+
+class OtherOrg(unittest.TestCase):
+    """Both orgs have a job called "same" that runs."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.p = Shared("fake.jobs=0", engine="fake")
+        cls.other = cls.p.key("other", "operator")
+        for env in (cls.p.env, cls.other):
+            cls.submit("same", env)
+        cls.id = cls.p.mltop("orgs", "list", "-o", "json").json["data"][1]["org_id"]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.p.close()
+
+    @classmethod
+    def submit(cls, name, env):
+        made = cls.p.mltop("jobs", "submit", "--job-name", name, "--command", '["true"]', env=env)
+        assert made.code == 0, made.err
+
+    def ok(self, *words, **more):
+        r = self.p.mltop(*words, **more)
+        self.assertEqual((r.code, r.err), (0, ""))
+        return r
+
+    def refused(self, code, sentence, *words, **more):
+        r = self.p.mltop(*words, **more)
+        self.assertEqual((r.code, r.out, len(r.err.splitlines())), (code, "", 1), r.err)
+        self.assertIn(sentence, r.err)
+
+    def test_describe(self):
+        self.assertEqual(self.ok("jobs", "describe", "same", "--json").json["org_name"], "main")
+        for words in (["jobs", "describe", "same", "--org", self.id], ["--org", self.id, "jobs", "describe", "same"]):
+            self.assertEqual(self.ok(*words, "--json").json["org_name"], "other")
+
+    def test_both_are_in_the_list_of_all(self):
+        """Rows are told apart by more than their name, also where only names are shown."""
+        self.assertEqual(self.ok("jobs", "list", "--org", "-1", "--filter", "job_name=same", "-o", "name").out,
+                         "same\nsame\n")
+
+    def test_events(self):
+        uid = self.ok("jobs", "describe", "same", "--org", self.id, "--json").json["uid"]
+        events = self.ok("jobs", "events", "same", "--org", self.id, "--json").json["data"]
+        self.assertEqual({e["object_uid"] for e in events}, {uid})
+
+    def test_changes_are_of_the_org_that_was_named(self):
+        for env in (self.p.env, self.other):
+            self.submit("doomed", env)
+        self.ok("jobs", "delete", "doomed", "--org", self.id)
+        until(lambda: self.p.mltop("jobs", "describe", "doomed", env=self.other).code == 5, "the other org's to go")
+        self.ok("jobs", "describe", "doomed")
+        self.refused(5, "there is no job doomed", "jobs", "cancel", "doomed", "--org", self.id)
+        self.refused(5, "there is no org 999", "jobs", "delete", "doomed", "--org", "999")
+        self.ok("jobs", "describe", "doomed")
+
+    def test_only_for_admins(self):
+        self.refused(4, "only an admin may", "jobs", "delete", "same", "--org", "1", env=self.other)
+
+    def test_where_it_means_nothing_it_is_no_flag(self):
+        for words in (["jobs", "submit"], ["run"], ["quotas", "set"], ["platform", "status"]):
+            self.refused(2, "--org is no flag here", *words, "--org", self.id)
+
+
+if __name__ == "__main__":
+    main()
