@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /*
@@ -35,20 +34,25 @@ static bool is_dot(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/* Gives ourselves all permissions on a folder. */
+static bool permit(int parent, const char *name)
+{
+	struct stat st;
+
+	/* fchmodat follows links: only what is a folder by itself gets the mode. */
+	return fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+		fchmodat(parent, name, 0700, 0) == 0;
+}
+
 /* Opens a folder without following links, giving ourselves the permission when it lacks. */
 static int open_folder(int parent, const char *name)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(parent, name, flags);
-	struct stat st;
 
-	if (fd >= 0 || errno != EACCES)
-		return fd;
-	/* fchmodat follows links: only what is a folder by itself gets the mode. */
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode) ||
-		fchmodat(parent, name, 0700, 0) < 0)
-		return -1;
-	return openat(parent, name, flags);
+	if (fd < 0 && errno == EACCES && permit(parent, name))
+		fd = openat(parent, name, flags);
+	return fd;
 }
 
 /* 0 when it is gone, else errno; ENOTEMPTY asks for the folder to be emptied first. */
@@ -64,16 +68,22 @@ static int remove_one(int parent, const char *name)
 	return errno == EEXIST ? ENOTEMPTY : errno;
 }
 
-/* Moves `name` out of `folder` up to the root, under a name that is free there. */
+/*
+ * Moves the folder `name` out of `folder` up to the root, under a name that is free there, or that
+ * of an empty folder, which is no loss. (RENAME_NOREPLACE would say it plainer, but not every file
+ * system has it.)
+ */
 static void move_up(struct removal *r, int folder, const char *name)
 {
 	char fresh[32];
-	long rc;
+	int rc;
 
+	/* Its entry ".." changes, so moving a folder takes the permission to write to it. */
+	permit(folder, name);
 	do {
 		snprintf(fresh, sizeof fresh, ".removed-%u", r->serial++);
-		rc = syscall(SYS_renameat2, folder, name, r->root, fresh, 1 /* RENAME_NOREPLACE */);
-	} while (rc < 0 && errno == EEXIST);
+		rc = renameat(folder, name, r->root, fresh);
+	} while (rc < 0 && (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR));
 	if (rc == 0)
 		r->progress = true;
 	else
