@@ -9,17 +9,26 @@
 
 /* ---- Numbers ---- */
 
-static bool number_fits(enum filter_op op, double v, double want)
+/* The same as far as the person who typed `want` can see. */
+static bool number_same(const struct field *f, double v, double want)
 {
-	switch (op) {
+	switch (f->type->storage) {
+	case ST_WHEN: /* shown to the second */ return floor(v / 1000) == floor(want / 1000);
+	case ST_PERCENT:
+	case ST_REAL: /* what was computed may be off a little */
+		return fabs(v - want) <= 1e-9 * fabs(want);
+	default: return v == want;
+	}
+}
+
+static bool number_fits(const struct term *t, double v, double want)
+{
+	switch (t->op) {
 	case OP_LT: return v < want;
 	case OP_LE: return v <= want;
 	case OP_GT: return v > want;
 	case OP_GE: return v >= want;
-	default:
-		/* 0.1 typed and 0.1 sent are the same double; what was computed may be off a
-		 * little. */
-		return v == want || fabs(v - want) <= 1e-9 * fabs(want);
+	default: return number_same(t->field, v, want);
 	}
 }
 
@@ -30,7 +39,7 @@ static bool match_number(const struct term *t, double v)
 	if (isnan(v))
 		return false;
 	for (size_t i = 0; i < t->count && !any; i++)
-		any = number_fits(t->op, v, t->values[i].number);
+		any = number_fits(t, v, t->values[i].number);
 	return t->op == OP_NE ? !any : any;
 }
 

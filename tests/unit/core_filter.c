@@ -1,6 +1,7 @@
 /* The filter language: what matches, what errors say, what completes. */
 #include "core/job.h"
 #include "core/key.h"
+#include "core/quota.h"
 #include "core/task.h"
 
 #include <math.h>
@@ -179,6 +180,52 @@ static void what_does_not_match(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(misses); i++)
 		if (matches(misses[i]))
 			fail_msg("matches: %s", misses[i]);
+}
+
+/* Whether the one known field of a record fits. */
+static bool fits(const struct kind *k, const char *text, const void *rec)
+{
+	struct err e = ERR_INIT;
+	struct filter *f = filter_parse(k, text, &e);
+	bool result;
+
+	if (f == NULL)
+		fail_msg("%s: %s", text, e.text);
+	result = filter_match(f, rec, NOW);
+	filter_free(f);
+	return result;
+}
+
+/* Large whole numbers are told apart to the last one, and times as they are shown: to the second. */
+static void equal_is_exact(void **state)
+{
+	struct job j = {0};
+
+	(void)state;
+	job_set(&j, log_bytes, (struct bytes){10000000001});
+	job_set(&j, create_time, (struct when){NOW + 250});
+	assert_true(fits(&job_kind, "log_bytes=10000000001", &j));
+	assert_false(fits(&job_kind, "log_bytes=10000000000", &j));
+	assert_true(fits(&job_kind, "log_bytes!=10000000000", &j));
+	assert_true(fits(&job_kind, "create_time=2026-01-01T03:00:00Z", &j));
+	assert_true(fits(&job_kind, "create_time=2026-01-01T03:00:00.25Z", &j));
+	assert_false(fits(&job_kind, "create_time=2026-01-01T03:00:01Z", &j));
+	assert_false(fits(&job_kind, "create_time=2026-01-01T02:59:59Z", &j));
+}
+
+static void no_limit_is_no_number(void **state)
+{
+	struct quota q;
+
+	(void)state;
+	quota_init(&q);
+	q.total.gpu_quota = 4;
+	assert_false(fits(&quota_kind, "gpu_max=inf", &q));
+	assert_true(fits(&quota_kind, "gpu_max!=inf", &q));
+	assert_true(fits(&quota_kind, "gpu_max<inf", &q));
+	assert_true(fits(&quota_kind, "cpu_max=inf", &q));
+	assert_false(fits(&quota_kind, "cpu_max=4", &q));
+	assert_true(fits(&quota_kind, "cpu_max>1000", &q));
 }
 
 static void nan_is_unknown(void **state)
@@ -363,6 +410,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_matches),
 		cmocka_unit_test(what_does_not_match),
+		cmocka_unit_test(equal_is_exact),
+		cmocka_unit_test(no_limit_is_no_number),
 		cmocka_unit_test(nan_is_unknown),
 		cmocka_unit_test(errors_point_at_the_column),
 		cmocka_unit_test(filters_are_bounded),
