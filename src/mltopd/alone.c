@@ -24,19 +24,28 @@ static void alone_closed(void *ctx)
 	((struct alone *)ctx)->closed = true;
 }
 
-static bool verb_alone(const struct options *o, const char *dir, struct command *cmd, struct err *e)
+/* A restore opens nothing: what is there may be too damaged for it. */
+static bool restore_alone(const char *dir, struct command *cmd, struct err *e)
+{
+	bool swapped;
+
+	if (!backup_stage(dir, cmd->args[1], e) || !backup_swap(dir, &swapped, e))
+		return false;
+	backup_told(dir, cmd->args[1], &cmd->out);
+	return true;
+}
+
+static bool on_platform(const struct options *o, const char *dir, struct command *cmd,
+	struct err *e)
 {
 	struct platform_options po = {.config = &o->config, .dir = dir};
 	struct alone state = {false, false};
 	uv_loop_t loop;
-	int lock = -1;
-	bool swapped, good;
+	bool good;
 
-	if (!folder_prepare(dir, e) || !folder_lock(dir, &lock, e))
-		return false;
 	uv_loop_init(&loop);
 	po.loop = &loop;
-	good = backup_swap(dir, &swapped, e) && platform_open(&cmd->p, &po, e);
+	good = platform_open(&cmd->p, &po, e);
 	if (good) {
 		cmd->done = alone_done;
 		cmd->ctx = &state;
@@ -46,9 +55,21 @@ static bool verb_alone(const struct options *o, const char *dir, struct command 
 		platform_close(cmd->p, alone_closed, &state);
 		while (!state.closed)
 			uv_run(&loop, UV_RUN_ONCE);
-		good = !cmd->restart || backup_swap(dir, &swapped, e);
 	}
 	uv_loop_close(&loop);
+	return good;
+}
+
+static bool verb_alone(const struct options *o, const char *dir, struct command *cmd, struct err *e)
+{
+	bool restore = cmd->count == 2 && strcmp(cmd->args[0], "restore") == 0;
+	int lock = -1;
+	bool swapped, good;
+
+	if (!folder_prepare(dir, e) || !folder_lock(dir, &lock, e))
+		return false;
+	good = backup_swap(dir, &swapped, e) &&
+		(restore ? restore_alone(dir, cmd, e) : on_platform(o, dir, cmd, e));
 	close(lock);
 	return good;
 }

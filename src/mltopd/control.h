@@ -54,6 +54,8 @@ void command_restore(struct command *cmd);
 bool backup_write(const char *dir, const char *database, const char *path, struct err *e);
 /* Unpacks and checks into <dir>/restore. */
 bool backup_stage(const char *dir, const char *path, struct err *e);
+/* What a person reads once it is staged: where it came from, and where the old files go. */
+void backup_told(const char *dir, const char *path, struct buf *out);
 /* Puts what is staged in place of what is there, which is kept in <dir>/before-restore. Locked. */
 bool backup_swap(const char *dir, bool *swapped, struct err *e);
 

@@ -76,6 +76,12 @@ bool backup_stage(const char *dir, const char *path, struct err *e)
 	return good;
 }
 
+void backup_told(const char *dir, const char *path, struct buf *out)
+{
+	buf_addf(out, "restored from %s; what was there before is in %s/before-restore\n", path,
+		dir);
+}
+
 static bool move(const char *from_dir, const char *to_dir, const char *name, struct err *e)
 {
 	char *from = fsio_join(from_dir, name), *to = fsio_join(to_dir, name);

@@ -32,9 +32,7 @@ static void copy_done(uv_work_t *work, int status)
 	if (k->database)
 		unlink(k->database);
 	if (good && k->stage)
-		buf_addf(&cmd->out,
-			"restored from %s; what was there before is in %s/before-restore\n",
-			cmd->args[1], cmd->p->dir);
+		backup_told(cmd->p->dir, cmd->args[1], &cmd->out);
 	else if (good)
 		buf_addf(&cmd->out,
 			"saved to %s; it holds secrets: keep it as safe as the state folder\n",

@@ -55,7 +55,7 @@ bool store_migrate(sqlite3 *db, struct err *e)
 		return false;
 	if (have > store_schema_version())
 		return err_set(e, ERR_INVALID,
-			"the store has schema %lld, this mltopd knows up to %d: use the newer mltopd "
+			"it has schema %lld, this mltopd knows up to %d: use the newer mltopd "
 			"that wrote it, or restore a backup",
 			(long long)have, store_schema_version());
 	for (; have < store_schema_version(); have++) {
@@ -65,7 +65,7 @@ bool store_migrate(sqlite3 *db, struct err *e)
 		if (!sql_exec(db, steps[have], e) || !sql_exec(db, set, e) ||
 			!sql_exec(db, "COMMIT", e)) {
 			sql_exec(db, "ROLLBACK", NULL);
-			err_prefix(e, "cannot bring the store to schema %lld", (long long)have + 1);
+			err_prefix(e, "cannot bring it to schema %lld", (long long)have + 1);
 			return false;
 		}
 	}

@@ -11,28 +11,37 @@
 /* What WAL may grow to before it is written back: 4 MiB at SQLite's 4 KiB pages. */
 enum { WAL_PAGES = 1024, CHECK_AT_ONCE_BYTES = 4 << 20 };
 
+/* What a person can do about it; "" where there is nothing to say. */
+static const char *advice(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_FULL: return ": make room in the state folder";
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB: return ": restore a backup with `mltopd restore FILE`";
+	default: return "";
+	}
+}
+
 bool sql_fail(sqlite3 *db, const char *what, struct err *e)
 {
-	int code = sqlite3_errcode(db) & 0xff;
+	int code = sqlite3_errcode(db);
 
-	return err_set(e, code == SQLITE_CONSTRAINT ? ERR_CONFLICT : ERR_UNAVAILABLE, "%s: %s",
-		what,
-		code == SQLITE_FULL ? "the disk is full: make room in the state folder"
-				    : sqlite3_errmsg(db));
+	return err_set(e, (code & 0xff) == SQLITE_CONSTRAINT ? ERR_CONFLICT : ERR_UNAVAILABLE,
+		"%s: %s%s", what, sqlite3_errmsg(db), advice(code));
 }
 
 bool sql_exec(sqlite3 *db, const char *sql, struct err *e)
 {
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
 		return true;
-	return sql_fail(db, "store", e);
+	return sql_fail(db, "SQLite says", e);
 }
 
 bool sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct err *e)
 {
 	if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK)
 		return true;
-	return sql_fail(db, "store", e);
+	return sql_fail(db, "SQLite says", e);
 }
 
 bool sql_int(sqlite3 *db, const char *sql, int64_t *out, struct err *e)
@@ -44,7 +53,7 @@ bool sql_int(sqlite3 *db, const char *sql, int64_t *out, struct err *e)
 	if (good)
 		*out = sqlite3_column_int64(q, 0);
 	else
-		sql_fail(db, "store", e);
+		sql_fail(db, "SQLite says", e);
 	sqlite3_finalize(q);
 	return good;
 }
@@ -94,14 +103,17 @@ static bool sql_trust(struct store *s, const char *path, struct err *e)
 	if (s->was_clean || stat(path, &st) != 0 || st.st_size > CHECK_AT_ONCE_BYTES)
 		return true;
 	if (sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &q, NULL) != SQLITE_OK)
-		return sql_fail(s->db, "store", e);
-	good = sqlite3_step(q) == SQLITE_ROW &&
-		strcmp((const char *)sqlite3_column_text(q, 0), "ok") == 0;
-	if (!good)
-		err_set(e, ERR_INTERNAL,
-			"the store %s is damaged (%s): restore a backup with "
-			"`mltopd restore FILE`",
-			path, sqlite3_column_text(q, 0));
+		return sql_fail(s->db, "SQLite says", e);
+	good = sqlite3_step(q) == SQLITE_ROW || sql_fail(s->db, "SQLite says", e);
+	if (good) {
+		/* A complaint has a line that names the database before it. */
+		const char *text = (const char *)sqlite3_column_text(q, 0);
+		const char *lf = strrchr(text, '\n');
+
+		good = strcmp(text, "ok") == 0 ||
+			err_set(e, ERR_INTERNAL, "it is damaged (%s)%s", lf ? lf + 1 : text,
+				advice(SQLITE_CORRUPT));
+	}
 	sqlite3_finalize(q);
 	return good;
 }
@@ -129,8 +141,7 @@ bool sql_open(struct store *s, struct err *e)
 
 	umask(before);
 	if (!good)
-		err_set(e, ERR_UNAVAILABLE, "cannot open the store %s: %s", path,
-			s->db ? sqlite3_errmsg(s->db) : "out of memory");
+		err_set(e, ERR_UNAVAILABLE, "%s", s->db ? sqlite3_errmsg(s->db) : "out of memory");
 	good = good && sql_pragmas(s, e) && store_migrate(s->db, e) && sql_start_state(s, e) &&
 		sql_trust(s, path, e) && audit_last(s, e) &&
 		sql_exec(s->db,
@@ -140,6 +151,8 @@ bool sql_open(struct store *s, struct err *e)
 		store_apply_prepare(s, e);
 	if (good)
 		sqlite3_wal_hook(s->db, wal_grew, s);
+	else
+		err_prefix(e, "cannot use the store %s", path);
 	free(path);
 	return good;
 }

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "base/fsio.h"
 #include "base/mem.h"
 #include "store/folder.h"
 #include "store/inside.h"
@@ -9,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void store_free(struct store *s)
 {
@@ -19,6 +21,26 @@ static void store_free(struct store *s)
 	OPENSSL_cleanse(s->master, sizeof s->master);
 	free(s->dir);
 	free(s);
+}
+
+static bool has(const char *dir, const char *name)
+{
+	char *path = fsio_join(dir, name);
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+/* A new key beside old secrets would open none of them, and stand where the old one is looked for. */
+static bool master_load(struct store *s, struct err *e)
+{
+	if (has(s->dir, "store.db") && !has(s->dir, "master.key"))
+		return err_set(e, ERR_INTERNAL,
+			"%s/master.key is missing, and the keys in store.db cannot be read without it: "
+			"put it back, or restore a backup with `mltopd restore FILE`",
+			s->dir);
+	return folder_secret(s->dir, "master.key", s->master, sizeof s->master, e);
 }
 
 bool store_open(struct store **out, const struct store_config *config, struct err *e)
@@ -32,8 +54,7 @@ bool store_open(struct store **out, const struct store_config *config, struct er
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->more, NULL);
 	pthread_cond_init(&s->idle, NULL);
-	if (!folder_secret(s->dir, "master.key", s->master, sizeof s->master, e) ||
-		!sql_open(s, e)) {
+	if (!master_load(s, e) || !sql_open(s, e)) {
 		store_free(s);
 		return false;
 	}

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """What outlives the daemon: rows, nonces, backup and restore, a full disk, ten thousand jobs."""
+import contextlib
 import json
 import os
 import shutil
@@ -135,6 +136,49 @@ class Backup(unittest.TestCase):
             self.assertEqual(d.verb("restore", self.file).returncode, 0)
             d.start()
             self.assertEqual(Client(d.port, key).get(TRAIN).status, 200)
+
+    def damaged(self, d, damage):
+        """The daemon does not start on it and says what helps, and that helps."""
+        key = d.key(org="o")
+        d.stop()
+        self.assertEqual(d.verb("backup", self.file).returncode, 0)
+        damage(d.state)
+        out = d.verb("key", "list")
+        self.assertEqual(out.returncode, 1)
+        self.assertIn(f"{d.state}/", out.stderr.decode())
+        self.assertIn("`mltopd restore FILE`", out.stderr.decode())
+        self.assertEqual(out.stderr.count(b"\n"), 1, out.stderr)
+        out = d.verb("restore", self.file)
+        self.assertEqual(out.returncode, 0, out)
+        self.assertIn(f"{d.state}/before-restore", out.stdout.decode())
+        d.start()
+        self.assertEqual(Client(d.port, key).get(TRAIN).status, 200)
+
+    def test_over_what_is_no_database(self):
+        def damage(state):
+            with open(state + "/store.db", "r+b") as f:
+                f.write(b"no database" * 10)
+        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+            self.damaged(d, damage)
+
+    def test_over_a_lost_key(self):
+        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+            self.damaged(d, lambda state: os.unlink(state + "/master.key"))
+
+    def test_over_a_damaged_page(self):
+        """Found at the start after a crash, before the page is believed."""
+        def damage(state):
+            with contextlib.closing(sqlite3.connect(state + "/store.db")) as db:
+                db.execute("UPDATE meta SET value = 'no' WHERE name = 'clean'")
+                db.commit()
+                root, = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'jobs_name'").fetchone()
+                size, = db.execute("PRAGMA page_size").fetchone()
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with open(state + "/store.db", "r+b") as f:
+                f.seek((root - 1) * size)
+                f.write(b"\x55" * size)
+        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+            self.damaged(d, damage)
 
     def test_refused(self):
         with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:

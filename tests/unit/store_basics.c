@@ -11,6 +11,7 @@
 #include "store/folder.h"
 #include "store/store.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -367,6 +368,56 @@ static void test_copy_and_check(void **state)
 	buf_release(&o.text);
 }
 
+static bool opens(const struct fixture *f, struct err *e)
+{
+	struct store_config c = {.dir = f->dir};
+	struct store *s;
+
+	if (!store_open(&s, &c, e))
+		return false;
+	store_close(s);
+	return true;
+}
+
+/* A fresh key beside old secrets would open none of them, and be saved over the good one's place. */
+static void test_master_key_is_not_made_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = ERR_INIT;
+	char path[300], away[300];
+
+	store_close(f->s);
+	snprintf(path, sizeof path, "%s/master.key", f->dir);
+	snprintf(away, sizeof away, "%s/away", f->dir);
+	assert_int_equal(rename(path, away), 0);
+	assert_false(opens(f, &e));
+	assert_non_null(strstr(e.text, "/master.key is missing"));
+	assert_non_null(strstr(e.text, "mltopd restore FILE"));
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(rename(away, path), 0);
+	open_store(f);
+}
+
+static void test_damage_says_what_to_do(void **state)
+{
+	static const char noise[] = "this was a database once, and now it is none";
+	struct fixture *f = *state;
+	struct err e = ERR_INIT;
+	char path[300];
+	int fd;
+
+	store_close(f->s);
+	snprintf(path, sizeof path, "%s/store.db", f->dir);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, noise, sizeof noise, 0), sizeof noise);
+	close(fd);
+	assert_false(opens(f, &e));
+	assert_non_null(strstr(e.text, path));
+	assert_non_null(strstr(e.text, "mltopd restore FILE"));
+	assert_int_equal(unlink(path), 0);
+	open_store(f);
+}
+
 static void test_group_commit(void **state)
 {
 	struct fixture *f = *state;
@@ -430,6 +481,8 @@ int main(void)
 		T(test_audit_chain),
 		T(test_secrets),
 		T(test_copy_and_check),
+		T(test_master_key_is_not_made_anew),
+		T(test_damage_says_what_to_do),
 		T(test_group_commit),
 		T(test_folder),
 	};
