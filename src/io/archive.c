@@ -22,7 +22,8 @@ char archive_is_file[1], archive_is_folder[1];
 
 /* One pass over an archive. `folder` is where files go, -1 when it is only checked. */
 struct pass {
-	struct archive *a;
+	struct archive *a; /* reads from fd; NULL: not open */
+	int fd;
 	const char *path;
 	const struct archive_limits *limits;
 	int folder;
@@ -103,14 +104,21 @@ static bool folder_make(struct pass *p, const char *path, struct err *e)
 	return true;
 }
 
-/* Folders above `path`, which archives need not list. */
+static bool count_entry(struct pass *p, struct err *e)
+{
+	return ++p->entries <= p->limits->entries ||
+		err_set(e, ERR_UNPROCESSABLE, "the package has more than %lld entries",
+			(long long)p->limits->entries);
+}
+
+/* Folders above `path`, which archives need not list: one name may stand for 500 of them. */
 static bool parents_make(struct pass *p, char *path, struct err *e)
 {
 	for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		bool good;
 
 		*slash = '\0';
-		good = folder_make(p, path, e);
+		good = (map_get(&p->seen, path) || count_entry(p, e)) && folder_make(p, path, e);
 		*slash = '/';
 		if (!good)
 			return false;
@@ -192,9 +200,8 @@ static bool entry_take(struct pass *p, struct archive_entry *entry, struct err *
 		name = archive_entry_pathname(entry);
 	if (name == NULL)
 		return err_set(e, ERR_UNPROCESSABLE, "%s holds an entry without a name", p->path);
-	if (++p->entries > p->limits->entries)
-		return err_set(e, ERR_UNPROCESSABLE, "the package has more than %lld entries",
-			(long long)p->limits->entries);
+	if (!count_entry(p, e))
+		return false;
 	good = name_clean(name, &path, e) && entry_kind(entry, name, &file, e);
 	if (good && path.len == 0)
 		good = !file || refuse(name, e, "a file without a name is refused");
@@ -218,16 +225,14 @@ static bool pass_open(struct pass *p, struct err *e)
 		close(fd);
 		return err_set(e, ERR_UNPROCESSABLE, "package %s is not a file", p->path);
 	}
-	close(fd);
+	p->fd = fd;
 	p->a = archive_read_new();
 	archive_read_support_format_tar(p->a);
 	archive_read_support_filter_gzip(p->a);
 	archive_read_support_filter_bzip2(p->a);
 	archive_read_support_filter_xz(p->a);
 	archive_read_support_filter_zstd(p->a);
-	if (archive_read_open_filename(p->a, p->path, READ_BLOCK) != ARCHIVE_OK)
-		return broken_archive(p, e);
-	return true;
+	return archive_read_open_fd(p->a, fd, READ_BLOCK) == ARCHIVE_OK || broken_archive(p, e);
 }
 
 static bool pass_run(struct pass *p, struct err *e)
@@ -243,8 +248,10 @@ static bool pass_run(struct pass *p, struct err *e)
 		good = broken_archive(p, e);
 	if (good && p->entries == 0)
 		good = err_set(e, ERR_UNPROCESSABLE, "package %s is empty", p->path);
-	if (p->a)
+	if (p->a) {
 		archive_read_free(p->a);
+		close(p->fd);
+	}
 	return good;
 }
 

@@ -24,7 +24,7 @@
 enum { ARCHIVE_ROOT_SIZE = 1040 };
 
 struct archive_limits {
-	int64_t entries;  /* files and folders together */
+	int64_t entries;  /* files and folders together, with folders that only stand in paths */
 	int64_t unpacked; /* bytes of all files together */
 	int64_t ratio;    /* unpacked bytes for each packed one, from 1 MiB unpacked on */
 };

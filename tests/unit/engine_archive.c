@@ -174,6 +174,22 @@ static void test_limits(void **state)
 	assert_false(archive_check(f->dir, NULL, &e));
 }
 
+/* Folders that no entry lists are made for the entries below them: they count as well. */
+static void test_limit_of_folders_above(void **state)
+{
+	struct folder *f = *state;
+	struct archive_limits limits = {6, 1 << 20, 200};
+	struct err e = ERR_INIT;
+
+	add(f, "a/b/c/file", '0', NULL, "1", 0644);
+	add(f, "a/b/d/file", '0', NULL, "1", 0644);
+	finish(f);
+	assert_true(archive_check(f->tar, &limits, &e));
+	limits.entries = 5;
+	assert_false(archive_check(f->tar, &limits, &e));
+	assert_non_null(strstr(e.text, "more than 5 entries"));
+}
+
 static void find(struct folder *f, const char *module, const char *want_root, const char *want_text)
 {
 	struct err e = ERR_INIT;
@@ -218,7 +234,7 @@ static void test_modules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(test_unpack), T(test_refused), T(test_limits),
-		T(test_modules)};
+		T(test_limit_of_folders_above), T(test_modules)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
