@@ -83,10 +83,13 @@ static bool job_action(struct app *a, enum action act, struct cmds *out)
 	case ACT_CANCEL:
 	case ACT_DELETE:
 	case ACT_RETRY:
-		if (open && j)
+		/* Never the row that is selected in the list below a job that is not here yet. */
+		if (!open)
+			change_propose(a, act, out);
+		else if (j)
 			change_propose_job(a, act, j, record_uid(&job_kind, j), out);
 		else
-			change_propose(a, act, out);
+			app_notice(a, ROLE_WARN, T_JOB_NOT_HERE);
 		return true;
 	case ACT_WHY: jobs_why(a, out); return true;
 	case ACT_CLONE:

@@ -49,13 +49,18 @@ static void changes_remove(struct changes *c, size_t at)
 	c->len--;
 }
 
-char *job_path(const char *name, const char *tail)
+char *job_path(const struct app *a, const void *j, const char *name, const char *tail)
 {
+	const char *org = jobs_org(a, j ? j : jobs_row(a, name));
 	struct buf path = BUF_INIT;
 
 	buf_addf(&path, "%s/", job_kind.path);
 	percent_encode(&path, name, strlen(name), "");
 	buf_adds(&path, tail);
+	if (*org) {
+		buf_adds(&path, "?org_id=");
+		percent_encode(&path, org, strlen(org), "");
+	}
 	return buf_detach(&path);
 }
 
@@ -140,7 +145,10 @@ static void propose_one(struct app *a, enum action act, const struct job *j, con
 
 	c->verb = action_info(act)->name;
 	c->method = act == ACT_DELETE ? "DELETE" : "POST";
-	c->path = job_path(name, act == ACT_CANCEL ? "/cancel" : act == ACT_RETRY ? "/retry" : "");
+	c->path = job_path(a, j, name,
+		act == ACT_CANCEL          ? "/cancel"
+			: act == ACT_RETRY ? "/retry"
+					   : "");
 	c->name = mem_strdup(name);
 	c->uid = mem_strdup(uid);
 }

@@ -33,8 +33,12 @@ void changes_release(struct changes *c);
 struct change *changes_add(struct changes *c); /* zeroed; valid until the next call */
 size_t changes_waiting(const struct changes *c);
 
-/* Builds the path of a job: collection, encoded name, tail such as "/cancel". The caller frees. */
-char *job_path(const char *name, const char *tail);
+/*
+ * The path of a job: collection, encoded name, tail such as "/cancel", and its org where that is
+ * not the key's own. `j` (struct job) may be NULL: the one of that name among the rows. The caller
+ * frees.
+ */
+char *job_path(const struct app *a, const void *j, const char *name, const char *tail);
 /* Opens the prompt for the targets of an action on jobs; a notice when there is nothing to do. */
 void change_propose(struct app *a, enum action act, struct cmds *out);
 /* For one job by name, where no row is at hand. */

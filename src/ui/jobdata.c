@@ -12,7 +12,7 @@ void jobdata_release(struct jobdata *d)
 
 void jobdata_ask(struct jobdata *d, struct app *a, const char *name, struct cmds *out)
 {
-	char *path = job_path(name, "");
+	char *path = job_path(a, NULL, name, "");
 
 	d->id = app_get(a, path, out);
 	free(path);

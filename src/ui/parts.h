@@ -166,6 +166,10 @@ bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err
 void jobs_tally(void *ctx, const void *row, int sign);
 /* The job that an action is about: the open one or the selected row; NULL: none. */
 const struct job *jobs_current(const struct app *a);
+/* The row that the person points at, where several have the name; else the first of that name. */
+const struct job *jobs_row(const struct app *a, const char *name);
+/* The org that requests about a job must name; "" the key's own. `j` may be NULL: not known. */
+const char *jobs_org(const struct app *a, const struct job *j);
 void jobs_why(struct app *a, struct cmds *out);
 void jobs_why_reply(struct app *a, const struct msg *m);
 enum grid_role job_state_role(unsigned state);

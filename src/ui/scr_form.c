@@ -39,7 +39,7 @@ void form_open_new(struct app *a, struct cmds *out)
 
 void form_open_clone(struct app *a, const char *job, struct cmds *out)
 {
-	char *path = job_path(job, "");
+	char *path = job_path(a, NULL, job, "");
 
 	stack_open(a, &scr_form, "", out);
 	struct form_view *f = app_top(a)->state;
@@ -98,6 +98,8 @@ static void stakes(const struct app *a, const struct job *j, struct buf *out)
 	job_what(j, &what);
 	sanitize_text(&clean, what.data, what.len);
 	buf_addf(out, T_SUBMIT_RUNS "\n", clean.data);
+	if (*a->tenant)
+		buf_addf(out, T_SUBMIT_OWN "\n", a->org);
 	if (want && q && q->total.gpu_quota >= 0 &&
 		record_knows(&quota_kind, q, kind_field(&quota_kind, "total_gpu_quota"))) {
 		buf_addf(out, T_SUBMIT_GPUS "\n", (long long)q->total.gpu_used,

@@ -52,7 +52,8 @@ static const char *const no_tasks[] = {T_EMPTY_TASKS, NULL};
 static void ask(struct app *a, struct view *view, struct cmds *out)
 {
 	struct job_view *v = view->state;
-	char *events = job_path(view->name, "/events"), *tasks = job_path(view->name, "/tasks");
+	char *events = job_path(a, NULL, view->name, "/events"),
+	     *tasks = job_path(a, NULL, view->name, "/tasks");
 
 	jobdata_ask(&v->data, a, view->name, out);
 	v->events_id = app_get(a, events, out);

@@ -156,6 +156,22 @@ const struct job *jobs_current(const struct app *a)
 	return e ? e->row : NULL;
 }
 
+const struct job *jobs_row(const struct app *a, const char *name)
+{
+	struct entry *e = table_selected((struct table *)&a->jobs);
+
+	if (!e || strcmp(record_key(&job_kind, e->row), name) != 0)
+		e = dataset_find_key(&a->jobs.data, name);
+	return e ? e->row : NULL;
+}
+
+const char *jobs_org(const struct app *a, const struct job *j)
+{
+	if (strcmp(a->tenant, "-1") != 0)
+		return a->tenant;
+	return j && j->org_id ? j->org_id : "";
+}
+
 /* ---- Why: the exact sentence, read again from the platform ---- */
 
 /* The exit code adds something where the message has not said it and it is not a mere 0. */
@@ -203,7 +219,7 @@ void jobs_why(struct app *a, struct cmds *out)
 		why_lines(a, j);
 		return;
 	}
-	char *path = job_path(j->job_name ? j->job_name : "", "");
+	char *path = job_path(a, j, j->job_name ? j->job_name : "", "");
 
 	a->why_id = app_get(a, path, out);
 	app_notice(a, ROLE_DIM, T_WHY_ASKING);

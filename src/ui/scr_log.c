@@ -31,16 +31,6 @@ static void split_name(struct log_view *l, const char *name)
 		num_i64(attempt + 1, 0, 1000000, &l->attempt);
 }
 
-/* The row that the person points at, where several had the name; else the first of that name. */
-static const struct job *row_of(const struct app *a, const char *name)
-{
-	struct entry *e = table_selected((struct table *)&a->jobs);
-
-	if (!e || strcmp(record_key(&job_kind, e->row), name) != 0)
-		e = dataset_find_key(&a->jobs.data, name);
-	return e ? e->row : NULL;
-}
-
 static void open_log(struct app *a, struct log_view *l, struct cmds *out)
 {
 	struct cmd *c;
@@ -65,7 +55,7 @@ static void log_start(struct app *a, struct view *v, struct cmds *out)
 	logpane_init(&l->pane);
 	logpane_size(&l->pane, layout.body.width, layout.body.height);
 	split_name(l, v->name);
-	const struct job *j = row_of(a, l->job);
+	const struct job *j = jobs_row(a, l->job);
 
 	l->uid = mem_strdup(j ? record_uid(&job_kind, j) : l->job);
 	open_log(a, l, out);
@@ -118,7 +108,7 @@ static void log_message(struct app *a, struct view *v, const struct msg *m, stru
 /* `p` goes back an attempt; from the first one on to the newest again. */
 static void previous_attempt(struct app *a, struct log_view *l, struct cmds *out)
 {
-	const struct job *j = row_of(a, l->job);
+	const struct job *j = jobs_row(a, l->job);
 	int64_t now = l->attempt ? l->attempt : j && j->attempt > 0 ? j->attempt : 1;
 
 	if (l->attempt == 0 && now <= 1) {

@@ -109,6 +109,8 @@ void table_subscribe_org(struct app *a, struct table *t, const struct screen *s,
 {
 	struct fieldset need = wanted(t, s);
 
+	if (strcmp(org, "-1") == 0) /* a request about a row must say whose it is */
+		want(&need, s->kind, "org_id");
 	table_unsubscribe(t, out);
 	t->asked = need;
 	t->data.sub = app_sub(a);
