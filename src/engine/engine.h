@@ -51,6 +51,8 @@ struct log_range {
 struct log_gap {
 	uint64_t offset, lost;
 };
+/* What log_read answers in place of a number of bytes. */
+enum { LOG_GAP = -1, LOG_UNREADABLE = -2 };
 
 /* Called by the engine; `ctx` is the daemon's. */
 struct engine_events {
@@ -114,11 +116,14 @@ struct engine_ops {
 	void (*stop)(struct engine *en, const struct task_ref *ref, int64_t grace_ms);
 	/* Removes what is left of a job: folders, logs, outputs. Only after all its tasks ended. */
 	void (*forget)(struct engine *en, const char *uid);
-	/* Logs. False when there is none (yet). */
-	bool (*log_range)(struct engine *en, const struct task_ref *ref, struct log_range *out);
-	/* Bytes from `offset` on, at most `size`; 0 at the end; -1 and *gap when they are missing. */
+	/* Logs. ERR_NOT_FOUND: there is none (yet). ERR_UNAVAILABLE: it cannot be looked at now (no
+	 * descriptor is free, say): nothing is known about it, so ask again. */
+	bool (*log_range)(struct engine *en, const struct task_ref *ref, struct log_range *out,
+		struct err *e);
+	/* Bytes from `offset` on, at most `size`; 0 at the end; LOG_GAP and *gap when they are missing;
+	 * LOG_UNREADABLE and *e (as above) when they may be there: ask again from the same offset. */
 	ssize_t (*log_read)(struct engine *en, const struct task_ref *ref, uint64_t offset,
-		void *out, size_t size, struct log_gap *gap);
+		void *out, size_t size, struct log_gap *gap, struct err *e);
 	/* Offset of the first byte written at or after wall time `ms`. */
 	bool (*log_at)(struct engine *en, const struct task_ref *ref, int64_t ms, uint64_t *offset);
 };

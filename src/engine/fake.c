@@ -237,22 +237,24 @@ static bool log_of(struct fake *f, const struct task_ref *ref, struct known_log 
 	return true;
 }
 
-static bool fake_log_range(struct engine *en, const struct task_ref *ref, struct log_range *out)
+static bool fake_log_range(struct engine *en, const struct task_ref *ref, struct log_range *out,
+	struct err *e)
 {
 	struct known_log log;
 
 	if (!log_of((struct fake *)en, ref, &log))
-		return false;
+		return err_set(e, ERR_NOT_FOUND, "the task has no log yet");
 	*out = (struct log_range){.newest = log.end, .final = log.final};
 	return true;
 }
 
 static ssize_t fake_log_read_op(struct engine *en, const struct task_ref *ref, uint64_t offset,
-	void *out, size_t size, struct log_gap *gap)
+	void *out, size_t size, struct log_gap *gap, struct err *e)
 {
 	struct known_log log;
 
 	(void)gap;
+	(void)e;
 	if (!log_of((struct fake *)en, ref, &log))
 		return 0;
 	return (ssize_t)fake_log_read(&log.log, log.end, offset, out, size);

@@ -336,24 +336,25 @@ static struct log_view view_of(struct local *l, const struct task_ref *ref, char
 	return v;
 }
 
-static bool local_log_range(struct engine *en, const struct task_ref *ref, struct log_range *out)
+static bool local_log_range(struct engine *en, const struct task_ref *ref, struct log_range *out,
+	struct err *e)
 {
 	struct local *l = (struct local *)en;
 	char *key = local_key(ref);
 	struct log_view v = view_of(l, ref, key);
-	bool good = local_logs_range(&l->logs, &v, out);
+	bool good = local_logs_range(&l->logs, &v, out, e);
 
 	free(key);
 	return good;
 }
 
 static ssize_t local_log_read(struct engine *en, const struct task_ref *ref, uint64_t offset,
-	void *out, size_t size, struct log_gap *gap)
+	void *out, size_t size, struct log_gap *gap, struct err *e)
 {
 	struct local *l = (struct local *)en;
 	char *key = local_key(ref);
 	struct log_view v = view_of(l, ref, key);
-	ssize_t n = local_logs_read(&l->logs, &v, offset, out, size, gap);
+	ssize_t n = local_logs_read(&l->logs, &v, offset, out, size, gap, e);
 	struct local_task *t = v.live ? local_task_find(l, ref) : NULL;
 
 	/* The file may be ahead of what the shim last told. */

@@ -41,14 +41,22 @@ struct log_view {
 	bool live;
 	uint64_t live_end;
 };
-bool local_logs_range(struct local_logs *ls, const struct log_view *v, struct log_range *out);
+/* As log_range and log_read of engine.h. */
+bool local_logs_range(struct local_logs *ls, const struct log_view *v, struct log_range *out,
+	struct err *e);
 ssize_t local_logs_read(struct local_logs *ls, const struct log_view *v, uint64_t offset, void *out,
-	size_t size, struct log_gap *gap);
+	size_t size, struct log_gap *gap, struct err *e);
 bool local_logs_at(struct local_logs *ls, const struct log_view *v, int64_t ms, uint64_t *offset);
 
-/* First offsets of the segments in an open log/, rising. The caller frees them. */
-bool local_segments_list(int dir, uint64_t **items, size_t *count);
+/* local_segments.c. `dir` is an open log/. */
+
+/* First offsets of the segments, rising. The caller frees them. */
+bool local_segments_list(int dir, uint64_t **items, size_t *count, struct err *e);
+int local_segments_open(int dir, uint64_t first); /* -1: errno says why */
 /* Where the bytes on the disk end; 0 without segments. */
-uint64_t local_segments_end(int dir);
+bool local_segments_end(int dir, uint64_t *end, struct err *e);
+/* Does errno say that there is nothing, or only that it cannot be looked at now? */
+bool local_segments_missing(int number);
+bool local_segments_unreadable(struct err *e, int number); /* ERR_UNAVAILABLE; returns false */
 
 #endif

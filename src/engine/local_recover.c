@@ -28,6 +28,7 @@ struct recovery {
 	struct local_work *w;
 	int folder;
 	int64_t deadline; /* monotonic ms: patience with a shim that holds the lock and is mute */
+	bool unsure;      /* the folder or its exit record could not be looked at now */
 };
 
 static void wait_a_moment(void)
@@ -40,10 +41,12 @@ static void wait_a_moment(void)
 static bool ended(struct recovery *r)
 {
 	char data[8192];
+	struct err why = ERR_INIT;
 	size_t len;
 
-	if (!taskfile_load(r->folder, "exit", data, sizeof data, &len, NULL) ||
-		!taskfile_decode_exit(&r->w->end, data, len, NULL))
+	r->unsure = !taskfile_load(r->folder, "exit", data, sizeof data, &len, &why) &&
+		why.code == ERR_INTERNAL;
+	if (why.code != ERR_NONE || !taskfile_decode_exit(&r->w->end, data, len, NULL))
 		return false;
 	r->w->outcome = LOCAL_ENDED;
 	r->w->why = local_reason(&r->w->end);
@@ -137,6 +140,7 @@ static void conclude(struct recovery *r, enum job_reason why, const char *messag
 {
 	struct local_work *w = r->w;
 	int log = openat(r->folder, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool known = log >= 0 || local_segments_missing(errno);
 
 	w->outcome = LOCAL_ENDED;
 	w->why = why;
@@ -147,13 +151,15 @@ static void conclude(struct recovery *r, enum job_reason why, const char *messag
 		.end_ms = end_ms};
 	snprintf(w->end.message, sizeof w->end.message, "%s", message);
 	if (log >= 0) {
-		w->end.log_bytes = local_segments_end(log);
+		known = local_segments_end(log, &w->end.log_bytes, NULL);
 		w->gap = why == REASON_SUPERVISOR_LOST;
 		if (w->gap)
 			record_gap(log, w->end.log_bytes, end_ms);
 		close(log);
 	}
-	write_exit(r);
+	/* A record with a guessed end would cut the log for good. */
+	if (known)
+		write_exit(r);
 }
 
 static void rebooted(struct recovery *r)
@@ -208,21 +214,35 @@ static void shim_is_dead(struct recovery *r)
 	}
 }
 
+static void cannot_look(struct recovery *r)
+{
+	local_failed(r->w, REASON_SUPERVISOR_LOST,
+		"the task's folder cannot be read, so nobody knows how it ended: look at the disk, "
+		"and at how many files mltopd has open");
+}
+
 /* One look; false: look again in a moment. */
 static bool look(struct recovery *r)
 {
 	if (ended(r) || linked(r))
 		return true;
-	if (flock(r->folder, LOCK_EX | LOCK_NB) == 0) {
-		if (!ended(r)) /* it may have been written since the first look */
+	if (!r->unsure && flock(r->folder, LOCK_EX | LOCK_NB) == 0) {
+		/* The record may have been written since the first look. */
+		if (!ended(r) && !r->unsure)
 			shim_is_dead(r);
-		return true;
+		if (!r->unsure)
+			return true;
+		flock(r->folder, LOCK_UN);
 	}
 	/* It starts, or is writing its record, or hangs. */
-	if (time_mono_ms() >= r->deadline)
+	if (!r->unsure && time_mono_ms() >= r->deadline)
 		kill_all(r);
 	if (time_mono_ms() < r->deadline + LOCAL_RECOVER_MS)
 		return false;
+	if (r->unsure) {
+		cannot_look(r);
+		return true;
+	}
 	local_failed(r->w, REASON_SUPERVISOR_LOST,
 		"the task's folder is locked by a process that "
 		"does not answer and could not be ended; look for mltop-shim in the process list");
@@ -268,15 +288,27 @@ static void stray(struct recovery *r)
 	local_failed(r->w, REASON_CANCELLED, "not known to the platform");
 }
 
+/* False: no descriptor is free, say, so try again in a moment. */
+static bool folder_open(struct recovery *r)
+{
+	r->folder = open(r->w->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r->unsure = r->folder < 0 && !local_segments_missing(errno);
+	return !r->unsure || time_mono_ms() >= r->deadline + LOCAL_RECOVER_MS;
+}
+
 void local_recover(struct local_work *w)
 {
 	struct recovery r = {.w = w, .deadline = time_mono_ms() + LOCAL_RECOVER_MS};
 
 	if (w->hard)
 		r.deadline = time_mono_ms();
-	r.folder = open(w->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	while (!folder_open(&r))
+		wait_a_moment();
 	if (r.folder < 0) {
-		never_began(w);
+		if (r.unsure)
+			cannot_look(&r);
+		else
+			never_began(w);
 		return;
 	}
 	if (w->stray) {

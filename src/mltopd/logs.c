@@ -74,11 +74,12 @@ static void progress_read(struct platform *p, struct active *a, const struct tas
 		progress_skip(a->progress);
 	}
 	while (a->log_read < range->newest) {
-		n = p->engine->ops->log_read(p->engine, ref, a->log_read, bytes, sizeof bytes,
-			&gap);
-		if (n == 0)
+		n = p->engine->ops->log_read(p->engine, ref, a->log_read, bytes, sizeof bytes, &gap,
+			NULL);
+		/* What cannot be read now is read with what comes next. */
+		if (n == 0 || n == LOG_UNREADABLE)
 			return;
-		if (n < 0) {
+		if (n == LOG_GAP) {
 			a->log_read = gap.offset + gap.lost > a->log_read ? gap.offset + gap.lost
 									  : range->newest;
 			progress_skip(a->progress);
@@ -96,7 +97,7 @@ void logs_progress_now(struct platform *p, struct active *a)
 	struct log_range range;
 
 	a->log_pending = false;
-	if (p->engine == NULL || !p->engine->ops->log_range(p->engine, &ref, &range) ||
+	if (p->engine == NULL || !p->engine->ops->log_range(p->engine, &ref, &range, NULL) ||
 		range.newest <= a->log_read)
 		return;
 	if (a->progress == NULL) {
@@ -114,14 +115,30 @@ static void on_progress(uv_timer_t *timer)
 	for (size_t i = 0; i < p->order.len; i++)
 		if (p->order.items[i]->log_pending && !p->order.items[i]->over)
 			logs_progress_now(p, p->order.items[i]);
+	for (struct follower *f = p->followers; f; f = f->next)
+		if (f->again) {
+			f->again = false;
+			request_stream_wake(f->r);
+		}
+}
+
+static void timer_start(struct platform *p)
+{
+	if (!uv_is_active((uv_handle_t *)&p->progress_timer) && !p->closing)
+		uv_timer_start(&p->progress_timer, on_progress, PROGRESS_EVERY_MS, 0);
 }
 
 /* The timer runs only while there is something to read. */
 void logs_grew(struct platform *p, struct active *a)
 {
 	a->log_pending = true;
-	if (!uv_is_active((uv_handle_t *)&p->progress_timer) && !p->closing)
-		uv_timer_start(&p->progress_timer, on_progress, PROGRESS_EVERY_MS, 0);
+	timer_start(p);
+}
+
+void logs_wake_later(struct platform *p, struct follower *f)
+{
+	f->again = true;
+	timer_start(p);
 }
 
 void logs_init(struct platform *p)

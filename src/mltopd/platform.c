@@ -252,24 +252,31 @@ bool platform_log_range(struct platform *p, const struct job *j, const char *tas
 	struct log_range *out, int *attempt_out, struct err *e)
 {
 	struct task_ref ref;
+	struct err why = ERR_INIT;
 
 	if (!log_ref(p, j, task, attempt, &ref, e))
 		return false;
-	if (p->engine == NULL || !p->engine->ops->log_range(p->engine, &ref, out))
-		return err_set(e, ERR_NOT_FOUND, "job %s has no log yet", j->job_name);
+	if (p->engine == NULL || !p->engine->ops->log_range(p->engine, &ref, out, &why))
+		return why.code == ERR_UNAVAILABLE
+			? err_set(e, why.code, "job %s: %s", j->job_name, why.text)
+			: err_set(e, ERR_NOT_FOUND, "job %s has no log yet", j->job_name);
 	if (attempt_out)
 		*attempt_out = ref.attempt;
 	return true;
 }
 
 ssize_t platform_log_read(struct platform *p, const struct job *j, const char *task, int attempt,
-	uint64_t offset, void *out, size_t size, struct log_gap *gap)
+	uint64_t offset, void *out, size_t size, struct log_gap *gap, struct err *e)
 {
 	struct task_ref ref;
+	ssize_t n;
 
 	if (p->engine == NULL || !log_ref(p, j, task, attempt, &ref, NULL))
 		return 0;
-	return p->engine->ops->log_read(p->engine, &ref, offset, out, size, gap);
+	n = p->engine->ops->log_read(p->engine, &ref, offset, out, size, gap, e);
+	if (n == LOG_UNREADABLE)
+		err_prefix(e, "job %s", j->job_name);
+	return n;
 }
 
 const struct task *platform_task(struct platform *p, const char *job_uid, const char *task,

@@ -62,6 +62,7 @@ struct follower {
 	struct follower *next;
 	char uid[ULID_SIZE];
 	int attempt;
+	bool again; /* its log could not be read: to be woken in a moment */
 	struct request *r;
 };
 
@@ -218,6 +219,7 @@ void reconcile_machine(struct platform *p, struct plan_machine *out, struct plan
 void logs_grew(struct platform *p, struct active *a);
 void logs_progress_now(struct platform *p, struct active *a); /* reads what is left */
 void logs_wake(struct platform *p, const char *uid);
+void logs_wake_later(struct platform *p, struct follower *f);
 void logs_init(struct platform *p);
 void sample_take(struct platform *p, const struct task_ref *ref, const struct task_sample *s);
 

@@ -39,8 +39,8 @@ static bool wanted_read(const struct request *r, struct wanted *w, struct err *e
 }
 
 /* Where the last `lines` lines begin. A last line without its end counts as one. */
-static uint64_t lines_begin(struct platform *p, const struct job *j, const struct wanted *w,
-	const struct log_range *range, uint64_t lowest)
+static bool lines_begin(struct platform *p, const struct job *j, const struct wanted *w,
+	const struct log_range *range, uint64_t lowest, uint64_t *begin, struct err *e)
 {
 	char bytes[PIECE];
 	uint64_t at = range->newest;
@@ -51,18 +51,24 @@ static uint64_t lines_begin(struct platform *p, const struct job *j, const struc
 	while (at > lowest) {
 		uint64_t from = at - lowest > PIECE ? at - PIECE : lowest;
 		ssize_t n = platform_log_read(p, j, w->task, w->attempt, from, bytes,
-			(size_t)(at - from), &gap);
+			(size_t)(at - from), &gap, e);
 
+		if (n == LOG_UNREADABLE)
+			return false;
+		*begin = at;
 		if (n < 0 || (uint64_t)n < at - from)
-			return at; /* a gap: what is behind it is whole */
+			return true; /* a gap: what is behind it is whole */
 		while (n-- > 0) {
-			if (bytes[n] == '\n' && !last && --left == 0)
-				return from + (uint64_t)n + 1;
+			if (bytes[n] == '\n' && !last && --left == 0) {
+				*begin = from + (uint64_t)n + 1;
+				return true;
+			}
 			last = false;
 		}
 		at = from;
 	}
-	return lowest;
+	*begin = lowest;
+	return true;
 }
 
 /* Bytes as they are become a text that JSON can hold. */
@@ -81,31 +87,34 @@ static void add_valid(struct buf *out, const char *bytes, size_t len)
 	}
 }
 
-static void read_from(struct platform *p, const struct job *j, const struct wanted *w, uint64_t at,
-	uint64_t end, struct buf *out)
+static bool read_from(struct platform *p, const struct job *j, const struct wanted *w, uint64_t at,
+	uint64_t end, struct buf *out, struct err *e)
 {
 	char bytes[PIECE];
 	struct log_gap gap;
 
 	while (at < end) {
 		size_t size = end - at < PIECE ? (size_t)(end - at) : PIECE;
-		ssize_t n = platform_log_read(p, j, w->task, w->attempt, at, bytes, size, &gap);
+		ssize_t n = platform_log_read(p, j, w->task, w->attempt, at, bytes, size, &gap, e);
 
+		if (n == LOG_UNREADABLE)
+			return false;
 		if (n == 0)
-			return;
-		if (n < 0) {
+			break;
+		if (n == LOG_GAP) {
 			uint64_t next = gap.offset + gap.lost;
 
 			buf_addf(out, "\n[%llu bytes of the log are missing]\n",
 				(unsigned long long)gap.lost);
 			if (next <= at)
-				return;
+				break;
 			at = next;
 			continue;
 		}
 		buf_add(out, bytes, (size_t)n);
 		at += (uint64_t)n;
 	}
+	return true;
 }
 
 /* The cut of 256 KiB may fall into a character: its rest is dropped. */
@@ -124,10 +133,16 @@ static void answer_text(struct request *r, const struct job *j, const struct wan
 	struct buf raw = BUF_INIT, text = BUF_INIT;
 	uint64_t lowest = range->newest - range->oldest > LOGS_MAX ? range->newest - LOGS_MAX
 								   : range->oldest;
-	uint64_t from = w->lines ? lines_begin(r->platform, j, w, range, lowest) : lowest;
+	uint64_t from = lowest;
+	struct err e = ERR_INIT;
 	size_t skip;
 
-	read_from(r->platform, j, w, from, range->newest, &raw);
+	if ((w->lines && !lines_begin(r->platform, j, w, range, lowest, &from, &e)) ||
+		!read_from(r->platform, j, w, from, range->newest, &raw, &e)) {
+		request_fail_retry(r, &e, RETRY_AFTER_S);
+		buf_release(&raw);
+		return;
+	}
 	skip = from > range->oldest ? skip_continuation(&raw) : 0;
 	add_valid(&text, raw.data + skip, raw.len - skip);
 	/* No key `error`: one of the public client's screens takes it for a refusal even if false. */
@@ -174,18 +189,25 @@ static bool follow_more(void *ctx, struct buf *out, size_t room)
 	const struct job *j = rowset_find(&f->p->jobs, f->link.uid);
 	struct log_range range;
 	struct log_gap gap;
+	struct err e = ERR_INIT;
 	size_t size = room < PIECE ? room : PIECE;
-	ssize_t n;
+	ssize_t n = LOG_UNREADABLE;
 
 	if (j == NULL || f->p->closing)
 		return false;
-	if (!platform_log_range(f->p, j, f->task, f->link.attempt, &range, &f->link.attempt, NULL))
+	if (!platform_log_range(f->p, j, f->task, f->link.attempt, &range, &f->link.attempt, &e) &&
+		e.code != ERR_UNAVAILABLE)
 		return !follow_over(f, j);
 	if (!buf_reserve(out, size))
 		return false;
-	n = platform_log_read(f->p, j, f->task, f->link.attempt, f->offset, out->data + out->len,
-		size, &gap);
-	if (n < 0) {
+	if (e.code == ERR_NONE)
+		n = platform_log_read(f->p, j, f->task, f->link.attempt, f->offset,
+			out->data + out->len, size, &gap, NULL);
+	if (n == LOG_UNREADABLE) {
+		logs_wake_later(f->p, &f->link);
+		return true;
+	}
+	if (n == LOG_GAP) {
 		buf_addf(out, "\n[%llu bytes of the log are missing]\n",
 			(unsigned long long)gap.lost);
 		f->offset = gap.offset + gap.lost > f->offset ? gap.offset + gap.lost
@@ -201,17 +223,22 @@ static bool follow_more(void *ctx, struct buf *out, size_t room)
 static void answer_stream(struct request *r, const struct job *j, const struct wanted *w,
 	const struct log_range *range, int attempt)
 {
-	struct following *f = mem_alloc(sizeof *f);
-	struct request_stream stream = {f, follow_more, follow_end};
+	struct following *f;
+	struct request_stream stream = {NULL, follow_more, follow_end};
+	uint64_t from = range ? range->oldest : 0;
+	struct err e = ERR_INIT;
 
+	if (range && w->lines && !lines_begin(r->platform, j, w, range, range->oldest, &from, &e)) {
+		request_fail_retry(r, &e, RETRY_AFTER_S);
+		return;
+	}
+	stream.ctx = f = mem_alloc(sizeof *f);
 	f->p = r->platform;
 	f->link.r = r;
 	f->link.attempt = attempt;
 	snprintf(f->link.uid, sizeof f->link.uid, "%s", j->uid);
 	f->task = w->task ? mem_strdup(w->task) : NULL;
-	if (range)
-		f->offset = w->lines ? lines_begin(r->platform, j, w, range, range->oldest)
-				     : range->oldest;
+	f->offset = from;
 	f->link.next = f->p->followers;
 	f->p->followers = &f->link;
 	request_reply_stream(r, "text/plain; charset=utf-8", &stream);
@@ -237,6 +264,10 @@ void route_train_logs(struct request *r)
 			answer_stream(r, j, &w, &range, attempt);
 		else
 			answer_text(r, j, &w, &range);
+		return;
+	}
+	if (e.code == ERR_UNAVAILABLE) {
+		request_fail_retry(r, &e, RETRY_AFTER_S);
 		return;
 	}
 	/* Nothing yet is no error, unless a task or attempt was asked for that will never be. */

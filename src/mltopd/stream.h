@@ -22,6 +22,8 @@ enum {
 	STREAM_QUEUE_MAX = 256 * 1024, /* bytes of small frames not yet taken */
 	STREAM_FRAME_AIM = 64 * 1024,  /* a row frame is closed once it has this many bytes */
 	STREAM_CREDIT_MAX = 64 * 1024 * 1024,
+	STREAM_UNREAD_MS =
+		10000, /* a log that cannot be read is tried so long, then its viewer told */
 };
 
 struct log_sub {
@@ -36,6 +38,7 @@ struct log_sub {
 	uint32_t generation; /* asked for until begun; then the log's */
 	int64_t from, tail;  /* as asked for */
 	uint64_t offset;     /* next byte to send */
+	int64_t unread;      /* monotonic ms since which it cannot be read; 0: it can */
 	int64_t credit;
 };
 

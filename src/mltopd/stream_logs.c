@@ -2,6 +2,7 @@
 #include "mltopd/stream.h"
 
 #include "base/mem.h"
+#include "base/timefmt.h"
 #include "mltopd/http.h"
 
 #include <stdlib.h>
@@ -89,7 +90,8 @@ void stream_logs_tick(struct stream *st)
 	bool any = false;
 
 	for (size_t i = 0; i < st->logs.len; i++)
-		if (!st->logs.items[i]->begun || st->logs.items[i]->ending) {
+		if (!st->logs.items[i]->begun || st->logs.items[i]->ending ||
+			st->logs.items[i]->unread > 0) {
 			st->logs.items[i]->idle = false;
 			any = true;
 		}
@@ -112,6 +114,18 @@ static void fail(struct stream *st, struct log_sub *sub, const struct err *e)
 {
 	stream_error(st, sub->id, e);
 	log_sub_drop(st, index_of(st, sub));
+}
+
+/* No descriptor is free, say. Its place stays: the next tick tries again, up to a limit. */
+static void unreadable(struct stream *st, struct log_sub *sub, const struct err *e)
+{
+	int64_t now = time_mono_ms();
+
+	sub->idle = true;
+	if (sub->unread == 0)
+		sub->unread = now;
+	else if (now - sub->unread >= STREAM_UNREAD_MS)
+		fail(st, sub, e);
 }
 
 static void queue_gap(struct stream *st, const struct log_sub *sub, uint64_t offset, uint64_t lost)
@@ -185,11 +199,15 @@ static void at_end(struct stream *st, struct log_sub *sub, const struct job *job
 	struct platform *p = st->conn->server->platform;
 	struct log_range range;
 	const struct task *task;
+	struct err e = ERR_INIT;
 	int attempt;
 
 	sub->idle = true;
-	if (!platform_log_range(p, job, sub->task, sub->attempt, &range, &attempt, NULL))
+	if (!platform_log_range(p, job, sub->task, sub->attempt, &range, &attempt, &e)) {
+		if (e.code == ERR_UNAVAILABLE)
+			unreadable(st, sub, &e);
 		return;
+	}
 	if (range.generation != sub->generation) {
 		sub->from = 0;
 		begin(st, sub, &range, attempt);
@@ -229,12 +247,18 @@ static int read_and_send(struct stream *st, struct log_sub *sub, const struct jo
 {
 	size_t room = sub->credit < WIRE_LOG_CHUNK ? (size_t)sub->credit : WIRE_LOG_CHUNK;
 	struct log_gap lost = {0};
+	struct err e = ERR_INIT;
 	ssize_t n = platform_log_read(st->conn->server->platform, job, sub->task, sub->attempt,
-		sub->offset, st->frame + LWS_PRE + WIRE_LOG_HEADER, room, &lost);
+		sub->offset, st->frame + LWS_PRE + WIRE_LOG_HEADER, room, &lost, &e);
 
+	if (n == LOG_UNREADABLE) {
+		unreadable(st, sub, &e);
+		return 0;
+	}
+	sub->unread = 0;
 	if (n > 0)
 		return send_bytes(st, sub, (size_t)n, wrote);
-	if (n < 0 && lost.lost > 0) {
+	if (n == LOG_GAP && lost.lost > 0) {
 		queue_gap(st, sub, lost.offset, lost.lost);
 		sub->offset = lost.offset + lost.lost;
 	} else {
@@ -260,6 +284,8 @@ static int serve(struct stream *st, struct log_sub *sub, bool *wrote)
 	if (platform_log_range(st->conn->server->platform, job, sub->task, sub->attempt, &range,
 		    &attempt, &e))
 		begin(st, sub, &range, attempt);
+	else if (e.code == ERR_UNAVAILABLE)
+		unreadable(st, sub, &e);
 	else
 		wait_or_end(st, sub, job);
 	return 0;

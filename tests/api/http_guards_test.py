@@ -18,10 +18,8 @@ FREE = ("limits.requests_per_second=1000000", "limits.request_burst=1000000")
 
 def setUpModule():
     global daemon, client
-    daemon = support.Daemon(settings=("fake.jobs=20", "fake.changes=0",
+    daemon, client = support.module_daemon(settings=("fake.jobs=20", "fake.changes=0",
                                       "limits.per_address=1000") + FREE)
-    unittest.addModuleCleanup(daemon.close)
-    client = daemon.client()
 
 
 def probe(data, half=False):

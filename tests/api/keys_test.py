@@ -5,19 +5,15 @@ import time
 import unittest
 
 import support
-from support import BASE, Closed, Key, Socket
+from support import BASE, FREE, Closed, Key, Socket
 
-FREE = ("limits.requests_per_second=1000000", "limits.request_burst=1000000",
-        "limits.per_address=1000")
 FILL = {"{job}": "demo-job-00000", "{package}": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "{key}": "AKNOTHING",
         "{org}": "1"}
 
 
 def setUpModule():
     global daemon, admin
-    daemon = support.Daemon(settings=("fake.jobs=5", "fake.changes=0") + FREE)
-    unittest.addModuleCleanup(daemon.close)
-    admin = daemon.client()
+    daemon, admin = support.module_daemon(settings=("fake.jobs=5", "fake.changes=0") + FREE)
 
 
 def routes():

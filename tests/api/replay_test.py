@@ -4,19 +4,15 @@ import signal
 import unittest
 
 import support
-from support import BASE, Socket, new_nonce
+from support import BASE, FREE, Socket, new_nonce
 
-FREE = ("limits.requests_per_second=1000000", "limits.request_burst=1000000",
-        "limits.per_address=1000")
 SEED = 7
 QUERY = "first=1&second=x%20y"
 
 
 def setUpModule():
     global daemon, admin, path
-    daemon = support.Daemon(settings=("fake.jobs=3", "fake.changes=0") + FREE)
-    unittest.addModuleCleanup(daemon.close)
-    admin = daemon.client()
+    daemon, admin = support.module_daemon(settings=("fake.jobs=3", "fake.changes=0") + FREE)
     path = f"{BASE}/quota/{admin.key.org_id}"
 
 

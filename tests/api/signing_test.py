@@ -10,17 +10,13 @@ import unittest
 import warnings
 
 import support
-from support import BASE, Key, LIMIT, Socket, head_bytes, new_nonce
+from support import BASE, FREE, LIMIT, Key, Socket, head_bytes, new_nonce
 
-FREE = ("limits.requests_per_second=1000000", "limits.request_burst=1000000",
-        "limits.per_address=1000")
 
 
 def setUpModule():
     global daemon, admin
-    daemon = support.Daemon(settings=("fake.jobs=3", "fake.changes=0") + FREE)
-    unittest.addModuleCleanup(daemon.close)
-    admin = daemon.client()
+    daemon, admin = support.module_daemon(settings=("fake.jobs=3", "fake.changes=0") + FREE)
 
 
 def quota_path():

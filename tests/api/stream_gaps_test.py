@@ -14,10 +14,8 @@ LINES = 400000
 
 def setUpModule():
     global daemon, client
-    daemon = support.Daemon(engine="local", args=("--private",),
+    daemon, client = support.module_daemon(engine="local", args=("--private",),
                             settings=(f"local.log_limit={LIMIT_BYTES}",))
-    unittest.addModuleCleanup(daemon.close)
-    client = daemon.client()
 
 
 def submit(name, script, **more):
@@ -188,6 +186,67 @@ class Overtaken(unittest.TestCase):
             if not s.fill():
                 break
         return s.buffer
+
+
+class Unreadable(unittest.TestCase):
+    """Without a free descriptor nothing is missing and nothing has ended: it is read later."""
+
+    LOGS = BASE + "/train/unreadable/logs"
+
+    def job(self):
+        go = os.path.join(daemon.folder, "unreadable.go")
+        uid = submit("unreadable", f"echo 1; until [ -e {go} ]; do sleep 0.02; done; seq 2 60000; "
+                                   f"until [ -e {go}.on ]; do sleep 0.02; done")
+        return uid, go, numbers(60000)
+
+    def segments(self, uid):
+        return glob.glob(f"{daemon.state}/tasks/{uid}/*/*/log/0*")
+
+    def written(self, uid):
+        return sum(map(os.path.getsize, self.segments(uid)))
+
+    def refused(self, s):
+        answer = client.get(self.LOGS, on=s)
+        return answer if answer.status == 503 else None
+
+    def test_readers_go_on(self):
+        uid, go, whole = self.job()
+        self.addCleanup(daemon.allow_descriptors, True)
+        with client.websocket() as w, support.Socket(daemon.port) as s, \
+                support.Socket(daemon.port) as follower:
+            w.send(t="sub", id=1, kind="log", job="unreadable", offset=0, credit=1 << 20)
+            reader = Reader(w)
+            while not reader.received():
+                reader.take()
+            follower.send(client.bytes_of("GET", self.LOGS, query={"follow": "True"}))
+            follower.take_until(b"\r\n\r\n")
+            chunks = follower.chunks()
+            followed = next(chunks)
+            client.get(BASE + "/org_ids", on=s)
+            daemon.allow_descriptors(False)
+            os.mkdir(go)
+            until(lambda: self.written(uid) == len(whole), "the log has grown by segments")
+            # It comes to the end of the segment that was open, and meets the next one.
+            border = sorted(map(int, map(os.path.basename, self.segments(uid))))[1]
+            while reader.received() < border:
+                reader.take()
+            for id in (8, 9):
+                w.send(t="ping", id=id)
+                w.until("pong", id)
+            answer = until(lambda: self.refused(s), "a reader that cannot read is told")
+            self.assertEqual(answer.message, "job unreadable: the log cannot be read now "
+                                             "(Too many open files): ask again in a moment")
+            self.assertIn("retry-after", answer.headers)
+            daemon.allow_descriptors(True)
+            while reader.received() < len(whole):
+                reader.take()
+            while len(followed) < len(whole):
+                followed += next(chunks)
+        os.mkdir(go + ".on")
+        ended("unreadable")
+        self.assertEqual(reader.gaps, [])
+        self.assertTrue(reader.fits(whole))
+        self.assertEqual(followed, whole)
 
 
 class SupervisorLost(unittest.TestCase):

@@ -3,23 +3,14 @@ import time
 import unittest
 
 import support
-from support import BASE
+from support import BASE, FREE
 
-FREE = ("limits.requests_per_second=1000000", "limits.request_burst=1000000",
-        "limits.per_address=1000", "limits.streams_per_key=1000", "limits.per_key=1000")
 FIELDS = "job_name,state,loss,progress_step,gpu_util,metric_value"
 
 
 def setUpModule():
     global daemon, client
-    daemon = support.Daemon(settings=("fake.jobs=5", "fake.changes=0") + FREE)
-    unittest.addModuleCleanup(daemon.close)
-    client = daemon.client()
-
-
-def resident(d):
-    with open(f"/proc/{d.process.pid}/status") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+    daemon, client = support.module_daemon(settings=("fake.jobs=5", "fake.changes=0") + FREE)
 
 
 class Time(unittest.TestCase):
@@ -110,12 +101,12 @@ class Pausing(unittest.TestCase):
                 held.append(w.snapshot(1, "job", fields=FIELDS))
                 w.send(t="sub", id=2, kind="log", job="demo-job-00000", offset=0, credit=1 << 26)
                 w.send(t="sub", id=3, kind="job")
-            before, begun, most = resident(d), time.monotonic(), 0
+            before, begun, most = d.resident(), time.monotonic(), 0
             with c.websocket() as reading:  # the others are served meanwhile
                 rows = reading.snapshot(1, "job", fields=FIELDS)
                 while time.monotonic() - begun < 4:
                     self.take(reading, rows)
-                    most = max(most, resident(d))
+                    most = max(most, d.resident())
             if "address" not in support.BUILD:
                 # 256 KiB a socket, the frames in the kernel's hands not counted
                 self.assertLess(most - before, len(slow) * 256 + 4096)
@@ -139,7 +130,7 @@ class Pausing(unittest.TestCase):
 class Queue(unittest.TestCase):
     def test_answers_that_nobody_reads(self):
         """Small frames are kept up to 256 KiB for a socket; then it is closed, others go on."""
-        before = resident(daemon)
+        before = daemon.resident()
         w = client.websocket(receive_buffer=4096)
         w.socket.sock.settimeout(0.5)
         sent = 0
@@ -153,7 +144,7 @@ class Queue(unittest.TestCase):
         self.assertLess(sent, 20000)
         self.assertEqual(client.get(BASE + "/train").status, 200)
         if "address" not in support.BUILD:
-            self.assertLess(resident(daemon) - before, 8 * 1024)
+            self.assertLess(daemon.resident() - before, 8 * 1024)
         w.close()
 
 

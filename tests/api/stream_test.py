@@ -6,23 +6,14 @@ import time
 import unittest
 
 import support
-from support import BASE, Closed, LIMIT, Socket, until
+from support import BASE, FREE, LIMIT, Closed, Socket, until
 
-FREE = ("limits.requests_per_second=1000000", "limits.request_burst=1000000",
-        "limits.per_address=1000", "limits.streams_per_key=1000", "limits.per_key=1000")
 FIELDS = "job_name,state,loss,progress_step"
 
 
 def setUpModule():
     global daemon, client
-    daemon = support.Daemon(settings=("fake.jobs=300", "fake.changes=400") + FREE)
-    unittest.addModuleCleanup(daemon.close)
-    client = daemon.client()
-
-
-def resident(d):
-    with open(f"/proc/{d.process.pid}/status") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+    daemon, client = support.module_daemon(settings=("fake.jobs=300", "fake.changes=400") + FREE)
 
 
 class Rows(unittest.TestCase):
@@ -268,7 +259,7 @@ class Slow(unittest.TestCase):
         """Memory stays where it was, others are served, and the reader ends with what is true."""
         with support.Daemon(settings=("fake.jobs=3000", "fake.changes=2000") + FREE) as d:
             c = d.client()
-            before = resident(d)
+            before = d.resident()
             slow = [c.websocket(receive_buffer=4096) for _ in range(10)]
             for w in slow:
                 w.send(t="sub", id=1, kind="job")
@@ -278,7 +269,7 @@ class Slow(unittest.TestCase):
                 while time.monotonic() - begun < 3:
                     w.next()
             if "address" not in support.BUILD:  # whose allocator keeps what is freed
-                self.assertLess(resident(d) - before, 30 * 1024)
+                self.assertLess(d.resident() - before, 30 * 1024)
             uids = set()
             w = slow[0]
             while len(uids) < 3000:

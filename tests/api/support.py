@@ -11,6 +11,7 @@ import hmac
 import json
 import os
 import re
+import resource
 import select
 import shutil
 import signal
@@ -27,6 +28,8 @@ BUILD = os.path.abspath(os.environ.get("MLTOP_BUILD", "build"))
 LIMIT = 30.0  # seconds that anything may take before it counts as hung
 BASE = "/cloud_ml/v1"
 STREAM = BASE + "/stream"
+FREE = ("limits.requests_per_second=1000000", "limits.request_burst=1000000",
+        "limits.per_address=1000", "limits.streams_per_key=1000", "limits.per_key=1000")
 
 
 def until(condition, what, limit=LIMIT):
@@ -458,6 +461,16 @@ class Daemon:
             fields = f.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def resident(self):
+        """KiB of memory."""
+        with open(f"/proc/{self.process.pid}/status") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+
+    def allow_descriptors(self, more):
+        """False: every open of it fails from now on (0 to 2 are in use; poll(2) needs a limit above 0)."""
+        soft, hard = resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (hard if more else 3, hard))
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
@@ -490,6 +503,13 @@ class Daemon:
 
     def __exit__(self, kind, *args):
         self.close(check=kind is None)
+
+
+def module_daemon(**how):
+    """For setUpModule: (a daemon, a client of its admin), gone with the module."""
+    daemon = Daemon(**how)
+    unittest.addModuleCleanup(daemon.close)
+    return daemon, daemon.client()
 
 
 def main():

@@ -1,4 +1,6 @@
 /* The local engine with real tasks under the real mltop-shim: ends, environment, stops, the rest. */
+#include "descriptors.h"
+#include "engine/local.h"
 #include "engine_tasks.h"
 
 #include <math.h>
@@ -20,7 +22,7 @@ static void test_exit_code_and_log(void **state)
 	assert_true(seen(b, "a")->start_ms > 0);
 	assert_true(seen(b, "a")->end.end_ms >= seen(b, "a")->start_ms);
 	expect_log(b, "a", "out\nerr\n");
-	assert_true(b->en->ops->log_range(b->en, &ref, &range));
+	assert_true(b->en->ops->log_range(b->en, &ref, &range, NULL));
 	assert_int_equal(range.newest, 8);
 	assert_int_equal(range.oldest, 0);
 	assert_int_equal(range.generation, 0);
@@ -339,15 +341,29 @@ static void test_another_user(void **state)
 	assert_false(log_has(b, "a", "ctl.sock"));
 }
 
-static int descriptors(void)
+/* A daemon that has no descriptor when the end is told learns of it when it has one again. */
+static void test_end_without_descriptors(void **state)
 {
-	int count = 0;
-	DIR *d = opendir("/proc/self/fd");
+	struct bench *b = *state;
+	char *go, *record;
+	int turns = 0;
 
-	while (readdir(d))
-		count++;
-	closedir(d);
-	return count;
+	launch_shell(b, "a", "until [ -e $MLTOP_OUTPUT_DIR/go ]; do sleep 0.01; done; exit 7");
+	bench_until(b, seen(b, "a")->started);
+	go = path_of(b, "a", "/output/go");
+	record = path_of(b, "a", "/master-0/1/exit");
+	descriptors_allow(false);
+	assert_int_equal(mkdir(go, 0700), 0);
+	bench_until(b, access(record, F_OK) == 0 && ((struct local *)b->en)->linked == 0);
+	/* It is looked for in vain for some turns, and nothing is concluded from that. */
+	bench_until(b, ++turns > 100);
+	assert_int_equal(seen(b, "a")->ended, 0);
+	descriptors_allow(true);
+	bench_until(b, seen(b, "a")->ended);
+	assert_int_equal(seen(b, "a")->end.end, TASK_END_EXIT);
+	assert_int_equal(seen(b, "a")->end.code, 7);
+	free(go);
+	free(record);
 }
 
 /* Short jobs end to end, the way a test suite or a sweep uses the machine. */
@@ -403,6 +419,7 @@ int main(void)
 		TEST(test_forget),
 		TEST(test_prepare_and_finish),
 		TEST(test_another_user),
+		TEST(test_end_without_descriptors),
 		TEST(test_many_short_jobs),
 	};
 

@@ -1,9 +1,9 @@
 /* Reading logs from folders as shims leave them, made here by hand. */
 #include "base/fsio.h"
 #include "base/mem.h"
+#include "descriptors.h"
 #include "engine/local_log.h"
 
-#include <dirent.h>
 #include <endian.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,11 +81,12 @@ static void expect(struct bench *b, const struct log_view *v, uint64_t offset, s
 	char bytes[64];
 	ssize_t n;
 
-	while ((n = local_logs_read(&b->logs, v, offset, bytes, piece, &gap)) != 0) {
+	while ((n = local_logs_read(&b->logs, v, offset, bytes, piece, &gap, NULL)) != 0) {
 		if (n > 0) {
 			buf_add(&text, bytes, (size_t)n);
 			offset += (uint64_t)n;
 		} else {
+			assert_int_equal(n, LOG_GAP);
 			assert_int_equal(gap.offset, offset);
 			buf_addf(&text, "<%llu>", (unsigned long long)gap.lost);
 			offset += gap.lost;
@@ -101,7 +102,7 @@ static void expect_range(struct bench *b, const struct log_view *v, uint64_t old
 {
 	struct log_range r;
 
-	assert_true(local_logs_range(&b->logs, v, &r));
+	assert_true(local_logs_range(&b->logs, v, &r, NULL));
 	assert_int_equal(r.oldest, oldest);
 	assert_int_equal(r.newest, newest);
 	assert_int_equal(r.final, final);
@@ -116,8 +117,8 @@ static void test_none(void **state)
 	uint64_t offset;
 	char c;
 
-	assert_false(local_logs_range(&b->logs, &v, &r));
-	assert_int_equal(local_logs_read(&b->logs, &v, 0, &c, 1, &gap), 0);
+	assert_false(local_logs_range(&b->logs, &v, &r, NULL));
+	assert_int_equal(local_logs_read(&b->logs, &v, 0, &c, 1, &gap, NULL), 0);
 	assert_false(local_logs_at(&b->logs, &v, 0, &offset));
 }
 
@@ -232,7 +233,7 @@ static void test_generation(void **state)
 	exit_record(b, v.key, 3);
 	snprintf(path, sizeof path, "%s/u/m/1/generation", b->dir);
 	assert_int_equal(symlink("1", path), 0);
-	assert_true(local_logs_range(&b->logs, &v, &r));
+	assert_true(local_logs_range(&b->logs, &v, &r, NULL));
 	assert_int_equal(r.generation, 1);
 }
 
@@ -267,17 +268,6 @@ static void test_index(void **state)
 	}
 }
 
-static int descriptors(void)
-{
-	int count = 0;
-	DIR *d = opendir("/proc/self/fd");
-
-	while (readdir(d))
-		count++;
-	closedir(d);
-	return count;
-}
-
 static void test_descriptors_are_bounded(void **state)
 {
 	enum { N = 200 };
@@ -304,6 +294,53 @@ static void test_descriptors_are_bounded(void **state)
 		local_logs_forget(&b->logs, key);
 	}
 	assert_int_equal(descriptors(), before);
+}
+
+static void expect_unreadable(struct bench *b, const struct log_view *v, uint64_t offset)
+{
+	struct log_gap gap = {0};
+	struct err e = ERR_INIT;
+	char c;
+
+	assert_int_equal(local_logs_read(&b->logs, v, offset, &c, 1, &gap, &e), LOG_UNREADABLE);
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	assert_string_equal(e.text,
+		"the log cannot be read now (Too many open files): ask again in a moment");
+	assert_int_equal(gap.lost, 0);
+}
+
+/* Without a free descriptor nothing is missing, nothing has ended, and the reader keeps its place. */
+static void test_no_descriptor_is_no_gap(void **state)
+{
+	struct bench *b = *state;
+	struct log_view v = {.key = "u/m/1"}, live = {.key = "u/m/2", .live = true};
+	struct log_range r = {.newest = 77};
+	struct err e = ERR_INIT;
+	char c;
+
+	segment(b, v.key, 0, "abc");
+	segment(b, v.key, 3, "def");
+	exit_record(b, v.key, 6);
+	segment(b, live.key, 0, "abc");
+	/* Nothing of it is open yet. */
+	descriptors_allow(false);
+	expect_unreadable(b, &v, 0);
+	assert_false(local_logs_range(&b->logs, &v, &r, &e));
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	assert_int_equal(r.newest, 77);
+	/* Then its folder is, and the segment read last. */
+	descriptors_allow(true);
+	assert_int_equal(local_logs_read(&b->logs, &v, 0, &c, 1, &(struct log_gap){0}, NULL), 1);
+	expect(b, &live, 0, 64, "abc");
+	segment(b, live.key, 3, "def");
+	live.live_end = 6;
+	descriptors_allow(false);
+	expect_unreadable(b, &v, 3);
+	expect_unreadable(b, &live, 3);
+	descriptors_allow(true);
+	expect(b, &v, 3, 64, "def");
+	expect(b, &live, 3, 64, "def");
+	expect_range(b, &v, 0, 6, true);
 }
 
 /* "u1" is not the job "u10". */
@@ -351,6 +388,7 @@ int main(void)
 		TEST(test_generation),
 		TEST(test_index),
 		TEST(test_descriptors_are_bounded),
+		TEST(test_no_descriptor_is_no_gap),
 		TEST(test_forget_is_exact),
 		TEST(test_links_are_not_followed),
 	};
