@@ -76,6 +76,10 @@ fuzz: $(addprefix build/libfuzzer/,$(fuzz_names))
 torture: all
 	ROUNDS=$(or $(ROUNDS),2000) /usr/bin/python3 tests/run.py -j $(JOBS) --build $B --limit 86400 $(wildcard tests/fault/*_test.py)
 
+# Puts each seeded defect into a copy of the tree; the test that guards it must turn red.
+seeded: all unit fuzzers
+	/usr/bin/python3 tests/seeded/run.py -j $(JOBS) --build $B
+
 -include tests/golden/golden.mk
 -include tests/bench/bench.mk
-.PHONY: test unit fuzzers unit-test suite-test fuzz torture
+.PHONY: test unit fuzzers unit-test suite-test fuzz torture seeded
