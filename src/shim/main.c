@@ -82,13 +82,14 @@ static void handshake(int fd, const char *line)
 /* Session, signals and limits: nothing of the daemon's is left, and no core with the spec's secrets. */
 static void detach(struct shim *s)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
 	struct rlimit no_core;
 
 	setsid();
 	umask(077);
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGXFSZ, &ignore, NULL);
+	sigaction(SIGCHLD, &standard, NULL); /* inherited as ignored it would cost the exit codes */
 	getrlimit(RLIMIT_CORE, &s->core);
 	no_core = (struct rlimit){.rlim_cur = 0, .rlim_max = s->core.rlim_max};
 	setrlimit(RLIMIT_CORE, &no_core);

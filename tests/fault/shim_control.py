@@ -150,6 +150,11 @@ class Inherited(Case):
         self.assertEqual(mine, {"/dev/null"})
         self.assertEqual(os.readlink(f"/proc/{shim}/cwd"), "/")
 
+    def test_exit_code_although_the_starter_ignored_children(self):
+        """SIGCHLD that is ignored is inherited, and then the kernel keeps no exit status."""
+        ignore = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+        self.check(self.sh("exit 7").run(wrap=("/usr/bin/python3", "-c", ignore)), end="exit", code=7)
+
     def test_process_is_reset(self):
         """Signals that the daemon ignores or blocks, its umask and its core limit."""
         # Not a shell: it would clear the mask itself.
