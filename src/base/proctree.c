@@ -313,6 +313,35 @@ struct proctree_usage proctree_usage_marked(const struct proctree *tree)
 	return usage;
 }
 
+/* "Pss" is a process's part: each page divided by how many map it (proc(5)). */
+static int64_t proportional(const struct proctree_process *p)
+{
+	char path[40], text[2048];
+	const char *line;
+
+	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", p->pid);
+	errno = 0;
+	if (read_small(path, text, sizeof text) == 0)
+		return errno == ENOENT || errno == ESRCH ? 0
+							 : p->rss; /* gone, or not ours to read */
+	line = strstr(text, "\nPss:");
+	if (line == NULL)
+		return p->rss;
+	line += strlen("\nPss:");
+	line += strspn(line, " ");
+	return (int64_t)field(line, 3) * 1024;
+}
+
+int64_t proctree_memory_marked(const struct proctree *tree)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < tree->count; i++)
+		if (tree->list[i].marked)
+			sum += proportional(&tree->list[i]);
+	return sum;
+}
+
 bool taskfile_boot_id(char out[40])
 {
 	char text[64];

@@ -98,6 +98,7 @@ void steps_kill(struct shim *s, enum task_end why, bool hard);
 void tree_kill(void);
 size_t tree_end(struct shim *s, int signal); /* returns how many were there, and notes it */
 struct proctree_usage tree_usage(struct shim *s);
+int64_t tree_memory(void); /* bytes; exact about shared pages, and slow */
 
 /* control.c */
 void control_accept(struct shim *s);

@@ -54,3 +54,10 @@ struct proctree_usage tree_usage(struct shim *s)
 			gone.ru_stime.tv_sec * 1000 + gone.ru_stime.tv_usec / 1000;
 	return usage;
 }
+
+int64_t tree_memory(void)
+{
+	struct proctree tree = look();
+
+	return proctree_memory_marked(&tree);
+}

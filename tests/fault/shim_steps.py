@@ -1,6 +1,7 @@
 """How a task starts, ends and is ended."""
 import errno
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -180,6 +181,33 @@ class Stops(Case):
         self.check(got, end="max-runtime", signal=9)
         self.assertIn("maximum run time", got["message"])
         self.assertGreaterEqual(int(got["end_ms"]) - int(got["start_ms"]), 299)
+
+    def test_shared_memory_counts_once(self):
+        """Forks of a process that holds much data are not a multiple of it; what they add is found."""
+        gate = self.gate()
+        task = self.task("/usr/bin/python3", "-uc", """if 1:
+            import os
+            data = bytearray(100 << 20)
+            data[::4096] = b'x' * (len(data) // 4096)
+            ends = os.pipe()
+            for i in range(6):
+                if os.fork() == 0:
+                    os.close(ends[1])
+                    os.read(ends[0], 1)
+                    os._exit(0)
+            print('shared')
+            open('go').readline()
+            more = bytearray(200 << 20)
+            more[::4096] = b'x' * (len(more) // 4096)
+            os.read(ends[0], 1)""", memory_limit=200 << 20).start()
+        task.written("shared")
+        control = task.control()
+        until(lambda: int(control.ask("stat")["memory"]) > 600 << 20, "a sum over the limit")
+        gate.say("more")
+        got = task.ended()
+        self.check(got, end="oom")
+        held = int(re.search(r"held (\d+) MiB", got["message"]).group(1))
+        self.assertTrue(200 < held < 400, got)
 
     def test_memory_limit(self):
         """Of the tree: no process of it alone is over."""
