@@ -31,6 +31,7 @@ struct follower {
 	struct err err;
 	/* the question */
 	uv_poll_t keys;
+	int keys_fd; /* what it polls, while it is asked */
 	bool asking, cancelled;
 	struct buf held; /* came while it was asked; at most the stream's window */
 };

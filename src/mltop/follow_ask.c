@@ -4,6 +4,8 @@
  */
 #include "mltop/follow.h"
 
+#include "mltop/term.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,6 +23,7 @@ static void ask_over(struct follower *f)
 		return;
 	f->asking = false;
 	uv_close((uv_handle_t *)&f->keys, NULL);
+	close(f->keys_fd);
 	buf_init(&f->held, 0);
 	if (held.len)
 		follow_print(f, held.data, held.len);
@@ -83,21 +86,30 @@ static void on_answer(uv_poll_t *handle, int status, int events)
 	}
 }
 
+/* False: there is nobody to answer. */
+static bool ask_open(struct follower *f)
+{
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || (f->keys_fd = term_watch_keys()) < 0)
+		return false;
+	if (uv_poll_init(&f->cli->loop, &f->keys, f->keys_fd) != 0) {
+		close(f->keys_fd);
+		return false;
+	}
+	f->asking = true;
+	f->keys.data = f;
+	uv_poll_start(&f->keys, UV_READABLE, on_answer);
+	return true;
+}
+
 void follow_interrupted(uv_signal_t *handle, int number)
 {
 	struct follower *f = handle->data;
 
 	(void)number;
-	if (!f->what->ask) {
+	if (!f->what->ask)
 		follow_over(f, FOLLOW_INTERRUPTED);
-	} else if (f->asking || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) ||
-		uv_poll_init(&f->cli->loop, &f->keys, STDIN_FILENO) != 0) {
-		/* Who presses it twice wants out, and the job is not lost by that. */
-		follow_over(f, FOLLOW_LEFT);
-	} else {
-		f->asking = true;
-		f->keys.data = f;
-		uv_poll_start(&f->keys, UV_READABLE, on_answer);
+	else if (!f->asking && ask_open(f))
 		ask(f);
-	}
+	else /* Who presses it twice wants out, and the job is not lost by that. */
+		follow_over(f, FOLLOW_LEFT);
 }

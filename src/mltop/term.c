@@ -172,13 +172,15 @@ static void catch_kick(void)
 	sigaction(KICK_SIGNAL, &act, NULL);
 }
 
-static int watch_keys(void)
+int term_watch_keys(void)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP};
 	int fd = epoll_create1(EPOLL_CLOEXEC);
 
-	if (fd >= 0)
-		epoll_ctl(fd, EPOLL_CTL_ADD, STDIN_FILENO, &event);
+	if (fd >= 0 && epoll_ctl(fd, EPOLL_CTL_ADD, STDIN_FILENO, &event) != 0) {
+		close(fd);
+		return -1;
+	}
 	return fd;
 }
 
@@ -193,7 +195,7 @@ static struct term *term_new(const struct term_options *o)
 	grid_init(&t->pen.shown);
 	buf_init(&t->raw, 0);
 	/* A platform started later must not hold the terminal open. */
-	t->keys = watch_keys();
+	t->keys = term_watch_keys();
 	t->pen.out = fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), "w");
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->wake, NULL);

@@ -46,10 +46,12 @@ bool term_blocked(struct term *t);
 bool term_ascii(void);                /* the locale is not UTF-8 */
 void term_size(int *cols, int *rows); /* clamped; 0x0 means 80x24 */
 /*
- * The descriptor to poll for keys; not that of the keys themselves, because a loop makes what it
- * polls non-blocking, which the shell that started us and our own writer would share.
+ * A descriptor to poll for keys, the caller's to close; -1: there are none to be had. It is not that
+ * of the keys themselves, because a loop makes what it polls non-blocking, which the shell that
+ * started us and our own writer would share. Needs no term_open.
  */
-int term_input(const struct term *t);
+int term_watch_keys(void);
+int term_input(const struct term *t); /* that descriptor; the terminal's own */
 /* Bytes typed; 0: the terminal is gone; -1: there is nothing at present. Never blocks. */
 ssize_t term_read(struct term *t, char *bytes, size_t size);
 /* Puts termios, cursor, mouse, paste mode and screen back; async-signal-safe, once is enough. */

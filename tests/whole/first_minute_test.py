@@ -266,6 +266,25 @@ class CtrlC(Case):
         os.unlink(self.p.folder + "/end-it")
         os.unlink(self.p.folder + "/say-it")
 
+    def test_the_terminal_stays_as_it_was(self):
+        """Standard input, output and the shell's are one open file: what waits for keys must not make it
+        non-blocking, or more output than the terminal takes at once is an error, here and in the shell after."""
+        shell = f'{MLTOP} run --name wide -- sh -c "echo up; while ! [ -e go ]; do sleep 0.01; done; seq 200000";' \
+                'echo "code $?"; python3 -c "import os; print(\'blocking\', os.get_blocking(0))"'
+        t = Terminal(["/bin/bash", "-c", shell], self.p.env, self.p.folder)
+        self.addCleanup(t.close)
+        t.wait(b"up\r\n")
+        t.type(b"\x03")
+        t.wait(b"Enter goes on: ")
+        t.type(b"\r")
+        with open(self.p.folder + "/go", "w"):
+            pass
+        self.p.ended("wide")  # its log fills the terminal, which nobody reads meanwhile
+        self.assertIn(b"\r\n199999\r\n200000\r\n", t.wait(b"code 0\r\n"))
+        t.wait(b"blocking True\r\n")
+        self.assertEqual(t.ended(), 0)
+        os.unlink(self.p.folder + "/go")
+
     def test_ctrl_c_again_leaves(self):
         """A person who presses it twice wants out; the job is not theirs to lose by that."""
         t = self.start("twice")
