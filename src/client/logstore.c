@@ -133,11 +133,21 @@ bool logstore_append(struct logstore *s, uint64_t offset, const void *bytes, siz
 	return true;
 }
 
+/* Is the newest row a gap that ends there? */
+static bool last_gap_at(const struct logstore *s, uint64_t offset)
+{
+	const struct store_gap *last = s->gaps.len ? &s->gaps.items[s->gaps.len - 1] : NULL;
+
+	return last && last->row + 1 == s->rows && last->pos == s->size &&
+		last->offset + last->lost == offset;
+}
+
 bool logstore_gap(struct logstore *s, uint64_t offset, uint64_t lost, struct err *e)
 {
 	if (!joins(s, offset, e))
 		return false;
-	if (lost == 0)
+	/* It moves no offset: who asks again from there is told of it again. */
+	if (lost == 0 && last_gap_at(s, offset))
 		return true;
 	if (s->line_start < s->size)
 		end_line(s, s->size, s->size);

@@ -20,6 +20,7 @@ void logstore_free(struct logstore *s);
 /* Bytes at stream offset `offset`, which must be logstore_next(); the first call sets the start. */
 bool logstore_append(struct logstore *s, uint64_t offset, const void *bytes, size_t len,
 	struct err *e);
+/* Bytes that are missing there, a row of their own; lost 0: nobody knows how many, said once. */
 bool logstore_gap(struct logstore *s, uint64_t offset, uint64_t lost, struct err *e);
 uint64_t logstore_next(const struct logstore *s);  /* the stream offset wanted next */
 uint64_t logstore_first(const struct logstore *s); /* of the first byte kept */
@@ -27,9 +28,9 @@ int64_t logstore_lines(
 	const struct logstore *s); /* whole lines, gap rows and an unfinished last one */
 
 struct logstore_line {
-	const char *bytes;    /* NULL for a gap row; valid until the next call */
-	size_t len, full_len; /* len is cut to 64 KiB */
-	uint64_t offset, lost;
+	const char *bytes;     /* NULL for a gap row; valid until the next call */
+	size_t len, full_len;  /* len is cut to 64 KiB */
+	uint64_t offset, lost; /* lost: bytes of a gap; 0: unknown */
 	bool partial;
 };
 /* Reads up to `count` lines from `line` on into `out`; returns how many. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 enum { READ_AHEAD = 256 * 1024 };
+#define NOWHERE SIZE_MAX /* a gap has no bytes */
 
 bool store_read(const struct logstore *s, uint64_t pos, void *out, size_t len, struct err *e)
 {
@@ -193,6 +194,7 @@ static bool add_line(struct reader *r, const struct store_row *row, struct logst
 	};
 	*at = r->s->lines.len;
 	if (row->gap) {
+		*at = NOWHERE;
 		out->offset = row->gap->offset;
 		out->lost = row->gap->lost;
 		return true;
@@ -208,7 +210,7 @@ size_t logstore_window(struct logstore *s, int64_t line, size_t count, struct lo
 {
 	struct reader r = {.s = s, .e = e};
 	struct store_row row;
-	size_t *places, n = 0;
+	size_t *places, n = 0; /* where lines begin in s->lines */
 	int64_t lines = logstore_lines(s);
 
 	buf_reset(&s->lines);
@@ -225,7 +227,7 @@ size_t logstore_window(struct logstore *s, int64_t line, size_t count, struct lo
 		}
 	}
 	for (size_t i = 0; i < n; i++)
-		out[i].bytes = out[i].lost ? NULL : s->lines.data + places[i];
+		out[i].bytes = places[i] == NOWHERE ? NULL : s->lines.data + places[i];
 	free(places);
 	return n;
 }

@@ -63,7 +63,7 @@ int logpane_rows(const struct logpane *p, int64_t line)
 	const struct logrow *row = logpane_row(p, line);
 	int n = 0;
 
-	if (!p->wrap || !row || row->lost)
+	if (!p->wrap || !row || row->gap)
 		return 1;
 	for (const char *s = row->line.text.data; *s; n++) {
 		int used;
@@ -148,6 +148,7 @@ static void take_row(struct logrow *row, const struct log_line *in, bool raw)
 {
 	row->offset = in->offset;
 	row->lost = in->lost;
+	row->gap = in->bytes == NULL;
 	row->partial = in->partial;
 	row->raw_len = in->len;
 	row->raw = raw;
@@ -163,7 +164,8 @@ static bool reuse(struct logpane *p, struct logrow *to, int64_t line, const stru
 	struct logrow *old = (struct logrow *)logpane_row(p, line);
 
 	if (!old || old->partial || in->partial || old->offset != in->offset ||
-		old->raw_len != in->len || old->lost != in->lost || old->raw != p->raw)
+		old->raw_len != in->len || old->lost != in->lost ||
+		old->gap != (in->bytes == NULL) || old->raw != p->raw)
 		return false;
 	*to = *old;
 	sanitized_line_init(&old->line);

@@ -13,9 +13,9 @@
 
 struct logrow {
 	struct sanitized_line line;
-	uint64_t offset, lost; /* lost > 0: a gap of so many bytes */
+	uint64_t offset, lost; /* lost: bytes of a gap; 0: nobody knows how many */
 	size_t raw_len;
-	bool partial, raw;
+	bool gap, partial, raw;
 };
 
 enum { LOG_WINDOW_MAX = 600 };

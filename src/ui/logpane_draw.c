@@ -52,8 +52,11 @@ static void draw_piece(struct grid *g, int x, int y, int width, const struct san
 
 static void draw_gap(struct grid *g, struct rect r, int y, const struct logrow *row)
 {
-	grid_textf(g, r.x, y, r.width, ROLE_WARN, T_LOG_GAP, (unsigned long long)row->lost,
-		(unsigned long long)row->offset);
+	if (row->lost)
+		grid_textf(g, r.x, y, r.width, ROLE_WARN, T_LOG_GAP, (unsigned long long)row->lost,
+			(unsigned long long)row->offset);
+	else
+		grid_text(g, r.x, y, r.width, ROLE_WARN, T_LOG_GAP_UNKNOWN);
 }
 
 /* One line without folding: from cell `left` on, as far as the frame is wide. */
@@ -106,20 +109,29 @@ static void draw_empty(const struct logpane *p, struct grid *g, struct rect r)
 		text);
 }
 
+/* Below the lines that came, over the last one where they fill the pane: no more will come. */
+static void draw_error(const struct logpane *p, struct grid *g, struct rect r, int y)
+{
+	if (y >= r.y + r.height)
+		y = r.y + r.height - 1;
+	grid_fill(g, r.x, y, r.width, 1, ROLE_BAD);
+	grid_clip(g, r.x, y, r.width, ROLE_BAD, p->error);
+}
+
 void logpane_draw(struct logpane *p, struct grid *g, struct rect r)
 {
 	int y = r.y, skip;
 
 	logpane_size(p, r.width, r.height);
 	logpane_place(p);
-	if (p->lines == 0 || p->error)
+	if (p->lines == 0)
 		draw_empty(p, g, r);
 	skip = p->top_row;
 	for (int64_t line = p->top; line < p->lines && y < r.y + r.height; line++) {
 		const struct logrow *row = logpane_row(p, line);
 		int start = y;
 
-		if (row && row->lost)
+		if (row && row->gap)
 			draw_gap(g, r, y++, row);
 		else if (row && p->wrap)
 			y += draw_folded(g, r, y, r.y + r.height - y, row, skip);
@@ -133,7 +145,9 @@ void logpane_draw(struct logpane *p, struct grid *g, struct rect r)
 		if (line == p->hit && row)
 			grid_select(g, r.x, start, r.width);
 	}
-	if (p->final && p->end && *p->end && y < r.y + r.height && p->lines)
+	if (p->error && p->lines)
+		draw_error(p, g, r, y);
+	else if (p->final && p->end && *p->end && y < r.y + r.height && p->lines)
 		grid_textf(g, r.x, y, r.width, ROLE_DIM, T_LOG_END, p->end);
 }
 
@@ -144,7 +158,7 @@ void logpane_text(const struct logpane *p, struct buf *out)
 	for (int64_t line = p->top; line < p->lines && rows < p->height; line++) {
 		const struct logrow *row = logpane_row(p, line);
 
-		if (row && !row->lost)
+		if (row && !row->gap)
 			buf_addf(out, "%s\n", row->line.text.data);
 		rows += logpane_rows(p, line);
 	}

@@ -83,7 +83,7 @@ struct log_line {
 	const char *bytes;
 	size_t len;      /* without LF; cut to LOG_LINE_WINDOW bytes */
 	uint64_t offset; /* of its first byte in the stream */
-	uint64_t lost;   /* >0: this row is a gap of so many bytes, bytes is NULL */
+	uint64_t lost;   /* where bytes is NULL the row is a gap of so many; 0: nobody knows */
 	bool partial;    /* no LF yet */
 };
 enum { LOG_LINE_WINDOW = 64 * 1024 };

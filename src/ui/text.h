@@ -231,6 +231,7 @@
 #define T_LOG_OPENING "Opening the log..."
 #define T_LOG_EMPTY "The log is empty."
 #define T_LOG_WAITING "No output yet: lines appear here as the task writes them."
+#define T_LOG_GAP_UNKNOWN "-- the supervisor died here: what it had still to write is missing --"
 #define T_LOG_GAP "-- %llu bytes are missing from offset %llu on --"
 #define T_LOG_END "-- end of the log: %s --"
 #define T_LOG_ATTEMPT "attempt"
