@@ -47,19 +47,29 @@ static bool make_folder(const char *path, mode_t mode, struct err *e)
 	return fail(e, number, "cannot make the folder", path);
 }
 
+/* Goes up only where something is missing: mostly all but the last folder are there. */
+static bool make_path(char *path, mode_t mode, struct err *e)
+{
+	char *slash = strrchr(path, '/');
+
+	if (mkdir(path, mode) == 0)
+		return true;
+	if ((errno == ENOENT || errno == ENOTDIR) && slash && slash != path) {
+		*slash = '\0';
+		bool ok = make_path(path, mode, e);
+
+		*slash = '/';
+		if (!ok)
+			return false;
+	}
+	return make_folder(path, mode, e);
+}
+
 bool fsio_mkdirs(const char *path, mode_t mode, struct err *e)
 {
 	char *copy = mem_strdup(path);
-	bool ok = true;
+	bool ok = make_path(copy, mode, e);
 
-	for (char *at = copy; ok && *at; at++) {
-		if (*at != '/' || at == copy || at[-1] == '/')
-			continue;
-		*at = '\0';
-		ok = make_folder(copy, mode, e);
-		*at = '/';
-	}
-	ok = ok && make_folder(copy, mode, e);
 	free(copy);
 	return ok;
 }

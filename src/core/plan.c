@@ -284,8 +284,9 @@ void plan_make(struct plan *out, const struct plan_input *in)
 		if (p.waiting[i].promoted)
 			consider(&p, &p.waiting[i]);
 	for (size_t i = 0; i < p.waiting_count; i++)
-		if (!p.waiting[i].promoted)
+		if (!p.waiting[i].promoted && !in->jobs[p.waiting[i].job].behind)
 			consider(&p, &p.waiting[i]);
+	out->full = pool_full(&p.machine);
 }
 
 void plan_release(struct plan *p)

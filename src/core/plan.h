@@ -44,6 +44,7 @@ struct plan_job {
 	bool cancel;        /* a person asked to cancel or delete it */
 	bool stop_sent;
 	bool held;
+	bool behind; /* jobs before it are left out: decided about only if it goes before them all */
 };
 
 enum plan_verb {
@@ -62,6 +63,11 @@ struct plan_action {
 	size_t gpu_count;
 };
 
+/*
+ * Waiting jobs may be left out from some place of the order on; of each org that has none before it
+ * the first that could start is then given as `behind`. What is decided is the same as with all, and
+ * when the plan is `full` none of those left out could have started.
+ */
 struct plan_input {
 	const struct plan_machine *machine;
 	const struct plan_job *jobs;
@@ -73,6 +79,7 @@ struct plan {
 	struct plan_action *actions;
 	size_t count;
 	int64_t wake; /* wall ms when to plan again though nothing happens (back-off, reserve); 0: never */
+	bool full; /* nothing more could start now, whatever else waits */
 	struct arena arena;
 };
 

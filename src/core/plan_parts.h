@@ -46,6 +46,8 @@ void pool_take(struct pool *p, const struct amounts *need);
 /* Keeps of what is free as much as `need` asks for. */
 void pool_keep(struct pool *p, const struct amounts *need, const char *keeper);
 bool pool_blocks(const struct pool *p, const struct amounts *need, struct block *out);
+/* True when nothing is left of something that every job takes from. */
+bool pool_full(const struct pool *p);
 /* True when the pool could not hold it even if it were empty. */
 bool pool_too_small(const struct pool *p, const struct amounts *need, enum dim *dim);
 

@@ -113,6 +113,16 @@ bool pool_blocks(const struct pool *p, const struct amounts *need, struct block 
 	return found;
 }
 
+bool pool_full(const struct pool *p)
+{
+	static const enum dim taken_by_all[] = {DIM_CPU, DIM_TASKS, DIM_JOBS};
+
+	for (size_t i = 0; i < ARRAY_SIZE(taken_by_all); i++)
+		if (p->total.v[taken_by_all[i]] != NO_BOUND && pool_free(p, taken_by_all[i]) == 0)
+			return true;
+	return false;
+}
+
 bool pool_too_small(const struct pool *p, const struct amounts *need, enum dim *dim)
 {
 	for (int d = 0; d < DIM_COUNT; d++) {

@@ -50,7 +50,7 @@ static void metric_name_put(struct rowset *rows, const char *uid, const struct p
 
 static void progress_show(struct platform *p, struct active *a, int64_t bytes)
 {
-	struct job *work = platform_work(p, a->uid), *row = rowset_find(&p->jobs, a->uid);
+	struct job *work = a->work, *row = rowset_find(&p->jobs, a->uid);
 
 	progress_put(work, a->progress, bytes);
 	metric_name_put(&p->work, a->uid, a->progress);
@@ -92,7 +92,7 @@ static void progress_read(struct platform *p, struct active *a, const struct tas
 
 void logs_progress_now(struct platform *p, struct active *a)
 {
-	const struct job *j = platform_work(p, a->uid);
+	const struct job *j = a->work;
 	struct task_ref ref = {a->uid, task_single, (int)j->attempt};
 	struct log_range range;
 
@@ -112,9 +112,9 @@ static void on_progress(uv_timer_t *timer)
 {
 	struct platform *p = timer->data;
 
-	for (size_t i = 0; i < p->order.len; i++)
-		if (p->order.items[i]->log_pending && !p->order.items[i]->over)
-			logs_progress_now(p, p->order.items[i]);
+	for (size_t i = 0; i < p->live.len; i++)
+		if (p->live.items[i]->log_pending)
+			logs_progress_now(p, p->live.items[i]);
 	for (struct follower *f = p->followers; f; f = f->next)
 		if (f->again) {
 			f->again = false;

@@ -28,15 +28,27 @@ enum {
 
 extern const char task_single[]; /* "master-0": the task of a job that has one */
 
+/* An org as plan() is asked about it. */
+struct org_queue {
+	size_t waiting; /* jobs of it in that list */
+	uint64_t turn;  /* of planning: what follows is of this one */
+	bool met;       /* a job of it that could start */
+	struct plan_org org;
+	char org_id[];
+};
+
 /* A job that is not final, or is being deleted. */
 struct active {
 	struct platform *p;
 	char uid[ULID_SIZE];
-	uint64_t order;        /* of acceptance */
+	struct job *work; /* its row there */
+	uint64_t order;   /* of acceptance */
+	int64_t priority;
+	struct org_queue *queue;
 	int64_t not_before;    /* wall ms */
 	unsigned committed;    /* state in the last commit: what the next one is compared with */
 	int in_flight;         /* changes of it on their way to the disk */
-	bool live;             /* holds resources */
+	bool live;             /* holds resources; set by active_live */
 	bool told;             /* the engine was asked to start this attempt */
 	bool cancel, deleting; /* asked by a person */
 	bool stop_sent;
@@ -66,6 +78,12 @@ struct follower {
 	struct request *r;
 };
 
+/* Bytes of the state folder's parts; `outputs` are among the tasks'. */
+struct disk_use {
+	int64_t tasks, outputs, packages, store;
+	int64_t until; /* mono ms: told again without a look until then */
+};
+
 struct nonce;
 struct package;
 struct keeper;
@@ -91,10 +109,13 @@ struct platform {
 
 	struct rowset jobs, tasks, events, orgs, keys, quotas; /* as committed */
 	struct rowset work;                                    /* jobs in motion, ahead of `jobs` */
-	struct rowset orgs_coming;  /* made, and not yet on the disk: nobody sees them */
-	struct map names;           /* "org_id/name" -> char[ULID_SIZE] of the newest job */
-	struct map actives;         /* uid -> struct active */
-	VEC(struct active *) order; /* in order of acceptance */
+	struct rowset orgs_coming;    /* made, and not yet on the disk: nobody sees them */
+	struct map names;             /* "org_id/name" -> char[ULID_SIZE] of the newest job */
+	struct map actives;           /* uid -> struct active, in one of the two lists: */
+	VEC(struct active *) live;    /* in no order */
+	VEC(struct active *) waiting; /* in the order in which they may start */
+	struct map queues;            /* org_id -> struct org_queue */
+	size_t orgs_waiting;          /* that have a job in `waiting` */
 	uint64_t next_order;
 	uint64_t version, next_version;
 	size_t changes_waiting;
@@ -117,9 +138,10 @@ struct platform {
 	int64_t uid_ms; /* of the newest ULID */
 	uint8_t uid_random[10];
 	int64_t last_use;              /* mono ms of the last request */
-	int64_t plan_cost_us, plan_at; /* mono: how dear planning is, when it was done last */
-	bool machine_known;
-	struct plan_machine machine;
+	int64_t plan_cost_us, plan_at; /* of the last plan of all jobs: how dear it was, mono ms */
+	bool plan_full;                /* the last plan left no room for any job */
+	uint64_t plan_turn;
+	struct disk_use disk;
 };
 
 int64_t platform_now(void); /* wall ms */
@@ -181,10 +203,21 @@ void platform_work_put(struct platform *p, const struct job *j);
 /* Rows go out: committed, then shown. */
 void platform_show(struct platform *p, const struct kind *k, const char *uid);
 
-/* ---- Jobs in motion (reconcile*.c) ---- */
+/* ---- Jobs in motion (active.c) ---- */
 
+/* The row in `work` must be there. */
 struct active *active_new(struct platform *p, const struct job *j);
 void active_free(struct active *a);
+void actives_release(struct platform *p);
+/* Whether it holds resources, and so in which list it is. */
+void active_live(struct active *a, bool live);
+/* The GPUs that it holds: copies. */
+void active_gpus(struct active *a, const char *const *gpus, size_t count);
+/* Walks all of them, in no order: start with *at = 0. None may come or go meanwhile. */
+bool active_next(const struct platform *p, size_t *at, struct active **out);
+
+/* ---- What is done with them (reconcile*.c) ---- */
+
 void reconcile_init(struct platform *p);
 void reconcile_soon(struct platform *p);
 void reconcile_adopt(struct platform *p);

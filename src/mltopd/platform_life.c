@@ -208,14 +208,11 @@ static void platform_free(struct platform *p)
 	struct rowset *all[] = {&p->jobs, &p->work, &p->tasks, &p->events, &p->orgs,
 		&p->orgs_coming, &p->keys, &p->quotas};
 
-	while (p->order.len > 0)
-		active_free(p->order.items[p->order.len - 1]);
-	vec_release(&p->order);
+	actives_release(p);
 	vec_release(&p->framework_waiters);
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		rowset_release(all[i]);
 	map_free_values(&p->names);
-	map_release(&p->actives);
 	platform_nonces_release(p);
 	packages_release(p);
 	json_decref(p->frameworks);
@@ -336,7 +333,7 @@ static bool engine_start(struct platform *p, struct err *e)
 
 static bool busy(const struct platform *p)
 {
-	return p->order.len > 0 || (p->server && server_viewers(p->server) > 0);
+	return p->actives.len > 0 || (p->server && server_viewers(p->server) > 0);
 }
 
 /* One timer that runs to when the time would be over, not a tick. */

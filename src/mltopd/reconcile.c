@@ -15,104 +15,94 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPAIR_MS = 5000 };
-
-/* ---- Jobs in motion ---- */
-
-struct active *active_new(struct platform *p, const struct job *j)
-{
-	struct active *a = mem_alloc(sizeof *a);
-
-	a->p = p;
-	snprintf(a->uid, sizeof a->uid, "%s", j->uid);
-	a->order = p->next_order++;
-	a->committed = j->state;
-	map_set(&p->actives, a->uid, a);
-	vec_push(&p->order, a);
-	return a;
-}
-
-static void gpus_free(struct active *a)
-{
-	for (size_t i = 0; i < a->gpu_count; i++)
-		free(a->gpus[i]);
-	free(a->gpus);
-	a->gpus = NULL;
-	a->gpu_count = 0;
-}
-
-void active_free(struct active *a)
-{
-	struct platform *p = a->p;
-
-	map_remove(&p->actives, a->uid);
-	rowset_remove(&p->work, a->uid);
-	for (size_t i = p->order.len; i-- > 0;)
-		if (p->order.items[i] == a) {
-			vec_remove(&p->order, i);
-			break;
-		}
-	gpus_free(a);
-	free(a->progress);
-	free(a);
-}
+enum {
+	REPAIR_MS = 5000,
+	GLANCE = 64, /* jobs that wait, looked at in a turn; all of them only now and then */
+};
 
 /* ---- What plan() is asked ---- */
 
 struct question {
 	VEC(struct plan_job) jobs;
 	VEC(struct active *) actives; /* beside them */
-	struct plan_org *orgs;
-	struct map by_org;
+	bool cut;                     /* not all that wait are in it */
 };
 
-static void question_orgs(struct platform *p, struct question *q)
+/* The org as it is now: its quota may have come or gone since. */
+static struct org_queue *org_now(struct platform *p, struct org_queue *o)
 {
-	q->orgs = mem_alloc((p->orgs.len + 1) * sizeof *q->orgs);
-	for (size_t i = 0; i < p->orgs.len; i++) {
-		const struct org *o = p->orgs.rows[i];
+	if (o->turn != p->plan_turn) {
+		o->turn = p->plan_turn;
+		o->met = false;
+		o->org.quota = rowset_find(&p->quotas, o->org_id);
+	}
+	return o;
+}
 
-		q->orgs[i] = (struct plan_org){o->org_id, rowset_find(&p->quotas, o->org_id)};
-		map_set(&q->by_org, o->org_id, &q->orgs[i]);
+static void question_add(struct platform *p, struct question *q, struct active *a, bool behind)
+{
+	struct plan_job one = {.job = a->work,
+		.org = &org_now(p, a->queue)->org,
+		.order = a->order,
+		.not_before = a->not_before,
+		.live = a->live,
+		.cancel = a->cancel,
+		.stop_sent = a->stop_sent,
+		.behind = behind};
+
+	vec_push(&q->jobs, one);
+	vec_push(&q->actives, a);
+}
+
+/* What is over, or not yet on the disk, is not to be decided about. */
+static bool is_settled(const struct active *a)
+{
+	return !a->over && !a->dirty && (a->in_flight == 0 || a->live);
+}
+
+/* The first `most` of those that wait; behind them the first of each org that none of these is of. */
+static void question_waiting(struct platform *p, struct question *q, size_t most, int64_t now)
+{
+	size_t taken = 0, orgs = 0;
+
+	for (size_t i = 0; i < p->waiting.len; i++) {
+		struct active *a = p->waiting.items[i];
+		struct org_queue *o = org_now(p, a->queue);
+		bool first = !o->met && !a->cancel && a->not_before <= now;
+
+		q->cut = taken >= most;
+		if (q->cut && orgs == p->orgs_waiting)
+			return;
+		if (!is_settled(a) || (q->cut && !first))
+			continue;
+		o->met = o->met || first;
+		orgs += first;
+		question_add(p, q, a, q->cut);
+		taken++;
 	}
 }
 
-static void question_make(struct platform *p, struct question *q)
+static void question_make(struct platform *p, struct question *q, size_t most, int64_t now)
 {
-	question_orgs(p, q);
-	for (size_t i = 0; i < p->order.len; i++) {
-		struct active *a = p->order.items[i];
-		const struct job *j = platform_work(p, a->uid);
-		struct plan_job one = {.job = j,
-			.order = a->order,
-			.not_before = a->not_before,
-			.live = a->live,
-			.cancel = a->cancel,
-			.stop_sent = a->stop_sent};
-
-		/* What is over, or not yet on the disk, is not to be decided about. */
-		if (a->over || a->dirty || (a->in_flight > 0 && !a->live))
-			continue;
-		one.org = map_get(&q->by_org, j->org_id);
-		vec_push(&q->jobs, one);
-		vec_push(&q->actives, a);
-	}
+	p->plan_turn++;
+	for (size_t i = 0; i < p->live.len; i++)
+		if (is_settled(p->live.items[i]))
+			question_add(p, q, p->live.items[i], false);
+	question_waiting(p, q, most, now);
 }
 
 static void question_release(struct question *q)
 {
 	vec_release(&q->jobs);
 	vec_release(&q->actives);
-	map_release(&q->by_org);
-	free(q->orgs);
 }
 
 static void gpus_hold(struct platform *p, struct plan_gpu *gpus, size_t count)
 {
-	for (size_t i = 0; i < p->order.len; i++) {
-		const struct active *a = p->order.items[i];
+	for (size_t i = 0; i < p->live.len; i++) {
+		const struct active *a = p->live.items[i];
 
-		for (size_t g = 0; a->live && g < a->gpu_count; g++)
+		for (size_t g = 0; g < a->gpu_count; g++)
 			for (size_t m = 0; m < count; m++)
 				if (strcmp(gpus[m].uuid, a->gpus[g]) == 0)
 					gpus[m].held = true;
@@ -156,10 +146,9 @@ void reconcile_usage(struct platform *p)
 		usage_clear(&q->train);
 		usage_clear(&q->total);
 	}
-	for (size_t i = 0; i < p->order.len; i++) {
-		const struct active *a = p->order.items[i];
-		const struct job *j = a->live ? platform_work(p, a->uid) : NULL;
-		struct quota *q = j ? rowset_find(&p->quotas, j->org_id) : NULL;
+	for (size_t i = 0; i < p->live.len; i++) {
+		const struct job *j = platform_work(p, p->live.items[i]->uid);
+		struct quota *q = rowset_find(&p->quotas, j->org_id);
 
 		if (q == NULL)
 			continue;
@@ -195,6 +184,42 @@ static void carry_out(struct active *a, const struct plan_action *act, const str
 	}
 }
 
+static void on_plan(uv_timer_t *timer);
+
+/* Plans after so many ms, or sooner when that is on its way already. */
+static void plan_in(struct platform *p, int64_t ms)
+{
+	uint64_t after = ms > 0 ? (uint64_t)ms : 0;
+
+	uv_update_time(p->loop);
+	if (!uv_is_active((uv_handle_t *)&p->plan_timer) ||
+		uv_timer_get_due_in(&p->plan_timer) > after)
+		uv_timer_start(&p->plan_timer, on_plan, after, 0);
+}
+
+/*
+ * Ms until all jobs are looked at again. With thousands that wait it is dear, so it gets a fifth of
+ * the time at most, and a twentieth where it would only find new reasons.
+ */
+static int64_t whole_plan_in(const struct platform *p, bool full)
+{
+	return p->plan_at + (full ? 20 : 4) * p->plan_cost_us / 1000 - time_mono_ms();
+}
+
+/* What the engine and the store are told; then when to look again. */
+static void plan_follow(struct platform *p, const struct question *q, const struct plan *plan,
+	const struct plan_gpu *gpus, int64_t now)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		carry_out(q->actives.items[plan->actions[i].job], &plan->actions[i], gpus);
+	reconcile_usage(p);
+	p->plan_full = plan->full;
+	if (plan->wake)
+		plan_in(p, plan->wake - now);
+	if (q->cut)
+		plan_in(p, whole_plan_in(p, plan->full));
+}
+
 static void on_plan(uv_timer_t *timer)
 {
 	struct platform *p = timer->data;
@@ -208,34 +233,22 @@ static void on_plan(uv_timer_t *timer)
 	if (p->engine == NULL || p->closing)
 		return;
 	reconcile_machine(p, &machine, &gpus);
-	question_make(p, &q);
+	question_make(p, &q, whole_plan_in(p, p->plan_full) > 0 ? GLANCE : SIZE_MAX, now);
 	plan_make(&plan, &(struct plan_input){&machine, q.jobs.items, q.jobs.len, now});
-	for (size_t i = 0; i < plan.count; i++)
-		carry_out(q.actives.items[plan.actions[i].job], &plan.actions[i], gpus);
-	reconcile_usage(p);
-	p->plan_cost_us = (int64_t)((uv_hrtime() - begin) / 1000);
-	p->plan_at = time_mono_ms();
-	if (plan.wake && !uv_is_active((uv_handle_t *)timer))
-		uv_timer_start(timer, on_plan, plan.wake > now ? (uint64_t)(plan.wake - now) : 0,
-			0);
+	plan_follow(p, &q, &plan, gpus, now);
+	if (!q.cut) {
+		p->plan_cost_us = (int64_t)((uv_hrtime() - begin) / 1000);
+		p->plan_at = time_mono_ms();
+	}
 	plan_release(&plan);
 	question_release(&q);
 	free(gpus);
 }
 
-/* With thousands of waiting jobs a plan is dear: it then gets a quarter of the time at most. */
 void reconcile_soon(struct platform *p)
 {
-	int64_t next = p->plan_at + 4 * p->plan_cost_us / 1000;
-	int64_t now = time_mono_ms();
-
-	if (p->engine == NULL || p->closing)
-		return;
-	uv_update_time(p->loop);
-	if (uv_is_active((uv_handle_t *)&p->plan_timer) &&
-		uv_timer_get_due_in(&p->plan_timer) <= (next > now ? (uint64_t)(next - now) : 0))
-		return;
-	uv_timer_start(&p->plan_timer, on_plan, next > now ? (uint64_t)(next - now) : 0, 0);
+	if (p->engine && !p->closing)
+		plan_in(p, 0);
 }
 
 /* ---- After a full disk ---- */
@@ -243,6 +256,7 @@ void reconcile_soon(struct platform *p)
 static void on_repair(uv_timer_t *timer)
 {
 	struct platform *p = timer->data;
+	struct active *a;
 	bool more = false;
 
 	if (store_health(p->store) == STORE_BROKEN) {
@@ -251,9 +265,7 @@ static void on_repair(uv_timer_t *timer)
 			"tasks go on; restart mltopd when the disk is well");
 		return;
 	}
-	for (size_t i = 0; i < p->order.len; i++) {
-		struct active *a = p->order.items[i];
-
+	for (size_t at = 0; active_next(p, &at, &a);) {
 		if (a->dirty && a->in_flight == 0)
 			reconcile_repair(a);
 		more = more || a->dirty;
@@ -291,23 +303,20 @@ static bool adopt_one(struct platform *p, struct active *a, const struct job *j)
 	if (j->state == JOB_DELETING ? t == NULL || job_state_final(t->state)
 				     : !job_state_live(j->state))
 		return false;
-	a->live = a->told = true;
-	if (t && t->gpus.len) {
-		a->gpu_count = t->gpus.len;
-		a->gpus = mem_alloc(t->gpus.len * sizeof *a->gpus);
-		for (size_t i = 0; i < t->gpus.len; i++)
-			a->gpus[i] = mem_strdup(t->gpus.items[i]);
-	}
+	a->told = true;
+	active_live(a, true);
+	if (t)
+		active_gpus(a, t->gpus.items, t->gpus.len);
 	return true;
 }
 
 void reconcile_adopt(struct platform *p)
 {
 	VEC(struct task_known) known = {0};
+	struct active *a;
 
-	for (size_t i = 0; i < p->order.len; i++) {
-		struct active *a = p->order.items[i];
-		const struct job *j = platform_work(p, a->uid);
+	for (size_t at = 0; active_next(p, &at, &a);) {
+		const struct job *j = a->work;
 
 		if (adopt_one(p, a, j)) {
 			struct task_known one = {{j->uid, task_single, (int)j->attempt}, j};

@@ -42,8 +42,9 @@ static void on_started(void *ctx, const struct task_ref *ref, int64_t start_ms)
 
 	if (a == NULL)
 		return;
-	a->told = a->live = true;
-	j = *platform_work(p, a->uid);
+	a->told = true;
+	active_live(a, true);
+	j = *a->work;
 	/* Adopted: nothing is new. Being deleted: it is about to be stopped. */
 	if (j.state != JOB_CREATING)
 		return;
@@ -155,7 +156,7 @@ static void run_again(struct active *a, enum job_reason reason, const char *mess
 {
 	struct platform *p = a->p;
 	struct change *c = change_new(p);
-	struct job j = *platform_work(p, a->uid);
+	struct job j = *a->work;
 	struct ended_log *l = mem_alloc(sizeof *l);
 	struct buf text = BUF_INIT;
 
@@ -165,11 +166,10 @@ static void run_again(struct active *a, enum job_reason reason, const char *mess
 	change_attempt_over(c, &j, reason, message, end);
 	buf_addf(&text, "attempt %lld ended (%s): again in %.1f s", (long long)j.attempt,
 		*message ? message : "done", (double)delay / 1000);
-	a->live = a->told = a->stop_sent = false;
+	a->told = a->stop_sent = false;
+	active_live(a, false);
 	a->not_before = platform_now() + delay;
-	for (size_t i = 0; i < a->gpu_count; i++)
-		free(a->gpus[i]);
-	a->gpu_count = 0;
+	active_gpus(a, NULL, 0);
 	job_set(&j, reason, REASON_RETRY);
 	job_set(&j, message, text.data);
 	if (end->end != TASK_END_START) {
@@ -192,10 +192,11 @@ static void begin_again(struct active *a, const struct task_exit *end)
 	static const char message[] = "the platform stopped before it could start";
 	struct platform *p = a->p;
 	struct change *c = change_new(p);
-	struct job j = *platform_work(p, a->uid);
+	struct job j = *a->work;
 
 	change_attempt_over(c, &j, REASON_RETRY, message, end);
-	a->live = a->told = a->stop_sent = false;
+	a->told = a->stop_sent = false;
+	active_live(a, false);
 	a->attempts_before++;
 	job_set(&j, reason, REASON_RETRY);
 	job_set(&j, message, message);
@@ -227,7 +228,7 @@ static void on_ended(void *ctx, const struct task_ref *ref, const struct task_ex
 	logs_progress_now(p, a);
 	reason = end_reason(a, end, why);
 	end_message(end, reason, &message);
-	j = platform_work(p, a->uid);
+	j = a->work;
 	if (!a->cancel && plan_retry(j, reason, j->attempt - a->attempts_before, &delay))
 		run_again(a, reason, message.data, end, delay);
 	else

@@ -54,17 +54,6 @@ static void samples_clear(struct job *j)
 	job_samples_copy(j, &nothing);
 }
 
-static void gpus_set(struct active *a, const char *const *gpus, size_t count)
-{
-	for (size_t i = 0; i < a->gpu_count; i++)
-		free(a->gpus[i]);
-	free(a->gpus);
-	a->gpus = count ? mem_alloc(count * sizeof *a->gpus) : NULL;
-	a->gpu_count = count;
-	for (size_t i = 0; i < count; i++)
-		a->gpus[i] = mem_strdup(gpus[i]);
-}
-
 /* ---- Accepting ---- */
 
 void reconcile_accept(struct change *c, struct job *j)
@@ -81,7 +70,7 @@ void reconcile_accept(struct change *c, struct job *j)
 
 void reconcile_cancel(struct change *c, struct active *a)
 {
-	struct job j = *platform_work(change_platform(c), a->uid);
+	struct job j = *a->work;
 
 	a->cancel = true;
 	/* Kept in the row: a restart must not forget that it was asked. */
@@ -113,7 +102,7 @@ void reconcile_retry(struct change *c, const struct job *row)
 static void wait_show(struct active *a, enum job_reason reason, const char *message)
 {
 	struct platform *p = a->p;
-	struct job j = *platform_work(p, a->uid);
+	struct job j = *a->work;
 	const struct job *row = rowset_find(&p->jobs, a->uid);
 
 	why_set(&j, reason, message);
@@ -129,7 +118,7 @@ static void wait_show(struct active *a, enum job_reason reason, const char *mess
 void reconcile_enqueue(struct active *a, enum job_reason reason, const char *message)
 {
 	struct platform *p = a->p;
-	const struct job *work = platform_work(p, a->uid);
+	const struct job *work = a->work;
 	struct change *c;
 	struct job j;
 
@@ -156,17 +145,17 @@ static void start_undo(struct active *a)
 
 	if (row)
 		platform_work_put(p, row);
-	a->live = a->told = false;
-	a->dirty = false;
+	active_live(a, false);
+	a->told = a->dirty = false;
 	a->not_before = platform_now() + 1000 * RETRY_AFTER_S;
-	gpus_set(a, NULL, 0);
+	active_gpus(a, NULL, 0);
 	reconcile_soon(p);
 }
 
 static void start_failed(struct active *a, enum job_reason why, const char *message)
 {
 	struct task_exit end = {.end = TASK_END_START, .end_ms = platform_now(), .finish_code = -1};
-	struct task_ref ref = {a->uid, task_single, (int)platform_work(a->p, a->uid)->attempt};
+	struct task_ref ref = {a->uid, task_single, (int)a->work->attempt};
 
 	snprintf(end.message, sizeof end.message, "%.255s", message);
 	reconcile_events.ended(a->p, &ref, &end, why);
@@ -175,7 +164,7 @@ static void start_failed(struct active *a, enum job_reason why, const char *mess
 static void start_tell(struct active *a)
 {
 	struct platform *p = a->p;
-	const struct job *j = platform_work(p, a->uid);
+	const struct job *j = a->work;
 	const struct org *o = platform_org(p, j->org_id);
 	bool as_user = o && record_knows(&org_kind, o, kind_field(&org_kind, "run_uid"));
 	struct err e = ERR_INIT;
@@ -231,18 +220,18 @@ static void enforced_set(struct platform *p, struct job *j)
 void reconcile_start(struct active *a, const char *const *gpus, size_t gpu_count)
 {
 	struct platform *p = a->p;
-	struct job j = *platform_work(p, a->uid);
+	struct job j = *a->work;
 	struct plan_machine machine;
 	struct change *c = change_new(p);
 	struct task t;
 	char uid[128];
 
-	a->live = true;
+	active_live(a, true);
 	a->told = a->stop_sent = false;
 	a->log_read = 0;
 	if (a->progress)
 		progress_init(a->progress);
-	gpus_set(a, gpus, gpu_count);
+	active_gpus(a, gpus, gpu_count);
 	p->engine->ops->machine(p->engine, &machine);
 	job_set(&j, attempt, j.attempt + 1);
 	job_set(&j, tasks, 1);
@@ -271,7 +260,7 @@ void reconcile_start(struct active *a, const char *const *gpus, size_t gpu_count
 void reconcile_stop(struct active *a)
 {
 	struct platform *p = a->p;
-	const struct job *j = platform_work(p, a->uid);
+	const struct job *j = a->work;
 	struct task_ref ref = {j->uid, task_single, (int)j->attempt};
 	bool given = record_knows(&job_kind, j, kind_field(&job_kind, "stop_grace"));
 
@@ -361,13 +350,13 @@ void reconcile_finish(struct active *a, unsigned state, enum job_reason reason, 
 	const struct task_exit *end)
 {
 	struct platform *p = a->p;
-	struct job j = *platform_work(p, a->uid);
+	struct job j = *a->work;
 	struct change *c = change_new(p);
 	struct task t;
 	char uid[128];
 
 	a->over = true;
-	a->live = false;
+	active_live(a, false);
 	if (a->deleting) {
 		a->removed = true;
 		change_job_remove(c, a->uid);
@@ -389,7 +378,7 @@ void reconcile_finish(struct active *a, unsigned state, enum job_reason reason, 
 void reconcile_repair(struct active *a)
 {
 	struct change *c = change_new(a->p);
-	const struct job *j = platform_work(a->p, a->uid);
+	const struct job *j = a->work;
 
 	a->dirty = false;
 	if (a->removed)

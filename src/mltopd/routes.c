@@ -83,7 +83,8 @@ const struct route routes[] = {
 		"Makes a second key like it; the old one goes on until it is disabled."},
 	{METHOD_GET, API "/events", VIEW, 0, 0, route_event_list, "Newest events of the org."},
 	{METHOD_GET, API "/platform", ROLE_ADMIN, 0, 0, route_platform,
-		"What the platform runs on, holds and does: jobs, machine, bytes on the disk."},
+		"What the platform runs on, holds and does: jobs, machine, bytes on the disk "
+		"(where counting takes long: as of a while ago)."},
 	{METHOD_GET, API "/audit", ROLE_ADMIN, 0, 0, route_audit,
 		"Audit records, newest first: ?limit= ?before=SEQ."},
 	{.pattern = NULL},

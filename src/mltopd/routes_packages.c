@@ -68,10 +68,11 @@ void route_package_one(struct request *r)
 static bool in_use(struct platform *p, const struct package *k)
 {
 	char uri[64];
+	struct active *a;
 
 	snprintf(uri, sizeof uri, "package://%s", k->id);
-	for (size_t i = 0; i < p->order.len; i++) {
-		const struct job *j = platform_work(p, p->order.items[i]->uid);
+	for (size_t at = 0; active_next(p, &at, &a);) {
+		const struct job *j = a->work;
 
 		if (j && j->trainer_uri && strcmp(j->trainer_uri, uri) == 0)
 			return true;

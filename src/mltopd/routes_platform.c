@@ -15,8 +15,14 @@ struct status {
 	uv_work_t work;
 	struct request *request;
 	char *tasks, *packages, *store;
-	int64_t task_bytes, output_bytes, package_bytes, store_bytes; /* outputs: of the tasks' */
+	struct disk_use disk;
 };
+
+/*
+ * With ten thousand jobs a walk takes a second, so that whoever asks again and again must not have
+ * one for each question: walks get a twentieth of the time at most.
+ */
+enum { WALK_SHARE = 20 };
 
 /* tasks/UID/output and what is in it, while the walk is there. */
 static bool enters_output(const FTSENT *entry)
@@ -53,9 +59,12 @@ static void status_work(uv_work_t *work)
 {
 	struct status *s = CONTAINER_OF(work, struct status, work);
 
-	s->task_bytes = folder_bytes(s->tasks, &s->output_bytes);
-	s->package_bytes = folder_bytes(s->packages, NULL);
-	s->store_bytes = folder_bytes(s->store, NULL);
+	int64_t begin = time_mono_ms();
+
+	s->disk.tasks = folder_bytes(s->tasks, &s->disk.outputs);
+	s->disk.packages = folder_bytes(s->packages, NULL);
+	s->disk.store = folder_bytes(s->store, NULL);
+	s->disk.until = time_mono_ms() + WALK_SHARE * (time_mono_ms() - begin);
 }
 
 static json_t *count_jobs(const struct platform *p)
@@ -91,20 +100,29 @@ static json_t *machine(struct platform *p)
 	return out;
 }
 
+static void reply(struct request *r)
+{
+	struct platform *p = r->platform;
+	const struct disk_use *d = &p->disk;
+
+	request_reply(r, 200,
+		json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name",
+			"mltopd", "version", MLTOP_VERSION, "engine",
+			config_text(&p->config, SET_ENGINE), "pid", (int)getpid(), "state_dir",
+			p->dir, "jobs", count_jobs(p), "machine", machine(p), "viewers",
+			p->server ? server_viewers(p->server) : 0, "task_bytes",
+			(json_int_t)d->tasks, "output_bytes", (json_int_t)d->outputs,
+			"package_bytes", (json_int_t)d->packages, "store_bytes",
+			(json_int_t)d->store));
+}
+
 static void status_done(uv_work_t *work, int status)
 {
 	struct status *s = CONTAINER_OF(work, struct status, work);
-	struct platform *p = s->request->platform;
-	json_t *out = json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:I}",
-		"name", "mltopd", "version", MLTOP_VERSION, "engine",
-		config_text(&p->config, SET_ENGINE), "pid", (int)getpid(), "state_dir", p->dir,
-		"jobs", count_jobs(p), "machine", machine(p), "viewers",
-		p->server ? server_viewers(p->server) : 0, "task_bytes", (json_int_t)s->task_bytes,
-		"output_bytes", (json_int_t)s->output_bytes, "package_bytes",
-		(json_int_t)s->package_bytes, "store_bytes", (json_int_t)s->store_bytes);
 
 	(void)status;
-	request_reply(s->request, 200, out);
+	s->request->platform->disk = s->disk;
+	reply(s->request);
 	free(s->tasks);
 	free(s->packages);
 	free(s->store);
@@ -113,8 +131,13 @@ static void status_done(uv_work_t *work, int status)
 
 void route_platform(struct request *r)
 {
-	struct status *s = mem_alloc(sizeof *s);
+	struct status *s;
 
+	if (time_mono_ms() < r->platform->disk.until) {
+		reply(r);
+		return;
+	}
+	s = mem_alloc(sizeof *s);
 	s->request = r;
 	s->tasks = fsio_join(r->platform->dir, "tasks");
 	s->packages = fsio_join(r->platform->dir, "packages");

@@ -209,7 +209,7 @@ void route_train_cancel(struct request *r)
 	c = change_for(r);
 	reconcile_cancel(c, a);
 	change_audit(c, "job.cancel", j->uid, j->job_name);
-	change_answer(c, 200, record_encode(&job_kind, platform_work(p, a->uid), NULL));
+	change_answer(c, 200, record_encode(&job_kind, a->work, NULL));
 	change_then(c, cancelled, a);
 	change_commit(c);
 }

@@ -700,6 +700,113 @@ static void test_properties(void **state)
 	free(w);
 }
 
+/* ---- A look at the head of the queue decides as one at all of it ---- */
+
+static bool could_start(const struct plan_job *j)
+{
+	return !j->live && !j->cancel && !j->held;
+}
+
+static bool goes_before(const struct random_world *w, size_t a, size_t b)
+{
+	const struct plan_job *x = &w->jobs[a], *y = &w->jobs[b];
+
+	if (x->job->priority != y->job->priority)
+		return x->job->priority > y->job->priority;
+	return x->order != y->order ? x->order < y->order : a < b;
+}
+
+/* How many could start before it; of its own org only, or of all. */
+static size_t rank(const struct random_world *w, size_t job, bool own_org)
+{
+	size_t before = 0;
+
+	for (size_t i = 0; i < w->count; i++)
+		before += could_start(&w->jobs[i]) && goes_before(w, i, job) &&
+			(!own_org || w->jobs[i].org == w->jobs[job].org);
+	return before;
+}
+
+/* What lives, the first `most`, and the first of each org; `of` gets their places in the world. */
+static size_t head_of(const struct random_world *w, size_t most, struct plan_job *jobs, size_t *of)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		bool behind = !w->jobs[i].live && rank(w, i, false) >= most;
+
+		if (behind && (!could_start(&w->jobs[i]) || rank(w, i, true) > 0))
+			continue;
+		jobs[count] = w->jobs[i];
+		jobs[count].behind = behind;
+		of[count++] = i;
+	}
+	return count;
+}
+
+static const struct plan_action *decided(const struct plan *p, size_t job)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->actions[i].job == job)
+			return &p->actions[i];
+	return NULL;
+}
+
+static size_t starts_of(const struct plan *p)
+{
+	size_t starts = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		starts += p->actions[i].verb == PLAN_START;
+	return starts;
+}
+
+static void check_head(const struct plan *head, const size_t *of, const struct plan *whole)
+{
+	for (size_t i = 0; i < head->count; i++) {
+		const struct plan_action *x = &head->actions[i];
+		const struct plan_action *y = decided(whole, of[x->job]);
+
+		assert_non_null(y);
+		assert_int_equal(x->verb, y->verb);
+		assert_string_equal(x->message, y->message);
+		assert_int_equal(x->gpu_count, y->gpu_count);
+		if (x->gpu_count)
+			assert_memory_equal(x->gpus, y->gpus, x->gpu_count * sizeof *x->gpus);
+	}
+	if (head->full)
+		assert_int_equal(starts_of(head), starts_of(whole));
+}
+
+static void test_the_head_of_the_queue(void **state)
+{
+	struct random_world *w = mem_alloc(sizeof *w);
+	size_t full = 0, behind = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 4000; seed++) {
+		struct plan_job jobs[MANY];
+		size_t of[MANY];
+		struct plan whole, head;
+
+		random_world(w, seed);
+		struct plan_input in = {&w->machine, w->jobs, w->count, NOW_MS};
+
+		plan_make(&whole, &in);
+		in.jobs = jobs;
+		in.job_count = head_of(w, seed % 8, jobs, of);
+		plan_make(&head, &in);
+		check_head(&head, of, &whole);
+		full += head.full && in.job_count < w->count;
+		for (size_t i = 0; i < head.count; i++)
+			behind += jobs[head.actions[i].job].behind;
+		plan_release(&whole);
+		plan_release(&head);
+	}
+	assert_true(full > 300 && behind > 300); /* it was tried */
+	free(w);
+}
+
 /*
  * A job of 8 GPUs against an endless stream of small ones, of its own org and of another that
  * shouts: it must start within a bounded number of rounds.
@@ -827,6 +934,7 @@ int main(void)
 		cmocka_unit_test(test_possible),
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_properties),
+		cmocka_unit_test(test_the_head_of_the_queue),
 		cmocka_unit_test(test_no_starvation),
 		cmocka_unit_test(test_ten_thousand),
 	};

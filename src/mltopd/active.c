@@ -1,0 +1,159 @@
+/*
+ * Jobs in motion. Those that hold resources are in one list; the others in another, in the order in
+ * which they may start, so that a turn of planning need not look at all of a long queue.
+ */
+#include "mltopd/platform_inside.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Does `a` start before `b`, as plan() has it? */
+static bool starts_before(const struct active *a, const struct active *b)
+{
+	return a->priority != b->priority ? a->priority > b->priority : a->order < b->order;
+}
+
+/* Where `a` is among those that wait, or belongs. */
+static size_t waiting_place(const struct platform *p, const struct active *a)
+{
+	size_t low = 0, high = p->waiting.len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (starts_before(p->waiting.items[middle], a))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void waiting_add(struct platform *p, struct active *a)
+{
+	size_t at = waiting_place(p, a);
+
+	vec_push(&p->waiting, a);
+	memmove(&p->waiting.items[at + 1], &p->waiting.items[at],
+		(p->waiting.len - 1 - at) * sizeof *p->waiting.items);
+	p->waiting.items[at] = a;
+	if (a->queue->waiting++ == 0)
+		p->orgs_waiting++;
+}
+
+static void waiting_remove(struct platform *p, struct active *a)
+{
+	vec_remove(&p->waiting, waiting_place(p, a));
+	if (--a->queue->waiting == 0)
+		p->orgs_waiting--;
+}
+
+static void live_remove(struct platform *p, const struct active *a)
+{
+	size_t at = 0;
+
+	while (p->live.items[at] != a)
+		at++;
+	vec_remove(&p->live, at);
+}
+
+static struct org_queue *queue_of(struct platform *p, const char *org_id)
+{
+	struct org_queue *q = map_get(&p->queues, org_id);
+
+	if (q == NULL) {
+		q = mem_alloc(sizeof *q + strlen(org_id) + 1);
+		memcpy(q->org_id, org_id, strlen(org_id) + 1);
+		q->org.org_id = q->org_id;
+		map_set(&p->queues, org_id, q);
+	}
+	return q;
+}
+
+struct active *active_new(struct platform *p, const struct job *j)
+{
+	struct active *a = mem_alloc(sizeof *a);
+
+	a->p = p;
+	snprintf(a->uid, sizeof a->uid, "%s", j->uid);
+	a->work = platform_work(p, a->uid);
+	a->order = p->next_order++;
+	a->priority = j->priority;
+	a->committed = j->state;
+	a->queue = queue_of(p, j->org_id);
+	map_set(&p->actives, a->uid, a);
+	waiting_add(p, a);
+	return a;
+}
+
+void active_live(struct active *a, bool live)
+{
+	if (live == a->live)
+		return;
+	a->live = live;
+	if (live) {
+		waiting_remove(a->p, a);
+		vec_push(&a->p->live, a);
+	} else {
+		live_remove(a->p, a);
+		waiting_add(a->p, a);
+	}
+}
+
+bool active_next(const struct platform *p, size_t *at, struct active **out)
+{
+	const char *uid;
+	void *value;
+
+	if (!map_next(&p->actives, at, &uid, &value))
+		return false;
+	*out = value;
+	return true;
+}
+
+void active_gpus(struct active *a, const char *const *gpus, size_t count)
+{
+	for (size_t i = 0; i < a->gpu_count; i++)
+		free(a->gpus[i]);
+	free(a->gpus);
+	a->gpus = count ? mem_alloc(count * sizeof *a->gpus) : NULL;
+	a->gpu_count = count;
+	for (size_t i = 0; i < count; i++)
+		a->gpus[i] = mem_strdup(gpus[i]);
+}
+
+void active_free(struct active *a)
+{
+	struct platform *p = a->p;
+
+	map_remove(&p->actives, a->uid);
+	rowset_remove(&p->work, a->uid);
+	if (a->live)
+		live_remove(p, a);
+	else
+		waiting_remove(p, a);
+	active_gpus(a, NULL, 0);
+	free(a->progress);
+	free(a);
+}
+
+void actives_release(struct platform *p)
+{
+	size_t at = 0;
+	const char *org;
+	void *queue;
+
+	while (p->live.len > 0)
+		active_free(p->live.items[p->live.len - 1]);
+	while (p->waiting.len > 0)
+		active_free(p->waiting.items[p->waiting.len - 1]);
+	vec_release(&p->live);
+	vec_release(&p->waiting);
+	map_release(&p->actives);
+	while (map_next(&p->queues, &at, &org, &queue))
+		free(queue);
+	map_release(&p->queues);
+}
