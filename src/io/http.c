@@ -23,7 +23,7 @@ static void call_unlink(struct http_call *c)
 static void call_detach(struct http_call *c)
 {
 	if (c->easy && c->http->multi)
-		curl_multi_remove_handle(c->http->multi, c->easy);
+		multi_remove(c->http->multi, c->easy);
 	loop_timer_free(c->deadline);
 	c->deadline = NULL;
 	call_unlink(c);
@@ -72,7 +72,7 @@ static void fill_answer(struct http_call *c, CURLcode result, struct http_answer
 	}
 }
 
-void http_call_end(struct http_call *c, CURLcode result)
+static void call_end(struct http_call *c, CURLcode result)
 {
 	struct http_answer a = {.rtt_ms = -1};
 
@@ -81,6 +81,14 @@ void http_call_end(struct http_call *c, CURLcode result)
 	if (c->done)
 		c->done(c->ctx, &a);
 	call_free(c);
+}
+
+static void on_finished(void *owner, CURLcode result)
+{
+	struct http_call *c = owner;
+
+	if (!c->http->closing)
+		call_end(c, result);
 }
 
 /* A limit may have passed; progress made meanwhile moves it on. */
@@ -92,7 +100,7 @@ static void on_deadline(void *ctx)
 	if (c->http->closing)
 		return;
 	if (c->phase == PHASE_CONNECT) { /* could not even be started */
-		http_call_end(c, CURLE_FAILED_INIT);
+		call_end(c, CURLE_FAILED_INIT);
 		return;
 	}
 	if (c->phase == PHASE_HEADER) {
@@ -115,7 +123,7 @@ static void on_deadline(void *ctx)
 		}
 		c->stop = STOP_STALLED;
 	}
-	http_call_end(c, CURLE_OPERATION_TIMEDOUT);
+	call_end(c, CURLE_OPERATION_TIMEDOUT);
 }
 
 static char *site_of(const char *url)
@@ -166,11 +174,13 @@ uint64_t http_send(struct http *h, const struct http_request *r, http_done done,
 
 	c->done = done;
 	c->ctx = ctx;
-	if (http_multi_open(h))
+	if (h->multi == NULL)
+		h->multi = multi_new(h->loop, &h->gate, HTTP_CONNECTIONS, on_finished);
+	if (h->multi)
 		c->easy = curl_easy_init();
 	if (c->easy)
 		http_transfer_set(c, r);
-	if (c->easy == NULL || curl_multi_add_handle(h->multi, c->easy) != CURLM_OK)
+	if (c->easy == NULL || !multi_add(h->multi, c->easy))
 		loop_timer_start(c->deadline, 0);
 	return c->id;
 }
@@ -218,7 +228,7 @@ static void end_now(void *ctx)
 		call_detach(c);
 		call_free(c);
 	}
-	http_multi_close(h);
+	multi_free(h->multi);
 	loop_timer_free(h->end);
 	loop_gate_shut(&h->gate, on_empty, f);
 }

@@ -3,9 +3,9 @@
  * signing, no JSON, no retries. Loop thread only. libcurl is initialised by the first request, TLS
  * by the first to https.
  *
- * Limits (server.md section 5): connecting 3 s, from then to the answer's header 5 s (counted anew
- * while an upload moves), 15 s without a byte of the body. Redirects are refused: a signed request
- * is meant for one host. TLS 1.2 or newer, certificate and host verified. HTTP/1.1, kept alive.
+ * Limits (server.md section 5): connecting as io/dial.h has it, from then to the answer's header 5 s
+ * (counted anew while an upload moves), 15 s without a byte of the body. Redirects are refused: a
+ * signed request is meant for one host. Connections are kept alive.
  */
 #ifndef MLTOP_IO_HTTP_H
 #define MLTOP_IO_HTTP_H
@@ -18,7 +18,6 @@
 #include <uv.h>
 
 enum {
-	HTTP_CONNECT_MS = 3000,
 	HTTP_HEADER_MS = 5000,
 	HTTP_STALL_MS = 15000,
 	HTTP_HEADERS_MAX = 64 * 1024,      /* bytes of an answer's header */

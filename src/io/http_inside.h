@@ -1,15 +1,13 @@
 /*
- * What http.c (requests), http_transfer.c (one of them with curl), http_multi.c (curl on uv) and
- * http_error.c (sentences) share.
+ * What http.c (requests), http_transfer.c (one of them with curl) and http_error.c
+ * (sentences) share.
  */
 #ifndef MLTOP_IO_HTTP_INSIDE_H
 #define MLTOP_IO_HTTP_INSIDE_H
 
 #include "base/buf.h"
 #include "io/http.h"
-#include "io/loop.h"
-
-#include <curl/curl.h>
+#include "io/multi.h"
 
 enum http_phase { PHASE_CONNECT, PHASE_HEADER, PHASE_BODY };
 enum http_stop { STOP_NONE, STOP_TOO_LARGE, STOP_CUT, STOP_HEADERS, STOP_SILENT, STOP_STALLED };
@@ -41,16 +39,12 @@ struct http {
 	struct loop_gate gate;
 	char *ca_file;
 	struct http_config config;
-	CURLM *multi;
-	struct loop_timer *timer, *end;
+	struct multi *multi; /* from the first request on */
+	struct loop_timer *end;
 	struct http_call *calls;
 	uint64_t last_id;
 	bool closing;
 };
-
-/* http_multi.c */
-bool http_multi_open(struct http *h);
-void http_multi_close(struct http *h);
 
 static inline int http_limit(int configured, int standard)
 {
@@ -59,9 +53,6 @@ static inline int http_limit(int configured, int standard)
 
 /* http_transfer.c: what curl is to do, and what it tells while it does. */
 void http_transfer_set(struct http_call *c, const struct http_request *r);
-
-/* http.c: the transfer ended; frees the call. */
-void http_call_end(struct http_call *c, CURLcode result);
 
 /* http_error.c: why there is no whole answer; *transport: nobody answered, another try may help. */
 void http_explain(const struct http_call *c, CURLcode result, struct err *e, bool *transport);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/timefmt.h"
+#include "io/dial.h"
 
 #include <string.h>
 #include <strings.h>
@@ -142,31 +143,18 @@ static void set_body(struct http_call *c, const struct http_request *r)
 	curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, r->method);
 }
 
-static void set_limits(struct http_call *c)
+static void set_connection(struct http_call *c)
 {
 	const struct http_config *config = &c->http->config;
+	struct dial dial = {c->http->ca_file, config->direct, config->connect_ms};
 
-	curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c->easy, CURLOPT_QUICK_EXIT, 1L); /* never join a thread that resolves */
-	curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS,
-		(long)http_limit(config->connect_ms, HTTP_CONNECT_MS));
+	dial_set(c->easy, &dial, c->error, c);
 	curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c->easy, CURLOPT_HTTP09_ALLOWED, 0L);
-	curl_easy_setopt(c->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (c->http->ca_file)
-		curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->http->ca_file);
-	if (config->direct)
-		curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
 }
 
 static void set_callbacks(struct http_call *c)
 {
-	curl_easy_setopt(c->easy, CURLOPT_PRIVATE, (char *)c);
-	curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
 	curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, on_connected);
 	curl_easy_setopt(c->easy, CURLOPT_PREREQDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -181,6 +169,6 @@ void http_transfer_set(struct http_call *c, const struct http_request *r)
 	curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
 	set_headers(c, r);
 	set_body(c, r);
-	set_limits(c);
+	set_connection(c);
 	set_callbacks(c);
 }
