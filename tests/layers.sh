@@ -15,7 +15,8 @@ BEGIN {
 	# Headers of others, by what their names begin with, and the files that may have them.
 	only["curses.h"] = only["ncurses"] = only["<term.h"] = "^mltop/term[a-z_]*[.]c$"
 	only["sqlite3"] = "^store/"
-	only["curl/"] = only["libwebsockets"] = "^(io|mltopd)/"
+	only["curl/"] = only["wslay/"] = "^io/"
+	only["libwebsockets"] = "^mltopd/"
 	only["uv.h"] = "^(io|mltopd|engine|client|mltop)/"
 	only["jansson"] = "^(core|io|client|store|engine|ui|mltop|mltopd)/"
 	only["openssl/"] = "^(core|io|client|store|engine|mltop|mltopd)/"

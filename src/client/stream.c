@@ -123,14 +123,11 @@ static void on_closed(void *ctx, int status, const struct err *why)
 		gone(s, why);
 }
 
-static void connect_to(struct stream *s, const char *address)
+static void connect_now(struct stream *s)
 {
 	struct signed_request r = {0};
 	struct err e = ERR_INIT;
-	struct ws_target t = {.address = address,
-		.port = s->url.port,
-		.host = s->url.host,
-		.authority = s->url.authority};
+	struct ws_target t = {.tls = s->url.tls, .authority = s->url.authority};
 
 	if (!credentials_sign(&r, &s->context, &s->url, "GET", WIRE_PATH, NULL, NULL, NULL, 0,
 		    time_now_ms(), &e)) {
@@ -144,94 +141,19 @@ static void connect_to(struct stream *s, const char *address)
 	signed_request_release(&r);
 }
 
-static void keep_addresses(struct stream *s, const struct addrinfo *found)
-{
-	free(s->addresses);
-	s->addresses = NULL;
-	s->address_count = s->address_at = 0;
-	for (const struct addrinfo *a = found; a && s->address_count < 16; a = a->ai_next) {
-		char text[64];
-		int bad = a->ai_family == AF_INET6
-			? uv_ip6_name((const struct sockaddr_in6 *)a->ai_addr, text, sizeof text)
-			: uv_ip4_name((const struct sockaddr_in *)a->ai_addr, text, sizeof text);
-
-		if (bad)
-			continue;
-		s->addresses = mem_realloc(s->addresses,
-			(s->address_count + 1) * sizeof *s->addresses);
-		memcpy(s->addresses[s->address_count++], text, sizeof text);
-	}
-}
-
-static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
-{
-	struct stream *s = request->data;
-	struct err e = ERR_INIT;
-
-	free(request);
-	s->resolving = NULL;
-	if (!s->closing) {
-		keep_addresses(s, status == 0 ? found : NULL);
-		if (s->address_count > 0) {
-			connect_to(s, s->addresses[0]);
-		} else {
-			err_set(&e, ERR_UNAVAILABLE,
-				"there is no host named %s (%s); check the endpoint", s->url.host,
-				uv_strerror(status ? status : UV_EAI_NODATA));
-			gone(s, &e);
-		}
-	}
-	uv_freeaddrinfo(found);
-	loop_gate_leave(&s->gate);
-}
-
-/* getaddrinfo may take seconds: on libuv's threads, never on the loop. */
-static void resolve(struct stream *s)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC};
-	struct err e = ERR_INIT;
-	int status;
-
-	s->resolving = mem_alloc(sizeof *s->resolving);
-	s->resolving->data = s;
-	loop_gate_enter(&s->gate);
-	status = uv_getaddrinfo(s->loop, s->resolving, on_resolved, s->url.host, NULL, &hints);
-	if (status == 0)
-		return;
-	loop_gate_leave(&s->gate);
-	free(s->resolving);
-	s->resolving = NULL;
-	err_set(&e, ERR_UNAVAILABLE, "%s cannot be looked up: %s", s->url.host,
-		uv_strerror(status));
-	gone(s, &e);
-}
-
-static bool is_address(const char *host)
-{
-	struct sockaddr_in6 v6;
-	struct sockaddr_in v4;
-
-	return uv_ip4_addr(host, 0, &v4) == 0 || uv_ip6_addr(host, 0, &v6) == 0;
-}
-
-/* The next of the addresses that are known; when all failed, the host is looked up anew. */
 static void on_connect(void *ctx)
 {
 	struct stream *s = ctx;
 
-	if (s->closing || s->live || s->resolving)
+	if (s->closing || s->live)
 		return;
 	tell(s, STREAM_CONNECTING, NULL);
 	if (s->closing)
 		return;
 	if (s->url_err.code != ERR_NONE)
 		gone(s, &s->url_err);
-	else if (is_address(s->url.host))
-		connect_to(s, s->url.host);
-	else if (++s->address_at < s->address_count)
-		connect_to(s, s->addresses[s->address_at]);
 	else
-		resolve(s);
+		connect_now(s);
 }
 
 /* ---- Public ---- */
@@ -244,7 +166,6 @@ struct stream *stream_new(uv_loop_t *loop, const struct context *c, const struct
 		.message_max = WIRE_TEXT_MAX};
 	struct ws_events events = {s, on_open, on_message, on_closed};
 
-	s->loop = loop;
 	s->events = *ev;
 	s->rtt_ms = -1;
 	s->ping_ms = STREAM_PING_MS;
@@ -253,7 +174,7 @@ struct stream *stream_new(uv_loop_t *loop, const struct context *c, const struct
 	s->context.secret_key = mem_strdup(c->secret_key);
 	s->context.url = mem_strdup(c->url ? c->url : "");
 	url_parse(&s->url, s->context.url, &s->url_err);
-	config.tls = s->url.tls;
+	config.direct = url_is_loopback(&s->url);
 	s->ws = ws_new(loop, &config, &events);
 	s->connect = loop_timer_new(loop, &s->gate, on_connect, s);
 	s->ping = loop_timer_new(loop, &s->gate, on_ping, s);
@@ -278,7 +199,6 @@ static void on_empty(void *ctx)
 	while (s->subs)
 		sub_remove(s, s->subs->id);
 	context_release(&s->context);
-	free(s->addresses);
 	free(s);
 	if (done)
 		done(done_ctx);
@@ -301,8 +221,6 @@ void stream_free(struct stream *s, void (*done)(void *ctx), void *ctx)
 	loop_timer_free(s->connect);
 	loop_timer_free(s->ping);
 	s->connect = s->ping = NULL;
-	if (s->resolving)
-		uv_cancel((uv_req_t *)s->resolving);
 	loop_gate_enter(&s->gate);
 	ws_free(s->ws, on_ws_freed, s);
 }

@@ -41,7 +41,6 @@ struct sub {
 };
 
 struct stream {
-	uv_loop_t *loop;
 	struct loop_gate gate;
 	struct context context; /* a copy of what is needed */
 	struct url url;
@@ -50,9 +49,6 @@ struct stream {
 	struct ws *ws;
 	struct sub *subs;
 	struct loop_timer *connect, *ping;
-	uv_getaddrinfo_t *resolving; /* its memory is its own: a cancelled one ends later */
-	char (*addresses)[64];       /* of the host, as text */
-	size_t address_count, address_at;
 	bool live, closing;
 	int failures;
 	int64_t live_since, last_heard,

@@ -2,10 +2,7 @@
 
 #include "base/mem.h"
 
-#include <arpa/inet.h>
 #include <openssl/x509_vfy.h>
-#include <openssl/x509v3.h>
-#include <string.h>
 
 static const struct {
 	long code;
@@ -40,15 +37,4 @@ void tls_explain(struct err *e, const char *host, long code)
 	err_set(e, ERR_UNAVAILABLE,
 		"the certificate of %s is not accepted: %s; ask the platform's administrator", host,
 		X509_verify_cert_error_string(code));
-}
-
-bool tls_host_matches(void *certificate, const char *host)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-
-	if (inet_pton(AF_INET, host, address) == 1)
-		return X509_check_ip(certificate, address, 4, 0) == 1;
-	if (inet_pton(AF_INET6, host, address) == 1)
-		return X509_check_ip(certificate, address, 16, 0) == 1;
-	return X509_check_host(certificate, host, strlen(host), 0, NULL) == 1;
 }

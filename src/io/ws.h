@@ -1,9 +1,9 @@
 /*
- * A websocket client (RFC 6455) over libwebsockets on a uv loop: one connection at a time, whole
- * messages in and out. Knows nothing of the platform. Loop thread only; libwebsockets is set up by
- * the first connection. It is always direct: proxies of the environment are for http.h.
+ * A websocket client (RFC 6455) on a uv loop: one connection at a time, whole messages in and out.
+ * Knows nothing of the platform. Loop thread only. libcurl makes the connection (io/dial.h: names,
+ * addresses, TLS, proxies) and is set up by the first; wslay frames what goes over it.
  *
- * TLS 1.2 or newer; certificate and host are verified, and a failed check is named.
+ * Pings are answered here. UTF-8 of text messages is checked.
  */
 #ifndef MLTOP_IO_WS_H
 #define MLTOP_IO_WS_H
@@ -14,23 +14,26 @@
 #include <stddef.h>
 #include <uv.h>
 
-enum { WS_CONNECT_S = 3, WS_HEADER_S = 5 }; /* to the connection; from then to its 101 */
+enum {
+	WS_HEADER_MS = 5000, /* from the connection to the whole header of its 101 */
+	WS_PONGS_MAX = 64,   /* pings of a peer that does not take our answers */
+};
 
 struct ws;
 
 struct ws_config {
-	bool tls;
 	const char *ca_file;  /* NULL: the system's authorities */
+	bool direct;          /* no proxy, whatever the environment says: loopback */
 	const char *protocol; /* the subprotocol, asked for and insisted on */
 	size_t message_max;   /* bytes; a longer message ends the connection */
+	/* For tests. 0: the limits above; NULL: the host is looked up. */
+	int connect_ms, header_ms;
+	const char *addresses; /* "ADDRESS,ADDRESS" */
 };
 
 /* Copied by ws_connect. */
 struct ws_target {
-	const char
-		*address; /* IP address as text: resolving is the caller's (getaddrinfo blocks) */
-	int port;
-	const char *host;      /* the name, for TLS */
+	bool tls;
 	const char *authority; /* the Host header: "host:port" */
 	const char *path;
 	const char *const *headers; /* further ones, "name: value", NULL-ended */
@@ -50,7 +53,7 @@ struct ws *ws_new(uv_loop_t *loop, const struct ws_config *config, const struct 
 void ws_free(struct ws *w, void (*done)(void *ctx), void *ctx);
 /* A connection that is there is dropped first. */
 void ws_connect(struct ws *w, const struct ws_target *t);
-/* Ends the connection at once, without `closed`. */
+/* Ends the connection at once, without `closed`; what is queued is not sent. */
 void ws_drop(struct ws *w);
 /* Queues a text message (copied); nothing happens without an open connection. */
 void ws_send(struct ws *w, const char *text, size_t len);

@@ -1,217 +1,306 @@
 #include "io/ws_inside.h"
 
 #include "base/mem.h"
-#include "io/tls.h"
+#include "io/dial.h"
 
-#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
-/* ---- Connections ---- */
+/* ---- Life ---- */
 
-void conn_clear_queue(struct conn *c)
+void conn_hold(struct conn *c)
 {
-	while (c->out) {
-		struct outgoing *o = c->out;
-
-		c->out = o->next;
-		free(o);
-	}
-	c->out_end = &c->out;
-	c->queued = 0;
+	c->holds++;
 }
 
-static void conn_free(struct conn *c)
+void conn_leave(struct conn *c)
 {
-	conn_clear_queue(c);
+	if (--c->holds > 0)
+		return;
+	wslay_event_context_free(c->frames);
+	curl_slist_free_all(c->addresses);
+	buf_release(&c->out);
 	buf_release(&c->message);
+	free(c->in);
 	free(c->site);
-	free(c->host);
-	free(c->headers);
 	free(c);
 }
 
-void conn_forget(struct ws *w, struct conn *c)
+static void on_unwatched(uv_handle_t *handle)
 {
-	for (struct conn **p = &w->all; *p; p = &(*p)->next)
-		if (*p == c) {
-			*p = c->next;
-			conn_free(c);
-			return;
-		}
+	struct conn *c = handle->data;
+	struct loop_gate *gate = &c->ws->gate; /* waits for this */
+
+	conn_leave(c);
+	loop_gate_leave(gate);
 }
 
-void conn_failed(struct conn *c, int status, const struct err *why)
+/* curl closes the socket when its handle is removed: it must not be watched any more by then. */
+void conn_end(struct conn *c)
 {
-	struct ws *w = c->ws;
+	c->phase = CONN_OVER;
+	if (c->watched)
+		uv_close((uv_handle_t *)&c->poll, on_unwatched);
+	multi_remove(c->ws->multi, c->easy);
+	curl_easy_cleanup(c->easy);
+	conn_leave(c);
+}
 
-	c->ended = true;
-	if (w == NULL)
+/* ---- Dialing ---- */
+
+static struct conn *conn_new(struct ws *w, const struct ws_target *t, CURL *easy)
+{
+	struct conn *c = mem_alloc(sizeof *c);
+	struct buf site = BUF_INIT;
+	unsigned char random[WS_KEY_RANDOM];
+
+	c->ws = w;
+	c->holds = 1;
+	c->easy = easy;
+	buf_addf(&site, "%s://%s", t->tls ? "https" : "http", t->authority);
+	c->site = buf_detach(&site);
+	buf_init(&c->out, 0);
+	buf_init(&c->message, 0);
+	c->in = mem_alloc(WS_READ_SIZE);
+	if (getrandom(random, sizeof random, 0) != sizeof random)
+		abort(); /* getrandom of so few bytes is never short */
+	ws_upgrade_key(c->key, random);
+	ws_upgrade_request(&c->out, t, w->config.protocol, c->key);
+	return c;
+}
+
+/* curl only connects; through a proxy by a tunnel, as what follows is not HTTP. */
+static void dial(struct conn *c)
+{
+	const struct ws_config *config = &c->ws->config;
+	struct dial dial = {config->ca_file, config->direct, config->connect_ms};
+	struct buf known = BUF_INIT;
+
+	dial_set(c->easy, &dial, c->error, c);
+	curl_easy_setopt(c->easy, CURLOPT_URL, c->site);
+	curl_easy_setopt(c->easy, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(c->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	curl_easy_setopt(c->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	if (config->addresses) {
+		buf_addf(&known, "%s:%s", strstr(c->site, "//") + 2, config->addresses);
+		c->addresses = curl_slist_append(NULL, known.data);
+		curl_easy_setopt(c->easy, CURLOPT_RESOLVE, c->addresses);
+		buf_release(&known);
+	}
+}
+
+/* w->now stays NULL if curl cannot even begin. */
+void conn_dial(struct ws *w, const struct ws_target *t)
+{
+	CURL *easy;
+
+	if (w->multi == NULL)
+		w->multi = multi_new(w->loop, &w->gate, 1, conn_finished);
+	if (w->multi == NULL || (easy = curl_easy_init()) == NULL)
 		return;
-	c->ws = NULL;
+	w->now = conn_new(w, t, easy);
+	dial(w->now);
+	if (multi_add(w->multi, easy))
+		return;
+	conn_end(w->now);
 	w->now = NULL;
-	w->failure = *why;
-	w->failure_status = status;
-	loop_timer_start(w->later, 0);
 }
 
-/* libwebsockets' words for why a handshake failed, as sentences. */
-static void explain_error(struct conn *c, int status, const char *text, struct err *e)
+/* ---- The socket: curl's connection, watched by us from the moment curl has let go of it ---- */
+
+static void on_socket(uv_poll_t *poll, int status, int events);
+
+void conn_watch(struct conn *c, int events)
 {
-	if (c->verify != 0)
-		tls_explain(e, c->host, c->verify);
-	else if (status >= 400 && err_from_http(status) != ERR_NONE)
-		err_set(e, err_from_http(status), "%s refused the stream with HTTP %d", c->site,
+	if (events == c->watched)
+		return; /* each start costs two calls of the kernel */
+	c->watched = events;
+	uv_poll_start(&c->poll, events, on_socket);
+}
+
+bool conn_read(struct conn *c)
+{
+	size_t n = 0;
+	CURLcode result;
+
+	if (c->turn >= WS_TURN_MAX) {
+		loop_timer_start(c->ws->due, 0);
+		return false;
+	}
+	if (c->in_at == c->in_len)
+		c->in_at = c->in_len = 0;
+	result = curl_easy_recv(c->easy, c->in + c->in_len, WS_READ_SIZE - c->in_len, &n);
+	if (result == CURLE_AGAIN)
+		return false;
+	if (result != CURLE_OK || n == 0) {
+		c->hung_up = true;
+		return false;
+	}
+	c->in_len += n;
+	c->turn += n;
+	return true;
+}
+
+/* OpenSSL wants the very same bytes again: `out` is not added to before all of it has gone. */
+bool conn_write(struct conn *c)
+{
+	while (c->out_at < c->out.len) {
+		size_t n = 0;
+		CURLcode result = curl_easy_send(c->easy, c->out.data + c->out_at,
+			c->out.len - c->out_at, &n);
+
+		if (result == CURLE_AGAIN)
+			conn_watch(c, UV_READABLE | UV_WRITABLE);
+		else if (result != CURLE_OK)
+			c->hung_up = true;
+		if (result != CURLE_OK)
+			return false;
+		c->out_at += n;
+	}
+	buf_reset(&c->out);
+	c->out_at = 0;
+	conn_watch(c, UV_READABLE);
+	return true;
+}
+
+/* ---- Upgrading ---- */
+
+static void refused(struct conn *c, int status)
+{
+	struct err e = ERR_INIT;
+
+	if (status >= 400 && err_from_http(status) != ERR_NONE)
+		err_set(&e, err_from_http(status), "%s refused the stream with HTTP %d", c->site,
 			status);
-	else if (status != 0)
-		err_set(e, ERR_UNAVAILABLE,
-			"%s answered the request for a stream with HTTP %d: "
-			"it is no platform, or something stands in between",
-			c->site, status);
-	else if (strncmp(text, "HS: ", 4) == 0)
-		err_set(e, ERR_UNAVAILABLE, "%s does not speak our stream protocol (%s)", c->site,
-			text + 4);
 	else
-		err_set(e, ERR_UNAVAILABLE,
-			"%s cannot be reached (%s); check the endpoint, and that "
-			"the platform runs",
-			c->site, *text ? text : "no connection");
+		err_set(&e, ERR_UNAVAILABLE,
+			"%s answered the request for a stream with HTTP %d: it is no platform, or "
+			"something stands in between",
+			c->site, status);
+	ws_failed(c->ws, status, &e);
 }
 
-static void on_error(struct conn *c, struct lws *wsi, const char *text, size_t len)
+static void opened(struct conn *c, size_t used)
 {
-	int status = (int)lws_http_client_http_response(wsi);
-	char words[200] = "";
-	struct err e = ERR_INIT;
-
-	if (text && len > 0)
-		snprintf(words, sizeof words, "%.*s", (int)(len < 199 ? len : 199), text);
-	if (status == 101)
-		status = 0;
-	explain_error(c, status, words, &e);
-	conn_failed(c, status, &e);
+	c->in_at = used;
+	c->phase = CONN_OPEN;
+	loop_timer_stop(c->ws->due);
+	frames_open(c);
+	c->ws->events.open(c->ws->events.ctx);
+	if (c->phase == CONN_OPEN)
+		frames_turn(c);
 }
 
-void conn_closed(struct conn *c)
+static void take_answer(struct conn *c)
 {
+	struct ws_verdict v = {0};
 	struct err e = ERR_INIT;
 
-	if (c->ended)
+	switch (ws_upgrade_answer(&v, c->in, c->in_len, c->ws->config.protocol, c->key)) {
+	case WS_ANSWER_OPEN: opened(c, v.used); return;
+	case WS_ANSWER_REFUSED: refused(c, v.status); return;
+	case WS_ANSWER_WRONG:
+		err_set(&e, ERR_UNAVAILABLE, "%s does not speak our stream protocol: %s", c->site,
+			v.wrong);
+		ws_failed(c->ws, 0, &e);
 		return;
-	err_set(&e, ERR_UNAVAILABLE, "%s closed the connection", c->site);
-	conn_failed(c, 0, &e);
+	case WS_ANSWER_MORE:
+		if (c->in_len <= WS_UPGRADE_MAX)
+			return;
+		err_set(&e, ERR_TOO_LARGE,
+			"%s answered with more than %d KiB of header: it is no platform", c->site,
+			WS_UPGRADE_MAX / 1024);
+		ws_failed(c->ws, 0, &e);
+	}
 }
 
-/* ---- Messages ---- */
-
-static bool deliver(struct conn *c, bool binary, const char *bytes, size_t len)
+static void upgrade_turn(struct conn *c)
 {
-	struct ws *w = c->ws;
-
-	w->events.message(w->events.ctx, binary, bytes, len);
-	return c->ws != NULL; /* dropped meanwhile? */
-}
-
-static bool on_receive(struct conn *c, struct lws *wsi, const char *bytes, size_t len)
-{
-	bool first = lws_is_first_fragment(wsi), last = lws_is_final_fragment(wsi);
-	bool binary = lws_frame_is_binary(wsi), ok;
 	struct err e = ERR_INIT;
 
-	if (c->ws == NULL)
-		return false;
-	if (first)
-		buf_reset(&c->message);
-	if (len > c->ws->config.message_max - c->message.len) {
-		err_set(&e, ERR_TOO_LARGE, "%s sent a message of more than %zu bytes on the stream",
-			c->site, c->ws->config.message_max);
-		conn_failed(c, 0, &e);
-		return false;
-	}
-	if (first && last)
-		return deliver(c, binary, bytes, len);
-	buf_add(&c->message, bytes, len);
-	if (!last)
-		return true;
-	ok = deliver(c, binary, c->message.data, c->message.len);
-	buf_reset(&c->message);
-	return ok;
+	conn_write(c);
+	while (c->phase == CONN_UPGRADING && conn_read(c))
+		take_answer(c);
+	if (c->phase != CONN_UPGRADING || !c->hung_up)
+		return;
+	err_set(&e, ERR_UNAVAILABLE, "%s closed the connection without an answer; try again",
+		c->site);
+	ws_failed(c->ws, 0, &e);
 }
 
-/* One message a call, as libwebsockets wants it. */
-static bool on_writeable(struct conn *c, struct lws *wsi)
+static void connected(struct conn *c)
 {
-	struct outgoing *o = c->out;
-	bool ok;
+	const struct ws_config *config = &c->ws->config;
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	struct err e = ERR_INIT;
 
-	if (c->ws == NULL)
-		return false;
-	if (o == NULL)
-		return true;
-	c->out = o->next;
-	if (c->out == NULL)
-		c->out_end = &c->out;
-	c->queued -= o->len;
-	ok = lws_write(wsi, o->bytes + LWS_PRE, o->len, LWS_WRITE_TEXT) >= (int)o->len;
-	free(o);
-	if (c->out)
-		lws_callback_on_writable(wsi);
-	return ok;
+	curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &fd);
+	if (fd == CURL_SOCKET_BAD || uv_poll_init_socket(c->ws->loop, &c->poll, fd) != 0) {
+		err_set(&e, ERR_INTERNAL, "%s: its socket cannot be watched", c->site);
+		ws_failed(c->ws, 0, &e);
+		return;
+	}
+	c->poll.data = c;
+	conn_hold(c);
+	loop_gate_enter(&c->ws->gate);
+	c->phase = CONN_UPGRADING;
+	conn_watch(c, UV_READABLE | UV_WRITABLE);
+	loop_timer_start(c->ws->due, config->header_ms ? config->header_ms : WS_HEADER_MS);
 }
 
-static bool add_headers(struct conn *c, unsigned char **at, size_t room)
+void conn_finished(void *owner, CURLcode result)
 {
-	size_t len = strlen(c->headers);
+	struct conn *c = owner;
+	struct err e = ERR_INIT;
 
-	if (len > room)
-		return false;
-	memcpy(*at, c->headers, len);
-	*at += len;
-	return true;
+	if (result == CURLE_OK) {
+		connected(c);
+		return;
+	}
+	if (!dial_explain(c->easy, c->site, c->error, result, &e))
+		err_set(&e, ERR_UNAVAILABLE,
+			"%s cannot be reached: %s; check the endpoint, and that the platform runs",
+			c->site, *c->error ? c->error : curl_easy_strerror(result));
+	ws_failed(c->ws, 0, &e);
 }
 
-/* Every certificate of the chain passes here, the server's own (depth 0) last. */
-static bool certificate_accepted(struct conn *c, X509_STORE_CTX *x, bool chain_ok)
+/* ---- Turns ---- */
+
+static void turn(struct conn *c)
 {
-	if (!chain_ok) {
-		c->verify = X509_STORE_CTX_get_error(x);
-		return false;
-	}
-	if (X509_STORE_CTX_get_error_depth(x) == 0 &&
-		!tls_host_matches(X509_STORE_CTX_get_current_cert(x), c->host)) {
-		c->verify = X509_V_ERR_HOSTNAME_MISMATCH;
-		X509_STORE_CTX_set_error(x, X509_V_ERR_HOSTNAME_MISMATCH);
-		return false;
-	}
-	return true;
+	c->turn = 0;
+	if (c->phase == CONN_UPGRADING)
+		upgrade_turn(c);
+	else if (c->phase == CONN_OPEN)
+		frames_turn(c);
 }
 
-/* 0 goes on; anything else ends the connection. */
-int conn_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+static void on_socket(uv_poll_t *poll, int status, int events)
 {
-	struct conn *c = wsi ? lws_wsi_user(wsi) : NULL;
+	struct conn *c = poll->data;
 
-	if (c == NULL)
-		return 0;
-	switch (reason) {
-	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
-		return certificate_accepted(c, user, len != 0) ? 0 : 1;
-	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: return add_headers(c, in, len) ? 0 : -1;
-	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_error(c, wsi, in, len); return 0;
-	case LWS_CALLBACK_CLIENT_ESTABLISHED:
-		if (c->ws == NULL)
-			return -1;
-		c->open = true;
-		c->ws->events.open(c->ws->events.ctx);
-		return c->ws ? 0 : -1;
-	case LWS_CALLBACK_CLIENT_RECEIVE: return on_receive(c, wsi, in, len) ? 0 : -1;
-	case LWS_CALLBACK_CLIENT_WRITEABLE: return on_writeable(c, wsi) ? 0 : -1;
-	case LWS_CALLBACK_CLIENT_CLOSED: conn_closed(c); return 0;
-	case LWS_CALLBACK_WSI_DESTROY:
-		conn_closed(c);
-		c->wsi = NULL;
-		c->ended = true;
-		return 0;
-	default: return 0;
+	(void)events;
+	conn_hold(c);
+	c->hung_up = status < 0; /* libuv does not watch it any more */
+	turn(c);
+	conn_leave(c);
+}
+
+void conn_due(struct conn *c)
+{
+	int ms = c->ws->config.header_ms ? c->ws->config.header_ms : WS_HEADER_MS;
+	struct err e = ERR_INIT;
+
+	if (c->phase == CONN_UPGRADING) {
+		err_set(&e, ERR_UNAVAILABLE,
+			"%s took the request but sent no answer within %d s; try again, or look "
+			"whether the platform is overloaded",
+			c->site, ms / 1000);
+		ws_failed(c->ws, 0, &e);
+		return;
 	}
+	conn_hold(c);
+	turn(c);
+	conn_leave(c);
 }

@@ -1,62 +1,91 @@
-/* What ws.c (setting up, sending, the end) and ws_conn.c (what happens on a connection) share. */
+/*
+ * What ws.c (its life, what is told), ws_conn.c (the connection: curl's, its socket watched by us)
+ * and ws_frames.c (messages, by wslay) share.
+ */
 #ifndef MLTOP_IO_WS_INSIDE_H
 #define MLTOP_IO_WS_INSIDE_H
 
 #include "base/buf.h"
-#include "io/loop.h"
+#include "io/multi.h"
 #include "io/ws.h"
+#include "io/ws_upgrade.h"
 
-#include <libwebsockets.h>
+#include <wslay/wslay.h>
 
-enum { WS_RX_SIZE = 128 * 1024 };
-
-/* One message that waits to be sent; LWS_PRE bytes stand before its text. */
-struct outgoing {
-	struct outgoing *next;
-	size_t len;
-	unsigned char bytes[];
+enum {
+	WS_READ_SIZE = 128 * 1024, /* bytes asked of the socket at once */
+	WS_TURN_MAX = 256 * 1024,  /* bytes taken in a turn of the loop: others have their turn */
+	WS_WRITE_SIZE = 16 * 1024, /* bytes framed ahead of the socket */
 };
 
+enum conn_phase { CONN_DIALING, CONN_UPGRADING, CONN_OPEN, CONN_OVER };
+
 /*
- * One attempt to connect and what comes of it. It lives until libwebsockets has let go of it, which
- * may be after the next one began: `ws` is NULL once it was dropped, and then it is silent.
+ * One connection. An event may end it while its own code is running, and libuv lets go of its
+ * handle a turn later: its memory stays until the last of them has.
  */
 struct conn {
-	struct conn *next;
-	struct ws *ws;
-	struct lws *wsi;
-	bool open, ended;
-	long verify; /* X509_V_ERR_* of the failed check */
-	char *site, *host;
-	char *headers; /* "name: value\r\n"... */
-	struct buf message;
-	struct outgoing *out, **out_end;
-	size_t queued;
+	struct ws *ws; /* not to be touched once it is over */
+	int holds;
+	enum conn_phase phase;
+	CURL *easy;
+	struct curl_slist *addresses;
+	char error[CURL_ERROR_SIZE];
+	char *site; /* "http://host:port", for sentences */
+	uv_poll_t poll;
+	int watched;  /* UV_READABLE | UV_WRITABLE, as asked for */
+	bool hung_up; /* the socket has no more to give or take */
+	char key[WS_KEY_SIZE];
+
+	char *in; /* WS_READ_SIZE; read and not yet taken: in_at to in_len */
+	size_t in_at, in_len;
+	size_t turn;    /* bytes read in this turn */
+	struct buf out; /* made for the socket; from out_at on it has not gone */
+	size_t out_at;
+
+	wslay_event_context_ptr frames;
+	struct buf message;   /* as far as it has come */
+	bool binary, control; /* the message; the frame at hand */
+	int pings;            /* since all answers had gone */
 };
 
 struct ws {
 	uv_loop_t *loop;
 	struct loop_gate gate;
-	struct ws_config config;
+	struct ws_config config; /* texts are its own */
 	struct ws_events events;
-	char *ca_file, *protocol;
-	struct lws_protocols protocols[2];
-	struct lws_context *context;
-	struct conn *now, *all;
-	struct loop_timer *later;
-	struct err failure; /* told by `later` */
+	struct multi *multi; /* from the first connection on */
+	struct conn *now;
+	/* What is due: telling a failure; else, by the phase of the connection, the end of its time
+	 * or its next turn. */
+	struct loop_timer *due;
+	struct err failure;
 	int failure_status;
-	bool closing, destroying;
 	void (*done)(void *ctx);
 	void *done_ctx;
 };
 
+/* ws.c: the connection is over; `closed` is told on a later turn. */
+void ws_failed(struct ws *w, int status, const struct err *why);
+
 /* ws_conn.c */
-void conn_clear_queue(struct conn *c);
-void conn_forget(struct ws *w, struct conn *c);
-/* Tells the owner, on a turn of the loop of its own: it may connect anew or free everything. */
-void conn_failed(struct conn *c, int status, const struct err *why);
-void conn_closed(struct conn *c);
-int conn_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
+void conn_dial(struct ws *w, const struct ws_target *t);
+void conn_finished(void *owner, CURLcode result); /* dialing */
+void conn_due(struct conn *c);
+/* Lets go of curl and the socket at once, and of the memory when it can. */
+void conn_end(struct conn *c);
+void conn_hold(struct conn *c);
+void conn_leave(struct conn *c);
+/* Reads more into `in`, which is empty; false: nothing for now, or ever (hung_up). */
+bool conn_read(struct conn *c);
+/* Writes `out`; false: some is left, and it goes on when the socket takes more. */
+bool conn_write(struct conn *c);
+void conn_watch(struct conn *c, int events);
+
+/* ws_frames.c */
+void frames_open(struct conn *c);
+void frames_turn(struct conn *c); /* takes what has come and sends what is queued */
+void frames_flush(struct conn *c);
+void frames_bye(struct conn *c); /* a close frame, if it can go at once */
 
 #endif

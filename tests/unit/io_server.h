@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,7 @@ static inline void server_open(struct server *s, uv_loop_t *loop, void (*on_data
 	struct sockaddr_in at;
 	int len = sizeof at;
 
+	signal(SIGPIPE, SIG_IGN); /* as the programs have it */
 	*s = (struct server){.loop = loop, .on_data = on_data, .ctx = ctx, .open = 1};
 	uv_tcp_init(loop, &s->tcp);
 	s->tcp.data = s;

@@ -232,18 +232,14 @@ static void on_closed(void *ctx, int status, const struct err *why)
 
 static struct result by_websocket(const char *host, int port, const char *ca_file)
 {
-	struct ws_config config = {.tls = true,
-		.ca_file = ca_file,
+	struct ws_config config = {.ca_file = ca_file,
+		.direct = true,
 		.protocol = "mltop.v1",
 		.message_max = 1000};
 	struct result result = {false};
 	struct ws_events events = {&result, on_open, on_message, on_closed};
 	char authority[100];
-	struct ws_target t = {.address = "127.0.0.1",
-		.port = port,
-		.host = host,
-		.authority = authority,
-		.path = "/cloud_ml/v1/stream"};
+	struct ws_target t = {.tls = true, .authority = authority, .path = "/cloud_ml/v1/stream"};
 	uv_loop_t loop;
 	struct ws *w;
 

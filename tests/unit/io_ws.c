@@ -1,129 +1,5 @@
 /* The websocket client against a server that misbehaves on purpose. */
-#include "io/ws.h"
-
-#include "io_ws_server.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-struct seen {
-	struct ws *ws;
-	bool open, closed, freed, message;
-	int opens, closes, messages, status;
-	bool binary;
-	struct buf text;
-	struct err why;
-	void (*on_message)(struct seen *s);
-};
-
-static uv_loop_t loop;
-static struct server server;
-static struct buf head = BUF_INIT, incoming = BUF_INIT;
-static struct seen seen;
-static int stage; /* of the server, over all connections */
-
-static void on_open(void *ctx)
-{
-	struct seen *s = ctx;
-
-	s->open = true;
-	s->opens++;
-}
-
-static void on_message(void *ctx, bool binary, const char *bytes, size_t len)
-{
-	struct seen *s = ctx;
-
-	s->message = true;
-	s->messages++;
-	s->binary = binary;
-	buf_reset(&s->text);
-	buf_add(&s->text, bytes, len);
-	if (s->on_message)
-		s->on_message(s);
-}
-
-static void on_closed(void *ctx, int status, const struct err *why)
-{
-	struct seen *s = ctx;
-
-	s->closed = true;
-	s->closes++;
-	s->status = status;
-	s->why = *why;
-}
-
-static void on_freed(void *ctx)
-{
-	*(bool *)ctx = true;
-}
-
-static void connect_to(int port)
-{
-	static const char *const headers[] = {"x-one: 1", "Authorization: me", NULL};
-	char authority[64];
-	struct ws_target t = {.address = "127.0.0.1",
-		.port = port,
-		.host = "127.0.0.1",
-		.authority = authority,
-		.path = "/a/stream",
-		.headers = headers};
-
-	snprintf(authority, sizeof authority, "127.0.0.1:%d", port);
-	ws_connect(seen.ws, &t);
-}
-
-static void begin(void (*on_data)(struct peer *))
-{
-	struct ws_config config = {.protocol = "mltop.v1", .message_max = 300000};
-	struct ws_events events = {&seen, on_open, on_message, on_closed};
-
-	seen = (struct seen){.text = BUF_INIT};
-	stage = 0;
-	uv_loop_init(&loop);
-	server_open(&server, &loop, on_data, NULL);
-	seen.ws = ws_new(&loop, &config, &events);
-}
-
-/* Nothing may be left on the loop. */
-static void finish(void)
-{
-	ws_free(seen.ws, on_freed, &seen.freed);
-	assert_true(loop_until(&loop, &seen.freed));
-	server_close(&server);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&loop), 0);
-	buf_release(&seen.text);
-}
-
-/* Accepts, then calls `then` once; later messages come back as they are. */
-static void serve(struct peer *p, void (*then)(struct peer *))
-{
-	int opcode;
-
-	if (p->stage == 0) {
-		if (!peer_head(p, &head))
-			return;
-		p->stage = 1;
-		ws_accept(p, &head);
-		if (then)
-			then(p);
-	}
-	while (ws_take(p, &opcode, &incoming))
-		if (opcode == WS_TEXT)
-			ws_frame(p, WS_TEXT, true, incoming.data, incoming.len);
-}
-
-static void echo(struct peer *p)
-{
-	serve(p, NULL);
-}
+#include "io_ws_client.h"
 
 static void messages_go_both_ways(void **state)
 {
@@ -350,10 +226,7 @@ static void an_event_may_free_all(void **state)
 	connect_to(server.port);
 	assert_true(loop_until(&loop, &seen.freed));
 	assert_int_equal(seen.messages, 1);
-	server_close(&server);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&loop), 0);
-	buf_release(&seen.text);
+	end_loop();
 }
 
 static void without_a_connection_nothing_is_left(void **state)
@@ -363,14 +236,6 @@ static void without_a_connection_nothing_is_left(void **state)
 	ws_send(seen.ws, "x", 1);
 	finish();
 	assert_int_equal(seen.opens, 0);
-}
-
-static int release(void **state)
-{
-	(void)state;
-	buf_release(&head);
-	buf_release(&incoming);
-	return 0;
 }
 
 int main(void)

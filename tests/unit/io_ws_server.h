@@ -26,11 +26,11 @@ static inline const char *head_value(const struct buf *head, const char *name, c
 	return "";
 }
 
-/* Answers the upgrade that `head` asks for. */
-static inline void ws_accept(struct peer *p, const struct buf *head)
+/* The answer to the upgrade that `head` asks for. */
+static inline void ws_answer(struct buf *answer, const struct buf *head)
 {
 	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-	char key[128], both[200], protocol[64], answer[512];
+	char key[128], both[200], protocol[64];
 	unsigned char hash[SHA_DIGEST_LENGTH];
 	char accept[64];
 
@@ -38,11 +38,19 @@ static inline void ws_accept(struct peer *p, const struct buf *head)
 		guid);
 	SHA1((const unsigned char *)both, strlen(both), hash);
 	EVP_EncodeBlock((unsigned char *)accept, hash, sizeof hash);
-	snprintf(answer, sizeof answer,
+	buf_addf(answer,
 		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 		"Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: %s\r\n\r\n",
 		accept, head_value(head, "sec-websocket-protocol", protocol, sizeof protocol));
-	peer_text(p, answer);
+}
+
+static inline void ws_accept(struct peer *p, const struct buf *head)
+{
+	struct buf answer = BUF_INIT;
+
+	ws_answer(&answer, head);
+	peer_send(p, answer.data, answer.len);
+	buf_release(&answer);
 }
 
 /* One frame; `last` false: more of the message follows (opcode 0 then). */
