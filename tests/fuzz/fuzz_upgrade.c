@@ -11,7 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char key[] = "dGhlIHNhbXBsZSBub25jZQ==", accept_of_it[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+static const char key[] = "dGhlIHNhbXBsZSBub25jZQ==",
+		  accept_of_it[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 static void must(bool holds)
 {
