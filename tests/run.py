@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 
+from kit.process import evidence
+
 PLAIN = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$", re.M)
 CMOCKA_RUN = re.compile(r"^\[==========\] .*?(\d+) test\(s\) run", re.M)
 CMOCKA_PASSED = re.compile(r"^\[  PASSED  \] (\d+) test", re.M)
@@ -113,8 +115,10 @@ def run(program, limit, build):
         code = child.wait(limit)
         note = ""
     except subprocess.TimeoutExpired:
+        note = f"ended after {limit} s without a result\n"
+        note += "".join(f"{words}\n{evidence(pid)}\n" for pid, words in marked(folder))
         os.killpg(child.pid, signal.SIGKILL)
-        code, note = child.wait(), f"ended after {limit} s without a result\n"
+        code = child.wait()
     left = left_behind(folder)
     for pid, words in left:
         note += f"left a process behind: {pid} {words}\n"

@@ -450,9 +450,7 @@ class Life(unittest.TestCase):
 
     def test_live_job_keeps_it(self):
         with Daemon(engine="local", args=["--private"], settings=["idle_exit=500ms"]) as d:
-            with open(d.state + "/private.key") as f:
-                k = json.load(f)
-            c = Client(d.port, Key(k["access_key"], k["secret_key"]))
+            c = Client(d.port, d.secret())
             self.assertEqual(c.post(TRAIN, {"job_name": "j", "command": ["sleep", "2"]}).status, 200)
             begin = time.monotonic()
             self.assertEqual(d.process.wait(LIMIT), 0)

@@ -2,13 +2,12 @@
 """Uploads: in parts, resumed, repeated, refused; and jobs that run what was uploaded."""
 import hashlib
 import io
-import json
 import os
 import tarfile
 import unittest
 
 import support
-from support import BASE, Client, Daemon, Key, new_nonce, until
+from support import BASE, Client, Daemon, until
 
 PACKAGES = BASE + "/packages"
 TRAIN = BASE + "/train"
@@ -29,9 +28,7 @@ class Uploads(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.daemon = Daemon(engine="local", args=["--private"])
-        with open(cls.daemon.state + "/private.key") as f:
-            k = json.load(f)
-        cls.client = Client(cls.daemon.port, Key(k["access_key"], k["secret_key"]))
+        cls.client = Client(cls.daemon.port, cls.daemon.secret())
 
     @classmethod
     def tearDownClass(cls):

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """What outlives the daemon: rows, nonces, backup and restore, a full disk, ten thousand jobs."""
 import contextlib
-import json
 import os
 import shutil
 import sqlite3
@@ -11,16 +10,14 @@ import time
 import unittest
 
 import support
-from support import BASE, LIMIT, MLTOPD, Client, Daemon, Key, new_nonce, until
+from support import BASE, Client, Daemon, new_nonce, until
 
 TRAIN = BASE + "/train"
 FINAL = ("completed", "failed", "error")
 
 
 def private_client(d):
-    with open(d.state + "/private.key") as f:
-        k = json.load(f)
-    return Client(d.port, Key(k["access_key"], k["secret_key"], k["org_id"]))
+    return Client(d.port, d.secret())
 
 
 def ended(client, name):
@@ -225,16 +222,8 @@ def played_disk(folder):
 
 def inside(folder, played=False):
     """With a small disk at `folder`: fill it, see refusals, make room, see it go on."""
-    before = os.environ.get("TMPDIR")
-    os.environ["TMPDIR"] = folder
-    try:
-        d = Daemon(engine="fake", settings=["fake.jobs=0"], args=["--private"],
-                   env=played_disk(folder) if played else None)
-    finally:
-        if before is None:
-            del os.environ["TMPDIR"]
-        else:
-            os.environ["TMPDIR"] = before
+    d = Daemon(engine="fake", settings=["fake.jobs=0"], args=["--private"],
+               env=played_disk(folder) if played else None, within=folder)
     try:
         c = private_client(d)
         assert post(c, "one", "x").status == 200

@@ -1,17 +1,13 @@
 #!/usr/bin/python3
 """Train jobs over HTTP, on the real local engine: life, logs, refusals, tenants, lists."""
-import gzip
 import io
-import json
 import os
-import re
 import tarfile
 import threading
-import time
 import unittest
 
 import support
-from support import BASE, Client, Daemon, Key, Socket, new_nonce, until
+from support import BASE, Client, Daemon, Socket, new_nonce, until
 
 TRAIN = BASE + "/train"
 FINAL = ("completed", "failed", "error")
@@ -39,9 +35,7 @@ class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.daemon = Daemon(engine="local", args=cls.args)
-        with open(cls.daemon.state + "/private.key") as f:
-            key = json.load(f)
-        cls.client = Client(cls.daemon.port, Key(key["access_key"], key["secret_key"], key["org_id"]))
+        cls.client = Client(cls.daemon.port, cls.daemon.secret())
 
     @classmethod
     def tearDownClass(cls):

@@ -6,15 +6,23 @@
 A line is: what, figure, unit, and the comparison. Times are wall times by the monotonic clock.
 Nothing here fails because something was slow, only because something did not work at all.
 """
-import importlib.util
+import json
 import os
+import re
 import shutil
+import signal
 import statistics
+import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../screen"))
 from support import *  # noqa: E402,F403  (the terminals, the private platform)
+from kit.basics import OPENED  # noqa: E402
+from kit.client import Client  # noqa: E402
+from kit.http import Socket  # noqa: E402
+from kit.signing import Key  # noqa: E402
 
 QUICK = bool(os.environ.get("QUICK"))
 NOOP, ECHO = os.path.join(BUILD, "bench/noop"), os.path.join(BUILD, "bench/echo")
@@ -222,7 +230,7 @@ def delays(pipe, mark=b""):
 
 
 def follow(private, name):
-    return subprocess.Popen([MLTOP, "logs", "-f", name], env=environment(**private.env),
+    return subprocess.Popen([MLTOP, "logs", "-f", name], env=private.env,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
 
@@ -231,9 +239,9 @@ def throughput(private, megabytes):
     bare = float(subprocess.run([ECHO, str(megabytes), "bare"], capture_output=True, text=True).stdout or 0)
     say("an empty handler, by its own client", limit, "MB/s", f"by a bare socket {bare:.0f} MB/s")
     size = megabytes * 1000000
-    name = private.job(f"yes 'a line of a log as long as many are, with a loss of 0.1234 in it' | head -c {size}")
-    wait_for(lambda: private.state(name) == "completed", "the big job", 300)
-    p = Pty([MLTOP], **private.env)
+    name = private.shell(f"yes 'a line of a log as long as many are, with a loss of 0.1234 in it' | head -c {size}")
+    until(lambda: private.state(name) == "completed", "the big job", 300)
+    p = Pty([MLTOP], **private.home)
     p.wait(name.encode())
     p.send("/" + name + "\r")
     p.read(0.3)
@@ -247,23 +255,23 @@ def throughput(private, megabytes):
     p.ended()
     p.close()
     started = time.monotonic()
-    private.run("logs", name)
+    private.ok("logs", name)
     took = time.monotonic() - started
     say("file -> daemon -> mltop logs", megabytes / took, "MB/s")
     started = time.monotonic()
     subprocess.run([MLTOP, "run", "--", "sh", "-c", f"yes 'a line as before' | head -c {size}"],
-                   env=environment(**private.env), cwd=private.home, stdin=subprocess.DEVNULL,
+                   env=private.env, cwd=private.folder, stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL, check=True)
     took = time.monotonic() - started
     say("task -> shim -> daemon -> mltop run", megabytes / took, "MB/s", "the whole path, start and end included")
 
 
 def line_delay(private, count):
-    name = private.job(f"exec /usr/bin/python3 -c '{STAMPS}' {count}")
+    name = private.shell(f"exec /usr/bin/python3 -c '{STAMPS}' {count}")
     f = follow(private, name)
     fifty, most = spread(delays(f.stdout), 1e3)
     f.wait()
-    path = private.home + "/beside"
+    path = private.folder + "/beside"
     with open(path, "w") as out:
         writer = subprocess.Popen(["/usr/bin/python3", "-c", STAMPS, str(count)], stdout=out)
     tail = subprocess.Popen(["tail", "-F", "-q", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -280,7 +288,7 @@ def line_delay(private, count):
 
 
 def lag(private, seconds):
-    name = private.job(f"exec /usr/bin/python3 -c '{FAST}' {seconds}")
+    name = private.shell(f"exec /usr/bin/python3 -c '{FAST}' {seconds}")
     f = follow(private, name)
     found = delays(f.stdout, b"@")
     f.wait()
@@ -300,30 +308,17 @@ def log():
 
 # ---- Jobs ----
 
-def api_of():
-    """The API tests' signed client."""
-    spec = importlib.util.spec_from_file_location("api_support", os.path.join(ROOT, "tests/api/support.py"))
-    api = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(api)
-    return api
-
-
 def client(private):
-    api = api_of()
-    found = private.endpoint()
-    for path, _, files in os.walk(private.home + "/state"):
-        if "private.key" in files:
-            with open(path + "/private.key") as f:
-                key = json.load(f)
-    port = int(found["url"].rsplit(":", 1)[1])
-    return api, api.Client(port, api.Key(key["access_key"], key["secret_key"]))
+    key = private.secret()
+    port = int(private.endpoint()["url"].rsplit(":", 1)[1])
+    return Client(port, Key(key["access_key"], key["secret_key"]))
 
 
 def detach(private, base, finished):
     times = []
     for _ in range(10 if QUICK else 40):
         started = time.monotonic()
-        private.run("run", "--detach", "--", "true")
+        private.ok("run", "--detach", "--", "true")
         times.append(time.monotonic() - started)
     fifty, most = spread(times, 1e3)
     say(f"run --detach to accepted, {finished} finished p50, p95", f"{fifty:.1f} {most:.1f}", "ms",
@@ -332,23 +327,23 @@ def detach(private, base, finished):
 
 def fill(private, count):
     """Short jobs one after the other as fast as the platform takes them, to their end."""
-    api, c = client(private)
+    c = client(private)
     started = time.monotonic()
-    with api.Socket(c.port) as s:
+    with Socket(c.port) as s:
         for n in range(count):
             answer = c.request("POST", "/cloud_ml/v1/train", on=s, body={
                 "job_name": f"short-{n}", "command": ["true"], "cpu_limit": "0.01"})
             if answer.status >= 300:
                 raise AssertionError(f"job {n}: {answer.status} {answer.body[:300]!r}")
     accepted = time.monotonic() - started
-    wait_for(lambda: int(status(private)["jobs"]["finished"]) >= count, f"{count} short jobs", 3600)
+    until(lambda: int(status(private)["jobs"]["finished"]) >= count, f"{count} short jobs", 3600)
     took = time.monotonic() - started
     say("short jobs accepted", count / accepted, "jobs/s")
     say("short jobs to their end", count / took, "jobs/s", beside_tsp(min(count, 100 if QUICK else 500)))
 
 
 def status(private):
-    return json.loads(private.run("platform", "status", "--json").stdout)
+    return json.loads(private.ok("platform", "status", "--json"))
 
 
 def beside_tsp(count):
@@ -369,23 +364,22 @@ def beside_tsp(count):
 def with_many(private, base, count):
     pid = private.pid()
     detach(private, base, count)
-    times = runs([MLTOP, "jobs", "list"], 3 if QUICK else 10, **private.env)
+    times = runs([MLTOP, "jobs", "list"], 3 if QUICK else 10, **private.home)
     say(f"jobs list of {count}", statistics.median(times) * 1e3, "ms", "default columns, to a pipe")
-    times = runs([MLTOP, "jobs", "list", "--json"], 3 if QUICK else 5, **private.env)
+    times = runs([MLTOP, "jobs", "list", "--json"], 3 if QUICK else 5, **private.home)
     say(f"jobs list --json of {count}", statistics.median(times) * 1e3, "ms", "all fields")
     say("daemon resident", rss(pid), "MiB", f"{count} finished jobs")
     ticks, started = cpu_ticks(pid), time.monotonic()
     time.sleep(3 if QUICK else 10)
     took = time.monotonic() - started
     say("daemon idle", (cpu_ticks(pid) - ticks) / os.sysconf("SC_CLK_TCK") / took * 100, "% core")
-    private.run("platform", "stop")
-    wait_for(lambda: not alive(pid), "the daemon's end")
-    state = os.path.dirname(next(os.path.join(path, "private.key") for path, _, files in
-                                 os.walk(private.home + "/state") if "private.key" in files))
+    private.ok("platform", "stop")
+    until(lambda: not alive(pid), "the daemon's end")
+    state = os.path.dirname(private.find("private.key"))
     started = time.monotonic()
     daemon = subprocess.Popen([os.path.join(BUILD, "mltopd"), "--private", "--state-dir", state],
                               stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, env=environment(**private.env))
+                              stderr=subprocess.DEVNULL, env=private.env)
     line = daemon.stdout.readline()
     say("restart to ready", (time.monotonic() - started) * 1e3, "ms",
         f"{count} finished jobs" if b"listening" in line else f"it said {line!r}")
@@ -397,7 +391,7 @@ def jobs():
     head("Jobs")
     base = statistics.median(runs([NOOP], 20))
     private = Private()
-    private.run("jobs", "list")  # starts it
+    private.ok("jobs", "list")  # starts it
     detach(private, base, 0)
     count = 300 if QUICK else 10000
     fill(private, count)
@@ -423,7 +417,7 @@ def bench():
             worked = False
             print(f"  {name}: did not work: {e}", flush=True)
         finally:
-            for thing in Tmux.opened + Pty.opened + Private.opened:
+            for thing in OPENED[:]:
                 thing.close()
     return 0 if worked else 1
 

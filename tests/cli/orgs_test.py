@@ -4,8 +4,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from shared import Shared  # noqa: E402
-from support import main, until  # noqa: E402
+from support import Shared, main, until  # noqa: E402
 
 
 class OtherOrg(unittest.TestCase):
@@ -14,8 +13,8 @@ class OtherOrg(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.p = Shared("fake.jobs=0", engine="fake")
-        cls.other = cls.p.key("other", "operator")
-        for env in (cls.p.env, cls.other):
+        cls.other = cls.p.somebody("other", "operator")
+        for env in (cls.p.person, cls.other):
             cls.submit("same", env)
         cls.id = cls.p.mltop("orgs", "list", "-o", "json").json["data"][1]["org_id"]
 
@@ -54,7 +53,7 @@ class OtherOrg(unittest.TestCase):
         self.assertEqual({e["object_uid"] for e in events}, {uid})
 
     def test_changes_are_of_the_org_that_was_named(self):
-        for env in (self.p.env, self.other):
+        for env in (self.p.person, self.other):
             self.submit("doomed", env)
         self.ok("jobs", "delete", "doomed", "--org", self.id)
         until(lambda: self.p.mltop("jobs", "describe", "doomed", env=self.other).code == 5, "the other org's to go")

@@ -1,13 +1,11 @@
 """What jobs leave in MLTOP_OUTPUT_DIR: listed, downloaded, and nothing else of the disk."""
 import hashlib
-import importlib.util
 import os
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from shared import Shared  # noqa: E402
-from support import Platform, main, until  # noqa: E402
+from support import BASE, Daemon, Private, Shared, main, until  # noqa: E402
 
 MAKE = r"""
 import os, random
@@ -115,7 +113,7 @@ class Outputs(unittest.TestCase):
         self.refused(5, ["jobs", "download", "makes-none"], "has no outputs")
 
     def test_another_orgs_job_is_not_there(self):
-        other = self.p.key("other")
+        other = self.p.somebody("other")
         for words in (["jobs", "outputs", "makes"], ["jobs", "download", "makes"]):
             self.refused(5, words, "makes", env=other)
 
@@ -162,7 +160,7 @@ class Kept(unittest.TestCase):
     def test_the_oldest_of_an_org_go(self):
         p = Shared("outputs.look=100ms", "outputs.bytes_per_org=5M")
         try:
-            other = p.key("other")
+            other = p.somebody("other")
             p.mltop("run", "-d", "--name", "lives", "--", "sh", "-c",
                     'head -c 1M /dev/urandom > "$MLTOP_OUTPUT_DIR/x"; exec sleep 1000', cwd=self.empty(p))
             until(lambda: self.outputs(p, "lives"), "its output")
@@ -198,7 +196,7 @@ class Kept(unittest.TestCase):
             p.close()
 
     def test_bytes_are_counted(self):
-        p = Platform()
+        p = Private()
         try:
             r = p.mltop("run", "--", "sh", "-c", 'head -c 3M /dev/urandom > "$MLTOP_OUTPUT_DIR/x"; head -c 1M /dev/zero')
             self.assertEqual(r.code, 0, r.err)
@@ -216,17 +214,12 @@ class Api(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../api/support.py")
-        spec = importlib.util.spec_from_file_location("api_support", path)
-        api = importlib.util.module_from_spec(spec)
-        sys.modules["api_support"] = api
-        spec.loader.exec_module(api)
-        cls.d = api.Daemon(engine="local")
+        cls.d = Daemon(engine="local")
         cls.a = cls.d.client(org="main", role="operator")
-        cls.base = api.BASE + "/train/made/outputs"
-        a = cls.a.post(api.BASE + "/train", {"job_name": "made", "command": ["/usr/bin/python3", "-c", MAKE]})
+        cls.base = BASE + "/train/made/outputs"
+        a = cls.a.post(BASE + "/train", {"job_name": "made", "command": ["/usr/bin/python3", "-c", MAKE]})
         assert a.status == 200, a
-        until(lambda: cls.a.get(api.BASE + "/train/made").json["state"] in ("completed", "failed"), "its end")
+        until(lambda: cls.a.get(BASE + "/train/made").json["state"] in ("completed", "failed"), "its end")
         cls.uid = a.json["uid"]
         cls.output = f"{cls.d.state}/tasks/{cls.uid}/output"
         # What root could read and the task's own user could not, by a hard link.

@@ -13,8 +13,7 @@ import threading
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from shared import Shared  # noqa: E402
-from support import LIMIT, MLTOP, Case, main, until  # noqa: E402
+from support import LIMIT, MLTOP, Case, Shared, main, until  # noqa: E402
 
 
 def write(folder, files):
@@ -208,7 +207,7 @@ class Submit(OnShared):
 
     def test_a_key_that_may_only_look(self):
         folder = self.folder({"train.py": ""})
-        viewer = self.p.key("main", "viewer")
+        viewer = self.p.somebody("main", "viewer")
         self.assertEqual(self.submit("looks", folder, env=viewer).code, 4)
 
 
@@ -283,7 +282,7 @@ class Cuts(OnShared):
         words = [MLTOP, "jobs", "submit", "--job-name", "killed", "--module-name", "train", "--trainer-uri", path]
         proxy = Proxy(self.p.port, [])
         proxy.cuts = [6 << 20] * 1000  # one part gets through on a connection, never two
-        first = subprocess.Popen(words, env=dict(self.p.env, XIAOMI_CLOUDML_ENDPOINT=proxy.url),
+        first = subprocess.Popen(words, env=dict(self.p.person, XIAOMI_CLOUDML_ENDPOINT=proxy.url),
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         def half_sent():
             return [n for n in self.p.packages() if n.endswith(".part")
@@ -301,7 +300,7 @@ class Cuts(OnShared):
         path = self.package(3)
         mother, child = pty.openpty()
         done = subprocess.Popen([MLTOP, "jobs", "submit", "--job-name", "shown", "--module-name", "train",
-                                 "--trainer-uri", path], env=self.p.env,
+                                 "--trainer-uri", path], env=self.p.person,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=child, text=True)
         os.close(child)
         seen = b""

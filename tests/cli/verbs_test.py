@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import BUILD, Case, MLTOP, main, until  # noqa: E402
+from support import Case, main, until  # noqa: E402
 
 
 class Run(Case):

@@ -4,19 +4,20 @@
 After each death the next daemon must know every accepted job, have started none twice, and hold the
 true exit code and every byte of every log. ROUNDS says how often (20 in make test).
 """
-import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
-import time
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "api"))
-import support
-from support import BASE, LIMIT, Client, Daemon, Key, Socket, new_nonce, until
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from kit.basics import LIMIT, until  # noqa: E402
+from kit.client import Client  # noqa: E402
+from kit.count import run_cases as main  # noqa: E402
+from kit.daemon import Daemon  # noqa: E402
+from kit.http import BASE, Socket  # noqa: E402
+from kit.signing import new_nonce  # noqa: E402
 
 TRAIN = BASE + "/train"
 FINAL = ("completed", "failed", "error")
@@ -29,9 +30,7 @@ JOBS = 6
 class Daemonic(unittest.TestCase):
     def setUp(self):
         self.d = Daemon(engine="local", args=["--private"])
-        with open(self.d.state + "/private.key") as f:
-            k = json.load(f)
-        self.key = Key(k["access_key"], k["secret_key"], k["org_id"])
+        self.key = self.d.secret()
         self.random = random.Random(SEED)
 
     def tearDown(self):
@@ -203,4 +202,4 @@ class Daemonic(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    support.main()
+    main()

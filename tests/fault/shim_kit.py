@@ -8,29 +8,20 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
-BUILD = os.path.abspath(os.environ.get("MLTOP_BUILD", "build"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from kit.basics import BUILD, LIMIT, until  # noqa: E402
+from kit.process import start_time  # noqa: E402
+
 SHIM = os.path.join(BUILD, "mltop-shim")
 PROCTREE = os.path.join(BUILD, "unit", "base_proctree")
 with open(SHIM, "rb") as program:
     SANITIZED = b"__asan_init" in program.read()
 ROUNDS = int(os.environ.get("ROUNDS", "20"))  # of a fault; `make torture` asks for more
-LIMIT = 30.0  # seconds that anything may take before it counts as hung
-
-
-def until(condition, what, limit=LIMIT):
-    """Waits for the condition; returns its true value."""
-    end = time.monotonic() + limit
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"{what}: not within {limit} s")
-        time.sleep(0.002)
 
 
 def encode(items):
@@ -40,15 +31,6 @@ def encode(items):
 def decode(data):
     assert data.endswith(b"\0"), data
     return dict(item.split("=", 1) for item in data.decode(errors="replace").split("\0")[:-1])
-
-
-def start_time(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as f:
-            fields = f.read().rsplit(")", 1)[1].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if fields[0] in "ZX" else int(fields[19])
 
 
 def marked(marker):

@@ -1,38 +1,29 @@
 #!/usr/bin/python3
 """`:context NAME`: from one platform to another, and what happens when there is no other."""
+import os
+import re
+import sys
+
 from support import *
+from kit.basics import OPENED, forget
+from kit.daemon import Daemon
 
-import socket
-import subprocess as sp
 
-
-class Demo:
-    """mltopd with the fake engine, for a context of config.yaml."""
-    opened = []
+class Demo(Daemon):
+    """A platform with so many jobs that stand still, for a context of config.yaml."""
 
     def __init__(self, jobs):
-        self.folder = folder()
-        self.log = open(self.folder + "/log", "wb")
-        self.process = sp.Popen([os.path.join(BUILD, "mltopd"), "--private", "--engine", "fake", "--listen", "127.0.0.1:0",
-                                 "--state-dir", self.folder + "/state", "--set", f"fake.jobs={jobs}", "--set",
-                                 "fake.changes=0"], stdin=sp.DEVNULL, stdout=sp.PIPE, stderr=self.log, text=True)
-        Demo.opened.append(self)
-        found = re.search(r"listening on (\S+)", self.process.stdout.readline())
-        self.url = found.group(1)
-        with open(self.folder + "/state/private.key") as f:
-            self.key = f.read()
+        super().__init__("fake", (f"fake.jobs={jobs}", "fake.changes=0"), ("--private",))
+        OPENED.append(self)
 
     def context(self, name):
-        key = json.loads(self.key) if self.key.startswith("{") else dict(
-            zip(("access_key", "secret_key"), self.key.split()))
-        return (f"  {name}:\n    endpoint: {self.url}\n    access_key: {key['access_key']}\n"
-                f"    secret_key: {key['secret_key']}\n")
+        key = self.secret()
+        return (f"  {name}:\n    endpoint: {self.url}\n    access_key: {key.access_key}\n"
+                f"    secret_key: {key.secret_key}\n")
 
     def close(self):
-        self.process.terminate()
-        self.process.wait(LIMIT)
-        self.process.stdout.close()
-        self.log.close()
+        forget(self)
+        super().close()
 
 
 def two(first, second):
@@ -70,7 +61,7 @@ def from_one_to_the_other_and_back():
     screen.wait(count(3))
     screen.gone("demo-job-00005")
     # The old connection is not kept beside the new one.
-    wait_for(lambda: not connections(screen.pid(), two_.url), "the end of the other connection")
+    until(lambda: not connections(screen.pid(), two_.url), "the end of the other connection")
     screen.keys("q")
     assert screen.ended() == 0
     screen.close()
@@ -96,7 +87,7 @@ def a_context_that_is_not_there():
     one, two_ = Demo(3), Demo(7)
     screen = Tmux([MLTOP], 200, **two(one, two_))
     screen.wait(count(3))
-    before = wait_for(lambda: connections(screen.pid(), one.url), "the connection")
+    before = until(lambda: connections(screen.pid(), one.url), "the connection")
     for name, sentence in (("nowhere", "there is no context nowhere"), ("broken", "ftp")):
         switch(screen, name)
         screen.wait(lambda t: sentence in t.rstrip().split("\n")[-1])
@@ -141,7 +132,6 @@ def away_from_a_platform_that_is_gone():
     screen = Tmux([MLTOP], **two(one, two_))
     screen.wait(count(3))
     one.close()
-    Demo.opened.remove(one)
     screen.gone("●")
     switch(screen, "two")
     screen.wait(count(7))
@@ -151,9 +141,5 @@ def away_from_a_platform_that_is_gone():
     screen.close()
 
 
-try:
-    code = main()
-finally:
-    for demo in Demo.opened:
-        demo.close()
-sys.exit(code)
+if __name__ == "__main__":
+    sys.exit(main())

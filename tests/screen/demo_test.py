@@ -1,5 +1,10 @@
 #!/usr/bin/python3
 """The dashboard on made-up jobs, as a person sees it: lists, filters, jobs, prompts, forms, sizes."""
+import os
+import re
+import sys
+import time
+
 from support import *
 
 NAME = "demo-job-0"
@@ -280,7 +285,7 @@ def hang_up_leaves_nobody():
     assert len(family) > 1, "the demo's platform was not found"
     started = time.monotonic()
     screen.close()
-    wait_for(lambda: not any(alive(p) for p in family), "the end of all", 3)
+    until(lambda: not any(alive(p) for p in family), "the end of all", 3)
     took = time.monotonic() - started
     assert took <= 1.5, f"the last one ended {took:.1f} s after the terminal"
 
@@ -307,7 +312,7 @@ def the_demo_ends_with_its_viewer():
     assert family, "the demo's platform was not found"
     screen.keys("q")
     assert screen.ended() == 0
-    wait_for(lambda: not any(alive(p) for p in family), "the platform's end", 5)
+    until(lambda: not any(alive(p) for p in family), "the platform's end", 5)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,15 @@
 """A platform made for the tests: it serves whatever rows, logs and errors a test wants, hostile ones
 included, and writes down what it was asked. It knows nothing of ours but the protocol (core/wire.h).
 """
-import base64
-import hashlib
 import json
 import socket
 import struct
 import threading
 
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+from kit.basics import LIMIT, OPENED, forget
+from kit.websocket import accepting, crc32c
+
 CHUNK = 64 * 1024
-
-
-def _crc_table():
-    for n in range(256):
-        for _ in range(8):
-            n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
-        yield n
-
-
-_CRC = list(_crc_table())
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = _CRC[(crc ^ byte) & 255] ^ crc >> 8
-    return crc ^ 0xFFFFFFFF
 
 
 def job(n, **fields):
@@ -38,8 +21,27 @@ def job(n, **fields):
     return row
 
 
+def _shut(s):
+    try:
+        s.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # the other side was quicker
+
+
+def _whole(f, size):
+    data = f.read(size)
+    if len(data) < size:
+        raise Ended
+    return data
+
+
+class Ended(Exception):
+    """The other side closed in the middle of something."""
+
+
 class Platform:
-    """Listens on a port of its own until close(). Lists may be changed while it runs."""
+    """Listens on a port of its own until close(). Lists may be changed while it runs. What goes wrong
+    in a thread fails the check (kit/count.py)."""
 
     def __init__(self, rows=(), log=b"", log_final=False, errors=None):
         self.rows = list(rows)
@@ -49,23 +51,31 @@ class Platform:
         self.subs = []                 # as asked for
         self.stream_error = None       # bytes of "message" instead of rows
         self.lock = threading.Lock()
-        self.sockets = []
-        self.listener = socket.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", 0))
-        self.listener.listen(32)
+        self.sockets, self.servers = [], []
+        self.closing = False
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=32)
         self.port = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
+        OPENED.append(self)
 
     def close(self):
-        self.listener.close()
+        """Ends every thread before it lets go of a descriptor: a thread that still meant the old
+        number would accept, or answer, for whoever got that number next."""
+        forget(self)
         with self.lock:
+            self.closing = True
             for s in self.sockets:
-                try:
-                    s.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+                _shut(s)
+        _shut(self.listener)  # close() alone would leave accept() where it is, and the port open
+        self.acceptor.join(LIMIT)
+        for server in self.servers:
+            server.join(LIMIT)
+        left = [t.name for t in (self.acceptor, *self.servers) if t.is_alive()]
+        self.listener.close()
+        if left:
+            raise AssertionError(f"threads of the test's platform do not end: {left}")
 
     def changes(self):
         """What was asked for that changes something."""
@@ -76,20 +86,28 @@ class Platform:
             try:
                 s, _ = self.listener.accept()
             except OSError:
-                return
+                if self.closing:
+                    return
+                raise
             with self.lock:
+                if self.closing:
+                    s.close()
+                    return
                 self.sockets.append(s)
-            threading.Thread(target=self._serve, args=(s,), daemon=True).start()
+                self.servers.append(threading.Thread(target=self._serve, args=(s,), daemon=True))
+                self.servers[-1].start()
 
     def _serve(self, s):
         try:
-            f = s.makefile("rb")
-            while self._request(s, f):
-                pass
-        except (OSError, ValueError, struct.error):
-            pass
+            with s.makefile("rb") as f:
+                while self._request(s, f):
+                    pass
+        except (OSError, Ended):
+            pass  # whoever is judged here may leave at any time
         finally:
-            s.close()
+            with self.lock:
+                self.sockets.remove(s)
+                s.close()
 
     def _request(self, s, f):
         line = f.readline().split()
@@ -102,7 +120,7 @@ class Platform:
                 break
             name, _, value = text.partition(b":")
             headers[name.strip().lower()] = value.strip()
-        body = f.read(int(headers.get(b"content-length", 0)))
+        body = _whole(f, int(headers.get(b"content-length", 0)))
         method, path = line[0].decode(), line[1].decode()
         self.requests.append((method, path, body))
         if b"sec-websocket-key" in headers:
@@ -130,7 +148,7 @@ class Platform:
 
     @staticmethod
     def _upgrade(s, headers):
-        accept = base64.b64encode(hashlib.sha1(headers[b"sec-websocket-key"] + GUID).digest())
+        accept = accepting(headers[b"sec-websocket-key"])
         s.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                   b"Sec-WebSocket-Protocol: mltop.v1\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
 
@@ -150,14 +168,14 @@ class Platform:
 
     def _stream(self, s, f):
         while True:
-            first, second = f.read(2)
+            first, second = _whole(f, 2)
             size = second & 127
             if size == 126:
-                size, = struct.unpack(">H", f.read(2))
+                size, = struct.unpack(">H", _whole(f, 2))
             elif size == 127:
-                size, = struct.unpack(">Q", f.read(8))
-            mask = f.read(4)
-            data = bytes(b ^ mask[i & 3] for i, b in enumerate(f.read(size)))
+                size, = struct.unpack(">Q", _whole(f, 8))
+            mask = _whole(f, 4)
+            data = bytes(b ^ mask[i & 3] for i, b in enumerate(_whole(f, size)))
             if first & 15 == 8:
                 return
             if first & 15 == 9:

@@ -4,11 +4,16 @@
 Every byte that reaches the terminal is read by the oracle, which shares no code with the sanitiser:
 only what curses itself writes, and our own few modes, may be there.
 """
+import json
+import os
 import random
+import re
+import signal
+import sys
 
+from support import *
 import fake_platform as fake
 from fake_platform import Platform, job
-from support import *
 
 
 def text_of(data):
@@ -89,7 +94,7 @@ def log_lines():
         platform.log = b"first\n" + data[:1 << 18] + b"\nlast\n"
         since, asked = len(p.output), len(platform.subs)
         p.send("l")
-        wait_for(lambda: len(platform.subs) > asked, f"the log of {name}")
+        until(lambda: len(platform.subs) > asked, f"the log of {name}")
         p.quiet(0.04)
         visit(p, "rw", "gG", "r/a\r")
         p.send("\x1b")
@@ -129,7 +134,7 @@ def answers(make):
         platform.errors = {"/cloud_ml/v1/train/": make(data)}
         since, before = len(p.output), len(platform.requests)
         p.send("\r")
-        wait_for(lambda: len(platform.requests) > before, f"the request of {name}")
+        until(lambda: len(platform.requests) > before, f"the request of {name}")
         p.quiet(0.04)
         p.send("\x1b")
         p.wait(b"filter", since)
@@ -160,7 +165,7 @@ def a_refused_stream():
         platform.stream_error = text_of(data)
         since, asked = len(p.output), len(platform.subs)
         p.send("\x12")  # Ctrl-R: connect and ask again
-        wait_for(lambda: len(platform.subs) > asked, f"another subscription ({name})")
+        until(lambda: len(platform.subs) > asked, f"another subscription ({name})")
         p.quiet(0.04)
         found = judge(p.output[since:])
         assert found == "", f"{name}: {found}"
@@ -217,7 +222,7 @@ def a_change_that_is_accepted_is_sent():
     else:
         screen.keys("y")
     screen.keys("Enter")
-    wait_for(platform.changes, "the request")
+    until(platform.changes, "the request")
     assert platform.changes()[0][0] == "DELETE"
     platform.close()
 

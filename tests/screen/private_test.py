@@ -1,5 +1,11 @@
 #!/usr/bin/python3
 """The dashboard on a private platform with real jobs, and with a daemon that dies."""
+import os
+import re
+import signal
+import sys
+import time
+
 from support import *
 
 # Prints a line whenever the file named by its argument grows by one; ends when it holds "end".
@@ -17,7 +23,7 @@ class Gate:
     """Opens a job's next line at the test's word, so that nothing depends on time."""
 
     def __init__(self, private, name="gate"):
-        self.path = f"{private.home}/{name}"
+        self.path = f"{private.folder}/{name}"
         self.script = f"GATE={self.path}; " + FOLLOWER
 
     def open(self, lines=1):
@@ -30,7 +36,7 @@ class Gate:
 
 
 def dashboard(private, cols=80, rows=24):
-    return Tmux([MLTOP], cols, rows, **private.env)
+    return Tmux([MLTOP], cols, rows, **private.home)
 
 
 @check
@@ -49,7 +55,7 @@ def an_empty_platform_teaches():
 def a_log_is_followed_to_its_end():
     private = Private()
     gate = Gate(private)
-    name = private.job(gate.script, "--name", "follow-me")
+    name = private.shell(gate.script, "--name", "follow-me")
     screen = dashboard(private)
     screen.wait(re.compile(r"follow-me\s+running"))
     screen.keys("l")
@@ -72,13 +78,13 @@ def a_log_is_followed_to_its_end():
     screen.keys("G")
     gate.end()
     screen.wait("108 lines, whole")
-    private.until(name, "completed")
+    private.reaches(name, "completed")
 
 
 @check
 def a_prompt_then_the_end_of_a_job():
     private = Private()
-    name = private.job("while :; do sleep 0.05; done", "--name", "cancel-me")
+    name = private.shell("while :; do sleep 0.05; done", "--name", "cancel-me")
     screen = dashboard(private)
     screen.wait(re.compile(r"cancel-me\s+running"))
     screen.keys("x")
@@ -100,7 +106,7 @@ def a_prompt_then_the_end_of_a_job():
 @check
 def undo_in_time():
     private = Private()
-    name = private.job("while :; do sleep 0.05; done", "--name", "keep-me")
+    name = private.shell("while :; do sleep 0.05; done", "--name", "keep-me")
     screen = dashboard(private)
     screen.wait(re.compile(r"keep-me\s+running"))
     screen.keys("x")
@@ -134,8 +140,8 @@ def a_job_from_the_form():
     screen.wait("Submit job from-form?")
     screen.keys("y", "Enter")
     screen.wait(re.compile(r"from-form\s+(failed|running|creating|enqueued|validated)"))
-    wait_for(lambda: private.run("jobs", "list", "--json").stdout.count("from-form"), "the job")
-    private.until("from-form", "failed")
+    until(lambda: private.ok("jobs", "list", "--json").count("from-form"), "the job")
+    private.reaches("from-form", "failed")
     screen.wait(re.compile(r"from-form\s+failed\s+ExitCode"))
     screen.keys("l")
     screen.wait("it ran")
@@ -151,7 +157,7 @@ def current_field(screen):
 def the_daemon_killed():
     private = Private()
     gate = Gate(private)
-    private.job(gate.script, "--name", "survivor")
+    private.shell(gate.script, "--name", "survivor")
     screen = dashboard(private)
     screen.wait(re.compile(r"survivor\s+running"))
     screen.wait("●")
@@ -166,7 +172,7 @@ def the_daemon_killed():
         screen.escape(f"line {1 + round_} of the job")  # what was seen stays
         gate.open()
         screen.wait(f"line {2 + round_} of the job")  # and goes on, gapless
-        assert wait_for(private.pid, "a new daemon") != old
+        assert until(private.pid, "a new daemon") != old
         screen.wait("●")
     text = screen.text()
     assert [int(n) for n in re.findall(r"line (\d+) of", text)] == [1, 2, 3], frame(text)
@@ -179,14 +185,10 @@ def the_daemon_killed():
 def a_lost_connection_is_a_state():
     """No private platform to restart: the rows stay, the header says since when."""
     private = Private()
-    private.job("while :; do sleep 0.05; done", "--name", "stays")
+    private.shell("while :; do sleep 0.05; done", "--name", "stays")
     found = private.endpoint()
-    key = {}
-    for path, _, files in os.walk(private.home + "/state"):
-        if "private.key" in files:
-            with open(path + "/private.key") as f:
-                key = json.load(f)
-    env = dict(private.env, XIAOMI_CLOUDML_ENDPOINT=found["url"],
+    key = private.secret()
+    env = dict(private.home, XIAOMI_CLOUDML_ENDPOINT=found["url"],
                XIAOMI_ACCESS_KEY_ID=key["access_key"], XIAOMI_SECRET_ACCESS_KEY=key["secret_key"])
     screen = Tmux([MLTOP], **env)
     screen.wait(re.compile(r"stays\s+running"))
@@ -198,7 +200,7 @@ def a_lost_connection_is_a_state():
     screen.wait("Not connected: nothing was asked for")
     screen.keys("q")
     assert screen.ended() == 0
-    private.run("jobs", "list")  # starts it again, so that it can be stopped
+    private.ok("jobs", "list")  # starts it again, so that it can be stopped
 
 
 @check
@@ -208,7 +210,7 @@ def attempts_of_two_dashboards_meet():
     one, two = dashboard(private), dashboard(private)
     one.wait("No jobs yet")
     two.wait("No jobs yet")
-    private.job("exit 0", "--name", "seen-by-both")
+    private.shell("exit 0", "--name", "seen-by-both")
     one.wait("seen-by-both")
     two.wait("seen-by-both")
 

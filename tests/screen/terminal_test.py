@@ -3,6 +3,14 @@
 
 The dashboard connects to an address where nobody listens, so that what is on the screen is its own.
 """
+import os
+import re
+import signal
+import subprocess
+import sys
+import termios
+import time
+
 from support import *
 
 NOWHERE = [MLTOP, "--endpoint", "http://127.0.0.1:1"]
@@ -148,13 +156,13 @@ def terminal_gone_without_a_signal():
 def stopped_and_continued():
     p = opened()
     p.signal(signal.SIGSTOP)
-    wait_for(lambda: state(p.pid) == "T", "the stop")
+    until(lambda: state(p.pid) == "T", "the stop")
     # The shell puts its own modes on meanwhile, and writes.
     termios.tcsetattr(p.slave, termios.TCSANOW, p.before)
     since = len(p.output)
     p.signal(signal.SIGCONT)
     p.wait(HINTS, since)
-    wait_for(lambda: not p.modes()[3] & termios.ICANON, "raw keys after the stop")
+    until(lambda: not p.modes()[3] & termios.ICANON, "raw keys after the stop")
     p.send("q")
     assert p.ended() == 0
     check_restored(p, since)

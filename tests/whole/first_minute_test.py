@@ -8,7 +8,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import (BUILD, Case, LIMIT, MLTOP, Platform, ROOT, Terminal, alive, folder_of,  # noqa: E402
+from support import (BUILD, Case, LIMIT, MLTOP, Private, Pty, ROOT, alive, folder_of,  # noqa: E402
                      log_on_disk, main, processes, until)
 
 # A line each 5 ms for about two seconds, in two streams, with bytes that are no text among them.
@@ -71,10 +71,9 @@ class MakeRun(Case):
     def test_on_a_terminal(self):
         """The dashboard, with the sample job on it; a second time it is not submitted again."""
         for _ in range(2):
-            t = Terminal(["/bin/sh", "packaging/first-run.sh", "build"],
-                         dict(self.p.env, TERM="xterm-256color", LINES="24", COLUMNS="80"), self.tree)
+            t = Pty(["/bin/sh", "packaging/first-run.sh", "build"], cwd=self.tree, **self.p.home)
             t.wait(b"digits")
-            t.type(b"q")
+            t.send(b"q")
             self.assertEqual(t.ended(), 0)
             t.close()
         names = self.ok("jobs", "list", "-o", "name").out.split()
@@ -106,7 +105,7 @@ class DeathOfTheDaemon(Case):
                 part = os.read(r.stdout.fileno(), 65536)
                 self.assertTrue(part, "the follower left: " + r.stderr.read().decode() if not part else "")
                 out += part
-            pid = self.p.daemon_pid()
+            pid = self.p.pid()
             os.kill(pid, signal.SIGKILL)
             until(lambda: not alive(pid), "the daemon to be gone")
         rest, err = r.communicate(timeout=LIMIT)
@@ -135,7 +134,7 @@ class DeathOfTheDaemon(Case):
                        "while ! [ -e go ]; do sleep 0.01; done; echo last words; exit 9").out.strip()
         uid = self.p.running(name)["uid"]
         folder = folder_of(self.p.folder, uid)
-        pid = self.p.daemon_pid()
+        pid = self.p.pid()
         os.kill(pid, signal.SIGKILL)
         until(lambda: not alive(pid), "the daemon to be gone")
         with open(self.p.folder + "/go", "w"):
@@ -150,7 +149,7 @@ class DeathOfTheDaemon(Case):
 class OnePlatform(Case):
     def test_many_at_once_share_one(self):
         """Eight programs meet on an empty folder: one daemon is started, all are served by it."""
-        p = Platform()
+        p = Private()
         try:
             results = []
             threads = [threading.Thread(target=lambda: results.append(p.mltop("jobs", "list", "--json")))
@@ -160,10 +159,10 @@ class OnePlatform(Case):
             for t in threads:
                 t.join()
             self.assertEqual([(r.code, r.err) for r in results], [(0, "")] * 8)
-            self.assertEqual(processes(p.folder, "mltopd"), [p.daemon_pid()])
-            first = p.daemon_pid()
+            self.assertEqual(processes(p.folder, "mltopd"), [p.pid()])
+            first = p.pid()
             self.assertEqual(p.mltop("jobs", "list").code, 0)
-            self.assertEqual(p.daemon_pid(), first)
+            self.assertEqual(p.pid(), first)
         finally:
             p.close()
         self.assertEqual(processes(p.folder, "mltopd"), [])
@@ -172,14 +171,14 @@ class OnePlatform(Case):
         name = self.ok("run", "--detach", "--", "sh", "-c",
                        "echo begun; while ! [ -e enough ]; do sleep 0.01; done; echo ended").out.strip()
         job = self.p.running(name)
-        first = self.p.daemon_pid()
+        first = self.p.pid()
         shims = processes(self.p.folder, "mltop-shim")
         r = self.p.mltop("platform", "stop")
         self.assertEqual(r.code, 0, r.err)
         until(lambda: not alive(first), "the daemon to be gone")
         self.assertEqual(processes(self.p.folder, "mltop-shim"), shims)
         again = self.p.running(name)
-        self.assertNotEqual(self.p.daemon_pid(), first)
+        self.assertNotEqual(self.p.pid(), first)
         self.assertEqual((again["uid"], again["attempt"], again["start_time"]),
                          (job["uid"], 1, job["start_time"]))
         with open(self.p.folder + "/enough", "w"):
@@ -215,35 +214,35 @@ class LookingAround(Case):
         self.assertEqual(r["machine"]["cpu"], os.cpu_count())
         self.assertEqual(r["machine"]["node"], os.uname().nodename)
         self.assertGreater(r["machine"]["memory"], 1 << 20)
-        self.assertEqual(r["pid"], self.p.daemon_pid())
+        self.assertEqual(r["pid"], self.p.pid())
 
 
 class CtrlC(Case):
     """The question that Ctrl-C asks of `mltop run` on a terminal."""
 
     def start(self, name):
-        t = Terminal([MLTOP, "run", "--name", name, "--", "sh", "-c",
-                      "echo up; while ! [ -e say-it ]; do sleep 0.01; done; echo meanwhile;"
-                      "while ! [ -e end-it ]; do sleep 0.01; done; echo done; exit 4"],
-                     self.p.env, self.p.folder)
+        t = Pty([MLTOP, "run", "--name", name, "--", "sh", "-c",
+                 "echo up; while ! [ -e say-it ]; do sleep 0.01; done; echo meanwhile;"
+                 "while ! [ -e end-it ]; do sleep 0.01; done; echo done; exit 4"],
+                cwd=self.p.folder, **self.p.home)
         self.addCleanup(t.close)
         t.wait(b"up\r\n")
-        t.type(b"\x03")
+        t.send(b"\x03")
         t.wait(b"c cancels job " + name.encode() + b", l leaves it running, Enter goes on: ")
         return t
 
     def test_c_cancels(self):
         t = self.start("to-cancel")
-        t.type(b"c\r")
-        self.assertEqual(t.ended(), 130, t.seen)
+        t.send(b"c\r")
+        self.assertEqual(t.ended(), 130, t.output)
         job = self.p.ended("to-cancel")
         self.assertEqual((job["state"], job["reason"]), ("failed", "Cancelled"))
 
     def test_l_leaves(self):
         t = self.start("to-leave")
-        t.type(b"l\r")
-        self.assertEqual(t.ended(), 0, t.seen)
-        self.assertIn(b"job to-leave goes on; `mltop logs -f to-leave` follows it", t.seen)
+        t.send(b"l\r")
+        self.assertEqual(t.ended(), 0, t.output)
+        self.assertIn(b"job to-leave goes on; `mltop logs -f to-leave` follows it", t.output)
         self.assertEqual(self.p.job("to-leave")["state"], "running")
         self.ok("cancel", "to-leave")
 
@@ -252,17 +251,18 @@ class CtrlC(Case):
         with open(self.p.folder + "/say-it", "w"):
             pass
         until(lambda: self.ok("logs", "to-go-on").out == "up\nmeanwhile\n", "the next line")
-        self.assertTrue(t.fill(0.3))
-        self.assertNotIn(b"meanwhile", t.seen)  # the question is not buried by what comes
-        t.type(b"\r")
+        t.read(0.3)
+        self.assertNotIn(b"meanwhile", t.output)  # the question is not buried by what comes
+        t.send(b"\r")
         t.wait(b"meanwhile\r\n")
-        t.type(b"\x03")
-        t.wait(b"Enter goes on: ")
-        t.type(b"\r")
+        asked = len(t.output)
+        t.send(b"\x03")
+        t.wait(b"Enter goes on: ", asked)
+        t.send(b"\r")
         with open(self.p.folder + "/end-it", "w"):
             pass
         t.wait(b"done\r\n")
-        self.assertEqual(t.ended(), 4, t.seen)
+        self.assertEqual(t.ended(), 4, t.output)
         os.unlink(self.p.folder + "/end-it")
         os.unlink(self.p.folder + "/say-it")
 
@@ -288,8 +288,8 @@ class CtrlC(Case):
     def test_ctrl_c_again_leaves(self):
         """A person who presses it twice wants out; the job is not theirs to lose by that."""
         t = self.start("twice")
-        t.type(b"\x03")
-        self.assertEqual(t.ended(), 0, t.seen)
+        t.send(b"\x03")
+        self.assertEqual(t.ended(), 0, t.output)
         self.assertEqual(self.p.job("twice")["state"], "running")
         self.ok("cancel", "twice")
 

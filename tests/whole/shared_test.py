@@ -3,7 +3,6 @@
 HUP, backups, and what of it must be refused. Users speak through mltop alone."""
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -15,8 +14,8 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import (BASE, Client, Key, LIMIT, MLTOP, MLTOPD, alive, folder_of, main, processes,  # noqa: E402
-                     until)
+from support import (BASE, Client, Key, LIMIT, MLTOP, MLTOPD, alive, environment, folder_of,  # noqa: E402
+                     home_in, listening, main, processes, until)
 
 ROOT_USER = os.geteuid() == 0
 NOBODY = 65534
@@ -50,10 +49,7 @@ class Server:
         self.errors = open(self.folder + "/log", "ab")
         self.process = subprocess.Popen([MLTOPD, "--config", self.config, *words], stdout=subprocess.PIPE,
                                         stderr=self.errors, stdin=subprocess.DEVNULL)
-        self.line = self.process.stdout.readline().decode()
-        found = re.search(r"listening on (https?)://[^ ]*:(\d+)", self.line)
-        assert found, (self.line, self.log())
-        self.scheme, self.port = found.group(1), int(found.group(2))
+        self.scheme, self.port, self.line = listening(self.process, self.folder + "/log")
         return self
 
     def log(self):
@@ -92,11 +88,7 @@ class Person:
         self.server, self.home = server, f"{server.folder}/{name}"
         os.makedirs(self.home + "/config/mltop", mode=0o700)
         self.path = self.home + "/config/mltop/config.yaml"
-        self.env = dict(os.environ, HOME=self.home, XDG_CONFIG_HOME=self.home + "/config",
-                        XDG_STATE_HOME=self.home + "/state", XDG_CACHE_HOME=self.home + "/cache")
-        for word in ("MLTOP_CONTEXT", "MLTOP_STATE_DIR", "XIAOMI_CLOUDML_ENDPOINT", "XIAOMI_ACCESS_KEY_ID",
-                     "XIAOMI_SECRET_ACCESS_KEY"):
-            self.env.pop(word, None)
+        self.env = environment(**home_in(self.home))
 
     def contexts(self, **keys):
         """name=key, or name=(key, {more settings})."""

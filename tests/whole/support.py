@@ -1,43 +1,19 @@
-"""What the tests of the whole product share: mltop, mltopd and mltop-shim as they are installed.
-
-The parts come from tests/cli (a private platform, driven by mltop) and tests/api (mltopd as a
-server, signed requests of our own).
-"""
-import importlib.util
+"""What tests of the whole product use: mltop, mltopd and mltop-shim as they are installed."""
 import os
-import pty
 import re
-import select
-import signal
-import subprocess
 import sys
-import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def _part(name):
-    spec = importlib.util.spec_from_file_location(f"{name}_support", f"{HERE}/../{name}/support.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-api, cli = _part("api"), _part("cli")
-BUILD, ROOT, MLTOP, MLTOPD = cli.BUILD, cli.ROOT, cli.MLTOP, api.MLTOPD
-LIMIT, until = cli.LIMIT, cli.until
-Platform, Case, main = cli.Platform, cli.Case, cli.main
-Daemon, Client, Key, BASE = api.Daemon, api.Client, api.Key, api.BASE
-
-
-def alive(pid):
-    """False for a process that is gone or only waits to be reaped."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as f:
-            return f.read().rsplit(b")", 1)[1].split()[0] not in (b"Z", b"X")
-    except OSError:
-        return False
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from kit.basics import BUILD, LIMIT, MLTOP, ROOT, environment, home_in, until  # noqa: E402,F401
+from kit.cases import Case  # noqa: E402,F401
+from kit.client import Client  # noqa: E402,F401
+from kit.count import run_cases as main  # noqa: E402,F401
+from kit.daemon import MLTOPD, listening  # noqa: E402,F401
+from kit.http import BASE  # noqa: E402,F401
+from kit.private import Private  # noqa: E402,F401
+from kit.process import alive  # noqa: E402
+from kit.signing import Key  # noqa: E402,F401
+from kit.terminal import Pty  # noqa: E402,F401
 
 
 def folder_of(state, uid, attempt=1):
@@ -72,52 +48,3 @@ def processes(mark, name):
         except OSError:
             pass
     return found
-
-
-class Terminal:
-    """A program on a pseudo-terminal of its own: what a person types reaches it as keys do."""
-
-    def __init__(self, words, env, cwd):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(cwd)
-            os.execve(words[0], words, env)
-        self.seen, self.code = b"", None
-
-    def fill(self, seconds):
-        ready, _, _ = select.select([self.fd], [], [], seconds)
-        if not ready:
-            return True
-        try:
-            data = os.read(self.fd, 65536)
-        except OSError:
-            return False
-        self.seen += data
-        return bool(data)
-
-    def wait(self, text):
-        """For the text to have been printed since the last wait; returns all up to its end."""
-        end = time.monotonic() + LIMIT
-        while text not in self.seen:
-            if time.monotonic() > end or not self.fill(0.1):
-                raise AssertionError(f"never printed: {text!r}; seen: {self.seen[-2000:]!r}")
-        before, self.seen = self.seen.split(text, 1)
-        return before + text
-
-    def type(self, data):
-        os.write(self.fd, data)
-
-    def ended(self):
-        """The exit code; what was printed last is in `seen`."""
-        end = time.monotonic() + LIMIT
-        while self.fill(0.1):
-            if time.monotonic() > end:
-                raise AssertionError(f"still running; seen: {self.seen[-2000:]!r}")
-        self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        return self.code
-
-    def close(self):
-        if self.code is None:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        os.close(self.fd)
