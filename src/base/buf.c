@@ -78,19 +78,41 @@ bool buf_addc(struct buf *b, char c)
 	return buf_add(b, &c, 1);
 }
 
+bool buf_addi(struct buf *b, int64_t value)
+{
+	char digits[24];
+	char *at = digits + sizeof digits;
+	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+	do {
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	} while (left);
+	if (value < 0)
+		*--at = '-';
+	return buf_add(b, at, (size_t)(digits + sizeof digits - at));
+}
+
+/* Written where there is room already; only what did not fit is formatted a second time. */
 bool buf_vaddf(struct buf *b, const char *format, va_list ap)
 {
+	size_t room = b->cap > b->len ? b->cap - b->len : 0;
 	va_list again;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, format, again);
+	n = vsnprintf(room ? b->data + b->len : NULL, room, format, again);
 	va_end(again);
+	if (n >= 0 && (size_t)n < room && (b->limit == 0 || b->len + (size_t)n <= b->limit)) {
+		b->len += (size_t)n;
+		return true;
+	}
+	if (room)
+		b->data[b->len] = '\0';
 	if (n < 0 || !buf_reserve(b, (size_t)n))
 		return false;
-	if (n == 0)
-		return true;
-	vsnprintf(b->data + b->len, (size_t)n + 1, format, ap);
+	if (n > 0)
+		vsnprintf(b->data + b->len, (size_t)n + 1, format, ap);
 	b->len += (size_t)n;
 	return true;
 }

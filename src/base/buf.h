@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
 	char *data; /* never NULL after BUF_INIT or buf_init */
@@ -36,6 +37,7 @@ bool buf_reserve(struct buf *b, size_t more); /* room for `more` bytes */
 bool buf_add(struct buf *b, const void *data, size_t len);
 bool buf_adds(struct buf *b, const char *text);
 bool buf_addc(struct buf *b, char c);
+bool buf_addi(struct buf *b, int64_t value); /* its decimal digits: "%lld" in a tenth of the time */
 bool buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool buf_vaddf(struct buf *b, const char *format, va_list ap);
 void buf_drop(struct buf *b, size_t n);  /* removes the first n bytes */

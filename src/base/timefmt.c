@@ -100,15 +100,29 @@ static bool civil_valid(const struct civil *c)
 		c->second <= 60;
 }
 
+/* `value` in so many digits, then `mark`. Lists hold tens of thousands of times: no printf. */
+static char *put_digits(char *at, int value, int count, char mark)
+{
+	for (int i = count; i-- > 0; value /= 10)
+		at[i] = (char)('0' + value % 10);
+	at[count] = mark;
+	return at + count + 1;
+}
+
 void timefmt_rfc3339(char out[TIMEFMT_SIZE], int64_t ms)
 {
 	struct civil c = civil_from_ms(ms);
-	int n = snprintf(out, TIMEFMT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", c.year, c.month, c.day,
-		c.hour, c.minute, c.second);
+	char *at = out;
 
-	if (c.ms != 0)
-		n += snprintf(out + n, TIMEFMT_SIZE - (size_t)n, ".%03d", c.ms);
-	snprintf(out + n, TIMEFMT_SIZE - (size_t)n, "Z");
+	at = put_digits(at, c.year, 4, '-');
+	at = put_digits(at, c.month, 2, '-');
+	at = put_digits(at, c.day, 2, 'T');
+	at = put_digits(at, c.hour, 2, ':');
+	at = put_digits(at, c.minute, 2, ':');
+	at = put_digits(at, c.second, 2, c.ms ? '.' : 'Z');
+	if (c.ms)
+		at = put_digits(at, c.ms, 3, 'Z');
+	*at = '\0';
 }
 
 void timefmt_sigv4(char out[TIMEFMT_SIZE], int64_t ms)

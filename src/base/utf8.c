@@ -196,13 +196,16 @@ int utf8_width(const char *s)
 {
 	int total = 0;
 
-	while (*s) {
+	for (;;) {
 		uint32_t cp;
 
+		for (; *s >= ' ' && *s <= '~'; s++) /* most texts are nothing else */
+			total++;
+		if (*s == '\0')
+			return total;
 		s += next_char(s, &cp);
 		total += utf8_cp_width(cp);
 	}
-	return total;
 }
 
 size_t utf8_fit(const char *s, int cells, int *used)

@@ -91,7 +91,7 @@ double number_double(const void *member, int64_t now)
 
 static void show_i64(int64_t value, struct buf *out)
 {
-	buf_addf(out, "%" PRId64, value);
+	buf_addi(out, value);
 }
 
 /* Three significant digits without zeros at the end: 1.25, 12.4, 124. */

@@ -1,5 +1,6 @@
 #include "core/record_write.h"
 
+#include "base/num.h"
 #include "base/timefmt.h"
 #include "base/utf8.h"
 #include "core/ftype.h"
@@ -34,19 +35,19 @@ void json_write_text(const char *text, struct buf *out)
 	buf_addc(out, '"');
 }
 
-static void write_int(int64_t value, struct buf *out)
+/* As few digits as read back the same, where 15 do: most are short decimals, made by people. */
+static void write_real(double value, struct buf *out)
 {
-	char digits[24];
-	char *at = digits + sizeof digits;
-	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	char text[32];
+	double back;
 
-	do {
-		*--at = (char)('0' + left % 10);
-		left /= 10;
-	} while (left);
-	if (value < 0)
-		*--at = '-';
-	buf_add(out, at, (size_t)(digits + sizeof digits - at));
+	snprintf(text, sizeof text, "%.15g", value);
+	if (!num_double(text, &back) || back != value)
+		snprintf(text, sizeof text, "%.17g", value);
+	buf_adds(out, text);
+	/* A number without a point would be an integer to the reader. */
+	if (text[strcspn(text, ".e")] == '\0')
+		buf_adds(out, ".0");
 }
 
 static void write_when(int64_t ms, struct buf *out)
@@ -72,9 +73,11 @@ static void write_member(const void *rec, const struct field *f, struct buf *out
 
 		json_write_text(text ? text : "", out);
 	} else if (t == &ft_int || t == &ft_bytes) {
-		write_int(*(const int64_t *)member, out);
+		buf_addi(out, *(const int64_t *)member);
 	} else if ((t == &ft_when || t == &ft_age)) {
 		write_when(*(const int64_t *)member, out);
+	} else if ((t == &ft_real || t == &ft_percent) && isfinite(*(const double *)member)) {
+		write_real(*(const double *)member, out);
 	} else if (t == &ft_enum && enum_word(f, member)) {
 		json_write_text(enum_word(f, member), out);
 	} else {

@@ -113,8 +113,10 @@ bool cli_call(struct cli *c, const char *method, const char *path, const json_t 
 /* "/cloud_ml/v1/train/NAME/logs": the name is encoded. The caller frees. */
 char *cli_path(const struct kind *k, const char *name, const char *tail);
 
-/* Output (output.c): -o table|wide|json|yaml|csv|name; rows are records of the kind. */
-bool output_list(struct cli *c, const struct kind *k, const json_t *rows, struct err *e);
+/*
+ * Output (output.c): -o table|wide|json|yaml|csv|name; rows are records of the kind, and are used up.
+ */
+bool output_list(struct cli *c, const struct kind *k, json_t *rows, struct err *e);
 bool output_one(struct cli *c, const struct kind *k, const json_t *object, struct err *e);
 /* Writes text that is not ours to standard output: sanitised when it is a terminal. */
 void output_text(const struct cli *c, const char *text);

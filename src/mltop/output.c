@@ -95,62 +95,62 @@ static void field_title(const struct field *f, struct buf *out)
 		buf_addc(out, (char)(*p == '_' ? ' ' : (*p >= 'a' && *p <= 'z') ? *p - 32 : *p));
 }
 
-static void pad(int n)
-{
-	printf("%*s", n > 0 ? n : 0, "");
-}
-
-/* `cut`: the cells that are left for the last column; 0: no bound. */
-static void print_cell(const char *text, int width, bool right, bool last)
-{
-	int used = utf8_width(text);
-
-	if (right)
-		pad(width - used);
-	fputs(text, stdout);
-	if (!right && !last)
-		pad(width - used);
-	fputs(last ? "\n" : "  ", stdout);
-}
-
 /* Cells of all rows, formatted once: widths need them all before the first is printed. */
+struct cell {
+	size_t at; /* into the table's text, where it ends with a NUL */
+	int width;
+};
+
 struct table {
 	struct buf text;
-	VEC(size_t) cells; /* offsets into text */
+	VEC(struct cell) cells;
 	int widths[KIND_FIELDS_MAX];
 };
 
-static void table_add(struct table *t, const struct columns *cols, size_t col,
-	const struct buf *cell)
+static void pad(int n)
 {
-	int width = utf8_width(cell->data);
+	for (; n > 0; n--)
+		putchar_unlocked(' ');
+}
 
-	(void)cols;
-	if (width > t->widths[col])
-		t->widths[col] = width;
-	vec_push(&t->cells, t->text.len);
-	buf_add(&t->text, cell->data, cell->len);
+static void print_cell(const struct table *t, const struct cell *cell, int width, bool right,
+	bool last)
+{
+	if (right)
+		pad(width - cell->width);
+	fputs_unlocked(t->text.data + cell->at, stdout);
+	if (!right && !last)
+		pad(width - cell->width);
+	fputs_unlocked(last ? "\n" : "  ", stdout);
+}
+
+/* The cell is what was appended to the text from `at` on. */
+static void table_add(struct table *t, size_t col, size_t at)
+{
+	struct cell cell = {.at = at, .width = utf8_width(t->text.data + at)};
+
+	if (cell.width > t->widths[col])
+		t->widths[col] = cell.width;
+	vec_push(&t->cells, cell);
 	buf_addc(&t->text, '\0');
 }
 
 static void table_fill(struct table *t, const struct kind *k, const struct columns *cols,
 	void *const *rows, size_t count, bool titles, int64_t now)
 {
-	struct buf cell = BUF_INIT;
-
 	for (size_t i = 0; titles && i < cols->count; i++) {
-		buf_reset(&cell);
-		field_title(cols->fields[i], &cell);
-		table_add(t, cols, i, &cell);
+		size_t at = t->text.len;
+
+		field_title(cols->fields[i], &t->text);
+		table_add(t, i, at);
 	}
-	for (size_t r = 0; r < count; r++) {
+	for (size_t r = 0; r < count; r++)
 		for (size_t i = 0; i < cols->count; i++) {
-			buf_reset(&cell);
-			record_cell(k, rows[r], cols->fields[i], now, &cell);
-			table_add(t, cols, i, &cell);
+			size_t at = t->text.len;
+
+			record_cell(k, rows[r], cols->fields[i], now, &t->text);
+			table_add(t, i, at);
 		}
-	}
-	buf_release(&cell);
 }
 
 static void print_table(const struct kind *k, const struct columns *cols, void *const *rows,
@@ -162,8 +162,8 @@ static void print_table(const struct kind *k, const struct columns *cols, void *
 	for (size_t i = 0; i < t.cells.len; i++) {
 		size_t col = i % cols->count;
 
-		print_cell(t.text.data + t.cells.items[i], t.widths[col],
-			cols->fields[col]->type->right, col + 1 == cols->count);
+		print_cell(&t, &t.cells.items[i], t.widths[col], cols->fields[col]->type->right,
+			col + 1 == cols->count);
 	}
 	vec_release(&t.cells);
 	buf_release(&t.text);
@@ -295,15 +295,14 @@ static void sort_rows(const struct kind *k, const struct field *by, bool descend
 	memcpy(rows, spare, out * sizeof *rows);
 }
 
-static bool rows_load(struct rowset *set, const json_t *rows, struct err *e)
+/* Each row's JSON goes as soon as it is read, so that ten thousand are never there twice. */
+static bool rows_load(struct rowset *set, json_t *rows, struct err *e)
 {
-	size_t i;
-	json_t *row;
-
-	json_array_foreach(rows, i, row) {
+	for (size_t i = 0; i < json_array_size(rows); i++) {
 		/* Rows without a uid (servers without our extensions) are keyed by their name. */
-		if (rowset_put_json(set, row, NULL, e) == NULL)
+		if (rowset_put_json(set, json_array_get(rows, i), NULL, e) == NULL)
 			return false;
+		json_array_set_new(rows, i, json_null());
 	}
 	return true;
 }
@@ -340,7 +339,7 @@ static bool print_rows(struct cli *c, const struct kind *k, enum form form, stru
 	return true;
 }
 
-bool output_list(struct cli *c, const struct kind *k, const json_t *rows, struct err *e)
+bool output_list(struct cli *c, const struct kind *k, json_t *rows, struct err *e)
 {
 	struct rowset set;
 	enum form form;
@@ -349,7 +348,7 @@ bool output_list(struct cli *c, const struct kind *k, const json_t *rows, struct
 	if (!output_form(c, &form, e))
 		return false;
 	if (form == FORM_JSON || form == FORM_YAML) {
-		json_t *whole = json_pack("{s:O}", "data", (json_t *)rows);
+		json_t *whole = json_pack("{s:O}", "data", rows);
 
 		if (form == FORM_JSON)
 			print_json(c, whole);

@@ -5,6 +5,7 @@
 #include "base/timefmt.h"
 #include "core/kinds.h"
 #include "core/quota.h"
+#include "core/record_write.h"
 #include "mltopd/http.h"
 
 #include <inttypes.h>
@@ -84,22 +85,11 @@ struct batch {
 	size_t count;
 };
 
-static int add_json(const char *data, size_t size, void *ctx)
+static void add_row(struct batch *b, const struct row_sub *sub, const void *row)
 {
-	return buf_add(ctx, data, size) ? 0 : -1;
-}
-
-static bool add_row(struct batch *b, const struct row_sub *sub, const void *row)
-{
-	json_t *object = record_encode(sub->feed->kind, row, &sub->fields);
-
-	if (object == NULL)
-		return false;
 	if (b->count++ > 0)
 		buf_addc(&b->rows, ',');
-	json_dump_callback(object, add_json, &b->rows, JSON_COMPACT);
-	json_decref(object);
-	return true;
+	record_write_json(sub->feed->kind, row, &sub->fields, &b->rows);
 }
 
 static bool row_wanted(struct stream *st, const struct row_sub *sub, const void *row, int64_t now)
@@ -115,8 +105,8 @@ static void settle_slot(struct stream *st, struct row_sub *sub, struct slot *slo
 	const void *row = rowset_find(rows, slot->uid);
 
 	if (row_wanted(st, sub, row, now)) {
-		if (add_row(b, sub, row))
-			row_sub_set_sent(sub, slot, true);
+		add_row(b, sub, row);
+		row_sub_set_sent(sub, slot, true);
 	} else if (row_sub_was_sent(sub, slot)) {
 		json_array_append_new(b->gone, json_string(slot->uid));
 		row_sub_set_sent(sub, slot, false);

@@ -65,8 +65,30 @@ static void buffers_keep_their_limit(void **state)
 	assert_false(b.full);
 	assert_false(buf_adds(&b, "12345"));
 	assert_string_equal(b.data, "");
+	/* There is memory for more than the limit: what would pass it leaves no trace. */
+	assert_true(buf_addf(&b, "%d", 12));
+	assert_true(b.cap > 4);
+	assert_false(buf_addf(&b, "%d", 345));
+	assert_string_equal(b.data, "12");
+	assert_true(b.full);
 	buf_release(&b);
 	assert_int_equal(b.limit, 4);
+}
+
+static void numbers_are_written_in_decimal(void **state)
+{
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	buf_addi(&b, 0);
+	buf_addi(&b, -7);
+	buf_addi(&b, 1234567890);
+	assert_string_equal(b.data, "0-71234567890");
+	buf_reset(&b);
+	buf_addi(&b, INT64_MAX);
+	buf_addi(&b, INT64_MIN);
+	assert_string_equal(b.data, "9223372036854775807-9223372036854775808");
+	buf_release(&b);
 }
 
 static void arenas_keep_what_they_gave(void **state)
@@ -244,6 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffers_end_with_nul),
 		cmocka_unit_test(buffers_keep_their_limit),
+		cmocka_unit_test(numbers_are_written_in_decimal),
 		cmocka_unit_test(arenas_keep_what_they_gave),
 		cmocka_unit_test(maps_agree_with_an_array),
 		cmocka_unit_test(maps_are_walked_once_each),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/job.h"
 #include "core/kinds.h"
 #include "core/record_write.h"
 
@@ -28,7 +29,7 @@ static const struct label some_labels[] = {{"k", "v"}, {"ü", "\"x\""}};
 static void fill(const struct field *f, void *member, uint64_t r)
 {
 	static const int64_t numbers[] = {0, 1, -1, 1500, 4096, 123456789, (int64_t)1 << 40, -5};
-	static const double reals[] = {0, 0.5, -2.25, 1e-5, 94.1, 1e300, 0.1, 3};
+	static const double reals[] = {0, 0.5, -2.25, 1e-5, 0.1 + 0.2, 1e300, 0.1, 1.0 / 3};
 
 	switch (f->type->storage) {
 	case ST_TEXT: *(const char **)member = texts[r % 8]; break;
@@ -89,9 +90,33 @@ static void test_same(void **state)
 		}
 }
 
+static void short_decimals_stay_short(void **state)
+{
+	static const struct {
+		double value;
+		const char *text;
+	} reals[] = {{0.1234, "\"loss\":0.1234"}, {94.1, "\"loss\":94.1"}, {3, "\"loss\":3.0"},
+		{-0.0, "\"loss\":-0.0"}, {2e-5, "\"loss\":2e-05"},
+		{1.0 / 3, "\"loss\":0.33333333333333331"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++) {
+		struct job j = {0};
+		struct buf out = BUF_INIT;
+
+		job_set(&j, loss, reals[i].value);
+		record_write_json(&job_kind, &j, NULL, &out);
+		assert_non_null(strstr(out.data, reals[i].text));
+		buf_release(&out);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same),
+		cmocka_unit_test(short_decimals_stay_short),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
