@@ -1,10 +1,9 @@
 #!/usr/bin/python3
 """A queue longer than what one turn of planning looks at: its order, and what waiting costs."""
-import json
 import unittest
 
 import support
-from support import BASE, Client, Daemon, Key, until
+from support import BASE, Client, Daemon, until
 
 TRAIN = BASE + "/train"
 MANY = 100  # a turn looks at 64
@@ -13,9 +12,7 @@ MANY = 100  # a turn looks at 64
 class Queue(unittest.TestCase):
     def setUp(self):
         self.daemon = Daemon(engine="local", args=["--private"], settings=["local.max_tasks=1"])
-        with open(self.daemon.state + "/private.key") as f:
-            key = json.load(f)
-        self.client = Client(self.daemon.port, Key(key["access_key"], key["secret_key"], key["org_id"]))
+        self.client = Client(self.daemon.port, self.daemon.secret())
         self.ran = self.daemon.folder + "/ran"
 
     def tearDown(self):

@@ -271,16 +271,17 @@ class CtrlC(Case):
         non-blocking, or more output than the terminal takes at once is an error, here and in the shell after."""
         shell = f'{MLTOP} run --name wide -- sh -c "echo up; while ! [ -e go ]; do sleep 0.01; done; seq 200000";' \
                 'echo "code $?"; python3 -c "import os; print(\'blocking\', os.get_blocking(0))"'
-        t = Terminal(["/bin/bash", "-c", shell], self.p.env, self.p.folder)
+        t = Pty(["/bin/bash", "-c", shell], cwd=self.p.folder, **self.p.home)
         self.addCleanup(t.close)
         t.wait(b"up\r\n")
-        t.type(b"\x03")
+        t.send(b"\x03")
         t.wait(b"Enter goes on: ")
-        t.type(b"\r")
+        t.send(b"\r")
         with open(self.p.folder + "/go", "w"):
             pass
         self.p.ended("wide")  # its log fills the terminal, which nobody reads meanwhile
-        self.assertIn(b"\r\n199999\r\n200000\r\n", t.wait(b"code 0\r\n"))
+        t.wait(b"code 0\r\n")
+        self.assertIn(b"\r\n199999\r\n200000\r\n", t.output)
         t.wait(b"blocking True\r\n")
         self.assertEqual(t.ended(), 0)
         os.unlink(self.p.folder + "/go")
