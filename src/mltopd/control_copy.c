@@ -22,50 +22,61 @@ static void copy_run(uv_work_t *work)
 			   : backup_write(dir, k->database, path, &k->e);
 }
 
-static void copy_done(uv_work_t *work, int status)
+static void copy_say(const struct copying *k)
 {
-	struct copying *k = work->data;
 	struct command *cmd = k->cmd;
-	struct err e = k->e;
-	bool good = k->good && status == 0;
 
-	if (k->database)
-		unlink(k->database);
-	if (good && k->stage)
+	if (k->stage)
 		backup_told(cmd->p->dir, cmd->args[1], &cmd->out);
-	else if (good)
+	else
 		buf_addf(&cmd->out,
 			"saved to %s; it holds secrets: keep it as safe as the state folder\n",
 			cmd->args[1]);
-	cmd->restart = good && k->stage;
+	cmd->restart = k->stage;
+}
+
+/* The platform is let go last: it may be the last thing that it waited for. */
+static void copying_end(struct copying *k, bool good, const struct err *e)
+{
+	struct command *cmd = k->cmd;
+	struct platform *p = cmd->p;
+
+	if (k->database)
+		unlink(k->database);
+	if (good) {
+		copy_say(k);
+		command_finish(cmd, 0);
+	} else {
+		command_fail(cmd, e);
+	}
 	free(k->database);
 	free(k);
-	if (good)
-		command_finish(cmd, 0);
-	else
-		command_fail(cmd, &e);
+	platform_let_go(p);
+}
+
+static void copy_done(uv_work_t *work, int status)
+{
+	struct copying *k = work->data;
+
+	copying_end(k, k->good && status == 0, &k->e);
 }
 
 static void copied(void *ctx, bool ok, const struct store_rows *rows, const struct err *e)
 {
 	struct copying *k = ctx;
-	struct command *cmd = k->cmd;
 
 	(void)rows;
-	if (ok) {
-		uv_queue_work(cmd->p->loop, &k->work, copy_run, copy_done);
-		return;
-	}
-	unlink(k->database);
-	free(k->database);
-	free(k);
-	command_fail(cmd, e);
+	if (ok)
+		uv_queue_work(k->cmd->p->loop, &k->work, copy_run, copy_done);
+	else
+		copying_end(k, false, e);
 }
 
 static struct copying *copying_new(struct command *cmd, bool stage)
 {
 	struct copying *k = mem_alloc(sizeof *k);
 
+	platform_hold(cmd->p);
 	k->work.data = k;
 	k->cmd = cmd;
 	k->stage = stage;

@@ -125,6 +125,7 @@ struct exchange {
 	struct query headers; /* those that are signed, by lower-case name */
 	struct sign_claim claim;
 	bool claimed, body_ended, dispatched;
+	bool holds_nonce; /* until it is answered */
 	struct arena text;
 	struct buf body;
 	EVP_MD_CTX *hash;

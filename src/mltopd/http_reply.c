@@ -137,6 +137,9 @@ void http_write_refusal(struct conn *c, int status, const struct err *e)
 /* The answer is complete or begins: the socket's next writable moment sends it. */
 static void reply_ready(struct exchange *x)
 {
+	if (x->holds_nonce && x->server != NULL)
+		platform_nonce_free(x->r.platform, x->r.who.access_key, x->r.nonce);
+	x->holds_nonce = false;
 	x->reply.ready = true;
 	x->reply.progress = time_mono_ms();
 	if (x->conn == NULL)

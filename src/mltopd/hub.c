@@ -75,11 +75,10 @@ void hub_changed(struct hub *h, const struct kind *k, const char *uid)
 }
 
 /* Only those that were sent the row, or owe it, have something to take back. */
-void hub_gone(struct hub *h, const struct kind *k, const char *uid, const char *org_id)
+void hub_gone(struct hub *h, const struct kind *k, const char *uid)
 {
 	const struct feed *f = map_get(&h->feeds, k->name);
 
-	(void)org_id;
 	if (f != NULL && map_get(&f->by_uid, uid) != NULL)
 		hub_changed(h, k, uid);
 }

@@ -80,7 +80,7 @@ static bool next_user(const struct platform *p, int64_t *uid, struct err *e)
 
 static bool user_give(const struct platform *p, struct org *o, struct err *e)
 {
-	int64_t uid;
+	int64_t uid = 0;
 
 	if (!users_apart(p))
 		return true;

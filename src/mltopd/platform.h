@@ -47,12 +47,17 @@ const struct task *platform_task(struct platform *p, const char *job_uid, const 
 	int attempt);
 
 /*
- * Nonces: the idempotency keys of requests that change state. Looked up before the handler runs.
+ * Nonces: the idempotency keys of requests that change state. Taken before the handler runs.
+ * NONCE_NEW: it is held for this request until platform_nonce_free: the same request is
+ * NONCE_PENDING meanwhile, however long the handler looks into a package first.
  * NONCE_SAME: an identical request was answered: *status and *body (borrowed) are that answer.
  */
 enum nonce_state { NONCE_NEW, NONCE_SAME, NONCE_OTHER, NONCE_PENDING, NONCE_FULL };
-enum nonce_state platform_nonce(struct platform *p, const struct principal *who, const char *nonce,
-	const char *request_hash, int64_t now, int *status, const char **body, size_t *body_len);
+enum nonce_state platform_nonce_take(struct platform *p, const struct principal *who,
+	const char *nonce, const char *request_hash, int64_t now, int *status, const char **body,
+	size_t *body_len);
+/* It is answered: unless a change was stored with the nonce, it may be used again. */
+void platform_nonce_free(struct platform *p, const char *access_key, const char *nonce);
 
 /* Settings the server needs. */
 struct platform_limits {
@@ -67,7 +72,7 @@ bool platform_ready(const struct platform *p, struct err *e); /* /readyz */
 
 /* Row `uid` of kind k changed or is new (its text may have moved), or is gone. */
 void hub_changed(struct hub *h, const struct kind *k, const char *uid);
-void hub_gone(struct hub *h, const struct kind *k, const char *uid, const char *org_id);
+void hub_gone(struct hub *h, const struct kind *k, const char *uid);
 void hub_log_grew(struct hub *h, const char *job_uid, const char *task, int attempt);
 /* An attempt's log is whole, or a new attempt began. */
 void hub_log_ended(struct hub *h, const char *job_uid, const char *task, int attempt);

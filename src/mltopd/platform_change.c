@@ -26,7 +26,6 @@ struct change *change_for(struct request *r)
 		c->nonce = mem_strdup(r->nonce);
 		c->hash = mem_strdup(r->request_hash);
 		c->expires = r->now + 2 * (int64_t)SIGN_WINDOW_MS;
-		platform_nonce_begin(r);
 	}
 	return c;
 }
@@ -41,11 +40,6 @@ struct store_nonce change_nonce(const struct change *c)
 
 void change_free(struct change *c)
 {
-	if (c->nonce) {
-		struct store_nonce n = change_nonce(c);
-
-		platform_nonce_end(c->p, &n, false);
-	}
 	for (size_t i = 0; i < c->shown.len; i++) {
 		struct shown *s = &c->shown.items[i];
 

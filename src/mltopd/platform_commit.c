@@ -15,28 +15,26 @@ static struct rowset *rows_of(struct platform *p, const struct kind *k)
 	return NULL;
 }
 
-static void show_gone(struct platform *p, const struct shown *s)
+/* `uid` may be the row's own text. */
+static void row_gone(struct platform *p, struct rowset *rows, const char *uid)
 {
-	if (rowset_remove(rows_of(p, s->kind), s->uid) && p->hub)
-		hub_gone(p->hub, s->kind, s->uid, s->org_id);
+	char *name = mem_strdup(uid);
+
+	if (rowset_remove(rows, name) && p->hub)
+		hub_gone(p->hub, rows->kind, name);
+	free(name);
 }
 
 /* Tasks of a removed job go with it. */
 static void show_tasks_gone(struct platform *p, const char *job_uid)
 {
-	for (size_t i = p->tasks.len; i-- > 0;) {
-		const struct task *t = p->tasks.rows[i];
-		char *uid, *org;
+	const struct job *j = rowset_find(&p->jobs, job_uid);
 
-		if (strcmp(t->job_uid, job_uid) != 0)
-			continue;
-		uid = mem_strdup(t->uid);
-		org = mem_strdup(t->org_id);
-		rowset_remove(&p->tasks, uid);
-		if (p->hub)
-			hub_gone(p->hub, &task_kind, uid, org);
-		free(uid);
-		free(org);
+	for (int attempt = 1; j && attempt <= (int)j->attempt; attempt++) {
+		const struct task *t = platform_task(p, job_uid, NULL, attempt);
+
+		if (t)
+			row_gone(p, &p->tasks, t->uid);
 	}
 }
 
@@ -100,17 +98,15 @@ static void show_row(struct platform *p, const struct shown *s)
 	arena_release(&text);
 }
 
-/* The oldest events leave memory; the store has them still. */
+/* The oldest events leave memory, and viewers, who would gather them for ever; the store has them. */
 static void events_bound(struct platform *p)
 {
 	size_t most = (size_t)config_int(&p->config, SET_EVENTS_KEPT);
 
 	while (p->events.len > most) {
 		const struct event *oldest = p->events.rows[0];
-		char uid[ULID_SIZE];
 
-		snprintf(uid, sizeof uid, "%s", oldest->uid);
-		rowset_remove(&p->events, uid);
+		row_gone(p, &p->events, oldest->uid);
 	}
 }
 
@@ -127,7 +123,7 @@ static void change_show(struct change *c)
 		}
 		if (s->kind == &job_kind)
 			show_tasks_gone(c->p, s->uid);
-		show_gone(c->p, s);
+		row_gone(c->p, rows_of(c->p, s->kind), s->uid);
 	}
 	events_bound(c->p);
 }
@@ -176,12 +172,10 @@ static void change_done(void *ctx, bool ok, const struct err *e)
 	if (ok)
 		change_show(c);
 	change_jobs_done(c, ok);
-	if (c->nonce) {
+	if (ok && c->nonce) {
 		struct store_nonce n = change_nonce(c);
 
-		platform_nonce_end(p, &n, ok);
-		free(c->nonce);
-		c->nonce = NULL;
+		platform_nonce_keep(p, &n);
 	}
 	if (c->after)
 		c->after(c->after_ctx, ok, e);

@@ -87,6 +87,7 @@ struct disk_use {
 struct nonce;
 struct package;
 struct keeper;
+struct ask;
 
 struct platform {
 	struct config config;
@@ -101,6 +102,7 @@ struct platform {
 	uv_async_t stored; /* the store has completions */
 	uv_timer_t plan_timer, progress_timer, repair_timer, idle_timer;
 	int handles; /* open ones of the above */
+	int held;    /* works of others that still need the platform */
 	bool opened, adopting, closing;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
@@ -134,6 +136,7 @@ struct platform {
 	struct map uploads;    /* ids that a part is being written of */
 	json_t *frameworks;    /* NULL until asked for */
 	VEC(struct request *) framework_waiters;
+	struct ask *ask; /* who asks for them just now; NULL: nobody */
 	struct follower *followers;
 	int64_t uid_ms; /* of the newest ULID */
 	uint8_t uid_random[10];
@@ -152,7 +155,7 @@ void platform_uid(struct platform *p, char out[ULID_SIZE], int64_t now);
 
 struct change;
 struct change *change_new(struct platform *p);
-/* The change answers this request: its nonce is held from now on, and its audit record is due. */
+/* The change answers this request: its nonce is stored with it, and its audit record is due. */
 struct change *change_for(struct request *r);
 void change_free(struct change *c);
 /* `from` < 0: the job is new. Packs the row as it is now. */
@@ -257,9 +260,8 @@ void logs_init(struct platform *p);
 void sample_take(struct platform *p, const struct task_ref *ref, const struct task_sample *s);
 
 bool platform_nonce_load(struct platform *p, const struct store_nonce *n);
-void platform_nonce_begin(struct request *r);
-/* The change of that nonce is over; `kept`: n is what was stored. */
-void platform_nonce_end(struct platform *p, const struct store_nonce *n, bool kept);
+/* The change of that nonce is stored, and n beside it. */
+void platform_nonce_keep(struct platform *p, const struct store_nonce *n);
 void platform_nonces_sweep(struct platform *p, int64_t now, struct store_tx *tx);
 void platform_nonces_release(struct platform *p);
 
@@ -316,5 +318,14 @@ void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx);
 /* For a start that failed before anything ran: closes the store, frees nothing else. */
 void platform_abandon(struct platform *p);
 void platform_used(struct platform *p); /* somebody asked something */
+/*
+ * What works for the platform in the pool or in a process holds it: a platform that closes waits
+ * until all of them have let go, with its store open.
+ */
+void platform_hold(struct platform *p);
+void platform_let_go(struct platform *p);
+
+/* routes_open.c: the question to the platform's Python ends at once. */
+void frameworks_stop(struct platform *p);
 
 #endif

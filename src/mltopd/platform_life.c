@@ -381,18 +381,38 @@ static void platform_end(void *ctx)
 	handles_close(p);
 }
 
-void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)
+static void engine_detach(struct platform *p)
 {
-	p->closing = true;
-	outputs_keep_stop(p);
-	p->closed = done;
-	p->closed_ctx = ctx;
-	p->hub = NULL;
-	p->server = NULL;
 	if (p->engine)
 		p->engine->ops->close(p->engine, platform_end, p);
 	else
 		platform_end(p);
+}
+
+void platform_hold(struct platform *p)
+{
+	p->held++;
+}
+
+void platform_let_go(struct platform *p)
+{
+	if (--p->held == 0 && p->closing)
+		engine_detach(p);
+}
+
+void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)
+{
+	p->closing = true;
+	outputs_keep_stop(p);
+	frameworks_stop(p);
+	p->closed = done;
+	p->closed_ctx = ctx;
+	p->hub = NULL;
+	p->server = NULL;
+	if (p->held == 0)
+		engine_detach(p);
+	else
+		log_line(LOG_INFO, "stopping: waiting for what reads or writes files");
 }
 
 void platform_abandon(struct platform *p)

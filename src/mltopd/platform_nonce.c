@@ -59,21 +59,19 @@ bool platform_nonce_load(struct platform *p, const struct store_nonce *n)
 	return true;
 }
 
-void platform_nonce_begin(struct request *r)
-{
-	struct store_nonce n = {.access_key = r->who.access_key,
-		.nonce = r->nonce,
-		.request_hash = r->request_hash,
-		.expires = INT64_MAX};
-
-	nonce_put(r->platform, &n, true);
-}
-
-/* The newest answers stay in memory: a repeated request mostly comes at once. */
+/*
+ * The newest answers stay in memory: a repeated request mostly comes at once. A nonce that is used
+ * again after its window takes the place of its older answer.
+ */
 static void answer_keep(struct platform *p, const char *key, const struct store_nonce *n)
 {
-	size_t i = p->answer_next++ % NONCE_CACHE;
+	size_t i = 0;
 
+	while (i < NONCE_CACHE &&
+		(p->answers[i].key == NULL || strcmp(p->answers[i].key, key) != 0))
+		i++;
+	if (i == NONCE_CACHE)
+		i = p->answer_next++ % NONCE_CACHE;
 	free(p->answers[i].key);
 	free(p->answers[i].body);
 	p->answers[i].key = mem_strdup(key);
@@ -81,19 +79,23 @@ static void answer_keep(struct platform *p, const char *key, const struct store_
 	p->answers[i].len = n->body_len;
 }
 
-void platform_nonce_end(struct platform *p, const struct store_nonce *n, bool kept)
+void platform_nonce_keep(struct platform *p, const struct store_nonce *n)
 {
 	char *key = nonce_key(n->access_key, n->nonce);
 
-	if (kept) {
-		nonce_put(p, n, false);
-		answer_keep(p, key, n);
-	} else {
-		struct nonce *old = map_remove(&p->nonces, key);
+	nonce_put(p, n, false);
+	answer_keep(p, key, n);
+	free(key);
+}
 
-		if (old)
-			count_add(p, n->access_key, -1);
-		free(old);
+void platform_nonce_free(struct platform *p, const char *access_key, const char *nonce)
+{
+	char *key = nonce_key(access_key, nonce);
+	const struct nonce *n = map_get(&p->nonces, key);
+
+	if (n && n->pending) {
+		count_add(p, access_key, -1);
+		free(map_remove(&p->nonces, key));
 	}
 	free(key);
 }
@@ -149,18 +151,32 @@ static bool answer_fetch(struct platform *p, const char *key, const char *access
 	return found && answer_find(p, key, body, len);
 }
 
-enum nonce_state platform_nonce(struct platform *p, const struct principal *who, const char *nonce,
-	const char *request_hash, int64_t now, int *status, const char **body, size_t *body_len)
+static enum nonce_state nonce_hold(struct platform *p, const char *access_key, const char *nonce,
+	const char *request_hash)
+{
+	struct store_nonce n = {.access_key = access_key,
+		.nonce = nonce,
+		.request_hash = request_hash,
+		.expires = INT64_MAX};
+
+	if ((intptr_t)map_get(&p->nonce_counts, access_key) >= NONCES_PER_KEY)
+		return NONCE_FULL;
+	nonce_put(p, &n, true);
+	return NONCE_NEW;
+}
+
+enum nonce_state platform_nonce_take(struct platform *p, const struct principal *who,
+	const char *nonce, const char *request_hash, int64_t now, int *status, const char **body,
+	size_t *body_len)
 {
 	char *key = nonce_key(who->access_key, nonce);
 	const struct nonce *n = map_get(&p->nonces, key);
-	enum nonce_state state = NONCE_NEW;
+	enum nonce_state state;
 
 	if (n && n->expires < now)
 		n = NULL;
 	if (n == NULL) {
-		if ((intptr_t)map_get(&p->nonce_counts, who->access_key) >= NONCES_PER_KEY)
-			state = NONCE_FULL;
+		state = nonce_hold(p, who->access_key, nonce, request_hash);
 	} else if (strcmp(n->hash, request_hash) != 0) {
 		state = NONCE_OTHER;
 	} else if (n->pending) {

@@ -8,7 +8,7 @@
 #define VIEW ROLE_VIEWER
 #define WORK ROLE_OPERATOR
 
-/* The order matters only where patterns overlap: the first that fits is taken. */
+/* Of two patterns that fit a path, the one with fewer {parts} is taken, whatever the order. */
 const struct route routes[] = {
 	{METHOD_GET, "/version", VIEW, ROUTE_OPEN, 0, route_version,
 		"Name, version and capabilities; a client asks once."},
@@ -39,8 +39,9 @@ const struct route routes[] = {
 		route_train_start, "As retry; the public client's form."},
 	{METHOD_GET, API "/train/{job}/logs", VIEW, ROUTE_TENANT | ROUTE_STREAM, 0,
 		route_train_logs,
-		"{\"logs\": text}, the newest 256 KiB or ?lines=N; ?task= ?attempt=; with ?follow=True a "
-		"chunked stream of lines to the end."},
+		"{\"logs\": text}, the newest 256 KiB or of these ?lines=N; ?task= ?attempt=; with "
+		"?follow=True a chunked stream of lines to the end, from the first or the newest ?lines=N "
+		"(of the newest 16 MiB) on."},
 	{METHOD_GET, API "/train/{job}/events", VIEW, ROUTE_TENANT, 0, route_train_events,
 		"What happened to the job, oldest first."},
 	{METHOD_GET, API "/train/{job}/tasks", VIEW, ROUTE_TENANT, 0, route_train_tasks,

@@ -11,7 +11,7 @@ void route_readyz(struct request *r);
 void route_framework(struct request *r);
 void route_authentication(struct request *r);
 void route_org_ids(struct request *r);
-/* routes_train.c, routes_submit.c, routes_list.c, routes_log.c */
+/* routes_train.c, routes_submit.c, routes_log.c */
 void route_train_create(struct request *r);
 void route_train_list(struct request *r);
 void route_train_one(struct request *r);
@@ -32,7 +32,7 @@ void route_package_list(struct request *r);
 void route_package_one(struct request *r);
 void route_package_part(struct request *r);
 void route_package_delete(struct request *r);
-/* routes_admin.c */
+/* routes_admin.c; route_platform: routes_platform.c */
 void route_quota_list(struct request *r);
 void route_quota_put(struct request *r);
 void route_org_list(struct request *r);

@@ -9,7 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOGS_MAX = 256 * 1024, LINES_MAX = 1000000, PIECE = 16 * 1024 };
+enum {
+	LOGS_MAX = 256 * 1024,
+	FOLLOW_MAX = 16
+		<< 20, /* ?follow with ?lines: looked for no further back, for the loop waits */
+	LINES_MAX = 1000000,
+	PIECE = 16 * 1024,
+};
 
 struct wanted {
 	const char *task;
@@ -38,6 +44,29 @@ static bool wanted_read(const struct request *r, struct wanted *w, struct err *e
 	return true;
 }
 
+/* How much of the newest `most` bytes there is, from where on. */
+static uint64_t tail_begin(const struct log_range *range, uint64_t most)
+{
+	return range->newest - range->oldest > most ? range->newest - most : range->oldest;
+}
+
+/* All `size` bytes, which may lie in two segments; else LOG_GAP or LOG_UNREADABLE. */
+static ssize_t read_whole(struct platform *p, const struct job *j, const struct wanted *w,
+	uint64_t at, char *bytes, size_t size, struct err *e)
+{
+	struct log_gap gap;
+
+	for (size_t have = 0; have < size;) {
+		ssize_t n = platform_log_read(p, j, w->task, w->attempt, at + have, bytes + have,
+			size - have, &gap, e);
+
+		if (n <= 0)
+			return n < 0 ? n : LOG_GAP;
+		have += (size_t)n;
+	}
+	return (ssize_t)size;
+}
+
 /* Where the last `lines` lines begin. A last line without its end counts as one. */
 static bool lines_begin(struct platform *p, const struct job *j, const struct wanted *w,
 	const struct log_range *range, uint64_t lowest, uint64_t *begin, struct err *e)
@@ -45,18 +74,17 @@ static bool lines_begin(struct platform *p, const struct job *j, const struct wa
 	char bytes[PIECE];
 	uint64_t at = range->newest;
 	int64_t left = w->lines;
-	struct log_gap gap;
 	bool last = true;
 
 	while (at > lowest) {
 		uint64_t from = at - lowest > PIECE ? at - PIECE : lowest;
-		ssize_t n = platform_log_read(p, j, w->task, w->attempt, from, bytes,
-			(size_t)(at - from), &gap, e);
+		size_t n = (size_t)(at - from);
+		ssize_t got = read_whole(p, j, w, from, bytes, n, e);
 
-		if (n == LOG_UNREADABLE)
+		if (got == LOG_UNREADABLE)
 			return false;
 		*begin = at;
-		if (n < 0 || (uint64_t)n < at - from)
+		if (got < 0)
 			return true; /* a gap: what is behind it is whole */
 		while (n-- > 0) {
 			if (bytes[n] == '\n' && !last && --left == 0) {
@@ -131,9 +159,7 @@ static void answer_text(struct request *r, const struct job *j, const struct wan
 	const struct log_range *range)
 {
 	struct buf raw = BUF_INIT, text = BUF_INIT;
-	uint64_t lowest = range->newest - range->oldest > LOGS_MAX ? range->newest - LOGS_MAX
-								   : range->oldest;
-	uint64_t from = lowest;
+	uint64_t lowest = tail_begin(range, LOGS_MAX), from = lowest;
 	struct err e = ERR_INIT;
 	size_t skip;
 
@@ -228,7 +254,8 @@ static void answer_stream(struct request *r, const struct job *j, const struct w
 	uint64_t from = range ? range->oldest : 0;
 	struct err e = ERR_INIT;
 
-	if (range && w->lines && !lines_begin(r->platform, j, w, range, range->oldest, &from, &e)) {
+	if (range && w->lines &&
+		!lines_begin(r->platform, j, w, range, tail_begin(range, FOLLOW_MAX), &from, &e)) {
 		request_fail_retry(r, &e, RETRY_AFTER_S);
 		return;
 	}

@@ -102,17 +102,20 @@ static void ask_answer(struct platform *p)
 static void ask_closed(uv_handle_t *handle)
 {
 	struct ask *a = handle->data;
+	struct platform *p = a->p;
 
 	if (--a->open > 0)
 		return;
-	a->p->frameworks = json_loadb(a->text.data, a->text.len, 0, NULL);
-	if (!json_is_object(a->p->frameworks)) {
-		json_decref(a->p->frameworks);
-		a->p->frameworks = json_object();
+	p->ask = NULL;
+	p->frameworks = json_loadb(a->text.data, a->text.len, 0, NULL);
+	if (!json_is_object(p->frameworks)) {
+		json_decref(p->frameworks);
+		p->frameworks = json_object();
 	}
-	ask_answer(a->p);
+	ask_answer(p);
 	buf_release(&a->text);
 	free(a);
+	platform_let_go(p);
 }
 
 static void ask_close(struct ask *a)
@@ -148,6 +151,19 @@ static void ask_late(uv_timer_t *timer)
 	struct ask *a = timer->data;
 
 	uv_process_kill(&a->process, SIGKILL);
+}
+
+void frameworks_stop(struct platform *p)
+{
+	struct ask *a = p->ask;
+
+	if (a == NULL)
+		return;
+	if (uv_is_active((uv_handle_t *)&a->process))
+		uv_process_kill(&a->process, SIGKILL);
+	/* A child of its own may hold the other end. */
+	if (!uv_is_closing((uv_handle_t *)&a->pipe))
+		uv_close((uv_handle_t *)&a->pipe, ask_closed);
 }
 
 /* Only now, so that the child is reaped; the pipe closes at its end. */
@@ -187,6 +203,8 @@ static void ask_start(struct platform *p)
 	uv_process_options_t o = {.args = args, .stdio = io, .stdio_count = 3, .exit_cb = ask_exit};
 	size_t n = ask_arguments(p, args, ARRAY_SIZE(args) - 1);
 
+	p->ask = a;
+	platform_hold(p);
 	a->p = p;
 	a->open = 3;
 	buf_init(&a->text, ASK_MAX);

@@ -31,6 +31,7 @@ static void list_work(uv_work_t *work)
 static void list_done(uv_work_t *work, int status)
 {
 	struct listing *l = work->data;
+	struct platform *p = l->r->platform;
 	json_t *list = json_array();
 
 	(void)status;
@@ -47,6 +48,7 @@ static void list_done(uv_work_t *work, int status)
 	outputs_files_free(&l->files);
 	free(l->folder);
 	free(l);
+	platform_let_go(p);
 }
 
 static void answer_list(struct request *r, char *folder)
@@ -56,6 +58,7 @@ static void answer_list(struct request *r, char *folder)
 	l->work.data = l;
 	l->r = r;
 	l->folder = folder;
+	platform_hold(r->platform);
 	uv_queue_work(r->platform->loop, &l->work, list_work, list_done);
 }
 
@@ -63,7 +66,8 @@ static void answer_list(struct request *r, char *folder)
 
 struct sending {
 	uv_work_t work;
-	struct request *r;
+	struct platform *platform;
+	struct request *r; /* not once `gone` */
 	char *folder, *path;
 	int fd;
 	int64_t offset, left; /* left -1: to the end */
@@ -120,7 +124,8 @@ static void read_done(uv_work_t *work, int status);
 static void read_begin(struct sending *s)
 {
 	s->reading = true;
-	uv_queue_work(s->r->platform->loop, &s->work, read_work, read_done);
+	platform_hold(s->platform);
+	uv_queue_work(s->platform->loop, &s->work, read_work, read_done);
 }
 
 static bool send_more(void *ctx, struct buf *out, size_t room)
@@ -153,6 +158,7 @@ static void send_end(void *ctx)
 static void read_done(uv_work_t *work, int status)
 {
 	struct sending *s = work->data;
+	struct platform *p = s->platform;
 	struct request_stream stream = {s, send_more, send_end};
 
 	(void)status;
@@ -168,6 +174,7 @@ static void read_done(uv_work_t *work, int status)
 		s->answered = true;
 		request_reply_stream(s->r, "application/octet-stream", &stream);
 	}
+	platform_let_go(p);
 }
 
 static bool number(struct request *r, const char *name, int64_t *out, struct err *e)
@@ -185,6 +192,7 @@ static void answer_file(struct request *r, char *folder, const char *path)
 	struct err e = ERR_INIT;
 
 	s->work.data = s;
+	s->platform = r->platform;
 	s->r = r;
 	s->folder = folder;
 	s->path = mem_strdup(path);

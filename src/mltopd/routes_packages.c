@@ -327,31 +327,20 @@ static void complete_stored(void *ctx, bool ok, const struct err *e)
 	k->complete = ok;
 }
 
-static void part_written(uv_work_t *work, int status)
+static void part_failed(struct part *t, bool cancelled)
 {
-	struct part *t = work->data;
-	struct package *k = t->k;
-	struct request *r = t->r;
-	struct change *c;
+	if (t->e.code == ERR_UNPROCESSABLE)
+		t->k->received = 0;
+	if (t->e.code == ERR_UNAVAILABLE || cancelled)
+		request_fail_retry(t->r, &t->e, RETRY_AFTER_S);
+	else
+		request_fail(t->r, &t->e);
+}
 
-	k->busy = false;
-	if (status != 0 || !t->good) {
-		if (t->e.code == ERR_UNPROCESSABLE)
-			k->received = 0;
-		if (t->e.code == ERR_UNAVAILABLE || status != 0)
-			request_fail_retry(r, &t->e, RETRY_AFTER_S);
-		else
-			request_fail(r, &t->e);
-		part_free(t);
-		return;
-	}
-	k->received = t->offset + (int64_t)r->raw_len;
-	if (!t->last) {
-		request_reply(r, 200, package_json(k));
-		part_free(t);
-		return;
-	}
-	c = change_for(r);
+static void package_complete(struct request *r, struct package *k)
+{
+	struct change *c = change_for(r);
+
 	k->complete = true;
 	k->busy = true;
 	package_change(c, k);
@@ -360,7 +349,25 @@ static void part_written(uv_work_t *work, int status)
 	k->complete = false;
 	change_then(c, complete_stored, k);
 	change_commit(c);
+}
+
+static void part_written(uv_work_t *work, int status)
+{
+	struct part *t = work->data;
+	struct platform *p = t->r->platform;
+
+	t->k->busy = false;
+	if (status == 0 && t->good) {
+		t->k->received = t->offset + (int64_t)t->r->raw_len;
+		if (t->last)
+			package_complete(t->r, t->k);
+		else
+			request_reply(t->r, 200, package_json(t->k));
+	} else {
+		part_failed(t, status != 0);
+	}
 	part_free(t);
+	platform_let_go(p);
 }
 
 static bool part_check(const struct request *r, const struct package *k, int64_t offset,
@@ -414,6 +421,7 @@ void route_package_part(struct request *r)
 	t->path = package_file(r->platform, k, true);
 	t->final = package_file(r->platform, k, false);
 	k->busy = true;
+	platform_hold(r->platform);
 	uv_queue_work(r->platform->loop, &t->work, part_write, part_written);
 }
 

@@ -119,14 +119,16 @@ static void reply(struct request *r)
 static void status_done(uv_work_t *work, int status)
 {
 	struct status *s = CONTAINER_OF(work, struct status, work);
+	struct platform *p = s->request->platform;
 
 	(void)status;
-	s->request->platform->disk = s->disk;
+	p->disk = s->disk;
 	reply(s->request);
 	free(s->tasks);
 	free(s->packages);
 	free(s->store);
 	free(s);
+	platform_let_go(p);
 }
 
 void route_platform(struct request *r)
@@ -142,5 +144,6 @@ void route_platform(struct request *r)
 	s->tasks = fsio_join(r->platform->dir, "tasks");
 	s->packages = fsio_join(r->platform->dir, "packages");
 	s->store = fsio_join(r->platform->dir, "store.db");
+	platform_hold(r->platform);
 	uv_queue_work(r->platform->loop, &s->work, status_work, status_done);
 }

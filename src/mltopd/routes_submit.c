@@ -231,17 +231,18 @@ static void package_look(uv_work_t *work)
 static void package_looked(uv_work_t *work, int status)
 {
 	struct submission *s = work->data;
+	struct platform *p = s->r->platform;
 
-	if (status == 0 && s->good) {
-		submission_store(s);
-		return;
-	}
 	if (status != 0)
 		err_set(&s->e, ERR_UNAVAILABLE, "mltopd is stopping");
 	/* Whatever is wrong with the package, it is the request that named it. */
 	if (s->e.code == ERR_NOT_FOUND)
 		s->e.code = ERR_UNPROCESSABLE;
-	submission_refuse(s);
+	if (status == 0 && s->good)
+		submission_store(s);
+	else
+		submission_refuse(s);
+	platform_let_go(p);
 }
 
 void route_train_create(struct request *r)
@@ -254,8 +255,10 @@ void route_train_create(struct request *r)
 		submission_refuse(s);
 		return;
 	}
-	if (s->package)
-		uv_queue_work(r->platform->loop, &s->work, package_look, package_looked);
-	else
+	if (s->package == NULL) {
 		submission_store(s);
+		return;
+	}
+	platform_hold(r->platform);
+	uv_queue_work(r->platform->loop, &s->work, package_look, package_looked);
 }

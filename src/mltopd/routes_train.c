@@ -78,18 +78,25 @@ static struct removal *removal_new(struct platform *p, const struct job *j)
 	return m;
 }
 
+/* The job has its name again, unless another removal took it away or another job has the name. */
+static void removal_undo(const struct removal *m)
+{
+	if (rowset_find(&m->p->jobs, m->uid) && platform_name_uid(m->p, m->org_id, m->name) == NULL)
+		platform_name_set(m->p, m->org_id, m->name, m->uid);
+}
+
 static void removed(void *ctx, bool ok, const struct err *e)
 {
 	struct removal *m = ctx;
 	struct platform *p = m->p;
 
 	(void)e;
-	if (!ok && platform_name_uid(p, m->org_id, m->name) == NULL)
-		platform_name_set(p, m->org_id, m->name, m->uid);
+	if (!ok)
+		removal_undo(m);
 	if (ok && p->engine)
 		p->engine->ops->forget(p->engine, m->uid);
 	if (ok && m->fake && rowset_remove(&p->jobs, m->uid) && p->hub)
-		hub_gone(p->hub, &job_kind, m->uid, m->org_id);
+		hub_gone(p->hub, &job_kind, m->uid);
 	removal_free(m);
 }
 
@@ -116,8 +123,7 @@ static void asked(void *ctx, bool ok, const struct err *e)
 	if (!ok) {
 		if (a)
 			a->cancel = a->deleting = false;
-		if (platform_name_uid(m->p, m->org_id, m->name) == NULL)
-			platform_name_set(m->p, m->org_id, m->name, m->uid);
+		removal_undo(m);
 	}
 	reconcile_soon(m->p);
 	removal_free(m);

@@ -400,6 +400,23 @@ class Long(Daemon):
 
 
 class Life(unittest.TestCase):
+    def test_stop_while_python_is_asked(self):
+        """The question for frameworks ends with the daemon, also when a child holds its answer."""
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
+            os.mkfifo(folder + "/never")
+            python, mark = folder + "/python", folder + "/asked"
+            with open(python, "w") as f:
+                f.write(f"#!/bin/sh\ncat {folder}/never &\ntouch {mark}\nwait\n")
+            os.chmod(python, 0o755)
+            with Daemon(engine="fake", settings=["fake.jobs=0", "frameworks.python=" + python]) as d:
+                with Socket(d.port) as s:
+                    s.send(f"GET {BASE}/framework HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                    until(lambda: os.path.exists(mark), "the question")
+                    d.stop()
+            with open(folder + "/never", "w"):
+                pass  # the child ends
+
+
     def test_stop_and_reload(self):
         with Daemon(engine="fake", settings=["fake.jobs=5", "fake.changes=0"]) as d:
             client = d.client()

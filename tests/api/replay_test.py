@@ -1,6 +1,8 @@
 """Signed requests that somebody changed on their way, and those that come a second time."""
+import io
 import random
 import signal
+import tarfile
 import unittest
 
 import support
@@ -152,6 +154,30 @@ class Replays(unittest.TestCase):
         again = self.ask(self.submit_bytes(nonce))
         self.assertEqual((again.status, again.body), (first.status, first.body))
         self.assertEqual(self.jobs(), 1)
+
+    def test_at_once(self):
+        """While the first looks into its package, the same request is no new one."""
+        path = self.daemon.folder + "/p-1.tar.gz"
+        with tarfile.open(path, "w:gz") as t:
+            for name in ("p-1/p/__init__.py", "p-1/p/run.py"):
+                t.addfile(tarfile.TarInfo(name), io.BytesIO())
+        data = self.client.bytes_of("POST", BASE + "/train", body={
+            "job_name": "once", "module_name": "p.run", "trainer_uri": "file://" + path}, nonce=new_nonce())
+        sockets = [Socket(self.daemon.port) for _ in range(4)]
+        for s in sockets:
+            s.send(data)
+        answers = [s.answer() for s in sockets]
+        for s in sockets:
+            s.close()
+        self.assertEqual({a.status for a in answers} - {503}, {200}, answers)
+        self.assertTrue(all("being worked on" in a.message for a in answers if a.status == 503))
+        self.assertEqual({a.body for a in answers if a.status == 200}, {self.ask(data).body})
+
+    def test_refused_is_no_use(self):
+        """A refusal changes nothing, so the nonce is still free."""
+        nonce = new_nonce()
+        self.assertEqual(self.ask(self.submit_bytes(nonce, "NO")).status, 400)
+        self.assertEqual(self.ask(self.submit_bytes(nonce)).status, 200)
 
     def test_after_a_crash(self):
         nonce, refused = new_nonce(), new_nonce()

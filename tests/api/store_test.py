@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -123,6 +124,21 @@ class Backup(unittest.TestCase):
             self.assertEqual(c.get(f"{TRAIN}/before").status, 200)
             self.assertEqual(c.get(f"{TRAIN}/after").status, 404)
             self.assertTrue(os.path.exists(d.state + "/before-restore/store.db"))
+
+    def test_stopped_while_it_is_written(self):
+        """The daemon waits for the pool: what works there uses the platform to its end."""
+        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+            d.key()
+            os.mkfifo(self.file + ".part")  # the pool waits here until somebody reads
+            verb = subprocess.Popen([MLTOPD, "backup", self.file, "--state-dir", d.state],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            until(lambda: [n for n in os.listdir(d.state) if n.startswith("backup-")], "the copy")
+            d.process.send_signal(signal.SIGTERM)
+            until(lambda: "waiting for what reads or writes files" in d.log_text(), "the wait")
+            with open(self.file + ".part", "rb") as f:
+                self.assertIn(b"store.db", f.read())
+            verb.communicate(timeout=LIMIT)
+            d.stop()
 
     def test_onto_a_new_machine(self):
         with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:

@@ -146,6 +146,20 @@ class Life(Case):
         self.assertNotEqual(self.submit("again", "true")["uid"], uid)
         until(lambda: not os.path.exists(f"{self.daemon.state}/tasks/{uid}"), "folder removed")
 
+    def test_deleted_twice_at_once(self):
+        """One of them removes it, and the name is free."""
+        uid = self.submit("twice", "true")["uid"]
+        self.ended("twice")
+        until(lambda: self.client.post(f"{TRAIN}/twice/cancel").message.endswith("over already"), "stored")
+        sockets = [Socket(self.client.port) for _ in range(3)]
+        for s in sockets:
+            s.send(self.client.bytes_of("DELETE", f"{TRAIN}/{uid}"))
+        answers = [s.answer() for s in sockets]
+        for s in sockets:
+            s.close()
+        self.assertEqual([a.status for a in answers].count(200), 1, answers)
+        self.submit("twice", "true")
+
     def test_delete_live_frees_the_name(self):
         uid = self.submit("busy", "sleep", "1000")["uid"]
         self.running("busy")
@@ -215,6 +229,14 @@ class Logs(Case):
         self.assertEqual(self.client.get(f"{TRAIN}/lines/logs", query={"lines": "x"}).status, 400)
         self.assertEqual(self.client.get(f"{TRAIN}/lines/logs", query={"task": "ps-1"}).status, 404)
 
+    def test_lines_over_two_segments(self):
+        """2,400 lines of 100 bytes, of which the newest segment of 16 MiB holds the last 2,228."""
+        self.submit("long", "sh", "-c", "yes $(printf %099d 7) | head -n 170000")
+        self.ended("long")
+        self.assertEqual(self.logs("long", lines="2400").count("\n"), 2400)
+        with self.follow("long", lines="20000") as s:
+            self.assertEqual(b"".join(s.chunks()).count(b"\n"), 20000)
+
     def test_bounded_and_valid(self):
         self.submit("big", "sh", "-c", "yes äöü | head -c 1000000; printf '\\377\\376x\\0y'")
         self.ended("big")
@@ -257,6 +279,29 @@ class Logs(Case):
         until(lambda: self.daemon.descriptors() <= before, "descriptors are back")
         self.client.delete(f"{TRAIN}/quiet")
         self.gone("quiet")
+
+
+class Events(unittest.TestCase):
+    def test_a_viewer_has_what_the_platform_has(self):
+        """Events that leave the platform's memory leave its viewers: a day's would fill both."""
+        with Daemon(engine="fake", settings=["fake.jobs=0", "events.in_memory=100",
+                                             "limits.requests_per_second=100000",
+                                             "limits.request_burst=100000"]) as d:
+            c = d.client()
+            with c.websocket() as w:
+                have = w.snapshot(1, "event")
+                for n in range(120):
+                    self.assertEqual(c.post(TRAIN, {"job_name": f"j{n}", "command": ["x"]}).status, 200)
+
+                def alike():
+                    listed = {e["uid"] for e in c.get(BASE + "/events").json["data"]}
+                    while not w.quiet(0):
+                        m = w.next()
+                        have.update((r["uid"], r) for r in m.get("rows", ()))
+                        for uid in m.get("uids", ()):
+                            have.pop(uid, None)
+                    return len(listed) == 100 and listed == set(have)
+                until(alike, "the same events in both")
 
 
 class Refusals(Case):
