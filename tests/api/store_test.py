@@ -11,7 +11,7 @@ import time
 import unittest
 
 import support
-from support import BASE, Client, Daemon, new_nonce, until
+from support import BASE, LIMIT, MLTOPD, Client, Daemon, new_nonce, until
 
 TRAIN = BASE + "/train"
 FINAL = ("completed", "failed", "error")
