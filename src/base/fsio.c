@@ -1,6 +1,7 @@
 #include "base/fsio.h"
 
 #include "base/mem.h"
+#include "base/ulid.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,6 +115,25 @@ bool fsio_read_at(int dirfd, const char *path, struct buf *out, size_t limit, st
 bool fsio_read(const char *path, struct buf *out, size_t limit, struct err *e)
 {
 	return fsio_read_at(AT_FDCWD, path, out, limit, e);
+}
+
+int fsio_aside(const char *path, char **name)
+{
+	int fd = -1;
+
+	*name = NULL;
+	/* A name that is taken is another's: it is not touched. mkostemp(3) would not heed the umask. */
+	for (int tries = 0; fd < 0 && tries < 100 && (tries == 0 || errno == EEXIST); tries++) {
+		struct buf text = BUF_INIT;
+		char ulid[ULID_SIZE];
+
+		ulid_new(ulid, 0);
+		buf_addf(&text, "%s.part-%s", path, ulid + ULID_SIZE - 1 - 8);
+		free(*name);
+		*name = buf_detach(&text);
+		fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	}
+	return fd;
 }
 
 bool fsio_write_all(int fd, const void *data, size_t len)

@@ -19,6 +19,11 @@ bool fsio_read(const char *path, struct buf *out, size_t limit, struct err *e);
 bool fsio_read_at(int dirfd, const char *path, struct buf *out, size_t limit, struct err *e);
 /* Writes aside, fsyncs, renames over `path`, fsyncs the folder. */
 bool fsio_write(const char *path, const void *data, size_t len, mode_t mode, struct err *e);
+/*
+ * A new file beside `path`, to be written and renamed over it: "PATH.part-" and some letters, made
+ * as open(2) does by the umask. *name is the caller's to free; -1: errno says why.
+ */
+int fsio_aside(const char *path, char **name);
 /* All of it, through short writes and EINTR. */
 bool fsio_write_all(int fd, const void *data, size_t len);
 /* Removes the tree without following links; absent is success. */

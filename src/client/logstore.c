@@ -192,19 +192,10 @@ static bool copy_spool(struct logstore *s, int fd, struct err *e, const char *pa
 	return ok;
 }
 
-/* As open(2) would make it, by the person's umask. */
-static void give_mode(int fd)
-{
-	mode_t mask = umask(0);
-
-	umask(mask);
-	fchmod(fd, 0666 & ~mask);
-}
-
 bool logstore_save(struct logstore *s, const char *path, struct err *e)
 {
 	struct stat st;
-	struct buf aside = BUF_INIT;
+	char *aside = NULL;
 	int fd = -1;
 	bool ok;
 
@@ -212,21 +203,19 @@ bool logstore_save(struct logstore *s, const char *path, struct err *e)
 		return err_set(e, ERR_CONFLICT,
 			"cannot save the log to %s: that is no plain file; choose another name",
 			path);
-	buf_addf(&aside, "%s.part-XXXXXX", path);
-	fd = mkostemp(aside.data, O_CLOEXEC);
+	fd = fsio_aside(path, &aside);
 	if (fd < 0) {
 		ok = err_errno(e, errno, "cannot save the log to", path);
 		goto out;
 	}
-	give_mode(fd);
 	ok = copy_spool(s, fd, e, path);
 	if (close(fd) < 0 && ok)
 		ok = err_errno(e, errno, "cannot save the log to", path);
-	if (ok && rename(aside.data, path) < 0)
+	if (ok && rename(aside, path) < 0)
 		ok = err_errno(e, errno, "cannot save the log to", path);
 	if (!ok)
-		unlink(aside.data);
+		unlink(aside);
 out:
-	buf_release(&aside);
+	free(aside);
 	return ok;
 }

@@ -141,14 +141,16 @@ static void help_flags(const char *title, const struct cli_flag *flags)
 		help_flag(flags->name, flags->letter, flags->value, flags->doc);
 }
 
-static void help_fields(const struct kind *k)
+static void help_fields(const struct verb *v)
 {
+	const struct kind *k = v->kind;
+
 	printf("\nFields of a %s\n", k->name);
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
 		struct buf name = BUF_INIT;
 
-		if ((f->flags & F_NEW) && !(f->flags & F_HIDDEN)) {
+		if ((f->flags & F_NEW) && !(f->flags & F_HIDDEN) && !cli_own_flag(v, f->name)) {
 			kind_flag_name(f, &name);
 			help_flag(name.data, 0, f->hint ? f->hint : "VALUE", f->doc);
 		}
@@ -165,7 +167,7 @@ static int help_verb(const struct verb *v)
 	buf_release(&title);
 	help_flags("Flags", v->own);
 	if (v->flags & VERB_FIELDS)
-		help_fields(v->kind);
+		help_fields(v);
 	for (const struct cli_flags *t = cli_flags; t->flags; t++)
 		if (cli_takes(v, t))
 			help_flags(t->title, t->flags);
@@ -222,6 +224,11 @@ static const struct cli_flag *flag_in(const struct cli_flag *flags, const char *
 			   : strlen(flags->name) == len && strncmp(flags->name, name, len) == 0)
 			return flags;
 	return NULL;
+}
+
+bool cli_own_flag(const struct verb *v, const char *name)
+{
+	return flag_in(v->own, name, strlen(name), 0) != NULL;
 }
 
 static const struct cli_flag *find_flag(const struct verb *v, const char *name, size_t len,

@@ -54,7 +54,7 @@ struct cli {
 	bool connected;
 	uv_loop_t loop;
 	struct api *api;
-	bool tty; /* standard output is a terminal: sanitise, align to its width */
+	bool tty; /* standard output is a terminal: sanitise */
 };
 
 enum verb_flag {
@@ -94,6 +94,8 @@ int cli_main(int argc, char **argv);
 
 const char *cli_value(const struct cli *c, const char *flag); /* NULL when not given */
 bool cli_has(const struct cli *c, const char *flag);
+/* The verb has a flag of its own of that name, which then does not stand for the field. */
+bool cli_own_flag(const struct verb *v, const char *name);
 /* "mltop: what: why" on standard error, sanitised; returns the exit code that fits. */
 int cli_fail(const struct err *e);
 /* The same line for what does not end the verb. */
@@ -126,6 +128,8 @@ bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *
 	struct err *e);
 /* The platform's own check of a new object, before anything is sent. */
 bool cli_check(const struct kind *k, const json_t *body, struct err *e);
+/* What a job that was made is called: as the platform says, else as it was asked for. Borrowed. */
+const char *cli_job_name(const json_t *answer, const json_t *body);
 /* list --watch: prints the list whenever it changed, until interrupted. */
 int cli_watch(struct cli *c, const struct kind *k);
 

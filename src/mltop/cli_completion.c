@@ -16,7 +16,7 @@ static void words_of_verb(const struct verb *v)
 		const struct field *f = &v->kind->fields[i];
 		struct buf name = BUF_INIT;
 
-		if ((f->flags & F_NEW) && !(f->flags & F_HIDDEN)) {
+		if ((f->flags & F_NEW) && !(f->flags & F_HIDDEN) && !cli_own_flag(v, f->name)) {
 			kind_flag_name(f, &name);
 			printf(" --%s", name.data);
 		}

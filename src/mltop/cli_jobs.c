@@ -162,6 +162,12 @@ int cli_describe(struct cli *c)
 	return ok ? EXIT_DONE : cli_fail(&e);
 }
 
+static void say(const struct cli *c, const char *name, const char *done)
+{
+	output_text(c, name);
+	printf("%s\n", done);
+}
+
 /* A change of each job named; goes on after a failure and returns the first one's code. */
 static int change_each(struct cli *c, const char *method, const char *tail, const char *done)
 {
@@ -172,7 +178,7 @@ static int change_each(struct cli *c, const char *method, const char *tail, cons
 		struct err e = ERR_INIT;
 
 		if (cli_call(c, method, path, NULL, NULL, &e))
-			printf("%s %s\n", c->args[i], done);
+			say(c, c->args[i], done);
 		else if (code == EXIT_DONE)
 			code = cli_fail(&e);
 		else
@@ -200,19 +206,19 @@ int cli_cancel(struct cli *c)
 {
 	if (!confirmed(c, "Cancel"))
 		return EXIT_REFUSED;
-	return change_each(c, "POST", "/cancel", "is being cancelled");
+	return change_each(c, "POST", "/cancel", " is being cancelled");
 }
 
 int cli_delete(struct cli *c)
 {
 	if (!confirmed(c, "Delete, with log and output,"))
 		return EXIT_REFUSED;
-	return change_each(c, "DELETE", "", "is deleted");
+	return change_each(c, "DELETE", "", " is deleted");
 }
 
 int cli_retry(struct cli *c)
 {
-	return change_each(c, "POST", "/retry", "is run again");
+	return change_each(c, "POST", "/retry", " is run again");
 }
 
 /* ---- Submit ---- */
@@ -242,6 +248,8 @@ bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *
 {
 	json_t *object = json_object_get(body, field);
 
+	if (object && !json_is_object(object))
+		return true; /* the check of the whole says so */
 	for (int i = 0; i < c->flag_count; i++) {
 		if (strcmp(c->flags[i].name, flag) != 0)
 			continue;
@@ -261,7 +269,7 @@ static bool add_field_flags(const struct cli *c, json_t *body, struct err *e)
 		const struct field *f = kind_field(c->verb->kind, c->flags[i].name);
 		json_t *value;
 
-		if (f == NULL || !(f->flags & F_NEW))
+		if (f == NULL || !(f->flags & F_NEW) || cli_own_flag(c->verb, f->name))
 			continue;
 		value = f->type->from_text(f, c->flags[i].value, e);
 		if (value == NULL)
@@ -301,6 +309,13 @@ bool cli_check(const struct kind *k, const json_t *body, struct err *e)
 	return ok;
 }
 
+const char *cli_job_name(const json_t *answer, const json_t *body)
+{
+	const char *name = json_string_value(json_object_get(answer, "job_name"));
+
+	return name ? name : json_string_value(json_object_get(body, "job_name"));
+}
+
 int cli_submit(struct cli *c)
 {
 	struct err e = ERR_INIT;
@@ -312,7 +327,7 @@ int cli_submit(struct cli *c)
 	if (ok && (cli_has(c, "json") || cli_has(c, "output")))
 		ok = output_one(c, c->verb->kind, answer, &e);
 	else if (ok)
-		printf("%s\n", json_string_value(json_object_get(answer, "job_name")));
+		say(c, cli_job_name(answer, body), "");
 	json_decref(body);
 	json_decref(answer);
 	return ok ? EXIT_DONE : cli_fail(&e);

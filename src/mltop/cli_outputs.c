@@ -6,10 +6,8 @@
 #include "core/query.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PIECE = 2 << 20 }; /* bytes asked for at once */
@@ -58,8 +56,7 @@ int cli_outputs(struct cli *c)
 	if (!fetch_outputs(c, &answer, &e))
 		return cli_fail(&e);
 	if (cli_has(c, "json")) {
-		json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
-		putchar('\n');
+		output_one(c, NULL, answer, &e);
 	} else {
 		json_array_foreach(json_object_get(answer, "data"), i, file) {
 			const char *when = json_string_value(json_object_get(file, "mtime"));
@@ -172,28 +169,25 @@ static bool make_parents(const char *path, struct err *e)
 /* Aside first: what stands under its own name is whole. */
 static bool fetch_file(struct cli *c, const json_t *file, const char *to, struct err *e)
 {
-	struct buf part = BUF_INIT;
+	char *part = NULL;
 	int fd = -1;
 	bool good = make_parents(to, e);
 
-	buf_addf(&part, "%s.part", to);
 	if (good && !cli_has(c, "force") && access(to, F_OK) == 0)
 		good = err_set(e, ERR_CONFLICT,
 			"%s is there already: give another folder with -o, or "
 			"--force to write over it",
 			to);
-	if (good) {
-		fd = open(part.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-		good = fd >= 0 || err_errno(e, errno, "cannot write", part.data);
-	}
+	if (good)
+		good = (fd = fsio_aside(to, &part)) >= 0 || err_errno(e, errno, "cannot write", to);
 	good = good && fetch_into(c, fd, path_of(file), size_of(file), e);
 	if (fd >= 0 && close(fd) != 0 && good)
-		good = err_errno(e, errno, "cannot write", part.data);
-	if (good && rename(part.data, to) != 0)
+		good = err_errno(e, errno, "cannot write", to);
+	if (good && rename(part, to) != 0)
 		good = err_errno(e, errno, "cannot keep", to);
 	if (!good && fd >= 0)
-		unlink(part.data);
-	buf_release(&part);
+		unlink(part);
+	free(part);
 	return good;
 }
 

@@ -189,7 +189,7 @@ int cli_run(struct cli *c)
 		cli_fail(&e);
 		code = EXIT_MLTOP_FAILED;
 	} else {
-		name = mem_strdup(json_string_value(json_object_get(answer, "job_name")));
+		name = mem_strdup(cli_job_name(answer, body));
 	}
 	json_decref(body);
 	json_decref(answer);

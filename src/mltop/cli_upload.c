@@ -56,7 +56,7 @@ static bool send_file(struct cli *c, int fd, const char *name, json_t *body, str
 	if (good)
 		json_object_set_new(body, "trainer_uri", json_string(uri));
 	else
-		err_prefix(e, "uploading %s: ", name);
+		err_prefix(e, "uploading %s", name);
 	return good;
 }
 

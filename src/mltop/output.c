@@ -7,10 +7,9 @@
 #include "base/vec.h"
 #include "core/rowset.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 enum form { FORM_TABLE, FORM_WIDE, FORM_JSON, FORM_YAML, FORM_CSV, FORM_NAME };
 static const char *const form_words[] = {"table", "wide", "json", "yaml", "csv", "name"};
@@ -235,6 +234,26 @@ static void print_json(const struct cli *c, const json_t *value)
 	putchar('\n');
 }
 
+/* Words of ours stand bare; all other keys are texts of somebody else and keep their quotes. */
+static void print_yaml_key(const char *key)
+{
+	static const char *const words[] = {"null", "true", "false", "yes", "no", "on", "off", "y",
+		"n"};
+	bool bare = islower((unsigned char)*key) &&
+		key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+	json_t *text;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		bare = bare && strcmp(key, words[i]) != 0;
+	if (bare) {
+		fputs(key, stdout);
+		return;
+	}
+	text = json_string(key);
+	json_dumpf(text, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	json_decref(text);
+}
+
 /* A JSON scalar is a YAML scalar, when texts keep their quotes. */
 static void print_yaml(const json_t *value, int depth)
 {
@@ -247,7 +266,9 @@ static void print_yaml(const json_t *value, int depth)
 			bool deep = (json_is_object(item) && json_object_size(item)) ||
 				(json_is_array(item) && json_array_size(item));
 
-			printf("%*s%s:%s", depth * 2, "", key, deep ? "\n" : " ");
+			printf("%*s", depth * 2, "");
+			print_yaml_key(key);
+			fputs(deep ? ":\n" : ": ", stdout);
 			print_yaml(item, depth + 1);
 		}
 		return;
@@ -367,7 +388,7 @@ bool output_list(struct cli *c, const struct kind *k, json_t *rows, struct err *
 
 static void print_section(const struct kind *k, const void *rec, unsigned section)
 {
-	struct buf cell = BUF_INIT, title = BUF_INIT;
+	struct buf cell = BUF_INIT;
 	bool begun = false;
 
 	for (size_t i = 0; i < k->field_count; i++) {
@@ -386,7 +407,6 @@ static void print_section(const struct kind *k, const void *rec, unsigned sectio
 		printf("  %-20s %s\n", f->name, cell.data);
 	}
 	buf_release(&cell);
-	buf_release(&title);
 }
 
 bool output_one(struct cli *c, const struct kind *k, const json_t *object, struct err *e)

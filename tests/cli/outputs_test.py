@@ -101,9 +101,15 @@ class Outputs(unittest.TestCase):
         self.refused(1, ["jobs", "download", "makes", "notes.txt", "-o", to], "is there already")
         with open(to + "/notes.txt") as f:
             self.assertEqual(f.read(), "mine")
+        with open(to + "/notes.txt.part", "w") as f:
+            f.write("mine too")  # no name of ours: what is downloaded grows beside it
         self.ok("jobs", "download", "makes", "notes.txt", "-o", to, "--force")
         with open(to + "/notes.txt") as f:
             self.assertEqual(f.read(), "hello\n")
+        self.assertEqual(sorted(os.listdir(to)), ["notes.txt", "notes.txt.part"])
+        mask = os.umask(0o22)
+        os.umask(mask)
+        self.assertEqual(os.stat(to + "/notes.txt").st_mode & 0o777, 0o666 & ~mask)
 
     def test_what_is_not_there(self):
         self.refused(5, ["jobs", "download", "makes", "nothing", "-o", self.folder()], "there is no output nothing")

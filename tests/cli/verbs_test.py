@@ -97,6 +97,12 @@ class Verbs(Case):
         self.assertEqual(sorted(r["job_name"] for r in table), ["alpha", "beta", "gamma"])
         self.assertIn('job_name: "beta"', self.ok("jobs", "list", "-o", "yaml").out)
 
+    def test_yaml_keys_that_are_not_ours(self):
+        """Labels are a person's words: they end no line, act on no terminal and are no number or truth."""
+        self.ok("jobs", "submit", "--job-name", "labelled", "--command", "true", "-l", "a: b=x", "-l", "no=1")
+        self.assertIn('\nlabels:\n  "a: b": "x"\n  "no": "1"\n', self.ok("jobs", "describe", "labelled", "-o", "yaml").out)
+        self.ok("jobs", "delete", "labelled")
+
     def test_filter(self):
         self.assertEqual(self.ok("jobs", "list", "--filter", "state=failed", "-o", "name").out, "beta\n")
         self.refused(1, "column 1", "jobs", "list", "--filter", "nonsense=1")
@@ -221,6 +227,20 @@ class Submit(Case):
         with open(path, "w") as f:
             f.write("job_name: x\njob_nam: y\n")
         self.refused(1, "job_nam", "jobs", "submit", path)
+
+    def test_environment_of_file_and_flags(self):
+        """Flags add to the file's; a value is whatever stands behind '=', commas too; K alone is taken from here."""
+        path = self.p.folder + "/env.yaml"
+        with open(path, "w") as f:
+            f.write("job_name: both\nenv: {FILE: 'of the file', WON: 'by the file'}\n"
+                    "command: [sh, -c, 'echo \"$FILE/$WON/$LIST/$HERE/$b\"']\n")
+        self.ok("jobs", "submit", path, "-e", "WON=by the flag", "-e", "LIST=a,b=c", "--env=HERE", env={"HERE": "here"})
+        self.assertEqual(self.ok("logs", "-f", "both").out, "of the file/by the flag/a,b=c/here/\n")
+        self.refused(1, "has no NOWHERE", "jobs", "submit", path, "-e", "NOWHERE")
+        self.assertEqual(len([line for line in self.ok("jobs", "submit", "--help").out.splitlines() if "--env " in line]), 1)
+        with open(path, "w") as f:
+            f.write("job_name: list\nenv: [A]\ncommand: ['true']\n")
+        self.refused(1, "env is not what it must be", "jobs", "submit", path, "-e", "B=1")
 
     def test_unreachable(self):
         env = {"XIAOMI_ACCESS_KEY_ID": "AK", "XIAOMI_SECRET_ACCESS_KEY": "SK"}
