@@ -63,7 +63,26 @@ static void explain_connect(CURL *easy, const char *site, struct err *e)
 		number ? strerror((int)number) : "no connection", check_endpoint);
 }
 
-bool dial_explain(CURL *easy, const char *site, const char *error, CURLcode result, struct err *e)
+/* Without a ca_file it is the system's own bundle that is missing: no setting of ours is wrong. */
+static void explain_authorities(CURL *easy, const char *ca_file, const char *site,
+	const char *error, struct err *e)
+{
+	char *bundle = NULL;
+
+	if (ca_file) {
+		err_set(e, ERR_INVALID, "the ca_file of the context cannot be used: %s", error);
+		return;
+	}
+	curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle);
+	err_set(e, ERR_INVALID,
+		"this machine has no certificate authorities (%s cannot be read), so %s cannot be "
+		"trusted: install the package ca-certificates, or name the platform's authority as "
+		"ca_file of the context",
+		bundle ? bundle : "the system's bundle", host_of(site));
+}
+
+bool dial_explain(CURL *easy, const char *ca_file, const char *site, const char *error,
+	CURLcode result, struct err *e)
 {
 	switch (result) {
 	case CURLE_COULDNT_RESOLVE_HOST:
@@ -82,7 +101,7 @@ bool dial_explain(CURL *easy, const char *site, const char *error, CURLcode resu
 			site, *error ? error : "the handshake failed");
 		return true;
 	case CURLE_SSL_CACERT_BADFILE:
-		err_set(e, ERR_INVALID, "the ca_file of the context cannot be used: %s", error);
+		explain_authorities(easy, ca_file, site, error, e);
 		return true;
 	default: return false;
 	}

@@ -21,7 +21,11 @@ struct dial {
 /* What curl keeps is copied. `error` holds curl's words; it and `owner` outlive the handle. */
 void dial_set(CURL *easy, const struct dial *d, char error[CURL_ERROR_SIZE], void *owner);
 
-/* Why `site` ("http://host:port") was not reached; false: the failure is not about connecting. */
-bool dial_explain(CURL *easy, const char *site, const char *error, CURLcode result, struct err *e);
+/*
+ * Why `site` ("http://host:port") was not reached; `ca_file` as it was dialled with. False: the
+ * failure is not about connecting.
+ */
+bool dial_explain(CURL *easy, const char *ca_file, const char *site, const char *error,
+	CURLcode result, struct err *e);
 
 #endif

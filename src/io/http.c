@@ -91,11 +91,27 @@ static void on_finished(void *owner, CURLcode result)
 		call_end(c, result);
 }
 
+/*
+ * How long the request has made no way, while its answer is awaited. Of a body that is still sent
+ * progress is looked for several times in a limit, so that a peer that stops reading is left soon.
+ */
+static int64_t upload_quiet(struct http_call *c)
+{
+	int64_t now = time_mono_ms();
+	curl_off_t uploaded = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+	if (uploaded > c->uploaded) {
+		c->uploaded = uploaded;
+		c->last_byte_ms = now;
+	}
+	return now - c->last_byte_ms;
+}
+
 /* A limit may have passed; progress made meanwhile moves it on. */
 static void on_deadline(void *ctx)
 {
 	struct http_call *c = ctx;
-	curl_off_t uploaded = 0;
 
 	if (c->http->closing)
 		return;
@@ -106,10 +122,10 @@ static void on_deadline(void *ctx)
 	if (c->phase == PHASE_HEADER) {
 		int limit = http_limit(c->http->config.header_ms, HTTP_HEADER_MS);
 
-		curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-		if (uploaded > c->uploaded) {
-			c->uploaded = uploaded;
-			loop_timer_start(c->deadline, limit);
+		int64_t quiet = upload_quiet(c);
+
+		if (quiet < limit) {
+			loop_timer_start(c->deadline, http_look(c, limit - quiet));
 			return;
 		}
 		c->stop = STOP_SILENT;

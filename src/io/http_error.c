@@ -19,6 +19,14 @@ static void explain_stop(const struct http_call *c, struct err *e, bool *transpo
 		return;
 	case STOP_SILENT:
 		*transport = true;
+		if (c->uploaded < c->request_len) {
+			err_set(e, ERR_UNAVAILABLE,
+				"%s stopped taking the request after %lld of %lld bytes: nothing went on for "
+				"%d s; try again",
+				c->site, (long long)c->uploaded, (long long)c->request_len,
+				HTTP_HEADER_MS / 1000);
+			return;
+		}
 		err_set(e, ERR_UNAVAILABLE,
 			"%s took the request but sent no answer within %d s; "
 			"try again, or look whether the platform is overloaded",
@@ -70,7 +78,7 @@ void http_explain(const struct http_call *c, CURLcode result, struct err *e, boo
 			result == CURLE_COULDNT_CONNECT || result == CURLE_OPERATION_TIMEDOUT ||
 			result == CURLE_GOT_NOTHING || result == CURLE_RECV_ERROR ||
 			result == CURLE_SEND_ERROR || result == CURLE_PARTIAL_FILE;
-		if (!dial_explain(c->easy, c->site, c->error, result, e))
+		if (!dial_explain(c->easy, c->http->ca_file, c->site, c->error, result, e))
 			explain_curl(c, is_cut(c, result) ? CURLE_PARTIAL_FILE : result, e);
 	}
 }

@@ -23,9 +23,9 @@ struct http_call {
 	void *request_body;
 	struct loop_timer *deadline;
 	enum http_phase phase;
-	enum http_stop stop; /* why we ended it ourselves */
-	curl_off_t uploaded;
-	int64_t last_byte_ms; /* monotonic */
+	enum http_stop stop;              /* why we ended it ourselves */
+	curl_off_t request_len, uploaded; /* bytes of the request's body */
+	int64_t last_byte_ms;             /* monotonic */
 	size_t answer_max, header_bytes;
 	struct buf body;
 	struct buf content_type;
@@ -49,6 +49,14 @@ struct http {
 static inline int http_limit(int configured, int standard)
 {
 	return configured ? configured : standard;
+}
+
+/* When to look at a request again that may be silent for `left` ms more: soon while it is sent. */
+static inline int64_t http_look(const struct http_call *c, int64_t left)
+{
+	int64_t soon = http_limit(c->http->config.header_ms, HTTP_HEADER_MS) / 5 + 1;
+
+	return c->uploaded < c->request_len && soon < left ? soon : left;
 }
 
 /* http_transfer.c: what curl is to do, and what it tells while it does. */

@@ -16,7 +16,9 @@ static int on_connected(void *user, char *ip, char *local, int port, int local_p
 
 	(void)ip, (void)local, (void)port, (void)local_port;
 	c->phase = PHASE_HEADER;
-	loop_timer_start(c->deadline, http_limit(c->http->config.header_ms, HTTP_HEADER_MS));
+	c->last_byte_ms = time_mono_ms();
+	loop_timer_start(c->deadline,
+		http_look(c, http_limit(c->http->config.header_ms, HTTP_HEADER_MS)));
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -137,6 +139,7 @@ static void set_body(struct http_call *c, const struct http_request *r)
 {
 	if (strcmp(r->method, "GET") == 0)
 		return;
+	c->request_len = (curl_off_t)r->body_len;
 	c->request_body = mem_dup(r->body ? r->body : "", r->body_len ? r->body_len : 1);
 	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
 	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->request_body);

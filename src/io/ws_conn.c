@@ -258,7 +258,7 @@ void conn_finished(void *owner, CURLcode result)
 		connected(c);
 		return;
 	}
-	if (!dial_explain(c->easy, c->site, c->error, result, &e))
+	if (!dial_explain(c->easy, c->ws->config.ca_file, c->site, c->error, result, &e))
 		err_set(&e, ERR_UNAVAILABLE,
 			"%s cannot be reached: %s; check the endpoint, and that the platform runs",
 			c->site, *c->error ? c->error : curl_easy_strerror(result));

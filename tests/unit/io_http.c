@@ -236,6 +236,28 @@ static void silence_ends(void **state)
 	got_release(&g);
 }
 
+static void stop_reading(struct peer *p)
+{
+	uv_read_stop((uv_stream_t *)&p->tcp);
+}
+
+/* More than what sockets hold: the rest has nowhere to go. */
+static void a_peer_that_stops_reading_is_named(void **state)
+{
+	enum { LEN = 16 << 20 };
+	char *body = mem_alloc(LEN);
+	struct http_request r = {.method = "PUT", .body = body, .body_len = LEN};
+	struct got g = ask_with((struct http_config){.header_ms = 100}, &r, stop_reading);
+
+	(void)state;
+	assert_int_equal(g.err.code, ERR_UNAVAILABLE);
+	assert_non_null(strstr(g.err.text, "stopped taking the request after"));
+	assert_non_null(strstr(g.err.text, "of 16777216 bytes"));
+	assert_true(g.transport);
+	got_release(&g);
+	free(body);
+}
+
 static void begin_and_stall(struct peer *p)
 {
 	if (peer_head(p, &head))
@@ -573,6 +595,7 @@ int main(void)
 		cmocka_unit_test(an_error_status_is_an_answer),
 		cmocka_unit_test(connections_are_kept),
 		cmocka_unit_test(silence_ends),
+		cmocka_unit_test(a_peer_that_stops_reading_is_named),
 		cmocka_unit_test(a_stalled_body_ends),
 		cmocka_unit_test(a_cut_body_is_an_error),
 		cmocka_unit_test(a_reset_body_is_an_error),

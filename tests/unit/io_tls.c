@@ -1,6 +1,7 @@
 /* TLS of both clients against the real mltopd, with certificates that are right and wrong. */
 #include "base/fsio.h"
 #include "base/mem.h"
+#include "io/dial.h"
 #include "io/http.h"
 #include "io/ws.h"
 #include "io_server.h"
@@ -306,11 +307,29 @@ static void wrong_certificates_are_refused_and_named(void **state)
 	}
 }
 
+/* Without a ca_file no setting of the person's is to blame. */
+static void a_machine_without_authorities_is_told_what_to_install(void **state)
+{
+	CURL *easy = curl_easy_init();
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_true(dial_explain(easy, NULL, "https://ml.example:443", "", CURLE_SSL_CACERT_BADFILE,
+		&e));
+	assert_non_null(strstr(e.text, "install the package ca-certificates"));
+	assert_non_null(strstr(e.text, "ml.example:443"));
+	assert_true(dial_explain(easy, "/a/ca.pem", "https://ml.example:443", "no such file",
+		CURLE_SSL_CACERT_BADFILE, &e));
+	assert_string_equal(e.text, "the ca_file of the context cannot be used: no such file");
+	curl_easy_cleanup(easy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_certificate_is_accepted),
 		cmocka_unit_test(wrong_certificates_are_refused_and_named),
+		cmocka_unit_test(a_machine_without_authorities_is_told_what_to_install),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
