@@ -64,7 +64,7 @@ struct run {
 	struct context_options find;
 	char *chosen; /* the context that was switched to; find points to it */
 	struct context context;
-	bool found, finding;
+	bool found, finding, who_asked;
 	char *wanted;      /* the context to switch to, until it is found or not */
 	char *finder_name; /* the worker's copy of the name it looks for; "" none */
 	struct context_options finder_find; /* the worker's copy */
@@ -97,11 +97,26 @@ void run_link_refresh(struct run *r);
  * then, and when there is none, the one that there is stays.
  */
 void run_link_switch(struct run *r, const char *context);
+/* MSG_LINK; rtt_ms 0: not known. */
+void run_tell_link(struct run *r, enum link_state link, int64_t rtt_ms, const char *text);
+
+/* run_request.c: requests, and who the key is */
 void run_request(struct run *r, const struct cmd *c);
 void run_request_cancel(struct run *r, uint64_t id);
+void run_requests_send(struct run *r); /* those that waited for a platform */
+void run_requests_drop(struct run *r); /* answered with a failure: the platform is left */
+void run_requests_release(struct run *r);
+void run_who_begin(struct run *r); /* MSG_CONTEXT: what the context says of us */
+void run_who_ask(struct run *r);   /* once for a platform: MSG_CONTEXT with org, role and user */
+
+/* run_stream.c: subscriptions and what the stream brings */
+void run_stream_open(struct run *r);
 void run_subscribe(struct run *r, const struct cmd *c);
 void run_unsubscribe(struct run *r, uint32_t id);
 struct run_sub *run_sub_find(struct run *r, uint32_t id);
+/* Asks the stream for what the dashboard wants; a log goes on where its store ends. */
+void run_sub_ask(struct run *r, const struct run_sub *s);
+void run_subs_release(struct run *r);
 
 /* run_log.c: logs */
 void run_log_open(struct run *r, struct run_sub *s);

@@ -206,6 +206,7 @@ static void free_texts(struct app *a)
 	free(a->popup_title);
 	free(a->notice);
 	free(a->select_uid);
+	free(a->tenant_asked);
 	free((char *)a->options.first);
 	json_decref((json_t *)a->options.remembered);
 	for (int i = 0; i < a->history_len; i++)

@@ -36,7 +36,7 @@ static const char *split(const char *text, char *word, size_t size)
 	return text + strspn(text, " ");
 }
 
-/* The id of an org by its name or id; NULL: none. Until the orgs are there it is taken as an id. */
+/* The id of an org by its name or id; NULL: none that is known. */
 static const char *tenant_id(const struct app *a, const char *name)
 {
 	const struct rowset *rows = &a->quota.data.rows;
@@ -53,15 +53,28 @@ static const char *tenant_id(const struct app *a, const char *name)
 				strcmp(q->org_id, name) == 0))
 			return q->org_id;
 	}
-	return a->quota.data.synced ? NULL : name;
+	return NULL;
+}
+
+static void tenant_ask(struct app *a, const char *name)
+{
+	char *asked = name ? mem_strdup(name) : NULL;
+
+	free(a->tenant_asked);
+	a->tenant_asked = asked;
 }
 
 bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err *e)
 {
 	const char *id = tenant_id(a, name);
 
-	if (!id)
+	if (!id && a->who_known && a->quota.data.synced)
 		return err_set(e, ERR_NOT_FOUND, T_NO_TENANT, name);
+	tenant_ask(a, id ? NULL : name);
+	if (!id) {
+		app_notice(a, ROLE_DIM, T_TENANT_WAITS, name);
+		return true;
+	}
 	char *tenant = mem_strdup(id);
 
 	free(a->tenant);
@@ -72,6 +85,19 @@ bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err
 	stack_open(a, &scr_jobs, "", out);
 	app_notice(a, ROLE_NORMAL, T_TENANT, *name ? name : T_TENANT_OWN);
 	return true;
+}
+
+void tenant_retry(struct app *a, struct cmds *out)
+{
+	struct err e = ERR_INIT;
+	char *name = a->tenant_asked;
+
+	if (!name || !a->who_known || !a->quota.data.synced)
+		return;
+	a->tenant_asked = NULL;
+	if (!tenant_switch(a, name, out, &e))
+		app_notice(a, ROLE_BAD, "%s", e.text);
+	free(name);
 }
 
 /* The runner connects to it: it knows by the name remembered. Nothing of the old one stays. */

@@ -62,6 +62,8 @@ struct app {
 
 	struct table jobs, quota; /* of the header; the jobs screen shows the first */
 	bool quota_all;           /* the second is of all orgs: the key may see them */
+	bool who_known;           /* the platform has said who we are, or will not */
+	char *tenant_asked;       /* named before the orgs were known; NULL: none */
 	struct tally tally;
 	uint32_t next_sub;
 	uint64_t next_id;
@@ -158,8 +160,12 @@ void popup_input(struct app *a, const struct msg *m, struct cmds *out);
 void popup_draw(const struct app *a, struct grid *g, struct rect body);
 void options_draw(const struct app *a, struct grid *g, struct rect body, int bottom);
 const char *option_at(const struct app *a, int i);
-/* False with `e`, and nothing changed, when the platform's orgs are known and this is none. */
+/*
+ * False with `e`, and nothing changed, when this is no org of the platform. As long as its orgs are
+ * not known the name waits for them: tenant_retry looks again.
+ */
 bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err *e);
+void tenant_retry(struct app *a, struct cmds *out);
 
 /* ---- scr_jobs.c ---- */
 

@@ -142,6 +142,7 @@
 #define T_TENANT "Jobs of %s."
 #define T_NO_TENANT "there is no org '%s' here: Tab completes the names"
 #define T_TENANT_OWN "your own org"
+#define T_TENANT_WAITS "Looks for the org '%s': the platform has not named its orgs yet."
 #define T_CONTEXT "Context %s: connecting."
 #define T_NO_COMMAND "'%s' is no command: type ? for help, Tab completes"
 #define T_SWITCH_UNSENT "A change waits to be sent: u takes it back, or wait until it is sent"

@@ -121,6 +121,7 @@ static void want_orgs(struct app *a, struct cmds *out)
 	if (all == a->quota_all)
 		return;
 	a->quota_all = all;
+	a->quota.data.synced = false; /* what is there is one org's: the others are yet to come */
 	table_subscribe_org(a, &a->quota, &scr_quotas, all ? "-1" : "", out);
 }
 
@@ -134,7 +135,12 @@ static void context_message(struct app *a, const struct msg *m, struct cmds *out
 		app_set_text(&a->role, m->role);
 	if (m->user)
 		app_set_text(&a->user, m->user);
+	/* Another platform: who we are there is another matter. */
+	if (m->context && !m->role)
+		app_set_text(&a->role, NULL);
+	a->who_known = m->role || (a->who_known && !m->context);
 	want_orgs(a, out);
+	tenant_retry(a, out);
 }
 
 static void note_message(struct app *a, const struct msg *m)
@@ -169,6 +175,7 @@ static void data_message(struct app *a, const struct msg *m, struct cmds *out)
 	}
 	table_message(a, &a->jobs, m);
 	table_message(a, &a->quota, m);
+	tenant_retry(a, out);
 	if (a->select_uid && table_select_uid(&a->jobs, a->select_uid)) {
 		free(a->select_uid);
 		a->select_uid = NULL;

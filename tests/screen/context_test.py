@@ -6,7 +6,7 @@ import sys
 
 from support import *
 from kit.basics import OPENED, forget
-from kit.daemon import Daemon
+from kit.daemon import FREE, Daemon
 
 
 class Demo(Daemon):
@@ -97,6 +97,58 @@ def a_context_that_is_not_there():
         assert before & connections(screen.pid(), one.url), "it was made anew"
     switch(screen, "two")
     screen.wait(count(7))
+    screen.keys("q")
+    assert screen.ended() == 0
+    screen.close()
+
+
+class Shared(Daemon):
+    """A platform of several orgs, and contexts for its keys."""
+
+    def __init__(self):
+        super().__init__("fake", ("fake.jobs=3", "fake.changes=0", *FREE))
+        OPENED.append(self)
+
+    def config(self, **keys):
+        env = home()
+        os.makedirs(env["XDG_CONFIG_HOME"] + "/mltop")
+        path = env["XDG_CONFIG_HOME"] + "/mltop/config.yaml"
+        with open(path, "w") as f:
+            f.write("contexts:\n")
+            for name, key in keys.items():
+                f.write(f"  {name}:\n    endpoint: {self.url}\n    access_key: {key.access_key}\n"
+                        f"    secret_key: {key.secret_key}\n")
+        os.chmod(path, 0o600)
+        return env
+
+    def close(self):
+        forget(self)
+        super().close()
+
+
+@check
+def the_header_says_who_one_is_and_an_admin_finds_orgs_by_name():
+    platform = Shared()
+    admin = platform.key("main", "admin")
+    env = platform.config(boss=admin, guest=platform.key("vision", "viewer"))
+    screen = Tmux([MLTOP, "--context", "boss"], 120, **env)
+    # Typed at once: the orgs may not have come yet.
+    screen.wait("jobs")
+    screen.keys(":")
+    screen.type("tenant vision")
+    screen.keys("Enter")
+    screen.wait(re.compile(r"^ ?mltop +boss · org vision · admin", re.M))
+    screen.wait("jobs(vision)")
+    screen.keys(":")
+    screen.type("tenant nobody")
+    screen.keys("Enter")
+    screen.wait("there is no org 'nobody' here")
+    screen.escape(("there is no org",))
+    screen.keys("q")
+    assert screen.ended() == 0
+    screen.close()
+    screen = Tmux([MLTOP, "--context", "guest"], 120, **env)
+    screen.wait(re.compile(r"^ ?mltop +guest · org vision · viewer", re.M))
     screen.keys("q")
     assert screen.ended() == 0
     screen.close()
