@@ -52,9 +52,9 @@ void stream_free(struct stream *s, void (*done)(void *ctx), void *ctx);
 /* Ids are the caller's, > 0 and unique among the open ones. Kept and asked for again after a cut. */
 void stream_rows(struct stream *s, uint32_t sub, const char *kind, const char *org,
 	const char *fields, const char *filter);
-/* offset -1: start `tail` bytes before the end. */
-void stream_log(struct stream *s, uint32_t sub, const char *job, const char *task, int64_t attempt,
-	int64_t offset, int64_t tail);
+/* `org` as for rows, without "-1"; offset -1: start `tail` bytes before the end. */
+void stream_log(struct stream *s, uint32_t sub, const char *org, const char *job, const char *task,
+	int64_t attempt, int64_t offset, int64_t tail);
 void stream_close(struct stream *s, uint32_t sub);
 /* Bytes stored, so that more may come. */
 void stream_credit(struct stream *s, uint32_t sub, size_t bytes);

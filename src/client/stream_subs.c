@@ -61,10 +61,10 @@ static json_t *log_frame(const struct sub *sub)
 	int64_t credit = WIRE_CREDIT - sub->window;
 	int64_t offset = sub->started ? (int64_t)sub->next : sub->offset;
 
-	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "t", "sub", "id",
-		(json_int_t)sub->id, "kind", "log", "job", sub->job, "task", sub->task, "attempt",
-		(json_int_t)sub->attempt, "gen", (json_int_t)sub->generation, "offset",
-		(json_int_t)offset, "tail", (json_int_t)sub->tail, "credit",
+	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "t", "sub",
+		"id", (json_int_t)sub->id, "kind", "log", "org", sub->org, "job", sub->job, "task",
+		sub->task, "attempt", (json_int_t)sub->attempt, "gen", (json_int_t)sub->generation,
+		"offset", (json_int_t)offset, "tail", (json_int_t)sub->tail, "credit",
 		(json_int_t)(credit > 0 ? credit : 0));
 }
 
@@ -94,12 +94,13 @@ void stream_rows(struct stream *s, uint32_t id, const char *kind, const char *or
 	sub_ask(s, sub);
 }
 
-void stream_log(struct stream *s, uint32_t id, const char *job, const char *task, int64_t attempt,
-	int64_t offset, int64_t tail)
+void stream_log(struct stream *s, uint32_t id, const char *org, const char *job, const char *task,
+	int64_t attempt, int64_t offset, int64_t tail)
 {
 	struct sub *sub = sub_new(s, id);
 
 	sub->log = true;
+	sub->org = text_or_empty(org);
 	sub->job = text_or_empty(job);
 	sub->task = text_or_empty(task);
 	sub->attempt = attempt;

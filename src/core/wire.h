@@ -4,8 +4,8 @@
  * Text frames are JSON objects. From the client:
  *   {"t":"sub","id":N,"kind":"job","org":"" ,"fields":"a,b","filter":"..."}      rows of a kind
  *       org: "" the key's own, an id, or "-1" all (admins)
- *   {"t":"sub","id":N,"kind":"log","job":NAME-or-UID,"task":"master-0","attempt":0,"gen":G,
- *    "offset":O,"tail":BYTES,"credit":BYTES}   attempt 0: newest; offset -1: `tail` bytes before the end
+ *   {"t":"sub","id":N,"kind":"log","org":"","job":NAME-or-UID,"task":"master-0","attempt":0,
+ *    "gen":G,"offset":O,"tail":BYTES,"credit":BYTES}   attempt 0: newest; offset -1: `tail` bytes before the end
  *   {"t":"credit","id":N,"bytes":B}            the client has stored B more bytes
  *   {"t":"unsub","id":N}
  *   {"t":"ping","id":N}                        answered {"t":"pong","id":N}: round trip, for the header

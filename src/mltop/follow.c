@@ -60,8 +60,9 @@ static void follow_attempt(struct follower *f, int64_t attempt, uint64_t from)
 	f->attempt = attempt;
 	f->ended = f->state_known = false;
 	f->next = from;
-	stream_log(f->stream, f->sub, f->uid, f->what->task ? f->what->task : "master-0", attempt,
-		tail ? -1 : (int64_t)from, tail ? f->what->tail : 0);
+	stream_log(f->stream, f->sub, cli_value(f->cli, "org"), f->uid,
+		f->what->task ? f->what->task : "master-0", attempt, tail ? -1 : (int64_t)from,
+		tail ? f->what->tail : 0);
 }
 
 /* Is there anything left to print or to wait for? */

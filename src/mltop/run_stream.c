@@ -39,7 +39,7 @@ void run_sub_ask(struct run *r, const struct run_sub *s)
 		return;
 	}
 	if (s->store && !s->left)
-		stream_log(r->stream, s->id, s->job, s->task, s->attempt,
+		stream_log(r->stream, s->id, s->org, s->job, s->task, s->attempt,
 			(int64_t)logstore_next(s->store), 0);
 }
 

@@ -117,7 +117,7 @@ enum cmd_type {
 	CMD_CANCEL,      /* id: the answer is no longer wanted */
 	CMD_SUBSCRIBE,   /* sub, kind, org, fields, filter */
 	CMD_UNSUBSCRIBE, /* sub (rows or log) */
-	CMD_LOG_OPEN,    /* sub, job (uid), task, attempt (0 newest) */
+	CMD_LOG_OPEN,    /* sub, org ("" the key's own), job (uid), task, attempt (0 newest) */
 	CMD_LOG_WINDOW,  /* sub, line, count: answered by MSG_LOG_WINDOW */
 	CMD_LOG_FIND,    /* sub, line (start, exclusive), text (pattern), backwards */
 	CMD_LOG_SAVE,    /* sub, path */

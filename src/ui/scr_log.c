@@ -15,6 +15,7 @@
 struct log_view {
 	struct logpane pane;
 	char *job, *uid, *task;
+	char *org;       /* "" the key's own */
 	int64_t attempt; /* 0: the newest */
 };
 
@@ -41,6 +42,7 @@ static void open_log(struct app *a, struct log_view *l, struct cmds *out)
 	l->pane.sub = app_sub(a);
 	c = cmds_add(out, CMD_LOG_OPEN);
 	c->sub = l->pane.sub;
+	c->org = mem_strdup(l->org);
 	c->job = mem_strdup(l->uid);
 	c->task = mem_strdup(*l->task ? l->task : "master-0");
 	c->attempt = l->attempt;
@@ -58,6 +60,7 @@ static void log_start(struct app *a, struct view *v, struct cmds *out)
 	const struct job *j = jobs_row(a, l->job);
 
 	l->uid = mem_strdup(j ? record_uid(&job_kind, j) : l->job);
+	l->org = mem_strdup(jobs_org(a, j));
 	open_log(a, l, out);
 }
 
@@ -71,6 +74,7 @@ static void log_close(struct app *a, struct view *v, struct cmds *out)
 	free(l->job);
 	free(l->uid);
 	free(l->task);
+	free(l->org);
 	free(l);
 }
 

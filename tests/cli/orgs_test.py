@@ -52,6 +52,13 @@ class OtherOrg(unittest.TestCase):
         events = self.ok("jobs", "events", "same", "--org", self.id, "--json").json["data"]
         self.assertEqual({e["object_uid"] for e in events}, {uid})
 
+    def test_log(self):
+        """The stream is told the org as well: a job of that org alone is only found so."""
+        self.submit("theirs", self.other)
+        until(lambda: self.p.mltop("logs", "theirs", env=self.other).out, "its first line")
+        self.assertTrue(self.ok("logs", "theirs", "--org", self.id).out)
+        self.refused(5, "there is no job theirs", "logs", "theirs")
+
     def test_changes_are_of_the_org_that_was_named(self):
         for env in (self.p.person, self.other):
             self.submit("doomed", env)

@@ -32,17 +32,19 @@ static void a_log_goes_on_where_it_was_cut(void **state)
 {
 	(void)state;
 	begin(answer_log);
-	stream_log(stream, 4, "my-job", "master-0", 0, -1, 4096);
+	stream_log(stream, 4, "7", "my-job", "master-0", 0, -1, 4096);
 	assert_true(until(&seen.bytes));
 	assert_int_equal(platform.last.offset, -1);
 	assert_int_equal(platform.last.tail, 4096);
 	assert_int_equal(platform.last.credit, WIRE_CREDIT);
 	assert_int_equal(seen.state.attempt, 3);
 	assert_string_equal(seen.task, "U1/master-0");
+	assert_string_equal(platform.last.org, "7");
 	peer_reset(server.peers);
 	assert_true(until(&seen.gone));
 	stream_retry_now(stream);
 	assert_true(until(&seen.final));
+	assert_string_equal(platform.last.org, "7");
 	assert_string_equal(seen.log.data, "hello world!");
 	assert_int_equal(seen.first, 100);
 	assert_int_equal(seen.lost, 9);
@@ -80,7 +82,7 @@ static void a_log_that_lost_bytes_begins_anew(void **state)
 {
 	(void)state;
 	begin(shrink_log);
-	stream_log(stream, 4, "my-job", "", 0, 0, 0);
+	stream_log(stream, 4, NULL, "my-job", "", 0, 0, 0);
 	assert_true(until(&seen.bytes));
 	peer_reset(server.peers);
 	assert_true(until(&seen.gone));
@@ -122,7 +124,7 @@ static void credit_keeps_a_log_flowing(void **state)
 	(void)state;
 	sent = 0;
 	begin(send_by_credit);
-	stream_log(stream, 4, "j", "", 0, 0, 0);
+	stream_log(stream, 4, NULL, "j", "", 0, 0, 0);
 	assert_true(until(&seen.final));
 	assert_int_equal(seen.next, sent);
 	assert_in_range(platform.credits, 1, 8 * 4 + 8);
@@ -137,7 +139,7 @@ static void without_credit_a_log_stops(void **state)
 	sent = 0;
 	begin(send_by_credit);
 	seen.no_credit = true;
-	stream_log(stream, 4, "j", "", 0, 0, 0);
+	stream_log(stream, 4, NULL, "j", "", 0, 0, 0);
 	while (seen.next < WIRE_CREDIT)
 		assert_true(until(&seen.bytes));
 	assert_int_equal(platform.credits, 0);
@@ -220,7 +222,7 @@ static void no_byte_is_lost_or_doubled(void **state)
 		faults = 0;
 		begin(send_with_faults);
 		seen.retry = true;
-		stream_log(stream, 1, "U", "t", 1, 0, 0);
+		stream_log(stream, 1, NULL, "U", "t", 1, 0, 0);
 		assert_true(until(&seen.final));
 		assert_int_equal(seen.log.len, LOG_SIZE);
 		assert_memory_equal(seen.log.data, log_data, LOG_SIZE);
