@@ -295,8 +295,9 @@ bool orgs_separate(struct platform *p, struct err *e);
 
 /*
  * Named crash points of the fault tests: MLTOPD_CRASH=<point> kills the daemon there, <point>:N at
- * the Nth time, <point>:N:MS so much later. Points: before-commit, after-commit (store thread), before-start, after-start,
- * before-ended-commit. Always compiled in: whoever sets the daemon's environment may kill it anyway.
+ * the Nth time, <point>:N:MS so much later. Points: before-commit, after-commit, before-checkpoint
+ * (these three in the store's thread), before-start, after-start, before-ended-commit. Always
+ * compiled in: whoever sets the daemon's environment may kill it anyway.
  */
 void platform_fault(const char *point);
 

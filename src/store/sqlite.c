@@ -8,8 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What WAL may grow to before it is written back: 4 MiB at SQLite's 4 KiB pages. */
-enum { WAL_PAGES = 1024, CHECK_AT_ONCE_BYTES = 4 << 20 };
+enum { CHECK_AT_ONCE_BYTES = 4 << 20 };
 
 /* What a person can do about it; "" where there is nothing to say. */
 static const char *advice(int code)
@@ -67,12 +66,11 @@ static int wal_grew(void *ctx, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+/* The log keeps its size and is written over from its start: syncing that is half the work of growing. */
 bool sql_checkpoint(struct store *s, struct err *e)
 {
-	if (s->wal_pages < WAL_PAGES)
-		return true;
 	s->wal_pages = 0;
-	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
 		SQLITE_OK)
 		return true;
 	return sql_fail(s->db, "store: cannot write the log back", e);

@@ -4,7 +4,8 @@
  *
  * A change is a transaction made of operations, queued by the loop thread. The store thread takes
  * what has arrived meanwhile, commits it together (group commit) and tells `notify`; store_poll,
- * called on the loop thread, then runs the completions in the order of queueing. A completion with
+ * called on the loop thread, then runs the completions in the order of queueing. Writing SQLite's log
+ * back into the file is left for a pause, after all are told. A completion with
  * `ok` means that the change is on the disk. Rows are opaque blobs here (core's record_pack);
  * only what SQL must know (uid, org, name, state) is a column.
  *

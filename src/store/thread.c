@@ -9,6 +9,9 @@
 /* Changes in one commit at most: bounds how long the first of them waits. */
 enum { BATCH_MAX = 512 };
 
+/* What the log may grow to, in pages of 4 KiB: when nothing waits, and at most. */
+enum { WAL_PAGES = 1024, WAL_PAGES_MOST = 4096 };
+
 void item_free(struct item *it)
 {
 	store_tx_free(it->tx);
@@ -124,8 +127,6 @@ static void batch_run(struct store *s, struct item *first, struct item *end)
 	}
 	if (good) {
 		atomic_store(&s->health, STORE_WELL);
-		if (!sql_checkpoint(s, NULL))
-			health_note(s);
 		return;
 	}
 	for (struct item *it = first; it != end; it = it->next) {
@@ -183,6 +184,20 @@ static void items_give(struct store *s, struct item *list)
 		s->config.notify(s->config.ctx);
 }
 
+/* What was committed has been told by now: nobody waits for this, and it waits for a pause. */
+static void write_back(struct store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	int most = s->queue ? WAL_PAGES_MOST : WAL_PAGES;
+
+	pthread_mutex_unlock(&s->lock);
+	if (s->wal_pages < most || atomic_load(&s->health) == STORE_BROKEN)
+		return;
+	fault(s, "before-checkpoint");
+	if (!sql_checkpoint(s, NULL))
+		health_note(s);
+}
+
 void *store_thread(void *arg)
 {
 	struct store *s = arg;
@@ -191,6 +206,7 @@ void *store_thread(void *arg)
 	while ((list = items_take(s)) != NULL) {
 		items_run(s, list);
 		items_give(s, list);
+		write_back(s);
 	}
 	return NULL;
 }

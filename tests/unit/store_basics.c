@@ -465,6 +465,50 @@ static void test_folder(void **state)
 	assert_non_null(strstr(e.text, "chmod 700"));
 }
 
+/* ---- The log is written back when nobody waits ---- */
+
+static struct fixture *watched;
+static _Atomic int commits, checkpoints, told_before;
+
+static void put_large(struct store *s, const char *uid)
+{
+	static const char pack[6 << 20];
+	struct store_tx *tx = store_tx_new();
+
+	store_event_put(tx, uid, "1", "object", pack, sizeof pack);
+	store_commit(s, tx, 0, NULL, NULL);
+}
+
+/* On the store's thread. What comes while it commits is waiting when it looks whether there is a pause. */
+static void at_point(const char *point)
+{
+	if (strcmp(point, "after-commit") == 0 && atomic_fetch_add(&commits, 1) == 0)
+		put_large(watched->s, "second");
+	if (strcmp(point, "before-checkpoint") == 0 && atomic_fetch_add(&checkpoints, 1) == 0)
+		atomic_store(&told_before, atomic_load(&watched->notified));
+}
+
+static void test_written_back_in_a_pause(void **state)
+{
+	struct fixture *f = watched = *state;
+	struct err e = ERR_INIT;
+
+	store_close(f->s);
+	atomic_store(&f->notified, 0);
+	assert_true(store_open(&f->s,
+		&(struct store_config){.dir = f->dir,
+			.notify = notify,
+			.ctx = f,
+			.fault = at_point},
+		&e));
+	assert_true(store_start(f->s, &e));
+	put_large(f->s, "first");
+	store_drain(f->s);
+	assert_int_equal(commits, 2);
+	assert_int_equal(checkpoints, 1);
+	assert_int_equal(told_before, 2); /* both, before the log was touched */
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -485,6 +529,7 @@ int main(void)
 		T(test_damage_says_what_to_do),
 		T(test_group_commit),
 		T(test_folder),
+		T(test_written_back_in_a_pause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
