@@ -28,8 +28,11 @@ const char *sign_header(const struct sign_request *r, const char *name)
 
 /* ---- The canonical request ---- */
 
-/* What RFC 3986 section 3.4 lets stand in a query besides unreserved characters, without & + =. */
-static const char query_plain[] = "!$'()*,;:@/?=";
+/*
+ * What RFC 3986 section 3.4 lets stand in a query besides unreserved characters, without & and +.
+ * In a value also '=': in a name it would make "a%3Db=c" and "a=b=c" one text to be signed.
+ */
+static const char name_plain[] = "!$'()*,;:@/?", value_plain[] = "!$'()*,;:@/?=";
 
 struct encoded_pair {
 	char *text; /* name, NUL, then "name=value" begins at `whole` */
@@ -44,18 +47,20 @@ static int compare_encoded(const void *a, const void *b)
 	return order ? order : strcmp(x->whole, y->whole);
 }
 
-static struct encoded_pair encode_pair(const struct sign_pair *p, const char *keep)
+static struct encoded_pair encode_pair(const struct sign_pair *p, enum sign_query_form form)
 {
+	bool plain = form == SIGN_QUERY_PLAIN;
+	const char *in_name = plain ? name_plain : "", *in_value = plain ? value_plain : "";
 	struct buf b = BUF_INIT;
 	struct encoded_pair out;
 	size_t whole;
 
-	percent_encode(&b, p->name, strlen(p->name), keep);
+	percent_encode(&b, p->name, strlen(p->name), in_name);
 	buf_addc(&b, '\0');
 	whole = b.len;
-	percent_encode(&b, p->name, strlen(p->name), keep);
+	percent_encode(&b, p->name, strlen(p->name), in_name);
 	buf_addc(&b, '=');
-	percent_encode(&b, p->value, strlen(p->value), keep);
+	percent_encode(&b, p->value, strlen(p->value), in_value);
 	out.text = buf_detach(&b);
 	out.whole = out.text + whole;
 	return out;
@@ -67,7 +72,7 @@ void sign_canonical_query(const struct sign_request *r, enum sign_query_form for
 	size_t n = r->query_count < SIGN_PAIRS_MAX ? r->query_count : SIGN_PAIRS_MAX;
 
 	for (size_t i = 0; i < n; i++)
-		pairs[i] = encode_pair(&r->query[i], form == SIGN_QUERY_PLAIN ? query_plain : "");
+		pairs[i] = encode_pair(&r->query[i], form);
 	if (form == SIGN_QUERY_SORTED)
 		qsort(pairs, n, sizeof pairs[0], compare_encoded);
 	for (size_t i = 0; i < n; i++) {

@@ -299,6 +299,25 @@ static void test_verify_query_forms(void **state)
 	}
 }
 
+/* A '=' moved from between name and value into the name is another request, in every form. */
+static void test_query_is_divided_where_it_was(void **state)
+{
+	static const struct sign_pair one[] = {{"a", "b=c"}}, other[] = {{"a=b", "c"}};
+
+	(void)state;
+	for (int form = 0; form < SIGN_QUERY_FORMS; form++) {
+		struct sign_request r = {.query = one, .query_count = 1};
+		struct buf x = BUF_INIT, y = BUF_INIT;
+
+		sign_canonical_query(&r, (enum sign_query_form)form, &x);
+		r.query = other;
+		sign_canonical_query(&r, (enum sign_query_form)form, &y);
+		assert_string_not_equal(x.data, y.data);
+		buf_release(&x);
+		buf_release(&y);
+	}
+}
+
 static void test_query_sorts_values(void **state)
 {
 	static const struct sign_pair query[] = {{"b", "2"}, {"a-b", "1"}, {"a", "2"}, {"a", "1"}};
@@ -421,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_verify_bit_flips),
 		cmocka_unit_test(test_verify_path_forms),
 		cmocka_unit_test(test_verify_query_forms),
+		cmocka_unit_test(test_query_is_divided_where_it_was),
 		cmocka_unit_test(test_query_sorts_values),
 		cmocka_unit_test(test_parse_refuses),
 		cmocka_unit_test(test_parse_unsigned_nonce),
