@@ -2,11 +2,10 @@
 #ifndef MLTOP_CORE_FILTER_H
 #define MLTOP_CORE_FILTER_H
 
+#include "core/regex.h"
 #include "core/schema.h"
 
-#include <regex.h>
-
-enum { FILTER_MAX = 4096, FILTER_TERMS_MAX = 64, FILTER_VALUES_MAX = 64, FILTER_REGEX_MAX = 256 };
+enum { FILTER_MAX = 4096, FILTER_TERMS_MAX = 64, FILTER_VALUES_MAX = 64 };
 
 enum filter_op {
 	OP_EQ,
@@ -27,7 +26,7 @@ struct term {
 	bool negate;
 	struct operand values[FILTER_VALUES_MAX];
 	size_t count;
-	regex_t regex; /* compiled where op is OP_REGEX */
+	struct regex *regex; /* where op is OP_REGEX */
 };
 
 struct filter {
@@ -44,12 +43,5 @@ size_t filter_name_length(const char *text);
 /* Whether the operator makes sense for the field's type. */
 bool filter_op_fits(const struct field *f, enum filter_op op);
 extern const char *const filter_op_words[]; /* by enum filter_op up to OP_REGEX */
-
-/*
- * Compiles a POSIX extended regular expression from outside; case counts only where it has a
- * capital. Refuses what makes glibc take unbounded time or memory: back references and counts
- * that multiply past 255.
- */
-bool filter_regex(regex_t *out, const char *text, struct err *e);
 
 #endif

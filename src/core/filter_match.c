@@ -45,16 +45,11 @@ static bool match_number(const struct term *t, double v)
 
 /* ---- Texts ---- */
 
-static bool regex_fits(const struct term *t, const char *text)
-{
-	return regexec(&t->regex, text, 0, NULL, 0) == 0;
-}
-
 /* Equal to one of the values, or fits the expression. */
 static bool text_fits(const struct term *t, const char *text)
 {
 	if (t->op == OP_REGEX)
-		return regex_fits(t, text);
+		return regex_fits(t->regex, text);
 	for (size_t i = 0; i < t->count; i++)
 		if (strcmp(t->values[i].text, text) == 0)
 			return true;

@@ -180,7 +180,8 @@ static bool parse_regex(struct parser *p, struct term *t)
 
 	if (!parse_value(p, false, &text, &bare))
 		return false;
-	if (!filter_regex(&t->regex, text, p->e))
+	t->regex = regex_new(text, p->e);
+	if (t->regex == NULL)
 		return fails_at(p, start);
 	t->count = 1;
 	return true;
@@ -267,7 +268,7 @@ static bool parse_term(struct parser *p, struct term *t)
 	return parse_values(p, t);
 }
 
-/* Only finished terms are in the filter, so that filter_free finds each regex compiled. */
+/* A term that does not parse has no regex, which comes last: the memory of the term is all it holds. */
 static bool parse_terms(struct parser *p)
 {
 	for (;;) {
@@ -311,8 +312,7 @@ void filter_free(struct filter *f)
 	if (f == NULL)
 		return;
 	for (size_t i = 0; i < f->len; i++) {
-		if (f->terms[i]->op == OP_REGEX)
-			regfree(&f->terms[i]->regex);
+		regex_free(f->terms[i]->regex);
 		free(f->terms[i]);
 	}
 	arena_release(&f->text);

@@ -295,8 +295,7 @@ uint32_t field_tag(const char *name); /* FNV-1a; kinds_check finds collisions wi
  * a quoted text (part of the key); `!` before a term negates it, `|` between values means "or".
  * Values are in the field's own units. A comparison with an unknown field is false, whatever the
  * operator: `loss!=1` does not match a job without loss, `!loss=1` does.
- * Bounds: 64 terms, 64 values a term, 4,096 bytes, 256 bytes a regular expression without back
- * references and with counts of at most 255 in all.
+ * Bounds: 64 terms, 64 values a term, 4,096 bytes; for a regular expression those of core/regex.h.
  */
 
 struct filter;

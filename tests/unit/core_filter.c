@@ -272,8 +272,8 @@ static const struct {
 	{"owner~=(a)\\1",
 		"column 8: the regular expression is refused: back references are not supported"},
 	{"owner~=((a{200}){200}){200}",
-		"column 8: the regular expression is refused: its counts "
-		"in {} may multiply to 255 at most"},
+		"column 8: the regular expression is refused: it is too large with its counts "
+		"in {} written out"},
 	{"\"open", "column 1: the quote is not closed"},
 	{"owner=\"a\"b", "column 10: a blank is missing after the quote"},
 	{"! x", "column 2: ! must stand before a term, without a blank"},
