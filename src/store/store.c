@@ -143,7 +143,10 @@ void store_close(struct store *s)
 		pthread_join(s->thread, NULL);
 		s->running = false;
 	}
-	if (store_health(s) != STORE_BROKEN) {
+	if (store_health(s) == STORE_BROKEN) {
+		/* Closing would write the log back, and sync what failed to sync. */
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	} else {
 		sql_exec(s->db, "UPDATE meta SET value = 'yes' WHERE name = 'clean'", NULL);
 		sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	}

@@ -155,6 +155,26 @@ class Inherited(Case):
         ignore = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
         self.check(self.sh("exit 7").run(wrap=("/usr/bin/python3", "-c", ignore)), end="exit", code=7)
 
+    def test_another_user_has_no_group_of_ours(self):
+        if os.geteuid() != 0:
+            return  # only root becomes somebody else
+        task = self.task("/bin/sh", "-c", "id -u; id -G", run_uid=65534, run_gid=65533, work_dir="/")
+        task.run(wrap=("/usr/bin/setpriv", "--groups", "0,4,65532"))
+        self.assertEqual(task.log(), b"65534\n65533\n")
+
+    def test_memory_is_closed_to_its_own_user(self):
+        """The spec holds secrets: what a process of the same user may not read belongs to root."""
+        task = self.sh("echo up; " + FOREVER)
+        somebody = ()
+        if os.geteuid() == 0:
+            somebody = ("/usr/bin/setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+            for path in (self.root, task.folder, task.path("spec")):
+                os.chown(path, 65534, 65534)
+        task.start(wrap=somebody)
+        task.written("up")
+        self.assertEqual(os.stat(f"/proc/{task.pid()['shim_pid']}/environ").st_uid, 0)
+        task.control().ask("kill")
+
     def test_process_is_reset(self):
         """Signals that the daemon ignores or blocks, its umask and its core limit."""
         # Not a shell: it would clear the mask itself.

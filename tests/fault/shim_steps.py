@@ -182,6 +182,24 @@ class Stops(Case):
         self.assertIn("maximum run time", got["message"])
         self.assertGreaterEqual(int(got["end_ms"]) - int(got["start_ms"]), 299)
 
+    def test_first_reason_stands(self):
+        """A task that was asked to stop and passes a limit while it stops was stopped."""
+        task = self.task("/usr/bin/python3", "-uc", """if 1:
+            import signal
+            def more(*_):
+                global data
+                data = bytearray(150 << 20)
+                data[::4096] = b'x' * (len(data) // 4096)
+            signal.signal(signal.SIGTERM, more)
+            print('up')
+            while True:
+                signal.pause()""", memory_limit=100 << 20).start()
+        task.written("up")
+        task.control().ask("stop", grace_ms=600000)
+        got = task.ended()
+        self.check(got, end="stopped", signal=9)
+        self.assertIn("more than the memory limit", got["message"])
+
     def test_shared_memory_counts_once(self):
         """Forks of a process that holds much data are not a multiple of it; what they add is found."""
         gate = self.gate()

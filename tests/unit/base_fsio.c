@@ -1,6 +1,7 @@
 /* Files, in a folder of the test's own. */
 #include "base/fsio.h"
 #include "base/mem.h"
+#include "base_durable.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -144,7 +145,9 @@ static void writing_replaces_whole(void **state)
 	(void)state;
 	assert_true(fsio_mkdirs(onto, 0700, &e));
 	assert_true(fsio_write(path, "first and longer", 16, 0600, &e));
+	durable_take();
 	assert_true(fsio_write(path, "second", 6, 0640, &e));
+	assert_string_equal(durable_take(), "frd");
 	assert_true(fsio_read(path, &in, 100, &e));
 	assert_string_equal(in.data, "second");
 	assert_int_equal(stat(path, &st), 0);

@@ -151,6 +151,25 @@ static void maps_agree_with_an_array(void **state)
 	assert_null(map_get(&m, "key-1"));
 }
 
+/* Places of removed keys are cleared in time: a table without a free one would be searched for ever. */
+static void maps_forget_what_was_removed(void **state)
+{
+	struct map m = MAP_INIT;
+	int value;
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		char key[32];
+
+		snprintf(key, sizeof key, "passing-%d", i);
+		assert_null(map_set(&m, key, &value));
+		assert_ptr_equal(map_remove(&m, key), &value);
+		assert_null(map_get(&m, key));
+	}
+	assert_in_range(m.cap, 1, 64);
+	map_release(&m);
+}
+
 static void maps_are_walked_once_each(void **state)
 {
 	struct map m = MAP_INIT;
@@ -269,6 +288,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_written_in_decimal),
 		cmocka_unit_test(arenas_keep_what_they_gave),
 		cmocka_unit_test(maps_agree_with_an_array),
+		cmocka_unit_test(maps_forget_what_was_removed),
 		cmocka_unit_test(maps_are_walked_once_each),
 		cmocka_unit_test(vectors_grow_and_close_gaps),
 		cmocka_unit_test(errors_say_one_sentence),

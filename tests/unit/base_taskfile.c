@@ -1,5 +1,6 @@
 #include "base/items.h"
 #include "base/taskfile.h"
+#include "base_durable.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -324,9 +325,12 @@ static void test_files(void **state)
 	dir = open(folder, O_RDONLY | O_DIRECTORY);
 	assert_false(taskfile_load(dir, "exit", bytes, sizeof bytes, &len, &e));
 	assert_int_equal(e.code, ERR_NOT_FOUND);
+	durable_take();
 	assert_true(taskfile_write_aside(dir, "exit", "abc", 3, true, &e));
+	assert_string_equal(durable_take(), "f");
 	assert_false(taskfile_load(dir, "exit", bytes, sizeof bytes, &len, &e));
 	assert_true(taskfile_rename(dir, "exit", true, &e));
+	assert_string_equal(durable_take(), "rd");
 	assert_true(taskfile_load(dir, "exit", bytes, sizeof bytes, &len, &e));
 	assert_int_equal(len, 3);
 	assert_false(taskfile_load(dir, "exit", bytes, 2, &len, &e));
@@ -337,6 +341,7 @@ static void test_files(void **state)
 	assert_true(taskfile_write_aside(dir, "pid", "longer", 6, false, &e));
 	assert_true(taskfile_load(dir, "exit", bytes, 3, &len, &e));
 	assert_true(taskfile_rename(dir, "pid", false, &e));
+	assert_string_equal(durable_take(), "r");
 	assert_int_equal(symlinkat("exit", dir, "link"), 0);
 	assert_false(taskfile_load(dir, "link", bytes, sizeof bytes, &len, &e));
 	unlinkat(dir, "link", 0);

@@ -232,6 +232,40 @@ static void order_round(const struct kind *k, struct dice *d, struct arena *a, i
 	}
 }
 
+/* By asking for the order again and again the values of others' masked fields could be found. */
+static void order_tells_nothing_of_masked_values(void **state)
+{
+	static const struct label low[] = {{"TOKEN", "a"}}, high[] = {{"TOKEN", "b"}};
+	const struct field *env = kind_field(&job_kind, "env");
+	struct job first = {0}, second = {0};
+
+	(void)state;
+	job_set(&first, job_name, "a");
+	job_set(&second, job_name, "b");
+	job_set(&first, env, ((struct labels){high, 1}));
+	job_set(&second, env, ((struct labels){low, 1}));
+	assert_true(record_compare(&job_kind, env, false, &first, &second) < 0);
+	assert_true(record_compare(&job_kind, env, true, &first, &second) < 0);
+}
+
+/* A count that the bytes cannot hold is damage, not a reason to ask for that much memory. */
+static void packed_counts_are_not_believed(void **state)
+{
+	uint32_t tag = field_tag("command");
+	const unsigned char pack[] = {1, (unsigned char)tag, (unsigned char)(tag >> 8),
+		(unsigned char)(tag >> 16), (unsigned char)(tag >> 24), ST_STRINGS, 6, 0xFF, 0xFF,
+		0xFF, 0xFF, 0xFF, 0x7F};
+	struct arena a = ARENA_INIT;
+	struct err e = ERR_INIT;
+	struct job j = {0};
+
+	(void)state;
+	assert_false(record_unpack(&job_kind, &j, &a, pack, sizeof pack, &e));
+	assert_non_null(strstr(e.text, "the stored job is damaged (command)"));
+	assert_int_equal(a.used, 0);
+	arena_release(&a);
+}
+
 static void order_is_total(void **state)
 {
 	(void)state;
@@ -323,6 +357,8 @@ int main(void)
 		cmocka_unit_test(copies_stand_alone),
 		cmocka_unit_test(failure_touches_nothing),
 		cmocka_unit_test(order_is_total),
+		cmocka_unit_test(order_tells_nothing_of_masked_values),
+		cmocka_unit_test(packed_counts_are_not_believed),
 		cmocka_unit_test(cells_are_safe),
 		cmocka_unit_test(cells_can_be_typed),
 	};

@@ -11,13 +11,51 @@
 #include "store/folder.h"
 #include "store/store.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* ---- The disk: what SQLite asks of it comes here first, is counted and done, or fails as told ---- */
+
+static struct {
+	_Atomic int syncs;
+	atomic_bool sync_fails, full;
+} disk;
+
+static int disk_sync(int fd, long call)
+{
+	atomic_fetch_add(&disk.syncs, 1);
+	if (atomic_load(&disk.sync_fails)) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(call, fd);
+}
+
+int fsync(int fd)
+{
+	return disk_sync(fd, SYS_fsync);
+}
+
+int fdatasync(int fd)
+{
+	return disk_sync(fd, SYS_fdatasync);
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t len, off64_t at)
+{
+	if (atomic_load(&disk.full)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return syscall(SYS_pwrite64, fd, data, len, at);
+}
 
 struct fixture {
 	char dir[256];
@@ -321,6 +359,56 @@ static void test_audit_chain(void **state)
 	buf_release(&o.text);
 }
 
+/* A completion means that the change is on the disk. */
+static void test_commit_is_synced(void **state)
+{
+	struct fixture *f = *state;
+	int before = atomic_load(&disk.syncs);
+
+	assert_true(commit(f, org_tx("1", "one"), 0));
+	assert_in_range(atomic_load(&disk.syncs) - before, 1, 100);
+}
+
+/* What a failed fsync lost cannot be known: nothing is tried again, not even at the end. */
+static void test_failed_sync_is_final(void **state)
+{
+	struct fixture *f = *state;
+	int before;
+
+	atomic_store(&disk.sync_fails, true);
+	assert_false(commit(f, org_tx("1", "one"), 0));
+	atomic_store(&disk.sync_fails, false);
+	assert_int_equal(store_health(f->s), STORE_BROKEN);
+	before = atomic_load(&disk.syncs);
+	assert_false(commit(f, org_tx("2", "two"), 0));
+	store_close(f->s);
+	f->s = NULL;
+	assert_int_equal(atomic_load(&disk.syncs), before);
+	open_store(f);
+	assert_true(commit(f, org_tx("3", "three"), 0));
+}
+
+/* The chain goes on from the newest record that is there, not from one that found no room. */
+static void test_audit_chain_over_a_full_disk(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o = {false, .text = BUF_INIT};
+
+	for (int i = 0; i < 3; i++) {
+		struct store_tx *tx = store_tx_new();
+
+		store_audit_add(tx, "1", "{\"n\": 1}");
+		atomic_store(&disk.full, i == 1);
+		assert_int_equal(commit(f, tx, 0), i != 1);
+		assert_int_equal(store_health(f->s), i == 1 ? STORE_FULL : STORE_WELL);
+	}
+	store_audit_verify(f->s, on_rows, &o);
+	store_drain(f->s);
+	assert_true(o.ok);
+	assert_non_null(strstr(o.text.data, "2 audit records, chain whole"));
+	buf_release(&o.text);
+}
+
 static void test_secrets(void **state)
 {
 	struct fixture *f = *state;
@@ -523,6 +611,9 @@ int main(void)
 		T(test_removed_job_takes_its_rows),
 		T(test_events_trimmed),
 		T(test_audit_chain),
+		T(test_commit_is_synced),
+		T(test_failed_sync_is_final),
+		T(test_audit_chain_over_a_full_disk),
 		T(test_secrets),
 		T(test_copy_and_check),
 		T(test_master_key_is_not_made_anew),
