@@ -169,6 +169,10 @@ static const struct field fields[] = {
 		.doc = "Signal that ended the newest attempt."),
 	ROW(job, attempt, int, .title = "TRY", .flags = F_STATUS, .width = 3, .section = STATUS,
 		.doc = "Number of the newest attempt, from 1."),
+	ROW(job, attempts_uncounted, int, .flags = F_STATUS | F_HIDDEN, .width = 3,
+		.section = STATUS,
+		.doc = "Attempts that max_attempts does not count: those before a retry by hand, "
+		       "and those that the platform's own end kept from starting."),
 	ROW(job, tasks, int, .flags = F_STATUS, .width = 5, .section = STATUS,
 		.doc = "Tasks that it consists of."),
 	ROW(job, limits_enforced, enum, .flags = F_STATUS, .width = 6, .section = STATUS,

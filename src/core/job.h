@@ -89,7 +89,7 @@ struct job {
 	/* status */
 	unsigned state, reason, limits_enforced;
 	const char *message;
-	int64_t exit_code, signal, attempt, tasks;
+	int64_t exit_code, signal, attempt, attempts_uncounted, tasks;
 	struct when create_time, update_time, start_time, end_time;
 	const char *node_name;
 	struct percent cpu_used, gpu_util;

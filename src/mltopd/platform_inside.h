@@ -52,10 +52,9 @@ struct active {
 	bool told;             /* the engine was asked to start this attempt */
 	bool cancel, deleting; /* asked by a person */
 	bool stop_sent;
-	bool over;               /* its final change is on its way */
-	bool dirty;              /* a change of it could not be stored: to be stored anew */
-	bool removed;            /* its final change removes it */
-	int64_t attempts_before; /* attempts that a retry by hand does not count */
+	bool over;    /* its final change is on its way */
+	bool dirty;   /* a change of it could not be stored: to be stored anew */
+	bool removed; /* its final change removes it */
 	char **gpus;
 	size_t gpu_count;
 	/* the newest event, for folding */

@@ -197,7 +197,7 @@ static void begin_again(struct active *a, const struct task_exit *end)
 	change_attempt_over(c, &j, REASON_RETRY, message, end);
 	a->told = a->stop_sent = false;
 	active_live(a, false);
-	a->attempts_before++;
+	job_set(&j, attempts_uncounted, j.attempts_uncounted + 1);
 	job_set(&j, reason, REASON_RETRY);
 	job_set(&j, message, message);
 	reconcile_move(c, &j, JOB_ENQUEUED);
@@ -229,7 +229,7 @@ static void on_ended(void *ctx, const struct task_ref *ref, const struct task_ex
 	reason = end_reason(a, end, why);
 	end_message(end, reason, &message);
 	j = a->work;
-	if (!a->cancel && plan_retry(j, reason, j->attempt - a->attempts_before, &delay))
+	if (!a->cancel && plan_retry(j, reason, j->attempt - j->attempts_uncounted, &delay))
 		run_again(a, reason, message.data, end, delay);
 	else
 		reconcile_finish(a, end_state(end, reason), reason, message.data, end);

@@ -83,11 +83,10 @@ void reconcile_cancel(struct change *c, struct active *a)
 void reconcile_retry(struct change *c, const struct job *row)
 {
 	struct job j = *row;
-	struct active *a;
 
 	platform_work_put(change_platform(c), row);
-	a = active_new(change_platform(c), row);
-	a->attempts_before = row->attempt;
+	active_new(change_platform(c), row);
+	job_set(&j, attempts_uncounted, row->attempt);
 	why_set(&j, REASON_RETRY, "to be run again");
 	job_forget(&j, end_time);
 	samples_clear(&j);

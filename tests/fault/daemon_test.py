@@ -179,6 +179,26 @@ class Daemonic(unittest.TestCase):
         with open(mark) as f:
             self.assertEqual(f.read(), "x\n")
 
+    def test_retry_by_hand_counts_the_same(self):
+        """What the policy has left after a retry by hand does not hang on the daemon's life."""
+        gate = self.d.folder + "/gate"
+        os.mkdir(gate)
+        client = self.client()
+        client.post(TRAIN, {"job_name": "r", "restart_policy": "on-failure", "max_attempts": 2, "command": [
+            "sh", "-c", f"until [ -e {gate} ]; do sleep 0.02; done; exit 1"]})
+        at = lambda states, attempt: (lambda j: j["state"] in states and j.get("attempt") == attempt)(
+            self.client().get(f"{TRAIN}/r").json)
+        until(lambda: at(FINAL, 2), "both attempts")
+        os.rmdir(gate)
+        self.assertEqual(client.post(f"{TRAIN}/r/retry").status, 200)
+        until(lambda: at(("running",), 3), "the attempt asked for")
+        self.d.process.kill()
+        self.buried()
+        self.restart()
+        os.mkdir(gate)
+        until(lambda: self.client().get(f"{TRAIN}/r").json["state"] in FINAL, "its end")
+        self.assertTrue(at(("failed",), 4), self.client().get(f"{TRAIN}/r").json)
+
     def test_runs_through(self):
         """A task that outlives its daemon is taken over, and followed to its end."""
         gate = self.d.folder + "/gate"
