@@ -4,7 +4,8 @@
  * not known are ignored, and a request that is not known is answered by `error`.
  *
  *   daemon                 shim
- *   hello                  state          who it is, what runs
+ *   hello                  state          who it is, what runs; answered once the first step's program
+ *                                         runs, and by `exit` alone if that could not be executed
  *   stat                   state          the same with memory and processor time measured now
  *   stop grace_ms=N        ok             TERM to the running step's group, KILL to the whole tree
  *                                         after grace_ms; asking again can only shorten the time

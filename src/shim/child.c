@@ -172,6 +172,20 @@ void child_go(struct shim *s)
 	shim_crash_at("after-exec");
 }
 
+int child_starting(const struct shim *s)
+{
+	return s->begun || s->step == STEP_FINISH ? -1 : s->gate;
+}
+
+void child_look(struct shim *s)
+{
+	char byte;
+
+	/* The end of the file: closed by execve. A failure is left for child_failure. */
+	if (child_starting(s) >= 0 && recv(s->gate, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		s->begun = true;
+}
+
 static void describe(const struct shim *s, const struct failure *f, char *text, size_t size)
 {
 	const char *program = s->step == STEP_MAIN ? s->spec.argv[0] : "/bin/sh";

@@ -69,6 +69,16 @@ static void answer_state(struct shim *s, struct control_client *client, bool mea
 	answer(client, &m);
 }
 
+void control_hello(struct shim *s)
+{
+	child_look(s);
+	for (int i = 0; s->begun && i < SHIMCTL_CLIENTS; i++)
+		while (s->clients[i].hellos > 0) {
+			s->clients[i].hellos--;
+			answer_state(s, &s->clients[i], false);
+		}
+}
+
 /* At most one event is on its way to a client: a slow one gets the sum of what it missed. */
 static void tell_log(struct shim *s, struct control_client *client)
 {
@@ -118,7 +128,10 @@ static void handle(struct shim *s, struct control_client *client, const struct s
 {
 	switch (m->type) {
 	case SHIMCTL_HELLO:
-	case SHIMCTL_STAT: answer_state(s, client, m->type == SHIMCTL_STAT); break;
+		client->hellos++;
+		control_hello(s);
+		break;
+	case SHIMCTL_STAT: answer_state(s, client, true); break;
 	case SHIMCTL_STOP:
 		steps_stop(s, TASK_END_STOPPED, m->grace_ms);
 		answer_ok(client);

@@ -27,7 +27,7 @@ enum {
 	RECORD_MS = 1000,    /* between two tries to write the exit record */
 };
 
-enum { POLL_SIGNALS, POLL_OUTPUT, POLL_LISTENER, POLL_CLIENTS };
+enum { POLL_SIGNALS, POLL_OUTPUT, POLL_LISTENER, POLL_GATE, POLL_CLIENTS };
 
 static char bytes[READ_SIZE];
 
@@ -195,12 +195,14 @@ static void wait_and_serve(struct shim *s)
 		[POLL_SIGNALS] = {.fd = s->signals, .events = POLLIN},
 		[POLL_OUTPUT] = {.fd = s->output, .events = POLLIN},
 		[POLL_LISTENER] = {.fd = s->listener, .events = POLLIN},
+		[POLL_GATE] = {.fd = child_starting(s), .events = POLLIN},
 	};
 
 	for (int i = 0; i < SHIMCTL_CLIENTS; i++)
 		fds[POLL_CLIENTS + i] = (struct pollfd){.fd = s->clients[i].fd, .events = POLLIN};
 	if (poll(fds, POLL_CLIENTS + SHIMCTL_CLIENTS, poll_timeout(s, time_mono_ms())) <= 0)
 		return;
+	control_hello(s); /* first: a task's output is told after its beginning */
 	if (fds[POLL_OUTPUT].revents != 0)
 		pump(s);
 	if (fds[POLL_SIGNALS].revents != 0)

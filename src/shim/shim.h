@@ -41,6 +41,7 @@ enum phase { PHASE_RUN, PHASE_LINGER, PHASE_TERM, PHASE_KILL, PHASE_DONE };
 struct control_client {
 	int fd;                   /* -1: free place */
 	bool subscribed, waiting; /* waiting: a log event is not acked yet */
+	int hellos;               /* not answered yet: nothing of the task runs */
 	uint64_t sent;
 };
 
@@ -57,6 +58,7 @@ struct shim {
 	enum phase phase;
 	enum step step;
 	int child, gate;   /* the running step, 0 between steps; its gate, see child.c */
+	bool begun;        /* the program of the first step was executed */
 	bool stopping;     /* no further step but finish */
 	bool hard;         /* killed: no finish either */
 	bool childless;    /* nothing of the task is alive */
@@ -82,6 +84,10 @@ void shim_note(struct shim *s, const char *format, ...) __attribute__((format(pr
 /* child.c: one step's process, held at its gate until child_go. */
 bool child_start(struct shim *s, const char *const *argv, struct err *e);
 void child_go(struct shim *s);
+/* The gate while it is not known whether the first step's program runs; -1 afterwards. */
+int child_starting(const struct shim *s);
+/* Looks whether it runs by now, and says so in s->begun. */
+void child_look(struct shim *s);
 /* After its end: true when it never became the program; errno and the sentence why. */
 bool child_failure(struct shim *s, int *number, char *text, size_t size);
 /* The environment of the steps: the spec's and the marker. */
@@ -103,6 +109,7 @@ int64_t tree_memory(void); /* bytes; exact about shared pages, and slow */
 /* control.c */
 void control_accept(struct shim *s);
 void control_read(struct shim *s, struct control_client *client);
+void control_hello(struct shim *s); /* answers those who wait for the task to begin */
 void control_log_grew(struct shim *s);
 void control_exit(struct shim *s);
 

@@ -113,6 +113,8 @@ void steps_ended(struct shim *s, int status)
 	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
 	s->child = 0;
+	if (!failed && s->step != STEP_FINISH)
+		s->begun = true;
 	if (s->step == STEP_FINISH) {
 		finish_ended(s, status, failed, text);
 		return;

@@ -197,6 +197,7 @@ class Unreadable(unittest.TestCase):
         go = os.path.join(daemon.folder, "unreadable.go")
         uid = submit("unreadable", f"echo 1; until [ -e {go} ]; do sleep 0.02; done; seq 2 60000; "
                                    f"until [ -e {go}.on ]; do sleep 0.02; done")
+        self.addCleanup(client.delete, BASE + "/train/unreadable")
         return uid, go, numbers(60000)
 
     def segments(self, uid):

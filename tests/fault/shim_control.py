@@ -27,6 +27,26 @@ class Protocol(Case):
         task2, control = self.up("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo up; sleep 1000")
         self.assertGreater(int(control.ask("stat")["cpu_ms"]), 20)
 
+    def held(self, *argv):
+        """A task that is not yet its program: it joins a control group that nobody reads from."""
+        fifo = os.path.join(self.root, "cgroup")
+        os.mkfifo(fifo)
+        control = self.task(*argv, extra=[("cgroup", fifo)]).start().control()
+        control.send("hello")
+        self.check(control.ask("subscribe"), type="ok")
+        reader = os.open(fifo, os.O_RDONLY)
+        self.addCleanup(os.close, reader)
+        return control
+
+    def test_hello_is_answered_when_the_program_runs(self):
+        self.check(self.held("/bin/sleep", "1000").next(), type="state", state="running")
+
+    def test_hello_of_a_program_that_cannot_run(self):
+        script = os.path.join(self.root, "script")
+        with open(script, "w", opener=lambda path, flags: os.open(path, flags, 0o700)) as f:
+            f.write("#!/no/such/interpreter\n")
+        self.check(self.held(script).next(), type="exit")
+
     def test_events(self):
         task = self.sh("while read line; do echo $line; done <go", work_dir=self.root)
         gate = self.gate()

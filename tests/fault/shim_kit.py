@@ -123,7 +123,7 @@ class Task:
                                  pass_fds=(w, *pass_fds), env=environ or {})
             os.close(w)
             self.launch_code = p.wait(LIMIT)
-            return answer.read()
+            return answer.readline()  # not to its end: the first step has it open until it is executed
 
     def start(self, **how):
         line = self.launch(**how)

@@ -110,6 +110,20 @@ static void test_no_such_folder(void **state)
 	expect_start_failure(b, REASON_START, "/no/such/folder");
 }
 
+/* Found out only by execve, when the shim has promised a record: it has not started for that. */
+static void test_not_executable_by_the_kernel(void **state)
+{
+	struct bench *b = *state;
+	char *script = path_in(b, "script");
+	const char *argv[] = {script};
+	struct job j = {.uid = "a", .job_name = "job", .command = {.items = argv, .len = 1}};
+
+	assert_true(fsio_write(script, "#!/no/such/interpreter\n", 23, 0700, NULL));
+	launch(b, "a", 1, &j, NULL);
+	expect_start_failure(b, REASON_START, "the interpreter in its first line is missing");
+	free(script);
+}
+
 static void test_shim_that_cannot_run(void **state)
 {
 	struct bench *b = *state;
@@ -408,6 +422,7 @@ int main(void)
 		TEST(test_no_gpu_means_none),
 		TEST(test_no_such_program),
 		TEST(test_no_such_folder),
+		TEST(test_not_executable_by_the_kernel),
 		TEST(test_shim_that_cannot_run),
 		TEST(test_stop),
 		TEST(test_stop_shortened),

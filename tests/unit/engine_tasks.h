@@ -198,6 +198,7 @@ static inline void expect_start_failure(struct bench *b, enum job_reason why, co
 	bench_until(b, seen(b, "a")->ended);
 	assert_int_equal(seen(b, "a")->end.end, TASK_END_START);
 	assert_int_equal(seen(b, "a")->why, why);
+	assert_int_equal(seen(b, "a")->started, 0);
 	if (strstr(seen(b, "a")->end.message, part) == NULL)
 		fail_msg("'%s' is not in '%s'", part, seen(b, "a")->end.message);
 }
