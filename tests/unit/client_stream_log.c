@@ -94,6 +94,38 @@ static void a_log_that_lost_bytes_begins_anew(void **state)
 	finish();
 }
 
+/* While the client was away a limited log dropped what it had not read: a hole, and the rest behind it. */
+static void drop_log(struct peer *p, const struct wire_frame *f)
+{
+	if (f->type != WIRE_SUB)
+		return;
+	if (platform.subs == 1) {
+		say(p, LOG_BEGIN("0"), f->id);
+		send_bytes(p, f->id, 1, 0, "before", 6, false);
+		return;
+	}
+	assert_int_equal(f->offset, 6);
+	say(p, LOG_BEGIN("50"), f->id);
+	send_bytes(p, f->id, 1, 50, " after", 6, false);
+}
+
+static void what_was_dropped_meanwhile_is_a_gap(void **state)
+{
+	(void)state;
+	begin(drop_log);
+	stream_log(stream, 4, "my-job", "", 0, 0, 0);
+	assert_true(until(&seen.bytes));
+	peer_reset(server.peers);
+	assert_true(until(&seen.gone));
+	stream_retry_now(stream);
+	assert_true(until(&seen.bytes));
+	assert_string_equal(seen.log.data, "before after");
+	assert_int_equal(seen.gaps, 1);
+	assert_int_equal(seen.lost, 44);
+	assert_int_equal(seen.resets, 0);
+	finish();
+}
+
 /* Sends as much as the credit allows, and more only when it is granted. */
 static uint64_t sent;
 static int64_t room;
@@ -236,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_log_goes_on_where_it_was_cut),
 		cmocka_unit_test(a_log_that_lost_bytes_begins_anew),
+		cmocka_unit_test(what_was_dropped_meanwhile_is_a_gap),
 		cmocka_unit_test(credit_keeps_a_log_flowing),
 		cmocka_unit_test(without_credit_a_log_stops),
 		cmocka_unit_test(no_byte_is_lost_or_doubled),
