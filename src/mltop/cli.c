@@ -1,10 +1,5 @@
 #include "mltop/cli.h"
 
-#include "base/sanitize.h"
-#include "core/query.h"
-
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,139 +53,6 @@ const char *cli_value(const struct cli *c, const char *flag)
 bool cli_has(const struct cli *c, const char *flag)
 {
 	return cli_value(c, flag) != NULL;
-}
-
-/* Everything that goes to standard error is one line and sanitised: texts may be a server's. */
-static void complain(const char *text)
-{
-	struct buf line = BUF_INIT;
-
-	sanitize_text(&line, text, strlen(text));
-	fprintf(stderr, "mltop: %s\n", line.data);
-	buf_release(&line);
-}
-
-void cli_complain(const char *format, ...)
-{
-	struct buf text = BUF_INIT;
-	va_list ap;
-
-	va_start(ap, format);
-	buf_vaddf(&text, format, ap);
-	va_end(ap);
-	complain(text.data);
-	buf_release(&text);
-}
-
-int cli_fail(const struct err *e)
-{
-	complain(e->text);
-	switch (e->code) {
-	case ERR_UNAVAILABLE: return EXIT_UNREACHABLE;
-	case ERR_UNAUTHORIZED:
-	case ERR_FORBIDDEN: return EXIT_NOT_AUTHORISED;
-	case ERR_NOT_FOUND: return EXIT_NOT_FOUND;
-	default: return EXIT_REFUSED;
-	}
-}
-
-static void verb_title(const struct verb *v, struct buf *out)
-{
-	buf_addf(out, "mltop %s%s%s", v->noun ? v->noun : "", v->noun ? " " : "", v->name);
-}
-
-int cli_usage(const struct cli *c, const char *format, ...)
-{
-	struct buf text = BUF_INIT;
-	va_list ap;
-
-	va_start(ap, format);
-	buf_vaddf(&text, format, ap);
-	va_end(ap);
-	if (c->verb) {
-		buf_adds(&text, " (see `");
-		verb_title(c->verb, &text);
-		buf_adds(&text, " --help`)");
-	}
-	complain(text.data);
-	buf_release(&text);
-	return EXIT_USAGE;
-}
-
-/* ---- Help ---- */
-
-static void help_flag(const char *name, char letter, const char *value, const char *doc)
-{
-	char left[64];
-
-	if (letter)
-		snprintf(left, sizeof left, "-%c, --%s%s%s", letter, name, value ? " " : "",
-			value ? value : "");
-	else
-		snprintf(left, sizeof left, "    --%s%s%s", name, value ? " " : "",
-			value ? value : "");
-	printf("  %-28s %s\n", left, doc);
-}
-
-static void help_flags(const char *title, const struct cli_flag *flags)
-{
-	if (flags == NULL || flags->name == NULL)
-		return;
-	printf("\n%s\n", title);
-	for (; flags->name; flags++)
-		help_flag(flags->name, flags->letter, flags->value, flags->doc);
-}
-
-static void help_fields(const struct verb *v)
-{
-	const struct kind *k = v->kind;
-
-	printf("\nFields of a %s\n", k->name);
-	for (size_t i = 0; i < k->field_count; i++) {
-		const struct field *f = &k->fields[i];
-		struct buf name = BUF_INIT;
-
-		if ((f->flags & F_NEW) && !(f->flags & F_HIDDEN) && !cli_own_flag(v, f->name)) {
-			kind_flag_name(f, &name);
-			help_flag(name.data, 0, f->hint ? f->hint : "VALUE", f->doc);
-		}
-		buf_release(&name);
-	}
-}
-
-static int help_verb(const struct verb *v)
-{
-	struct buf title = BUF_INIT;
-
-	verb_title(v, &title);
-	printf("%s%s%s: %s\n", title.data, *v->args ? " " : "", v->args, v->doc);
-	buf_release(&title);
-	help_flags("Flags", v->own);
-	if (v->flags & VERB_FIELDS)
-		help_fields(v);
-	for (const struct cli_flags *t = cli_flags; t->flags; t++)
-		if (cli_takes(v, t))
-			help_flags(t->title, t->flags);
-	return EXIT_DONE;
-}
-
-static int help_all(const char *noun)
-{
-	printf("mltop: the console of a deep-learning platform\n\n"
-	       "  mltop                        the dashboard\n");
-	for (const struct verb *v = verbs; v->name; v++) {
-		struct buf left = BUF_INIT;
-
-		if (noun && (v->noun == NULL || strcmp(v->noun, noun) != 0))
-			continue;
-		verb_title(v, &left);
-		buf_addf(&left, " %s", v->args);
-		printf("  %-28s %s\n", left.data, v->doc);
-		buf_release(&left);
-	}
-	printf("\n`mltop VERB --help` lists a verb's flags. Exit codes: 0 done, 1 refused or failed,\n"
-	       "2 usage, 3 not reachable, 4 not authorised, 5 not found.\n");
-	return EXIT_DONE;
 }
 
 /* ---- Parsing ---- */
@@ -328,7 +190,7 @@ static int run_verb(struct cli *c, int argc, char **argv)
 	if (code != EXIT_DONE)
 		return code;
 	if (cli_has(c, "help"))
-		return help_verb(c->verb);
+		return cli_help_verb(c->verb);
 	if (c->arg_count < c->verb->least)
 		return cli_usage(c, "%s is missing", c->verb->args);
 	if (c->arg_count > c->verb->most)
@@ -397,7 +259,7 @@ static int cli_dispatch(struct cli *c, int argc, char **argv)
 	if (argc > 1 && argv[1][0] != '-')
 		return cli_usage(c, "%s %s: no such verb; `mltop help %s` lists them", argv[0],
 			argv[1], argv[0]);
-	help_all(argv[0]);
+	cli_help_all(argv[0]);
 	return argc > 1 ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -421,119 +283,14 @@ int cli_main(int argc, char **argv)
 
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
 		strcmp(argv[1], "-h") == 0)
-		return help_all(argc > 2 ? argv[2] : NULL);
+		return cli_help_all(argc > 2 ? argv[2] : NULL);
 	if (strcmp(argv[1], "--version") == 0)
 		return cli_version(&c);
 	code = cli_dispatch(&c, argc - 1, argv + 1);
 	cli_release(&c);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE) {
-		complain("standard output: could not be written");
+		cli_complain("standard output: could not be written");
 		code = EXIT_REFUSED;
 	}
 	return code;
-}
-
-/* ---- Connecting and calling ---- */
-
-bool cli_connect(struct cli *c, struct err *e)
-{
-	struct context_options o = {
-		.endpoint = cli_value(c, "endpoint"),
-		.context = cli_value(c, "context"),
-		.state_dir = cli_value(c, "state-dir"),
-	};
-
-	if (c->connected)
-		return true;
-	/* A context may have been made before (demo). */
-	if (c->context.url == NULL && !context_resolve(&c->context, &o, e))
-		return false;
-	uv_loop_init(&c->loop);
-	c->api = api_new(&c->loop, &c->context);
-	c->connected = true;
-	return true;
-}
-
-bool cli_find_again(struct cli *c, bool *moved, struct err *e)
-{
-	struct context_options o = {
-		.endpoint = cli_value(c, "endpoint"),
-		.context = cli_value(c, "context"),
-		.state_dir = cli_value(c, "state-dir"),
-	};
-	struct context found = {0};
-
-	if (!context_resolve(&found, &o, e))
-		return false;
-	*moved = strcmp(found.url, c->context.url) != 0;
-	if (!*moved) {
-		context_release(&found);
-		return true;
-	}
-	api_free(c->api, NULL, NULL);
-	context_release(&c->context);
-	c->context = found;
-	c->api = api_new(&c->loop, &c->context);
-	return true;
-}
-
-void cli_release(struct cli *c)
-{
-	if (c->connected) {
-		api_free(c->api, NULL, NULL);
-		uv_run(&c->loop, UV_RUN_DEFAULT);
-		uv_loop_close(&c->loop);
-	}
-	context_release(&c->context);
-}
-
-/* The caller frees. */
-static char *with_org(const struct cli *c, const char *path)
-{
-	const char *org = cli_value(c, "org");
-	struct buf whole = BUF_INIT;
-
-	buf_adds(&whole, path);
-	if (org) {
-		buf_addf(&whole, "%corg_id=", strchr(path, '?') ? '&' : '?');
-		percent_encode(&whole, org, strlen(org), "");
-	}
-	return buf_detach(&whole);
-}
-
-bool cli_call(struct cli *c, const char *method, const char *path, const json_t *body, json_t **out,
-	struct err *e)
-{
-	struct api_request r = {
-		.method = method,
-		.body = body,
-		.want_json = true,
-		.answer_max = (size_t)256 << 20,
-	};
-	struct api_answer answer = {0};
-	json_t *json = NULL;
-	char *whole;
-	bool ok;
-
-	if (!cli_connect(c, e))
-		return false;
-	r.path = whole = with_org(c, path);
-	ok = api_wait(c->api, &c->loop, &r, &answer, &json, NULL);
-	free(whole);
-	if (!ok && e)
-		*e = answer.err;
-	if (ok && out)
-		*out = json_incref(json);
-	json_decref(json);
-	return ok;
-}
-
-char *cli_path(const struct kind *k, const char *name, const char *tail)
-{
-	struct buf path = BUF_INIT;
-
-	buf_addf(&path, "%s/", k->path);
-	percent_encode(&path, name, strlen(name), "");
-	buf_adds(&path, tail);
-	return buf_detach(&path);
 }

@@ -101,6 +101,8 @@ int cli_fail(const struct err *e);
 /* The same line for what does not end the verb. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_usage(const struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_help_verb(const struct verb *v);
+int cli_help_all(const char *noun); /* NULL: every verb */
 /* Finds the platform (and starts the private one). */
 bool cli_connect(struct cli *c, struct err *e);
 /*

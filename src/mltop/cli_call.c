@@ -1,0 +1,110 @@
+/* The command line's connection to a platform, and calls on it. */
+#include "mltop/cli.h"
+
+#include "core/query.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool cli_connect(struct cli *c, struct err *e)
+{
+	struct context_options o = {
+		.endpoint = cli_value(c, "endpoint"),
+		.context = cli_value(c, "context"),
+		.state_dir = cli_value(c, "state-dir"),
+	};
+
+	if (c->connected)
+		return true;
+	/* A context may have been made before (demo). */
+	if (c->context.url == NULL && !context_resolve(&c->context, &o, e))
+		return false;
+	uv_loop_init(&c->loop);
+	c->api = api_new(&c->loop, &c->context);
+	c->connected = true;
+	return true;
+}
+
+bool cli_find_again(struct cli *c, bool *moved, struct err *e)
+{
+	struct context_options o = {
+		.endpoint = cli_value(c, "endpoint"),
+		.context = cli_value(c, "context"),
+		.state_dir = cli_value(c, "state-dir"),
+	};
+	struct context found = {0};
+
+	if (!context_resolve(&found, &o, e))
+		return false;
+	*moved = strcmp(found.url, c->context.url) != 0;
+	if (!*moved) {
+		context_release(&found);
+		return true;
+	}
+	api_free(c->api, NULL, NULL);
+	context_release(&c->context);
+	c->context = found;
+	c->api = api_new(&c->loop, &c->context);
+	return true;
+}
+
+void cli_release(struct cli *c)
+{
+	if (c->connected) {
+		api_free(c->api, NULL, NULL);
+		uv_run(&c->loop, UV_RUN_DEFAULT);
+		uv_loop_close(&c->loop);
+	}
+	context_release(&c->context);
+}
+
+/* The caller frees. */
+static char *with_org(const struct cli *c, const char *path)
+{
+	const char *org = cli_value(c, "org");
+	struct buf whole = BUF_INIT;
+
+	buf_adds(&whole, path);
+	if (org) {
+		buf_addf(&whole, "%corg_id=", strchr(path, '?') ? '&' : '?');
+		percent_encode(&whole, org, strlen(org), "");
+	}
+	return buf_detach(&whole);
+}
+
+bool cli_call(struct cli *c, const char *method, const char *path, const json_t *body, json_t **out,
+	struct err *e)
+{
+	struct api_request r = {
+		.method = method,
+		.body = body,
+		.want_json = true,
+		.answer_max = (size_t)256 << 20,
+	};
+	struct api_answer answer = {0};
+	json_t *json = NULL;
+	char *whole;
+	bool ok;
+
+	if (!cli_connect(c, e))
+		return false;
+	r.path = whole = with_org(c, path);
+	ok = api_wait(c->api, &c->loop, &r, &answer, &json, NULL);
+	free(whole);
+	if (!ok && e)
+		*e = answer.err;
+	if (ok && out)
+		*out = json_incref(json);
+	json_decref(json);
+	return ok;
+}
+
+char *cli_path(const struct kind *k, const char *name, const char *tail)
+{
+	struct buf path = BUF_INIT;
+
+	buf_addf(&path, "%s/", k->path);
+	percent_encode(&path, name, strlen(name), "");
+	buf_adds(&path, tail);
+	return buf_detach(&path);
+}
