@@ -105,7 +105,7 @@ static void draw_answers(const struct prompt *p, struct grid *g, int x, int y, i
 		edit_draw(&p->answer, g, x + used + 1, y, width - used - 1, ROLE_FIELD, true);
 		return;
 	}
-	int used = grid_textf(g, x, y, width, p->yes ? ROLE_DIM : ROLE_PROMPT, "[ %s ]", T_CANCEL);
+	int used = grid_textf(g, x, y, width, p->yes ? ROLE_DIM : ROLE_PROMPT, "[ %s ]", T_NO);
 
 	if (!p->yes)
 		grid_select(g, x, y, used);

@@ -198,11 +198,11 @@ static bool task_action(struct app *a, struct view *view, enum action act, struc
 	struct entry *e = table_selected(&v->tasks);
 	const struct task *t = e ? e->row : NULL;
 
-	if (v->tab != TAB_TASKS || (act != ACT_OPEN && act != ACT_LOGS))
+	/* Where no task is told of, the log is the job's as on the other tabs. */
+	if (v->tab != TAB_TASKS || !t || (act != ACT_OPEN && act != ACT_LOGS))
 		return false;
-	if (t)
-		log_open(a, view->name, t->job_uid ? t->job_uid : "", t->task ? t->task : "",
-			t->attempt, out);
+	log_open(a, view->name, t->job_uid ? t->job_uid : "", t->task ? t->task : "", t->attempt,
+		out);
 	return true;
 }
 

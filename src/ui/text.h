@@ -180,7 +180,7 @@
 #define T_SUBMIT_GPUS_ONLY "Takes %lld GPUs."
 #define T_SUBMIT_WAITS "That is over the quota: it will wait until others end."
 #define T_SUBMIT_BEHIND "Jobs that wait already: %lld."
-#define T_CANCEL "Cancel"
+#define T_NO "No"
 #define T_PROMPT_HOW "y, then Enter: yes"
 #define T_PROMPT_ENTER "Enter: yes  Esc: no"
 #define T_PROMPT_TYPE "Type %s to %s:"
