@@ -1,0 +1,120 @@
+/* The planner over many rounds, and over many jobs at once. */
+#include "core_plan_world.h"
+
+/*
+ * A job of 8 GPUs against an endless stream of small ones, of its own org and of another that
+ * shouts: it must start within a bounded number of rounds.
+ */
+static void test_no_starvation(void **state)
+{
+	enum { ROUND_MS = 60 * 1000, ROUNDS = 60, SMALL = 12 };
+	struct plan_gpu gpus[GPUS];
+	struct job rows[1 + SMALL] = {0};
+	struct plan_job jobs[1 + SMALL];
+	struct plan_org ours = {.org_id = "1"}, other = {.org_id = "2"};
+	int64_t left[1 + SMALL] = {0}, owner[GPUS], now = NOW_MS;
+	bool big_started = false;
+
+	(void)state;
+	for (int g = 0; g < GPUS; g++) {
+		gpus[g] = (struct plan_gpu){.uuid = "g", .usable = true};
+		owner[g] = -1;
+	}
+	struct plan_machine m = {.gpus = gpus, .gpu_count = GPUS};
+
+	for (size_t i = 0; i <= SMALL; i++) {
+		rows[i].job_name = "job";
+		rows[i].gpu_limit = i ? 1 : GPUS;
+		rows[i].priority = i % 2 ? 1000 : 0;
+		rows[i].create_time.v = now;
+		jobs[i] = (struct plan_job){.job = &rows[i],
+			.org = i % 2 ? &other : &ours,
+			.order = i};
+	}
+	for (int round = 0; round < ROUNDS && !big_started; round++, now += ROUND_MS) {
+		struct plan p;
+		struct plan_input in = {.machine = &m,
+			.jobs = jobs,
+			.job_count = 1 + SMALL,
+			.now = now};
+
+		/* The big one is not there yet in the first round, so that the small ones run. */
+		jobs[0].held = round == 0;
+		plan_make(&p, &in);
+		for (size_t i = 0; i < p.count; i++) {
+			const struct plan_action *a = &p.actions[i];
+
+			if (a->verb != PLAN_START)
+				continue;
+			big_started = big_started || a->job == 0;
+			jobs[a->job].live = true;
+			left[a->job] = 1 + (int64_t)(a->job % 4);
+			for (size_t g = 0; g < a->gpu_count; g++) {
+				gpus[a->gpus[g]].held = true;
+				owner[a->gpus[g]] = (int64_t)a->job;
+			}
+		}
+		plan_release(&p);
+		/* What ended comes again at once, with the same name and a new place in the row. */
+		for (size_t i = 1; i <= SMALL; i++) {
+			if (!jobs[i].live || --left[i] > 0)
+				continue;
+			jobs[i].live = false;
+			jobs[i].order += 1000;
+			rows[i].create_time.v = now;
+			for (int g = 0; g < GPUS; g++)
+				if (owner[g] == (int64_t)i) {
+					owner[g] = -1;
+					gpus[g].held = false;
+				}
+		}
+	}
+	assert_true(big_started);
+}
+
+/* At scale: two start, as max_tasks has it, and every other one is told why it waits. */
+static void test_ten_thousand(void **state)
+{
+	enum { N = 10000 };
+	struct job *rows = mem_alloc(N * sizeof *rows);
+	struct plan_job *jobs = mem_alloc(N * sizeof *jobs);
+	struct plan_machine m = {.cpu_total = {2000},
+		.memory_total = {(int64_t)16 * G},
+		.max_tasks = 2,
+		.packing_cpu = true};
+	struct plan_org orgs[3] = {{.org_id = "1"}, {.org_id = "2"}, {.org_id = "3"}};
+	uint64_t s = 7;
+	size_t started = 0;
+	struct plan p;
+
+	(void)state;
+	for (size_t i = 0; i < N; i++) {
+		rows[i].job_name = "job";
+		rows[i].gpu_limit = (int64_t)(next(&s) % 8);
+		rows[i].memory_limit.v = (int64_t)(next(&s) % (8 * (uint64_t)G));
+		rows[i].priority = (int64_t)(next(&s) % 5);
+		jobs[i] = (struct plan_job){.job = &rows[i],
+			.org = &orgs[i % ARRAY_SIZE(orgs)],
+			.order = next(&s)};
+	}
+	struct plan_input in = {.machine = &m, .jobs = jobs, .job_count = N, .now = NOW_MS};
+
+	plan_make(&p, &in);
+	assert_int_equal(p.count, N);
+	for (size_t i = 0; i < p.count; i++)
+		started += p.actions[i].verb == PLAN_START;
+	assert_int_equal(started, m.max_tasks);
+	plan_release(&p);
+	free(rows);
+	free(jobs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_starvation),
+		cmocka_unit_test(test_ten_thousand),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
