@@ -9,7 +9,7 @@ banned='strcpy strcat sprintf vsprintf strtok atoi atol atof gets system popen m
 drawing='initscr newterm endwin refresh wrefresh doupdate wnoutrefresh waddch waddstr waddnstr wadd_wch
 waddnwstr wadd_wchnstr waddwstr mvwadd_wch wprintw printw addstr addch tputs putp'
 
-objects=$(find "$build/o" -name '*.o' ! -path '*/tests/*' 2>/dev/null)
+objects=$(find "$build/o" -name '*.o' ! -path "$build/o/tests/*" 2>/dev/null)
 [ -n "$objects" ] || { echo "banned: no objects under $build/o; run make first" >&2; exit 2; }
 
 # _FORTIFY_SOURCE turns f into __f_chk, glibc's C99 modes turn some into __isoc99_f.
