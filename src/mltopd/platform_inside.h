@@ -227,6 +227,8 @@ extern const struct engine_events reconcile_events;
 /* Accepts a checked job: queued in the change. */
 void reconcile_accept(struct change *c, struct job *j);
 void reconcile_cancel(struct change *c, struct active *a);
+/* That was not stored: what was asked for before is all that is wanted. */
+void reconcile_cancel_undo(struct active *a);
 /* A final job runs again. */
 void reconcile_retry(struct change *c, const struct job *j);
 /* The first org takes the jobs of the fake engine, which knows none. */

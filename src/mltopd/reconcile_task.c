@@ -80,6 +80,23 @@ void reconcile_cancel(struct change *c, struct active *a)
 		a->deleting ? "stop and be removed" : "stop");
 }
 
+void reconcile_cancel_undo(struct active *a)
+{
+	struct platform *p = a->p;
+	const struct job *row = rowset_find(&p->jobs, a->uid);
+	struct job j = *platform_work(p, a->uid);
+
+	if (a->over || row == NULL)
+		return;
+	a->deleting = row->state == JOB_DELETING;
+	a->cancel = a->deleting || row->reason == REASON_CANCELLED;
+	/* The next change is compared with what the store has, and that did not change. */
+	if (j.state == JOB_DELETING)
+		job_set(&j, state, a->committed);
+	why_set(&j, row->reason, row->message ? row->message : "");
+	platform_work_put(p, &j);
+}
+
 void reconcile_retry(struct change *c, const struct job *row)
 {
 	struct job j = *row;

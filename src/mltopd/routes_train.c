@@ -122,7 +122,7 @@ static void asked(void *ctx, bool ok, const struct err *e)
 	(void)e;
 	if (!ok) {
 		if (a)
-			a->cancel = a->deleting = false;
+			reconcile_cancel_undo(a);
 		removal_undo(m);
 	}
 	reconcile_soon(m->p);
@@ -181,7 +181,7 @@ static void cancelled(void *ctx, bool ok, const struct err *e)
 
 	(void)e;
 	if (!ok)
-		a->cancel = false;
+		reconcile_cancel_undo(a);
 	reconcile_soon(a->p);
 }
 
