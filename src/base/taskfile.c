@@ -266,6 +266,9 @@ bool taskfile_load(int folder, const char *name, char *data, size_t size, size_t
 
 	if (fd < 0 && errno == ENOENT)
 		return err_set(e, ERR_NOT_FOUND, "the task's folder has no file %s", name);
+	if (fd < 0 && errno == ELOOP)
+		return err_set(e, ERR_FORBIDDEN, "the task's file %s is a link: it is not used",
+			name);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		err_errno(e, errno, "cannot open the task's file", name);
 	else

@@ -117,7 +117,8 @@ void taskfile_marker(char out[TASK_MARKER_MAX], const char *uid, const char *tas
  * Reads file `name` of the open folder into `data`. It must be a regular file (not a link) owned by
  * us or by root, at most `size` bytes: a task that may write to its folder cannot forge one for a
  * daemon that runs as somebody else. ERR_NOT_FOUND when it is absent, or empty: a record that a
- * power loss left without bytes was never there.
+ * power loss left without bytes was never there. ERR_INTERNAL when it could not be opened or read
+ * now: it may be there.
  */
 bool taskfile_load(int folder, const char *name, char *data, size_t size, size_t *len,
 	struct err *e);

@@ -61,8 +61,9 @@ struct local_task {
 };
 
 enum local_outcome {
-	LOCAL_LINK,  /* fd is connected to its shim */
-	LOCAL_ENDED, /* end and why say how */
+	LOCAL_LINK,   /* fd is connected to its shim */
+	LOCAL_ENDED,  /* end and why say how */
+	LOCAL_UNSURE, /* what tells could not be read for want of descriptors, say: ask again */
 };
 
 /* One task's errand in the pool. */

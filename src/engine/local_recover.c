@@ -22,31 +22,40 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { AGAIN_MS = 20 };
+enum { AGAIN_MS = 20, UNSURE_MS = 200 };
 
 struct recovery {
 	struct local_work *w;
 	int folder;
 	int64_t deadline; /* monotonic ms: patience with a shim that holds the lock and is mute */
-	bool unsure;      /* the folder or its exit record could not be looked at now */
+	bool unsure;      /* something could not be looked at now: nothing may be concluded */
 };
 
-static void wait_a_moment(void)
+static void wait_a_moment(long ms)
 {
-	struct timespec moment = {.tv_nsec = AGAIN_MS * 1000000L};
+	struct timespec moment = {.tv_nsec = ms * 1000000L};
 
 	nanosleep(&moment, NULL);
+}
+
+/* Absent and not to be had now are not the same: taken for absent, a task would run twice. */
+static bool load(struct recovery *r, const char *name, char *data, size_t size, size_t *len)
+{
+	struct err why = ERR_INIT;
+
+	if (taskfile_load(r->folder, name, data, size, len, &why))
+		return true;
+	r->unsure |= why.code == ERR_INTERNAL;
+	return false;
 }
 
 static bool ended(struct recovery *r)
 {
 	char data[8192];
-	struct err why = ERR_INIT;
 	size_t len;
 
-	r->unsure = !taskfile_load(r->folder, "exit", data, sizeof data, &len, &why) &&
-		why.code == ERR_INTERNAL;
-	if (why.code != ERR_NONE || !taskfile_decode_exit(&r->w->end, data, len, NULL))
+	if (!load(r, "exit", data, sizeof data, &len) ||
+		!taskfile_decode_exit(&r->w->end, data, len, NULL))
 		return false;
 	r->w->outcome = LOCAL_ENDED;
 	r->w->why = local_reason(&r->w->end);
@@ -58,31 +67,31 @@ static bool load_pid(struct recovery *r, struct task_pid *pid)
 	char data[1024];
 	size_t len;
 
-	return taskfile_load(r->folder, "pid", data, sizeof data, &len, NULL) &&
-		taskfile_decode_pid(pid, data, len, NULL);
+	return load(r, "pid", data, sizeof data, &len) && taskfile_decode_pid(pid, data, len, NULL);
 }
 
 static bool linked(struct recovery *r)
 {
+	struct err why = ERR_INIT;
+
 	if (r->w->hard)
 		return false;
-	r->w->fd = shimctl_connect(r->w->folder, NULL);
-	if (r->w->fd < 0)
+	r->w->fd = shimctl_connect(r->w->folder, &why);
+	if (r->w->fd < 0) {
+		r->unsure |= why.code == ERR_INTERNAL;
 		return false;
+	}
 	r->w->outcome = LOCAL_LINK;
 	return true;
 }
 
 /* Everything of the task, its shim too where that still lives. */
-static void kill_all(struct recovery *r)
+static void kill_all(struct recovery *r, const struct task_pid *pid)
 {
 	int64_t deadline = time_mono_ms() + LOCAL_RECOVER_MS;
-	struct task_pid pid;
 
-	if (!load_pid(r, &pid))
-		return;
-	while (proctree_kill_task(&pid, r->w->marker) > 0 && time_mono_ms() < deadline)
-		wait_a_moment();
+	while (proctree_kill_task(pid, r->w->marker) > 0 && time_mono_ms() < deadline)
+		wait_a_moment(AGAIN_MS);
 }
 
 /* Wall time of the last thing that the task is known to have done. */
@@ -188,17 +197,15 @@ static bool of_this_boot(struct recovery *r)
 	return n > 0 && strcmp(boot, r->w->local->boot_id) == 0;
 }
 
-/* The lock is ours, so no shim lives; after the last look for an exit record. */
-static void shim_is_dead(struct recovery *r)
+/* The lock is ours, so no shim lives; after the last look for an exit record. `pid` NULL: none. */
+static void shim_is_dead(struct recovery *r, const struct task_pid *pid)
 {
-	struct task_pid pid;
-
-	if (load_pid(r, &pid)) {
-		if (strcmp(pid.boot_id, r->w->local->boot_id)) {
+	if (pid) {
+		if (strcmp(pid->boot_id, r->w->local->boot_id)) {
 			rebooted(r);
 			return;
 		}
-		kill_all(r);
+		kill_all(r, pid);
 		conclude(r, REASON_SUPERVISOR_LOST,
 			"its supervisor (mltop-shim) died, so the task was ended", time_now_ms());
 	} else if (faccessat(r->folder, "spec", F_OK, 0) < 0) {
@@ -214,35 +221,37 @@ static void shim_is_dead(struct recovery *r)
 	}
 }
 
-static void cannot_look(struct recovery *r)
+/* The loop asks again, after a pause, for as long as it takes: it may want to close meanwhile. */
+static bool unsure(struct recovery *r)
 {
-	local_failed(r->w, REASON_SUPERVISOR_LOST,
-		"the task's folder cannot be read, so nobody knows how it ended: look at the disk, "
-		"and at how many files mltopd has open");
+	wait_a_moment(UNSURE_MS);
+	r->w->outcome = LOCAL_UNSURE;
+	return true;
 }
 
 /* One look; false: look again in a moment. */
 static bool look(struct recovery *r)
 {
+	struct task_pid pid;
+	bool locked, known;
+
 	if (ended(r) || linked(r))
 		return true;
-	if (!r->unsure && flock(r->folder, LOCK_EX | LOCK_NB) == 0) {
-		/* The record may have been written since the first look. */
-		if (!ended(r) && !r->unsure)
-			shim_is_dead(r);
-		if (!r->unsure)
-			return true;
-		flock(r->folder, LOCK_UN);
-	}
-	/* It starts, or is writing its record, or hangs. */
-	if (!r->unsure && time_mono_ms() >= r->deadline)
-		kill_all(r);
-	if (time_mono_ms() < r->deadline + LOCAL_RECOVER_MS)
-		return false;
-	if (r->unsure) {
-		cannot_look(r);
+	locked = flock(r->folder, LOCK_EX | LOCK_NB) == 0;
+	if (locked && ended(r)) /* it may have been written since the first look */
+		return true;
+	known = load_pid(r, &pid);
+	if (r->unsure)
+		return unsure(r);
+	if (locked) {
+		shim_is_dead(r, known ? &pid : NULL);
 		return true;
 	}
+	/* It starts, or is writing its record, or hangs. */
+	if (known && time_mono_ms() >= r->deadline)
+		kill_all(r, &pid);
+	if (time_mono_ms() < r->deadline + LOCAL_RECOVER_MS)
+		return false;
 	local_failed(r->w, REASON_SUPERVISOR_LOST,
 		"the task's folder is locked by a process that "
 		"does not answer and could not be ended; look for mltop-shim in the process list");
@@ -253,6 +262,7 @@ static void stray_stop(struct recovery *r)
 {
 	struct shimctl_message kill_it = {.type = SHIMCTL_KILL};
 	struct shimctl_message answer;
+	struct task_pid pid;
 	int fd = shimctl_connect(r->w->folder, NULL);
 	int64_t deadline = time_mono_ms() + LOCAL_RECOVER_MS;
 
@@ -268,7 +278,8 @@ static void stray_stop(struct recovery *r)
 	}
 	if (fd >= 0)
 		close(fd);
-	kill_all(r);
+	if (load_pid(r, &pid))
+		kill_all(r, &pid);
 }
 
 /* A folder that the store does not know: its task is ended and the attempt removed. */
@@ -288,35 +299,32 @@ static void stray(struct recovery *r)
 	local_failed(r->w, REASON_CANCELLED, "not known to the platform");
 }
 
-/* False: no descriptor is free, say, so try again in a moment. */
-static bool folder_open(struct recovery *r)
+static void recover_in(struct recovery *r)
 {
-	r->folder = open(r->w->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r->unsure = r->folder < 0 && !local_segments_missing(errno);
-	return !r->unsure || time_mono_ms() >= r->deadline + LOCAL_RECOVER_MS;
+	if (!r->w->stray) {
+		while (!look(r))
+			wait_a_moment(AGAIN_MS);
+	} else if (!ended(r)) { /* it may have been a finished one all along */
+		if (r->unsure)
+			unsure(r);
+		else
+			stray(r);
+	}
 }
 
 void local_recover(struct local_work *w)
 {
-	struct recovery r = {.w = w, .deadline = time_mono_ms() + LOCAL_RECOVER_MS};
+	struct recovery r = {.w = w, .deadline = time_mono_ms()};
 
-	if (w->hard)
-		r.deadline = time_mono_ms();
-	while (!folder_open(&r))
-		wait_a_moment();
-	if (r.folder < 0) {
-		if (r.unsure)
-			cannot_look(&r);
-		else
-			never_began(w);
-		return;
-	}
-	if (w->stray) {
-		if (!ended(&r)) /* it may have been a finished one all along */
-			stray(&r);
+	if (!w->hard)
+		r.deadline += LOCAL_RECOVER_MS;
+	r.folder = open(w->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (r.folder >= 0) {
+		recover_in(&r);
+		close(r.folder);
+	} else if (local_segments_missing(errno)) {
+		never_began(w);
 	} else {
-		while (!look(&r))
-			wait_a_moment();
+		unsure(&r);
 	}
-	close(r.folder);
 }

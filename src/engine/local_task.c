@@ -142,6 +142,16 @@ static void lost_output(struct local_task *t)
 		"its supervisor died: what it had read of the output and not yet written is gone");
 }
 
+static void recover_again(struct local_task *t, const struct local_work *before)
+{
+	struct local_work *w = local_work_new(t, true);
+
+	w->began = before->began;
+	w->hard = before->hard;
+	atomic_store(&w->cancelled, t->stop_wanted);
+	local_work_submit(w);
+}
+
 static void work_result(struct local_task *t, struct local_work *w)
 {
 	if (t->local->closing) {
@@ -155,6 +165,8 @@ static void work_result(struct local_task *t, struct local_work *w)
 		lost_output(t);
 	if (w->outcome == LOCAL_LINK)
 		local_link_open(t, w->fd);
+	else if (w->outcome == LOCAL_UNSURE)
+		recover_again(t, w);
 	else
 		local_task_end(t, &w->end, w->why);
 }

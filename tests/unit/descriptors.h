@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static inline int descriptors(void)
 {
@@ -17,16 +18,31 @@ static inline int descriptors(void)
 	return count;
 }
 
+/* A limit below 0 puts back what was there before. */
+static inline void descriptors_limit(int limit)
+{
+	static struct rlimit before;
+	struct rlimit low;
+
+	if (limit >= 0)
+		getrlimit(RLIMIT_NOFILE, &before);
+	low = (struct rlimit){.rlim_cur = (rlim_t)limit, .rlim_max = before.rlim_max};
+	setrlimit(RLIMIT_NOFILE, limit < 0 ? &before : &low);
+}
+
 /* False: every open fails with EMFILE (0 to 2 are in use) until it is called with true. */
 static inline void descriptors_allow(bool more)
 {
-	static struct rlimit before;
-	struct rlimit none;
+	descriptors_limit(more ? -1 : 3);
+}
 
-	if (!more)
-		getrlimit(RLIMIT_NOFILE, &before);
-	none = (struct rlimit){.rlim_cur = 3, .rlim_max = before.rlim_max};
-	setrlimit(RLIMIT_NOFILE, more ? &before : &none);
+/* One can still be opened, a second beside it cannot, until descriptors_allow(true). */
+static inline void descriptors_allow_one(void)
+{
+	int lowest_free = dup(0);
+
+	close(lowest_free);
+	descriptors_limit(lowest_free + 1);
 }
 
 #endif

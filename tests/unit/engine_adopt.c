@@ -1,5 +1,6 @@
 /* What a new daemon makes of the tasks that an old one left, and what happens when a shim dies. */
 #include "base/proctree.h"
+#include "descriptors.h"
 #include "engine_tasks.h"
 
 /* ---- Adoption ---- */
@@ -167,6 +168,31 @@ static void test_shim_killed_while_the_daemon_was_away(void **state)
 	bench_until(b, bench_processes(b, false) == 0);
 }
 
+/*
+ * The folder can be opened, what is in it cannot. Taken for a task that has no pid, and so never
+ * ran, it would be started beside what is left of it.
+ */
+static void test_shim_killed_and_no_descriptors(void **state)
+{
+	struct bench *b = *state;
+	const char *uid = "a";
+
+	launch_shell(b, "a", FAMILY);
+	bench_until(b, seen(b, "a")->started && bench_processes(b, false) >= 5);
+	bench_close_engine(b);
+	kill_shim(b, "a");
+	reopen(b);
+	descriptors_allow_one();
+	bench_adopt(b, &uid, 1);
+	/* Each turn waits for something to come back from the pool. */
+	for (int i = 0; i < 4; i++)
+		uv_run(&b->loop, UV_RUN_ONCE);
+	descriptors_allow(true);
+	bench_until(b, seen(b, "a")->ended);
+	assert_int_equal(seen(b, "a")->why, REASON_SUPERVISOR_LOST);
+	bench_until(b, bench_processes(b, false) == 0);
+}
+
 /* As after a power loss: the pid record is of another boot, its process somebody else's by now. */
 static void test_node_rebooted(void **state)
 {
@@ -265,6 +291,7 @@ int main(void)
 		TEST(test_adopt_a_launch_cut_short_before_a_reboot),
 		TEST(test_shim_killed),
 		TEST(test_shim_killed_while_the_daemon_was_away),
+		TEST(test_shim_killed_and_no_descriptors),
 		TEST(test_node_rebooted),
 		TEST(test_strays),
 		TEST(test_what_deleted_jobs_left),
