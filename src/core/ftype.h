@@ -70,8 +70,10 @@ double number_double(const void *member, int64_t now);
 
 /* ---- Showing ---- */
 
-void size_cell(int64_t bytes, struct buf *out);  /* three digits and a unit: "1.2G" */
-void count_cell(int64_t value, struct buf *out); /* "12400", from 100,000 on "124k" */
+void size_cell(int64_t bytes, struct buf *out); /* three digits and a unit: "1.2G" */
+void show_i64(int64_t value, struct buf *out);
+void show_thousands(double value, struct buf *out); /* from 1000 on: "1.25k" */
+void count_cell(int64_t value, struct buf *out);    /* "12400", from 100,000 on "124k" */
 void decimal_text(int64_t scaled, int places, struct buf *out); /* 500, 3 -> "0.5" */
 
 /* How near two words are: number of changes of one letter, at most `limit` + 1. */
