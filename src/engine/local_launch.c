@@ -102,9 +102,13 @@ static bool tree_give(char *path, uid_t uid, gid_t gid, struct err *e)
 	return good;
 }
 
-/* The code of this attempt: the package unpacked, or an empty folder. */
+/* The code of this attempt: the package unpacked, or an empty folder; none for a job in a place of its own. */
 static bool work_make(struct local_work *w, struct err *e)
 {
+	const char *place = w->job->work_dir;
+
+	if (w->package == NULL && place && *place)
+		return true;
 	char *work = fsio_join(w->folder, "work");
 	/* What a launch that was cut short left behind. */
 	bool good = fsio_remove_tree(work, e);

@@ -108,6 +108,7 @@ static void test_no_such_folder(void **state)
 	j.work_dir = "/no/such/folder";
 	launch(b, "a", 1, &j, NULL);
 	expect_start_failure(b, REASON_START, "/no/such/folder");
+	assert_false(exists(b, "a", "/master-0/1/work")); /* it has a place of its own */
 }
 
 /* Found out only by execve, when the shim has promised a record: it has not started for that. */
