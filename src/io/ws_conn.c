@@ -80,6 +80,7 @@ static void dial(struct conn *c)
 	dial_set(c->easy, &dial, c->error, c);
 	curl_easy_setopt(c->easy, CURLOPT_URL, c->site);
 	curl_easy_setopt(c->easy, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(c->easy, CURLOPT_BUFFERSIZE, (long)WS_READ_SIZE); /* bounds a receive */
 	curl_easy_setopt(c->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
 	curl_easy_setopt(c->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	if (config->addresses) {
