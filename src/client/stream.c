@@ -71,15 +71,26 @@ void stream_pong(struct stream *s, uint32_t id)
 	tell(s, STREAM_LIVE, NULL);
 }
 
-/* One timer for both: the next ping, and the moment when silence means death. */
+static void wait_ping(struct stream *s, int64_t due)
+{
+	s->ping_due = due;
+	loop_timer_start(s->ping, due - time_mono_ms());
+}
+
+/*
+ * One timer for both: the next ping, and the moment when silence means death. Time in which we
+ * could not listen is no silence: who reads our output may have held us up.
+ */
 static void on_ping(void *ctx)
 {
 	struct stream *s = ctx;
-	int64_t now = time_mono_ms(), dead = s->last_heard + s->dead_ms;
+	int64_t now = time_mono_ms(), dead;
 	struct err e = ERR_INIT;
 
 	if (s->closing || !s->live)
 		return;
+	s->last_heard += now - s->ping_due;
+	dead = s->last_heard + s->dead_ms;
 	if (now >= dead) {
 		err_set(&e, ERR_UNAVAILABLE, "the platform gave no sign of life for %d s",
 			(int)(s->dead_ms / 1000));
@@ -88,7 +99,7 @@ static void on_ping(void *ctx)
 	}
 	if (now >= s->ping_next)
 		send_ping(s, now);
-	loop_timer_start(s->ping, (s->ping_next < dead ? s->ping_next : dead) - now);
+	wait_ping(s, s->ping_next < dead ? s->ping_next : dead);
 }
 
 /* ---- Connecting ---- */
@@ -102,7 +113,7 @@ static void on_open(void *ctx)
 	for (struct sub *sub = s->subs; sub; sub = sub->following)
 		sub_ask(s, sub);
 	send_ping(s, s->live_since);
-	loop_timer_start(s->ping, s->ping_ms);
+	wait_ping(s, s->ping_next);
 	tell(s, STREAM_LIVE, NULL);
 }
 

@@ -52,8 +52,8 @@ struct stream {
 	bool live, closing;
 	int failures;
 	int64_t live_since, last_heard,
-		ping_sent; /* monotonic ms; ping_sent 0: none is on its way */
-	int64_t ping_next;
+		ping_sent;           /* monotonic ms; ping_sent 0: none is on its way */
+	int64_t ping_next, ping_due; /* ping_due: when its timer is to fire */
 	int64_t rtt_ms;
 	uint32_t ping_id;
 	int64_t ping_ms, dead_ms; /* the limits above; tests make them short */

@@ -78,6 +78,40 @@ static void silence_is_death(void **state)
 	finish();
 }
 
+static void answer_a_row(struct peer *p, const struct wire_frame *f)
+{
+	if (f->type == WIRE_SUB)
+		say(p, "{\"t\":\"row\",\"id\":%u,\"v\":\"7\",\"rows\":[{\"uid\":\"a\"}]}", f->id);
+}
+
+/* As a full pipe or a stopped terminal does. */
+static void hold_up(void)
+{
+	int64_t until = time_mono_ms() + 2 * stream->dead_ms;
+
+	while (time_mono_ms() < until)
+		;
+	platform.mute = false;
+	seen.bytes = true;
+}
+
+static void who_was_held_up_heard_no_silence(void **state)
+{
+	(void)state;
+	begin(answer_a_row);
+	platform.mute = true; /* the row is the last that has come */
+	stream->ping_ms = 30;
+	stream->dead_ms = 200;
+	stream_rows(stream, 1, "job", "", "uid", "");
+	seen.on_rows = hold_up;
+	assert_true(until(&seen.bytes));
+	stream->dead_ms = 20000; /* its silence from here on is the machine's */
+	seen.rtt = false;
+	assert_true(until(&seen.rtt));
+	assert_int_equal(seen.gones, 0);
+	finish();
+}
+
 /* ---- The real platform ---- */
 
 static void mltopd_speaks_the_same(void **state)
@@ -128,6 +162,7 @@ int main(void)
 		cmocka_unit_test(names_are_looked_up),
 		cmocka_unit_test(refusals_are_told_by_their_kind),
 		cmocka_unit_test(silence_is_death),
+		cmocka_unit_test(who_was_held_up_heard_no_silence),
 		cmocka_unit_test(mltopd_speaks_the_same),
 	};
 
