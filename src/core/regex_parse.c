@@ -246,22 +246,26 @@ static bool parse_counts(struct parser *p, struct node *repeat)
 	return true;
 }
 
+/* `n` as often as what stands behind it says. */
+static const struct node *parse_repeat(struct parser *p, const struct node *n)
+{
+	struct node *repeat = node_new(p, NODE_REPEAT);
+
+	repeat->a = n;
+	repeat->min = *p->at == '+';
+	repeat->max = *p->at == '?' ? 1 : -1;
+	if (*p->at == '{')
+		return parse_counts(p, repeat) ? repeat : NULL;
+	p->at++;
+	return repeat;
+}
+
 static const struct node *parse_piece(struct parser *p)
 {
 	const struct node *n = parse_atom(p);
 
-	while (n && *p->at && strchr("*+?{", *p->at)) {
-		struct node *repeat = node_new(p, NODE_REPEAT);
-
-		repeat->a = n;
-		repeat->min = *p->at == '+';
-		repeat->max = *p->at == '?' ? 1 : -1;
-		if (*p->at != '{')
-			p->at++;
-		else if (!parse_counts(p, repeat))
-			return NULL;
-		n = repeat;
-	}
+	while (n && *p->at && strchr("*+?{", *p->at))
+		n = parse_repeat(p, n);
 	return n;
 }
 
