@@ -93,8 +93,9 @@ static bool launch(const struct start *s, struct err *e)
 
 /* ---- Waiting for its line ---- */
 
-/* One line from the pipe within the limit. False: it ended or was silent; `line` has what came. */
-static bool read_line(int fd, struct buf *line, int64_t limit_ms)
+/* One line from the pipe within the limit. False: it was silent or (*ended) gone; `line` has what came.
+ */
+static bool read_line(int fd, struct buf *line, int64_t limit_ms, bool *ended)
 {
 	int64_t deadline = time_mono_ms() + limit_ms, left;
 	struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -109,6 +110,7 @@ static bool read_line(int fd, struct buf *line, int64_t limit_ms)
 		if (ready <= 0)
 			return false;
 		n = read(fd, part, sizeof part);
+		*ended = n == 0;
 		if (n <= 0 || !buf_add(line, part, (size_t)n))
 			return false;
 		if (memchr(line->data, '\n', line->len))
@@ -137,14 +139,19 @@ static void last_words(const char *log_path, off_t from, struct buf *out)
 }
 
 static bool explain(const struct start *s, const char *log_path, off_t from, const struct buf *said,
-	struct err *e)
+	bool ended, struct err *e)
 {
 	struct buf words = BUF_INIT;
 
 	last_words(log_path, from, &words);
 	if (words.len == 0)
 		sanitize_text(&words, said->data, said->len);
-	if (words.len == 0)
+	if (words.len == 0 && ended)
+		err_set(e, ERR_UNAVAILABLE,
+			"%s ended before it said where it listens, and said nothing else; "
+			"does it run by hand?",
+			s->program);
+	else if (words.len == 0)
 		err_set(e, ERR_UNAVAILABLE,
 			"%s did not say within %d s where it listens; its log is %s", s->program,
 			DAEMON_READY_MS / 1000, log_path);
@@ -174,13 +181,13 @@ static bool wait_ready(const struct start *s, int fd, const char *log_path, off_
 	struct err *e)
 {
 	struct buf line = BUF_INIT;
-	bool ok;
+	bool ok, ended = false;
 
 	buf_init(&line, 4096);
-	ok = read_line(fd, &line, DAEMON_READY_MS) &&
+	ok = read_line(fd, &line, DAEMON_READY_MS, &ended) &&
 		strncmp(line.data, ready_line, sizeof ready_line - 1) == 0;
 	if (!ok)
-		explain(s, log_path, log_size, &line, e);
+		explain(s, log_path, log_size, &line, ended, e);
 	buf_release(&line);
 	return ok;
 }

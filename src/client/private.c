@@ -285,6 +285,11 @@ bool private_stop(const char *state_dir, struct err *e)
 		goto out;
 	/* Open first, look again then: between both the number cannot go to another process. */
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0 && errno != ESRCH) {
+		ok = err_set(e, ERR_INTERNAL, "cannot stop the platform (process %d): %s", pid,
+			strerror(errno));
+		goto out;
+	}
 	if (pidfd < 0 || !daemon_alive(endpoint, &pid))
 		goto out; /* it ended by itself */
 	if (syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0) < 0)

@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,6 +107,9 @@ bool url_parse(struct url *u, const char *text, struct err *e)
 
 bool url_is_loopback(const struct url *u)
 {
-	return strncmp(u->host, "127.", 4) == 0 || strcmp(u->host, "::1") == 0 ||
-		strcmp(u->host, "localhost") == 0;
+	struct in_addr v4;
+
+	/* A name may begin with 127., too. */
+	return (inet_pton(AF_INET, u->host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127) ||
+		strcmp(u->host, "::1") == 0 || strcmp(u->host, "localhost") == 0;
 }

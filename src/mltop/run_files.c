@@ -131,6 +131,17 @@ static void load_state(struct run *r)
 	free(path);
 }
 
+/* What is on the screen and what is typed there may be secret. */
+static void record_open(struct run *r, const char *path, char *notice, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		snprintf(notice, size, "nothing is recorded: %s: %s", path, strerror(errno));
+	else if (fchmod(fd, 0600) != 0 || (r->record = fdopen(fd, "w")) == NULL)
+		close(fd);
+}
+
 bool run_files_load(struct run *r, char *notice, size_t size, struct err *e)
 {
 	char *path = file_in("XDG_CONFIG_HOME", ".config", "config.yaml");
@@ -152,7 +163,7 @@ bool run_files_load(struct run *r, char *notice, size_t size, struct err *e)
 	if (!theme_find(name ? name : "dark", &r->theme, &why) && name)
 		snprintf(notice, size, "%s", why.text);
 	if (getenv("MLTOP_RECORD"))
-		r->record = fopen(getenv("MLTOP_RECORD"), "we");
+		record_open(r, getenv("MLTOP_RECORD"), notice, size);
 	return true;
 }
 

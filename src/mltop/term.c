@@ -152,7 +152,7 @@ static bool wait_idle(struct term *t, long ms)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += ms * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
@@ -187,6 +187,7 @@ int term_watch_keys(void)
 static struct term *term_new(const struct term_options *o)
 {
 	struct term *t = mem_alloc(sizeof *t);
+	pthread_condattr_t monotonic;
 
 	t->pen.look = t->theme = *o->theme;
 	t->pen.mouse = o->mouse;
@@ -199,7 +200,11 @@ static struct term *term_new(const struct term_options *o)
 	t->pen.out = fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), "w");
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->wake, NULL);
-	pthread_cond_init(&t->idle, NULL);
+	/* Its waits have limits, which no step of the clock may stretch. */
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&t->idle, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	return t;
 }
 

@@ -422,6 +422,8 @@ static void endpoints_are_taken_apart(void **state)
 		{"https://ml.example.com/", "ml.example.com", "", 443, true, false},
 		{"ml.example.com:8443/a/b//", "ml.example.com:8443", "/a/b", 8443, true, false},
 		{"http://[::1]:80/x", "[::1]", "/x", 80, false, true},
+		{"http://127.0.0.1.example.com", "127.0.0.1.example.com", "", 80, false, false},
+		{"http://127.9.9.9", "127.9.9.9", "", 80, false, true},
 		{"https://[fe80::1]", "[fe80::1]", "", 443, true, false},
 	};
 	static const char *const bad[] = {"", "http://", "ssh://h", "http://a:b@h/", "http://h:0",

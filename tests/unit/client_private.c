@@ -154,6 +154,7 @@ static void its_last_words_become_ours(void **state)
 	assert_string_equal(err.text, "the private platform did not start: no room on the disk");
 	assert_false(private_start_in(&c, "/no/such/program", dir, &err));
 	assert_int_equal(err.code, ERR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "/no/such/program ended before it said where it listens"));
 	free(program);
 	free(dir);
 }

@@ -217,6 +217,22 @@ class LookingAround(Case):
         self.assertEqual(r["pid"], self.p.pid())
 
 
+class Record(Case):
+    def test_only_its_person_may_read_it(self):
+        """MLTOP_RECORD holds what was on the screen and what was typed."""
+        path = self.p.folder + "/record"
+        with open(path, "w"):
+            os.chmod(path, 0o644)
+        t = Pty([MLTOP], MLTOP_RECORD=path, **self.p.home)
+        self.addCleanup(t.close)
+        t.wait(b"No jobs yet.")
+        t.send(b"q")
+        self.assertEqual(t.ended(), 0)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        with open(path) as f:
+            self.assertIn('"key":"q"', f.read())
+
+
 class CtrlC(Case):
     """The question that Ctrl-C asks of `mltop run` on a terminal."""
 
