@@ -113,7 +113,7 @@ static void what_was_dropped_meanwhile_is_a_gap(void **state)
 {
 	(void)state;
 	begin(drop_log);
-	stream_log(stream, 4, "my-job", "", 0, 0, 0);
+	stream_log(stream, 4, NULL, "my-job", "", 0, 0, 0);
 	assert_true(until(&seen.bytes));
 	peer_reset(server.peers);
 	assert_true(until(&seen.gone));
