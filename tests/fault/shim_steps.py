@@ -301,7 +301,7 @@ class Handshake(Case):
         task = self.task("/bin/true")
         os.rename(task.path("spec"), task.path("elsewhere"))
         os.symlink("elsewhere", task.path("spec"))
-        self.refused(task, "cannot open the task's file spec")
+        self.refused(task, "the task's file spec is a link: it is not used")
         os.unlink(task.path("spec"))
         self.refused(task, "no file spec")
         os.mkfifo(task.path("spec"))
