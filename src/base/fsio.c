@@ -154,7 +154,7 @@ bool fsio_write_all(int fd, const void *data, size_t len)
 }
 
 /* A rename is durable once the folder that holds the name is. */
-static bool sync_folder(const char *path, struct err *e)
+bool fsio_sync_folder(const char *path, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool ok;
@@ -215,7 +215,7 @@ bool fsio_write(const char *path, const void *data, size_t len, mode_t mode, str
 	if (!ok)
 		unlink(aside);
 	else
-		ok = sync_folder(folder, e);
+		ok = fsio_sync_folder(folder, e);
 out:
 	free(aside);
 	free(folder);

@@ -24,6 +24,8 @@ bool fsio_write(const char *path, const void *data, size_t len, mode_t mode, str
  * as open(2) does by the umask. *name is the caller's to free; -1: errno says why.
  */
 int fsio_aside(const char *path, char **name);
+/* After a rename into the folder: the name is on the disk too. */
+bool fsio_sync_folder(const char *path, struct err *e);
 /* All of it, through short writes and EINTR. */
 bool fsio_write_all(int fd, const void *data, size_t len);
 /* Removes the tree without following links; absent is success. */

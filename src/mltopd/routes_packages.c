@@ -292,7 +292,7 @@ static bool part_complete(struct part *t, int fd)
 	}
 	if (fsync(fd) != 0 || rename(t->path, t->final) != 0)
 		return err_errno(&t->e, errno, "cannot keep the package", t->final);
-	return true;
+	return fsio_sync_folder(t->dir, &t->e);
 }
 
 static void part_write(uv_work_t *work)
