@@ -90,6 +90,8 @@ static struct org_state *org_of(struct planner *p, const struct plan_org *org)
 
 		o->org = org;
 		pools_of_quota(&o->train, &o->total, org->quota);
+		pool_hold(&o->train, &org->held);
+		pool_hold(&o->total, &org->held);
 		p->orgs[at] = o;
 	}
 	return p->orgs[at];

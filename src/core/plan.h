@@ -32,6 +32,7 @@ struct plan_machine {
 struct plan_org {
 	const char *org_id;
 	const struct quota *quota;
+	struct quota_line held; /* `used` members: held by jobs that the plan is not asked about */
 };
 
 /* A job that is not final. */

@@ -43,6 +43,7 @@ void pool_of_machine(struct pool *out, const struct plan_machine *m);
 /* The train line of the quota, and the total line (whose used part counts models and devs too). */
 void pools_of_quota(struct pool *train, struct pool *total, const struct quota *q);
 void pool_take(struct pool *p, const struct amounts *need);
+void pool_hold(struct pool *p, const struct quota_line *held); /* its `used` members */
 /* Keeps of what is free as much as `need` asks for. */
 void pool_keep(struct pool *p, const struct amounts *need, const char *keeper);
 bool pool_blocks(const struct pool *p, const struct amounts *need, struct block *out);

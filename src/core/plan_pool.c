@@ -74,6 +74,14 @@ void pool_take(struct pool *p, const struct amounts *need)
 		p->used.v[d] += need->v[d];
 }
 
+void pool_hold(struct pool *p, const struct quota_line *held)
+{
+	p->used.v[DIM_GPUS] += held->gpu_used;
+	p->used.v[DIM_MEMORY] += held->memory_used.v;
+	p->used.v[DIM_CPU] += held->cpu_used.v;
+	p->used.v[DIM_JOBS] += held->count_used;
+}
+
 /* What a job may take now; never negative (a quota may be lowered below what is used). */
 static int64_t pool_free(const struct pool *p, int d)
 {

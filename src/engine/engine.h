@@ -124,6 +124,10 @@ struct engine_ops {
 	 * LOG_UNREADABLE and *e (as above) when they may be there: ask again from the same offset. */
 	ssize_t (*log_read)(struct engine *en, const struct task_ref *ref, uint64_t offset,
 		void *out, size_t size, struct log_gap *gap, struct err *e);
+	/* Only the fake engine, else NULL. Is this a job of its own making? What do those hold that
+	 * run (the `used` members)? */
+	bool (*own_job)(struct engine *en, const char *uid);
+	void (*own_usage)(struct engine *en, struct quota_line *out);
 	/* Offset of the first byte written at or after wall time `ms`. */
 	bool (*log_at)(struct engine *en, const struct task_ref *ref, int64_t ms, uint64_t *offset);
 };

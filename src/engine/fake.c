@@ -193,6 +193,16 @@ static void fake_forget(struct engine *en, const char *uid)
 	vec_release(&gone);
 }
 
+static bool fake_own_job(struct engine *en, const char *uid)
+{
+	return map_get(&((struct fake *)en)->by_uid, uid) != NULL;
+}
+
+static void fake_own_usage(struct engine *en, struct quota_line *out)
+{
+	*out = ((struct fake *)en)->used;
+}
+
 /* What there is of the log of an attempt. */
 struct known_log {
 	struct fake_log log;
@@ -290,4 +300,6 @@ const struct engine_ops engine_fake = {
 	.log_range = fake_log_range,
 	.log_read = fake_log_read_op,
 	.log_at = fake_log_at,
+	.own_job = fake_own_job,
+	.own_usage = fake_own_usage,
 };

@@ -64,7 +64,8 @@ struct fake {
 	struct map tasks;  /* struct fake_task by "<uid>/<task>/<attempt>": kept for their logs */
 	size_t tasks_live;
 	VEC(uint32_t) lists[FAKE_LISTS];
-	size_t turn; /* next of the running to be changed */
+	size_t turn;            /* next of the running to be changed */
+	struct quota_line used; /* what the running hold */
 
 	struct plan_machine machine;
 	struct plan_gpu *gpus;
@@ -91,6 +92,9 @@ double fake_unit(uint64_t hash); /* 0 <= x < 1 */
 void fake_jobs_make(struct fake *f, int64_t now);
 void fake_jobs_tell_all(struct fake *f);
 void fake_move(struct fake *f, struct fake_job *j, enum fake_list list);
+/* What a job asks for. */
+struct mcpu fake_cpu(const struct fake_job *j);
+struct bytes fake_memory(const struct fake_job *j);
 int64_t fake_total(const struct fake *f, uint32_t index, int attempt);
 double fake_rate(const struct fake *f, uint32_t index, int attempt);
 double fake_loss(const struct fake *f, uint32_t index, int attempt, double step);

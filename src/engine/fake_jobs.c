@@ -18,8 +18,29 @@ double fake_rate(const struct fake *f, uint32_t index, int attempt)
 	return 2 + 40 * fake_unit(fake_hash(f->seed, index, 200 + (uint64_t)attempt));
 }
 
+struct mcpu fake_cpu(const struct fake_job *j)
+{
+	return (struct mcpu){j->gpus ? 4000 * j->gpus : 2000};
+}
+
+struct bytes fake_memory(const struct fake_job *j)
+{
+	return (struct bytes){(int64_t)(j->gpus ? 32 * j->gpus : 8) << 30};
+}
+
+static void count_running(struct fake *f, const struct fake_job *j, int sign)
+{
+	if (j->list != FAKE_RUNNING)
+		return;
+	f->used.cpu_used.v += sign * fake_cpu(j).v;
+	f->used.memory_used.v += sign * fake_memory(j).v;
+	f->used.gpu_used += sign * j->gpus;
+	f->used.count_used += sign;
+}
+
 void fake_move(struct fake *f, struct fake_job *j, enum fake_list list)
 {
+	count_running(f, j, -1);
 	uint32_t last = f->lists[j->list].items[--f->lists[j->list].len];
 
 	f->lists[j->list].items[j->at] = last;
@@ -27,6 +48,7 @@ void fake_move(struct fake *f, struct fake_job *j, enum fake_list list)
 	j->list = (uint8_t)list;
 	j->at = (uint32_t)f->lists[list].len;
 	vec_push(&f->lists[list], j->index);
+	count_running(f, j, 1);
 }
 
 bool fake_gpus_take(struct fake *f, struct fake_job *j)
@@ -146,6 +168,7 @@ static void make(struct fake *f, uint32_t index, int64_t now)
 	make_uid(f, j);
 	j->at = (uint32_t)f->lists[j->list].len;
 	vec_push(&f->lists[j->list], index);
+	count_running(f, j, 1);
 	map_set(&f->by_uid, j->uid, j);
 }
 

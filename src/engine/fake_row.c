@@ -36,8 +36,8 @@ static void tell_what(const struct fake *f, const struct fake_job *j, struct row
 	r->label = (struct label){"team", pick(f, j, 24, teams, ARRAY_SIZE(teams))};
 	job_set(job, labels, ((struct labels){.items = &r->label, .len = 1}));
 	job_set(job, priority, (int64_t)(fake_hash(f->seed, j->index, 25) % 8 == 0 ? 10 : 0));
-	job_set(job, cpu_limit, (struct mcpu){j->gpus ? 4000 * j->gpus : 2000});
-	job_set(job, memory_limit, (struct bytes){(int64_t)(j->gpus ? 32 * j->gpus : 8) << 30});
+	job_set(job, cpu_limit, fake_cpu(j));
+	job_set(job, memory_limit, fake_memory(j));
 	job_set(job, tasks, 1);
 	job_set(job, restart_policy, RESTART_NEVER);
 	job_set(job, max_attempts, 1);

@@ -93,7 +93,7 @@ static void show_row(struct platform *p, const struct shown *s)
 		if (s->kind == &key_kind && rec.key.disabled && p->hub)
 			hub_key_disabled(p->hub, s->uid);
 		if (s->kind == &org_kind && rows->len == 1)
-			reconcile_fake_jobs(p);
+			own_jobs_take(p);
 	}
 	arena_release(&text);
 }
@@ -108,6 +108,13 @@ static void events_bound(struct platform *p)
 
 		row_gone(p, &p->events, oldest->uid);
 	}
+}
+
+void platform_event_show(struct platform *p, const struct event *ev)
+{
+	rowset_put(&p->events, ev, NULL);
+	platform_show(p, &event_kind, ev->uid);
+	events_bound(p);
 }
 
 static void change_show(struct change *c)

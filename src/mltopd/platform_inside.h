@@ -231,8 +231,6 @@ void reconcile_cancel(struct change *c, struct active *a);
 void reconcile_cancel_undo(struct active *a);
 /* A final job runs again. */
 void reconcile_retry(struct change *c, const struct job *j);
-/* The first org takes the jobs of the fake engine, which knows none. */
-void reconcile_fake_jobs(struct platform *p);
 void reconcile_usage(struct platform *p);
 /* The final change of an active; it is freed when that is stored. */
 void reconcile_finish(struct active *a, unsigned state, enum job_reason reason, const char *message,
@@ -250,6 +248,22 @@ void reconcile_repair(struct active *a);
 void reconcile_move(struct change *c, struct job *j, unsigned state);
 /* The machine with the GPUs that our jobs hold; `gpus` owns the array, the caller frees it. */
 void reconcile_machine(struct platform *p, struct plan_machine *out, struct plan_gpu **gpus);
+
+/* ---- Jobs that the engine makes by itself (own_jobs.c) ---- */
+
+enum { OWN_EVENTS = 3 }; /* of one at most */
+
+void own_jobs_told(void *ctx, const struct job *job);
+/* The first org takes those that came before it: the engine knows none. */
+void own_jobs_take(struct platform *p);
+/* Whose they are; NULL: nobody's yet, or the engine makes none. */
+const struct org *own_jobs_org(const struct platform *p);
+bool own_jobs_has(struct platform *p, const char *uid);
+/* What those of this org hold that run: the `used` members. */
+struct quota_line own_jobs_usage(const struct platform *p, const char *org_id);
+json_t *own_jobs_events(const struct job *j);
+/* In memory only; the oldest one leaves for it. */
+void platform_event_show(struct platform *p, const struct event *ev);
 
 /* ---- Other parts ---- */
 

@@ -35,6 +35,7 @@ static struct org_queue *org_now(struct platform *p, struct org_queue *o)
 		o->turn = p->plan_turn;
 		o->met = false;
 		o->org.quota = rowset_find(&p->quotas, o->org_id);
+		o->org.held = own_jobs_usage(p, o->org_id);
 	}
 	return o;
 }
@@ -120,18 +121,39 @@ void reconcile_machine(struct platform *p, struct plan_machine *out, struct plan
 
 /* ---- What an org uses ---- */
 
-static void usage_add(struct quota_line *line, const struct job *j)
+static void usage_add(struct quota_line *line, const struct quota_line *more)
 {
-	line->cpu_used.v += j->cpu_limit.v > 0 ? j->cpu_limit.v : 1000;
-	line->memory_used.v += j->memory_limit.v;
-	line->gpu_used += j->gpu_limit;
-	line->count_used++;
+	line->cpu_used.v += more->cpu_used.v;
+	line->memory_used.v += more->memory_used.v;
+	line->gpu_used += more->gpu_used;
+	line->count_used += more->count_used;
+}
+
+static struct quota_line usage_of(const struct job *j)
+{
+	return (struct quota_line){.cpu_used = {j->cpu_limit.v > 0 ? j->cpu_limit.v : 1000},
+		.memory_used = j->memory_limit,
+		.gpu_used = j->gpu_limit,
+		.count_used = 1};
 }
 
 static void usage_clear(struct quota_line *line)
 {
 	line->cpu_used.v = line->memory_used.v = 0;
 	line->gpu_used = line->count_used = 0;
+}
+
+static void usage_add_own(struct platform *p)
+{
+	const struct org *o = own_jobs_org(p);
+	struct quota *q = o ? rowset_find(&p->quotas, o->org_id) : NULL;
+	struct quota_line own;
+
+	if (q == NULL)
+		return;
+	own = own_jobs_usage(p, o->org_id);
+	usage_add(&q->train, &own);
+	usage_add(&q->total, &own);
 }
 
 void reconcile_usage(struct platform *p)
@@ -149,12 +171,14 @@ void reconcile_usage(struct platform *p)
 	for (size_t i = 0; i < p->live.len; i++) {
 		const struct job *j = platform_work(p, p->live.items[i]->uid);
 		struct quota *q = rowset_find(&p->quotas, j->org_id);
+		struct quota_line one = usage_of(j);
 
 		if (q == NULL)
 			continue;
-		usage_add(&q->train, j);
-		usage_add(&q->total, j);
+		usage_add(&q->train, &one);
+		usage_add(&q->total, &one);
 	}
+	usage_add_own(p);
 	for (size_t i = 0; i < count; i++) {
 		const struct quota *q = p->quotas.rows[i];
 

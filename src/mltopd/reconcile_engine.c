@@ -271,43 +271,6 @@ static void on_note(void *ctx, const struct task_ref *ref, bool warning, const c
 	change_commit(c);
 }
 
-static void fake_put(struct platform *p, const struct job *job)
-{
-	const struct org *own = p->orgs.len ? p->orgs.rows[0] : NULL;
-	struct job j = *job;
-	bool added = false;
-
-	if (own) {
-		job_set(&j, org_id, own->org_id);
-		job_set(&j, org_name, own->org_name);
-	}
-	rowset_put(&p->jobs, &j, &added);
-	if (own && (added || platform_name_uid(p, j.org_id, j.job_name) == NULL))
-		platform_name_set(p, j.org_id, j.job_name, j.uid);
-	platform_show(p, &job_kind, j.uid);
-}
-
-/* Jobs of the fake engine are shown and not stored: a thousand change in a second. */
-static void on_fake_job(void *ctx, const struct job *job)
-{
-	struct platform *p = ctx;
-
-	if (platform_active(p, job->uid) == NULL)
-		fake_put(p, job);
-}
-
-void reconcile_fake_jobs(struct platform *p)
-{
-	if (p->engine == NULL || strcmp(p->engine->ops->name, "fake") != 0)
-		return;
-	for (size_t i = 0; i < p->jobs.len; i++) {
-		struct job j = *(const struct job *)p->jobs.rows[i];
-
-		if (j.org_id == NULL || *j.org_id == '\0')
-			fake_put(p, &j);
-	}
-}
-
 static void on_machine_changed(void *ctx)
 {
 	reconcile_soon(ctx);
@@ -349,7 +312,7 @@ const struct engine_events reconcile_events = {
 	.log_grew = on_log_grew,
 	.sampled = on_sampled,
 	.note = on_note,
-	.fake_job = on_fake_job,
+	.fake_job = own_jobs_told,
 	.machine_changed = on_machine_changed,
 	.known = on_known,
 };

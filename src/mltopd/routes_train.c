@@ -336,7 +336,10 @@ void route_train_events(struct request *r)
 {
 	const struct job *j = route_job(r);
 
-	if (j)
+	if (j && own_jobs_has(r->platform, j->uid))
+		request_reply(r, 200,
+			json_pack("{s:o, s:[]}", "events", own_jobs_events(j), "recommend"));
+	else if (j)
 		store_read_events(r->platform->store, j->uid,
 			config_int(&r->platform->config, SET_EVENTS_PER_JOB), events_read, r);
 }

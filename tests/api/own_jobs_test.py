@@ -1,0 +1,93 @@
+"""Jobs that the fake engine makes by itself: counted against the quota, with events like all others."""
+import unittest
+
+import support
+from support import BASE, FREE, until
+
+TRAIN = BASE + "/train"
+SETTINGS = ("fake.jobs=300", "fake.gpus=64") + FREE
+
+
+def used(c):
+    """(jobs, GPUs, CPUs, GiB) in use, by the quota."""
+    q = c.get(BASE + "/quota").json["data"][0]
+    return tuple(float(q[f"train_{what}_used"].rstrip("G")) for what in ("count", "gpu", "cpu", "memory"))
+
+
+def held(c):
+    """The same by the rows of the jobs that run."""
+    jobs = c.get(TRAIN, query={"filter": "state=running", "limit": "500",
+                               "fields": "gpu_limit,cpu_limit,memory_limit"}).json["data"]
+    return (float(len(jobs)), float(sum(j.get("gpu_limit") or 0 for j in jobs)),
+            sum(float(j.get("cpu_limit") or 1) for j in jobs),
+            sum(float((j.get("memory_limit") or "0").rstrip("G")) for j in jobs))
+
+
+def newest(c, state):
+    return c.get(TRAIN, query={"filter": f"state={state}", "limit": "1"}).json["data"][0]
+
+
+class Still(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.d = support.Daemon(settings=SETTINGS + ("fake.changes=0",))
+        cls.addClassCleanup(cls.d.close)
+        cls.c = cls.d.client()
+
+    def events(self, state):
+        return self.c.get(f"{TRAIN}/{newest(self.c, state)['job_name']}/events").json["events"]
+
+    def test_usage_is_that_of_the_rows(self):
+        until(lambda: used(self.c) == held(self.c), "the quota counts what runs")
+        self.assertGreater(held(self.c)[0], 10)
+        self.assertGreater(held(self.c)[1], 10)
+
+    def test_quota_holds(self):
+        """What they hold is not there for others."""
+        until(lambda: used(self.c) == held(self.c), "the quota counts what runs")
+        jobs = int(used(self.c)[0])
+        path = f"{BASE}/quota/{self.c.key.org_id}"
+        self.assertEqual(self.c.put(path, {"train_count_quota": str(jobs)}).status, 200)
+        self.addCleanup(self.c.put, path, {"train_count_quota": "-1"})
+        self.assertEqual(self.c.post(TRAIN, {"job_name": "one-more", "command": ["true"]}).status, 200)
+        j = until(lambda: (lambda x: x if x.get("reason") == "Quota" else None)(
+            self.c.get(f"{TRAIN}/one-more").json), "it waits")
+        self.assertEqual(j["state"], "enqueued", j)
+        self.c.put(path, {"train_count_quota": str(jobs + 1)})
+        until(lambda: self.c.get(f"{TRAIN}/one-more").json["state"] == "running", "its turn")
+        self.assertEqual(self.c.delete(f"{TRAIN}/one-more").status, 200)
+        until(lambda: self.c.get(f"{TRAIN}/one-more").status == 404, "gone")
+
+    def test_events_follow_from_the_row(self):
+        for state, words in (("running", ["Submitted", "Started"]), ("enqueued", ["Submitted", "Enqueued"]),
+                             ("completed", ["Submitted", "Started", "Completed"]),
+                             ("failed", ["Submitted", "Started", "Failed"])):
+            events = self.events(state)
+            self.assertEqual([e["reason"] for e in events], words)
+            times = [e["lastTimestamp"] for e in events]
+            self.assertEqual(times, sorted(times))
+            self.assertTrue(all(e["message"] for e in events))
+
+    def test_events_of_all_are_bounded(self):
+        with self.c.websocket() as w:
+            rows = w.snapshot(1, "event", fields="reason,object_name,org_id")
+        self.assertGreater(len(rows), 100)
+        self.assertLessEqual(len(rows), 1100)
+        self.assertEqual({r["org_id"] for r in rows.values()}, {self.c.key.org_id})
+
+
+class Moving(unittest.TestCase):
+    def test_both_follow(self):
+        with support.Daemon(settings=SETTINGS + ("fake.changes=500", "events.in_memory=100")) as d:
+            c = d.client()
+            with c.websocket() as w:
+                before = w.snapshot(1, "event", fields="reason,object_name")
+                came = {}
+                while not {"Started", "Completed", "Failed"} <= {r["reason"] for r in came.values()}:
+                    came.update((r["uid"], r) for r in w.next().get("rows", ()) if r["uid"] not in before)
+                self.assertLessEqual(len(before), 100)
+            until(lambda: used(c) == held(c) != (0, 0, 0, 0), "the quota counts what runs")
+
+
+if __name__ == "__main__":
+    support.main()
