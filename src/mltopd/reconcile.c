@@ -223,11 +223,11 @@ static void plan_in(struct platform *p, int64_t ms)
 
 /*
  * Ms until all jobs are looked at again. With thousands that wait it is dear, so it gets a fifth of
- * the time at most, and a twentieth where it would only find new reasons.
+ * the time at most, and a fiftieth where it would only find new reasons.
  */
 static int64_t whole_plan_in(const struct platform *p, bool full)
 {
-	return p->plan_at + (full ? 20 : 4) * p->plan_cost_us / 1000 - time_mono_ms();
+	return p->plan_at + (full ? 49 : 4) * p->plan_cost_us / 1000 - time_mono_ms();
 }
 
 /* What the engine and the store are told; then when to look again. */
