@@ -289,7 +289,7 @@ def openssl(folder, name, hosts):
 class Tls(unittest.TestCase):
     def setUp(self):
         self.s = Server()
-        self.addCleanup(self.s.close)
+        self.addCleanup(lambda: self.s.close())
 
     def test_certificates(self):
         cert, key = openssl(self.s.folder, "good", "IP:127.0.0.1,DNS:ml.example")
@@ -314,6 +314,20 @@ class Tls(unittest.TestCase):
         p.refused(3, "localhost", "--context", "wrong", "jobs", "list")
         p.refused(3, "", "--context", "plain", "jobs", "list")
         p.refused(1, "/nonexistent.pem", "--context", "missing", "jobs", "list")
+
+    def test_a_long_log_comes_whole(self):
+        """Records of TLS end anywhere in the frames of the websocket."""
+        self.s.close()
+        self.s = Server(engine="local")
+        cert, key = openssl(self.s.folder, "good", "IP:127.0.0.1")
+        made = self.s.key("vision", "operator")
+        self.s.start("--tls-cert", cert, "--tls-key", key)
+        p = self.s.person("lin").contexts(good=(made, {"ca_file": cert}))
+        p.ok("jobs", "submit", "--job-name", "long", "--command", "seq 1 2000000")
+        f = p.follow("logs", "-f", "long")
+        seen, errors = f.communicate(timeout=LIMIT)
+        self.assertEqual((f.returncode, errors), (0, ""))
+        self.assertTrue(seen == "".join(f"{n}\n" for n in range(1, 2000001)), f"{len(seen)} bytes came")
 
     def test_a_key_of_another_certificate(self):
         cert, _ = openssl(self.s.folder, "one", "IP:127.0.0.1")
