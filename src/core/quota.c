@@ -48,9 +48,12 @@ static const struct field fields[] = {
 	ROW(quota, tensorboard_used, quota_count, .title = "TB", .flags = F_STATUS, .width = 6,
 		.section = OTHER, .doc = "Number of TensorBoards in use."),
 	ROW(quota, log_bytes_quota, quota_memory, .title = "LOG MAX", .flags = F_EDIT, .width = 8,
-		.section = OTHER, .doc = "Bytes of logs that may be kept."),
+		.section = OTHER,
+		.doc = "Bytes of logs that may be kept: stored and shown, not enforced (local.log_limit "
+		       "bounds each attempt)."),
 	ROW(quota, log_bytes_used, quota_memory, .title = "LOG", .flags = F_STATUS | F_SAMPLE,
-		.width = 8, .section = OTHER, .doc = "Bytes of logs that are kept."),
+		.width = 8, .section = OTHER,
+		.doc = "Bytes of logs that are kept: not measured yet, so 0."),
 
 	SHORT("name", org_name, name, "ORG", "org_name"),
 	SHORT("org", org_name, name, "ORG", "org_name"),

@@ -56,7 +56,7 @@ static const struct row {
 	[SET_LIST_MAX] = {"limits.list", COUNT, "500", 1, 1000000, NULL, true,
 		"Rows of a page of a list."},
 	[SET_JOBS_PER_ORG] = {"limits.jobs_per_org", COUNT, "100000", 1, 10000000, NULL, true,
-		"Job records that an org may have, finished ones counted."},
+		"Job records that an org may have, finished ones counted; a private platform has no such limit."},
 	[SET_EVENTS_KEPT] = {"events.in_memory", COUNT, "2000", 100, 1000000, NULL, false,
 		"Events that /events and streams know."},
 	[SET_EVENTS_PER_JOB] = {"events.per_job", COUNT, "100", 10, 10000, NULL, true,
