@@ -89,6 +89,23 @@ static bool listing_numbers(struct listing *l, struct err *e)
 	return true;
 }
 
+/* A word that is no state would find nothing, and look like an answer. */
+static bool listing_state(struct listing *l, struct err *e)
+{
+	const struct field *f = l->state_field;
+
+	if (l->state == NULL || *l->state == '\0') {
+		l->state = NULL;
+		return true;
+	}
+	for (size_t i = 0; f && f->names[i]; i++)
+		if (strcmp(f->names[i], l->state) == 0)
+			return true;
+	return err_field(e, ERR_INVALID, "state",
+		"state is '%.40s': no %s is ever in that state; use one such as running", l->state,
+		l->rows->kind->name);
+}
+
 static bool listing_open(struct listing *l, struct err *e)
 {
 	const char *filter = request_query(l->r, "filter"), *fields = request_query(l->r, "fields");
@@ -101,7 +118,8 @@ static bool listing_open(struct listing *l, struct err *e)
 	l->some = fields && *fields;
 	l->org_field = kind_field(k, "org_id");
 	l->state_field = kind_field(k, "state");
-	if (!listing_numbers(l, e) || (l->some && !fieldset_parse(&l->fields, k, fields, e)))
+	if (!listing_numbers(l, e) || !listing_state(l, e) ||
+		(l->some && !fieldset_parse(&l->fields, k, fields, e)))
 		return false;
 	if (filter && *filter) {
 		l->filter = filter_parse(k, filter, e);

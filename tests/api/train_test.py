@@ -507,6 +507,10 @@ class Lists(Case):
 
     def test_filters(self):
         self.assertEqual(self.names(state="completed"), [f"l{i:02}" for i in range(0, 12, 2)])
+        self.assertEqual(self.names(state=""), self.names())
+        a = self.client.get(TRAIN, query={"state": "complete"})
+        self.assertEqual((a.status, a.json.get("field")), (400, "state"), a)
+        self.assertIn("no job is ever in that state", a.message)
         self.assertEqual(self.names(name="l03"), ["l03"])
         self.assertEqual(self.names(label="team=a"), [f"l{i:02}" for i in range(5)])
         self.assertEqual(self.names(filter="exit_code=1 name~=^l0"), ["l01", "l03", "l05", "l07", "l09"])
