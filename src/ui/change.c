@@ -145,7 +145,8 @@ static void propose_one(struct app *a, enum action act, const struct job *j, con
 
 	c->verb = action_info(act)->name;
 	c->method = act == ACT_DELETE ? "DELETE" : "POST";
-	c->path = job_path(a, j, name,
+	/* By uid: within the time for second thoughts the name may pass to another job. */
+	c->path = job_path(a, j, *uid ? uid : name,
 		act == ACT_CANCEL          ? "/cancel"
 			: act == ACT_RETRY ? "/retry"
 					   : "");

@@ -1,32 +1,13 @@
-/*
- * 10,000 rows of which 1,000 change a second: order, selection and the time that a key takes. The
- * limits are wide (a loaded machine, a sanitiser); the figures are printed for people.
- */
+/* 10,000 rows of which 1,000 change a second: order and selection. How long it takes, make bench says. */
 #include "golden/harness.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 enum { ROWS = 10000 };
-
-/* Milliseconds; the dashboard's own aim is 5 for a key and 16 for a filter. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { KEY_LIMIT = 60, FILTER_LIMIT = 300 };
-#else
-enum { KEY_LIMIT = 5, FILTER_LIMIT = 16 };
-#endif
-
-static double ms_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 static unsigned random_next(unsigned *seed)
 {
@@ -59,14 +40,6 @@ static void send_changes(struct harness *h, unsigned *seed, int count)
 	json_decref(rows);
 }
 
-static int by_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* The text that stands in a frame at (x, y), as the name column shows it. */
 static void name_at(const struct harness *h, int y, char out[16])
 {
 	int to = 0;
@@ -82,45 +55,6 @@ static int selected_row(const struct harness *h)
 		if (h->grid.cells[y * h->grid.cols].selected)
 			return y;
 	return -1;
-}
-
-static void keys_are_quick_under_load(void **state)
-{
-	static const char *const keys[] = {"j", "k", "pgdn", "pgup", "G", "g", "space", "ctrl-d"};
-	struct app_options o = {.context = "load"};
-	struct harness h;
-	unsigned seed = 7;
-	double times[400];
-
-	(void)state;
-	harness_open(&h, &o);
-	double start = ms_now();
-
-	harness_jobs(&h, ROWS);
-	print_message("first %d rows: %.1f ms\n", ROWS, ms_now() - start);
-	harness_key(&h, "S");
-	harness_type(&h, "u");
-	harness_key(&h, "enter");
-	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
-		send_changes(&h, &seed, 50);
-		double at = ms_now();
-
-		harness_key(&h, keys[random_next(&seed) % ARRAY_SIZE(keys)]);
-		times[i] = ms_now() - at;
-	}
-	qsort(times, ARRAY_SIZE(times), sizeof *times, by_double);
-	double p95 = times[ARRAY_SIZE(times) * 95 / 100];
-
-	print_message("key to frame with 50 changes before each: p50 %.2f p95 %.2f worst %.2f ms\n",
-		times[ARRAY_SIZE(times) / 2], p95, times[ARRAY_SIZE(times) - 1]);
-	assert_true(p95 < KEY_LIMIT);
-	start = ms_now();
-	harness_key(&h, "/");
-	harness_type(&h, "0");
-	start = ms_now() - start;
-	print_message("filter over %d rows: %.2f ms\n", ROWS, start);
-	assert_true(start < FILTER_LIMIT);
-	harness_close(&h);
 }
 
 static void selection_stays_on_its_row(void **state)
@@ -233,7 +167,6 @@ static void gone_rows_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_are_quick_under_load),
 		cmocka_unit_test(selection_stays_on_its_row),
 		cmocka_unit_test(order_is_that_of_sorting_anew),
 		cmocka_unit_test(gone_rows_go),
