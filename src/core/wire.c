@@ -3,7 +3,6 @@
 #include "base/crc32c.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "core/json_plain.h"
 
 #include <string.h>
 
@@ -90,10 +89,8 @@ static bool depth_within(const char *text, size_t len, size_t max)
 json_t *wire_json_parse(const char *text, size_t len, size_t max_depth, struct err *e)
 {
 	json_error_t why;
-	json_t *root = text ? json_plain(text, len, max_depth) : NULL;
+	json_t *root;
 
-	if (root)
-		return root;
 	if (len > 0 && memchr(text, '\0', len) != NULL) {
 		err_set(e, ERR_INVALID, "the JSON cannot be read: it holds a NUL byte");
 		return NULL;
