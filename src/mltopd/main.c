@@ -2,6 +2,7 @@
 #include "mltopd/options.h"
 #include "mltopd/routes.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -79,6 +80,9 @@ int main(int argc, char **argv)
 	int status;
 
 	umask(077);
+	/* A long list's answer goes back to the system: glibc would keep as much as it once saw. */
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 	status = run(&o, argc, argv);
 	options_release(&o);
 	return status;
