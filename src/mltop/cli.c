@@ -288,9 +288,7 @@ int cli_main(int argc, char **argv)
 		return cli_version(&c);
 	code = cli_dispatch(&c, argc - 1, argv + 1);
 	cli_release(&c);
-	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE) {
-		cli_complain("standard output: could not be written");
-		code = EXIT_REFUSED;
-	}
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE)
+		code = cli_output_failed();
 	return code;
 }

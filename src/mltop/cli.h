@@ -100,6 +100,11 @@ bool cli_own_flag(const struct verb *v, const char *name);
 int cli_fail(const struct err *e);
 /* The same line for what does not end the verb. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * Standard output takes no more. Who reads it may just have had enough (`| head`): that is no error to
+ * speak of, and the exit code is that of a program that SIGPIPE ends. Anything else is said.
+ */
+int cli_output_failed(void);
 int cli_usage(const struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int cli_help_verb(const struct verb *v);
 int cli_help_all(const char *noun); /* NULL: every verb */
@@ -169,7 +174,7 @@ struct follow {
 	bool to_end;      /* follow; false: what there is now */
 	bool ask; /* at Ctrl-C on a terminal: cancel, leave it running, or go on (mltop run) */
 };
-enum follow_end { FOLLOW_ENDED, FOLLOW_LEFT, FOLLOW_INTERRUPTED, FOLLOW_FAILED };
+enum follow_end { FOLLOW_ENDED, FOLLOW_LEFT, FOLLOW_INTERRUPTED, FOLLOW_UNREAD, FOLLOW_FAILED };
 /* *code: 0 to 255 as a shell has it (128 + signal); 143 when it was cancelled. */
 enum follow_end follow_log(struct cli *c, const struct follow *f, int *code, struct err *e);
 

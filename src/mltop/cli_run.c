@@ -34,6 +34,7 @@ int cli_logs(struct cli *c)
 		return cli_usage(c, "--tail %s: give a size such as 64K", cli_value(c, "tail"));
 	switch (follow_log(c, &f, &code, &e)) {
 	case FOLLOW_FAILED: return cli_fail(&e);
+	case FOLLOW_UNREAD: return cli_output_failed();
 	case FOLLOW_INTERRUPTED: return EXIT_INTERRUPTED;
 	default: return cli_has(c, "exit-code") ? code : EXIT_DONE;
 	}
@@ -161,14 +162,16 @@ static int run_follow(struct cli *c, const char *name)
 {
 	struct follow f = {.job = name, .tail = -1, .to_end = true, .ask = true};
 	struct err e = ERR_INIT;
+	enum follow_end end;
 	int code = 0;
 
-	switch (follow_log(c, &f, &code, &e)) {
+	switch (end = follow_log(c, &f, &code, &e)) {
 	case FOLLOW_FAILED: cli_fail(&e); return EXIT_MLTOP_FAILED;
+	case FOLLOW_UNREAD:
 	case FOLLOW_LEFT:
 		fprintf(stderr, "mltop: job %s goes on; `mltop logs -f %s` follows it\n", name,
 			name);
-		return EXIT_DONE;
+		return end == FOLLOW_LEFT ? EXIT_DONE : cli_output_failed();
 	case FOLLOW_INTERRUPTED: return EXIT_INTERRUPTED;
 	default: return code;
 	}

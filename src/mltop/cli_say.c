@@ -3,8 +3,11 @@
 
 #include "base/sanitize.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Everything that goes to standard error is one line and sanitised: texts may be a server's. */
 static void complain(const char *text)
@@ -38,6 +41,21 @@ int cli_fail(const struct err *e)
 	case ERR_NOT_FOUND: return EXIT_NOT_FOUND;
 	default: return EXIT_REFUSED;
 	}
+}
+
+static bool reader_gone(void)
+{
+	struct pollfd p = {.fd = STDOUT_FILENO};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+}
+
+int cli_output_failed(void)
+{
+	if (reader_gone())
+		return 128 + SIGPIPE;
+	complain("standard output: could not be written");
+	return EXIT_REFUSED;
 }
 
 static void verb_title(const struct verb *v, struct buf *out)

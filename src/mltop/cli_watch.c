@@ -20,7 +20,7 @@ struct watcher {
 	struct rowset rows;
 	uv_timer_t pause;
 	uv_signal_t interrupt;
-	bool synced, changed, closing, failed;
+	bool synced, changed, closing, failed, unread;
 	struct err err;
 };
 
@@ -38,20 +38,16 @@ static void watch_end(struct watcher *w)
 static void watch_print(struct watcher *w)
 {
 	json_t *rows = json_array();
-	bool good;
 
 	for (size_t i = 0; i < w->rows.len; i++)
 		json_array_append_new(rows, record_encode(w->kind, w->rows.rows[i], NULL));
 	w->changed = false;
-	good = output_list(w->cli, w->kind, rows, &w->err);
+	w->failed = !output_list(w->cli, w->kind, rows, &w->err);
 	json_decref(rows);
 	putchar('\n');
-	if ((fflush(stdout) != 0 || ferror(stdout)) && good)
-		good = err_set(&w->err, ERR_INTERNAL, "standard output: could not be written");
-	if (good)
-		return;
-	w->failed = true;
-	watch_end(w);
+	w->unread = fflush(stdout) != 0 || ferror(stdout);
+	if (w->failed || w->unread)
+		watch_end(w);
 }
 
 static void on_pause(uv_timer_t *timer)
@@ -160,5 +156,7 @@ int cli_watch(struct cli *c, const struct kind *k)
 		cli_value(c, "filter"));
 	uv_run(&c->loop, UV_RUN_DEFAULT);
 	rowset_release(&w.rows);
-	return w.failed ? cli_fail(&w.err) : EXIT_DONE;
+	if (w.failed)
+		return cli_fail(&w.err);
+	return w.unread ? cli_output_failed() : EXIT_DONE;
 }

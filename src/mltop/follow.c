@@ -20,20 +20,17 @@ enum {
 	GIVE_UP_MS = 30 * 1000, /* it could not be started for so long */
 };
 
-static void write_out(struct follower *f, const void *bytes, size_t len)
+static bool write_out(struct follower *f, const void *bytes, size_t len)
 {
 	struct buf out = BUF_INIT;
 	bool ok;
 
-	if (f->cli->tty) {
-		sanitize_stream_add(&f->text, &out, bytes, len);
-		ok = fsio_write_all(STDOUT_FILENO, out.data, out.len);
-		buf_release(&out);
-	} else {
-		ok = fsio_write_all(STDOUT_FILENO, bytes, len);
-	}
-	if (!ok && f->err.code == ERR_NONE)
-		err_set(&f->err, ERR_INTERNAL, "standard output: could not be written");
+	if (!f->cli->tty)
+		return fsio_write_all(STDOUT_FILENO, bytes, len);
+	sanitize_stream_add(&f->text, &out, bytes, len);
+	ok = fsio_write_all(STDOUT_FILENO, out.data, out.len);
+	buf_release(&out);
+	return ok;
 }
 
 void follow_over(struct follower *f, enum follow_end end)
@@ -90,9 +87,8 @@ void follow_settle(struct follower *f)
 
 void follow_print(struct follower *f, const void *bytes, size_t len)
 {
-	write_out(f, bytes, len);
-	if (f->err.code != ERR_NONE)
-		follow_over(f, FOLLOW_FAILED);
+	if (!write_out(f, bytes, len))
+		follow_over(f, FOLLOW_UNREAD);
 	else if (f->stream)
 		stream_credit(f->stream, f->sub, len);
 }

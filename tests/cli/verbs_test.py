@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import Case, main, until  # noqa: E402
+from support import LIMIT, MLTOP, Case, main, until  # noqa: E402
 
 
 class Run(Case):
@@ -132,9 +132,25 @@ class Verbs(Case):
             watching.stdout.readline()
             watching.stdout.close()
             self.ok("jobs", "retry", "seen")
-            self.assertEqual((watching.wait(60), watching.stderr.read()),
-                             (1, "mltop: standard output: could not be written\n"))
+            self.assertEqual((watching.wait(60), watching.stderr.read()), (141, ""))
             watching.stderr.close()
+
+    def test_a_reader_that_had_enough(self):
+        """`| head` is no error to speak of; a full disk is."""
+        self.p.mltop("run", "--name", "long", "--", "seq", "100000")
+        for words in (["logs", "long"], ["logs", "-f", "long"], ["jobs", "describe", "long"]):
+            reading, writing = os.pipe()
+            os.close(reading)
+            r = subprocess.run([MLTOP, *words], env=self.p.env, stdin=subprocess.DEVNULL, stdout=writing,
+                               stderr=subprocess.PIPE, text=True, timeout=LIMIT)
+            os.close(writing)
+            self.assertEqual((r.returncode, r.stderr), (141, ""), words)
+            with open("/dev/full", "w") as full:
+                r = subprocess.run([MLTOP, *words], env=self.p.env, stdin=subprocess.DEVNULL, stdout=full,
+                                   stderr=subprocess.PIPE, text=True, timeout=LIMIT)
+            self.assertEqual((r.returncode, r.stderr),
+                             (1, "mltop: standard output: could not be written\n"), words)
+        self.ok("jobs", "delete", "long")
 
     def test_quotas_and_frameworks(self):
         self.assertEqual(len(self.ok("quotas", "list", "--json").json["data"]), 1)
