@@ -116,6 +116,7 @@ struct platform {
 	VEC(struct active *) live;    /* in no order */
 	VEC(struct active *) waiting; /* in the order in which they may start */
 	struct map queues;            /* org_id -> struct org_queue */
+	struct map quotas_changing;   /* org_id -> struct quota_change, on its way to the disk */
 	size_t orgs_waiting;          /* that have a job in `waiting` */
 	uint64_t next_order;
 	uint64_t version, next_version;

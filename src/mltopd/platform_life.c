@@ -213,6 +213,7 @@ static void platform_free(struct platform *p)
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		rowset_release(all[i]);
 	map_free_values(&p->names);
+	map_free_values(&p->quotas_changing);
 	platform_nonces_release(p);
 	packages_release(p);
 	json_decref(p->frameworks);

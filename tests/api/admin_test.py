@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """A shared platform: orgs, keys, roles, quotas, audit, tenants; and settings of the daemon."""
+import concurrent.futures
 import json
 import os
 import re
@@ -103,6 +104,21 @@ class Shared(unittest.TestCase):
         self.assertEqual(self.admin.get(f"{TRAIN}/seen", query={"org_id": org}).status, 200)
         self.assertEqual(self.admin.get(f"{TRAIN}/seen").status, 404)
         self.assertEqual(self.admin.get(TRAIN, query={"org_id": "999"}).status, 404)
+
+    def test_quotas_changed_at_once(self):
+        """Two admins, two fields, the same moment: whoever was told 200 has changed it for good."""
+        path = f"{BASE}/quota/{self.b.key.org_id}"
+        fields = ("train_gpu_quota", "train_count_quota", "total_gpu_quota")
+
+        def change(field, n):
+            until(lambda: self.quota.put(path, {field: n}).status == 200, f"{field} to be changed")
+
+        for n in range(20):
+            with concurrent.futures.ThreadPoolExecutor(len(fields)) as pool:
+                list(pool.map(change, fields, [n] * len(fields)))
+            row = self.b.get(BASE + "/quota").json["data"][0]
+            self.assertEqual([row[f] for f in fields], [str(n)] * len(fields))
+        self.quota.put(path, {f: "-1" for f in fields})
 
     def test_quota(self):
         org = self.b.key.org_id
