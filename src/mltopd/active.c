@@ -136,6 +136,7 @@ void active_free(struct active *a)
 	else
 		waiting_remove(p, a);
 	active_gpus(a, NULL, 0);
+	vec_release(&a->removals);
 	free(a->progress);
 	free(a);
 }

@@ -55,6 +55,8 @@ struct active {
 	bool over;    /* its final change is on its way */
 	bool dirty;   /* a change of it could not be stored: to be stored anew */
 	bool removed; /* its final change removes it */
+	/* Requests to remove it that came since it is over: handled once its end is on the disk. */
+	VEC(struct request *) removals;
 	char **gpus;
 	size_t gpu_count;
 	/* the newest event, for folding */

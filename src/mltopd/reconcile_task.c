@@ -294,20 +294,30 @@ void reconcile_drop(struct active *a)
 
 /* ---- Ending ---- */
 
+static void removals_refuse(struct active *a, const struct err *e)
+{
+	for (size_t i = 0; i < a->removals.len; i++)
+		request_fail_retry(a->removals.items[i], e, 1);
+	vec_release(&a->removals);
+}
+
 static void finish_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct active *a = ctx;
 	struct platform *p = a->p;
+	VEC(struct request *) removals = {0};
 	const struct job *row;
 	int attempt;
 	char uid[ULID_SIZE];
 	bool removed = a->removed;
 
-	(void)e;
 	if (!ok) {
+		removals_refuse(a, e);
 		reconcile_not_stored(a);
 		return;
 	}
+	for (size_t i = 0; i < a->removals.len; i++)
+		vec_push(&removals, a->removals.items[i]);
 	memcpy(uid, a->uid, sizeof uid);
 	row = platform_work(p, uid);
 	attempt = (int)row->attempt;
@@ -319,6 +329,9 @@ static void finish_stored(void *ctx, bool ok, const struct err *e)
 		p->engine->ops->forget(p->engine, uid);
 	reconcile_soon(p);
 	platform_used(p);
+	for (size_t i = 0; i < removals.len; i++)
+		removals.items[i]->route->handle(removals.items[i]);
+	vec_release(&removals);
 }
 
 /* What the job's row and its task's row say about an end. */

@@ -161,9 +161,9 @@ void route_train_delete(struct request *r)
 	if (j == NULL)
 		return;
 	if (a) {
-		/* Over, but its last change is not on the disk yet. */
+		/* Its last change is not on the disk yet: this one goes behind it. */
 		if (a->over && !a->deleting)
-			refuse_state(r, j, "it is ending just now; ask again");
+			vec_push(&a->removals, r);
 		else
 			delete_live(r, a, j);
 		return;

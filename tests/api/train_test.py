@@ -2,8 +2,10 @@
 """Train jobs over HTTP, on the real local engine: life, logs, refusals, tenants, lists."""
 import io
 import os
+import random
 import tarfile
 import threading
+import time
 import unittest
 
 import support
@@ -145,6 +147,20 @@ class Life(Case):
         self.assertEqual(self.client.get(f"{TRAIN}/{uid}").status, 404)
         self.assertNotEqual(self.submit("again", "true")["uid"], uid)
         until(lambda: not os.path.exists(f"{self.daemon.state}/tasks/{uid}"), "folder removed")
+
+    def test_deleted_while_it_ends(self):
+        """At whatever moment: accepted and waiting, just made, ending, its end on the way to the disk."""
+        seed = random.Random(7)
+        uids = []
+        with Socket(self.client.port) as s:
+            for n in range(200):
+                uids.append(self.submit(f"brief-{n}", "true")["uid"])
+                held = time.monotonic() + seed.random() * 0.02
+                until(lambda t=held: time.monotonic() >= t, "the moment")
+                a = self.client.request("DELETE", f"{TRAIN}/brief-{n}", on=s, nonce=new_nonce())
+                self.assertEqual(a.status, 200, a)
+        for uid in uids:
+            self.gone(uid)
 
     def test_deleted_twice_at_once(self):
         """One of them removes it, and the name is free."""
