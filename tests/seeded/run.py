@@ -74,8 +74,10 @@ class Copy:
                         ignore=shutil.ignore_patterns("v-*"))
 
     def make(self, test):
+        """Warnings are no errors here: what a defect leaves unused is no defect of its own."""
         target = test if test.startswith("build/") else "all"
-        return subprocess.run(["make", "-s", target.replace("build", self.build, 1)], cwd=self.root,
+        env = {name: value for name, value in os.environ.items() if name != "CI"}
+        return subprocess.run(["make", "-s", target.replace("build", self.build, 1)], cwd=self.root, env=env,
                               capture_output=True, text=True)
 
     def red(self, defect):
