@@ -21,7 +21,8 @@ void rowset_release(struct rowset *s)
 	free(s->rows);
 	map_release(&s->by_uid);
 	arena_release(&s->text);
-	*s = (struct rowset){.kind = s->kind, .changes = s->changes};
+	arena_release(&s->moved);
+	*s = (struct rowset){.kind = s->kind, .changes = s->changes, .keeps_moved = s->keeps_moved};
 }
 
 void rowset_clear(struct rowset *s)
@@ -49,7 +50,11 @@ static void rowset_compact(struct rowset *s)
 		record_copy(s->kind, copy.bytes, s->rows[i], &fresh);
 		memcpy(s->rows[i], copy.bytes, s->kind->size);
 	}
-	arena_release(&s->text);
+	arena_release(&s->moved);
+	if (s->keeps_moved)
+		s->moved = s->text;
+	else
+		arena_release(&s->text);
 	s->text = fresh;
 }
 

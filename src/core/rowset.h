@@ -2,7 +2,7 @@
  * Rows of one kind by uid, with an order kept outside: what a list, a stream or a screen holds.
  * Owner: whoever holds the struct; rows stay at their address until removed. Texts live in the
  * set's arena, which is rewritten when more than half of it is waste (rows then keep their address,
- * their texts move: never keep a text of a row over a change of the set).
+ * their texts move: never keep a text of a row over a change of the set, unless it keeps what moved).
  */
 #ifndef MLTOP_CORE_ROWSET_H
 #define MLTOP_CORE_ROWSET_H
@@ -16,6 +16,12 @@ struct rowset {
 	void **rows; /* in order of arrival, compact */
 	size_t len, cap;
 	struct arena text;
+	/*
+	 * For who copies a row, changes the copy and puts it back: where texts were before they last
+	 * moved. A copy is good until they move again, which is two puts of its size later at least.
+	 */
+	bool keeps_moved;
+	struct arena moved;
 	size_t live_estimate;
 	uint64_t changes; /* counts every put and remove */
 };

@@ -172,6 +172,7 @@ static void rows_init(struct platform *p)
 {
 	rowset_init(&p->jobs, &job_kind);
 	rowset_init(&p->work, &job_kind);
+	p->work.keeps_moved = true; /* the reconciler works on copies */
 	rowset_init(&p->tasks, &task_kind);
 	rowset_init(&p->events, &event_kind);
 	rowset_init(&p->orgs, &org_kind);

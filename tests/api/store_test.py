@@ -138,7 +138,7 @@ class Backup(unittest.TestCase):
             with open(self.file + ".part", "rb") as f:
                 self.assertIn(b"store.db", f.read())
             verb.communicate(timeout=LIMIT)
-            d.stop()
+            self.assertEqual(d.process.wait(LIMIT), 0)
 
     def test_onto_a_new_machine(self):
         with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
