@@ -174,7 +174,6 @@ static void carry_out(struct run *r, const struct cmd *c)
 {
 	switch (c->type) {
 	case CMD_REQUEST: run_request(r, c); break;
-	case CMD_CANCEL: run_request_cancel(r, c->id); break;
 	case CMD_SUBSCRIBE:
 	case CMD_LOG_OPEN: run_subscribe(r, c); break;
 	case CMD_UNSUBSCRIBE: run_unsubscribe(r, c->sub); break;

@@ -102,7 +102,6 @@ void run_tell_link(struct run *r, enum link_state link, int64_t rtt_ms, const ch
 
 /* run_request.c: requests, and who the key is */
 void run_request(struct run *r, const struct cmd *c);
-void run_request_cancel(struct run *r, uint64_t id);
 void run_requests_send(struct run *r); /* those that waited for a platform */
 void run_requests_drop(struct run *r); /* answered with a failure: the platform is left */
 void run_requests_release(struct run *r);

@@ -73,20 +73,6 @@ void run_request(struct run *r, const struct cmd *c)
 		request_send(r, q);
 }
 
-void run_request_cancel(struct run *r, uint64_t id)
-{
-	for (size_t i = 0; i < r->requests.len; i++) {
-		struct run_request *q = r->requests.items[i];
-
-		if (q->id != id)
-			continue;
-		if (q->call)
-			api_cancel(r->api, q->call);
-		request_free(r, q);
-		return;
-	}
-}
-
 void run_requests_send(struct run *r)
 {
 	for (size_t i = 0; i < r->requests.len; i++)

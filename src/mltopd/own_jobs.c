@@ -114,6 +114,7 @@ static void put(struct platform *p, const struct job *job)
 	bool first = is_new(before);
 	bool moved = !first && (before->state != job->state || before->attempt != job->attempt);
 	size_t some = (size_t)config_int(&p->config, SET_EVENTS_KEPT) / 2;
+	const struct job *row;
 	struct job j = *job;
 
 	if (own) {
@@ -122,10 +123,10 @@ static void put(struct platform *p, const struct job *job)
 	}
 	if (own && (moved || (first && p->events.len < some)))
 		tell_newest(p, &j);
-	rowset_put(&p->jobs, &j, NULL);
-	if (own && (first || platform_name_uid(p, j.org_id, j.job_name) == NULL))
-		platform_name_set(p, j.org_id, j.job_name, j.uid);
-	platform_show(p, &job_kind, j.uid);
+	row = rowset_put(&p->jobs, &j, NULL); /* from here on: `job` may be a copy of a row */
+	if (own && (first || platform_name_uid(p, row->org_id, row->job_name) == NULL))
+		platform_name_set(p, row->org_id, row->job_name, row->uid);
+	platform_show(p, &job_kind, row->uid);
 }
 
 void own_jobs_told(void *ctx, const struct job *job)

@@ -90,7 +90,6 @@ void packages_release(struct platform *p)
 	while (map_next(&p->packages, &at, &id, &value))
 		package_free(value);
 	map_release(&p->packages);
-	map_release(&p->uploads);
 }
 
 struct package *package_find(struct platform *p, const char *org_id, const char *id)

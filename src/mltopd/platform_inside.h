@@ -135,7 +135,6 @@ struct platform {
 
 	struct map packages;   /* id -> struct package */
 	struct keeper *keeper; /* of outputs */
-	struct map uploads;    /* ids that a part is being written of */
 	json_t *frameworks;    /* NULL until asked for */
 	VEC(struct request *) framework_waiters;
 	struct ask *ask; /* who asks for them just now; NULL: nobody */

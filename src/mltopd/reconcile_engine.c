@@ -11,9 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define task_set(t, member, value) \
-	((t)->member = (value), record_know(&task_kind, (t), offsetof(struct task, member)))
-
 /* The job that a report is about; NULL when it is over, or of an older attempt. */
 static struct active *about(struct platform *p, const struct task_ref *ref)
 {

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define task_set(t, member, value) \
-	((t)->member = (value), record_know(&task_kind, (t), offsetof(struct task, member)))
-
 /* The row of the job's newest attempt, as it is or new. `uid` holds its uid. */
 static void task_of(struct platform *p, const struct job *j, struct task *t, char uid[128])
 {

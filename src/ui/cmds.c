@@ -47,7 +47,6 @@ void cmds_release(struct cmds *q)
 
 static const char *const cmd_words[] = {
 	[CMD_REQUEST] = "request",
-	[CMD_CANCEL] = "cancel",
 	[CMD_SUBSCRIBE] = "subscribe",
 	[CMD_UNSUBSCRIBE] = "unsubscribe",
 	[CMD_LOG_OPEN] = "log-open",

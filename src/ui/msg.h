@@ -114,7 +114,6 @@ struct msg {
 
 enum cmd_type {
 	CMD_REQUEST,     /* id, method, path, body: answered by MSG_REPLY */
-	CMD_CANCEL,      /* id: the answer is no longer wanted */
 	CMD_SUBSCRIBE,   /* sub, kind, org, fields, filter */
 	CMD_UNSUBSCRIBE, /* sub (rows or log) */
 	CMD_LOG_OPEN,    /* sub, org ("" the key's own), job (uid), task, attempt (0 newest) */

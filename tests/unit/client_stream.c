@@ -117,15 +117,6 @@ static void who_was_held_up_heard_no_silence(void **state)
 static void mltopd_speaks_the_same(void **state)
 {
 	static const char *const settings[] = {"fake.jobs=300", "fake.changes=0", NULL};
-	static const struct stream_events events = {.link = on_link,
-		.rows = on_rows,
-		.gone = on_gone,
-		.synced = on_synced,
-		.reset = on_reset,
-		.log_bytes = on_bytes,
-		.log_gap = on_log_gap,
-		.log_state = on_log_state,
-		.sub_error = on_sub_error};
 	char *dir = fsio_program_dir(), *program = fsio_join(dir, "../mltopd");
 	struct context c = {0};
 	struct err e = ERR_INIT;

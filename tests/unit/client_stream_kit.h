@@ -238,19 +238,20 @@ static inline void send_bytes(struct peer *p, uint32_t sub, uint32_t generation,
 
 static const char *host = "127.0.0.1";
 
+static const struct stream_events events = {
+	.link = on_link,
+	.rows = on_rows,
+	.gone = on_gone,
+	.synced = on_synced,
+	.reset = on_reset,
+	.log_bytes = on_bytes,
+	.log_gap = on_log_gap,
+	.log_state = on_log_state,
+	.sub_error = on_sub_error,
+};
+
 static inline void begin(void (*on_frame)(struct peer *, const struct wire_frame *))
 {
-	static const struct stream_events events = {
-		.link = on_link,
-		.rows = on_rows,
-		.gone = on_gone,
-		.synced = on_synced,
-		.reset = on_reset,
-		.log_bytes = on_bytes,
-		.log_gap = on_log_gap,
-		.log_state = on_log_state,
-		.sub_error = on_sub_error,
-	};
 	struct context c = {.access_key = (char *)"AK", .secret_key = (char *)"SK"};
 	char url[128];
 

@@ -152,16 +152,22 @@ static void test_shim_killed(void **state)
 	assert_true(exists(b, "a", "/master-0/1/log/gaps"));
 }
 
-static void test_shim_killed_while_the_daemon_was_away(void **state)
+/* A task with children, whose shim is killed while no daemon is there to see it. */
+static void kill_shim_of_family(struct bench *b)
 {
-	struct bench *b = *state;
-	const char *uid = "a";
-
 	launch_shell(b, "a", FAMILY);
 	bench_until(b, seen(b, "a")->started && bench_processes(b, false) >= 5);
 	bench_close_engine(b);
 	kill_shim(b, "a");
 	reopen(b);
+}
+
+static void test_shim_killed_while_the_daemon_was_away(void **state)
+{
+	struct bench *b = *state;
+	const char *uid = "a";
+
+	kill_shim_of_family(b);
 	bench_adopt(b, &uid, 1);
 	bench_until(b, seen(b, "a")->ended);
 	assert_int_equal(seen(b, "a")->why, REASON_SUPERVISOR_LOST);
@@ -177,11 +183,7 @@ static void test_shim_killed_and_no_descriptors(void **state)
 	struct bench *b = *state;
 	const char *uid = "a";
 
-	launch_shell(b, "a", FAMILY);
-	bench_until(b, seen(b, "a")->started && bench_processes(b, false) >= 5);
-	bench_close_engine(b);
-	kill_shim(b, "a");
-	reopen(b);
+	kill_shim_of_family(b);
 	descriptors_allow_one();
 	bench_adopt(b, &uid, 1);
 	/* Each turn waits for something to come back from the pool. */
