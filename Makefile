@@ -29,16 +29,22 @@ CPPFLAGS += -D_GNU_SOURCE -DMLTOP_VERSION='"$(VERSION)"' $(INCLUDES)
 ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SAN) $(LDFLAGS)
 
-# Each layer is an archive; a program links the layers below it, top first.
+# Each folder is an archive (src/core/plan: libcore-plan.a); a program links those below it, top
+# first. A layer of several folders has a line here.
+FOLDERS_core := core/wire core/plan core/kinds core/schema core/text
+FOLDERS_engine := engine engine/fake engine/local
+folders = $(foreach l,$1,$(or $(FOLDERS_$l),$l))
 layers := base core io client ui store engine
 layer_objs = $(patsubst src/%.c,$O/%.o,$(wildcard src/$1/*.c))
+archive = $O/lib$(subst /,-,$1).a
+archives = $(foreach f,$(call folders,$1),$(call archive,$f))
 programs := $B/mltop $B/mltopd $B/mltop-shim
 LINK_mltop := ui client io core base
 LINK_mltopd := store engine io core base
 
 all: $(programs)
 
-$(foreach l,$(layers),$(eval $O/lib$l.a: $(call layer_objs,$l)))
+$(foreach f,$(call folders,$(layers)),$(eval $(call archive,$f): $(call layer_objs,$f)))
 $O/lib%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -51,8 +57,6 @@ $O/%.o: src/%.c
 $O/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-
-archives = $(foreach l,$1,$O/lib$l.a)
 
 $B/mltop: $(call layer_objs,mltop) $(call archives,$(LINK_mltop))
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_mltop)) -lm -lpthread -ldl
@@ -94,7 +98,7 @@ lint: lint-deps
 	sh tests/layers.sh
 	+$(MAKE) --no-print-directory CI=1 DEBUG=1 all
 	sh tests/banned.sh build/v-debug
-	clang-format --dry-run --Werror $(wildcard src/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
+	clang-format --dry-run --Werror $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE -Isrc \
 		--library=tests/cppcheck.cfg --enable=warning,portability \
 		--suppressions-list=tests/cppcheck.txt src

@@ -40,10 +40,10 @@ define fuzz_rule
 $B/fuzz/$1: $O/tests/fuzz/fuzz_$1.o $O/tests/fuzz/driver.o $(test_support) $(call archives,$(call fuzz_layers,$1) $(if $(filter base,$(call fuzz_layers,$1)),,base))
 	@mkdir -p $$(@D)
 	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(call libs,$(call fuzz_pkgs,$1)) -lm -lpthread -ldl
-build/libfuzzer/$1: $$(wildcard src/*/*.[ch]) tests/fuzz/fuzz_$1.c | fuzz-deps
+build/libfuzzer/$1: $$(wildcard src/*/*.[ch] src/*/*/*.[ch]) tests/fuzz/fuzz_$1.c | fuzz-deps
 	@mkdir -p $$(@D)
 	clang -std=c11 -g -O1 -D_GNU_SOURCE -DMLTOP_VERSION='"$(VERSION)"' $(INCLUDES) -Itests -fsanitize=fuzzer,address,undefined \
-		-o $$@ tests/fuzz/fuzz_$1.c $(wildcard tests/*.c) $(foreach l,$(call fuzz_layers,$1),$(wildcard src/$l/*.c)) $$(call libs,$(call fuzz_pkgs,$1)) -lm -lpthread -ldl
+		-o $$@ tests/fuzz/fuzz_$1.c $(wildcard tests/*.c) $(foreach l,$(call folders,$(call fuzz_layers,$1)),$(wildcard src/$l/*.c)) $$(call libs,$(call fuzz_pkgs,$1)) -lm -lpthread -ldl
 endef
 $(foreach f,$(fuzz_names),$(eval $(call fuzz_rule,$f)))
 

@@ -6,7 +6,7 @@
 
 #include "base/sanitize.h"
 #include "base/timefmt.h"
-#include "core/wire.h"
+#include "core/wire/wire.h"
 
 #include <string.h>
 #include <strings.h>

@@ -7,7 +7,7 @@
 #include "base/ulid.h"
 #include "client/api_inside.h"
 #include "client/backoff.h"
-#include "core/wire.h"
+#include "core/wire/wire.h"
 #include "io/http.h"
 #include "io/loop.h"
 

@@ -31,7 +31,7 @@ typedef void (*api_done)(void *ctx, const struct api_answer *answer);
 struct api_request {
 	const char *method; /* "GET" */
 	const char *
-		path; /* "/cloud_ml/v1/train?limit=10": query encoded by the caller (core/query.h) */
+		path; /* "/cloud_ml/v1/train?limit=10": query encoded by the caller (core/wire/query.h) */
 	const json_t *body; /* JSON; or: */
 	const void *raw;
 	size_t raw_len;

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "client/paths.h"
 #include "client/url.h"
-#include "core/sign.h"
+#include "core/wire/sign.h"
 #include "io/yaml.h"
 
 #include <errno.h>

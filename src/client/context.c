@@ -7,7 +7,7 @@
 #include "client/config.h"
 #include "client/paths.h"
 #include "client/url.h"
-#include "core/sign.h"
+#include "core/wire/sign.h"
 
 #include <stdlib.h>
 #include <string.h>

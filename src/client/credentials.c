@@ -2,8 +2,8 @@
 
 #include "base/buf.h"
 #include "base/timefmt.h"
-#include "core/query.h"
-#include "core/sign.h"
+#include "core/wire/query.h"
+#include "core/wire/sign.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -13,8 +13,8 @@
 #include "client/paths.h"
 #include "client/private_inside.h"
 #include "client/url.h"
-#include "core/sign.h"
-#include "core/wire.h"
+#include "core/wire/sign.h"
+#include "core/wire/wire.h"
 
 #include <errno.h>
 #include <fcntl.h>

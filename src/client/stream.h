@@ -1,5 +1,5 @@
 /*
- * The websocket to a platform: row subscriptions and logs on one socket (core/wire.h), with
+ * The websocket to a platform: row subscriptions and logs on one socket (core/wire/wire.h), with
  * reconnects (backoff random(0, min(30 s, 0.5 s * 2^n))), ping every 10 s, dead after 25 s, and
  * resume: rows by a new snapshot, logs exactly at the next offset. Loop thread only.
  */
@@ -7,7 +7,7 @@
 #define MLTOP_CLIENT_STREAM_H
 
 #include "client/context.h"
-#include "core/wire.h"
+#include "core/wire/wire.h"
 
 #include <uv.h>
 

@@ -11,8 +11,8 @@
 
 #include "base/err.h"
 #include "base/taskfile.h"
-#include "core/job.h"
-#include "core/plan.h"
+#include "core/kinds/job.h"
+#include "core/plan/plan.h"
 
 #include <stdbool.h>
 #include <stdint.h>

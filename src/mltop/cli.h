@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "client/api.h"
 #include "client/context.h"
-#include "core/schema.h"
+#include "core/schema/schema.h"
 
 #include <stdbool.h>
 #include <stdio.h>

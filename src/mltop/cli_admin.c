@@ -1,9 +1,9 @@
 /* Verbs of those who run a shared platform: quotas, keys and orgs. */
 #include "mltop/cli.h"
 
-#include "core/key.h"
-#include "core/org.h"
-#include "core/quota.h"
+#include "core/kinds/key.h"
+#include "core/kinds/org.h"
+#include "core/kinds/quota.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The command line's connection to a platform, and calls on it. */
 #include "mltop/cli.h"
 
-#include "core/query.h"
+#include "core/wire/query.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,10 +2,10 @@
 #include "mltop/cli.h"
 #include "mltop/cli_upload.h"
 
-#include "core/event.h"
-#include "core/framework.h"
-#include "core/job.h"
-#include "core/query.h"
+#include "core/kinds/event.h"
+#include "core/kinds/framework.h"
+#include "core/kinds/job.h"
+#include "core/wire/query.h"
 #include "io/yaml.h"
 
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #include "mltop/cli.h"
 
 #include "base/fsio.h"
-#include "core/job.h"
-#include "core/query.h"
+#include "core/kinds/job.h"
+#include "core/wire/query.h"
 
 #include <errno.h>
 #include <stdlib.h>

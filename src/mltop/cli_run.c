@@ -5,7 +5,7 @@
 #include "base/num.h"
 #include "base/ulid.h"
 #include "base/timefmt.h"
-#include "core/job.h"
+#include "core/kinds/job.h"
 
 #include <ctype.h>
 #include <errno.h>

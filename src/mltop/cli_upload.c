@@ -3,7 +3,7 @@
 #include "base/fsio.h"
 #include "base/timefmt.h"
 #include "client/upload.h"
-#include "core/ignore.h"
+#include "core/text/ignore.h"
 #include "io/archive.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include "mltop/cli.h"
 
 #include "client/stream.h"
-#include "core/rowset.h"
+#include "core/schema/rowset.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 
 #include "base/sanitize.h"
 #include "client/stream.h"
-#include "core/job.h"
+#include "core/kinds/job.h"
 
 struct follower {
 	struct cli *cli;

@@ -4,7 +4,7 @@
 
 #include "base/sanitize.h"
 #include "base/timefmt.h"
-#include "core/rowset.h"
+#include "core/schema/rowset.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef MLTOP_OUTPUT_INSIDE_H
 #define MLTOP_OUTPUT_INSIDE_H
 
-#include "core/schema.h"
+#include "core/schema/schema.h"
 
 struct columns {
 	const struct field *fields[KIND_FIELDS_MAX];

@@ -1,12 +1,12 @@
 /* The verb table: one row a verb. Parsing, help and completion are made from it. */
 #include "mltop/cli.h"
 
-#include "core/event.h"
-#include "core/framework.h"
-#include "core/job.h"
-#include "core/key.h"
-#include "core/org.h"
-#include "core/quota.h"
+#include "core/kinds/event.h"
+#include "core/kinds/framework.h"
+#include "core/kinds/job.h"
+#include "core/kinds/key.h"
+#include "core/kinds/org.h"
+#include "core/kinds/quota.h"
 
 static const struct cli_flag submit_flags[] = {
 	{"env", 'e', "K=V", "environment variable; K alone takes the value from here", true},

@@ -5,7 +5,7 @@
 #include "mltopd/http.h"
 
 #include "base/mem.h"
-#include "core/wire.h"
+#include "core/wire/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/utf8.h"
-#include "core/wire.h"
+#include "core/wire/wire.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "core/sign_hash.h"
+#include "core/wire/sign_hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #include "mltopd/http.h"
 
 #include "base/timefmt.h"
-#include "core/sign_hash.h"
-#include "core/wire.h"
+#include "core/wire/sign_hash.h"
+#include "core/wire/wire.h"
 
 #include <string.h>
 

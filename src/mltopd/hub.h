@@ -12,7 +12,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
-#include "core/schema.h"
+#include "core/schema/schema.h"
 
 #include <stdint.h>
 #include <uv.h>

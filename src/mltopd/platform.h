@@ -6,13 +6,13 @@
 #ifndef MLTOPD_PLATFORM_H
 #define MLTOPD_PLATFORM_H
 
-#include "core/event.h"
-#include "core/job.h"
-#include "core/key.h"
-#include "core/org.h"
-#include "core/quota.h"
-#include "core/rowset.h"
-#include "core/task.h"
+#include "core/kinds/event.h"
+#include "core/kinds/job.h"
+#include "core/kinds/key.h"
+#include "core/kinds/org.h"
+#include "core/kinds/quota.h"
+#include "core/schema/rowset.h"
+#include "core/kinds/task.h"
 #include "engine/engine.h"
 #include "mltopd/request.h"
 

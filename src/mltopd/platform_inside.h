@@ -12,7 +12,7 @@
 #include "base/map.h"
 #include "base/ulid.h"
 #include "base/vec.h"
-#include "core/progress.h"
+#include "core/text/progress.h"
 #include "mltopd/config.h"
 #include "mltopd/platform.h"
 #include "mltopd/server.h"

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "core/framework.h"
+#include "core/kinds/framework.h"
 
 #include <errno.h>
 #include <stdio.h>

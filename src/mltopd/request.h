@@ -11,8 +11,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "core/key.h"
-#include "core/sign.h"
+#include "core/kinds/key.h"
+#include "core/wire/sign.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 
 #include "mltopd/packages.h"
 
-#include "core/kinds.h"
+#include "core/kinds/kinds.h"
 
 #define API "/cloud_ml/v1"
 #define VIEW ROLE_VIEWER

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
-#include "core/record_write.h"
+#include "core/schema/record_write.h"
 
 #include <stdlib.h>
 #include <string.h>

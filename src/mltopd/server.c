@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "core/wire.h"
+#include "core/wire/wire.h"
 #include "mltopd/http.h"
 #include "mltopd/hub.h"
 #include "mltopd/stream.h"

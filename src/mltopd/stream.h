@@ -1,5 +1,5 @@
 /*
- * One websocket of the stream (core/wire.h): its subscriptions, and frames made on demand. At most
+ * One websocket of the stream (core/wire/wire.h): its subscriptions, and frames made on demand. At most
  * one frame is in the socket's hands; nothing is made while the socket is choked, so what a slow
  * client costs is its owed bits. Private to the server; everything on the loop thread.
  */
@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/vec.h"
-#include "core/wire.h"
+#include "core/wire/wire.h"
 #include "mltopd/hub.h"
 #include "mltopd/request.h"
 

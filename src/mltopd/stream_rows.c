@@ -3,9 +3,9 @@
 
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "core/kinds.h"
-#include "core/quota.h"
-#include "core/record_write.h"
+#include "core/kinds/kinds.h"
+#include "core/kinds/quota.h"
+#include "core/schema/record_write.h"
 #include "mltopd/http.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "core/query.h"
+#include "core/wire/query.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef MLTOP_UI_DATASET_H
 #define MLTOP_UI_DATASET_H
 
-#include "core/rowset.h"
+#include "core/schema/rowset.h"
 
 enum { SPARK_MAX = 8 };
 

@@ -5,7 +5,7 @@
 #ifndef MLTOP_UI_FORM_H
 #define MLTOP_UI_FORM_H
 
-#include "core/schema.h"
+#include "core/schema/schema.h"
 #include "ui/edit.h"
 #include "ui/layout.h"
 #include "ui/msg.h"

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/arena.h"
-#include "core/wire.h"
+#include "core/wire/wire.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -4,10 +4,10 @@
 #ifndef MLTOP_UI_PARTS_H
 #define MLTOP_UI_PARTS_H
 
-#include "core/event.h"
-#include "core/job.h"
-#include "core/quota.h"
-#include "core/task.h"
+#include "core/kinds/event.h"
+#include "core/kinds/job.h"
+#include "core/kinds/quota.h"
+#include "core/kinds/task.h"
 #include "ui/app.h"
 #include "ui/change.h"
 #include "ui/edit.h"

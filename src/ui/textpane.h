@@ -5,7 +5,7 @@
 #ifndef MLTOP_UI_TEXTPANE_H
 #define MLTOP_UI_TEXTPANE_H
 
-#include "core/schema.h"
+#include "core/schema/schema.h"
 #include "ui/grid.h"
 #include "ui/keymap.h"
 #include "ui/layout.h"

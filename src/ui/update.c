@@ -1,4 +1,4 @@
-#include "core/key.h"
+#include "core/kinds/key.h"
 #include "ui/parts.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * input may crash it, and none changes anything on the platform but by a prompt that was shown.
  */
 #include "base/arena.h"
-#include "core/wire.h"
+#include "core/wire/wire.h"
 #include "ui/app.h"
 
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * the same again, packs and unpacks, orders, and shows only what cannot control a terminal.
  */
 #include "base/utf8.h"
-#include "core/kinds.h"
-#include "core/schema.h"
+#include "core/kinds/kinds.h"
+#include "core/schema/schema.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * not; a filter that parses can be asked; every completion is a term that begins like what was
  * typed.
  */
-#include "core/job.h"
-#include "core/schema.h"
+#include "core/kinds/job.h"
+#include "core/schema/schema.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * A path in the first line, then the text of a .mltopignore. It is taken, or refused by a sentence
  * that names the file, and then the rules are as before; any path can be asked for, however long.
  */
-#include "core/ignore.h"
+#include "core/text/ignore.h"
 
 #include <stdint.h>
 #include <stdlib.h>

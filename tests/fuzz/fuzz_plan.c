@@ -5,8 +5,8 @@
  * refuses is never started. The other half of the input is split into words: quoted again, they
  * split into the same.
  */
-#include "core/plan.h"
-#include "core/words.h"
+#include "core/plan/plan.h"
+#include "core/schema/words.h"
 
 #include <stdlib.h>
 #include <string.h>

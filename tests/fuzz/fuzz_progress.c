@@ -3,7 +3,7 @@
  * Any bytes of a log, in any pieces: nothing is read past the line, numbers are finite, and what
  * stands at the end of a line does not depend on how the bytes were cut.
  */
-#include "core/progress.h"
+#include "core/text/progress.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * is when cleaned again; a query let in comes back the same from its own encoding.
  */
 #include "base/utf8.h"
-#include "core/query.h"
+#include "core/wire/query.h"
 
 #include <stdint.h>
 #include <stdlib.h>

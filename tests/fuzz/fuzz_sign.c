@@ -4,7 +4,7 @@
  * host and the date among its signed headers, and is true for no secret by chance.
  */
 #include "base/buf.h"
-#include "core/sign.h"
+#include "core/wire/sign.h"
 
 #include <stdint.h>
 #include <stdlib.h>

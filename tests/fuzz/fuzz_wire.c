@@ -3,7 +3,7 @@
  * Frames of the stream, both kinds. The first byte chooses. A log frame let in lies within its
  * bytes and is made again to the same header; a text frame let in keeps its numbers within limits.
  */
-#include "core/wire.h"
+#include "core/wire/wire.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 """A platform made for the tests: it serves whatever rows, logs and errors a test wants, hostile ones
-included, and writes down what it was asked. It knows nothing of ours but the protocol (core/wire.h).
+included, and writes down what it was asked. It knows nothing of ours but the protocol (core/wire/wire.h).
 """
 import json
 import socket

@@ -4,8 +4,8 @@
 #include "base/fsio.h"
 #include "client/backoff.h"
 #include "client/url.h"
-#include "core/query.h"
-#include "core/sign.h"
+#include "core/wire/query.h"
+#include "core/wire/sign.h"
 #include "unit/io_ws_server.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* What cells show, and what a person may type into a field. */
-#include "core/quota.h"
+#include "core/kinds/quota.h"
 #include "unit/core_fixture.h"
 
 /* ---- Cells ---- */

@@ -1,8 +1,8 @@
 /* The filter language: what matches, what errors say, what completes. */
-#include "core/job.h"
-#include "core/key.h"
-#include "core/quota.h"
-#include "core/task.h"
+#include "core/kinds/job.h"
+#include "core/kinds/key.h"
+#include "core/kinds/quota.h"
+#include "core/kinds/task.h"
 
 #include <math.h>
 #include <setjmp.h>

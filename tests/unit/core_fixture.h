@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_CORE_FIXTURE_H
 #define TESTS_UNIT_CORE_FIXTURE_H
 
-#include "core/job.h"
+#include "core/kinds/job.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

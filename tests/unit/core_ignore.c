@@ -1,5 +1,5 @@
 /* .mltopignore: each expectation was compared with git check-ignore. */
-#include "core/ignore.h"
+#include "core/text/ignore.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

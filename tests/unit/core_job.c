@@ -1,5 +1,5 @@
 /* What a job says across its fields. */
-#include "core/task.h"
+#include "core/kinds/task.h"
 #include "unit/core_fixture.h"
 
 static void states_are_final_or_live(void **state)

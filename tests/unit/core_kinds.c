@@ -1,8 +1,8 @@
 /* The tables of all kinds, and what is made of them for people. */
-#include "core/event.h"
-#include "core/job.h"
-#include "core/kinds.h"
-#include "core/quota.h"
+#include "core/kinds/event.h"
+#include "core/kinds/job.h"
+#include "core/kinds/kinds.h"
+#include "core/kinds/quota.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_CORE_PLAN_WORLD_H
 #define TESTS_UNIT_CORE_PLAN_WORLD_H
 
-#include "core/plan.h"
+#include "core/plan/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "core/progress.h"
+#include "core/text/progress.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Paths, queries and percent-encoding: what is let in, and that encoding and decoding agree. */
-#include "core/query.h"
+#include "core/wire/query.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

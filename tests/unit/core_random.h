@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_CORE_RANDOM_H
 #define TESTS_UNIT_CORE_RANDOM_H
 
-#include "core/schema.h"
+#include "core/schema/schema.h"
 
 #include <string.h>
 

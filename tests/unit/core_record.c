@@ -1,6 +1,6 @@
 /* What holds for every record of every kind, tried with random ones. */
-#include "core/job.h"
-#include "core/kinds.h"
+#include "core/kinds/job.h"
+#include "core/kinds/kinds.h"
 #include "unit/core_random.h"
 
 #include "base/utf8.h"

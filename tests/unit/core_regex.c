@@ -1,6 +1,6 @@
 /* Regular expressions: what fits, what is refused, the same as glibc's, and bounded whatever is asked. */
 #include "base/mem.h"
-#include "core/regex.h"
+#include "core/text/regex.h"
 #include "core_random.h"
 
 #include <regex.h>

@@ -1,7 +1,7 @@
 /* Sets of rows: found by uid, changed without end, and no larger for it. */
-#include "core/job.h"
-#include "core/quota.h"
-#include "core/rowset.h"
+#include "core/kinds/job.h"
+#include "core/kinds/quota.h"
+#include "core/schema/rowset.h"
 #include "unit/core_random.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* Single facts: what is accepted and refused, how it looks on the wire, what an error says. */
-#include "core/key.h"
-#include "core/org.h"
-#include "core/quota.h"
+#include "core/kinds/key.h"
+#include "core/kinds/org.h"
+#include "core/kinds/quota.h"
 #include "unit/core_fixture.h"
 
 #include <math.h>

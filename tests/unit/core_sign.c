@@ -1,7 +1,7 @@
 /* The signer: published vectors, every signed field flipped, the forms that real clients sign. */
-#include "core/query.h"
-#include "core/sign.h"
-#include "core/sign_hash.h"
+#include "core/wire/query.h"
+#include "core/wire/sign.h"
+#include "core/wire/sign_hash.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

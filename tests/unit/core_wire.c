@@ -1,6 +1,6 @@
 /* Stream frames: what is taken and what is refused, byte by byte. */
 #include "base/crc32c.h"
-#include "core/wire.h"
+#include "core/wire/wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Words as a POSIX shell splits them; each expectation was compared with `sh -c 'printf ...'`. */
-#include "core/words.h"
+#include "core/schema/words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "core/job.h"
-#include "core/kinds.h"
-#include "core/record_write.h"
+#include "core/kinds/job.h"
+#include "core/kinds/kinds.h"
+#include "core/schema/record_write.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "engine_bench.h"
 
 #include "base/ulid.h"
-#include "core/rowset.h"
+#include "core/schema/rowset.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* The local engine with real tasks under the real mltop-shim: ends, environment, stops, the rest. */
 #include "descriptors.h"
-#include "engine/local.h"
+#include "engine/local/local.h"
 #include "engine_tasks.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 #include "base/fsio.h"
 #include "base/mem.h"
 #include "descriptors.h"
-#include "engine/local_log.h"
+#include "engine/local/log.h"
 
 #include <endian.h>
 #include <setjmp.h>

@@ -1,0 +1,322 @@
+#include "core/kinds/job.h"
+
+#include <string.h>
+
+const char *const job_state_words[] = {
+	[JOB_VALIDATED] = "validated",
+	[JOB_ENQUEUED] = "enqueued",
+	[JOB_CREATING] = "creating",
+	[JOB_RUNNING] = "running",
+	[JOB_COMPLETED] = "completed",
+	[JOB_FAILED] = "failed",
+	[JOB_ERROR] = "error",
+	[JOB_DELETING] = "deleting",
+	[JOB_ENQUEUING] = "enqueuing",
+	[JOB_PROCESSING] = "processing",
+	[JOB_PENDING] = "pending",
+	[JOB_ERASING] = "erasing",
+	[JOB_MODELSERVED] = "modelserved",
+	NULL,
+};
+const char *const job_reason_words[] = {
+	[REASON_NONE] = "",
+	[REASON_QUOTA] = "Quota",
+	[REASON_GPU] = "Gpu",
+	[REASON_CPU] = "Cpu",
+	[REASON_MEMORY] = "Memory",
+	[REASON_TASKS] = "Tasks",
+	[REASON_NODE_SELECTOR] = "NodeSelector",
+	[REASON_PRIORITY] = "Priority",
+	[REASON_HELD] = "Held",
+	[REASON_DEPENDENCY] = "Dependency",
+	[REASON_CANCELLED] = "Cancelled",
+	[REASON_EXIT_CODE] = "ExitCode",
+	[REASON_SIGNAL] = "Signal",
+	[REASON_OOM_KILLED] = "OOMKilled",
+	[REASON_SUPERVISOR_LOST] = "SupervisorLost",
+	[REASON_NODE_REBOOTED] = "NodeRebooted",
+	[REASON_MAX_RUNTIME] = "MaxRuntime",
+	[REASON_PACKAGE_FETCH] = "PackageFetch",
+	[REASON_PACKAGE_UNPACK] = "PackageUnpack",
+	[REASON_MODULE_MISSING] = "ModuleMissing",
+	[REASON_START] = "Start",
+	[REASON_RETRY] = "Retry",
+	NULL,
+};
+const char *const restart_policy_words[] = {"never", "on-failure", "always", NULL};
+const char *const enforced_words[] = {"none", "poll", "cgroup", NULL};
+
+enum { WHAT, RESOURCES, RUNNING, PLACE, STATUS, PROGRESS };
+static const char *const sections[] = {
+	"What runs",
+	"Resources",
+	"Behaviour",
+	"Placement and storage",
+	"Status",
+	"Progress",
+	NULL,
+};
+
+/*
+ * To add a field: a member in struct job, a row here, its use. The order is that of describe and
+ * of the form.
+ */
+static const struct field fields[] = {
+	ROW(job, job_name, name, .title = "NAME", .width = 24,
+		.flags = F_KEY | F_NEEDED | F_NEW | F_DOTS, .hint = "digits",
+		.doc = "Name of the job, unique in its org until it is deleted."),
+	ROW(job, uid, text, .flags = F_UID | F_STATUS, .width = 26, .section = STATUS,
+		.doc = "ULID that never comes again, whatever the name."),
+	ROW(job, org_id, text, .flags = F_STATUS | F_PAD, .width = 8, .section = STATUS,
+		.doc = "Id of the org that the job belongs to."),
+	ROW(job, org_name, text, .title = "ORG", .flags = F_STATUS | F_PAD, .width = 10,
+		.section = STATUS, .doc = "Name of that org."),
+	ROW(job, owner, text, .flags = F_STATUS, .width = 8, .section = STATUS,
+		.doc = "Name of the access key that submitted it."),
+
+	ROW(job, module_name, text, .flags = F_NEW | F_NULL, .width = 16, .max = 255,
+		.hint = "digits.train",
+		.doc = "Python module that is run as python3 -m; needs trainer_uri."),
+	ROW(job, trainer_uri, text, .flags = F_NEW | F_NULL, .width = 30, .max = 4096,
+		.hint = "file:///data/digits-0.1.tar.gz",
+		.doc = "Where the Python source distribution is: file:// or package://."),
+	ROW(job, job_args, block, .flags = F_NEW | F_NULL, .width = 20, .max = 16384,
+		.hint = "--epochs 3",
+		.doc = "Arguments of the module, split as a shell splits words."),
+	ROW(job, command, strings, .flags = F_NEW, .width = 30, .max = 65536,
+		.doc = "A command to run in place of a module: program and arguments."),
+	ROW(job, work_dir, text, .flags = F_NEW, .width = 20, .max = 4096,
+		.doc = "Folder that the command starts in; private platforms only."),
+	ROW(job, env, labels, .flags = F_NEW | F_MASKED, .width = 20, .max = 65536,
+		.doc = "Environment variables of the task; values are masked in every view."),
+	ROW(job, umask, int, .flags = F_NEW | F_HIDDEN, .width = 4, .min = 0, .max = 0777,
+		.standard = "63",
+		.doc = "File mode mask of the task as a number; mltop run carries the caller's."),
+	ROW(job, prepare_command, block, .flags = F_NEW | F_NULL, .width = 20, .max = 16384,
+		.hint = "pip install -r requirements.txt",
+		.doc = "Shell command that must succeed before the program starts."),
+	ROW(job, finish_command, block, .flags = F_NEW | F_NULL, .width = 20, .max = 16384,
+		.doc = "Shell command that runs after the program, also when it failed or was "
+		       "stopped."),
+	ROW(job, framework, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 12, .max = 63,
+		.doc = "Framework that the program wants."),
+	ROW(job, framework_version, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 8, .max = 63,
+		.doc = "Version of that framework."),
+	ROW(job, docker_image, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 20, .max = 1024,
+		.doc = "Container image; the local engine refuses it."),
+	ROW(job, docker_command, block, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 20,
+		.max = 16384, .doc = "Command in that image."),
+
+	ROW(job, cpu_limit, cpu, .title = "CPU", .flags = F_NEW | F_NULL, .width = 5,
+		.section = RESOURCES, .min = 10, .max = 10240000, .hint = "0.5", .standard = "1",
+		.doc = "CPUs that it may use, at most two decimals."),
+	ROW(job, memory_limit, memory, .title = "MEM", .flags = F_NEW | F_NULL, .width = 6,
+		.section = RESOURCES, .min = 1 << 20, .max = (int64_t)1 << 50, .hint = "4G",
+		.doc = "Memory that it may use; none given means unlimited."),
+	ROW(job, gpu_limit, int, .title = "GPU", .flags = F_NEW | F_NULL, .width = 3,
+		.section = RESOURCES, .min = 0, .max = 1024, .hint = "1", .standard = "0",
+		.doc = "GPUs that it gets for itself."),
+	ROW(job, ps_count, int, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 3,
+		.section = RESOURCES, .min = 0, .max = 1000, .doc = "Parameter servers."),
+	ROW(job, worker_count, int, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 3,
+		.section = RESOURCES, .min = 0, .max = 1000, .doc = "Workers."),
+	ROW(job, priority, int, .title = "PRI", .flags = F_NEW, .width = 4, .section = RUNNING,
+		.min = -1000, .max = 1000, .standard = "0",
+		.doc = "Higher ones are started first among those of an org that wait."),
+	ROW(job, restart_policy, enum, .flags = F_NEW, .width = 10, .section = RUNNING,
+		.names = restart_policy_words, .standard = "never",
+		.doc = "When a task that ended is run again as the next attempt."),
+	ROW(job, max_attempts, int, .flags = F_NEW, .width = 3, .section = RUNNING, .min = 1,
+		.max = 1000, .standard = "1", .doc = "Attempts in all, the first one counted."),
+	ROW(job, stop_grace, duration, .flags = F_NEW, .width = 6, .section = RUNNING, .min = 0,
+		.max = 86400000, .standard = "10s",
+		.doc = "Time between TERM and KILL when it is stopped."),
+	ROW(job, max_runtime, duration, .flags = F_NEW, .width = 6, .section = RUNNING, .min = 1000,
+		.max = (int64_t)366 * 86400000, .hint = "2h",
+		.doc = "An attempt that runs longer is stopped; none given means no end."),
+	ROW(job, labels, labels, .flags = F_NEW, .width = 20, .section = RUNNING, .max = 16384,
+		.hint = "team=vision", .doc = "Words of your own to filter by."),
+	ROW(job, node_selector_key, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 12,
+		.section = PLACE, .max = 63, .doc = "Label that the node must have."),
+	ROW(job, node_selector_value, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 12,
+		.section = PLACE, .max = 63, .doc = "Value of that label."),
+	ROW(job, volume_type, text, .flags = F_NEW | F_NULL | F_HIDDEN, .section = PLACE, .max = 63,
+		.doc = "Kind of volume; accepted, not mounted by the local engine."),
+	ROW(job, volume_path, text, .flags = F_NEW | F_NULL | F_HIDDEN, .section = PLACE,
+		.max = 4096, .doc = "Path of that volume."),
+	ROW(job, mount_path, text, .flags = F_NEW | F_NULL | F_HIDDEN, .section = PLACE,
+		.max = 4096, .doc = "Where the volume would be seen."),
+	ROW(job, mount_read_only, flag, .flags = F_NEW | F_NULL | F_HIDDEN, .section = PLACE,
+		.doc = "Whether the volume is mounted read-only."),
+	ROW(job, fds_endpoint, text, .flags = F_NEW | F_NULL | F_HIDDEN, .section = PLACE,
+		.max = 1024, .doc = "Sent by the public client from its configuration; echoed."),
+	ROW(job, fds_bucket, text, .flags = F_NEW | F_NULL | F_HIDDEN, .section = PLACE,
+		.max = 1024, .doc = "Sent by the public client from its configuration; echoed."),
+	ROW(job, hdfs_endpoint, text, .flags = F_STATUS | F_NULL | F_HIDDEN, .section = PLACE,
+		.doc = "Always null here: HDFS is not mounted."),
+	ROW(job, hdfs_krb_account, text, .flags = F_STATUS | F_NULL | F_HIDDEN, .section = PLACE,
+		.doc = "Always null here."),
+
+	ROW(job, state, enum, .flags = F_STATUS | F_PAD, .width = 9, .section = STATUS,
+		.names = job_state_words, .doc = "Where it is in its life."),
+	ROW(job, reason, enum, .title = "WHY", .flags = F_STATUS, .width = 14, .section = STATUS,
+		.names = job_reason_words, .doc = "Why it waits or how it ended, one word."),
+	ROW(job, message, text, .flags = F_STATUS, .width = 40, .section = STATUS, .max = 4096,
+		.doc = "The same as a sentence."),
+	ROW(job, exit_code, int, .title = "EXIT", .flags = F_STATUS, .width = 4, .section = STATUS,
+		.doc = "Exit code of the newest attempt."),
+	ROW(job, signal, int, .title = "SIG", .flags = F_STATUS, .width = 3, .section = STATUS,
+		.doc = "Signal that ended the newest attempt."),
+	ROW(job, attempt, int, .title = "TRY", .flags = F_STATUS, .width = 3, .section = STATUS,
+		.doc = "Number of the newest attempt, from 1."),
+	ROW(job, attempts_uncounted, int, .flags = F_STATUS | F_HIDDEN, .width = 3,
+		.section = STATUS,
+		.doc = "Attempts that max_attempts does not count: those before a retry by hand, "
+		       "and those that the platform's own end kept from starting."),
+	ROW(job, tasks, int, .flags = F_STATUS, .width = 5, .section = STATUS,
+		.doc = "Tasks that it consists of."),
+	ROW(job, limits_enforced, enum, .flags = F_STATUS, .width = 6, .section = STATUS,
+		.names = enforced_words, .doc = "How the limits are held: none, poll or cgroup."),
+	ROW(job, create_time, when, .flags = F_STATUS | F_PAD, .width = 20, .section = STATUS,
+		.doc = "When it was accepted."),
+	ROW(job, update_time, when, .flags = F_STATUS | F_PAD, .width = 20, .section = STATUS,
+		.doc = "When its state changed last."),
+	ROW(job, start_time, when, .flags = F_STATUS, .width = 20, .section = STATUS,
+		.doc = "When the newest attempt started."),
+	ROW(job, end_time, when, .flags = F_STATUS, .width = 20, .section = STATUS,
+		.doc = "When the newest attempt ended."),
+	ROW(job, node_name, text, .title = "NODE", .flags = F_STATUS | F_PAD, .width = 12,
+		.section = STATUS, .doc = "Machine that it runs on."),
+	ROW(job, cpu_used, percent, .title = "CPU%", .flags = F_STATUS | F_SAMPLE, .width = 5,
+		.section = STATUS, .doc = "CPU in use, in percent of one CPU."),
+	ROW(job, memory_used, bytes, .title = "RSS", .flags = F_STATUS | F_SAMPLE, .width = 6,
+		.section = STATUS, .doc = "Memory in use."),
+	ROW(job, gpu_util, percent, .title = "UTIL", .flags = F_STATUS | F_SAMPLE, .width = 5,
+		.section = STATUS, .doc = "Mean utilisation of its GPUs."),
+	ROW(job, log_bytes, bytes, .title = "LOG", .flags = F_STATUS | F_SAMPLE, .width = 6,
+		.section = STATUS, .doc = "Bytes that the newest attempt has logged."),
+
+	ROW(job, progress_step, int, .title = "STEP", .flags = F_STATUS | F_SAMPLE, .width = 8,
+		.section = PROGRESS, .doc = "Step that the training has reached."),
+	ROW(job, progress_total, int, .title = "STEPS", .flags = F_STATUS | F_SAMPLE, .width = 8,
+		.section = PROGRESS, .doc = "Steps in all."),
+	ROW(job, progress_epoch, int, .title = "EPOCH", .flags = F_STATUS | F_SAMPLE, .width = 5,
+		.section = PROGRESS, .doc = "Epoch that the training has reached."),
+	ROW(job, progress_rate, real, .title = "RATE", .flags = F_STATUS | F_SAMPLE, .width = 7,
+		.section = PROGRESS, .doc = "Steps a second."),
+	ROW(job, progress_eta, duration, .title = "ETA", .flags = F_STATUS | F_SAMPLE, .width = 6,
+		.section = PROGRESS, .doc = "Time that is left, as the program says."),
+	ROW(job, loss, real, .flags = F_STATUS | F_SAMPLE, .width = 7, .section = PROGRESS,
+		.doc = "Newest loss."),
+	ROW(job, metric_name, text, .flags = F_STATUS | F_SAMPLE, .width = 8, .section = PROGRESS,
+		.doc = "Name of the metric beside the loss."),
+	ROW(job, metric_value, real, .title = "METRIC", .flags = F_STATUS | F_SAMPLE, .width = 7,
+		.section = PROGRESS, .doc = "Newest value of that metric."),
+	ROW(job, current_rank, int, .flags = F_STATUS | F_HIDDEN, .section = STATUS,
+		.doc = "Priority rank as the public client shows it."),
+	ROW(job, cluster_name, text, .flags = F_STATUS | F_NULL | F_HIDDEN, .section = STATUS,
+		.doc = "Null: distributed jobs have tasks."),
+	ROW(job, service_port, text, .flags = F_STATUS | F_NULL | F_HIDDEN, .section = STATUS,
+		.doc = "Null."),
+	ROW(job, cluster_env_var, text, .flags = F_STATUS | F_NULL | F_HIDDEN, .section = STATUS,
+		.doc = "Null."),
+	ROW(job, hyperparameters_name, text, .flags = F_STATUS | F_NULL | F_HIDDEN,
+		.section = STATUS, .doc = "Null for a single run."),
+	ROW(job, hyperparameters_goal, text, .flags = F_STATUS | F_NULL | F_HIDDEN,
+		.section = STATUS, .doc = "Null for a single run."),
+	ROW(job, hyperparameters_params, text, .flags = F_STATUS | F_NULL | F_HIDDEN,
+		.section = STATUS, .doc = "Null for a single run."),
+
+	ROW_AS(job, "name", job_name, name, .title = "NAME", .width = 24, .flags = F_ALIAS,
+		.doc = "Short for job_name."),
+	ROW_AS(job, "gpu", gpu_limit, int, .title = "GPU", .width = 3, .flags = F_ALIAS,
+		.doc = "Short for gpu_limit."),
+	ROW_AS(job, "cpu", cpu_limit, cpu, .title = "CPU", .width = 5, .flags = F_ALIAS,
+		.doc = "Short for cpu_limit."),
+	ROW_AS(job, "mem", memory_limit, memory, .title = "MEM", .width = 6, .flags = F_ALIAS,
+		.doc = "Short for memory_limit."),
+	ROW_AS(job, "util", gpu_util, percent, .title = "UTIL", .width = 5, .flags = F_ALIAS,
+		.doc = "Short for gpu_util."),
+	ROW_AS(job, "why", reason, enum, .title = "WHY", .width = 14, .flags = F_ALIAS,
+		.names = job_reason_words, .doc = "Short for reason."),
+	ROW_AS(job, "step", progress_step, int, .title = "STEP", .width = 8, .flags = F_ALIAS,
+		.doc = "Short for progress_step."),
+	ROW_AS(job, "eta", progress_eta, duration, .title = "ETA", .width = 6, .flags = F_ALIAS,
+		.doc = "Short for progress_eta."),
+	ROW_AS(job, "age", create_time, age, .title = "AGE", .width = 4, .flags = F_ALIAS,
+		.doc = "Time since it was accepted."),
+	ROW_AS(job, "org", org_name, text, .title = "ORG", .width = 10, .flags = F_ALIAS,
+		.doc = "Short for org_name."),
+};
+KIND_FITS(fields);
+
+bool job_state_final(unsigned state)
+{
+	return state == JOB_COMPLETED || state == JOB_FAILED || state == JOB_ERROR;
+}
+
+bool job_state_live(unsigned state)
+{
+	return state == JOB_CREATING || state == JOB_RUNNING;
+}
+
+/* A job is a module of a package or a command, never both and never neither. */
+static bool job_check_what(const struct job *j, struct err *e)
+{
+	bool module = j->module_name && *j->module_name;
+	bool command = j->command.len > 0;
+
+	if (module && command)
+		return err_field(e, ERR_UNPROCESSABLE, "command",
+			"command and module_name are both given: a job runs one of them");
+	if (!module && !command)
+		return err_field(e, ERR_INVALID, "module_name",
+			"module_name is needed: the Python module to run (or a command)");
+	if (module && (j->trainer_uri == NULL || *j->trainer_uri == '\0'))
+		return err_field(e, ERR_INVALID, "trainer_uri",
+			"trainer_uri is needed: where the package with module '%s' is",
+			j->module_name);
+	if (command && (j->command.items[0][0] == '\0'))
+		return err_field(e, ERR_INVALID, "command", "command[0] is empty: name a program");
+	return true;
+}
+
+static bool job_check(const void *record, struct err *e)
+{
+	const struct job *j = record;
+
+	if (!job_check_what(j, e))
+		return false;
+	if ((j->ps_count > 0 || j->worker_count > 0) && strlen(j->job_name) > 50)
+		return err_field(e, ERR_UNPROCESSABLE, "job_name",
+			"job_name has %zu characters: a distributed job's may have 50",
+			strlen(j->job_name));
+	return true;
+}
+
+void job_what(const struct job *j, struct buf *out)
+{
+	if (j->module_name && *j->module_name) {
+		buf_addf(out, "%s%s%s", j->module_name, j->job_args && *j->job_args ? " " : "",
+			j->job_args ? j->job_args : "");
+		return;
+	}
+	for (size_t i = 0; i < j->command.len; i++)
+		buf_addf(out, "%s%s", i ? " " : "", j->command.items[i]);
+}
+
+const struct kind job_kind = {
+	.name = "job",
+	.plural = "jobs",
+	.path = "/cloud_ml/v1/train",
+	.doc = "A train job.",
+	.fields = fields,
+	.field_count = ARRAY_SIZE(fields),
+	.size = sizeof(struct job),
+	.sections = sections,
+	.list_fields = "job_name,state,why,gpu,cpu,step,loss,eta,age,owner",
+	.wide_fields =
+		"job_name,state,why,gpu,cpu,mem,util,cpu_used,memory_used,step,progress_total,"
+		"loss,metric_value,eta,age,attempt,exit_code,owner,org,node_name",
+	.check = job_check,
+};

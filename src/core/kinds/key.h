@@ -1,0 +1,21 @@
+/* An access key of an org. The secret is F_SECRET: no generic code ever encodes or stores it. */
+#ifndef MLTOP_CORE_KEY_H
+#define MLTOP_CORE_KEY_H
+
+#include "core/schema/schema.h"
+
+enum role { ROLE_VIEWER, ROLE_OPERATOR, ROLE_QUOTA_ADMIN, ROLE_ADMIN };
+extern const char *const role_words[]; /* viewer operator quota-admin admin */
+
+struct key {
+	struct record record;
+	const char *access_key; /* 20 characters [A-Z0-9] */
+	const char *secret_key; /* 43 characters of base64url: 256 bits */
+	const char *name, *org_id, *org_name;
+	unsigned role;
+	bool disabled, read_only;
+	struct when create_time, not_after, last_used;
+};
+extern const struct kind key_kind;
+
+#endif

@@ -1,0 +1,16 @@
+/* The list of kinds, for whatever works on all of them: docs, CLI nouns, streams, sanity checks. */
+#ifndef MLTOP_CORE_KINDS_H
+#define MLTOP_CORE_KINDS_H
+
+#include "core/schema/schema.h"
+
+extern const struct kind *const all_kinds[]; /* NULL-ended */
+
+const struct kind *kinds_find(const char *name_or_plural);
+/*
+ * Every row of every kind: names unique, one key, enum words there, docs end with a period, widths,
+ * tags without collision, standards and column lists that parse.
+ */
+bool kinds_check(struct err *e);
+
+#endif

@@ -1,0 +1,35 @@
+#include "core/kinds/org.h"
+
+static const char *const sections[] = {"Org", NULL};
+
+static const struct field fields[] = {
+	ROW(org, org_name, name, .title = "NAME", .flags = F_KEY | F_NEEDED | F_NEW, .width = 20,
+		.max = 57, .hint = "vision", .doc = "Name of the org; at most 57 characters."),
+	ROW(org, org_id, text, .title = "ID", .flags = F_UID | F_STATUS, .width = 8, .max = 20,
+		.doc = "Decimal digits that never come again."),
+	ROW(org, description, text, .flags = F_NEW | F_EDIT, .width = 40, .doc = "What it is for."),
+	ROW(org, run_uid, int, .title = "RUNS AS", .flags = F_STATUS, .width = 8,
+		.doc = "Unix user of its tasks on a shared local engine."),
+	ROW(org, create_time, when, .flags = F_STATUS, .width = 20, .doc = "When it was made."),
+
+	ROW_AS(org, "name", org_name, name, .title = "NAME", .width = 20, .flags = F_ALIAS,
+		.doc = "Short for org_name."),
+	ROW_AS(org, "id", org_id, text, .title = "ID", .width = 8, .flags = F_ALIAS,
+		.doc = "Short for org_id."),
+	ROW_AS(org, "age", create_time, age, .title = "AGE", .width = 4, .flags = F_ALIAS,
+		.doc = "Time since it was made."),
+};
+KIND_FITS(fields);
+
+const struct kind org_kind = {
+	.name = "org",
+	.plural = "orgs",
+	.path = "/cloud_ml/v1/orgs",
+	.doc = "A tenant: owns jobs, keys and a quota.",
+	.fields = fields,
+	.field_count = ARRAY_SIZE(fields),
+	.size = sizeof(struct org),
+	.sections = sections,
+	.list_fields = "org_name,org_id,age,description",
+	.wide_fields = "org_name,org_id,run_uid,create_time,description",
+};

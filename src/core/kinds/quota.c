@@ -1,0 +1,99 @@
+#include "core/kinds/quota.h"
+
+#include <string.h>
+
+enum { ORG, TRAIN, MODEL, DEV, TOTAL, OTHER };
+static const char *const sections[] = {
+	"Org",
+	"Train jobs",
+	"Model services",
+	"Dev environments",
+	"Total",
+	"Other",
+	NULL,
+};
+
+/* The limit and what is used of it; the words are the wire's (public client, quota commands). */
+#define PAIR(line, part, token, heading, pages, what)                                              \
+	ROW_AS(quota, #line "_" #part "_quota", line.part##_quota, token, .title = heading " MAX", \
+		.flags = F_EDIT, .width = 8, .section = pages, .doc = what " that may be used."),  \
+		ROW_AS(quota, #line "_" #part "_used", line.part##_used, token, .title = heading,  \
+			.flags = F_STATUS, .width = 8, .section = pages, .doc = what " in use.")
+#define RESOURCES(line, heading, pages, of)                                      \
+	PAIR(line, memory, quota_memory, heading "MEM", pages, "Memory of " of), \
+		PAIR(line, cpu, quota_cpu, heading "CPU", pages, "CPUs of " of), \
+		PAIR(line, gpu, quota_count, heading "GPU", pages, "GPUs of " of)
+#define COUNT(line, heading, pages, of) \
+	PAIR(line, count, quota_count, heading "COUNT", pages, "Number of " of)
+#define SHORT(name, member, token, heading, of)                                            \
+	ROW_AS(quota, name, member, token, .title = heading, .flags = F_ALIAS, .width = 8, \
+		.doc = "Short for " of ".")
+
+static const struct field fields[] = {
+	ROW(quota, org_name, name, .title = "ORG", .flags = F_KEY | F_STATUS, .width = 12,
+		.max = 57, .doc = "Name of the org."),
+	ROW(quota, org_id, text, .flags = F_UID | F_STATUS, .width = 8, .max = 20,
+		.doc = "Id of the org."),
+	ROW(quota, org_mail, text, .flags = F_EDIT | F_PAD | F_HIDDEN, .width = 20,
+		.doc = "Mail address of the org; the newer public client shows it."),
+	RESOURCES(train, "JOB ", TRAIN, "train jobs"),
+	COUNT(train, "JOB ", TRAIN, "train jobs"),
+	RESOURCES(model, "MODEL ", MODEL, "model services"),
+	COUNT(model, "MODEL ", MODEL, "model services"),
+	RESOURCES(dev, "DEV ", DEV, "dev environments"),
+	COUNT(dev, "DEV ", DEV, "dev environments"),
+	RESOURCES(total, "", TOTAL, "everything together"),
+	ROW(quota, tensorboard_quota, quota_count, .title = "TB MAX", .flags = F_EDIT, .width = 6,
+		.section = OTHER, .doc = "Number of TensorBoards that may be used."),
+	ROW(quota, tensorboard_used, quota_count, .title = "TB", .flags = F_STATUS, .width = 6,
+		.section = OTHER, .doc = "Number of TensorBoards in use."),
+	ROW(quota, log_bytes_quota, quota_memory, .title = "LOG MAX", .flags = F_EDIT, .width = 8,
+		.section = OTHER,
+		.doc = "Bytes of logs that may be kept: stored and shown, not enforced (local.log_limit "
+		       "bounds each attempt)."),
+	ROW(quota, log_bytes_used, quota_memory, .title = "LOG", .flags = F_STATUS | F_SAMPLE,
+		.width = 8, .section = OTHER,
+		.doc = "Bytes of logs that are kept: not measured yet, so 0."),
+
+	SHORT("name", org_name, name, "ORG", "org_name"),
+	SHORT("org", org_name, name, "ORG", "org_name"),
+	SHORT("gpu", total.gpu_used, quota_count, "GPU", "total_gpu_used"),
+	SHORT("gpu_max", total.gpu_quota, quota_count, "GPU MAX", "total_gpu_quota"),
+	SHORT("cpu", total.cpu_used, quota_cpu, "CPU", "total_cpu_used"),
+	SHORT("cpu_max", total.cpu_quota, quota_cpu, "CPU MAX", "total_cpu_quota"),
+	SHORT("mem", total.memory_used, quota_memory, "MEM", "total_memory_used"),
+	SHORT("mem_max", total.memory_quota, quota_memory, "MEM MAX", "total_memory_quota"),
+	SHORT("jobs", train.count_used, quota_count, "JOBS", "train_count_used"),
+	SHORT("jobs_max", train.count_quota, quota_count, "JOBS MAX", "train_count_quota"),
+};
+KIND_FITS(fields);
+
+/* Every number of a new quota: no limit, or none in use. */
+void quota_init(struct quota *q)
+{
+	memset(q, 0, sizeof *q);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const struct field *f = &fields[i];
+		bool limit = (f->flags & F_EDIT) != 0;
+
+		if (f->flags & F_ALIAS || f->type->storage == ST_TEXT)
+			continue;
+		*(int64_t *)((char *)q + f->offset) = limit ? -1 : 0;
+		record_know(&quota_kind, q, f->offset);
+	}
+}
+
+const struct kind quota_kind = {
+	.name = "quota",
+	.plural = "quotas",
+	.path = "/cloud_ml/v1/quota",
+	.doc = "What an org may use and what it uses.",
+	.fields = fields,
+	.field_count = ARRAY_SIZE(fields),
+	.size = sizeof(struct quota),
+	.sections = sections,
+	.list_fields = "org_name,gpu,gpu_max,cpu,cpu_max,mem,mem_max,jobs,jobs_max",
+	.wide_fields = "org_name,org_id,gpu,gpu_max,cpu,cpu_max,mem,mem_max,jobs,jobs_max,"
+		       "train_gpu_used,train_gpu_quota,train_memory_used,train_memory_quota,"
+		       "tensorboard_used,tensorboard_quota,log_bytes_used,log_bytes_quota",
+};

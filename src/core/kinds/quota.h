@@ -1,0 +1,25 @@
+/* What an org may use and uses: every value a string on the wire, no limit is -1 (clients.md 7). */
+#ifndef MLTOP_CORE_QUOTA_H
+#define MLTOP_CORE_QUOTA_H
+
+#include "core/schema/schema.h"
+
+struct quota_line {
+	struct bytes memory_quota, memory_used;
+	struct mcpu cpu_quota, cpu_used;
+	int64_t gpu_quota, gpu_used, count_quota, count_used;
+};
+
+struct quota {
+	struct record record;
+	const char *org_id, *org_name, *org_mail;
+	struct quota_line train, model, dev, total; /* total has no counts on the wire */
+	int64_t tensorboard_quota, tensorboard_used;
+	struct bytes log_bytes_quota, log_bytes_used; /* ours */
+};
+extern const struct kind quota_kind;
+
+/* All quotas unlimited, all used values zero, all known. */
+void quota_init(struct quota *q);
+
+#endif

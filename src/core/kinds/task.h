@@ -1,0 +1,27 @@
+/* A task of a job: one process tree, with its attempts. A single job has one, master-0. */
+#ifndef MLTOP_CORE_TASK_H
+#define MLTOP_CORE_TASK_H
+
+#include "core/kinds/job.h"
+
+struct task {
+	struct record record;
+	const char *uid; /* "<job uid>/<task>/<attempt>" */
+	const char *job_uid, *job_name, *task, *org_id;
+	int64_t attempt;
+	unsigned state, reason; /* job_state_words, job_reason_words */
+	const char *message, *node_name;
+	int64_t exit_code, signal;
+	struct when start_time, end_time;
+	struct bytes log_bytes, log_oldest; /* newest offset, oldest kept offset */
+	struct strings gpus;                /* UUIDs */
+	struct ms cpu_time;
+	struct bytes memory_peak;
+};
+extern const struct kind task_kind;
+
+/* task_set(t, state, JOB_RUNNING): assigns and marks as known. */
+#define task_set(t, member, value) \
+	((t)->member = (value), record_know(&task_kind, (t), offsetof(struct task, member)))
+
+#endif

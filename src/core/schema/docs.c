@@ -1,0 +1,87 @@
+/* What docs/API.md, help and the command line say about fields. */
+#include "core/schema/ftype.h"
+
+#include <stdlib.h>
+
+void kind_flag_name(const struct field *f, struct buf *out)
+{
+	for (const char *at = f->name; *at; at++)
+		buf_addc(out, *at == '_' ? '-' : *at);
+}
+
+static void add_given(const struct field *f, struct buf *out)
+{
+	const char *word = "platform";
+
+	if (f->flags & F_ALIAS)
+		word = "short name";
+	else if (f->flags & F_NEEDED)
+		word = "needed";
+	else if ((f->flags & F_NEW) && (f->flags & F_EDIT))
+		word = "new, edit";
+	else if (f->flags & F_NEW)
+		word = "new";
+	else if (f->flags & F_EDIT)
+		word = "edit";
+	buf_adds(out, word);
+}
+
+/* A limit as the type writes it on the wire, without quotes. */
+static void add_limit(const struct field *f, int64_t value, struct buf *out)
+{
+	double real = (double)value;
+	bool is_real = f->type->storage == ST_PERCENT || f->type->storage == ST_REAL;
+	json_t *json = f->type->encode(f, is_real ? (const void *)&real : &value);
+	char *text = json_dumps(json, JSON_ENCODE_ANY);
+
+	if (json_is_string(json))
+		buf_adds(out, json_string_value(json));
+	else
+		buf_adds(out, text ? text : "");
+	free(text);
+	json_decref(json);
+}
+
+static bool has_range(const struct field *f)
+{
+	return f->type->number != NULL && f->type->storage != ST_ENUM && (f->min || f->max);
+}
+
+static void add_values(const struct field *f, struct buf *out)
+{
+	if (f->names) {
+		words_list(f->names, out);
+	} else if (has_range(f)) {
+		add_limit(f, f->min, out);
+		buf_adds(out, " to ");
+		add_limit(f, f->max, out);
+	} else if (f->type->number == NULL && !(f->flags & (F_STATUS | F_ALIAS))) {
+		buf_addf(out, "at most %zu bytes", field_text_max(f));
+	}
+}
+
+static void add_marks(const struct field *f, struct buf *out)
+{
+	if (f->flags & F_SECRET)
+		buf_adds(out, " Never shown again.");
+	if (f->flags & F_SAMPLE)
+		buf_adds(out, " A sample: the newest wins.");
+}
+
+void kind_docs(const struct kind *k, struct buf *out)
+{
+	buf_addf(out,
+		"| field | type | given | values | without it | meaning |\n"
+		"|---|---|---|---|---|---|\n");
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+
+		buf_addf(out, "| `%s` | %s | ", f->name, f->type->wire);
+		add_given(f, out);
+		buf_adds(out, " | ");
+		add_values(f, out);
+		buf_addf(out, " | %s | %s", f->standard ? f->standard : "", f->doc);
+		add_marks(f, out);
+		buf_adds(out, " |\n");
+	}
+}

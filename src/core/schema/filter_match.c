@@ -1,0 +1,153 @@
+#include "core/schema/filter.h"
+
+#include "core/schema/ftype.h"
+#include "core/schema/record.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- Numbers ---- */
+
+/* The same as far as the person who typed `want` can see. */
+static bool number_same(const struct field *f, double v, double want)
+{
+	switch (f->type->storage) {
+	case ST_WHEN: /* shown to the second */ return floor(v / 1000) == floor(want / 1000);
+	case ST_PERCENT:
+	case ST_REAL: /* what was computed may be off a little */
+		return fabs(v - want) <= 1e-9 * fabs(want);
+	default: return v == want;
+	}
+}
+
+static bool number_fits(const struct term *t, double v, double want)
+{
+	switch (t->op) {
+	case OP_LT: return v < want;
+	case OP_LE: return v <= want;
+	case OP_GT: return v > want;
+	case OP_GE: return v >= want;
+	default: return number_same(t->field, v, want);
+	}
+}
+
+static bool match_number(const struct term *t, double v)
+{
+	bool any = false;
+
+	if (isnan(v))
+		return false;
+	for (size_t i = 0; i < t->count && !any; i++)
+		any = number_fits(t, v, t->values[i].number);
+	return t->op == OP_NE ? !any : any;
+}
+
+/* ---- Texts ---- */
+
+/* Equal to one of the values, or fits the expression. */
+static bool text_fits(const struct term *t, const char *text)
+{
+	if (t->op == OP_REGEX)
+		return regex_fits(t->regex, text);
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->values[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+/* `labels=team` is the key, `labels=team=vision` the pair; of masked ones only keys can be asked.
+ */
+static bool label_fits(const struct term *t, const struct label *l, bool masked)
+{
+	struct buf pair = BUF_INIT;
+	bool fits;
+
+	if (masked)
+		return text_fits(t, l->key);
+	if (t->op != OP_REGEX && text_fits(t, l->key))
+		return true;
+	buf_addf(&pair, "%s=%s", l->key, l->value);
+	fits = text_fits(t, pair.data);
+	buf_release(&pair);
+	return fits;
+}
+
+static bool any_text_fits(const struct term *t, const void *member)
+{
+	const struct strings *s = member;
+	const struct labels *l = member;
+	const char *text;
+
+	switch (t->field->type->storage) {
+	case ST_TEXT:
+		text = *(const char *const *)member;
+		return (t->field->flags & F_MASKED) == 0 && text_fits(t, text ? text : "");
+	case ST_STRINGS:
+		for (size_t i = 0; i < s->len; i++)
+			if (text_fits(t, s->items[i]))
+				return true;
+		return false;
+	case ST_LABELS:
+		for (size_t i = 0; i < l->len; i++)
+			if (label_fits(t, &l->items[i], t->field->flags & F_MASKED))
+				return true;
+		return false;
+	default: /* an enum, by an expression */
+		text = enum_word(t->field, member);
+		return text && text_fits(t, text);
+	}
+}
+
+/* ---- Terms ---- */
+
+/* Capitals count where some were typed. */
+static bool part_fits(const char *part, const char *text)
+{
+	for (const char *at = part; *at; at++)
+		if (isupper((unsigned char)*at))
+			return strstr(text, part) != NULL;
+	return strcasestr(text, part) != NULL;
+}
+
+static bool match_key(const struct term *t, const char *key)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct operand *o = &t->values[i];
+
+		if (o->bare ? fuzzy_score(o->text, key) > 0 : part_fits(o->text, key))
+			return true;
+	}
+	return false;
+}
+
+static bool match_term(const struct term *t, const void *rec, int64_t now)
+{
+	const void *member = record_member(rec, t->field);
+	bool fits;
+
+	if (!record_has(rec, t->index))
+		return false;
+	if (t->op == OP_KEY)
+		return match_key(t, record_text(rec, t->field));
+	if (t->op != OP_REGEX && t->field->type->number)
+		return match_number(t, t->field->type->number(member, now));
+	fits = any_text_fits(t, member);
+	return t->op == OP_NE ? !fits : fits;
+}
+
+bool filter_match(const struct filter *f, const void *rec, int64_t now)
+{
+	for (size_t i = 0; i < f->len; i++)
+		if (match_term(f->terms[i], rec, now) == f->terms[i]->negate)
+			return false;
+	return true;
+}
+
+bool filter_uses_time(const struct filter *f)
+{
+	for (size_t i = 0; i < f->len; i++)
+		if (f->terms[i]->field->type == &ft_age)
+			return true;
+	return false;
+}

@@ -1,0 +1,243 @@
+/* Whole numbers and ids, percents and decimals. */
+#include "core/schema/ftype.h"
+
+#include "base/num.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- int and id ---- */
+
+static json_t *int_encode(const struct field *f, const void *member)
+{
+	(void)f;
+	return json_integer(*(const int64_t *)member);
+}
+
+static json_t *id_encode(const struct field *f, const void *member)
+{
+	char text[24];
+
+	(void)f;
+	snprintf(text, sizeof text, "%" PRId64, *(const int64_t *)member);
+	return json_string_nocheck(text);
+}
+
+static bool int_decode(const struct field *f, void *member, struct arena *a, const json_t *in,
+	enum strictness how, struct err *e)
+{
+	int64_t value;
+
+	(void)a;
+	if (!json_to_i64(in, &value))
+		return field_wrong(f, in, e, "give a whole number%s%s", f->hint ? ", such as " : "",
+			f->hint ? f->hint : "");
+	if (!field_in_range(f, value, in, how, show_i64, e))
+		return false;
+	*(int64_t *)member = value;
+	return true;
+}
+
+static void int_cell(const struct field *f, const void *member, int64_t now, struct buf *out)
+{
+	(void)f, (void)now;
+	count_cell(*(const int64_t *)member, out);
+}
+
+static void id_cell(const struct field *f, const void *member, int64_t now, struct buf *out)
+{
+	(void)f, (void)now;
+	show_i64(*(const int64_t *)member, out);
+}
+
+/* "4", and "12k" as the cell shows it. */
+static bool int_operand(const struct field *f, const char *text, struct operand *out, struct err *e)
+{
+	char number[32];
+	size_t len = strlen(text);
+	double unit = 1, value;
+
+	if (len > 0 && len < sizeof number) {
+		memcpy(number, text, len + 1);
+		unit = number[len - 1] == 'k' ? 1e3 : number[len - 1] == 'M' ? 1e6 : 1;
+		if (unit > 1)
+			number[len - 1] = '\0';
+		if (num_double(number, &value)) {
+			out->number = value * unit;
+			return true;
+		}
+	}
+	return field_wrong_text(f, text, e, "compare with a number, such as 4 or 12k");
+}
+
+const struct ftype ft_int = {
+	.name = "number",
+	.wire = "number",
+	.storage = ST_INT,
+	.right = true,
+	.ordered = true,
+	.encode = int_encode,
+	.decode = int_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_i64,
+	.cell = int_cell,
+	.operand = int_operand,
+	.number = number_i64,
+};
+const struct ftype ft_id = {
+	.name = "id",
+	.wire = "string of digits",
+	.storage = ST_INT,
+	.right = true,
+	.ordered = true,
+	.encode = id_encode,
+	.decode = int_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_i64,
+	.cell = id_cell,
+	.operand = int_operand,
+	.number = number_i64,
+};
+
+/* ---- percent and real ---- */
+
+static json_t *real_encode(const struct field *f, const void *member)
+{
+	(void)f;
+	return json_from_double(*(const double *)member);
+}
+
+static void show_percent(int64_t value, struct buf *out)
+{
+	buf_addf(out, "%" PRId64 "%%", value);
+}
+
+/* Limits of percents and reals are whole numbers; the next whole number towards the outside is
+ * tested. */
+static int64_t outwards(double value)
+{
+	double out = value < 0 ? floor(value) : ceil(value);
+
+	return fabs(out) < 1e18 ? (int64_t)out : value < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static bool real_decode(const struct field *f, void *member, struct arena *a, const json_t *in,
+	enum strictness how, struct err *e)
+{
+	double value;
+
+	(void)a;
+	if (!json_to_double(in, &value) || !isfinite(value))
+		return field_wrong(f, in, e, "give a number, such as 0.5");
+	if (!field_in_range(f, outwards(value), in, how, show_i64, e))
+		return false;
+	*(double *)member = value;
+	return true;
+}
+
+/* "94" or "94%". */
+static bool percent_read(const char *text, double *out)
+{
+	char number[32];
+	size_t len = strlen(text);
+
+	if (len == 0 || len >= sizeof number)
+		return false;
+	memcpy(number, text, len + 1);
+	if (number[len - 1] == '%')
+		number[len - 1] = '\0';
+	return num_double(number, out);
+}
+
+static bool percent_decode(const struct field *f, void *member, struct arena *a, const json_t *in,
+	enum strictness how, struct err *e)
+{
+	double value;
+
+	(void)a;
+	if (json_is_string(in) ? !percent_read(json_string_value(in), &value)
+			       : !json_to_double(in, &value) || !isfinite(value))
+		return field_wrong(f, in, e, "give a percentage, such as 50");
+	if (!field_in_range(f, outwards(value), in, how, show_percent, e))
+		return false;
+	*(double *)member = value;
+	return true;
+}
+
+static void percent_cell(const struct field *f, const void *member, int64_t now, struct buf *out)
+{
+	double value = *(const double *)member;
+
+	(void)f, (void)now;
+	if (!isfinite(value))
+		buf_addc(out, '-');
+	else if (fabs(value) < 1e6)
+		buf_addf(out, "%.0f%%", fabs(value) < 0.5 ? 0 : value);
+	else
+		buf_addf(out, "%.2g%%", value);
+}
+
+/* Four significant digits; large ones with a unit, small ones in powers of ten. */
+static void real_cell(const struct field *f, const void *member, int64_t now, struct buf *out)
+{
+	double value = *(const double *)member, size = fabs(value);
+
+	(void)f, (void)now;
+	if (!isfinite(value))
+		buf_addc(out, '-');
+	else if (size >= 1e21 || (size < 1e-3 && size > 0))
+		buf_addf(out, "%.2g", value);
+	else if (size >= 99999.5)
+		show_thousands(value, out);
+	else if (size >= 999.95)
+		buf_addf(out, "%.0f", value);
+	else
+		buf_addf(out, "%.4g", value);
+}
+
+static bool real_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
+{
+	if (!num_double(text, &out->number))
+		return field_wrong_text(f, text, e, "compare with a number, such as 0.5");
+	return true;
+}
+
+static bool percent_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
+{
+	if (!percent_read(text, &out->number))
+		return field_wrong_text(f, text, e,
+			"compare with a percentage, such as 10 or 10%%");
+	return true;
+}
+
+const struct ftype ft_percent = {
+	.name = "percent",
+	.wire = "number, 100 is all",
+	.storage = ST_PERCENT,
+	.right = true,
+	.ordered = true,
+	.encode = real_encode,
+	.decode = percent_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_double,
+	.cell = percent_cell,
+	.operand = percent_operand,
+	.number = number_double,
+};
+const struct ftype ft_real = {
+	.name = "decimal",
+	.wire = "number",
+	.storage = ST_REAL,
+	.right = true,
+	.ordered = true,
+	.encode = real_encode,
+	.decode = real_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_double,
+	.cell = real_cell,
+	.operand = real_operand,
+	.number = number_double,
+};

@@ -1,0 +1,206 @@
+/* Records by row: what is known, copies, differences, order, cells. JSON is in record_json.c. */
+#include "core/schema/schema.h"
+
+#include "core/schema/ftype.h"
+#include "core/schema/record.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* ---- Known ---- */
+
+/* The row of the member there. None is a mistake in the program: no row, no member. */
+static size_t index_at(const struct kind *k, size_t offset)
+{
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].offset == offset && !(k->fields[i].flags & F_ALIAS))
+			return i;
+	assert(!"a member without a row");
+	return 0;
+}
+
+bool record_knows(const struct kind *k, const void *rec, const struct field *f)
+{
+	return record_has(rec, kind_index(k, f));
+}
+
+void record_know(const struct kind *k, void *rec, size_t member_offset)
+{
+	record_mark(rec, index_at(k, member_offset));
+}
+
+void record_forget(const struct kind *k, void *rec, size_t member_offset)
+{
+	size_t i = index_at(k, member_offset);
+
+	record_unmark(rec, i);
+	memset((char *)rec + member_offset, 0, k->fields[i].size);
+}
+
+/* ---- Members ---- */
+
+const void *record_member(const void *rec, const struct field *f)
+{
+	return (const char *)rec + f->offset;
+}
+
+const char *record_text(const void *rec, const struct field *f)
+{
+	const char *text = *(const char *const *)record_member(rec, f);
+
+	return text ? text : "";
+}
+
+const char *record_key(const struct kind *k, const void *rec)
+{
+	return record_text(rec, kind_key(k));
+}
+
+const char *record_uid(const struct kind *k, const void *rec)
+{
+	const char *uid = record_text(rec, kind_uid(k));
+
+	return *uid ? uid : record_key(k, rec);
+}
+
+static void copy_strings(struct strings *s, struct arena *a)
+{
+	const char **items = s->len ? arena_alloc(a, s->len * sizeof *items) : NULL;
+
+	for (size_t i = 0; i < s->len; i++)
+		items[i] = arena_strdup(a, s->items[i]);
+	s->items = items;
+}
+
+static void copy_labels(struct labels *l, struct arena *a)
+{
+	struct label *items = l->len ? arena_alloc(a, l->len * sizeof *items) : NULL;
+
+	for (size_t i = 0; i < l->len; i++) {
+		items[i].key = arena_strdup(a, l->items[i].key);
+		items[i].value = arena_strdup(a, l->items[i].value);
+	}
+	l->items = items;
+}
+
+/* Makes what a member points at the arena's own. */
+static void copy_pointee(const struct field *f, void *member, struct arena *a)
+{
+	const char **text = member;
+
+	if (f->type->storage == ST_TEXT && *text)
+		*text = arena_strdup(a, *text);
+	else if (f->type->storage == ST_STRINGS)
+		copy_strings(member, a);
+	else if (f->type->storage == ST_LABELS)
+		copy_labels(member, a);
+}
+
+static bool points(const struct field *f)
+{
+	enum storage s = f->type->storage;
+
+	return s == ST_TEXT || s == ST_STRINGS || s == ST_LABELS;
+}
+
+void record_copy(const struct kind *k, void *to, const void *from, struct arena *a)
+{
+	memmove(to, from, k->size);
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+		char *member = (char *)to + f->offset;
+
+		if (!points(f) || (f->flags & F_ALIAS))
+			continue;
+		if (record_has(to, i))
+			copy_pointee(f, member, a);
+		else
+			memset(member, 0, f->size);
+	}
+}
+
+size_t record_text_size(const struct kind *k, const void *rec)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+		const struct strings *s = record_member(rec, f);
+		const struct labels *l = record_member(rec, f);
+
+		if ((f->flags & F_ALIAS) || !points(f) || !record_has(rec, i))
+			continue;
+		if (f->type->storage == ST_TEXT)
+			size += strlen(record_text(rec, f)) + 1;
+		for (size_t n = 0; f->type->storage == ST_STRINGS && n < s->len; n++)
+			size += strlen(s->items[n]) + 1 + sizeof s->items[n];
+		for (size_t n = 0; f->type->storage == ST_LABELS && n < l->len; n++)
+			size += strlen(l->items[n].key) + strlen(l->items[n].value) + 2 +
+				sizeof l->items[n];
+	}
+	return size;
+}
+
+/* ---- Two records ---- */
+
+void record_diff(const struct kind *k, const void *a, const void *b, struct fieldset *changed)
+{
+	struct fieldset set = {0};
+
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+		bool known = record_has(a, i);
+
+		if (f->flags & F_ALIAS)
+			continue;
+		if (known != record_has(b, i) ||
+			(known && f->type->compare(record_member(a, f), record_member(b, f)) != 0))
+			fieldset_add(&set, i);
+	}
+	*changed = set;
+}
+
+static int compare_identity(const struct kind *k, const void *a, const void *b)
+{
+	int c = strcmp(record_key(k, a), record_key(k, b));
+
+	return c ? c : strcmp(record_uid(k, a), record_uid(k, b));
+}
+
+int record_compare(const struct kind *k, const struct field *f, bool descending, const void *a,
+	const void *b)
+{
+	size_t index = kind_index(k, f);
+	bool known_a = record_has(a, index), known_b = record_has(b, index);
+	int c = 0;
+
+	if (f->flags & (F_MASKED | F_SECRET))
+		return compare_identity(k, a, b);
+	if (known_a != known_b)
+		return known_a ? -1 : 1;
+	if (known_a)
+		c = f->type->compare(record_member(a, f), record_member(b, f));
+	if (c != 0)
+		return descending ? (c < 0) - (c > 0) : c;
+	return compare_identity(k, a, b);
+}
+
+void record_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
+	struct buf *out)
+{
+	size_t start = out->len;
+
+	if (!record_knows(k, rec, f)) {
+		buf_addc(out, '-');
+		return;
+	}
+	if (f->flags & F_SECRET)
+		buf_adds(out, MASK);
+	else if (f->flags & F_MASKED)
+		field_masked_cell(f, record_member(rec, f), out);
+	else
+		f->type->cell(f, record_member(rec, f), now, out);
+	/* An empty cell would look like a fault of the table. */
+	if (out->len == start && !out->full)
+		buf_addc(out, '-');
+}

@@ -1,0 +1,31 @@
+/* What the parts of core that work on records share beyond schema.h. Only core includes this. */
+#ifndef MLTOP_CORE_RECORD_H
+#define MLTOP_CORE_RECORD_H
+
+#include "core/schema/schema.h"
+
+/* A copy that is changed in place of a record until all is known to be good. */
+struct scratch {
+	_Alignas(16) char bytes[KIND_SIZE_MAX];
+};
+
+/* By index of the row, which must not be an alias's. */
+static inline bool record_has(const void *rec, size_t index)
+{
+	return ((const struct record *)rec)->known[index / 64] >> (index % 64) & 1;
+}
+
+static inline void record_mark(void *rec, size_t index)
+{
+	((struct record *)rec)->known[index / 64] |= (uint64_t)1 << (index % 64);
+}
+
+static inline void record_unmark(void *rec, size_t index)
+{
+	((struct record *)rec)->known[index / 64] &= ~((uint64_t)1 << (index % 64));
+}
+
+/* Bytes that the texts and lists of the known rows take in an arena. */
+size_t record_text_size(const struct kind *k, const void *rec);
+
+#endif

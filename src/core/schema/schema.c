@@ -1,0 +1,156 @@
+#include "core/schema/schema.h"
+
+#include "core/schema/ftype.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct field *kind_lookup(const struct kind *k, const char *name, size_t *hint)
+{
+	size_t at = *hint < k->field_count ? *hint : 0;
+
+	for (size_t n = 0; n < k->field_count; n++) {
+		const struct field *f = &k->fields[at];
+
+		at = at + 1 < k->field_count ? at + 1 : 0;
+		if (f->name[0] == name[0] && strcmp(f->name, name) == 0) {
+			*hint = at;
+			return f;
+		}
+	}
+	return NULL;
+}
+
+const struct field *kind_field(const struct kind *k, const char *name)
+{
+	size_t hint = 0;
+
+	return kind_lookup(k, name, &hint);
+}
+
+static const struct field *kind_flagged(const struct kind *k, unsigned flag)
+{
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].flags & flag)
+			return &k->fields[i];
+	return NULL;
+}
+
+const struct field *kind_key(const struct kind *k)
+{
+	return kind_flagged(k, F_KEY);
+}
+
+const struct field *kind_uid(const struct kind *k)
+{
+	const struct field *uid = kind_flagged(k, F_UID);
+
+	return uid ? uid : kind_key(k);
+}
+
+const struct field *kind_owner(const struct kind *k, const struct field *f)
+{
+	if (!(f->flags & F_ALIAS))
+		return f;
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].offset == f->offset && !(k->fields[i].flags & F_ALIAS))
+			return &k->fields[i];
+	return f; /* kinds_check refuses such an alias */
+}
+
+size_t kind_index(const struct kind *k, const struct field *f)
+{
+	return (size_t)(kind_owner(k, f) - k->fields);
+}
+
+/* "memory" may mean memory_limit, where no name is spelt nearly so. */
+static const struct field *kind_containing(const struct kind *k, const char *name)
+{
+	for (size_t i = 0; i < k->field_count && strlen(name) >= 3; i++)
+		if (!(k->fields[i].flags & F_SECRET) && strstr(k->fields[i].name, name))
+			return &k->fields[i];
+	return NULL;
+}
+
+const struct field *kind_nearest(const struct kind *k, const char *name)
+{
+	size_t limit = strlen(name) > 5 ? 2 : 1, best = limit + 1;
+	const struct field *nearest = NULL;
+
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+		size_t d = f->flags & F_SECRET ? best : word_distance(name, f->name, limit);
+
+		if (d < best) {
+			best = d;
+			nearest = f;
+		}
+	}
+	if (nearest == NULL)
+		nearest = kind_containing(k, name);
+	return nearest ? kind_owner(k, nearest) : NULL;
+}
+
+/* ---- Sets of rows ---- */
+
+bool fieldset_has(const struct fieldset *s, size_t index)
+{
+	return s->bits[index / 64] >> (index % 64) & 1;
+}
+
+void fieldset_add(struct fieldset *s, size_t index)
+{
+	s->bits[index / 64] |= (uint64_t)1 << (index % 64);
+}
+
+void fieldset_all(struct fieldset *out, const struct kind *k)
+{
+	*out = (struct fieldset){0};
+	for (size_t i = 0; i < k->field_count; i++)
+		if (!(k->fields[i].flags & (F_ALIAS | F_SECRET)))
+			fieldset_add(out, i);
+}
+
+bool field_unknown(const struct kind *k, const char *name, struct err *e)
+{
+	const struct field *near = kind_nearest(k, name);
+	struct buf shown = BUF_INIT;
+
+	quote_text(name, &shown);
+	/* Field names are plain words: the quotes are for what is none. */
+	if (text_is_plain(name, strlen(name)) && *name && strlen(name) <= 40) {
+		buf_reset(&shown);
+		buf_adds(&shown, name);
+	}
+	err_field(e, ERR_INVALID, name, "%s is not a field of %s %s%s%s%s", shown.data,
+		strchr("aeiou", k->name[0]) ? "an" : "a", k->name, near ? "; did you mean " : "",
+		near ? near->name : "", near ? "?" : "");
+	buf_release(&shown);
+	return false;
+}
+
+bool fieldset_parse(struct fieldset *out, const struct kind *k, const char *text, struct err *e)
+{
+	struct fieldset set = {0};
+
+	if (*text == '\0')
+		return err_set(e, ERR_INVALID,
+			"the list of fields is empty: name some, divided by commas, such as %s",
+			k->list_fields);
+	for (;;) {
+		size_t len = strcspn(text, ",");
+		char name[128];
+		const struct field *f;
+
+		snprintf(name, sizeof name, "%.*s", (int)(len < 127 ? len : 127), text);
+		f = kind_field(k, name);
+		if (f == NULL || (f->flags & F_SECRET))
+			return field_unknown(k, name, e);
+		fieldset_add(&set, kind_index(k, f));
+		if (text[len] == '\0')
+			break;
+		text += len + 1;
+	}
+	*out = set;
+	return true;
+}

@@ -1,0 +1,320 @@
+/*
+ * One table per kind of resource: a plain struct and an array of rows, a row for each field. From
+ * the rows alone come JSON and YAML in, JSON out, table cells, sorting, filters, forms, command
+ * line flags, the describe view, persistence and the field tables of docs/API.md.
+ *
+ * Everything here is pure: no I/O, no clock (`now` comes as an argument), no globals.
+ * Absent is not zero: each record begins with its `known` bit set, one bit a row; a field that is
+ * not known is not encoded, prints "-", sorts last and matches no filter.
+ */
+#ifndef MLTOP_CORE_SCHEMA_H
+#define MLTOP_CORE_SCHEMA_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- Units: structs of one member, so that the compiler tells them apart. ---- */
+
+/* clang-format off */
+struct bytes { int64_t v; };   /* bytes */
+struct mcpu { int64_t v; };    /* thousandths of a CPU */
+struct ms { int64_t v; };      /* a duration in milliseconds */
+struct when { int64_t v; };    /* wall time, milliseconds since 1970-01-01 UTC */
+struct percent { double v; };  /* 0 to 100, over 100 where several CPUs are meant */
+struct strings { const char *const *items; size_t len; };
+struct label { const char *key, *value; };
+struct labels { const struct label *items; size_t len; };
+/* clang-format on */
+
+/* How a member is stored; the row macro compares it with what its type says. */
+/* clang-format off */
+enum storage {
+	ST_TEXT, ST_INT, ST_BYTES, ST_MCPU, ST_MS, ST_WHEN, ST_PERCENT, ST_REAL, ST_BOOL, ST_ENUM,
+	ST_STRINGS, ST_LABELS,
+};
+/* clang-format on */
+
+#define STORAGE_OF(x) \
+	_Generic((x), const char *: ST_TEXT, int64_t: ST_INT, struct bytes: ST_BYTES,          \
+		struct mcpu: ST_MCPU, struct ms: ST_MS, struct when: ST_WHEN,                  \
+		struct percent: ST_PERCENT, double: ST_REAL, bool: ST_BOOL,                    \
+		unsigned int: ST_ENUM, struct strings: ST_STRINGS, struct labels: ST_LABELS)
+
+/* ---- Field types: they own the verbs. ---- */
+
+struct field;
+
+/* Whose words they are: what is refused and what is made to fit. */
+enum strictness {
+	/* From a person: unknown keys, status rows and a lack of needed ones are refused; check(). */
+	DECODE_NEW,
+	/* From a person: only F_EDIT rows, null takes a value away; check() on the result. */
+	DECODE_EDIT,
+	/*
+	 * From a server: unknown keys are ignored, null and what cannot be read is unknown, texts
+	 * are sanitised (blocks, lists and pairs keep LF and TAB) and cut at the field's max.
+	 */
+	DECODE_SERVER,
+};
+
+/* The right side of a filter's comparison, parsed once. */
+struct operand {
+	double number;    /* numeric types, in the unit of the member; ages in ms */
+	const char *text; /* text types: points into the filter's own copy */
+	bool bare;        /* a word without quotes */
+};
+
+struct ftype {
+	const char *name; /* for people and docs: "memory" */
+	const char *wire; /* how it looks in JSON, for docs: "string such as \"4G\"" */
+	enum storage storage;
+	bool right;   /* columns align right */
+	bool ordered; /* < and > make sense in a filter */
+	json_t *(*encode)(const struct field *f, const void *member);
+	/* `member` is written only on success; text goes to the arena unless it equals the old. */
+	bool (*decode)(const struct field *f, void *member, struct arena *a, const json_t *in,
+		enum strictness how, struct err *e);
+	/* What a person typed, as the JSON that decode takes; NULL and `e` when it is none. */
+	json_t *(*from_text)(const struct field *f, const char *text, struct err *e);
+	int (*compare)(const void *a, const void *b);
+	/* Appends what a table cell shows; never a control character. */
+	void (*cell)(const struct field *f, const void *member, int64_t now, struct buf *out);
+	bool (*operand)(const struct field *f, const char *text, struct operand *out,
+		struct err *e);
+	double (*number)(const void *member, int64_t now); /* for filters; NULL: text type */
+};
+
+/* One token each; FT_STORAGE_<token> ties it to how its member must be stored. */
+#define FTYPES(X)                                                                  \
+	X(text, ST_TEXT)       /* one line */                                      \
+	X(block, ST_TEXT)      /* may have newlines: commands */                   \
+	X(name, ST_TEXT)       /* DNS label, 63 at most */                         \
+	X(int, ST_INT)         /* JSON number */                                   \
+	X(id, ST_INT)          /* number, as a string on the wire */               \
+	X(memory, ST_BYTES)    /* "4G" */                                          \
+	X(bytes, ST_BYTES)     /* JSON number */                                   \
+	X(cpu, ST_MCPU)        /* "0.5" */                                         \
+	X(duration, ST_MS)     /* number of seconds, or "2h" */                    \
+	X(when, ST_WHEN)       /* RFC 3339 UTC */                                  \
+	X(age, ST_WHEN)        /* the same, shown and filtered as time since */    \
+	X(percent, ST_PERCENT) /* JSON number */                                   \
+	X(real, ST_REAL)       /* JSON number */                                   \
+	X(flag, ST_BOOL)                                                           \
+	X(enum, ST_ENUM)          /* one of field.names, as a string */            \
+	X(strings, ST_STRINGS)    /* array of strings */                           \
+	X(labels, ST_LABELS)      /* object of strings */                          \
+	X(quota_memory, ST_BYTES) /* "4.0G"; "-1.0K" is no limit (stored as -1) */ \
+	X(quota_cpu, ST_MCPU)     /* "4.0"; "-1.0" is no limit */                  \
+	X(quota_count, ST_INT)    /* "4"; "-1" is no limit */
+
+enum ftype_storage {
+#define X(token, st) FT_STORAGE_##token = st,
+	FTYPES(X)
+#undef X
+};
+#define X(token, st) extern const struct ftype ft_##token;
+FTYPES(X)
+#undef X
+
+/* ---- Fields: they own the facts. ---- */
+
+enum field_flag {
+	F_KEY = 1,       /* identifies the object to a person (its name) */
+	F_UID = 2,       /* identifies the object for ever */
+	F_NEEDED = 4,    /* must be there when it is made */
+	F_NEW = 8,       /* a person may give it when making one */
+	F_EDIT = 16,     /* a person may change it later */
+	F_STATUS = 32,   /* the platform's own; refused from a person */
+	F_SECRET = 64,   /* never encoded, never shown, never stored by the generic code */
+	F_MASKED = 128,  /* keys shown, values masked in every view: env */
+	F_PAD = 256,     /* answered as "" when unknown: the public client pads it */
+	F_NULL = 512,    /* answered as null when unknown: the public client reads the key */
+	F_ALIAS = 1024,  /* a short name of another row's member, for filters and columns only */
+	F_HIDDEN = 2048, /* accepted and echoed, but in no form, table or describe by default */
+	F_SAMPLE =
+		4096, /* changes often: raises no version and is stored only beside other changes */
+	F_DOTS = 8192, /* a name that may have dots inside: the old public client sends them */
+};
+
+struct field {
+	const char *name;  /* on the wire, in filters, flags and YAML */
+	const char *title; /* column title; NULL: the name in capitals */
+	const struct ftype *type;
+	uint16_t offset, size;
+	uint16_t flags;
+	uint8_t width;    /* cells a column wants */
+	uint8_t section;  /* forms and describe group by it: index into kind.sections */
+	int64_t min, max; /* of the member's unit; both 0: none. Text: bytes (max 0: 1024) */
+	const char *const *names; /* enum: words by value, NULL-ended */
+	const char *standard;     /* what holds when it is not given, as a person types it */
+	const char *hint;         /* form: an example */
+	const char *doc;          /* one line for docs, help and completion */
+};
+
+/*
+ * ROW(struct, member, type token, .title = ..., ...): a row whose type does not fit its member
+ * does not compile (the array has a negative size). ROW_AS is the same under another name.
+ */
+/* clang-format off */
+#define ROW_CHECKED(S, member, token)                                              \
+	(sizeof(char[STORAGE_OF(((struct S *)0)->member) ==                        \
+				     (enum storage)FT_STORAGE_##token ? 1 : -1]) * \
+		sizeof(((struct S *)0)->member))
+/* clang-format on */
+#define ROW_AS(S, wire_name, member, token, ...)                                        \
+	{                                                                               \
+		.name = wire_name, .offset = offsetof(struct S, member),                \
+		.size = ROW_CHECKED(S, member, token), .type = &ft_##token, __VA_ARGS__ \
+	}
+#define ROW(S, member, token, ...) ROW_AS(S, #member, member, token, __VA_ARGS__)
+
+/* ---- Kinds ---- */
+
+/* KIND_SIZE_MAX: bytes of a struct; records are decoded into a copy on the stack. */
+enum { KNOWN_WORDS = 2, KIND_FIELDS_MAX = KNOWN_WORDS * 64, KIND_SIZE_MAX = 2048 };
+
+/* Every record starts with this. */
+struct record {
+	uint64_t known[KNOWN_WORDS];
+};
+#define KIND_FITS(rows) \
+	_Static_assert(ARRAY_SIZE(rows) <= KIND_FIELDS_MAX, "more rows than known bits")
+
+struct kind {
+	const char *name;   /* "job": in stream frames and docs */
+	const char *plural; /* "jobs": the CLI noun and the palette's word */
+	const char *path;   /* REST collection: "/cloud_ml/v1/train" */
+	const char *doc;
+	const struct field *fields;
+	size_t field_count, size;    /* size: of the struct in bytes */
+	const char *const *sections; /* titles, NULL-ended */
+	const char *list_fields;     /* default columns of `mltop X list` */
+	const char *wide_fields;     /* of -o wide */
+	/* Across fields, after decode with DECODE_NEW or DECODE_EDIT. NULL: nothing to check. */
+	bool (*check)(const void *record, struct err *e);
+};
+
+/* A set of rows of a kind. */
+struct fieldset {
+	uint64_t bits[KNOWN_WORDS];
+};
+
+const struct field *kind_field(const struct kind *k, const char *name); /* NULL: none */
+const struct field *kind_key(const struct kind *k);
+const struct field *kind_uid(const struct kind *k); /* the key where a kind has no uid */
+/* The row that holds f's member: f itself, or the row that an alias stands for. */
+const struct field *kind_owner(const struct kind *k, const struct field *f);
+/* Index of that row: its bit in `known` and in field sets. */
+size_t kind_index(const struct kind *k, const struct field *f);
+/* As kind_field; looks from *hint on and leaves it behind the hit: for names that come in order. */
+const struct field *kind_lookup(const struct kind *k, const char *name, size_t *hint);
+/* The row whose name a person may have meant (aliases give the row they stand for); NULL: none. */
+const struct field *kind_nearest(const struct kind *k, const char *name);
+/*
+ * "a,b,c" -> set; an alias adds the row it stands for. An unknown name is an error that lists the
+ * nearest one. "" is an error.
+ */
+bool fieldset_parse(struct fieldset *out, const struct kind *k, const char *text, struct err *e);
+bool fieldset_has(const struct fieldset *s, size_t index);
+void fieldset_add(struct fieldset *s, size_t index);
+/* Every row that is neither an alias nor secret. */
+void fieldset_all(struct fieldset *out, const struct kind *k);
+
+/* ---- Records ---- */
+
+bool record_knows(const struct kind *k, const void *rec, const struct field *f); /* aliases too */
+void record_know(const struct kind *k, void *rec, size_t member_offset);
+void record_forget(const struct kind *k, void *rec, size_t member_offset); /* and zeroes it */
+const void *record_member(const void *rec, const struct field *f);
+const char *record_text(const void *rec, const struct field *f); /* a text member, "" if unknown */
+const char *record_key(const struct kind *k, const void *rec);
+const char *record_uid(const struct kind *k, const void *rec);
+/* Copies all members; texts and lists go to `a`. */
+void record_copy(const struct kind *k, void *to, const void *from, struct arena *a);
+/* Sets *changed to the rows that differ. */
+void record_diff(const struct kind *k, const void *a, const void *b, struct fieldset *changed);
+
+/*
+ * Decodes `in` over what `rec` holds, into a copy first: on failure `rec` is untouched, and
+ * `e->field` names the field at fault. Texts go to `a` (a text equal to the old one is not copied).
+ */
+bool record_decode(const struct kind *k, void *rec, struct arena *a, const json_t *in,
+	enum strictness how, struct err *e);
+/*
+ * `only` NULL: the whole object with F_PAD and F_NULL rows filled in; else the known rows of the
+ * set. Values of F_MASKED rows are encoded as "***". The caller owns the object.
+ */
+json_t *record_encode(const struct kind *k, const void *rec, const struct fieldset *only);
+/* The known rows that a person gives (F_NEW or F_EDIT), masked values in the clear: a request. */
+json_t *record_encode_request(const struct kind *k, const void *rec);
+/* Gives every F_NEW row that is not known its `standard`. */
+void record_set_standards(const struct kind *k, void *rec, struct arena *a);
+/*
+ * One field from what a person typed; the same checks as DECODE_NEW has for it, but for check().
+ * "" makes it unknown, unless the field is needed.
+ */
+bool record_set_text(const struct kind *k, void *rec, struct arena *a, const struct field *f,
+	const char *text, struct err *e);
+
+/*
+ * Total order by `f` (unknown last, whatever the direction), then by key, then uid. Masked and
+ * secret fields do not order: an order would tell about their values.
+ */
+int record_compare(const struct kind *k, const struct field *f, bool descending, const void *a,
+	const void *b);
+/* Appends the cell, "-" when unknown, "***" for masked values. */
+void record_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
+	struct buf *out);
+
+/*
+ * ---- Compact form for the store: rows tagged by a hash of their names. Unknown tags are skipped,
+ * so rows may come and go without a migration. ----
+ */
+
+/* Known rows but F_SECRET ones; masked values in the clear. Appends. */
+void record_pack(const struct kind *k, const void *rec, struct buf *out);
+/* Replaces what `rec` holds: rows that were not packed are unknown afterwards. */
+bool record_unpack(const struct kind *k, void *rec, struct arena *a, const void *data, size_t len,
+	struct err *e);
+uint32_t field_tag(const char *name); /* FNV-1a; kinds_check finds collisions within a kind */
+
+/*
+ * ---- Filters: the same language in /, --filter and ?filter= ----
+ *
+ *   state=running|creating gpu>=4 age<2h owner~=li !name~=test "exact part" fuzzy
+ *
+ * Terms joined by blanks must all match. A term is FIELD OP VALUE with = != < <= > >= ~= (POSIX
+ * extended regular expression, without case where it has no capital), a word (fuzzy on the key) or
+ * a quoted text (part of the key); `!` before a term negates it, `|` between values means "or".
+ * Values are in the field's own units. A comparison with an unknown field is false, whatever the
+ * operator: `loss!=1` does not match a job without loss, `!loss=1` does.
+ * Bounds: 64 terms, 64 values a term, 4,096 bytes; for a regular expression those of core/text/regex.h.
+ */
+
+struct filter;
+/* `e` points at the column: "column 5: ...". "" gives a filter that matches all. Caller frees. */
+struct filter *filter_parse(const struct kind *k, const char *text, struct err *e);
+bool filter_match(const struct filter *f, const void *rec, int64_t now);
+bool filter_uses_time(const struct filter *f); /* a row may change sides without changing */
+void filter_free(struct filter *f);
+/*
+ * Completions of the term that ends at `cursor` (bytes): field names, operators, enum words. Each
+ * is the whole term, to stand in place of what follows the last blank. NUL-separated, appended.
+ */
+void filter_complete(const struct kind *k, const char *text, size_t cursor, struct buf *out);
+/* Fuzzy match of a word in a text: 0 none, larger is better. Shared with the palette. */
+int fuzzy_score(const char *word, const char *text);
+
+/* ---- Docs ---- */
+
+void kind_docs(const struct kind *k, struct buf *markdown);  /* the field table of docs/API.md */
+void kind_flag_name(const struct field *f, struct buf *out); /* job_name -> job-name */
+
+#endif

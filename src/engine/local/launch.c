@@ -1,0 +1,306 @@
+#include "engine/local/local.h"
+
+#include "base/fsio.h"
+#include "base/timefmt.h"
+#include "io/archive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void local_failed(struct local_work *w, enum job_reason why, const char *message)
+{
+	w->outcome = LOCAL_ENDED;
+	w->why = why;
+	w->end = (struct task_exit){.end = TASK_END_START, .finish_code = -1};
+	w->end.start_ms = w->end.end_ms = time_now_ms();
+	snprintf(w->end.message, sizeof w->end.message, "%.255s", message);
+}
+
+static void stopped(struct local_work *w)
+{
+	local_failed(w, REASON_CANCELLED, "stopped before it started");
+	w->end.end = TASK_END_STOPPED;
+}
+
+/* One of ours is opened; one above the state folder is not ours to change. */
+static bool folder_pass(const char *path, bool ours, struct err *e)
+{
+	struct stat st;
+
+	if (ours)
+		return chmod(path, 0711) == 0 ||
+			err_errno(e, errno, "cannot open up the folder", path);
+	if (stat(path, &st) == 0 && (st.st_mode & S_IXOTH))
+		return true;
+	return err_set(e, ERR_FORBIDDEN,
+		"cannot start the task: it runs as a user of its own, who may "
+		"not pass through %s. Let others pass (chmod o+x) or move the platform with --state-dir",
+		path);
+}
+
+/*
+ * Folders of a task that runs as somebody else let him through, and no further: he can list and
+ * read none of them. By chmod, for the daemon's umask allows its own files nobody else.
+ */
+static bool folders_pass(struct local_work *w, struct err *e)
+{
+	size_t ours = strlen(w->local->state_dir);
+	char *path = mem_strdup(w->folder), *slash;
+	bool good = true;
+
+	for (;;) {
+		good = folder_pass(path, strlen(path) >= ours, e);
+		slash = strrchr(path, '/');
+		if (!good || slash == NULL || slash == path)
+			break;
+		*slash = '\0';
+	}
+	free(path);
+	return good;
+}
+
+static bool folders_make(struct local_work *w, struct err *e)
+{
+	char *output = NULL;
+
+	if (!fsio_mkdirs(w->folder, 0700, e) || (w->run_uid >= 0 && !folders_pass(w, e)))
+		return false;
+	if (asprintf(&output, "%s/%s/output", w->local->tasks_dir, w->task->uid) < 0)
+		abort();
+	bool good = fsio_mkdirs(output, 0700, e);
+
+	if (good && w->run_uid >= 0 && lchown(output, (uid_t)w->run_uid, (gid_t)w->run_gid) < 0)
+		good = err_errno(e, errno, "cannot give the output folder to the task's user",
+			output);
+	free(output);
+	return good;
+}
+
+static bool tree_give(char *path, uid_t uid, gid_t gid, struct err *e)
+{
+	char *const roots[] = {path, NULL};
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	bool good = fts != NULL;
+
+	for (FTSENT *entry; good && (entry = fts_read(fts)) != NULL;)
+		if (entry->fts_info != FTS_DP)
+			good = lchown(entry->fts_accpath, uid, gid) == 0;
+	if (!good)
+		err_errno(e, errno, "cannot give the folder to the task's user", path);
+	if (fts)
+		fts_close(fts);
+	return good;
+}
+
+/* The code of this attempt: the package unpacked, or an empty folder; none for a job in a place of its own. */
+static bool work_make(struct local_work *w, struct err *e)
+{
+	const char *place = w->job->work_dir;
+
+	if (w->package == NULL && place && *place)
+		return true;
+	char *work = fsio_join(w->folder, "work");
+	/* What a launch that was cut short left behind. */
+	bool good = fsio_remove_tree(work, e);
+
+	if (good && w->package)
+		good = archive_unpack(w->package, work, NULL, e);
+	else if (good)
+		good = fsio_mkdirs(work, 0700, e);
+	if (good && w->run_uid >= 0)
+		good = tree_give(work, (uid_t)w->run_uid, (gid_t)w->run_gid, e);
+	free(work);
+	return good;
+}
+
+static bool spec_write(struct local_work *w, int folder, const struct task_spec *spec,
+	struct err *e)
+{
+	char *data = mem_alloc(TASKFILE_MAX);
+	size_t len = taskfile_encode_spec(data, TASKFILE_MAX, spec);
+	bool good = len > 0;
+
+	if (!good)
+		err_set(e, ERR_TOO_LARGE,
+			"cannot start the task: its arguments and environment pass "
+			"%d bytes or %d entries; give it a file instead",
+			TASKFILE_MAX, TASK_ARGS_MAX);
+	/* Which boot it belongs to: a link's text is the cheapest file there is. */
+	if (good && symlinkat(w->local->boot_id, folder, "boot") < 0 && errno != EEXIST)
+		good = err_errno(e, errno, "cannot write into the task's folder", w->folder);
+	good = good && taskfile_write_aside(folder, "spec", data, len, true, e) &&
+		taskfile_rename(folder, "spec", true, e);
+	explicit_bzero(data, len); /* the environment may hold secrets */
+	free(data);
+	return good;
+}
+
+/* Folder, code and spec. *before: somebody has launched this attempt already. */
+static bool prepare(struct local_work *w, int *folder, bool *before, enum job_reason *why,
+	struct err *e)
+{
+	struct task_spec spec;
+
+	*why = REASON_START;
+	if (!folders_make(w, e))
+		return false;
+	*folder = open(w->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*folder < 0)
+		return err_errno(e, errno, "cannot open the task's folder", w->folder);
+	*before = faccessat(*folder, "spec", F_OK, 0) == 0;
+	if (*before)
+		return true;
+	if (w->package)
+		*why = REASON_PACKAGE_UNPACK;
+	if (!work_make(w, e))
+		return false;
+	if (w->package && w->job->module_name)
+		*why = REASON_MODULE_MISSING;
+	if (!local_spec_build(w, &spec, e)) {
+		if (e->code == ERR_NOT_FOUND || e->code == ERR_INVALID)
+			*why = REASON_START;
+		return false;
+	}
+	*why = REASON_START;
+	return spec_write(w, *folder, &spec, e);
+}
+
+void local_launch(struct local_work *w)
+{
+	enum job_reason why;
+	struct err e = ERR_INIT;
+	int folder = -1;
+	bool before = false;
+
+	if (atomic_load(&w->cancelled))
+		stopped(w);
+	else if (!prepare(w, &folder, &before, &why, &e))
+		local_failed(w, why, e.text);
+	else if (before)
+		local_recover(w);
+	else if (atomic_load(&w->cancelled))
+		stopped(w);
+	else
+		local_spawn(w);
+	if (folder >= 0)
+		close(folder);
+}
+
+/* posix_spawn shares our memory until exec (vfork): its cost does not grow with the daemon's size. */
+static int shim_start(struct local_work *w, int ready, pid_t *pid)
+{
+	const char *crash = getenv("MLTOP_SHIM_CRASH"); /* fault tests: see src/shim/shim.h */
+	char setting[64];
+	char option[] = "--ready-fd", descriptor[] = "3";
+	char *const argv[] = {w->local->shim_path, w->folder, option, descriptor, NULL};
+	char *const env[] = {crash ? setting : NULL, NULL};
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+
+	snprintf(setting, sizeof setting, "MLTOP_SHIM_CRASH=%s", crash ? crash : "");
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, ready, 3);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	int failed = posix_spawn(pid, w->local->shim_path, &files, &attr, argv, env);
+
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	return failed;
+}
+
+/*
+ * One line from the shim: "ok", or a sentence; its end without a line means that it died.
+ * False when it said nothing in time.
+ */
+static bool handshake(int ready, char *line, size_t size)
+{
+	int64_t deadline = time_mono_ms() + LOCAL_HANDSHAKE_MS;
+	size_t len = 0;
+
+	line[0] = '\0';
+	while (len + 1 < size && strchr(line, '\n') == NULL) {
+		struct pollfd p = {.fd = ready, .events = POLLIN};
+		int64_t left = deadline - time_mono_ms();
+		int got = poll(&p, 1, left > 0 ? (int)left : 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			snprintf(line, size, "it did not answer within %d s",
+				LOCAL_HANDSHAKE_MS / 1000);
+			return false;
+		}
+		ssize_t n = read(ready, line + len, size - 1 - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+		line[len] = '\0';
+	}
+	line[strcspn(line, "\n")] = '\0';
+	return true;
+}
+
+static void spawned(struct local_work *w, const char *line)
+{
+	char message[400];
+
+	if (strcmp(line, "ok")) {
+		snprintf(message, sizeof message, "the task's supervisor did not start: %s",
+			*line ? line : "it died before it could say why");
+		local_failed(w, REASON_START, message);
+		return;
+	}
+	w->began = true;
+	w->fd = shimctl_connect(w->folder, NULL);
+	w->outcome = LOCAL_LINK;
+	if (w->fd < 0)
+		local_recover(w); /* a short task may have ended by now */
+}
+
+void local_spawn(struct local_work *w)
+{
+	char line[300], message[400];
+	int ready[2], failed;
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC) < 0) {
+		snprintf(message, sizeof message, "cannot start the task: %s", strerror(errno));
+		local_failed(w, REASON_START, message);
+		return;
+	}
+	failed = shim_start(w, ready[1], &pid);
+	close(ready[1]);
+	if (failed) {
+		snprintf(message, sizeof message, "cannot start %.200s: %s", w->local->shim_path,
+			strerror(failed));
+		local_failed(w, REASON_START, message);
+	} else {
+		/* The first process forks and leaves at once; the shim is not our child. */
+		if (!handshake(ready[0], line, sizeof line))
+			kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		spawned(w, line);
+	}
+	close(ready[0]);
+}

@@ -1,0 +1,393 @@
+#include "engine/local/local.h"
+
+#include "base/fsio.h"
+#include "base/proctree.h"
+#include "core/schema/words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char **environ;
+
+void local_hold(struct local *l)
+{
+	l->pending++;
+}
+
+static void local_free(struct local *l)
+{
+	void (*done)(void *) = l->closed;
+	void *ctx = l->closed_ctx;
+
+	local_logs_release(&l->logs);
+	map_release(&l->tasks);
+	vec_release(&l->queue);
+	arena_release(&l->arena);
+	free(l->state_dir);
+	free(l->tasks_dir);
+	free(l->shim_path);
+	free(l);
+	if (done)
+		done(ctx);
+}
+
+void local_drop(struct local *l)
+{
+	if (--l->pending == 0 && l->closing)
+		local_free(l);
+}
+
+/* What a task may know of the daemon's own environment; anything else might be a secret. */
+static bool env_allowed(const char *entry)
+{
+	static const char *const names[] = {"PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR"};
+	size_t len = strcspn(entry, "=");
+
+	if (strncmp(entry, "LC_", 3) == 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == len && strncmp(entry, names[i], len) == 0)
+			return true;
+	return false;
+}
+
+static void capture_environ(struct local *l)
+{
+	VEC(const char *) kept = {0};
+	bool path = false;
+
+	for (char **at = environ; at && *at; at++) {
+		if (!env_allowed(*at))
+			continue;
+		path = path || strncmp(*at, "PATH=", 5) == 0;
+		vec_push(&kept, arena_strdup(&l->arena, *at));
+	}
+	if (!path)
+		vec_push(&kept, "PATH=/usr/local/bin:/usr/bin:/bin");
+	const char **items = arena_alloc(&l->arena, kept.len * sizeof *items);
+
+	memcpy(items, kept.items, kept.len * sizeof *items);
+	l->environ = (struct strings){.items = items, .len = kept.len};
+	vec_release(&kept);
+}
+
+static void machine_fill(struct local *l, int64_t max_tasks)
+{
+	int64_t cpus = local_cpus();
+
+	if (gethostname(l->node_name, sizeof l->node_name - 1) < 0 || !*l->node_name)
+		snprintf(l->node_name, sizeof l->node_name, "localhost");
+	l->machine = (struct plan_machine){
+		.node_name = l->node_name,
+		.cpu_total = {cpus * 1000},
+		.memory_total = {local_memory()},
+		.max_tasks = max_tasks > 0 ? max_tasks : cpus,
+		.packing_cpu = true,
+	};
+}
+
+static bool config_check(const struct engine_config *c, struct err *e)
+{
+	if (access(c->shim_path, X_OK) < 0) {
+		err_errno(e, errno, "cannot run the task supervisor mltop-shim at", c->shim_path);
+		return false;
+	}
+	return true;
+}
+
+static bool local_open(struct engine **out, const struct engine_config *c, struct err *e)
+{
+	struct local *l;
+	char *tasks_dir = fsio_join(c->state_dir, "tasks"), boot_id[40];
+	/* Tasks of other users pass through to their own folders; they cannot list it. */
+	mode_t mode = c->shared && geteuid() == 0 ? 0711 : 0700;
+
+	if (!config_check(c, e) || !fsio_mkdirs(tasks_dir, mode, e) ||
+		(mode == 0711 && chmod(tasks_dir, mode) < 0 &&
+			!err_errno(e, errno, "cannot open up the folder", tasks_dir)) ||
+		!taskfile_boot_id(boot_id)) {
+		if (e && e->code == ERR_NONE)
+			err_set(e, ERR_INTERNAL,
+				"cannot read the boot id of this machine from /proc");
+		free(tasks_dir);
+		return false;
+	}
+	l = mem_alloc(sizeof *l);
+	l->base.ops = &engine_local;
+	l->loop = c->loop;
+	l->state_dir = mem_strdup(c->state_dir);
+	l->tasks_dir = tasks_dir;
+	l->shim_path = mem_strdup(c->shim_path);
+	memcpy(l->boot_id, boot_id, sizeof boot_id);
+	l->shared = c->shared;
+	l->log_limit = c->log_limit;
+	l->sample_ms = c->sample_ms;
+	l->events = c->events;
+	capture_environ(l);
+	machine_fill(l, c->max_tasks);
+	local_logs_init(&l->logs, l->tasks_dir);
+	uv_timer_init(l->loop, &l->ack_timer);
+	uv_timer_init(l->loop, &l->sample_timer);
+	l->ack_timer.data = l->sample_timer.data = l;
+	l->pending = 2;
+	*out = &l->base;
+	return true;
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	local_drop(handle->data);
+}
+
+/* Takes one task that no work holds out of the table; false when there is none left. */
+static bool detach_one(struct local *l)
+{
+	const char *key;
+	void *value;
+
+	for (size_t at = 0; map_next(&l->tasks, &at, &key, &value);) {
+		struct local_task *t = value;
+
+		if (t->state == LOCAL_WORKING)
+			continue;
+		if (t->link)
+			local_link_close(t);
+		if (t->work)
+			local_work_free(t->work);
+		map_remove(&l->tasks, t->key);
+		local_task_free(t);
+		return true;
+	}
+	return false;
+}
+
+static void local_close(struct engine *en, void (*done)(void *ctx), void *ctx)
+{
+	struct local *l = (struct local *)en;
+
+	l->closing = true;
+	l->closed = done;
+	l->closed_ctx = ctx;
+	while (detach_one(l))
+		;
+	l->queue.len = l->queue_at = 0;
+	uv_close((uv_handle_t *)&l->ack_timer, timer_closed);
+	uv_close((uv_handle_t *)&l->sample_timer, timer_closed);
+}
+
+static void local_machine(struct engine *en, struct plan_machine *out)
+{
+	*out = ((struct local *)en)->machine;
+}
+
+static bool given(const char *text)
+{
+	return text && *text;
+}
+
+static bool check_env(const struct job *j, struct err *e)
+{
+	for (size_t i = 0; i < j->env.len; i++)
+		if (j->env.items[i].key[0] == '\0' || strchr(j->env.items[i].key, '='))
+			return err_field(e, ERR_UNPROCESSABLE, "env",
+				"env has a variable named '%s': a name has characters, and no =",
+				j->env.items[i].key);
+	return true;
+}
+
+static bool check_words(const struct job *j, struct err *e)
+{
+	struct arena a = ARENA_INIT;
+	struct strings words;
+	struct err why = ERR_INIT;
+	bool good = words_split(&words, &a, j->job_args, &why);
+
+	arena_release(&a);
+	if (!good)
+		err_field(e, ERR_UNPROCESSABLE, "job_args", "job_args: %s", why.text);
+	return good;
+}
+
+static bool local_check(struct engine *en, const struct job *j, struct err *e)
+{
+	const struct local *l = (struct local *)en;
+
+	if (given(j->docker_image) || given(j->docker_command))
+		return err_field(e, ERR_UNPROCESSABLE,
+			given(j->docker_image) ? "docker_image" : "docker_command",
+			"docker_image and docker_command need a container platform: this one runs "
+			"programs of its machine; leave them out");
+	if (j->ps_count > 0 || j->worker_count > 0)
+		return err_field(e, ERR_UNPROCESSABLE,
+			j->ps_count > 0 ? "ps_count" : "worker_count",
+			"%s is %lld: this platform runs jobs of one task; leave it out",
+			j->ps_count > 0 ? "ps_count" : "worker_count",
+			(long long)(j->ps_count > 0 ? j->ps_count : j->worker_count));
+	if (given(j->work_dir) && l->shared)
+		return err_field(e, ERR_UNPROCESSABLE, "work_dir",
+			"work_dir is refused on a platform that several people share: "
+			"submit the folder as a package");
+	if (given(j->work_dir) && j->work_dir[0] != '/')
+		return err_field(e, ERR_UNPROCESSABLE, "work_dir",
+			"work_dir is %s: give a path from / on", j->work_dir);
+	if (j->command.len > TASK_ARGS_MAX - 8)
+		return err_field(e, ERR_UNPROCESSABLE, "command",
+			"command has %zu words: at most %d", j->command.len, TASK_ARGS_MAX - 8);
+	return check_env(j, e) && check_words(j, e);
+}
+
+static void local_start(struct engine *en, const struct task_launch *launch)
+{
+	struct local *l = (struct local *)en;
+	struct local_task *t = local_task_find(l, &launch->ref);
+	struct local_work *w;
+
+	if (t != NULL) /* never twice */
+		return;
+	t = local_task_new(l, &launch->ref);
+	t->fresh = true;
+	w = local_work_new(t, false);
+	w->job = arena_alloc(&w->arena, sizeof *w->job);
+	record_copy(&job_kind, w->job, launch->job, &w->arena);
+	if (launch->package_path)
+		w->package = arena_strdup(&w->arena, launch->package_path);
+	const char **gpus = arena_alloc(&w->arena, (launch->gpu_count + 1) * sizeof *gpus);
+
+	for (size_t i = 0; i < launch->gpu_count; i++)
+		gpus[i] = arena_strdup(&w->arena, launch->gpus[i]);
+	w->gpus = gpus;
+	w->gpu_count = launch->gpu_count;
+	w->run_uid = launch->run_uid;
+	w->run_gid = launch->run_gid;
+	local_work_submit(w);
+}
+
+static void local_stop(struct engine *en, const struct task_ref *ref, int64_t grace_ms)
+{
+	struct local *l = (struct local *)en;
+	struct local_task *t = local_task_find(l, ref);
+
+	if (t == NULL)
+		return;
+	/* Asking again may only shorten the time. */
+	if (t->stop_wanted && grace_ms >= t->grace_ms)
+		return;
+	t->stop_wanted = true;
+	t->stop_sent = false;
+	t->grace_ms = grace_ms;
+	if (t->work)
+		atomic_store(&t->work->cancelled, true);
+	if (t->state == LOCAL_QUEUED)
+		local_queue_skip(t);
+	local_link_stop(t);
+}
+
+/* Removal of a job's folder, in the pool. */
+struct removal {
+	uv_work_t req;
+	struct local *local;
+	char *path;
+};
+
+static void removal_run(uv_work_t *req)
+{
+	struct removal *r = req->data;
+
+	fsio_remove_tree(r->path, NULL);
+}
+
+static void removal_done(uv_work_t *req, int status)
+{
+	struct removal *r = req->data;
+	struct local *l = r->local;
+
+	(void)status;
+	free(r->path);
+	free(r);
+	local_drop(l);
+}
+
+void local_forget(struct engine *en, const char *uid)
+{
+	struct local *l = (struct local *)en;
+	struct removal *r = mem_alloc(sizeof *r);
+
+	local_logs_forget(&l->logs, uid);
+	r->local = l;
+	r->path = fsio_join(l->tasks_dir, uid);
+	r->req.data = r;
+	local_hold(l);
+	uv_queue_work(l->loop, &r->req, removal_run, removal_done);
+}
+
+static struct log_view view_of(struct local *l, const struct task_ref *ref, char *key)
+{
+	struct log_view v = {.key = key};
+	const struct local_task *t = local_task_find(l, ref);
+
+	if (t && !t->stray) {
+		v.live = true;
+		v.live_end = t->log_end;
+	}
+	return v;
+}
+
+static bool local_log_range(struct engine *en, const struct task_ref *ref, struct log_range *out,
+	struct err *e)
+{
+	struct local *l = (struct local *)en;
+	char *key = local_key(ref);
+	struct log_view v = view_of(l, ref, key);
+	bool good = local_logs_range(&l->logs, &v, out, e);
+
+	free(key);
+	return good;
+}
+
+static ssize_t local_log_read(struct engine *en, const struct task_ref *ref, uint64_t offset,
+	void *out, size_t size, struct log_gap *gap, struct err *e)
+{
+	struct local *l = (struct local *)en;
+	char *key = local_key(ref);
+	struct log_view v = view_of(l, ref, key);
+	ssize_t n = local_logs_read(&l->logs, &v, offset, out, size, gap, e);
+	struct local_task *t = v.live ? local_task_find(l, ref) : NULL;
+
+	/* The file may be ahead of what the shim last told. */
+	if (t && n > 0 && offset + (uint64_t)n > t->log_end)
+		t->log_end = offset + (uint64_t)n;
+	free(key);
+	return n;
+}
+
+static bool local_log_at(struct engine *en, const struct task_ref *ref, int64_t ms,
+	uint64_t *offset)
+{
+	struct local *l = (struct local *)en;
+	char *key = local_key(ref);
+	struct log_view v = view_of(l, ref, key);
+	bool good = local_logs_at(&l->logs, &v, ms, offset);
+
+	free(key);
+	return good;
+}
+
+const struct engine_ops engine_local = {
+	.name = "local",
+	.enforces = "poll",
+	.open = local_open,
+	.close = local_close,
+	.machine = local_machine,
+	.adopt = local_adopt,
+	.check = local_check,
+	.start = local_start,
+	.stop = local_stop,
+	.forget = local_forget,
+	.log_range = local_log_range,
+	.log_read = local_log_read,
+	.log_at = local_log_at,
+};

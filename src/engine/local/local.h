@@ -1,0 +1,177 @@
+/*
+ * The local engine: tasks of this machine, each under a mltop-shim that outlives the daemon.
+ * Private to local*.c.
+ *
+ * Threads. The table of tasks and every callback belong to the loop thread. What may wait (folders,
+ * fsync, unpacking, starting a shim, killing what a dead one left, walking /proc) runs in libuv's
+ * pool on a `struct local_work` that owns copies of all it needs; its result is looked at on the
+ * loop. A task has at most one work at a time, so nothing is started twice.
+ *
+ * Life of a task here: QUEUED -> WORKING (launched or recovered in the pool) -> LINKED (its shim's
+ * socket is open) -> gone. A link that ends without word of an exit goes back to WORKING, where the
+ * task is recovered: its exit record is read, its shim found again, or what is left of it killed.
+ */
+#ifndef MLTOP_ENGINE_LOCAL_H
+#define MLTOP_ENGINE_LOCAL_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/shimctl.h"
+#include "base/vec.h"
+#include "engine/engine.h"
+#include "engine/local/log.h"
+
+#include <stdatomic.h>
+
+enum {
+	LOCAL_WORKS_MAX = 16, /* launches in flight; the rest wait in order */
+	LOCAL_ACK_MS = 4,     /* `log` events of one task come at most this often */
+	LOCAL_HANDSHAKE_MS = 10000,
+	LOCAL_RECOVER_MS =
+		10000, /* a shim that holds its folder but does not answer gets this long */
+	LOCAL_SEGMENT = 16 << 20,
+};
+
+struct local;
+
+enum local_state { LOCAL_QUEUED, LOCAL_WORKING, LOCAL_LINKED };
+
+struct local_task {
+	struct local *local;
+	char *key; /* "<uid>/<task>/<attempt>": the map's key, the marker and the folder below tasks/ */
+	char *uid, *task;
+	struct task_ref ref; /* into the texts above */
+	enum local_state state;
+	struct local_work *work; /* QUEUED, WORKING */
+	bool stray;              /* not known to the store: stopped, told to nobody */
+	bool fresh;              /* launched by us: `started` is told even if it has ended by now */
+	bool started;            /* told */
+	bool stop_wanted, stop_sent;
+	int64_t grace_ms;
+
+	/* LINKED */
+	struct local_link *link;
+	int relinks; /* times it was found again without a word from its shim since */
+	int shim_pid;
+	uint64_t log_end;
+	uint64_t acked_at;  /* loop time of the last ack */
+	bool ack_due;       /* its next `log` is held back until the ack timer */
+	int64_t cpu_ms;     /* at the last sample; -1: none yet */
+	int64_t sampled_at; /* monotonic ms */
+};
+
+enum local_outcome {
+	LOCAL_LINK,   /* fd is connected to its shim */
+	LOCAL_ENDED,  /* end and why say how */
+	LOCAL_UNSURE, /* what tells could not be read for want of descriptors, say: ask again */
+};
+
+/* One task's errand in the pool. */
+struct local_work {
+	uv_work_t req;
+	struct local *local;
+	struct local_task *task;
+	atomic_bool cancelled; /* set by the loop: do not start what has not started */
+	/* In: copies. */
+	struct arena arena;
+	char *folder, *marker;
+	bool recover; /* else launch */
+	bool began;   /* recover: it is known to have run */
+	bool hard;    /* recover: its shim answers, but makes no sense: end it */
+	bool stray;
+	struct job *job; /* launch only */
+	const char *package;
+	const char *const *gpus;
+	size_t gpu_count;
+	int run_uid, run_gid;
+	/* Out. */
+	enum local_outcome outcome;
+	int fd;
+	struct task_exit end;
+	enum job_reason why;
+	bool gap; /* output that the dead shim held is gone */
+};
+
+struct local {
+	struct engine base;
+	uv_loop_t *loop;
+	char *state_dir, *tasks_dir, *shim_path;
+	char node_name[256];
+	char boot_id[40];
+	bool shared;
+	int64_t log_limit, sample_ms;
+	struct engine_events events;
+	struct plan_machine machine;
+	struct arena arena;     /* environ */
+	struct strings environ; /* KEY=VALUE of the daemon's that tasks get */
+
+	struct map tasks; /* struct local_task by key; owns them */
+	VEC(struct local_task *) queue;
+	size_t queue_at;  /* those before it have left */
+	size_t launching; /* launches in the pool */
+	size_t linked;    /* tasks whose shim we talk to */
+	size_t pending;   /* works and handles that must end before the engine is freed */
+	struct local_logs logs;
+
+	uv_timer_t ack_timer, sample_timer;
+	bool sampling; /* a sample is being taken in the pool */
+	bool closing;
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+};
+
+/* local.c: another pending thing began or ended; frees the engine after the last when closing. */
+void local_hold(struct local *l);
+void local_drop(struct local *l);
+
+/* local_machine.c */
+int64_t local_cpus(void);   /* this process may run on */
+int64_t local_memory(void); /* bytes, the cgroup's limit where it is lower */
+
+/* local_task.c */
+struct local_task *local_task_new(struct local *l, const struct task_ref *ref);
+struct local_task *local_task_find(struct local *l, const struct task_ref *ref);
+char *local_key(const struct task_ref *ref); /* the caller frees */
+/* Takes it out of the table, closes its link, tells `ended`, frees it. */
+void local_task_end(struct local_task *t, const struct task_exit *end, enum job_reason why);
+void local_task_free(struct local_task *t); /* already out of the table, not linked */
+enum job_reason local_reason(const struct task_exit *end);
+/* A work of this task, with folder and marker filled. */
+struct local_work *local_work_new(struct local_task *t, bool recover);
+void local_work_free(struct local_work *w);
+/* Sends it to the pool (launches: when their turn comes). */
+void local_work_submit(struct local_work *w);
+void local_queue_run(struct local *l);
+/* Takes a queued launch to the pool at once: it was cancelled, so it will not take long. */
+void local_queue_skip(struct local_task *t);
+
+/* local_spec.c, in the pool: what the spec will hold; texts in the work's arena. */
+bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *e);
+/* local_path.c, in the pool: the program that `name` means in this environment. */
+const char *local_path_find(struct arena *a, const char *name, const char *const *env,
+	struct err *e);
+
+/* local_launch.c, in the pool */
+void local_launch(struct local_work *w);
+/* Starts a shim on a folder that holds a spec, and connects to it. Fills the work's outcome. */
+void local_spawn(struct local_work *w);
+void local_failed(struct local_work *w, enum job_reason why, const char *message);
+
+/* local_recover.c, in the pool: how does this task stand? Fills the work's outcome. */
+void local_recover(struct local_work *w);
+
+void local_forget(struct engine *en, const char *uid);
+
+/* local_adopt.c */
+void local_adopt(struct engine *en, const struct task_known *known, size_t count);
+
+/* local_link.c: the socket of a shim, on the loop. Takes the descriptor. */
+void local_link_open(struct local_task *t, int fd);
+void local_link_close(struct local_task *t); /* the shim goes on */
+void local_link_stop(struct local_task *t);  /* sends the stop that is wanted */
+void local_ack_tick(uv_timer_t *timer);
+
+/* local_sample.c: the timer runs while a task is linked. */
+void local_sample_update(struct local *l);
+
+#endif

@@ -1,0 +1,115 @@
+#include "engine/local/local.h"
+
+#include "base/proctree.h"
+#include "base/timefmt.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* One pass over /proc serves all tasks. */
+struct sampled_task {
+	char *key;
+	int shim_pid;
+	struct proctree_usage usage;
+};
+
+struct sample {
+	uv_work_t req;
+	struct local *local;
+	VEC(struct sampled_task) tasks;
+	int64_t now; /* monotonic ms of the pass */
+	bool good;
+};
+
+static void unmark(struct proctree *tree)
+{
+	for (size_t i = 0; i < tree->count; i++)
+		tree->list[i].marked = false;
+}
+
+static void sample_run(uv_work_t *req)
+{
+	struct sample *s = req->data;
+	struct proctree tree = {.max = PROCTREE_MAX};
+
+	tree.list = mem_alloc(tree.max * sizeof *tree.list);
+	s->now = time_mono_ms();
+	s->good = proctree_scan(&tree);
+	for (size_t i = 0; s->good && i < s->tasks.len; i++) {
+		unmark(&tree);
+		proctree_mark_below(&tree, s->tasks.items[i].shim_pid);
+		s->tasks.items[i].usage = proctree_usage_marked(&tree);
+	}
+	free(tree.list);
+}
+
+static void tell(struct local *l, struct local_task *t, const struct proctree_usage *u, int64_t now)
+{
+	struct task_sample out = {.cpu_percent = NAN, .memory = u->rss, .gpu_util = NAN};
+	int64_t cpu = u->cpu_ms - t->cpu_ms, wall = now - t->sampled_at;
+
+	/* The sum falls when a process ends whose parent has not waited for it yet. */
+	if (t->cpu_ms >= 0 && wall > 0)
+		out.cpu_percent = cpu > 0 ? 100.0 * (double)cpu / (double)wall : 0;
+	t->cpu_ms = u->cpu_ms;
+	t->sampled_at = now;
+	l->events.sampled(l->events.ctx, &t->ref, &out);
+}
+
+static void sample_done(uv_work_t *req, int status)
+{
+	struct sample *s = req->data;
+	struct local *l = s->local;
+
+	(void)status;
+	for (size_t i = 0; i < s->tasks.len; i++) {
+		struct sampled_task *one = &s->tasks.items[i];
+		struct local_task *t = map_get(&l->tasks, one->key);
+
+		if (!l->closing && s->good && t && t->link && one->usage.count > 0)
+			tell(l, t, &one->usage, s->now);
+		free(one->key);
+	}
+	vec_release(&s->tasks);
+	free(s);
+	l->sampling = false;
+	local_drop(l);
+}
+
+static void sample_tick(uv_timer_t *timer)
+{
+	struct local *l = timer->data;
+	struct sample *s;
+	const char *key;
+	void *value;
+
+	if (l->sampling) /* the machine is busy: one pass at a time */
+		return;
+	s = mem_alloc(sizeof *s);
+	for (size_t at = 0; map_next(&l->tasks, &at, &key, &value);) {
+		const struct local_task *t = value;
+		struct sampled_task one = {.shim_pid = t->shim_pid};
+
+		if (t->link == NULL || t->shim_pid <= 0 || t->stray)
+			continue;
+		one.key = mem_strdup(key);
+		vec_push(&s->tasks, one);
+	}
+	s->local = l;
+	s->req.data = s;
+	l->sampling = true;
+	local_hold(l);
+	uv_queue_work(l->loop, &s->req, sample_run, sample_done);
+}
+
+void local_sample_update(struct local *l)
+{
+	uv_handle_t *handle = (uv_handle_t *)&l->sample_timer;
+	bool wanted = l->linked > 0 && l->sample_ms > 0 && !l->closing;
+
+	if (wanted && !uv_is_active(handle))
+		uv_timer_start(&l->sample_timer, sample_tick, (uint64_t)l->sample_ms,
+			(uint64_t)l->sample_ms);
+	else if (!wanted && uv_is_active(handle))
+		uv_timer_stop(&l->sample_timer);
+}

@@ -1,0 +1,234 @@
+#include "engine/local/local.h"
+
+#include "base/fsio.h"
+#include "core/schema/words.h"
+#include "io/archive.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The environment while it is put together; later settings win. */
+struct env_list {
+	struct arena *arena;
+	VEC(const char *) items;
+};
+
+static void env_add(struct env_list *l, const char *entry, size_t key_len)
+{
+	for (size_t i = 0; i < l->items.len; i++) {
+		if (strncmp(l->items.items[i], entry, key_len + 1) == 0) {
+			l->items.items[i] = entry;
+			return;
+		}
+	}
+	vec_push(&l->items, entry);
+}
+
+static void env_set(struct env_list *l, const char *key, const char *value)
+{
+	size_t key_len = strlen(key), len = strlen(value);
+	char *entry = arena_alloc(l->arena, key_len + len + 2);
+
+	memcpy(entry, key, key_len);
+	entry[key_len] = '=';
+	memcpy(entry + key_len + 1, value, len + 1);
+	env_add(l, entry, key_len);
+}
+
+static void env_number(struct env_list *l, const char *key, int64_t n)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof digits, "%lld", (long long)n);
+	env_set(l, key, digits);
+}
+
+static const char *label_value(const struct labels *labels, const char *key)
+{
+	for (size_t i = 0; i < labels->len; i++)
+		if (strcmp(labels->items[i].key, key) == 0)
+			return labels->items[i].value;
+	return NULL;
+}
+
+/* What the platform knows better than the person who submits. */
+static void env_forced(struct env_list *l, struct local_work *w, const char *output)
+{
+	struct buf gpus = BUF_INIT;
+
+	for (size_t i = 0; i < w->gpu_count; i++)
+		buf_addf(&gpus, "%s%s", i ? "," : "", w->gpus[i]);
+	/* Unset would mean all of them. */
+	env_set(l, "CUDA_VISIBLE_DEVICES", gpus.data);
+	env_set(l, "CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+	buf_release(&gpus);
+	env_set(l, "MLTOP_JOB", w->job->job_name ? w->job->job_name : "");
+	env_set(l, "MLTOP_ORG", w->job->org_name ? w->job->org_name : "");
+	env_set(l, TASK_MARKER, w->marker);
+	env_number(l, "MLTOP_ATTEMPT", w->task->ref.attempt);
+	env_set(l, "MLTOP_OUTPUT_DIR", output);
+}
+
+/* The package comes before what the person's own PYTHONPATH names. */
+static void env_python(struct env_list *l, const struct job *j, const char *root)
+{
+	const char *own = label_value(&j->env, "PYTHONPATH");
+	struct buf path = BUF_INIT;
+
+	if (root == NULL)
+		return;
+	buf_addf(&path, "%s%s%s", root, own && *own ? ":" : "", own ? own : "");
+	env_set(l, "PYTHONPATH", path.data);
+	buf_release(&path);
+}
+
+static const char *const *env_build(struct local_work *w, const char *root, const char *output)
+{
+	struct env_list l = {.arena = &w->arena};
+	const struct job *j = w->job;
+	int64_t cpu = j->cpu_limit.v > 0 ? j->cpu_limit.v : 1000;
+
+	for (size_t i = 0; i < w->local->environ.len; i++)
+		env_add(&l, w->local->environ.items[i], strcspn(w->local->environ.items[i], "="));
+	env_set(&l, "TERM", "dumb");
+	env_set(&l, "PYTHONUNBUFFERED", "1");
+	env_number(&l, "OMP_NUM_THREADS", (cpu + 999) / 1000);
+	if (w->run_uid >= 0)
+		env_set(&l, "HOME", output);
+	for (size_t i = 0; i < j->env.len; i++)
+		env_set(&l, j->env.items[i].key, j->env.items[i].value);
+	env_python(&l, j, root);
+	env_forced(&l, w, output);
+	const char **out = arena_alloc(&w->arena, (l.items.len + 1) * sizeof *out);
+
+	memcpy(out, l.items.items, l.items.len * sizeof *out);
+	vec_release(&l.items);
+	return out;
+}
+
+static char *arena_path(struct arena *a, const char *dir, const char *name)
+{
+	char *joined = *name ? fsio_join(dir, name) : mem_strdup(dir),
+	     *out = arena_strdup(a, joined);
+
+	free(joined);
+	return out;
+}
+
+/* The one folder at the top, as an sdist has it; else `dir` itself. */
+static const char *top_folder(struct arena *a, const char *dir)
+{
+	DIR *d = opendir(dir);
+	const char *top = NULL;
+	struct stat st;
+	bool more = false;
+
+	if (d == NULL)
+		return dir;
+	for (struct dirent *entry; (entry = readdir(d)) != NULL;) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		more = top != NULL;
+		if (more)
+			break;
+		top = arena_path(a, dir, entry->d_name);
+	}
+	closedir(d);
+	if (more || top == NULL || stat(top, &st) < 0 || !S_ISDIR(st.st_mode))
+		return dir;
+	return top;
+}
+
+/* Where the package's modules are; NULL when there is no package. False: the module is not in it. */
+static bool package_root(struct local_work *w, const char *work, const char **root, struct err *e)
+{
+	const char *module = w->job->module_name;
+	char below[ARCHIVE_ROOT_SIZE];
+
+	*root = NULL;
+	if (w->package == NULL)
+		return true;
+	if (module == NULL || *module == '\0') {
+		*root = top_folder(&w->arena, work);
+		return true;
+	}
+	if (!archive_module_root(work, module, below, e))
+		return false;
+	*root = arena_path(&w->arena, work, below);
+	return true;
+}
+
+static bool argv_build(struct local_work *w, struct task_spec *spec, struct err *e)
+{
+	const struct job *j = w->job;
+	bool module = j->module_name && *j->module_name;
+	struct strings words = j->command;
+	size_t skip = module ? 3 : 0;
+
+	if (module && !words_split(&words, &w->arena, j->job_args, e)) {
+		err_prefix(e, "job_args: ");
+		return false;
+	}
+	const char **argv = arena_alloc(&w->arena, (skip + words.len + 1) * sizeof *argv);
+
+	for (size_t i = 0; i < words.len; i++)
+		argv[skip + i] = words.items[i];
+	if (module) {
+		argv[1] = "-m";
+		argv[2] = j->module_name;
+	}
+	argv[0] = local_path_find(&w->arena, module ? "python3" : words.items[0], spec->env, e);
+	spec->argv = argv;
+	return argv[0] != NULL;
+}
+
+static void limits_fill(const struct local_work *w, struct task_spec *spec)
+{
+	const struct job *j = w->job;
+	bool known_grace = record_knows(&job_kind, j, kind_field(&job_kind, "stop_grace"));
+
+	spec->stop_grace_ms = known_grace ? j->stop_grace.v : 10000;
+	spec->max_runtime_ms = j->max_runtime.v > 0 ? j->max_runtime.v : 0;
+	spec->memory_limit = j->memory_limit.v > 0 ? j->memory_limit.v : 0;
+	spec->cpus = 0;
+	spec->log_limit = w->local->log_limit;
+	spec->segment_size = LOCAL_SEGMENT;
+	/* A limit is kept by dropping whole segments: small ones keep more of it. */
+	if (spec->log_limit > 0 && spec->log_limit / 8 < spec->segment_size)
+		spec->segment_size = spec->log_limit / 8 > 4096 ? spec->log_limit / 8 : 4096;
+}
+
+/* `mltop run` carries its caller's along; else only the task's own user reads what it makes. */
+static int umask_of(const struct job *j)
+{
+	return record_knows(&job_kind, j, kind_field(&job_kind, "umask")) ? (int)j->umask : 077;
+}
+
+bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *e)
+{
+	const struct job *j = w->job;
+	const struct task_ref *ref = &w->task->ref;
+	const char *work = arena_path(&w->arena, w->folder, "work"), *root;
+	char *output = NULL;
+
+	*spec = (struct task_spec){.uid = ref->uid,
+		.task = ref->task,
+		.attempt = ref->attempt,
+		.prepare = j->prepare_command ? j->prepare_command : "",
+		.finish = j->finish_command ? j->finish_command : "",
+		.run_uid = w->run_uid,
+		.run_gid = w->run_gid,
+		.umask = umask_of(j)};
+	if (!package_root(w, work, &root, e))
+		return false;
+	if (asprintf(&output, "%s/%s/output", w->local->tasks_dir, ref->uid) < 0)
+		abort();
+	spec->env = env_build(w, root, arena_strdup(&w->arena, output));
+	free(output);
+	spec->work_dir = j->work_dir && *j->work_dir ? j->work_dir : root ? root : work;
+	limits_fill(w, spec);
+	return argv_build(w, spec, e);
+}

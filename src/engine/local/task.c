@@ -1,0 +1,231 @@
+#include "engine/local/local.h"
+
+#include "base/fsio.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char *local_key(const struct task_ref *ref)
+{
+	char *key = NULL;
+
+	if (asprintf(&key, "%s/%s/%d", ref->uid, ref->task, ref->attempt) < 0)
+		abort();
+	return key;
+}
+
+struct local_task *local_task_new(struct local *l, const struct task_ref *ref)
+{
+	struct local_task *t = mem_alloc(sizeof *t);
+
+	t->local = l;
+	t->key = local_key(ref);
+	t->uid = mem_strdup(ref->uid);
+	t->task = mem_strdup(ref->task);
+	t->ref = (struct task_ref){.uid = t->uid, .task = t->task, .attempt = ref->attempt};
+	t->cpu_ms = -1;
+	map_set(&l->tasks, t->key, t);
+	return t;
+}
+
+struct local_task *local_task_find(struct local *l, const struct task_ref *ref)
+{
+	char *key = local_key(ref);
+	struct local_task *t = map_get(&l->tasks, key);
+
+	free(key);
+	return t;
+}
+
+void local_task_free(struct local_task *t)
+{
+	free(t->key);
+	free(t->uid);
+	free(t->task);
+	free(t);
+}
+
+enum job_reason local_reason(const struct task_exit *end)
+{
+	switch (end->end) {
+	case TASK_END_EXIT: return end->code ? REASON_EXIT_CODE : REASON_NONE;
+	case TASK_END_SIGNAL: return REASON_SIGNAL;
+	case TASK_END_START: return REASON_START;
+	case TASK_END_OOM: return REASON_OOM_KILLED;
+	case TASK_END_MAX_RUNTIME: return REASON_MAX_RUNTIME;
+	case TASK_END_STOPPED: return REASON_CANCELLED;
+	}
+	return REASON_NONE;
+}
+
+static void note(struct local_task *t, const char *reason, const char *message)
+{
+	t->local->events.note(t->local->events.ctx, &t->ref, true, reason, message);
+}
+
+static void notes_of_end(struct local_task *t, const struct task_exit *end)
+{
+	char message[200];
+
+	if (end->log_lost > 0) {
+		snprintf(message, sizeof message,
+			"%llu bytes of its output could not be written to the disk",
+			(unsigned long long)end->log_lost);
+		note(t, "LogLost", message);
+	}
+	if (end->finish_code > 0) {
+		snprintf(message, sizeof message, "finish_command ended with code %d",
+			end->finish_code);
+		note(t, "FinishFailed", message);
+	}
+}
+
+void local_task_end(struct local_task *t, const struct task_exit *end, enum job_reason why)
+{
+	struct local *l = t->local;
+
+	map_remove(&l->tasks, t->key);
+	if (t->link)
+		local_link_close(t);
+	local_logs_forget(&l->logs, t->key);
+	if (!t->stray && !l->closing) {
+		if (t->fresh && !t->started && end->end != TASK_END_START)
+			l->events.started(l->events.ctx, &t->ref, end->start_ms);
+		notes_of_end(t, end);
+		l->events.ended(l->events.ctx, &t->ref, end, why);
+	}
+	local_task_free(t);
+}
+
+struct local_work *local_work_new(struct local_task *t, bool recover)
+{
+	struct local_work *w = mem_alloc(sizeof *w);
+
+	w->req.data = w;
+	w->local = t->local;
+	w->task = t;
+	w->recover = recover;
+	w->began = t->started;
+	w->stray = t->stray;
+	w->folder = fsio_join(t->local->tasks_dir, t->key);
+	w->marker = mem_strdup(t->key);
+	w->run_uid = w->run_gid = -1;
+	w->fd = -1;
+	w->end.finish_code = -1;
+	t->work = w;
+	return w;
+}
+
+void local_work_free(struct local_work *w)
+{
+	free(w->folder);
+	free(w->marker);
+	arena_release(&w->arena);
+	free(w);
+}
+
+static void work_run(uv_work_t *req)
+{
+	struct local_work *w = req->data;
+
+	if (w->recover)
+		local_recover(w);
+	else
+		local_launch(w);
+}
+
+static void lost_output(struct local_task *t)
+{
+	note(t, "LogGap",
+		"its supervisor died: what it had read of the output and not yet written is gone");
+}
+
+static void recover_again(struct local_task *t, const struct local_work *before)
+{
+	struct local_work *w = local_work_new(t, true);
+
+	w->began = before->began;
+	w->hard = before->hard;
+	atomic_store(&w->cancelled, t->stop_wanted);
+	local_work_submit(w);
+}
+
+static void work_result(struct local_task *t, struct local_work *w)
+{
+	if (t->local->closing) {
+		if (w->fd >= 0)
+			close(w->fd);
+		map_remove(&t->local->tasks, t->key);
+		local_task_free(t);
+		return;
+	}
+	if (w->gap && !t->stray)
+		lost_output(t);
+	if (w->outcome == LOCAL_LINK)
+		local_link_open(t, w->fd);
+	else if (w->outcome == LOCAL_UNSURE)
+		recover_again(t, w);
+	else
+		local_task_end(t, &w->end, w->why);
+}
+
+static void work_done(uv_work_t *req, int status)
+{
+	struct local_work *w = req->data;
+	struct local *l = w->local;
+
+	(void)status;
+	if (!w->recover)
+		l->launching--;
+	w->task->work = NULL;
+	work_result(w->task, w);
+	local_work_free(w);
+	local_queue_run(l);
+	local_drop(l);
+}
+
+static void work_begin(struct local_work *w)
+{
+	local_hold(w->local);
+	w->task->state = LOCAL_WORKING;
+	uv_queue_work(w->local->loop, &w->req, work_run, work_done);
+}
+
+void local_work_submit(struct local_work *w)
+{
+	if (w->recover) {
+		work_begin(w);
+		return;
+	}
+	w->task->state = LOCAL_QUEUED;
+	vec_push(&w->local->queue, w->task);
+	local_queue_run(w->local);
+}
+
+void local_queue_run(struct local *l)
+{
+	while (!l->closing && l->launching < LOCAL_WORKS_MAX && l->queue_at < l->queue.len) {
+		struct local_task *t = l->queue.items[l->queue_at++];
+
+		l->launching++;
+		work_begin(t->work);
+	}
+	if (l->queue_at == l->queue.len)
+		l->queue_at = l->queue.len = 0;
+}
+
+void local_queue_skip(struct local_task *t)
+{
+	struct local *l = t->local;
+
+	for (size_t i = l->queue_at; i < l->queue.len; i++) {
+		if (l->queue.items[i] == t) {
+			vec_remove(&l->queue, i);
+			l->launching++;
+			work_begin(t->work);
+			return;
+		}
+	}
+}
