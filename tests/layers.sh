@@ -42,7 +42,7 @@ function breach() { print $1 ": may not include " header; bad++ }
 	from = $1; sub(/\/[^\/]*$/, "", from)
 	to = header; sub(/\/?[^\/]*$/, "", to)
 	if (!(from in may)) { print $1 ": no folder of that name"; bad++ }
-	else if (ours && to != from && !index(" " may[from] " ", " " to " "))
+	else if (ours && to != "" && to != from && !index(" " may[from] " ", " " to " "))
 		breach()
 }
 END {
