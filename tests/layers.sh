@@ -19,15 +19,17 @@ BEGIN {
 	may["engine/local"] = may["engine/fake"] = "engine io " core " base"
 	may["ui"] = core " base"; may["shim"] = "base"
 	may["mltop"] = "ui client io " core " base"
-	may["mltopd"] = "store engine engine/local engine/fake io " core " base"
+	# mltopd and engine are arrows up that still have to be cut: see src/serve/server.h.
+	may["serve"] = "mltopd engine " core " base"
+	may["mltopd"] = "serve store engine engine/local engine/fake io " core " base"
 	# Headers of others, by what their names begin with, and the files that may have them.
 	only["curses.h"] = only["ncurses"] = only["<term.h"] = "^mltop/term[a-z_]*[.]c$"
 	only["sqlite3"] = "^store/"
 	only["curl/"] = only["wslay/"] = "^io/"
-	only["libwebsockets"] = "^mltopd/"
-	only["uv.h"] = "^(io|mltopd|engine|client|mltop)/"
-	only["jansson"] = "^(core|io|client|store|engine|ui|mltop|mltopd)/"
-	only["openssl/"] = "^(core|io|client|store|engine|mltop|mltopd)/"
+	only["libwebsockets"] = "^serve/"
+	only["uv.h"] = "^(io|serve|mltopd|engine|client|mltop)/"
+	only["jansson"] = "^(core|io|client|store|engine|ui|mltop|serve|mltopd)/"
+	only["openssl/"] = "^(core|io|client|store|engine|mltop|serve|mltopd)/"
 	only["yaml.h"] = "^io/"
 }
 function breach() { print $1 ": may not include " header; bad++ }

@@ -14,7 +14,7 @@
 #include "core/schema/rowset.h"
 #include "core/kinds/task.h"
 #include "engine/engine.h"
-#include "mltopd/request.h"
+#include "serve/request.h"
 
 struct platform;
 struct hub;

@@ -15,7 +15,7 @@
 #include "core/text/progress.h"
 #include "mltopd/config.h"
 #include "mltopd/platform.h"
-#include "mltopd/server.h"
+#include "serve/server.h"
 #include "store/store.h"
 
 #include <uv.h>

@@ -2,7 +2,7 @@
  * Who asks, and may they. The order matters: nothing about keys is said before the signature is
  * known to be right, and an unknown key costs as much time as a wrong secret.
  */
-#include "mltopd/http.h"
+#include "serve/http.h"
 
 #include "base/mem.h"
 #include "core/wire/wire.h"

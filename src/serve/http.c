@@ -1,5 +1,5 @@
 /* A request from its header to its handler. */
-#include "mltopd/http.h"
+#include "serve/http.h"
 
 #include "base/mem.h"
 #include "base/timefmt.h"

@@ -1,5 +1,5 @@
 /* Answers: their head, and their body in pieces as the socket takes them. */
-#include "mltopd/http.h"
+#include "serve/http.h"
 
 #include "base/log.h"
 #include "base/mem.h"

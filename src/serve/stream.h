@@ -3,14 +3,14 @@
  * one frame is in the socket's hands; nothing is made while the socket is choked, so what a slow
  * client costs is its owed bits. Private to the server; everything on the loop thread.
  */
-#ifndef MLTOPD_STREAM_H
-#define MLTOPD_STREAM_H
+#ifndef SERVE_STREAM_H
+#define SERVE_STREAM_H
 
 #include "base/buf.h"
 #include "base/vec.h"
 #include "core/wire/wire.h"
-#include "mltopd/hub.h"
-#include "mltopd/request.h"
+#include "serve/hub.h"
+#include "serve/request.h"
 
 struct conn;
 struct job;

@@ -2,7 +2,7 @@
  * What libwebsockets 4.1.6 lets through and must not: each of these was tried against it. A check
  * that fails answers where there is somebody to answer to, and the connection is closed.
  */
-#include "mltopd/http.h"
+#include "serve/http.h"
 
 #include "base/mem.h"
 #include "base/num.h"

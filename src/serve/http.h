@@ -6,8 +6,8 @@
  * the body -> auth_begin (claim and window) -> body -> auth_finish -> nonce -> handler ->
  * http_reply. Everything runs on the loop thread.
  */
-#ifndef MLTOPD_HTTP_H
-#define MLTOPD_HTTP_H
+#ifndef SERVE_HTTP_H
+#define SERVE_HTTP_H
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -15,8 +15,8 @@
 #include "core/wire/query.h"
 #include "core/wire/sign.h"
 #include "mltopd/platform.h"
-#include "mltopd/request.h"
-#include "mltopd/server.h"
+#include "serve/request.h"
+#include "serve/server.h"
 
 #include <libwebsockets.h>
 #include <openssl/evp.h>

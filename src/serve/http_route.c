@@ -1,4 +1,4 @@
-#include "mltopd/http.h"
+#include "serve/http.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-#include "mltopd/stream.h"
+#include "serve/stream.h"
 
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "mltopd/http.h"
+#include "serve/http.h"
 
 #include <stdio.h>
 #include <stdlib.h>

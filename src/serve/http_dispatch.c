@@ -1,5 +1,5 @@
 /* A whole request: who asks and may they, its body as JSON, its nonce, and then its handler. */
-#include "mltopd/http.h"
+#include "serve/http.h"
 
 #include "base/timefmt.h"
 #include "core/wire/sign_hash.h"

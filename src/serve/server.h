@@ -2,8 +2,8 @@
  * The HTTP and websocket server: libwebsockets 4.1.6 on the daemon's libuv loop, with every guard
  * of server.md section 2. Owns connections, requests and stream sockets; knows no resources.
  */
-#ifndef MLTOPD_SERVER_H
-#define MLTOPD_SERVER_H
+#ifndef SERVE_SERVER_H
+#define SERVE_SERVER_H
 
 #include "base/err.h"
 

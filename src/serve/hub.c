@@ -1,9 +1,9 @@
-#include "mltopd/hub.h"
+#include "serve/hub.h"
 
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "mltopd/http.h"
-#include "mltopd/stream.h"
+#include "serve/http.h"
+#include "serve/stream.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* Connections: what phase each is in, and how long it may be in it. */
-#include "mltopd/http.h"
+#include "serve/http.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "mltopd/stream.h"
+#include "serve/stream.h"
 
 #include <poll.h>
 #include <stdlib.h>

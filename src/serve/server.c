@@ -1,12 +1,12 @@
-#include "mltopd/server.h"
+#include "serve/server.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "core/wire/wire.h"
-#include "mltopd/http.h"
-#include "mltopd/hub.h"
-#include "mltopd/stream.h"
+#include "serve/http.h"
+#include "serve/hub.h"
+#include "serve/stream.h"
 
 #include <openssl/ssl.h>
 #include <stdlib.h>

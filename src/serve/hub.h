@@ -7,8 +7,8 @@
  * kept about the row itself, and a row that changes a thousand times before the socket takes it is
  * still one bit. Private to the server; everything on the loop thread.
  */
-#ifndef MLTOPD_HUB_H
-#define MLTOPD_HUB_H
+#ifndef SERVE_HUB_H
+#define SERVE_HUB_H
 
 #include "base/map.h"
 #include "base/vec.h"

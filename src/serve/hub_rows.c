@@ -1,10 +1,10 @@
 /* Subscriptions of rows: slots, the bits of what is owed and sent, and the pace of batches. */
-#include "mltopd/hub.h"
+#include "serve/hub.h"
 
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "mltopd/http.h"
-#include "mltopd/stream.h"
+#include "serve/http.h"
+#include "serve/stream.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* Logs on a stream: the task's bytes by offset, as far as the client has room for them. */
-#include "mltopd/stream.h"
+#include "serve/stream.h"
 
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "mltopd/http.h"
+#include "serve/http.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* Rows of a kind on a stream: a snapshot, then what changes, newest wins. */
-#include "mltopd/stream.h"
+#include "serve/stream.h"
 
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "core/kinds/kinds.h"
 #include "core/kinds/quota.h"
 #include "core/schema/record_write.h"
-#include "mltopd/http.h"
+#include "serve/http.h"
 
 #include <inttypes.h>
 #include <stdio.h>
