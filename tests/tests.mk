@@ -10,6 +10,7 @@ LAYERS_client := client io core base
 LAYERS_ui := ui core base
 LAYERS_store := store core base
 LAYERS_engine := engine io core base
+LAYERS_work := work engine io core base
 PKGS_base :=
 PKGS_core := jansson libcrypto
 PKGS_io := jansson libcrypto libcurl -lwslay libuv yaml-0.1 libarchive
@@ -17,6 +18,7 @@ PKGS_client := $(PKGS_io)
 PKGS_ui := $(PKGS_core)
 PKGS_store := $(PKGS_core) sqlite3
 PKGS_engine := $(PKGS_io)
+PKGS_work := $(PKGS_io)
 
 unit_names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 unit_programs := $(addprefix $B/unit/,$(unit_names))

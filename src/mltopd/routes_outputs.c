@@ -1,5 +1,5 @@
 /* GET /train/{job}/outputs: the list of what a job has left, or with ?path= the bytes of a file. */
-#include "mltopd/outputs.h"
+#include "work/outputs.h"
 #include "mltopd/routes.h"
 
 #include "base/mem.h"

@@ -4,8 +4,8 @@
  * a daemon that is root sees only files of the folder's owner: a hard link of the task's to
  * somebody else's file is not there.
  */
-#ifndef MLTOPD_OUTPUTS_H
-#define MLTOPD_OUTPUTS_H
+#ifndef MLTOP_WORK_OUTPUTS_H
+#define MLTOP_WORK_OUTPUTS_H
 
 #include "base/err.h"
 #include "base/vec.h"

@@ -1,5 +1,5 @@
 /* Retention: outputs of finished jobs go when they are too old or their org has too many bytes. */
-#include "mltopd/outputs.h"
+#include "work/outputs.h"
 #include "mltopd/platform_inside.h"
 
 #include "base/fsio.h"

@@ -1,4 +1,4 @@
-#include "mltopd/outputs.h"
+#include "work/outputs.h"
 
 #include "base/buf.h"
 #include "base/fsio.h"

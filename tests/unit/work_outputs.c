@@ -1,0 +1,203 @@
+/* What a task left in its output folder: named, and read without leaving it. */
+#include "base/fsio.h"
+#include "base/mem.h"
+#include "work/outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static char root[256], folder[300];
+
+static int folder_make(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	(void)state;
+	snprintf(root, sizeof root, "%s/mltop-outputs-XXXXXX", tmp ? tmp : "/tmp");
+	if (mkdtemp(root) == NULL)
+		return 1;
+	snprintf(folder, sizeof folder, "%s/output", root);
+	return mkdir(folder, 0700);
+}
+
+static int folder_remove(void **state)
+{
+	(void)state;
+	return !fsio_remove_tree(root, NULL);
+}
+
+static void put(const char *name, const char *text)
+{
+	char *path = fsio_join(folder, name);
+	struct err e = ERR_INIT;
+
+	if (!fsio_write(path, text, strlen(text), 0600, &e))
+		fail_msg("%s", e.text);
+	free(path);
+}
+
+static void folder_add(const char *name)
+{
+	char *path = fsio_join(folder, name);
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	free(path);
+}
+
+static void link_add(const char *target, const char *name)
+{
+	char *path = fsio_join(folder, name);
+
+	assert_int_equal(symlink(target, path), 0);
+	free(path);
+}
+
+static const struct output_file *named(const struct output_files *files, const char *path)
+{
+	for (size_t i = 0; i < files->list.len; i++)
+		if (strcmp(files->list.items[i].path, path) == 0)
+			return &files->list.items[i];
+	return NULL;
+}
+
+/* The file's bytes; NULL: refused, with `code`. The caller frees. */
+static char *content(const char *path, enum err_code code)
+{
+	struct err e = ERR_INIT;
+	int64_t size = -1;
+	int fd = outputs_open(folder, path, &size, &e);
+	char *text;
+
+	if (fd < 0) {
+		assert_int_equal(e.code, code);
+		return NULL;
+	}
+	text = mem_alloc((size_t)size + 1);
+	assert_int_equal(read(fd, text, (size_t)size), size);
+	close(fd);
+	return text;
+}
+
+static void assert_content(const char *path, const char *text)
+{
+	char *got = content(path, ERR_NONE);
+
+	assert_string_equal(got, text);
+	free(got);
+}
+
+static void test_files_are_listed_by_path(void **state)
+{
+	struct output_files files = {0};
+
+	(void)state;
+	folder_add("model");
+	put("model/weights", "12345");
+	put("a", "1");
+	put("z", "");
+	outputs_list(folder, &files);
+	assert_int_equal(files.list.len, 3);
+	assert_string_equal(files.list.items[0].path, "a");
+	assert_string_equal(files.list.items[1].path, "model/weights");
+	assert_int_equal(files.list.items[1].size, 5);
+	assert_string_equal(files.list.items[2].path, "z");
+	assert_false(files.more);
+	outputs_files_free(&files);
+}
+
+static void test_an_absent_folder_holds_nothing(void **state)
+{
+	struct output_files files = {0};
+
+	(void)state;
+	outputs_list("/proc/self/no-such-folder", &files);
+	assert_int_equal(files.list.len, 0);
+	assert_false(files.more);
+	assert_int_equal(outputs_bytes("/proc/self/no-such-folder"), 0);
+}
+
+static void test_names_that_json_cannot_hold_are_told_of(void **state)
+{
+	struct output_files files = {0};
+
+	(void)state;
+	put("good", "");
+	put("bad\xff", "");
+	outputs_list(folder, &files);
+	assert_int_equal(files.list.len, 1);
+	assert_true(files.more);
+	outputs_files_free(&files);
+}
+
+static void test_a_file_is_read_below_folders(void **state)
+{
+	(void)state;
+	folder_add("a");
+	folder_add("a/b");
+	put("a/b/c", "deep");
+	assert_content("a/b/c", "deep");
+	assert_null(content("a/b", ERR_NOT_FOUND));
+	assert_null(content("a/none", ERR_NOT_FOUND));
+}
+
+static void test_paths_stay_inside(void **state)
+{
+	static const char *const wrong[] = {"", "/etc/passwd", "..", "../x", "a/../../x", "a//b",
+		"./a", "a/", "a/."};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_null(content(wrong[i], ERR_INVALID));
+}
+
+static void test_no_link_leads_out(void **state)
+{
+	(void)state;
+	put("../secret", "not for you");
+	link_add("../secret", "file");
+	link_add("..", "folder");
+	link_add("/etc", "absolute");
+	assert_null(content("file", ERR_NOT_FOUND));
+	assert_null(content("folder/secret", ERR_NOT_FOUND));
+	assert_null(content("absolute/passwd", ERR_NOT_FOUND));
+}
+
+static void test_a_fifo_holds_nobody_up(void **state)
+{
+	char *path = fsio_join(folder, "pipe");
+	struct output_files files = {0};
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(content("pipe", ERR_NOT_FOUND));
+	outputs_list(folder, &files);
+	assert_null(named(&files, "pipe"));
+	outputs_files_free(&files);
+	free(path);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
+	const struct CMUnitTest tests[] = {
+		TEST(test_files_are_listed_by_path),
+		TEST(test_an_absent_folder_holds_nothing),
+		TEST(test_names_that_json_cannot_hold_are_told_of),
+		TEST(test_a_file_is_read_below_folders),
+		TEST(test_paths_stay_inside),
+		TEST(test_no_link_leads_out),
+		TEST(test_a_fifo_holds_nobody_up),
+	};
+
+	return cmocka_run_group_tests_name("work_outputs", tests, NULL, NULL);
+}
