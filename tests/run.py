@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 """Runs test programs side by side and sums what they say.
 
-    tests/run.py [-j N] [--limit SECONDS] PROGRAM...
+    tests/run.py [-j N] [--limit SECONDS] [--only WORD] PROGRAM...
 
 A program is a cmocka binary, a Python script, or a shell script. Each runs in a temporary folder of
 its own with a pinned environment, and must end by itself within the limit and leave no process
 behind. Its count is cmocka's closing lines or a last line "N passed, M failed, K skipped"; a program
 that says neither counts as one check that passed or failed by its exit code.
+
+With a word, programs whose path has it are run whole; of the others those cases whose name has it
+(MLTOP_ONLY, which tests/only.c and tests/kit/count.py read), and nothing of what has no cases.
 """
 import argparse
 import concurrent.futures
@@ -28,7 +31,7 @@ CMOCKA_FAILED = re.compile(r"^\[  FAILED  \] .*?(\d+) test\(s\)", re.M)
 CMOCKA_SKIPPED = re.compile(r"^\[  SKIPPED \] (\d+) test", re.M)
 
 
-def environment(folder, build):
+def environment(folder, build, only):
     env = {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "HOME": folder,
@@ -51,7 +54,13 @@ def environment(folder, build):
     for name in ("ROUNDS", "SEED", "CI", "SANITIZE", "FUZZ_RUNS", "CC", "LSAN_OPTIONS"):
         if name in os.environ:
             env[name] = os.environ[name]
+    if only:
+        env["MLTOP_ONLY"] = only
     return env
+
+
+def has_cases(program):
+    return program.endswith(".py") or "/unit/" in program
 
 
 def command(program):
@@ -103,14 +112,14 @@ def left_behind(folder):
     return left
 
 
-def run(program, limit, build):
+def run(program, limit, build, only=""):
     folder = tempfile.mkdtemp(prefix="mltop-test-")
     os.chmod(folder, 0o755)  # tasks that run as another user must get through
     os.chmod(folder, 0o711)  # tasks of a shared platform run as users of their own
     started = time.monotonic()
     log = open(folder + "/.output", "wb+")
     child = subprocess.Popen(command(program), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                             env=environment(folder, build), start_new_session=True)
+                             env=environment(folder, build, only), start_new_session=True)
     try:
         code = child.wait(limit)
         note = ""
@@ -141,6 +150,7 @@ def main():
     ap.add_argument("-j", type=int, default=os.cpu_count() or 1)
     ap.add_argument("--limit", type=float, default=300)
     ap.add_argument("--build", default=os.environ.get("MLTOP_BUILD", "build"))
+    ap.add_argument("--only", default="")
     ap.add_argument("programs", nargs="+")
     args = ap.parse_args()
     # Shells start what runs in the background with these ignored, and tests would inherit that.
@@ -150,17 +160,23 @@ def main():
     totals = [0, 0, 0]
     build = os.path.abspath(args.build)
     with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
-        futures = [pool.submit(run, p, args.limit, build) for p in args.programs]
+        whole = {p for p in args.programs if args.only in p}
+        futures = [pool.submit(run, p, args.limit, build, "" if p in whole else args.only)
+                   for p in args.programs if p in whole or has_cases(p)]
         for future in concurrent.futures.as_completed(futures):
             program, passed, failed, skipped, took, output = future.result()
             for i, n in enumerate((passed, failed, skipped)):
                 totals[i] += n
+            if program not in whole and not passed + failed + skipped:
+                continue
             bad = failed or (skipped and os.environ.get("CI"))
             print(f"{'FAIL' if bad else 'ok  '} {program:44s} {passed:4d} passed {failed:3d} failed"
                   f" {skipped:3d} skipped {took:6.1f} s", flush=True)
             if failed or skipped:
                 print("\n".join("    " + line for line in output.splitlines()[-120:]), flush=True)
     print(f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")
+    if args.only and totals == [0, 0, 0]:
+        print(f"no test has the word {args.only} in its path or its name", file=sys.stderr)
     return 1 if totals[1] or totals[0] == 0 or (totals[2] and os.environ.get("CI")) else 0
 
 

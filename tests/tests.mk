@@ -52,9 +52,10 @@ $(foreach f,$(fuzz_names),$(eval $(call fuzz_rule,$f)))
 checks := $(wildcard tests/layers.sh tests/banned.sh)
 suites := $(sort $(wildcard tests/*/*_test.py))
 JOBS ?= $(shell nproc)
-RUN = /usr/bin/python3 tests/run.py -j $(JOBS) --build $B
+RUN = /usr/bin/python3 tests/run.py -j $(JOBS) --build $B $(if $(ONLY),--only '$(ONLY)')
 
-# The order puts the long ones first, so that two cores end together.
+# The order puts the long ones first, so that two cores end together. ONLY=word: programs whose path
+# has the word, and of the others the cases whose name has it.
 test: deps
 	+$(MAKE) --no-print-directory -j$(JOBS) all unit fuzzers
 	$(RUN) $(suites) $(unit_programs) $(fuzz_programs) $(checks)
@@ -62,7 +63,8 @@ test: deps
 unit: $(unit_programs)
 fuzzers: $(fuzz_programs)
 
-# make unit-test, make suite-test S=tests/api/train_test.py: a part of it, without installing.
+# make unit-test, make suite-test S=tests/api/train_test.py: a part of it, without installing; with
+# ONLY as above.
 unit-test: all unit
 	$(RUN) $(unit_programs)
 suite-test: all

@@ -19,6 +19,9 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, ".."))
+from kit.count import run_cases  # noqa: E402
+
 SOURCE = os.path.join(HERE, "..", "..", "examples", "digits")
 LIMIT = 60  # seconds that a run may take before it counts as hung
 STATE = re.compile(r"^Epoch (\d+)/(\d+): +(\d+)%\|[#0-9 ]{10}\| (\d+)/(\d+) "
@@ -389,15 +392,5 @@ class Errors(Case):
         self.assertIn("numpy is not there: apt-get install python3-numpy", err)
 
 
-def main():
-    program = unittest.main(exit=False, verbosity=1, buffer=False)
-    result = program.result
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    skipped = len(result.skipped)
-    passed = result.testsRun - failed - skipped
-    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
-    sys.exit(1 if failed or not passed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    run_cases()

@@ -1,4 +1,8 @@
-"""Running the checks of a program and saying the count that tests/run.py reads."""
+"""Running the checks of a program and saying the count that tests/run.py reads.
+
+Of MLTOP_ONLY (`make test ONLY=word`) only the checks whose name has the word are run.
+"""
+import os
 import sys
 import threading
 import time
@@ -6,6 +10,8 @@ import traceback
 import unittest
 
 from kit.basics import OPENED
+
+ONLY = os.environ.get("MLTOP_ONLY", "")
 
 _checks = []
 _faults = []  # what went wrong in a thread, where nobody would see it
@@ -54,7 +60,8 @@ def run_checks():
     """Runs the checks, or those whose names hold one of the words given; prints the count."""
     threading.excepthook = _thread_fault
     words = [w for w in sys.argv[1:] if not w.startswith("-")]
-    results = [_passes(f) for f in _checks if not words or any(w in f.__name__ for w in words)]
+    results = [_passes(f) for f in _checks
+               if ONLY in f.__name__ and (not words or any(w in f.__name__ for w in words))]
     failed = results.count(False)
     print(f"{len(results) - failed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
@@ -62,7 +69,8 @@ def run_checks():
 
 def run_cases():
     """The same for the unittest cases of the calling script."""
-    result = unittest.main(verbosity=1, exit=False).result
+    argv = sys.argv + (["-k", f"__main__.*{ONLY}*"] if ONLY else [])
+    result = unittest.main(argv=argv, verbosity=1, exit=False).result
     bad = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
     skipped = len(result.skipped)
     print(f"{max(result.testsRun - bad - skipped, 0)} passed, {bad} failed, {skipped} skipped", flush=True)
