@@ -19,8 +19,7 @@ BEGIN {
 	may["engine/local"] = may["engine/fake"] = "engine io " core " base"
 	may["ui"] = core " base"; may["shim"] = "base"
 	may["mltop"] = "ui client io " core " base"
-	# mltopd and engine are arrows up that still have to be cut: see src/serve/server.h.
-	may["serve"] = "mltopd engine " core " base"
+	may["serve"] = "io " core " base"
 	# mltopd is an arrow up: the model and the settings that work needs are still there; serve is
 	# what a follower of a log and the hub are called by.
 	may["work"] = "mltopd serve store engine io " core " base"

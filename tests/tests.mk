@@ -9,6 +9,7 @@ LAYERS_io := io core base
 LAYERS_client := client io core base
 LAYERS_ui := ui core base
 LAYERS_store := store core base
+LAYERS_serve := serve core base
 LAYERS_engine := engine io core base
 LAYERS_work := work engine io core base
 PKGS_base :=
@@ -17,6 +18,7 @@ PKGS_io := jansson libcrypto libcurl -lwslay libuv yaml-0.1 libarchive
 PKGS_client := $(PKGS_io)
 PKGS_ui := $(PKGS_core)
 PKGS_store := $(PKGS_core) sqlite3
+PKGS_serve := libwebsockets libuv jansson libssl libcrypto
 PKGS_engine := $(PKGS_io)
 PKGS_work := $(PKGS_io)
 

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/taskfile.h"
 #include "core/kinds/job.h"
+#include "core/wire/logs.h"
 #include "core/plan/plan.h"
 
 #include <stdbool.h>
@@ -41,18 +42,6 @@ struct task_sample {
 	int64_t memory;     /* bytes; -1 unknown */
 	double gpu_util;    /* percent; NAN unknown */
 };
-
-/* Where a log stands. Offsets are bytes since the attempt began. */
-struct log_range {
-	uint32_t generation;
-	uint64_t oldest, newest;
-	bool final; /* nothing more will come */
-};
-struct log_gap {
-	uint64_t offset, lost;
-};
-/* What log_read answers in place of a number of bytes. */
-enum { LOG_GAP = -1, LOG_UNREADABLE = -2 };
 
 /* Called by the engine; `ctx` is the daemon's. */
 struct engine_events {

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/taskfile.h"
 #include "base/timefmt.h"
+#include "mltopd/routes.h"
 #include "store/folder.h"
 
 #include <errno.h>
@@ -266,6 +267,21 @@ static bool folder_take(struct daemon *d, const struct config *c, struct err *e)
 	return true;
 }
 
+static const struct server_asks platform_asks = {
+	.key = platform_key,
+	.key_used = platform_key_used,
+	.limits = platform_limits,
+	.rows = platform_rows,
+	.visible = platform_visible,
+	.version = platform_version,
+	.nonce_take = platform_nonce_take,
+	.nonce_free = platform_nonce_free,
+	.job = platform_job,
+	.task = platform_task,
+	.log_range = platform_log_range,
+	.log_read = platform_log_read,
+};
+
 static bool server_start(struct daemon *d, struct err *e)
 {
 	const struct config *c = &d->platform->config;
@@ -273,6 +289,8 @@ static bool server_start(struct daemon *d, struct err *e)
 	struct buf one = BUF_INIT;
 	struct server_config s = {.loop = &d->loop,
 		.platform = d->platform,
+		.asks = &platform_asks,
+		.routes = routes,
 		.prefix = config_text(c, SET_PREFIX)};
 	char address[64];
 	bool good;

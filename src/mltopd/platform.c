@@ -187,7 +187,7 @@ uint64_t platform_version(const struct platform *p)
 	return p->version;
 }
 
-const struct platform_limits *platform_limits(const struct platform *p)
+const struct server_limits *platform_limits(const struct platform *p)
 {
 	return &p->limits;
 }

@@ -14,12 +14,12 @@
 #include "core/schema/rowset.h"
 #include "core/kinds/task.h"
 #include "engine/engine.h"
+#include "serve/asks.h"
 #include "serve/request.h"
 
 struct platform;
-struct hub;
 
-/* ---- What the server and the streams read ---- */
+/* ---- What the server and the streams ask for: the functions of serve/asks.h ---- */
 
 /* The key row for an access key, disabled ones included; NULL: none. Its secret is in the clear. */
 const struct key *platform_key(struct platform *p, const char *access_key);
@@ -46,13 +46,6 @@ ssize_t platform_log_read(struct platform *p, const struct job *j, const char *t
 const struct task *platform_task(struct platform *p, const char *job_uid, const char *task,
 	int attempt);
 
-/*
- * Nonces: the idempotency keys of requests that change state. Taken before the handler runs.
- * NONCE_NEW: it is held for this request until platform_nonce_free: the same request is
- * NONCE_PENDING meanwhile, however long the handler looks into a package first.
- * NONCE_SAME: an identical request was answered: *status and *body (borrowed) are that answer.
- */
-enum nonce_state { NONCE_NEW, NONCE_SAME, NONCE_OTHER, NONCE_PENDING, NONCE_FULL };
 enum nonce_state platform_nonce_take(struct platform *p, const struct principal *who,
 	const char *nonce, const char *request_hash, int64_t now, int *status, const char **body,
 	size_t *body_len);
@@ -60,22 +53,7 @@ enum nonce_state platform_nonce_take(struct platform *p, const struct principal 
 void platform_nonce_free(struct platform *p, const char *access_key, const char *nonce);
 
 /* Settings the server needs. */
-struct platform_limits {
-	bool shared; /* false: the private platform, which has none but memory */
-	int connections, per_key, per_address, streams_per_key, requests_per_s, request_burst;
-	size_t list_max; /* rows of a page */
-};
-const struct platform_limits *platform_limits(const struct platform *p);
+const struct server_limits *platform_limits(const struct platform *p);
 bool platform_ready(const struct platform *p, struct err *e); /* /readyz */
-
-/* ---- What the platform tells: the hub's functions, called by the platform ---- */
-
-/* Row `uid` of kind k changed or is new (its text may have moved), or is gone. */
-void hub_changed(struct hub *h, const struct kind *k, const char *uid);
-void hub_gone(struct hub *h, const struct kind *k, const char *uid);
-void hub_log_grew(struct hub *h, const char *job_uid, const char *task, int attempt);
-/* An attempt's log is whole, or a new attempt began. */
-void hub_log_ended(struct hub *h, const char *job_uid, const char *task, int attempt);
-void hub_key_disabled(struct hub *h, const char *access_key); /* its sockets close within 1 s */
 
 #endif

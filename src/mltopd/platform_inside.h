@@ -92,7 +92,7 @@ struct ask;
 
 struct platform {
 	struct config config;
-	struct platform_limits limits;
+	struct server_limits limits;
 	uv_loop_t *loop;
 	char *dir; /* state folder */
 	char *shim;

@@ -151,7 +151,7 @@ static void store_notify(void *ctx)
 
 void platform_reload(struct platform *p, const struct config *c)
 {
-	struct platform_limits *l = &p->limits;
+	struct server_limits *l = &p->limits;
 
 	if (c) {
 		config_release(&p->config);

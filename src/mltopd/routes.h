@@ -4,6 +4,8 @@
 
 #include "mltopd/platform_inside.h"
 
+extern const struct route routes[]; /* ended by pattern NULL */
+
 /* routes_open.c */
 void route_version(struct request *r);
 void route_healthz(struct request *r);

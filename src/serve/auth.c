@@ -155,7 +155,7 @@ static struct key_use *use_of(struct server *s, const char *access_key)
 /* The connection now speaks for this key; false when the key has too many of them. */
 static bool claim_connection(struct conn *c, const char *access_key, struct err *e)
 {
-	const struct platform_limits *limits = platform_limits(c->server->platform);
+	const struct server_limits *limits = c->server->asks->limits(c->server->platform);
 	struct key_use *use = use_of(c->server, access_key);
 
 	if (c->use == use)
@@ -189,7 +189,7 @@ bool auth_finish(struct conn *c, const struct request_facts *f, const struct que
 	const struct query *headers, const struct sign_claim *claim, const char *body_sha256,
 	int64_t now, struct arena *a, struct principal *who, struct err *e)
 {
-	const struct key *key = platform_key(c->server->platform, claim->access_key);
+	const struct key *key = c->server->asks->key(c->server->platform, claim->access_key);
 	const char *secret = key && key->secret_key ? key->secret_key : no_secret;
 	bool good = signature_good(c, f, q, headers, claim, body_sha256, secret);
 
@@ -198,13 +198,13 @@ bool auth_finish(struct conn *c, const struct request_facts *f, const struct que
 	if (!key_alive(key, now, e) || !claim_connection(c, claim->access_key, e))
 		return false;
 	fill_principal(who, key, a);
-	platform_key_used(c->server->platform, claim->access_key, now);
+	c->server->asks->key_used(c->server->platform, claim->access_key, now);
 	return true;
 }
 
 bool auth_still_good(struct server *s, const char *access_key, int64_t now)
 {
-	const struct key *key = platform_key(s->platform, access_key);
+	const struct key *key = s->asks->key(s->platform, access_key);
 
 	return key != NULL && key_alive(key, now, NULL);
 }
@@ -225,7 +225,7 @@ bool auth_allowed(const struct principal *who, const struct route *route, struct
 	return true;
 }
 
-static void fill_bucket(struct key_use *use, const struct platform_limits *limits, int64_t mono)
+static void fill_bucket(struct key_use *use, const struct server_limits *limits, int64_t mono)
 {
 	double burst = limits->request_burst;
 
@@ -240,7 +240,7 @@ static void fill_bucket(struct key_use *use, const struct platform_limits *limit
 
 bool auth_rate(struct conn *c, int64_t mono, int *retry_s, struct err *e)
 {
-	const struct platform_limits *limits = platform_limits(c->server->platform);
+	const struct server_limits *limits = c->server->asks->limits(c->server->platform);
 
 	if (!limits->shared || limits->requests_per_s <= 0 || c->use == NULL)
 		return true;

@@ -40,7 +40,7 @@ static bool address_of(int fd, char *out, size_t size)
  */
 bool guard_connection(struct server *s, int fd)
 {
-	const struct platform_limits *limits = platform_limits(s->platform);
+	const struct server_limits *limits = s->asks->limits(s->platform);
 	const struct address_use *use;
 	char peer[64];
 

@@ -114,7 +114,7 @@ static void refuse_route(struct exchange *x, const char *path)
 	char allow[64];
 	struct err e = ERR_INIT;
 
-	if (!route_allows(path, allow, sizeof allow)) {
+	if (!route_allows(x->server->routes, path, allow, sizeof allow)) {
 		err_set(&e, ERR_NOT_FOUND, "there is nothing at %s: see docs/API.md for the paths",
 			x->facts.path);
 		refuse_kept(x, 404, &e);
@@ -152,8 +152,9 @@ static void route_request(struct exchange *x)
 	const char *path = route_path(x->server, x->facts.path);
 	struct err e = ERR_INIT;
 
-	x->r.route = x->facts.method < 0 ? NULL
-					 : route_find(x->facts.method, path, &x->text, x->r.params);
+	x->r.route = x->facts.method < 0
+		? NULL
+		: route_find(x->server->routes, x->facts.method, path, &x->text, x->r.params);
 	if (x->r.route == NULL) {
 		refuse_route(x, path);
 		return;

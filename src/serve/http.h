@@ -14,7 +14,6 @@
 #include "base/map.h"
 #include "core/wire/query.h"
 #include "core/wire/sign.h"
-#include "mltopd/platform.h"
 #include "serve/request.h"
 #include "serve/server.h"
 
@@ -51,6 +50,8 @@ struct key_use {
 struct server {
 	uv_loop_t *loop;
 	struct platform *platform;
+	const struct server_asks *asks;
+	const struct route *routes;
 	struct lws_context *lws;
 	struct lws_vhost *vhost;
 	char *prefix;   /* without a slash at the end, "" none */
@@ -150,10 +151,10 @@ bool guard_header(struct lws *wsi, const char *name, char *out, size_t size);
 /* ---- http_route.c ---- */
 
 /* The route for method and path (prefix already off); params point into `a`. */
-const struct route *route_find(int method, const char *path, struct arena *a,
-	const char *params[REQUEST_PARAMS_MAX]);
+const struct route *route_find(const struct route *routes, int method, const char *path,
+	struct arena *a, const char *params[REQUEST_PARAMS_MAX]);
 /* Methods that the path has, "GET, POST"; false: the path is of no route. */
-bool route_allows(const char *path, char *out, size_t size);
+bool route_allows(const struct route *routes, const char *path, char *out, size_t size);
 /* The path behind the server's prefix; the path itself where it does not carry one. */
 const char *route_path(const struct server *s, const char *path);
 

@@ -78,8 +78,8 @@ static bool answered_by_nonce(struct exchange *x)
 	struct err e = ERR_INIT;
 
 	request_hash(x, x->r.request_hash);
-	switch (platform_nonce_take(x->server->platform, &x->r.who, x->r.nonce, x->r.request_hash,
-		x->r.now, &status, &body, &len)) {
+	switch (x->server->asks->nonce_take(x->server->platform, &x->r.who, x->r.nonce,
+		x->r.request_hash, x->r.now, &status, &body, &len)) {
 	case NONCE_NEW: x->holds_nonce = true; return false;
 	case NONCE_SAME: request_reply_json_text(&x->r, status, body, len); return true;
 	case NONCE_PENDING:

@@ -138,7 +138,7 @@ void http_write_refusal(struct conn *c, int status, const struct err *e)
 static void reply_ready(struct exchange *x)
 {
 	if (x->holds_nonce && x->server != NULL)
-		platform_nonce_free(x->r.platform, x->r.who.access_key, x->r.nonce);
+		x->server->asks->nonce_free(x->server->platform, x->r.who.access_key, x->r.nonce);
 	x->holds_nonce = false;
 	x->reply.ready = true;
 	x->reply.progress = time_mono_ms();

@@ -42,8 +42,8 @@ static size_t pattern_holes(const char *pattern)
 	return holes;
 }
 
-const struct route *route_find(int method, const char *path, struct arena *a,
-	const char *params[REQUEST_PARAMS_MAX])
+const struct route *route_find(const struct route *routes, int method, const char *path,
+	struct arena *a, const char *params[REQUEST_PARAMS_MAX])
 {
 	const struct route *best = NULL;
 
@@ -56,7 +56,7 @@ const struct route *route_find(int method, const char *path, struct arena *a,
 	return best;
 }
 
-bool route_allows(const char *path, char *out, size_t size)
+bool route_allows(const struct route *routes, const char *path, char *out, size_t size)
 {
 	bool has[sizeof method_words / sizeof method_words[0]] = {false};
 	bool any = false;

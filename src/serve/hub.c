@@ -32,9 +32,9 @@ struct feed *hub_feed(struct hub *h, const struct kind *k)
 	return f;
 }
 
-struct platform *hub_platform(const struct hub *h)
+struct server *hub_server(const struct hub *h)
 {
-	return h->server->platform;
+	return h->server;
 }
 
 static void on_batch(uv_timer_t *timer);

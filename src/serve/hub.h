@@ -1,6 +1,6 @@
 /*
- * Who listens to what: row subscriptions by kind and log subscriptions by job. The platform's
- * hub_* calls (platform.h) cost one look-up and then a bit and a word for each subscription.
+ * Who listens to what: row subscriptions by kind and log subscriptions by job. What the
+ * platform tells (server.h) costs one look-up and then a bit and a word for each subscription.
  *
  * A row is known to subscriptions by its slot, a small number that stays the same as long as any of
  * them has sent it or owes it; a subscription holds two bits a slot: owed and sent. So nothing is
@@ -17,7 +17,6 @@
 #include <stdint.h>
 #include <uv.h>
 
-struct platform;
 struct server;
 struct stream;
 struct hub;
@@ -80,7 +79,7 @@ void feed_settle(struct feed *f, struct slot *slot, bool exists);
 
 /* Between hub.c and hub_rows.c. */
 struct feed *hub_feed(struct hub *h, const struct kind *k);
-struct platform *hub_platform(const struct hub *h);
+struct server *hub_server(const struct hub *h);
 void hub_arm_batch(struct hub *h, int64_t ms); /* looks in `ms` for batches that may begin */
 
 /* Log subscriptions of a job, by its uid. */

@@ -106,7 +106,8 @@ void row_sub_set_sent(struct row_sub *sub, struct slot *slot, bool sent)
 struct row_sub *hub_subscribe(struct hub *h, struct stream *st, const struct kind *k, uint32_t id,
 	const char *org, struct filter *filter, const struct fieldset *fields)
 {
-	const struct rowset *rows = platform_rows(hub_platform(h), k);
+	struct server *s = hub_server(h);
+	const struct rowset *rows = s->asks->rows(s->platform, k);
 	struct row_sub *sub = mem_alloc(sizeof *sub);
 
 	*sub = (struct row_sub){.stream = st,

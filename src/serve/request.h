@@ -22,13 +22,6 @@
 struct platform;
 struct request;
 
-/* Who asks. Valid for the length of a request; texts belong to the platform's key row. */
-struct principal {
-	const char *access_key, *key_name, *org_id, *org_name;
-	enum role role;
-	bool read_only;
-};
-
 enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
 extern const char *const method_words[];
 
@@ -51,8 +44,6 @@ struct route {
 	void (*handle)(struct request *r);
 	const char *doc; /* one line */
 };
-extern const struct route routes[]; /* ended by pattern NULL */
-
 enum { REQUEST_PARAMS_MAX = 4 };
 
 struct request {
@@ -69,7 +60,7 @@ struct request {
 	size_t raw_len;
 	const char *nonce; /* "" when none */
 	char body_sha256[SIGN_HEX_SIZE];
-	/* What platform_nonce was asked with; the handler stores it beside its answer. "" when none. */
+	/* What the nonce was asked for with; the handler stores it beside its answer. "" when none. */
 	char request_hash[SIGN_HEX_SIZE];
 	const char *peer; /* address, for audit */
 	int64_t now;      /* wall ms when it came */

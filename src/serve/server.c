@@ -188,6 +188,8 @@ static struct server *server_new(const struct server_config *config)
 
 	s->loop = config->loop;
 	s->platform = config->platform;
+	s->asks = config->asks;
+	s->routes = config->routes;
 	s->prefix = mem_strdup(config->prefix ? config->prefix : "");
 	for (size_t len = strlen(s->prefix); len > 0 && s->prefix[len - 1] == '/'; len--)
 		s->prefix[len - 1] = '\0';

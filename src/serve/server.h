@@ -1,11 +1,13 @@
 /*
- * The HTTP and websocket server: libwebsockets 4.1.6 on the daemon's libuv loop, with every guard
- * of server.md section 2. Owns connections, requests and stream sockets; knows no resources.
+ * The HTTP and websocket server: libwebsockets 4.1.6 on the daemon's libuv loop, with the
+ * guards that it needs. Owns connections, requests and stream sockets; knows no resources.
  */
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H
 
 #include "base/err.h"
+#include "serve/asks.h"
+#include "serve/request.h"
 
 #include <stdbool.h>
 #include <uv.h>
@@ -16,7 +18,9 @@ struct platform;
 
 struct server_config {
 	uv_loop_t *loop;
-	struct platform *platform;
+	struct platform *platform; /* what `asks` is called with, and requests carry */
+	const struct server_asks *asks;
+	const struct route *routes;     /* ended by pattern NULL; kept, not copied */
 	const char *address;            /* "127.0.0.1" */
 	int port;                       /* 0: pick one */
 	const char *tls_cert, *tls_key; /* NULL: clear */
@@ -32,5 +36,15 @@ struct hub *server_hub(struct server *s);
 int server_viewers(const struct server *s);
 /* Stops accepting, lets running answers leave (at most `grace_ms`), then frees itself and calls done. */
 void server_close(struct server *s, int grace_ms, void (*done)(void *ctx), void *ctx);
+
+/* ---- What the platform tells its streams ---- */
+
+/* Row `uid` of kind k changed or is new (its text may have moved), or is gone. */
+void hub_changed(struct hub *h, const struct kind *k, const char *uid);
+void hub_gone(struct hub *h, const struct kind *k, const char *uid);
+void hub_log_grew(struct hub *h, const char *job_uid, const char *task, int attempt);
+/* An attempt's log is whole, or a new attempt began. */
+void hub_log_ended(struct hub *h, const char *job_uid, const char *task, int attempt);
+void hub_key_disabled(struct hub *h, const char *access_key); /* its sockets close within 1 s */
 
 #endif

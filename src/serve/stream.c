@@ -12,7 +12,7 @@
 
 static bool room_for_stream(struct conn *c, struct err *e)
 {
-	const struct platform_limits *limits = platform_limits(c->server->platform);
+	const struct server_limits *limits = c->server->asks->limits(c->server->platform);
 
 	if (!limits->shared || limits->streams_per_key <= 0 || c->use == NULL ||
 		c->use->streams < limits->streams_per_key)

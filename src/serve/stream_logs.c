@@ -12,7 +12,8 @@
 
 static const struct job *find_job(struct stream *st, const char *org, const char *job)
 {
-	return platform_job(st->conn->server->platform, org[0] ? org : st->who.org_id, job);
+	return st->conn->server->asks->job(st->conn->server->platform,
+		org[0] ? org : st->who.org_id, job);
 }
 
 static bool log_org_allowed(const struct stream *st, const char *org)
@@ -196,14 +197,14 @@ static void end_of_task(struct stream *st, struct log_sub *sub, const struct tas
 /* The end of what there is: for good, or until more is written. */
 static void at_end(struct stream *st, struct log_sub *sub, const struct job *job)
 {
-	struct platform *p = st->conn->server->platform;
+	struct server *s = st->conn->server;
 	struct log_range range;
 	const struct task *task;
 	struct err e = ERR_INIT;
 	int attempt;
 
 	sub->idle = true;
-	if (!platform_log_range(p, job, sub->task, sub->attempt, &range, &attempt, &e)) {
+	if (!s->asks->log_range(s->platform, job, sub->task, sub->attempt, &range, &attempt, &e)) {
 		if (e.code == ERR_UNAVAILABLE)
 			unreadable(st, sub, &e);
 		return;
@@ -216,7 +217,7 @@ static void at_end(struct stream *st, struct log_sub *sub, const struct job *job
 	if (!range.final || sub->offset < range.newest)
 		return;
 	sub->ending = true;
-	task = platform_task(p, sub->job_uid, sub->task, attempt);
+	task = s->asks->task(s->platform, sub->job_uid, sub->task, attempt);
 	if (task == NULL)
 		end(st, sub, job_state_words[job->state], job->exit_code, job->signal);
 	else if (job_state_final(task->state))
@@ -248,8 +249,9 @@ static int read_and_send(struct stream *st, struct log_sub *sub, const struct jo
 	size_t room = sub->credit < WIRE_LOG_CHUNK ? (size_t)sub->credit : WIRE_LOG_CHUNK;
 	struct log_gap lost = {0};
 	struct err e = ERR_INIT;
-	ssize_t n = platform_log_read(st->conn->server->platform, job, sub->task, sub->attempt,
-		sub->offset, st->frame + LWS_PRE + WIRE_LOG_HEADER, room, &lost, &e);
+	struct server *s = st->conn->server;
+	ssize_t n = s->asks->log_read(s->platform, job, sub->task, sub->attempt, sub->offset,
+		st->frame + LWS_PRE + WIRE_LOG_HEADER, room, &lost, &e);
 
 	if (n == LOG_UNREADABLE) {
 		unreadable(st, sub, &e);
@@ -281,8 +283,8 @@ static int serve(struct stream *st, struct log_sub *sub, bool *wrote)
 	}
 	if (sub->begun)
 		return read_and_send(st, sub, job, wrote);
-	if (platform_log_range(st->conn->server->platform, job, sub->task, sub->attempt, &range,
-		    &attempt, &e))
+	if (st->conn->server->asks->log_range(st->conn->server->platform, job, sub->task,
+		    sub->attempt, &range, &attempt, &e))
 		begin(st, sub, &range, attempt);
 	else if (e.code == ERR_UNAVAILABLE)
 		unreadable(st, sub, &e);

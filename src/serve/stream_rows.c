@@ -43,7 +43,7 @@ static struct row_sub *make_sub(struct stream *st, const struct wire_frame *f, s
 	struct fieldset fields = {{0}};
 	struct filter *filter = NULL;
 
-	if (k == NULL || platform_rows(st->conn->server->platform, k) == NULL) {
+	if (k == NULL || st->conn->server->asks->rows(st->conn->server->platform, k) == NULL) {
 		err_set(e, ERR_NOT_FOUND, "there is no stream of \"%s\"", f->kind);
 		return NULL;
 	}
@@ -94,14 +94,16 @@ static void add_row(struct batch *b, const struct row_sub *sub, const void *row)
 
 static bool row_wanted(struct stream *st, const struct row_sub *sub, const void *row, int64_t now)
 {
-	return row != NULL && platform_visible(&st->who, sub->feed->kind, row, sub->org) &&
+	return row != NULL &&
+		st->conn->server->asks->visible(&st->who, sub->feed->kind, row, sub->org) &&
 		(sub->filter == NULL || filter_match(sub->filter, row, now));
 }
 
 static void settle_slot(struct stream *st, struct row_sub *sub, struct slot *slot, int64_t now,
 	struct batch *b)
 {
-	const struct rowset *rows = platform_rows(st->conn->server->platform, sub->feed->kind);
+	const struct rowset *rows = st->conn->server->asks->rows(st->conn->server->platform,
+		sub->feed->kind);
 	const void *row = rowset_find(rows, slot->uid);
 
 	if (row_wanted(st, sub, row, now)) {
@@ -159,7 +161,8 @@ static int write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool 
 	char version[24];
 	int failed;
 
-	snprintf(version, sizeof version, "%" PRIu64, platform_version(st->conn->server->platform));
+	snprintf(version, sizeof version, "%" PRIu64,
+		st->conn->server->asks->version(st->conn->server->platform));
 	buf_add(&b.rows, room, sizeof room);
 	buf_addf(&b.rows, "{\"t\":\"row\",\"id\":%" PRIu32 ",\"v\":\"%s\",\"rows\":[", sub->id,
 		version);
@@ -202,7 +205,7 @@ void stream_rows_tick(struct stream *st, int64_t now)
 {
 	for (size_t i = 0; i < st->rows.len; i++) {
 		struct row_sub *sub = st->rows.items[i];
-		const struct rowset *rows = platform_rows(st->conn->server->platform,
+		const struct rowset *rows = st->conn->server->asks->rows(st->conn->server->platform,
 			sub->feed->kind);
 
 		if (sub->filter == NULL || !filter_uses_time(sub->filter))

@@ -18,4 +18,11 @@ struct key {
 };
 extern const struct kind key_kind;
 
+/* Who asks, by the key that was shown; the texts belong to who made it. */
+struct principal {
+	const char *access_key, *key_name, *org_id, *org_name;
+	enum role role;
+	bool read_only;
+};
+
 #endif

@@ -1,0 +1,68 @@
+/*
+ * What the server asks of the platform behind it: a table of functions given at server_open, so
+ * that this folder knows no store, no model and no engine. All are called on the loop thread; rows
+ * and texts that they return stay the platform's and are good until the next turn of the loop.
+ */
+#ifndef SERVE_ASKS_H
+#define SERVE_ASKS_H
+
+#include "core/kinds/job.h"
+#include "core/kinds/key.h"
+#include "core/kinds/task.h"
+#include "core/schema/rowset.h"
+#include "core/wire/logs.h"
+
+#include <sys/types.h>
+
+struct platform;
+
+/*
+ * Nonces: the idempotency keys of requests that change state. Taken before the handler runs.
+ * NONCE_NEW: it is held for this request until nonce_free: the same request is NONCE_PENDING
+ * meanwhile, however long the handler looks into a package first.
+ * NONCE_SAME: an identical request was answered: *status and *body (borrowed) are that answer.
+ */
+enum nonce_state { NONCE_NEW, NONCE_SAME, NONCE_OTHER, NONCE_PENDING, NONCE_FULL };
+
+struct server_limits {
+	bool shared; /* false: the private platform, which has none but memory */
+	int connections, per_key, per_address, streams_per_key, requests_per_s, request_burst;
+	size_t list_max; /* rows of a page */
+};
+
+struct server_asks {
+	/* The row of an access key, disabled ones included, its secret in the clear; NULL: none. */
+	const struct key *(*key)(struct platform *p, const char *access_key);
+	/* Tells that a key was used. */
+	void (*key_used)(struct platform *p, const char *access_key, int64_t now);
+	/* As they may be at this moment: a reload changes them. */
+	const struct server_limits *(*limits)(const struct platform *p);
+
+	/* All rows of a kind, whatever the org; NULL: not a kind that is streamed. */
+	const struct rowset *(*rows)(struct platform *p, const struct kind *k);
+	/* May `who` see this row of kind k? `org`: whose rows were asked for, "" the own. */
+	bool (*visible)(const struct principal *who, const struct kind *k, const void *row,
+		const char *org);
+	/* The counter of commits: "v" on the wire. Persistent, never goes back. */
+	uint64_t (*version)(const struct platform *p);
+
+	enum nonce_state (*nonce_take)(struct platform *p, const struct principal *who,
+		const char *nonce, const char *request_hash, int64_t now, int *status,
+		const char **body, size_t *body_len);
+	/* It is answered: unless a change was stored with the nonce, it may be used again. */
+	void (*nonce_free)(struct platform *p, const char *access_key, const char *nonce);
+
+	/* The newest job of that name (or uid) in the org; NULL: none. */
+	const struct job *(*job)(struct platform *p, const char *org_id, const char *name_or_uid);
+	/* The row of that attempt (exit code, signal, state); NULL: none. */
+	const struct task *(
+		*task)(struct platform *p, const char *job_uid, const char *task, int attempt);
+	/* Attempt 0: the newest; *attempt_out says which. ERR_UNAVAILABLE: ask again later. */
+	bool (*log_range)(struct platform *p, const struct job *j, const char *task, int attempt,
+		struct log_range *out, int *attempt_out, struct err *e);
+	/* Bytes read, 0 at the end, LOG_GAP with *gap, or LOG_UNREADABLE with *e: ask again later. */
+	ssize_t (*log_read)(struct platform *p, const struct job *j, const char *task, int attempt,
+		uint64_t offset, void *out, size_t size, struct log_gap *gap, struct err *e);
+};
+
+#endif
