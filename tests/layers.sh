@@ -22,15 +22,17 @@ BEGIN {
 	may["serve"] = "io " core " base"
 	# mltopd is an arrow up: the model and the settings that work needs are still there; serve is
 	# what a follower of a log and the hub are called by.
-	may["work"] = "mltopd serve store engine io " core " base"
-	may["mltopd"] = "work serve store engine engine/local engine/fake io " core " base"
+	# Likewise: struct platform, the settings, the request that a change answers and the hub.
+	may["model"] = "mltopd serve work store engine " core " base"
+	may["work"] = "mltopd serve model store engine io " core " base"
+	may["mltopd"] = "work serve model store engine engine/local engine/fake io " core " base"
 	# Headers of others, by what their names begin with, and the files that may have them.
 	only["curses.h"] = only["ncurses"] = only["<term.h"] = "^mltop/term[a-z_]*[.]c$"
 	only["sqlite3"] = "^store/"
 	only["curl/"] = only["wslay/"] = "^io/"
 	only["libwebsockets"] = "^serve/"
-	only["uv.h"] = "^(io|serve|work|mltopd|engine|client|mltop)/"
-	only["jansson"] = "^(core|io|client|store|engine|ui|mltop|serve|work|mltopd)/"
+	only["uv.h"] = "^(io|serve|model|work|mltopd|engine|client|mltop)/"
+	only["jansson"] = "^(core|io|client|store|engine|ui|mltop|serve|model|work|mltopd)/"
 	only["openssl/"] = "^(core|io|client|store|engine|mltop|serve|mltopd)/"
 	only["yaml.h"] = "^io/"
 }

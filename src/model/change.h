@@ -1,5 +1,5 @@
 /*
- * A change on its way to the disk. platform_change.c composes it, platform_commit.c commits it and
+ * A change on its way to the disk. change.c composes it, commit.c commits it and
  * then shows what it did; nobody else sees inside.
  */
 #ifndef MLTOPD_CHANGE_H

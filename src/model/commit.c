@@ -1,4 +1,4 @@
-#include "mltopd/change.h"
+#include "model/change.h"
 
 #include "base/mem.h"
 
