@@ -16,9 +16,11 @@ BEGIN {
 	may["core/plan"] = "core/kinds core/schema base"; may["core/wire"] = "base"
 	may["client"] = "io " core " base"; may["store"] = core " base"
 	may["engine"] = core " base"
+	may["ui/kit"] = core " base"; may["ui/app"] = "ui/kit " core " base"
+	may["ui/screens"] = "ui/app ui/kit " core " base"
 	may["engine/local"] = may["engine/fake"] = "engine io " core " base"
-	may["ui"] = core " base"; may["shim"] = "base"
-	may["mltop"] = "ui client io " core " base"
+	may["shim"] = "base"
+	may["mltop"] = "ui/screens ui/app ui/kit client io " core " base"
 	may["serve"] = "io " core " base"
 	# mltopd is an arrow up: the model and the settings that work needs are still there; serve is
 	# what a follower of a log and the hub are called by.

@@ -2,6 +2,7 @@
 
 #include "base/timefmt.h"
 #include "mltop/cli.h"
+#include "ui/screens/screens.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -323,6 +324,7 @@ static void open_handles(struct run *r)
 static bool open_app(struct run *r, const char *first, struct err *e)
 {
 	struct app_options o = {
+		.screens = dashboard_screens,
 		.ascii = term_ascii(),
 		.context = r->find.context ? r->find.context
 			: r->context.name  ? r->context.name

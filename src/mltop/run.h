@@ -10,10 +10,10 @@
 #include "client/api.h"
 #include "client/logstore.h"
 #include "client/stream.h"
-#include "ui/input.h"
+#include "ui/kit/input.h"
 #include "mltop/term.h"
-#include "ui/app.h"
-#include "ui/theme.h"
+#include "ui/app/app.h"
+#include "ui/kit/theme.h"
 
 #include <uv.h>
 

@@ -7,8 +7,8 @@
 #define MLTOP_TERM_H
 
 #include "base/err.h"
-#include "ui/grid.h"
-#include "ui/theme.h"
+#include "ui/kit/grid.h"
+#include "ui/kit/theme.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
 #define MLTOP_TERM_INSIDE_H
 
 #include "base/err.h"
-#include "ui/grid.h"
-#include "ui/theme.h"
+#include "ui/kit/grid.h"
+#include "ui/kit/theme.h"
 
 #include <stdbool.h>
 #include <stdint.h>

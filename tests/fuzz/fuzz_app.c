@@ -5,7 +5,8 @@
  */
 #include "base/arena.h"
 #include "core/wire/wire.h"
-#include "ui/app.h"
+#include "ui/app/app.h"
+#include "ui/screens/screens.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static void one_line(struct app *a, struct grid *g, const char *text, size_t len
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct app_options o = {.context = "fuzz"};
+	struct app_options o = {.context = "fuzz", .screens = dashboard_screens};
 	struct app *a = app_new(&o, NULL);
 	struct grid g;
 	int64_t clock = 1767355200000;

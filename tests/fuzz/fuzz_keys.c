@@ -3,7 +3,7 @@
  * Bytes of a terminal: whatever comes, in whatever pieces, becomes only keys that are keys and
  * pastes within their limit, and nothing is held for ever.
  */
-#include "ui/input.h"
+#include "ui/kit/input.h"
 
 #include <stdlib.h>
 

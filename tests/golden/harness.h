@@ -6,8 +6,9 @@
 #define GOLDEN_HARNESS_H
 
 #include "base/mem.h"
-#include "ui/app.h"
-#include "ui/keys.h"
+#include "ui/app/app.h"
+#include "ui/kit/keys.h"
+#include "ui/screens/screens.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -48,10 +49,12 @@ static inline void harness_send(struct harness *h, struct msg *m)
 static inline void harness_open(struct harness *h, const struct app_options *o)
 {
 	struct err e = ERR_INIT;
+	struct app_options all = *o;
 
+	all.screens = dashboard_screens;
 	*h = (struct harness){.now = HARNESS_NOW, .mono = 1000000, .cols = 80, .rows = 24};
 	grid_init(&h->grid);
-	h->app = app_new(o, &e);
+	h->app = app_new(&all, &e);
 	if (!h->app) {
 		fprintf(stderr, "app_new: %s\n", e.text);
 		abort();

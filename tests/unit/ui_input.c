@@ -1,5 +1,5 @@
 /* Keys from bytes: every known sequence, split everywhere, and what must be swallowed. */
-#include "ui/input.h"
+#include "ui/kit/input.h"
 
 #include "base/mem.h"
 

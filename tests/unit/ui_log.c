@@ -1,5 +1,5 @@
 /* The log pane: what it asks for, how it scrolls, what a very long line costs. */
-#include "ui/logpane.h"
+#include "ui/kit/logpane.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"

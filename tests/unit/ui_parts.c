@@ -2,12 +2,12 @@
 #include "golden/harness.h"
 
 #include "base/utf8.h"
-#include "ui/edit.h"
-#include "ui/keymap.h"
-#include "ui/layout.h"
-#include "ui/prompt.h"
-#include "ui/textpane.h"
-#include "ui/theme.h"
+#include "ui/kit/edit.h"
+#include "ui/kit/keymap.h"
+#include "ui/kit/layout.h"
+#include "ui/kit/prompt.h"
+#include "ui/kit/textpane.h"
+#include "ui/kit/theme.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

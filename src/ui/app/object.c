@@ -1,0 +1,76 @@
+#include "ui/app/parts.h"
+
+#include "core/wire/query.h"
+
+#include <string.h>
+
+/* What actions are about: the open object or a row, and how requests name it. */
+
+static const struct table *table_of(const struct view *v, const struct kind *k)
+{
+	const struct table *t = v->screen->table ? v->screen->table(v) : NULL;
+
+	return t && t->data.kind == k ? t : NULL;
+}
+
+struct object app_object(const struct app *a)
+{
+	const struct view *v = app_top(a);
+	struct table *t = v && v->screen->table ? v->screen->table(v) : NULL;
+
+	if (v && v->screen->object)
+		return (struct object){v->screen->kind, v->screen->object(v)};
+	if (!t)
+		return (struct object){0};
+	struct entry *e = table_selected(t);
+
+	return (struct object){t->data.kind, e ? e->row : NULL};
+}
+
+static const void *row_in(const struct table *t, const char *name)
+{
+	struct entry *e = table_selected((struct table *)t);
+
+	if (!e || strcmp(record_key(t->data.kind, e->row), name) != 0)
+		e = dataset_find_key(&t->data, name);
+	return e ? e->row : NULL;
+}
+
+const void *app_row(const struct app *a, const struct kind *k, const char *name)
+{
+	for (int i = a->depth; i-- > 0;) {
+		const struct table *t = table_of(&a->stack[i], k);
+		const void *row = t ? row_in(t, name) : NULL;
+
+		if (row)
+			return row;
+	}
+	return k == a->home.data.kind ? row_in(&a->home, name) : NULL;
+}
+
+const char *app_org(const struct app *a, struct object o)
+{
+	const struct field *org = o.row ? kind_field(o.kind, "org_id") : NULL;
+
+	if (strcmp(a->tenant, "-1") != 0)
+		return a->tenant;
+	return org ? record_text(o.row, org) : "";
+}
+
+char *object_path(const struct app *a, struct object o, const char *name, const char *tail)
+{
+	struct buf path = BUF_INIT;
+
+	if (!o.row)
+		o.row = app_row(a, o.kind, name);
+	const char *org = app_org(a, o);
+
+	buf_addf(&path, "%s/", o.kind->path);
+	percent_encode(&path, name, strlen(name), "");
+	buf_adds(&path, tail);
+	if (*org) {
+		buf_adds(&path, "?org_id=");
+		percent_encode(&path, org, strlen(org), "");
+	}
+	return buf_detach(&path);
+}

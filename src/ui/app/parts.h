@@ -1,0 +1,200 @@
+/*
+ * The model that the parts of the dashboard share; private to src/ui. One struct app, no globals.
+ */
+#ifndef MLTOP_UI_PARTS_H
+#define MLTOP_UI_PARTS_H
+
+#include "core/kinds/event.h"
+#include "core/kinds/job.h"
+#include "core/kinds/quota.h"
+#include "core/kinds/task.h"
+#include "ui/app/app.h"
+#include "ui/app/change.h"
+#include "ui/kit/edit.h"
+#include "ui/kit/keymap.h"
+#include "ui/kit/layout.h"
+#include "ui/kit/prompt.h"
+#include "ui/app/screen.h"
+#include "ui/kit/text.h"
+
+enum {
+	STACK_MAX = 8,
+	HISTORY_MAX = 50,
+	STALE_MS = 20000,    /* two missed pings: rows are dimmed */
+	RTT_NEAR_MS = 10,    /* shorter round trips are all alike to a person */
+	NAME_TYPED_GPUS = 8, /* from so many GPUs on, a delete or cancel wants a word typed */
+	NAME_TYPED_JOBS = 5,
+};
+
+/* What the header counts, kept row by row. */
+struct tally {
+	int64_t run, wait;
+	int64_t gpus;                 /* held by live jobs */
+	int64_t util_sum, util_count; /* hundredths of a percent over the GPUs that tell */
+	int64_t cpu_sum, cpu_count;
+};
+
+/* What takes the keys before the screen does. */
+enum mode {
+	MODE_NONE,
+	MODE_FILTER,
+	MODE_PALETTE,
+	MODE_SEARCH,
+	MODE_SAVE,
+	MODE_PROMPT,
+	MODE_PICK,
+	MODE_POPUP,
+};
+
+struct app {
+	struct app_options options; /* its texts and JSON are owned here */
+	struct keymap keymap;
+	char *context, *org, *role, *user;
+	char *tenant; /* org asked for: "" the key's own, an id, "-1" all */
+	int cols, rows;
+	int64_t now, mono;
+	bool dirty, started, ended;
+
+	enum link_state link;
+	int64_t rtt_ms;     /* as the header shows it: a step of link_message; 0: not known */
+	int64_t gone_since; /* mono */
+	char *link_text;
+
+	struct table home, quota; /* of the header; the home screen shows the first */
+	bool quota_all;           /* the second is of all orgs: the key may see them */
+	bool who_known;           /* the platform has said who we are, or will not */
+	char *tenant_asked;       /* named before the orgs were known; NULL: none */
+	struct tally tally;
+	uint32_t next_sub;
+	uint64_t next_id;
+
+	struct view stack[STACK_MAX];
+	int depth;
+	char *history[HISTORY_MAX]; /* palette texts of what was open */
+	int history_len, history_at;
+	bool travelling; /* opening from history: not recorded again */
+
+	enum mode mode;
+	struct edit line; /* of filter, palette, search and save */
+	char *line_error;
+	char *filter_before;     /* what Esc in the filter bar gives back */
+	int choice;              /* of the completions or the picker; -1: none */
+	struct buf options_text; /* completions, NUL-separated */
+	int option_count;
+	struct prompt prompt;
+	struct buf popup; /* lines of text over the body */
+	char *popup_title;
+	int popup_top;
+	uint64_t why_id; /* request whose reply opens the popup */
+
+	struct changes proposed, changes;
+	uint64_t next_batch;
+
+	char *select_uid; /* row to select as soon as it is there; NULL: none */
+
+	char *notice;
+	enum grid_role notice_role;
+};
+
+/* ---- app.c ---- */
+
+void app_start(struct app *a, struct cmds *out); /* at the first message */
+
+struct view *app_top(const struct app *a);
+struct layout app_layout(const struct app *a);
+void app_notice(struct app *a, enum grid_role role, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void app_notice_clear(struct app *a);
+/* What the org asked for is called: its name, the id where the name is not known, "all orgs". */
+const char *app_tenant(const struct app *a);
+/* The quota of that org; NULL: not known, or all orgs are shown. */
+const struct quota *app_quota(const struct app *a);
+uint32_t app_sub(struct app *a);
+uint64_t app_id(struct app *a);
+/* A GET whose reply comes to the top views' message(). */
+uint64_t app_get(struct app *a, const char *path, struct cmds *out);
+void app_action(struct app *a, enum action act, struct cmds *out);
+bool app_stale(const struct app *a);
+bool app_connected(const struct app *a);
+void app_set_text(char **to, const char *from); /* sanitised copy; NULL is "" */
+void app_remember(struct app *a, const char *screen, const char *what, const char *value,
+	struct cmds *out);
+const char *app_remembered(const struct app *a, const char *screen, const char *what);
+bool app_quit(struct app *a, struct cmds *out); /* asks when something is unsent */
+/* The sentence of a reply that failed. Appends clean text. */
+void reply_error(const struct msg *m, struct buf *out);
+
+/* ---- stack.c: which screens are open, and where one was ---- */
+
+/* `s` NULL: there is no such screen, and nothing happens. */
+void stack_open(struct app *a, const struct screen *s, const char *name, struct cmds *out);
+void stack_pop(struct app *a, struct cmds *out);
+void stack_clear(struct app *a, struct cmds *out);
+void history_go(struct app *a, int by, struct cmds *out);
+void history_last(struct app *a, struct cmds *out);
+
+/* ---- frame.c ---- */
+
+void frame_draw(const struct app *a, struct grid *g, const struct layout *l);
+void frame_scopes_hints(const struct app *a, struct grid *g, struct rect r);
+
+/* ---- filterbar.c, palette.c, picker.c, popup.c: the modes ---- */
+
+unsigned app_scopes(const struct app *a);
+void line_open(struct app *a, enum mode mode, const char *text);
+void mode_close(struct app *a);
+void filterbar_open(struct app *a);
+void filterbar_input(struct app *a, const struct msg *m, struct cmds *out);
+void filterbar_draw(const struct app *a, struct grid *g, struct rect r);
+void line_draw(const struct app *a, struct grid *g, struct rect r, const char *label);
+void line_input(struct app *a, const struct msg *m, struct cmds *out); /* search, save */
+void palette_open(struct app *a);
+void palette_input(struct app *a, const struct msg *m, struct cmds *out);
+void palette_draw(const struct app *a, struct grid *g, const struct layout *l);
+/* Runs a palette text; false with `e` when it is none. */
+bool palette_run(struct app *a, const char *text, struct cmds *out, struct err *e);
+void picker_open(struct app *a);
+void picker_input(struct app *a, const struct msg *m, struct cmds *out);
+void picker_draw(const struct app *a, struct grid *g, struct rect body);
+void popup_open(struct app *a, const char *title);
+void popup_input(struct app *a, const struct msg *m, struct cmds *out);
+void popup_draw(const struct app *a, struct grid *g, struct rect body);
+void options_draw(const struct app *a, struct grid *g, struct rect body, int bottom);
+const char *option_at(const struct app *a, int i);
+/*
+ * False with `e`, and nothing changed, when this is no org of the platform. As long as its orgs are
+ * not known the name waits for them: tenant_retry looks again.
+ */
+bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err *e);
+void tenant_retry(struct app *a, struct cmds *out);
+
+/* ---- tally.c: what the header counts, and asks for besides the rows of home ---- */
+
+extern const struct screen header_quota; /* no screen to open: which fields of a quota it wants */
+void tally_job(void *ctx, const void *row, int sign);
+
+/* ---- object.c: what actions are about ---- */
+
+/* A row of some kind; `row` NULL: there is none. */
+struct object {
+	const struct kind *kind;
+	const void *row;
+};
+/* The open object or the selected row. */
+struct object app_object(const struct app *a);
+/* The row that the person points at, where several have the name; else the first of that name. */
+const void *app_row(const struct app *a, const struct kind *k, const char *name);
+/* The org that requests about it must name; "" the key's own. */
+const char *app_org(const struct app *a, struct object o);
+/*
+ * The path of an object: collection, encoded name, tail such as "/cancel", and its org where that
+ * is not the key's own. Where `o` has no row the one of that name is looked for. The caller frees.
+ */
+char *object_path(const struct app *a, struct object o, const char *name, const char *tail);
+
+/* ---- why.c: why a job is where it is, read again from the platform ---- */
+
+void why_ask(struct app *a, struct cmds *out);
+void why_reply(struct app *a, const struct msg *m);
+
+#endif

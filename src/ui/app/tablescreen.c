@@ -1,0 +1,360 @@
+#include "ui/app/parts.h"
+
+#include "base/mem.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What all screens of rows have in common. */
+
+void table_open_remembered(const struct app *a, struct table *t, const struct screen *s)
+{
+	const char *sort = app_remembered(a, s->name, "sort"),
+		   *filter = app_remembered(a, s->name, "filter");
+
+	if (sort && !kind_field(s->kind, sort + (*sort == '-')))
+		sort = NULL;
+	table_init(t, s->kind, s->columns, sort ? sort : s->sort);
+	t->now = a->now;
+	if (filter)
+		table_filter(t, filter, NULL);
+	const char *wide = app_remembered(a, s->name, "wide");
+
+	t->wide = wide && *wide;
+}
+
+/* ---- Which fields to ask for ---- */
+
+static void want(struct fieldset *set, const struct kind *k, const char *name)
+{
+	const struct field *f = kind_field(k, name);
+
+	if (f && !(f->flags & (F_SECRET | F_MASKED)))
+		fieldset_add(set, kind_index(k, f));
+}
+
+/* Every name of a field in a filter: too many do no harm, a missing one would match nothing. */
+static void want_filtered(struct fieldset *set, const struct kind *k, const char *text)
+{
+	char name[64];
+
+	while (*text) {
+		size_t n = 0;
+
+		while (isalnum((unsigned char)text[n]) || text[n] == '_')
+			n++;
+		if (n > 0 && n < sizeof name) {
+			memcpy(name, text, n);
+			name[n] = '\0';
+			want(set, k, name);
+		}
+		text += n ? n : 1;
+	}
+}
+
+static struct fieldset wanted(const struct table *t, const struct screen *s)
+{
+	struct fieldset set = {{0}};
+	const struct kind *k = s->kind;
+
+	if (s->fields)
+		fieldset_parse(&set, k, s->fields, NULL);
+	fieldset_add(&set, kind_index(k, kind_uid(k)));
+	fieldset_add(&set, kind_index(k, kind_key(k)));
+	fieldset_add(&set, kind_index(k, t->sort));
+	for (const struct column *c = s->columns; c->field; c++)
+		if (!c->wide || t->wide)
+			want(&set, k, c->field);
+	want_filtered(&set, k, t->filter_text);
+	return set;
+}
+
+static bool covers(const struct fieldset *have, const struct fieldset *need)
+{
+	for (int i = 0; i < KNOWN_WORDS; i++)
+		if (need->bits[i] & ~have->bits[i])
+			return false;
+	return true;
+}
+
+static char *fields_text(const struct kind *k, const struct fieldset *set)
+{
+	struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < k->field_count; i++)
+		if (!(k->fields[i].flags & F_ALIAS) && fieldset_has(set, i))
+			buf_addf(&out, "%s%s", out.len ? "," : "", k->fields[i].name);
+	return buf_detach(&out);
+}
+
+void table_unsubscribe(struct table *t, struct cmds *out)
+{
+	if (t->data.sub)
+		cmds_add(out, CMD_UNSUBSCRIBE)->sub = t->data.sub;
+	t->data.sub = 0;
+}
+
+void table_subscribe(struct app *a, struct table *t, const struct screen *s, bool again,
+	struct cmds *out)
+{
+	struct fieldset need = wanted(t, s);
+
+	if (again || !t->data.sub || !covers(&t->asked, &need))
+		table_subscribe_org(a, t, s, a->tenant, out);
+}
+
+void table_subscribe_org(struct app *a, struct table *t, const struct screen *s, const char *org,
+	struct cmds *out)
+{
+	struct fieldset need = wanted(t, s);
+
+	if (strcmp(org, "-1") == 0) /* a request about a row must say whose it is */
+		want(&need, s->kind, "org_id");
+	table_unsubscribe(t, out);
+	t->asked = need;
+	t->data.sub = app_sub(a);
+	dataset_fail(&t->data, NULL);
+	dataset_begin_again(&t->data);
+	struct cmd *c = cmds_add(out, CMD_SUBSCRIBE);
+
+	c->sub = t->data.sub;
+	c->kind = s->kind->name;
+	c->org = mem_strdup(org);
+	c->fields = fields_text(s->kind, &need);
+}
+
+bool table_message(struct app *a, struct table *t, const struct msg *m)
+{
+	(void)a;
+	if (m->sub == 0 || m->sub != t->data.sub)
+		return false;
+	switch (m->type) {
+	case MSG_ROWS: table_rows(t, m->rows); return true;
+	case MSG_GONE: table_gone(t, m->uids); return true;
+	case MSG_SYNCED:
+		dataset_fail(&t->data, NULL);
+		table_synced(t);
+		return true;
+	case MSG_RESET: dataset_begin_again(&t->data); return true;
+	case MSG_SUB_ERROR: dataset_fail(&t->data, m->text ? m->text : T_REPLY_NONE); return true;
+	default: return false;
+	}
+}
+
+/* ---- Actions ---- */
+
+static bool table_moves(struct table *t, enum action act, int page)
+{
+	switch (act) {
+	case ACT_UP: table_move(t, -1); return true;
+	case ACT_DOWN: table_move(t, 1); return true;
+	case ACT_TOP: table_select(t, 0); return true;
+	case ACT_BOTTOM: table_select(t, SIZE_MAX); return true;
+	case ACT_PAGE_UP:
+	case ACT_PAGE_DOWN: table_move(t, act == ACT_PAGE_UP ? -page : page); return true;
+	case ACT_HALF_UP:
+	case ACT_HALF_DOWN:
+		table_move(t, act == ACT_HALF_UP ? -(page + 1) / 2 : (page + 1) / 2);
+		return true;
+	default: return false;
+	}
+}
+
+bool table_action(struct app *a, struct table *t, enum action act, int page)
+{
+	if (table_moves(t, act, page > 0 ? page : 1))
+		return true;
+	switch (act) {
+	case ACT_LEFT: t->left -= t->left > 0; return true;
+	case ACT_RIGHT: t->left += t->left < 8; return true;
+	case ACT_MARK: table_mark(t); return true;
+	case ACT_MARK_RANGE: table_mark_range(t); return true;
+	case ACT_MARK_CLEAR: table_mark_clear(t); return true;
+	case ACT_INVERT: table_sort(t, t->sort, !t->descending); return true;
+	case ACT_SORT: picker_open(a); return true;
+	case ACT_FILTER: filterbar_open(a); return true;
+	default: return false;
+	}
+}
+
+void table_mouse(struct app *a, struct table *t, const struct msg *m, struct rect body,
+	struct cmds *out)
+{
+	(void)a, (void)out;
+	if (m->mouse == MOUSE_WHEEL_UP || m->mouse == MOUSE_WHEEL_DOWN) {
+		table_move(t, m->mouse == MOUSE_WHEEL_UP ? -3 : 3);
+		return;
+	}
+	if (m->mouse != MOUSE_PRESS)
+		return;
+	int64_t at = table_at(t, body, m->y);
+	const struct field *f = at == -2 ? table_column_at(t, body, m->x) : NULL;
+
+	if (at >= 0)
+		table_select(t, (size_t)at);
+	else if (f)
+		table_sort(t, f,
+			kind_owner(t->data.kind, f) == kind_owner(t->data.kind, t->sort) &&
+				!t->descending);
+}
+
+/* ---- Drawing ---- */
+
+static void draw_lines(struct grid *g, struct rect body, const char *const *lines,
+	enum grid_role role)
+{
+	int n = 0;
+
+	while (lines[n])
+		n++;
+	int y = body.y + (body.height > n + 2 ? (body.height - n) / 3 : 1);
+
+	for (int i = 0; i < n && y + i < body.y + body.height; i++)
+		grid_clip(g, body.x + 2, y + i, body.width - 4, i ? role : ROLE_TITLE, lines[i]);
+}
+
+static void draw_nothing(const struct app *a, struct table *t, const char *const *empty,
+	struct grid *g, struct rect body)
+{
+	const char *connecting[] = {T_CONNECTING_TITLE, T_CONNECTING_HOW, NULL};
+	const char *gone[] = {T_GONE_TITLE, a->link_text, T_GONE_HOW, NULL};
+	const char *failed[] = {T_LIST_FAILED, t->data.error, T_LIST_FAILED_HOW, NULL};
+	const char *loading[] = {T_LOADING, NULL};
+	const char *filtered[] = {T_NO_MATCH, T_NO_MATCH_HOW, NULL};
+
+	if (t->data.error)
+		draw_lines(g, body, failed, ROLE_BAD);
+	else if (t->data.len > 0)
+		draw_lines(g, body, filtered, ROLE_DIM);
+	else if (t->data.synced)
+		draw_lines(g, body, empty, ROLE_DIM);
+	else if (a->link == LINK_GONE)
+		draw_lines(g, body, gone, ROLE_BAD);
+	else
+		draw_lines(g, body, app_connected(a) ? loading : connecting, ROLE_DIM);
+}
+
+void table_body(const struct app *a, struct table *t, const char *const *empty, struct grid *g,
+	struct rect body)
+{
+	static const char *const none[] = {T_NO_ROWS, NULL};
+
+	t->now = a->now;
+	table_draw(t, g, body, app_stale(a));
+	if (table_count(t) == 0)
+		draw_nothing(a, t, empty ? empty : none, g, body);
+}
+
+void table_status(struct table *t, struct buf *out)
+{
+	size_t shown = table_count(t);
+
+	if (shown != t->data.len)
+		buf_addf(out, T_SHOWN_OF, shown, t->data.len);
+	else
+		buf_addf(out, "%zu", shown);
+	if (!t->data.synced && t->data.len)
+		buf_adds(out, T_MORE_COMING);
+}
+
+/* ---- The screen itself: v->state is its table ---- */
+
+void tablescreen_open(struct app *a, struct view *v, struct cmds *out)
+{
+	struct table *t = mem_alloc(sizeof *t);
+
+	table_open_remembered(a, t, v->screen);
+	v->state = t;
+	table_subscribe(a, t, v->screen, true, out);
+}
+
+void tablescreen_close(struct app *a, struct view *v, struct cmds *out)
+{
+	(void)a;
+	table_unsubscribe(v->state, out);
+	table_release(v->state);
+	free(v->state);
+}
+
+void tablescreen_message(struct app *a, struct view *v, const struct msg *m, struct cmds *out)
+{
+	(void)out;
+	table_message(a, v->state, m);
+}
+
+bool tablescreen_action(struct app *a, struct view *v, enum action act, struct cmds *out)
+{
+	struct table *t = v->screen->table(v);
+
+	if (act == ACT_REFRESH && t->data.error && t->data.sub)
+		table_subscribe(a, t, v->screen, true, out);
+	if (act == ACT_WIDE) {
+		t->wide = !t->wide;
+		app_remember(a, v->screen->name, "wide", t->wide ? "1" : "", out);
+	} else if (!table_action(a, t, act, app_layout(a).body.height - 1)) {
+		return false;
+	}
+	if (act == ACT_INVERT) {
+		struct buf value = BUF_INIT;
+
+		buf_addf(&value, "%s%s", t->descending ? "-" : "", t->sort->name);
+		app_remember(a, v->screen->name, "sort", value.data, out);
+		buf_release(&value);
+	}
+	if (t->data.sub)
+		table_subscribe(a, t, v->screen, false, out);
+	return true;
+}
+
+void tablescreen_mouse(struct app *a, struct view *v, const struct msg *m, struct rect body,
+	struct cmds *out)
+{
+	table_mouse(a, v->screen->table(v), m, body, out);
+}
+
+void tablescreen_draw(const struct app *a, const struct view *v, struct grid *g, struct rect body)
+{
+	table_body(a, v->screen->table(v), v->screen->empty, g, body);
+}
+
+void tablescreen_status(const struct app *a, const struct view *v, struct buf *out)
+{
+	(void)a;
+	table_status(v->screen->table(v), out);
+}
+
+void tablescreen_crumb(const struct app *a, const struct view *v, struct buf *out)
+{
+	(void)a;
+	buf_adds(out, v->screen->table(v)->filter_text);
+}
+
+struct table *tablescreen_table(const struct view *v)
+{
+	return v->state;
+}
+
+void tablescreen_save(struct app *a, struct view *v, const char *path, struct cmds *out)
+{
+	struct cmd *c = cmds_add(out, CMD_SAVE_TEXT);
+	struct buf text = BUF_INIT;
+
+	(void)a;
+	table_text(v->screen->table(v), &text);
+	c->path = mem_strdup(path);
+	c->text = buf_detach(&text);
+}
+
+void tablescreen_copy(const struct app *a, const struct view *v, struct buf *out)
+{
+	struct table *t = v->screen->table(v);
+	size_t max = t->data.len + 1;
+	struct entry **entries = mem_alloc(max * sizeof *entries);
+	size_t n = table_targets(t, entries, max);
+
+	(void)a;
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, "%s%s", i ? "\n" : "", record_key(t->data.kind, entries[i]->row));
+	free(entries);
+}

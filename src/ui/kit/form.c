@@ -1,0 +1,373 @@
+#include "ui/kit/form.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "ui/kit/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_field(struct form *f, const struct field *field, int section)
+{
+	struct formfield *out = &f->fields[f->len++];
+
+	*out = (struct formfield){.field = field, .section = section};
+	edit_init(&out->edit,
+		field->max > 0 && field->type->storage == ST_TEXT ? (size_t)field->max : EDIT_MAX);
+}
+
+/* Sections with something needed are open, and the next one; the rest unfolds with Enter. */
+static void add_section(struct form *f, const char *title, int section, bool hidden)
+{
+	size_t before = f->len;
+
+	for (size_t i = 0; i < f->kind->field_count; i++) {
+		const struct field *field = &f->kind->fields[i];
+		bool mine = hidden ? (field->flags & F_HIDDEN) != 0
+				   : field->section == section && !(field->flags & F_HIDDEN);
+
+		if (mine && (field->flags & F_NEW) && !(field->flags & (F_ALIAS | F_STATUS)))
+			add_field(f, field, f->sections);
+	}
+	if (f->len == before || f->sections == FORM_SECTIONS_MAX)
+		return;
+	f->titles[f->sections] = title;
+	f->folded[f->sections] = f->sections > 1;
+	f->sections++;
+}
+
+void form_init(struct form *f, const struct kind *k)
+{
+	*f = (struct form){.kind = k};
+	f->fields = mem_alloc(k->field_count * sizeof *f->fields);
+	for (int s = 0; k->sections[s] && f->sections < FORM_SECTIONS_MAX - 1; s++)
+		add_section(f, k->sections[s], s, false);
+	add_section(f, T_FORM_MORE, 0, true);
+	f->focus = (struct form_place){FORM_FIELD, 0};
+}
+
+void form_release(struct form *f)
+{
+	for (size_t i = 0; i < f->len; i++) {
+		edit_release(&f->fields[i].edit);
+		free(f->fields[i].error);
+	}
+	free(f->fields);
+	*f = (struct form){0};
+}
+
+bool form_touched(const struct form *f)
+{
+	for (size_t i = 0; i < f->len; i++)
+		if (f->fields[i].edit.text.len)
+			return true;
+	return false;
+}
+
+/* ---- Places ---- */
+
+/* The n-th line of the form as it is folded now; false behind the last. */
+static bool place_at(const struct form *f, int n, struct form_place *out)
+{
+	for (int s = 0; s < f->sections; s++) {
+		if (n-- == 0) {
+			*out = (struct form_place){FORM_SECTION, s};
+			return true;
+		}
+		for (size_t i = 0; i < f->len && !f->folded[s]; i++) {
+			if (f->fields[i].section == s && n-- == 0) {
+				*out = (struct form_place){FORM_FIELD, (int)i};
+				return true;
+			}
+		}
+	}
+	*out = (struct form_place){FORM_SUBMIT, 0};
+	return n == 0;
+}
+
+static int line_of(const struct form *f, struct form_place p)
+{
+	struct form_place at;
+
+	for (int n = 0; place_at(f, n, &at); n++)
+		if (at.row == p.row && at.index == p.index)
+			return n;
+	return 0;
+}
+
+static struct formfield *focused(struct form *f)
+{
+	return f->focus.row == FORM_FIELD ? &f->fields[f->focus.index] : NULL;
+}
+
+static void set_error(struct formfield *field, const char *sentence)
+{
+	struct buf clean = BUF_INIT;
+
+	if (sentence)
+		sanitize_text(&clean, sentence, strlen(sentence));
+	free(field->error);
+	field->error = sentence ? buf_detach(&clean) : NULL;
+	buf_release(&clean);
+}
+
+/* A field is checked when the cursor leaves it; an empty one only when the form is given away. */
+static void check(struct form *f)
+{
+	struct formfield *field = focused(f);
+	struct arena text = ARENA_INIT;
+	struct err e = ERR_INIT;
+
+	if (!field)
+		return;
+	void *rec = mem_alloc(f->kind->size);
+	bool good = field->edit.text.len == 0 ||
+		record_set_text(f->kind, rec, &text, field->field, field->edit.text.data, &e);
+
+	set_error(field, good ? NULL : e.text);
+	free(rec);
+	arena_release(&text);
+}
+
+static void move(struct form *f, int by)
+{
+	int to = line_of(f, f->focus) + by;
+	struct form_place at;
+
+	check(f);
+	if (to < 0)
+		to = 0;
+	place_at(f, to, &at);
+	f->focus = at;
+	if (focused(f))
+		focused(f)->edit.at = focused(f)->edit.text.len;
+}
+
+/* ---- Keys ---- */
+
+/* Fields with few values: the arrows go through them. */
+static bool cycle(struct formfield *field, int by)
+{
+	static const char *const flags[] = {"false", "true", NULL};
+	const char *const *words = field->field->type->storage == ST_BOOL ? flags
+									  : field->field->names;
+	int n = 0, at = -1;
+
+	if (!words ||
+		(field->field->type->storage != ST_BOOL && field->field->type->storage != ST_ENUM))
+		return false;
+	for (; words[n]; n++)
+		if (strcmp(words[n], field->edit.text.data) == 0)
+			at = n;
+	at = at < 0 ? (by > 0 ? 0 : n - 1) : (at + by + n) % n;
+	edit_set(&field->edit, words[at]);
+	return true;
+}
+
+static enum form_answer enter(struct form *f)
+{
+	if (f->focus.row == FORM_SUBMIT)
+		return FORM_SUBMITTED;
+	if (f->focus.row == FORM_SECTION)
+		f->folded[f->focus.index] = !f->folded[f->focus.index];
+	else
+		move(f, 1);
+	return FORM_OPEN;
+}
+
+static bool field_key(struct form *f, uint32_t key)
+{
+	struct formfield *field = focused(f);
+
+	if (!field)
+		return false;
+	if ((key == K_LEFT || key == K_RIGHT) && cycle(field, key == K_LEFT ? -1 : 1))
+		return true;
+	if (!edit_key(&field->edit, key))
+		return false;
+	set_error(field, NULL);
+	return true;
+}
+
+enum form_answer form_input(struct form *f, const struct msg *m, int page)
+{
+	if (m->type == MSG_PASTE) {
+		if (focused(f))
+			edit_insert(&focused(f)->edit, m->text, m->text_len);
+		return FORM_OPEN;
+	}
+	switch (m->key) {
+	case K_ESC: return FORM_LEFT;
+	case K_CTRL | 's': check(f); return FORM_SUBMITTED;
+	case K_ENTER: return enter(f);
+	case K_UP:
+	case K_BACKTAB: move(f, -1); return FORM_OPEN;
+	case K_DOWN:
+	case K_TAB: move(f, 1); return FORM_OPEN;
+	case K_PGUP:
+	case K_PGDN: move(f, m->key == K_PGUP ? -page : page); return FORM_OPEN;
+	case ' ':
+		if (f->focus.row == FORM_SECTION)
+			return enter(f);
+		break;
+	default: break;
+	}
+	field_key(f, m->key);
+	return FORM_OPEN;
+}
+
+/* ---- Values ---- */
+
+void form_set(struct form *f, const char *field, const char *text)
+{
+	for (size_t i = 0; i < f->len; i++)
+		if (strcmp(f->fields[i].field->name, field) == 0)
+			edit_set(&f->fields[i].edit, text);
+}
+
+/* A member as a person would type it. */
+static void typed_text(const struct field *f, const void *member, struct buf *out)
+{
+	json_t *value = f->type->encode(f, member);
+	char *dump;
+
+	if (json_is_string(value)) {
+		buf_adds(out, json_string_value(value));
+	} else if (value && !json_is_null(value)) {
+		dump = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+		buf_adds(out, dump ? dump : "");
+		free(dump);
+	}
+	json_decref(value);
+}
+
+bool form_fill(struct form *f, const void *rec)
+{
+	bool whole = true;
+
+	for (size_t i = 0; i < f->len; i++) {
+		struct formfield *field = &f->fields[i];
+		struct buf text = BUF_INIT;
+
+		if (!record_knows(f->kind, rec, field->field))
+			continue;
+		if (field->field->flags & (F_MASKED | F_SECRET)) {
+			whole = false;
+			continue;
+		}
+		typed_text(field->field, record_member(rec, field->field), &text);
+		edit_set(&field->edit, text.data);
+		buf_release(&text);
+	}
+	return whole;
+}
+
+bool form_mark(struct form *f, const char *name, const char *sentence)
+{
+	for (size_t i = 0; i < f->len; i++) {
+		if (strcmp(f->fields[i].field->name, name) != 0)
+			continue;
+		set_error(&f->fields[i], sentence);
+		f->folded[f->fields[i].section] = false;
+		f->focus = (struct form_place){FORM_FIELD, (int)i};
+		return true;
+	}
+	return false;
+}
+
+bool form_record(struct form *f, void *rec, struct arena *a, struct err *e)
+{
+	for (size_t i = 0; i < f->len; i++) {
+		struct formfield *field = &f->fields[i];
+
+		if (field->edit.text.len == 0 && !(field->field->flags & F_NEEDED))
+			continue;
+		if (!record_set_text(f->kind, rec, a, field->field, field->edit.text.data, e)) {
+			form_mark(f, field->field->name, e->text);
+			return false;
+		}
+	}
+	if (f->kind->check && !f->kind->check(rec, e)) {
+		form_mark(f, e->field, e->text);
+		return false;
+	}
+	return true;
+}
+
+/* ---- Drawing ---- */
+
+enum { FORM_LABEL = 20 };
+
+static void draw_field(const struct form *f, struct grid *g, struct rect r, int y, int index)
+{
+	const struct formfield *field = &f->fields[index];
+	bool focus = f->focus.row == FORM_FIELD && f->focus.index == index;
+	int label = r.width > 50 ? FORM_LABEL : 14, x = r.x + label + 2;
+	int width = r.x + r.width - x - 1;
+
+	grid_clip(g, r.x + 1, y, label,
+		field->error    ? ROLE_BAD
+			: focus ? ROLE_KEY
+				: ROLE_NORMAL,
+		field->field->name);
+	if (field->field->flags & F_NEEDED)
+		grid_text(g, r.x + label + 1, y, 1, ROLE_WARN, "*");
+	edit_draw(&field->edit, g, x, y, width, field->error ? ROLE_BAD : ROLE_FIELD, focus);
+	if (field->edit.text.len == 0 && field->field->standard)
+		grid_clip(g, x, y, width, ROLE_DIM, field->field->standard);
+}
+
+static void draw_place(const struct form *f, struct grid *g, struct rect r, int y,
+	struct form_place p)
+{
+	bool focus = f->focus.row == p.row && f->focus.index == p.index;
+
+	if (p.row == FORM_FIELD) {
+		draw_field(f, g, r, y, p.index);
+		return;
+	}
+	if (p.row == FORM_SUBMIT) {
+		int used = grid_textf(g, r.x + 1, y, r.width, ROLE_PROMPT, "[ %s ]", T_FORM_SUBMIT);
+
+		if (focus)
+			grid_select(g, r.x + 1, y, used);
+		return;
+	}
+	const char *arrow = g->ascii ? (f->folded[p.index] ? "+" : "-")
+				     : (f->folded[p.index] ? "▸" : "▾");
+	int used = grid_textf(g, r.x, y, r.width, ROLE_HEADER, "%s %s", arrow, f->titles[p.index]);
+
+	if (focus)
+		grid_select(g, r.x, y, used);
+}
+
+/* Two lines about where the cursor is: what the field means, and what is wrong or an example. */
+static void draw_about(struct form *f, struct grid *g, struct rect r)
+{
+	const struct formfield *field = focused(f);
+	const char *doc = field               ? field->field->doc
+		: f->focus.row == FORM_SUBMIT ? T_FORM_SUBMIT_DOC
+					      : T_FORM_FOLD_DOC;
+
+	grid_clip(g, r.x + 1, r.y, r.width - 2, ROLE_DIM, doc ? doc : "");
+	if (field && field->error)
+		grid_clip(g, r.x + 1, r.y + 1, r.width - 2, ROLE_BAD, field->error);
+	else if (field && field->field->hint)
+		grid_textf(g, r.x + 1, r.y + 1, r.width - 2, ROLE_DIM, T_FORM_EXAMPLE,
+			field->field->hint);
+}
+
+void form_draw(struct form *f, struct grid *g, struct rect r)
+{
+	int page = r.height > 3 ? r.height - 3 : 1, at = line_of(f, f->focus);
+	struct form_place p;
+
+	if (at < f->top)
+		f->top = at;
+	if (at >= f->top + page)
+		f->top = at - page + 1;
+	for (int i = 0; i < page && place_at(f, f->top + i, &p); i++)
+		draw_place(f, g, r, r.y + i, p);
+	if (r.height > 3)
+		draw_about(f, g, (struct rect){r.x, r.y + r.height - 2, r.width, 2});
+}

@@ -1,0 +1,58 @@
+#include "ui/screens/screens.h"
+
+#include <string.h>
+
+/* What happened lately, newest first. */
+
+static enum grid_role type_role(const struct entry *e, int64_t now)
+{
+	(void)now;
+	return ((const struct event *)e->row)->type == EVENT_WARNING ? ROLE_WARN : ROLE_NORMAL;
+}
+
+static const struct column columns[] = {
+	{.field = "age", .width = 4, .most = 5},
+	{.field = "object_name", .title = "OBJECT", .priority = 2, .width = 18, .most = 30},
+	{.field = "reason", .priority = 1, .width = 14, .most = 20, .role = type_role},
+	{.field = "count", .title = "N", .priority = 4, .width = 4},
+	{.field = "message", .priority = 3, .width = 30, .most = 120},
+	{.field = "kind", .priority = 5, .width = 8, .wide = true},
+	{0},
+};
+
+static const char *const empty[] = {T_EMPTY_EVENTS, NULL};
+
+static bool action(struct app *a, struct view *v, enum action act, struct cmds *out)
+{
+	struct entry *e = table_selected(v->state);
+	const struct event *event = e ? e->row : NULL;
+
+	if (act != ACT_OPEN)
+		return tablescreen_action(a, v, act, out);
+	if (event && event->kind && strcmp(event->kind, "job") == 0 && event->object_name)
+		stack_open(a, &scr_job, event->object_name, out);
+	return true;
+}
+
+const struct screen scr_events = {
+	.name = "events",
+	.doc = T_SCREEN_EVENTS,
+	.root = true,
+	.scopes = SCOPE_TABLE | SCOPE_EVENTS,
+	.kind = &event_kind,
+	.columns = columns,
+	.sort = "age",
+	.fields = "uid,kind,object_name,type",
+	.empty = empty,
+	.open = tablescreen_open,
+	.close = tablescreen_close,
+	.message = tablescreen_message,
+	.action = action,
+	.mouse = tablescreen_mouse,
+	.draw = tablescreen_draw,
+	.status = tablescreen_status,
+	.crumb = tablescreen_crumb,
+	.table = tablescreen_table,
+	.save = tablescreen_save,
+	.copy = tablescreen_copy,
+};

@@ -1,0 +1,133 @@
+#include "ui/screens/screens.h"
+#include "ui/kit/textpane.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Help, made from the key map itself: what the screen below can do comes first. */
+
+struct help_view {
+	struct textpane pane;
+};
+
+static void add_action(const struct app *a, struct textpane *p, const struct action_info *i)
+{
+	struct buf keys = BUF_INIT;
+
+	keymap_keys(&a->keymap, i->action, &keys);
+	textpane_add(p, ROLE_NORMAL, "  %s\t%s  (%s)", keys.len ? keys.data : "-", i->doc, i->name);
+	buf_release(&keys);
+}
+
+static void add_actions(const struct app *a, struct textpane *p, unsigned scopes, bool moves,
+	bool here)
+{
+	for (const struct action_info *i = actions; i->name; i++)
+		if ((i->action <= ACT_HALF_DOWN) == moves && ((i->scopes & scopes) != 0) == here)
+			add_action(a, p, i);
+}
+
+static void fill(const struct app *a, struct textpane *p, const struct screen *below,
+	unsigned scopes)
+{
+	if (below) {
+		textpane_add(p, ROLE_HEADER, T_HELP_HERE, below->name);
+		textpane_add(p, ROLE_DIM, "  %s", below->doc);
+		add_actions(a, p, scopes, false, true);
+	}
+	textpane_add(p, ROLE_HEADER, "\n" T_HELP_MOVE);
+	add_actions(a, p, SCOPE_ANY, true, true);
+	textpane_add(p, ROLE_HEADER, "\n" T_HELP_FILTER);
+	textpane_add(p, ROLE_NORMAL, "%s", T_HELP_FILTER_TEXT);
+	textpane_add(p, ROLE_HEADER, "\n" T_HELP_COMMANDS);
+	for (const struct screen *const *s = a->options.screens; *s; s++)
+		if ((*s)->root || (*s)->takes_name)
+			textpane_add(p, ROLE_NORMAL, "  :%s%s\t%s", (*s)->name,
+				(*s)->takes_name ? " NAME" : "", (*s)->doc);
+	textpane_add(p, ROLE_NORMAL, "%s", T_HELP_COMMANDS_TEXT);
+	textpane_add(p, ROLE_HEADER, "\n" T_HELP_ELSEWHERE);
+	add_actions(a, p, scopes, false, false);
+}
+
+static void help_open(struct app *a, struct view *v, struct cmds *out)
+{
+	struct help_view *h = mem_alloc(sizeof *h);
+	const struct view *below = a->depth > 1 ? &a->stack[a->depth - 2] : NULL;
+
+	(void)out;
+	v->state = h;
+	textpane_init(&h->pane);
+	fill(a, &h->pane, below ? below->screen : NULL,
+		!below                         ? 0
+			: below->screen->scope ? below->screen->scope(below)
+					       : below->screen->scopes);
+}
+
+static void help_close(struct app *a, struct view *v, struct cmds *out)
+{
+	(void)a, (void)out;
+	textpane_release(&((struct help_view *)v->state)->pane);
+	free(v->state);
+}
+
+/*
+ * The letter that quits elsewhere leaves help: who has just looked up a key means that. Keys that
+ * no text field takes (Ctrl-C) quit here too.
+ */
+static bool help_input(struct app *a, struct view *v, const struct msg *m, struct cmds *out)
+{
+	(void)v;
+	if (m->type != MSG_KEY || keymap_action(&a->keymap, m->key, SCOPE_TEXT) != ACT_QUIT)
+		return false;
+	stack_pop(a, out);
+	return true;
+}
+
+static bool help_action(struct app *a, struct view *v, enum action act, struct cmds *out)
+{
+	struct help_view *h = v->state;
+
+	if (act == ACT_HELP) {
+		stack_pop(a, out);
+		return true;
+	}
+	if (act == ACT_NEXT || act == ACT_PREVIOUS)
+		return textpane_next(&h->pane, act == ACT_PREVIOUS) || true;
+	return textpane_action(&h->pane, act, app_layout(a).body.height);
+}
+
+static void help_search(struct app *a, struct view *v, const char *text, struct cmds *out)
+{
+	(void)out;
+	if (!textpane_search(&((struct help_view *)v->state)->pane, text))
+		app_notice(a, ROLE_WARN, T_NOT_FOUND, text);
+}
+
+static void help_mouse(struct app *a, struct view *v, const struct msg *m, struct rect body,
+	struct cmds *out)
+{
+	(void)a, (void)out;
+	if (m->mouse == MOUSE_WHEEL_UP || m->mouse == MOUSE_WHEEL_DOWN)
+		textpane_scroll(&((struct help_view *)v->state)->pane,
+			m->mouse == MOUSE_WHEEL_UP ? -3 : 3, body.height);
+}
+
+static void help_draw(const struct app *a, const struct view *v, struct grid *g, struct rect body)
+{
+	(void)a;
+	textpane_draw(&((struct help_view *)v->state)->pane, g, body);
+}
+
+const struct screen scr_help = {
+	.name = "help",
+	.doc = T_SCREEN_HELP,
+	.passing = true,
+	.scopes = SCOPE_TEXT,
+	.open = help_open,
+	.close = help_close,
+	.input = help_input,
+	.action = help_action,
+	.mouse = help_mouse,
+	.draw = help_draw,
+	.search = help_search,
+};

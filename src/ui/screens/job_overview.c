@@ -1,0 +1,149 @@
+#include "ui/screens/jobview.h"
+
+#include "base/timefmt.h"
+
+#include <string.h>
+
+/* What a job is about, on one page: state, progress, means, the newest events. */
+
+static void label(struct job_view *v, const char *name, const char *const *fields)
+{
+	struct buf line = BUF_INIT;
+
+	for (; *fields; fields++) {
+		const struct field *f = kind_field(&job_kind, *fields);
+		size_t before = line.len;
+
+		if (!f || !record_knows(&job_kind, &v->data.job, f))
+			continue;
+		if (f->type->storage == ST_TEXT && !*record_text(&v->data.job, f))
+			continue;
+		buf_adds(&line, before ? "  " : "");
+		if (before || fields[1])
+			buf_addf(&line, "%s ", *fields);
+		record_cell(&job_kind, &v->data.job, f, 0, &line);
+	}
+	if (line.len)
+		textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", name, line.data);
+	buf_release(&line);
+}
+
+static void progress_bar(struct job_view *v, bool ascii)
+{
+	const struct job *j = &v->data.job;
+	struct buf bar = BUF_INIT;
+
+	if (j->progress_total <= 0 || j->progress_step < 0)
+		return;
+	double part = (double)j->progress_step / (double)j->progress_total;
+	int full = part > 1 ? 30 : (int)(part * 30);
+
+	for (int i = 0; i < 30; i++)
+		buf_adds(&bar, i < full ? (ascii ? "#" : "█") : (ascii ? "." : "░"));
+	textpane_add(&v->overview, ROLE_GOOD, "  %s\t%s %d%%", T_LABEL_PROGRESS, bar.data,
+		(int)((part > 1 ? 1 : part) * 100));
+	buf_release(&bar);
+}
+
+static void cell(struct job_view *v, const char *field, const char *before, struct buf *out)
+{
+	const struct field *f = kind_field(&job_kind, field);
+
+	if (!f || !record_knows(&job_kind, &v->data.job, f))
+		return;
+	buf_adds(out, before);
+	record_cell(&job_kind, &v->data.job, f, 0, out);
+}
+
+/* "step 378 of 2400  epoch 2  loss 1.968  acc 0.62  33 a second  1m08 left" */
+static void training_line(struct job_view *v)
+{
+	struct buf line = BUF_INIT;
+
+	cell(v, "progress_step", T_TRAIN_STEP, &line);
+	cell(v, "progress_total", T_TRAIN_OF, &line);
+	cell(v, "progress_epoch", T_TRAIN_EPOCH, &line);
+	cell(v, "loss", T_TRAIN_LOSS, &line);
+	cell(v, "metric_name", "  ", &line);
+	cell(v, "metric_value", " ", &line);
+	cell(v, "progress_eta", T_TRAIN_LEFT, &line);
+	cell(v, "progress_rate", T_TRAIN_RATE, &line);
+	if (line.len)
+		textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", T_LABEL_TRAINING,
+			line.data + strspn(line.data, " "));
+	buf_release(&line);
+}
+
+static void state_lines(struct job_view *v, int64_t now)
+{
+	const struct job *j = &v->data.job;
+	struct buf what = BUF_INIT, clean = BUF_INIT;
+	char age[TIMEFMT_SIZE] = "-";
+
+	if (j->start_time.v)
+		timefmt_duration(age,
+			(j->end_time.v > j->start_time.v ? j->end_time.v : now) - j->start_time.v);
+	textpane_add(&v->overview, job_state_role(j->state), "  %s\t%s%s%s", T_LABEL_STATE,
+		job_state_words[j->state], *job_reason_words[j->reason] ? ": " : "",
+		job_reason_words[j->reason]);
+	if (j->message && *j->message)
+		textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", T_LABEL_WHY, j->message);
+	job_what(j, &what);
+	sanitize_text(&clean, what.data, what.len);
+	textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", T_LABEL_RUNS, clean.data);
+	textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", T_LABEL_TIME, age);
+	buf_release(&what);
+	buf_release(&clean);
+}
+
+static void newest_events(struct job_view *v, int64_t now)
+{
+	size_t n = table_count(&v->events);
+
+	if (n == 0)
+		return;
+	textpane_add(&v->overview, ROLE_HEADER, "\n%s", T_TAB_EVENTS);
+	for (size_t i = 0; i < n && i < 6; i++) {
+		const struct event *e = v->events.view[i]->row;
+		struct buf age = BUF_INIT;
+
+		record_cell(&event_kind, e, kind_field(&event_kind, "age"), now, &age);
+		textpane_add(&v->overview, e->type == EVENT_WARNING ? ROLE_WARN : ROLE_NORMAL,
+			"  %4s  %s\t%s", age.data, e->reason ? e->reason : "",
+			e->message ? e->message : "");
+		buf_release(&age);
+	}
+}
+
+void job_fill(struct job_view *v, const struct app *a)
+{
+	static const char *const uses[] = {"gpu", "util", "cpu", "cpu_used", "mem", "memory_used",
+		NULL};
+	static const char *const tries[] = {"attempt", "max_attempts", "restart_policy",
+		"exit_code", "signal", NULL};
+	static const char *const owns[] = {"owner", "org", "priority", "node_name", NULL};
+	static const char *const made[] = {"create_time", NULL},
+				 *const began[] = {"start_time", NULL},
+				 *const ended[] = {"end_time", NULL};
+
+	textpane_clear(&v->overview);
+	textpane_clear(&v->spec);
+	if (v->data.error)
+		textpane_add(&v->overview, ROLE_BAD, "%s", v->data.error);
+	if (!v->data.known) {
+		if (!v->data.error)
+			textpane_add(&v->overview, ROLE_DIM, "%s", T_LOADING);
+		return;
+	}
+	state_lines(v, a->now);
+	progress_bar(v, a->options.ascii);
+	training_line(v);
+	label(v, T_LABEL_USES, uses);
+	label(v, T_LABEL_ATTEMPT, tries);
+	label(v, T_LABEL_OWNER, owns);
+	label(v, T_LABEL_CREATED, made);
+	label(v, T_LABEL_STARTED, began);
+	label(v, T_LABEL_ENDED, ended);
+	newest_events(v, a->now);
+	textpane_record(&v->spec, &job_kind, &v->data.job, a->now, 0xF);
+}

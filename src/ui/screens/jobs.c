@@ -1,0 +1,163 @@
+#include "ui/screens/screens.h"
+
+#include <string.h>
+
+/* Train jobs: where mltop begins. */
+
+enum grid_role job_state_role(unsigned state)
+{
+	switch (state) {
+	case JOB_RUNNING:
+	case JOB_COMPLETED: return ROLE_GOOD;
+	case JOB_FAILED:
+	case JOB_ERROR: return ROLE_BAD;
+	case JOB_DELETING:
+	case JOB_ERASING: return ROLE_DIM;
+	default: return ROLE_WARN;
+	}
+}
+
+static enum grid_role state_role(const struct entry *e, int64_t now)
+{
+	(void)now;
+	return job_state_role(((const struct job *)e->row)->state);
+}
+
+static bool knows(const struct job *j, const char *field)
+{
+	const struct field *f = kind_field(&job_kind, field);
+
+	return f && record_knows(&job_kind, j, f);
+}
+
+/* The newest samples as blocks, then the number: nine cells, so 100% has a block less. */
+static void util_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,
+	struct buf *out)
+{
+	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+	static const char *const plain[] = {"_", ".", ".", "-", "-", "=", "=", "#"};
+	const struct job *j = e->row;
+
+	(void)t, (void)now;
+	if (!knows(j, "gpu_util")) {
+		buf_addc(out, '-');
+		return;
+	}
+	int percent = (int)(j->gpu_util.v + 0.5), most = percent >= 100 ? 4 : 5;
+
+	for (int i = e->spark_len > most ? e->spark_len - most : 0; i < e->spark_len; i++)
+		buf_adds(out, (ascii ? plain : blocks)[e->spark[i] * 7 / 100]);
+	buf_addf(out, "%*s%d%%", e->spark_len < most ? most + 1 - e->spark_len : 1, "", percent);
+}
+
+/* 9999, 12.4k, 90k, 1.5M: four or five characters. */
+static void short_count(int64_t n, struct buf *out)
+{
+	static const char units[] = "kMGTPE";
+	double value = (double)n;
+	int unit = -1;
+
+	if (n > -10000 && n < 10000) {
+		buf_addf(out, "%d", (int)n);
+		return;
+	}
+	while (value >= 1000 || value <= -1000) {
+		value /= 1000;
+		unit++;
+	}
+	bool whole = value >= 100 || value <= -100 || (int64_t)(value * 10) % 10 == 0;
+
+	buf_addf(out, "%.*f%c", whole ? 0 : 1, value, units[unit]);
+}
+
+static void step_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,
+	struct buf *out)
+{
+	const struct job *j = e->row;
+
+	(void)t, (void)ascii, (void)now;
+	if (!knows(j, "progress_step")) {
+		buf_addc(out, '-');
+		return;
+	}
+	short_count(j->progress_step, out);
+	if (!knows(j, "progress_total"))
+		return;
+	buf_addc(out, '/');
+	short_count(j->progress_total, out);
+}
+
+static const struct column columns[] = {
+	{.field = "job_name", .width = 16, .most = 40},
+	{.field = "state", .priority = 1, .width = 9, .role = state_role},
+	{.field = "why", .priority = 3, .width = 9, .most = 14},
+	{.field = "gpu", .priority = 2, .width = 3},
+	{.field = "util", .priority = 7, .width = 9, .left = true, .cell = util_cell},
+	{.field = "step", .priority = 8, .width = 9, .most = 13, .cell = step_cell},
+	{.field = "loss", .priority = 5, .width = 6, .most = 8},
+	{.field = "eta", .priority = 6, .width = 5, .most = 6},
+	{.field = "age", .priority = 4, .width = 4, .most = 5},
+	{.field = "owner", .priority = 9, .width = 8, .most = 14},
+	{.field = "cpu", .priority = 10, .width = 4, .wide = true},
+	{.field = "mem", .priority = 11, .width = 5, .wide = true},
+	{.field = "cpu_used", .priority = 12, .width = 5, .wide = true},
+	{.field = "memory_used", .priority = 13, .width = 6, .wide = true},
+	{.field = "attempt", .priority = 14, .width = 3, .wide = true},
+	{.field = "exit_code", .priority = 15, .width = 4, .wide = true},
+	{.field = "priority", .priority = 17, .width = 4, .wide = true},
+	{.field = "org", .priority = 18, .width = 10, .wide = true},
+	{.field = "node_name", .priority = 16, .width = 12, .most = 20, .wide = true},
+	{0},
+};
+
+static const char *const empty[] = {T_EMPTY_JOBS_1, T_EMPTY_JOBS_2, T_EMPTY_JOBS_3, T_EMPTY_JOBS_4,
+	NULL};
+
+/* ---- The screen: its table is the one that the header counts ---- */
+
+static struct table *jobs_table(const struct view *v)
+{
+	return v->state;
+}
+
+static void jobs_open(struct app *a, struct view *v, struct cmds *out)
+{
+	v->state = &a->home;
+	table_subscribe(a, &a->home, &scr_jobs, a->home.data.sub == 0, out);
+}
+
+static bool jobs_action(struct app *a, struct view *v, enum action act, struct cmds *out)
+{
+	const struct job *j = app_object(a).row;
+
+	if ((act == ACT_OPEN || act == ACT_EVENTS) && j) {
+		stack_open(a, &scr_job, j->job_name ? j->job_name : "", out);
+		if (act == ACT_EVENTS)
+			app_action(a, ACT_NEXT_TAB, out);
+		return true;
+	}
+	return tablescreen_action(a, v, act, out);
+}
+
+const struct screen scr_jobs = {
+	.name = "jobs",
+	.doc = T_SCREEN_JOBS,
+	.root = true,
+	.scopes = SCOPE_TABLE | SCOPE_JOBS,
+	.kind = &job_kind,
+	.columns = columns,
+	.sort = "age",
+	.fields = "uid,job_name,state,reason,attempt,gpu_limit,gpu_util,cpu_used,progress_total,"
+		  "start_time,"
+		  "owner",
+	.empty = empty,
+	.open = jobs_open,
+	.action = jobs_action,
+	.mouse = tablescreen_mouse,
+	.draw = tablescreen_draw,
+	.status = tablescreen_status,
+	.crumb = tablescreen_crumb,
+	.table = jobs_table,
+	.save = tablescreen_save,
+	.copy = tablescreen_copy,
+};
