@@ -2,12 +2,42 @@
 
 #include <string.h>
 
-const struct engine_ops *engine_find(const char *name)
+static struct strings strings_copy(struct arena *a, const struct strings *from)
 {
-	static const struct engine_ops *const all[] = {&engine_local, &engine_fake};
+	const char **items = arena_alloc(a, (from->len + 1) * sizeof *items);
 
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (strcmp(all[i]->name, name) == 0)
-			return all[i];
-	return NULL;
+	for (size_t i = 0; i < from->len; i++)
+		items[i] = arena_strdup(a, from->items[i]);
+	return (struct strings){.items = items, .len = from->len};
+}
+
+static struct labels labels_copy(struct arena *a, const struct labels *from)
+{
+	struct label *items = arena_alloc(a, (from->len + 1) * sizeof *items);
+
+	for (size_t i = 0; i < from->len; i++)
+		items[i] = (struct label){arena_strdup(a, from->items[i].key),
+			arena_strdup(a, from->items[i].value)};
+	return (struct labels){.items = items, .len = from->len};
+}
+
+void task_program_copy(struct task_program *to, const struct task_program *from, struct arena *a)
+{
+	static const size_t texts[] = {offsetof(struct task_program, name),
+		offsetof(struct task_program, org_name), offsetof(struct task_program, module_name),
+		offsetof(struct task_program, job_args), offsetof(struct task_program, work_dir),
+		offsetof(struct task_program, prepare_command),
+		offsetof(struct task_program, finish_command),
+		offsetof(struct task_program, docker_image),
+		offsetof(struct task_program, docker_command)};
+
+	*to = *from;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const char **text = (const char **)((char *)to + texts[i]);
+
+		if (*text)
+			*text = arena_strdup(a, *text);
+	}
+	to->command = strings_copy(a, &from->command);
+	to->env = labels_copy(a, &from->env);
 }

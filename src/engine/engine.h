@@ -27,10 +27,34 @@ struct task_ref {
 	int attempt;
 };
 
+/* Without a word of its owner a task has this long between TERM and KILL. */
+enum { TASK_GRACE_MS = 10000 };
+
+/*
+ * What a task runs, whatever kind of object owns it: a command, or a module of its package. Texts
+ * are NULL or "" where there is nothing to say.
+ */
+struct task_program {
+	const char *name, *org_name;        /* the owner's and its org's: the task is told */
+	const char *module_name, *job_args; /* python3 -m NAME, arguments as a shell splits them */
+	struct strings command;             /* where there is no module */
+	struct labels env;                  /* secrets in the clear */
+	const char *work_dir;               /* "": the package's, or a new folder of its own */
+	const char *prepare_command, *finish_command;
+	const char *docker_image, *docker_command;
+	struct mcpu cpu_limit; /* 0: none given, here and below */
+	struct bytes memory_limit;
+	struct ms max_runtime, stop_grace;
+	int umask; /* -1: none given */
+};
+#define TASK_PROGRAM_INIT .stop_grace = {TASK_GRACE_MS}, .umask = -1
+/* A copy whose texts are in `a`. */
+void task_program_copy(struct task_program *to, const struct task_program *from, struct arena *a);
+
 /* Everything needed to start one task. */
 struct task_launch {
 	struct task_ref ref;
-	const struct job *job;    /* secrets (env values) in the clear */
+	struct task_program program;
 	const char *package_path; /* local file of the unpacked-to-be sdist; NULL: none */
 	const char *const *gpus;  /* UUIDs, gpu_count of them */
 	size_t gpu_count;
@@ -83,12 +107,6 @@ struct engine_config {
 	struct engine_events events;
 };
 
-/* One task that the store believes to be live, for adoption at start. */
-struct task_known {
-	struct task_ref ref;
-	const struct job *job;
-};
-
 struct engine_ops {
 	const char *name;     /* "local" */
 	const char *enforces; /* default word for limits_enforced */
@@ -97,10 +115,11 @@ struct engine_ops {
 	void (*close)(struct engine *en, void (*done)(void *ctx), void *ctx);
 	void (*machine)(struct engine *en,
 		struct plan_machine *out); /* borrowed until machine_changed */
-	/* Reports started/ended for each; called once before start. Tasks unknown here are stopped. */
-	void (*adopt)(struct engine *en, const struct task_known *known, size_t count);
-	/* Before a job is accepted: can this engine run it as it is (work_dir, image, package)? */
-	bool (*check)(struct engine *en, const struct job *job, struct err *e);
+	/* Those that the store believes to be live: reports started/ended for each; called once before
+	 * start. Tasks unknown here are stopped. */
+	void (*adopt)(struct engine *en, const struct task_ref *known, size_t count);
+	/* Before it is accepted: can this engine run it as it is (work_dir, image, env)? */
+	bool (*check)(struct engine *en, const struct task_program *program, struct err *e);
 	void (*start)(struct engine *en, const struct task_launch *launch);
 	void (*stop)(struct engine *en, const struct task_ref *ref, int64_t grace_ms);
 	/* Removes what is left of a job: folders, logs, outputs. Only after all its tasks ended. */
@@ -117,15 +136,10 @@ struct engine_ops {
 	 * run (the `used` members)? */
 	bool (*own_job)(struct engine *en, const char *uid);
 	void (*own_usage)(struct engine *en, struct quota_line *out);
-	/* Offset of the first byte written at or after wall time `ms`. */
-	bool (*log_at)(struct engine *en, const struct task_ref *ref, int64_t ms, uint64_t *offset);
 };
 
 struct engine {
 	const struct engine_ops *ops;
 };
-
-extern const struct engine_ops engine_local, engine_fake;
-const struct engine_ops *engine_find(const char *name); /* NULL: none */
 
 #endif

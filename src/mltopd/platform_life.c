@@ -1,3 +1,4 @@
+#include "mltopd/engines.h"
 #include "mltopd/platform_inside.h"
 
 #include "base/fsio.h"
@@ -318,9 +319,6 @@ static bool engine_start(struct platform *p, struct err *e)
 		.events = reconcile_events,
 	};
 
-	/* Tasks run as the Unix user of their org: it must be able to pass, not to look. */
-	if (config.shared && geteuid() == 0 && ops == &engine_local && chmod(p->dir, 0711) != 0)
-		return err_errno(e, errno, "cannot open up the state folder", p->dir);
 	if (ops == NULL)
 		return err_set(e, ERR_INVALID,
 			"engine %s is not part of this mltopd: use local or fake",

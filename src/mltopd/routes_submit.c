@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "io/archive.h"
+#include "work/program.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,7 @@ static bool can_run(struct platform *p, const struct job *j, struct err *e)
 {
 	struct plan_machine m;
 	struct plan_gpu *gpus = NULL;
+	struct task_program program;
 	bool good;
 
 	if (p->engine == NULL)
@@ -139,8 +141,9 @@ static bool can_run(struct platform *p, const struct job *j, struct err *e)
 			j->ps_count > 0 ? "ps_count" : "worker_count",
 			(long long)(j->ps_count > 0 ? j->ps_count : j->worker_count));
 	reconcile_machine(p, &m, &gpus);
+	program_of_job(&program, j);
 	good = plan_possible(j, &m, rowset_find(&p->quotas, j->org_id), e) &&
-		p->engine->ops->check(p->engine, j, e);
+		p->engine->ops->check(p->engine, &program, e);
 	free(gpus);
 	return good;
 }

@@ -336,14 +336,14 @@ static bool adopt_one(struct platform *p, struct active *a, const struct job *j)
 
 void reconcile_adopt(struct platform *p)
 {
-	VEC(struct task_known) known = {0};
+	VEC(struct task_ref) known = {0};
 	struct active *a;
 
 	for (size_t at = 0; active_next(p, &at, &a);) {
 		const struct job *j = a->work;
 
 		if (adopt_one(p, a, j)) {
-			struct task_known one = {{j->uid, task_single, (int)j->attempt}, j};
+			struct task_ref one = {j->uid, task_single, (int)j->attempt};
 
 			vec_push(&known, one);
 		}

@@ -1,5 +1,6 @@
 /* The life of one job: what plan() decided, what the engine reports, what a person asks. */
 #include "mltopd/platform_inside.h"
+#include "work/program.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -184,13 +185,13 @@ static void start_tell(struct active *a)
 	char *package = NULL;
 	struct task_launch launch = {
 		.ref = {j->uid, task_single, (int)j->attempt},
-		.job = j,
 		.gpus = (const char *const *)a->gpus,
 		.gpu_count = a->gpu_count,
 		.run_uid = as_user ? (int)o->run_uid : -1,
 		.run_gid = as_user ? (int)o->run_uid : -1,
 	};
 
+	program_of_job(&launch.program, j);
 	if (j->trainer_uri && *j->trainer_uri) {
 		package = packages_path(p, j->org_id, j->trainer_uri, &e);
 		if (package == NULL) {
@@ -275,13 +276,14 @@ void reconcile_stop(struct active *a)
 	struct platform *p = a->p;
 	const struct job *j = a->work;
 	struct task_ref ref = {j->uid, task_single, (int)j->attempt};
-	bool given = record_knows(&job_kind, j, kind_field(&job_kind, "stop_grace"));
+	struct task_program program;
 
 	/* Not yet told to start: start_stored sees the wish. */
 	if (!a->told)
 		return;
 	a->stop_sent = true;
-	p->engine->ops->stop(p->engine, &ref, given ? j->stop_grace.v : 10000);
+	program_of_job(&program, j);
+	p->engine->ops->stop(p->engine, &ref, program.stop_grace.v);
 }
 
 void reconcile_drop(struct active *a)

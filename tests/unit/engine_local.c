@@ -53,13 +53,13 @@ static void test_environment(void **state)
 		{"CUDA_VISIBLE_DEVICES", "0,1,2,3"}};
 	const char *argv[3];
 	char marker[100];
-	struct job j = shell_job(argv, "env; umask; echo $PWD; echo kept > $MLTOP_OUTPUT_DIR/f");
+	struct task_program j = shell_job(argv,
+		"env; umask; echo $PWD; echo kept > $MLTOP_OUTPUT_DIR/f");
 
 	j.env = (struct labels){.items = env, .len = ARRAY_SIZE(env)};
 	j.umask = 027;
-	j = known(&j);
 	struct task_launch l = {.ref = ref_of("a", 1),
-		.job = &j,
+		.program = j,
 		.gpus = gpus,
 		.gpu_count = 2,
 		.run_uid = -1,
@@ -93,7 +93,8 @@ static void test_no_such_program(void **state)
 {
 	struct bench *b = *state;
 	const char *argv[] = {"no-such-program"};
-	struct job j = {.uid = "a", .job_name = "job", .command = {.items = argv, .len = 1}};
+	struct task_program j = {TASK_PROGRAM_INIT, .name = "job",
+		.command = {.items = argv, .len = 1}};
 
 	launch(b, "a", 1, &j, NULL);
 	expect_start_failure(b, REASON_START, "cannot start 'no-such-program': no such program");
@@ -103,7 +104,7 @@ static void test_no_such_folder(void **state)
 {
 	struct bench *b = *state;
 	const char *argv[3];
-	struct job j = shell_job(argv, "true");
+	struct task_program j = shell_job(argv, "true");
 
 	j.work_dir = "/no/such/folder";
 	launch(b, "a", 1, &j, NULL);
@@ -117,7 +118,8 @@ static void test_not_executable_by_the_kernel(void **state)
 	struct bench *b = *state;
 	char *script = path_in(b, "script");
 	const char *argv[] = {script};
-	struct job j = {.uid = "a", .job_name = "job", .command = {.items = argv, .len = 1}};
+	struct task_program j = {TASK_PROGRAM_INIT, .name = "job",
+		.command = {.items = argv, .len = 1}};
 
 	assert_true(fsio_write(script, "#!/no/such/interpreter\n", 23, 0700, NULL));
 	launch(b, "a", 1, &j, NULL);
@@ -250,7 +252,8 @@ static void test_machine(void **state)
 	assert_true(m.packing_cpu);
 }
 
-static void refuses(struct bench *b, const struct job *j, const char *field, const char *part)
+static void refuses(struct bench *b, const struct task_program *j, const char *field,
+	const char *part)
 {
 	struct err e = ERR_INIT;
 
@@ -265,16 +268,13 @@ static void test_check(void **state)
 	struct bench *b = *state;
 	const char *argv[3];
 	struct label env[] = {{"A=B", "x"}};
-	struct job good = shell_job(argv, "true"), j;
+	struct task_program good = shell_job(argv, "true"), j;
 
 	good.work_dir = "/data";
 	assert_true(b->en->ops->check(b->en, &good, NULL));
 	j = good;
 	j.docker_image = "tensorflow";
 	refuses(b, &j, "docker_image", "container platform");
-	j = good;
-	j.worker_count = 2;
-	refuses(b, &j, "worker_count", "worker_count is 2: this platform runs jobs of one task");
 	j = good;
 	j.work_dir = "data";
 	refuses(b, &j, "work_dir", "give a path from / on");
@@ -307,7 +307,7 @@ static void test_prepare_and_finish(void **state)
 {
 	struct bench *b = *state;
 	const char *argv[3];
-	struct job j = shell_job(argv, "echo main; exit 5");
+	struct task_program j = shell_job(argv, "echo main; exit 5");
 
 	j.prepare_command = "echo prepare";
 	j.finish_command = "echo finish; exit 6";
@@ -323,7 +323,7 @@ static void test_another_user(void **state)
 {
 	struct bench *b = *state;
 	const char *argv[3];
-	struct job j = shell_job(argv,
+	struct task_program j = shell_job(argv,
 		"id -u; echo kept > $MLTOP_OUTPUT_DIR/f && cd $PWD && touch x;"
 		"cat ../spec ../pid ../log/* ../../../../key; ls ../../.. ; ls -a ../; true");
 	char *key = path_in(b, "key");
@@ -334,9 +334,8 @@ static void test_another_user(void **state)
 	free(key);
 	assert_int_equal(chmod(b->dir, 0711), 0);
 	bench_open(b, &engine_local);
-	j = known(&j);
 	struct task_launch l = {.ref = ref_of("a", 1),
-		.job = &j,
+		.program = j,
 		.run_uid = 65534,
 		.run_gid = 65534};
 
@@ -392,8 +391,7 @@ static void test_many_short_jobs(void **state)
 
 	for (int i = 0; i < N; i++) {
 		const char *argv[] = {"/bin/echo", "done"};
-		struct job j = {.uid = "u",
-			.job_name = "job",
+		struct task_program j = {TASK_PROGRAM_INIT, .name = "job",
 			.command = {.items = argv, .len = 2}};
 
 		snprintf(uid, sizeof uid, "job-%d", i);

@@ -114,12 +114,10 @@ static void test_none(void **state)
 	struct log_view v = {.key = "u/m/1"};
 	struct log_range r;
 	struct log_gap gap;
-	uint64_t offset;
 	char c;
 
 	assert_false(local_logs_range(&b->logs, &v, &r, NULL));
 	assert_int_equal(local_logs_read(&b->logs, &v, 0, &c, 1, &gap, NULL), 0);
-	assert_false(local_logs_at(&b->logs, &v, 0, &offset));
 }
 
 static void test_segments(void **state)
@@ -235,37 +233,6 @@ static void test_generation(void **state)
 	assert_int_equal(symlink("1", path), 0);
 	assert_true(local_logs_range(&b->logs, &v, &r, NULL));
 	assert_int_equal(r.generation, 1);
-}
-
-static void test_index(void **state)
-{
-	struct bench *b = *state;
-	struct log_view v = {.key = "u/m/1"};
-	static const uint64_t entries[][2] = {{10000, 0}, {11000, 10}, {20000, 25}, {20500, 90}};
-	static const struct {
-		int64_t ms;
-		uint64_t offset;
-	} cases[] = {
-		{0, 0}, {10000, 0}, {10001, 0}, /* bytes of up to a second follow an entry */
-		{11000, 10}, {11999, 10}, {12000, 25}, {19999, 25}, {20000, 25}, {20001, 25},
-		{20600, 90}, {21600, 100}, /* after all of it: the end */
-	};
-	uint64_t bytes[ARRAY_SIZE(entries) * 2 + 1];
-	uint64_t offset;
-
-	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
-		bytes[2 * i] = htole64(entries[i][0]);
-		bytes[2 * i + 1] = htole64(entries[i][1]);
-	}
-	bytes[8] = 7;
-	segment(b, v.key, 0, "");
-	put(b, v.key, "log/index", bytes,
-		sizeof bytes); /* the last half entry is not yet written */
-	exit_record(b, v.key, 100);
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_true(local_logs_at(&b->logs, &v, cases[i].ms, &offset));
-		assert_int_equal(offset, cases[i].offset);
-	}
 }
 
 static void test_descriptors_are_bounded(void **state)
@@ -386,7 +353,6 @@ int main(void)
 		TEST(test_growing),
 		TEST(test_live_and_unheard),
 		TEST(test_generation),
-		TEST(test_index),
 		TEST(test_descriptors_are_bounded),
 		TEST(test_no_descriptor_is_no_gap),
 		TEST(test_forget_is_exact),

@@ -38,12 +38,9 @@ static char *package_make(struct bench *b, const char *code)
 	return tar;
 }
 
-static struct job module_job(const char *module, const char *args)
+static struct task_program module_job(const char *module, const char *args)
 {
-	return (struct job){.uid = "a",
-		.job_name = "job",
-		.module_name = module,
-		.trainer_uri = "file:///x",
+	return (struct task_program){TASK_PROGRAM_INIT, .name = "job", .module_name = module,
 		.job_args = args};
 }
 
@@ -56,7 +53,7 @@ static void test_package(void **state)
 		"path = os.environ['MLTOP_OUTPUT_DIR'] + '/count'\n"
 		"open(path, 'a').write('x')\n"
 		"print(open(path).read(), os.environ['MLTOP_ATTEMPT'])\n");
-	struct job j = module_job("demo.train", "--name 'a b' \"c\"");
+	struct task_program j = module_job("demo.train", "--name 'a b' \"c\"");
 	struct task_ref second = ref_of("a", 2), third = ref_of("a", 3);
 	char *text;
 
@@ -83,7 +80,7 @@ static void test_module_that_is_not_there(void **state)
 {
 	struct bench *b = *state;
 	char *tar = package_make(b, "");
-	struct job j = module_job("demo.trian", NULL);
+	struct task_program j = module_job("demo.trian", NULL);
 
 	launch(b, "a", 1, &j, tar);
 	expect_start_failure(b, REASON_MODULE_MISSING, "demo.train");
@@ -93,7 +90,7 @@ static void test_module_that_is_not_there(void **state)
 static void test_package_that_is_none(void **state)
 {
 	struct bench *b = *state;
-	struct job j = module_job("demo.train", NULL);
+	struct task_program j = module_job("demo.train", NULL);
 	char *path = path_in(b, "junk.tar.gz");
 
 	assert_true(fsio_write(path, "not a tar", 9, 0600, NULL));
@@ -181,21 +178,6 @@ static void test_log_limit(void **state)
 	free(text);
 }
 
-static void test_log_at(void **state)
-{
-	struct bench *b = *state;
-	struct task_ref ref = ref_of("a", 1);
-	uint64_t offset = 99;
-
-	assert_false(b->en->ops->log_at(b->en, &ref, 0, &offset));
-	launch_shell(b, "a", "echo first");
-	bench_until(b, seen(b, "a")->ended);
-	assert_true(b->en->ops->log_at(b->en, &ref, 0, &offset));
-	assert_int_equal(offset, 0);
-	assert_true(b->en->ops->log_at(b->en, &ref, time_now_ms() + 5000, &offset));
-	assert_int_equal(offset, 6);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,7 +187,6 @@ int main(void)
 		TEST(test_log_follow),
 		TEST(test_log_large),
 		TEST(test_log_limit),
-		TEST(test_log_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

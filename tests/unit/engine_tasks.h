@@ -2,6 +2,7 @@
 #ifndef MLTOP_TESTS_ENGINE_TASKS_H
 #define MLTOP_TESTS_ENGINE_TASKS_H
 
+#include "engine/local/engine_local.h"
 #include "engine_bench.h"
 
 #include <errno.h>
@@ -13,41 +14,22 @@ static inline struct task_ref ref_of(const char *name, int attempt)
 	return (struct task_ref){.uid = bench_uid(name), .task = "master-0", .attempt = attempt};
 }
 
-static inline struct job shell_job(const char *const argv[3], const char *script)
+static inline struct task_program shell_job(const char *const argv[3], const char *script)
 {
 	const char **words = (const char **)argv;
 
 	words[0] = "sh";
 	words[1] = "-c";
 	words[2] = script;
-	return (struct job){.uid = "u",
-		.job_name = "job",
-		.org_name = "org",
-		.command = {.items = argv, .len = 3},
-		.cpu_limit = {1500}};
+	return (struct task_program){TASK_PROGRAM_INIT, .name = "job", .org_name = "org",
+		.command = {.items = argv, .len = 3}, .cpu_limit = {1500}};
 }
 
-/* Marks as known what is not zero. */
-static inline struct job known(const struct job *from)
+static inline void launch(struct bench *b, const char *uid, int attempt,
+	const struct task_program *program, const char *package)
 {
-	static const char zeros[256];
-	struct job j = *from;
-
-	for (size_t i = 0; i < job_kind.field_count; i++) {
-		const struct field *f = &job_kind.fields[i];
-
-		if (memcmp((const char *)&j + f->offset, zeros, f->size))
-			record_know(&job_kind, &j, f->offset);
-	}
-	return j;
-}
-
-static inline void launch(struct bench *b, const char *uid, int attempt, const struct job *from,
-	const char *package)
-{
-	struct job whole = known(from), *j = &whole;
 	struct task_launch l = {.ref = ref_of(uid, attempt),
-		.job = j,
+		.program = *program,
 		.package_path = package,
 		.run_uid = -1,
 		.run_gid = -1};
@@ -58,7 +40,7 @@ static inline void launch(struct bench *b, const char *uid, int attempt, const s
 static inline void launch_shell(struct bench *b, const char *uid, const char *script)
 {
 	const char *argv[3];
-	struct job j = shell_job(argv, script);
+	struct task_program j = shell_job(argv, script);
 
 	launch(b, uid, 1, &j, NULL);
 }
@@ -160,11 +142,10 @@ static inline bool load_pid(struct bench *b, const char *uid, struct task_pid *p
 
 static inline void bench_adopt(struct bench *b, const char *const *uids, size_t count)
 {
-	struct task_known known[8];
-	struct job j = {.uid = "u"};
+	struct task_ref known[8];
 
 	for (size_t i = 0; i < count; i++)
-		known[i] = (struct task_known){.ref = ref_of(uids[i], 1), .job = &j};
+		known[i] = ref_of(uids[i], 1);
 	b->en->ops->adopt(b->en, known, count);
 }
 

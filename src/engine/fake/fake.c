@@ -114,22 +114,22 @@ static void fake_machine(struct engine *en, struct plan_machine *out)
 }
 
 /* Nothing outlives a fake platform: what is said to be known has never started here. */
-static void fake_adopt(struct engine *en, const struct task_known *known, size_t count)
+static void fake_adopt(struct engine *en, const struct task_ref *known, size_t count)
 {
 	struct fake *f = (struct fake *)en;
 
 	for (size_t i = 0; i < count; i++) {
 		struct task_exit end = {.end = TASK_END_START, .finish_code = -1};
 
-		f->events.ended(f->events.ctx, &known[i].ref, &end, REASON_RETRY);
+		f->events.ended(f->events.ctx, &known[i], &end, REASON_RETRY);
 	}
 	fake_jobs_tell_all(f);
 }
 
-static bool fake_check(struct engine *en, const struct job *j, struct err *e)
+static bool fake_check(struct engine *en, const struct task_program *p, struct err *e)
 {
 	(void)en;
-	(void)j;
+	(void)p;
 	(void)e;
 	return true;
 }
@@ -207,7 +207,6 @@ static void fake_own_usage(struct engine *en, struct quota_line *out)
 struct known_log {
 	struct fake_log log;
 	uint64_t end;
-	int64_t start_ms, end_ms;
 	bool final;
 };
 
@@ -217,10 +216,7 @@ static bool log_of_job(struct fake *f, struct fake_job *j, int attempt, struct k
 		return false;
 	int64_t total = fake_total(f, j->index, attempt), now = time_now_ms();
 
-	*out = (struct known_log){.log = fake_log_of(f, j->index, attempt, total),
-		.start_ms = j->start,
-		.end_ms = j->end ? j->end : now,
-		.final = true};
+	*out = (struct known_log){.log = fake_log_of(f, j->index, attempt, total), .final = true};
 	out->end = fake_log_length(total, (double)total);
 	if (attempt == j->attempt) {
 		out->end = fake_log_length(total, j->step);
@@ -241,8 +237,6 @@ static bool log_of(struct fake *f, const struct task_ref *ref, struct known_log 
 		return false;
 	*out = (struct known_log){.log = fake_log_of(f, UINT32_MAX, ref->attempt, t->total),
 		.end = t->log_told,
-		.start_ms = t->start,
-		.end_ms = t->end,
 		.final = t->ended};
 	return true;
 }
@@ -270,22 +264,6 @@ static ssize_t fake_log_read_op(struct engine *en, const struct task_ref *ref, u
 	return (ssize_t)fake_log_read(&log.log, log.end, offset, out, size);
 }
 
-/* Steps come evenly, so time and offset are proportional. */
-static bool fake_log_at(struct engine *en, const struct task_ref *ref, int64_t ms, uint64_t *offset)
-{
-	struct known_log log;
-
-	if (!log_of((struct fake *)en, ref, &log))
-		return false;
-	double part = log.end_ms > log.start_ms
-		? (double)(ms - log.start_ms) / (double)(log.end_ms - log.start_ms)
-		: 1;
-
-	part = part < 0 ? 0 : part > 1 ? 1 : part;
-	*offset = (uint64_t)(part * (double)(log.end / FAKE_RECORD)) * FAKE_RECORD;
-	return true;
-}
-
 const struct engine_ops engine_fake = {
 	.name = "fake",
 	.enforces = "none",
@@ -299,7 +277,6 @@ const struct engine_ops engine_fake = {
 	.forget = fake_forget,
 	.log_range = fake_log_range,
 	.log_read = fake_log_read_op,
-	.log_at = fake_log_at,
 	.own_job = fake_own_job,
 	.own_usage = fake_own_usage,
 };

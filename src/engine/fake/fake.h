@@ -12,7 +12,7 @@
 #include "base/map.h"
 #include "base/ulid.h"
 #include "base/vec.h"
-#include "engine/engine.h"
+#include "engine/fake/engine_fake.h"
 
 enum {
 	FAKE_RECORD =

@@ -68,13 +68,13 @@ static void gpus_free(struct fake *f, struct fake_task *t)
 }
 
 /* Five to twenty seconds, or what FAKE_SECONDS in its env says: for trying things out. */
-static int64_t duration_of(struct fake *f, const struct job *j)
+static int64_t duration_of(struct fake *f, const struct labels *env)
 {
 	int64_t seconds;
 
-	for (size_t i = 0; i < j->env.len; i++)
-		if (strcmp(j->env.items[i].key, "FAKE_SECONDS") == 0 &&
-			num_i64(j->env.items[i].value, 1, 7 * 86400, &seconds))
+	for (size_t i = 0; i < env->len; i++)
+		if (strcmp(env->items[i].key, "FAKE_SECONDS") == 0 &&
+			num_i64(env->items[i].value, 1, 7 * 86400, &seconds))
 			return seconds * 1000;
 	return SHORTEST_MS + (int64_t)fake_below(f, SPREAD_MS);
 }
@@ -92,7 +92,7 @@ void fake_task_start(struct fake *f, const struct task_launch *launch)
 	t->task = mem_strdup(launch->ref.task);
 	t->ref = (struct task_ref){.uid = t->uid, .task = t->task, .attempt = launch->ref.attempt};
 	t->due = now + STARTS_AFTER_MS;
-	t->end = t->due + duration_of(f, launch->job);
+	t->end = t->due + duration_of(f, &launch->program.env);
 	t->total = 1000;
 	gpus_hold(f, t, launch);
 	map_set(&f->tasks, t->key, t);

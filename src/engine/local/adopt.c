@@ -146,14 +146,14 @@ static void walk_done(uv_work_t *req, int status)
 	local_drop(l);
 }
 
-void local_adopt(struct engine *en, const struct task_known *known, size_t count)
+void local_adopt(struct engine *en, const struct task_ref *known, size_t count)
 {
 	struct local *l = (struct local *)en;
 	struct walk *k = mem_alloc(sizeof *k);
 
 	for (size_t i = 0; i < count; i++)
-		if (local_task_find(l, &known[i].ref) == NULL)
-			local_work_submit(local_work_new(local_task_new(l, &known[i].ref), true));
+		if (local_task_find(l, &known[i]) == NULL)
+			local_work_submit(local_work_new(local_task_new(l, &known[i]), true));
 	k->local = l;
 	k->req.data = k;
 	local_hold(l);

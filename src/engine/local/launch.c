@@ -105,7 +105,7 @@ static bool tree_give(char *path, uid_t uid, gid_t gid, struct err *e)
 /* The code of this attempt: the package unpacked, or an empty folder; none for a job in a place of its own. */
 static bool work_make(struct local_work *w, struct err *e)
 {
-	const char *place = w->job->work_dir;
+	const char *place = w->program.work_dir;
 
 	if (w->package == NULL && place && *place)
 		return true;
@@ -164,7 +164,7 @@ static bool prepare(struct local_work *w, int *folder, bool *before, enum job_re
 		*why = REASON_PACKAGE_UNPACK;
 	if (!work_make(w, e))
 		return false;
-	if (w->package && w->job->module_name)
+	if (w->package && w->program.module_name)
 		*why = REASON_MODULE_MISSING;
 	if (!local_spec_build(w, &spec, e)) {
 		if (e->code == ERR_NOT_FOUND || e->code == ERR_INVALID)

@@ -99,6 +99,11 @@ static bool config_check(const struct engine_config *c, struct err *e)
 	return true;
 }
 
+static bool folder_open_up(const char *path, struct err *e)
+{
+	return chmod(path, 0711) == 0 || err_errno(e, errno, "cannot open up the folder", path);
+}
+
 static bool local_open(struct engine **out, const struct engine_config *c, struct err *e)
 {
 	struct local *l;
@@ -107,8 +112,8 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	mode_t mode = c->shared && geteuid() == 0 ? 0711 : 0700;
 
 	if (!config_check(c, e) || !fsio_mkdirs(tasks_dir, mode, e) ||
-		(mode == 0711 && chmod(tasks_dir, mode) < 0 &&
-			!err_errno(e, errno, "cannot open up the folder", tasks_dir)) ||
+		(mode == 0711 &&
+			!(folder_open_up(c->state_dir, e) && folder_open_up(tasks_dir, e))) ||
 		!taskfile_boot_id(boot_id)) {
 		if (e && e->code == ERR_NONE)
 			err_set(e, ERR_INTERNAL,
@@ -189,22 +194,22 @@ static bool given(const char *text)
 	return text && *text;
 }
 
-static bool check_env(const struct job *j, struct err *e)
+static bool check_env(const struct task_program *p, struct err *e)
 {
-	for (size_t i = 0; i < j->env.len; i++)
-		if (j->env.items[i].key[0] == '\0' || strchr(j->env.items[i].key, '='))
+	for (size_t i = 0; i < p->env.len; i++)
+		if (p->env.items[i].key[0] == '\0' || strchr(p->env.items[i].key, '='))
 			return err_field(e, ERR_UNPROCESSABLE, "env",
 				"env has a variable named '%s': a name has characters, and no =",
-				j->env.items[i].key);
+				p->env.items[i].key);
 	return true;
 }
 
-static bool check_words(const struct job *j, struct err *e)
+static bool check_words(const struct task_program *p, struct err *e)
 {
 	struct arena a = ARENA_INIT;
 	struct strings words;
 	struct err why = ERR_INIT;
-	bool good = words_split(&words, &a, j->job_args, &why);
+	bool good = words_split(&words, &a, p->job_args, &why);
 
 	arena_release(&a);
 	if (!good)
@@ -212,32 +217,26 @@ static bool check_words(const struct job *j, struct err *e)
 	return good;
 }
 
-static bool local_check(struct engine *en, const struct job *j, struct err *e)
+static bool local_check(struct engine *en, const struct task_program *p, struct err *e)
 {
 	const struct local *l = (struct local *)en;
 
-	if (given(j->docker_image) || given(j->docker_command))
+	if (given(p->docker_image) || given(p->docker_command))
 		return err_field(e, ERR_UNPROCESSABLE,
-			given(j->docker_image) ? "docker_image" : "docker_command",
+			given(p->docker_image) ? "docker_image" : "docker_command",
 			"docker_image and docker_command need a container platform: this one runs "
 			"programs of its machine; leave them out");
-	if (j->ps_count > 0 || j->worker_count > 0)
-		return err_field(e, ERR_UNPROCESSABLE,
-			j->ps_count > 0 ? "ps_count" : "worker_count",
-			"%s is %lld: this platform runs jobs of one task; leave it out",
-			j->ps_count > 0 ? "ps_count" : "worker_count",
-			(long long)(j->ps_count > 0 ? j->ps_count : j->worker_count));
-	if (given(j->work_dir) && l->shared)
+	if (given(p->work_dir) && l->shared)
 		return err_field(e, ERR_UNPROCESSABLE, "work_dir",
 			"work_dir is refused on a platform that several people share: "
 			"submit the folder as a package");
-	if (given(j->work_dir) && j->work_dir[0] != '/')
+	if (given(p->work_dir) && p->work_dir[0] != '/')
 		return err_field(e, ERR_UNPROCESSABLE, "work_dir",
-			"work_dir is %s: give a path from / on", j->work_dir);
-	if (j->command.len > TASK_ARGS_MAX - 8)
+			"work_dir is %s: give a path from / on", p->work_dir);
+	if (p->command.len > TASK_ARGS_MAX - 8)
 		return err_field(e, ERR_UNPROCESSABLE, "command",
-			"command has %zu words: at most %d", j->command.len, TASK_ARGS_MAX - 8);
-	return check_env(j, e) && check_words(j, e);
+			"command has %zu words: at most %d", p->command.len, TASK_ARGS_MAX - 8);
+	return check_env(p, e) && check_words(p, e);
 }
 
 static void local_start(struct engine *en, const struct task_launch *launch)
@@ -251,8 +250,7 @@ static void local_start(struct engine *en, const struct task_launch *launch)
 	t = local_task_new(l, &launch->ref);
 	t->fresh = true;
 	w = local_work_new(t, false);
-	w->job = arena_alloc(&w->arena, sizeof *w->job);
-	record_copy(&job_kind, w->job, launch->job, &w->arena);
+	task_program_copy(&w->program, &launch->program, &w->arena);
 	if (launch->package_path)
 		w->package = arena_strdup(&w->arena, launch->package_path);
 	const char **gpus = arena_alloc(&w->arena, (launch->gpu_count + 1) * sizeof *gpus);
@@ -364,18 +362,6 @@ static ssize_t local_log_read(struct engine *en, const struct task_ref *ref, uin
 	return n;
 }
 
-static bool local_log_at(struct engine *en, const struct task_ref *ref, int64_t ms,
-	uint64_t *offset)
-{
-	struct local *l = (struct local *)en;
-	char *key = local_key(ref);
-	struct log_view v = view_of(l, ref, key);
-	bool good = local_logs_at(&l->logs, &v, ms, offset);
-
-	free(key);
-	return good;
-}
-
 const struct engine_ops engine_local = {
 	.name = "local",
 	.enforces = "poll",
@@ -389,5 +375,4 @@ const struct engine_ops engine_local = {
 	.forget = local_forget,
 	.log_range = local_log_range,
 	.log_read = local_log_read,
-	.log_at = local_log_at,
 };

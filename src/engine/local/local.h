@@ -18,7 +18,7 @@
 #include "base/map.h"
 #include "base/shimctl.h"
 #include "base/vec.h"
-#include "engine/engine.h"
+#include "engine/local/engine_local.h"
 #include "engine/local/log.h"
 
 #include <stdatomic.h>
@@ -79,7 +79,7 @@ struct local_work {
 	bool began;   /* recover: it is known to have run */
 	bool hard;    /* recover: its shim answers, but makes no sense: end it */
 	bool stray;
-	struct job *job; /* launch only */
+	struct task_program program; /* launch only */
 	const char *package;
 	const char *const *gpus;
 	size_t gpu_count;
@@ -163,7 +163,7 @@ void local_recover(struct local_work *w);
 void local_forget(struct engine *en, const char *uid);
 
 /* local_adopt.c */
-void local_adopt(struct engine *en, const struct task_known *known, size_t count);
+void local_adopt(struct engine *en, const struct task_ref *known, size_t count);
 
 /* local_link.c: the socket of a shim, on the loop. Takes the descriptor. */
 void local_link_open(struct local_task *t, int fd);

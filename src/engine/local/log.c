@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { INDEX_ENTRY = 16, INDEX_MS = 1000 };
-
 static void log_close(struct local_log *g)
 {
 	if (g->key == NULL)
@@ -267,63 +265,4 @@ ssize_t local_logs_read(struct local_logs *ls, const struct log_view *v, uint64_
 		return LOG_GAP;
 	}
 	return n;
-}
-
-struct index_entry {
-	int64_t ms;
-	uint64_t offset;
-};
-
-static bool index_read(int fd, size_t at, struct index_entry *out)
-{
-	uint64_t words[2];
-
-	if (pread(fd, words, sizeof words, (off_t)(at * INDEX_ENTRY)) != INDEX_ENTRY)
-		return false;
-	out->ms = (int64_t)le64toh(words[0]);
-	out->offset = le64toh(words[1]);
-	return true;
-}
-
-/* First entry at or after `ms`; `count` when there is none. */
-static size_t index_find(int fd, size_t count, int64_t ms)
-{
-	size_t low = 0, high = count;
-	struct index_entry entry;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (index_read(fd, middle, &entry) && entry.ms < ms)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-bool local_logs_at(struct local_logs *ls, const struct log_view *v, int64_t ms, uint64_t *offset)
-{
-	struct local_log *g = log_get(ls, v->key, NULL);
-	struct index_entry entry;
-	struct stat st;
-	uint64_t newest;
-
-	if (g == NULL || !log_newest(g, v, &newest, NULL))
-		return false;
-	int fd = openat(g->dir, "index", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	size_t count = (size_t)st.st_size / INDEX_ENTRY, at = index_find(fd, count, ms);
-
-	*offset = at < count && index_read(fd, at, &entry) ? entry.offset : newest;
-	/* Bytes of up to a second follow an entry: some of them may be from after `ms`. */
-	if (at > 0 && index_read(fd, at - 1, &entry) && entry.ms > ms - INDEX_MS)
-		*offset = entry.offset;
-	close(fd);
-	return true;
 }

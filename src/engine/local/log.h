@@ -46,7 +46,6 @@ bool local_logs_range(struct local_logs *ls, const struct log_view *v, struct lo
 	struct err *e);
 ssize_t local_logs_read(struct local_logs *ls, const struct log_view *v, uint64_t offset, void *out,
 	size_t size, struct log_gap *gap, struct err *e);
-bool local_logs_at(struct local_logs *ls, const struct log_view *v, int64_t ms, uint64_t *offset);
 
 /* local_segments.c. `dir` is an open log/. */
 

@@ -65,17 +65,17 @@ static void env_forced(struct env_list *l, struct local_work *w, const char *out
 	env_set(l, "CUDA_VISIBLE_DEVICES", gpus.data);
 	env_set(l, "CUDA_DEVICE_ORDER", "PCI_BUS_ID");
 	buf_release(&gpus);
-	env_set(l, "MLTOP_JOB", w->job->job_name ? w->job->job_name : "");
-	env_set(l, "MLTOP_ORG", w->job->org_name ? w->job->org_name : "");
+	env_set(l, "MLTOP_JOB", w->program.name ? w->program.name : "");
+	env_set(l, "MLTOP_ORG", w->program.org_name ? w->program.org_name : "");
 	env_set(l, TASK_MARKER, w->marker);
 	env_number(l, "MLTOP_ATTEMPT", w->task->ref.attempt);
 	env_set(l, "MLTOP_OUTPUT_DIR", output);
 }
 
 /* The package comes before what the person's own PYTHONPATH names. */
-static void env_python(struct env_list *l, const struct job *j, const char *root)
+static void env_python(struct env_list *l, const struct task_program *p, const char *root)
 {
-	const char *own = label_value(&j->env, "PYTHONPATH");
+	const char *own = label_value(&p->env, "PYTHONPATH");
 	struct buf path = BUF_INIT;
 
 	if (root == NULL)
@@ -88,8 +88,8 @@ static void env_python(struct env_list *l, const struct job *j, const char *root
 static const char *const *env_build(struct local_work *w, const char *root, const char *output)
 {
 	struct env_list l = {.arena = &w->arena};
-	const struct job *j = w->job;
-	int64_t cpu = j->cpu_limit.v > 0 ? j->cpu_limit.v : 1000;
+	const struct task_program *p = &w->program;
+	int64_t cpu = p->cpu_limit.v > 0 ? p->cpu_limit.v : 1000;
 
 	for (size_t i = 0; i < w->local->environ.len; i++)
 		env_add(&l, w->local->environ.items[i], strcspn(w->local->environ.items[i], "="));
@@ -98,9 +98,9 @@ static const char *const *env_build(struct local_work *w, const char *root, cons
 	env_number(&l, "OMP_NUM_THREADS", (cpu + 999) / 1000);
 	if (w->run_uid >= 0)
 		env_set(&l, "HOME", output);
-	for (size_t i = 0; i < j->env.len; i++)
-		env_set(&l, j->env.items[i].key, j->env.items[i].value);
-	env_python(&l, j, root);
+	for (size_t i = 0; i < p->env.len; i++)
+		env_set(&l, p->env.items[i].key, p->env.items[i].value);
+	env_python(&l, p, root);
 	env_forced(&l, w, output);
 	const char **out = arena_alloc(&w->arena, (l.items.len + 1) * sizeof *out);
 
@@ -145,7 +145,7 @@ static const char *top_folder(struct arena *a, const char *dir)
 /* Where the package's modules are; NULL when there is no package. False: the module is not in it. */
 static bool package_root(struct local_work *w, const char *work, const char **root, struct err *e)
 {
-	const char *module = w->job->module_name;
+	const char *module = w->program.module_name;
 	char below[ARCHIVE_ROOT_SIZE];
 
 	*root = NULL;
@@ -163,12 +163,12 @@ static bool package_root(struct local_work *w, const char *work, const char **ro
 
 static bool argv_build(struct local_work *w, struct task_spec *spec, struct err *e)
 {
-	const struct job *j = w->job;
-	bool module = j->module_name && *j->module_name;
-	struct strings words = j->command;
+	const struct task_program *p = &w->program;
+	bool module = p->module_name && *p->module_name;
+	struct strings words = p->command;
 	size_t skip = module ? 3 : 0;
 
-	if (module && !words_split(&words, &w->arena, j->job_args, e)) {
+	if (module && !words_split(&words, &w->arena, p->job_args, e)) {
 		err_prefix(e, "job_args: ");
 		return false;
 	}
@@ -178,7 +178,7 @@ static bool argv_build(struct local_work *w, struct task_spec *spec, struct err 
 		argv[skip + i] = words.items[i];
 	if (module) {
 		argv[1] = "-m";
-		argv[2] = j->module_name;
+		argv[2] = p->module_name;
 	}
 	argv[0] = local_path_find(&w->arena, module ? "python3" : words.items[0], spec->env, e);
 	spec->argv = argv;
@@ -187,12 +187,11 @@ static bool argv_build(struct local_work *w, struct task_spec *spec, struct err 
 
 static void limits_fill(const struct local_work *w, struct task_spec *spec)
 {
-	const struct job *j = w->job;
-	bool known_grace = record_knows(&job_kind, j, kind_field(&job_kind, "stop_grace"));
+	const struct task_program *p = &w->program;
 
-	spec->stop_grace_ms = known_grace ? j->stop_grace.v : 10000;
-	spec->max_runtime_ms = j->max_runtime.v > 0 ? j->max_runtime.v : 0;
-	spec->memory_limit = j->memory_limit.v > 0 ? j->memory_limit.v : 0;
+	spec->stop_grace_ms = p->stop_grace.v;
+	spec->max_runtime_ms = p->max_runtime.v > 0 ? p->max_runtime.v : 0;
+	spec->memory_limit = p->memory_limit.v > 0 ? p->memory_limit.v : 0;
 	spec->cpus = 0;
 	spec->log_limit = w->local->log_limit;
 	spec->segment_size = LOCAL_SEGMENT;
@@ -202,14 +201,14 @@ static void limits_fill(const struct local_work *w, struct task_spec *spec)
 }
 
 /* `mltop run` carries its caller's along; else only the task's own user reads what it makes. */
-static int umask_of(const struct job *j)
+static int umask_of(const struct task_program *p)
 {
-	return record_knows(&job_kind, j, kind_field(&job_kind, "umask")) ? (int)j->umask : 077;
+	return p->umask >= 0 ? p->umask : 077;
 }
 
 bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *e)
 {
-	const struct job *j = w->job;
+	const struct task_program *p = &w->program;
 	const struct task_ref *ref = &w->task->ref;
 	const char *work = arena_path(&w->arena, w->folder, "work"), *root;
 	char *output = NULL;
@@ -217,18 +216,18 @@ bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *
 	*spec = (struct task_spec){.uid = ref->uid,
 		.task = ref->task,
 		.attempt = ref->attempt,
-		.prepare = j->prepare_command ? j->prepare_command : "",
-		.finish = j->finish_command ? j->finish_command : "",
+		.prepare = p->prepare_command ? p->prepare_command : "",
+		.finish = p->finish_command ? p->finish_command : "",
 		.run_uid = w->run_uid,
 		.run_gid = w->run_gid,
-		.umask = umask_of(j)};
+		.umask = umask_of(p)};
 	if (!package_root(w, work, &root, e))
 		return false;
 	if (asprintf(&output, "%s/%s/output", w->local->tasks_dir, ref->uid) < 0)
 		abort();
 	spec->env = env_build(w, root, arena_strdup(&w->arena, output));
 	free(output);
-	spec->work_dir = j->work_dir && *j->work_dir ? j->work_dir : root ? root : work;
+	spec->work_dir = p->work_dir && *p->work_dir ? p->work_dir : root ? root : work;
 	limits_fill(w, spec);
 	return argv_build(w, spec, e);
 }
