@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/fsio.h"
 #include "base/mem.h"
+#include "client/credentials.h"
 #include "client/paths.h"
 #include "client/url.h"
 #include "core/wire/sign.h"
@@ -133,6 +134,18 @@ static char *secret_from_file(const char *path, struct err *e)
 	return secret;
 }
 
+/* Both keys of a context, as the file has them. */
+static bool keys_good(const struct context *c, const char *path, struct err *e)
+{
+	char name[512];
+
+	snprintf(name, sizeof name, "%s: the access key of context %s", path, c->name);
+	if (c->access_key && !credentials_check(name, c->access_key, e))
+		return false;
+	snprintf(name, sizeof name, "%s: the secret key of context %s", path, c->name);
+	return c->secret_key == NULL || credentials_check(name, c->secret_key, e);
+}
+
 static bool take_secret(struct context *out, const json_t *context, const char *path, struct err *e)
 {
 	char *file = file_of(context, "secret_file");
@@ -152,7 +165,7 @@ static bool take_secret(struct context *out, const json_t *context, const char *
 		ok = err_set(e, ERR_INVALID,
 			"%s: context %s needs access_key together with secret_key or secret_file",
 			path, out->name);
-	return ok;
+	return ok && keys_good(out, path, e);
 }
 
 static bool read_context(struct context *out, const json_t *context, const char *path,
@@ -219,13 +232,13 @@ const char *config_current(const json_t *root, struct err *e)
 	return NULL;
 }
 
-void config_each(const json_t *root, void (*add)(void *ctx, const char *name), void *ctx)
+void config_each(const json_t *root, config_add add, void *ctx)
 {
 	const char *name;
 	json_t *value;
 
 	json_object_foreach(json_object_get(root, "contexts"), name, value)
-		add(ctx, name);
+		add(ctx, name, json_string_value(json_object_get(value, "endpoint")));
 }
 
 /* ---- The public client's file ---- */
@@ -251,14 +264,18 @@ bool xiaomi_load(json_t **root, struct err *e)
 	return ok;
 }
 
-void xiaomi_each(const json_t *root, void (*add)(void *ctx, const char *name), void *ctx)
+void xiaomi_each(const json_t *root, config_add add, void *ctx)
 {
-	const char *name;
+	static const char key[] = "xiaomi_cloudml_endpoint";
+	const char *name, *url;
 	json_t *value;
 
-	json_object_foreach(json_object_get(root, "xiaomi_cloudml"), name, value)
-		if (json_is_object(value))
-			add(ctx, name);
+	json_object_foreach(json_object_get(root, "xiaomi_cloudml"), name, value) {
+		if (!json_is_object(value))
+			continue;
+		url = json_string_value(json_object_get(value, key));
+		add(ctx, name, url ? url : json_string_value(json_object_get(root, key)));
+	}
 }
 
 struct only {
@@ -266,10 +283,11 @@ struct only {
 	int count;
 };
 
-static void count_only(void *ctx, const char *name)
+static void count_only(void *ctx, const char *name, const char *endpoint)
 {
 	struct only *o = ctx;
 
+	(void)endpoint;
 	o->name = name;
 	o->count++;
 }
@@ -332,7 +350,8 @@ bool xiaomi_context(struct context *out, const json_t *root, const char *name, s
 			"xiaomi_secret_access_key for it",
 			found.origin);
 	else
-		ok = url_parse(&u, found.url, e) && secret_file_private(found.origin, e);
+		ok = url_parse(&u, found.url, e) && secret_file_private(found.origin, e) &&
+			keys_good(&found, found.origin, e);
 	if (ok)
 		*out = found;
 	else

@@ -22,9 +22,10 @@ bool xiaomi_context(struct context *out, const json_t *root, const char *name, s
 /* The file's own choice: `current`, else the only context; NULL: none, or (with e) undecided. */
 const char *config_current(const json_t *root, struct err *e);
 
-/* Calls add(ctx, name) for every context. */
-void config_each(const json_t *root, void (*add)(void *ctx, const char *name), void *ctx);
-void xiaomi_each(const json_t *root, void (*add)(void *ctx, const char *name), void *ctx);
+/* Calls add for every context; `endpoint` NULL where it names none. Both are borrowed. */
+typedef void (*config_add)(void *ctx, const char *name, const char *endpoint);
+void config_each(const json_t *root, config_add add, void *ctx);
+void xiaomi_each(const json_t *root, config_add add, void *ctx);
 
 /* Refuses a file that others can read: it holds a secret. The sentence says chmod. */
 bool secret_file_private(const char *path, struct err *e);

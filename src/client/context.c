@@ -2,17 +2,17 @@
 
 #include "base/buf.h"
 #include "base/fsio.h"
+#include "base/home.h"
 #include "base/mem.h"
-#include "base/vec.h"
 #include "client/config.h"
+#include "client/context_inside.h"
+#include "client/credentials.h"
 #include "client/paths.h"
 #include "client/url.h"
 #include "core/wire/sign.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char local_name[] = "local"; /* the private platform, unless a context is called so */
 
 static void wipe(char *secret)
 {
@@ -33,7 +33,7 @@ void context_release(struct context *c)
 	*c = (struct context){0};
 }
 
-static const char *set_variable(const char *name)
+const char *context_variable(const char *name)
 {
 	const char *value = getenv(name);
 
@@ -46,8 +46,8 @@ static const char *set_variable(const char *name)
 static bool from_endpoint(struct context *out, const char *endpoint, const char *origin,
 	struct err *e)
 {
-	const char *access = set_variable("XIAOMI_ACCESS_KEY_ID");
-	const char *secret = set_variable("XIAOMI_SECRET_ACCESS_KEY");
+	const char *access = context_variable("XIAOMI_ACCESS_KEY_ID");
+	const char *secret = context_variable("XIAOMI_SECRET_ACCESS_KEY");
 	struct url u;
 
 	if (!url_parse(&u, endpoint, e))
@@ -57,6 +57,9 @@ static bool from_endpoint(struct context *out, const char *endpoint, const char 
 			"%s %s: set XIAOMI_ACCESS_KEY_ID and "
 			"XIAOMI_SECRET_ACCESS_KEY for it, or make it a context of config.yaml",
 			origin, endpoint);
+	if (!credentials_check("XIAOMI_ACCESS_KEY_ID", access, e) ||
+		!credentials_check("XIAOMI_SECRET_ACCESS_KEY", secret, e))
+		return false;
 	*out = (struct context){
 		.name = mem_strdup(u.authority),
 		.url = mem_strdup(endpoint),
@@ -79,7 +82,7 @@ static bool from_name(struct context *out, const char *name, const char *state_d
 	if (!ok)
 		return false;
 	ok = config_context(out, ours, name, &why);
-	if (!ok && why.code == ERR_NOT_FOUND && strcmp(name, local_name) == 0) {
+	if (!ok && why.code == ERR_NOT_FOUND && strcmp(name, CONTEXT_LOCAL) == 0) {
 		ok = private_start(out, state_dir, &why);
 	} else if (!ok && why.code == ERR_NOT_FOUND) {
 		struct err other = ERR_INIT;
@@ -108,8 +111,7 @@ static char *choice_path(void)
 	return path;
 }
 
-/* What `mltop context use` kept; NULL: nothing. The caller frees. */
-static char *kept_choice(void)
+char *context_kept(void)
 {
 	char *path = choice_path();
 	struct buf text = BUF_INIT;
@@ -127,7 +129,7 @@ static char *kept_choice(void)
 /* The person's choice, else what config.yaml says. False with ERR_NONE: neither chooses. */
 static bool from_config(struct context *out, const char *state_dir, struct err *e)
 {
-	char *kept = kept_choice();
+	char *kept = context_kept();
 	json_t *root = NULL;
 	const char *current;
 	bool ok;
@@ -140,7 +142,7 @@ static bool from_config(struct context *out, const char *state_dir, struct err *
 	if (!config_load(&root, e))
 		return false;
 	current = config_current(root, e);
-	if (current && strcmp(current, local_name) == 0)
+	if (current && strcmp(current, CONTEXT_LOCAL) == 0)
 		ok = from_name(out, current, state_dir, "config.yaml", e);
 	else
 		ok = current && config_context(out, root, current, e);
@@ -161,22 +163,32 @@ static bool from_xiaomi(struct context *out, struct err *e)
 	return ok;
 }
 
+bool context_from_environment(struct context *out, const struct context_options *o, struct err *e)
+{
+	const char *endpoint = context_variable("XIAOMI_CLOUDML_ENDPOINT");
+
+	if (o->endpoint)
+		return from_endpoint(out, o->endpoint, "--endpoint", e);
+	if (endpoint && context_variable("XIAOMI_ACCESS_KEY_ID") &&
+		context_variable("XIAOMI_SECRET_ACCESS_KEY"))
+		return from_endpoint(out, endpoint, "XIAOMI_CLOUDML_ENDPOINT", e);
+	return false;
+}
+
 bool context_resolve(struct context *out, const struct context_options *o, struct err *e)
 {
-	const char *endpoint = set_variable("XIAOMI_CLOUDML_ENDPOINT");
 	struct err why = ERR_INIT;
 	bool ok;
 
 	if (o->endpoint)
-		return from_endpoint(out, o->endpoint, "--endpoint", e);
+		return context_from_environment(out, o, e);
 	if (o->context)
 		return from_name(out, o->context, o->state_dir, "--context", e);
-	if (set_variable("MLTOP_CONTEXT"))
+	if (context_variable("MLTOP_CONTEXT"))
 		return from_name(out, getenv("MLTOP_CONTEXT"), o->state_dir, "MLTOP_CONTEXT", e);
-	if (endpoint && set_variable("XIAOMI_ACCESS_KEY_ID") &&
-		set_variable("XIAOMI_SECRET_ACCESS_KEY"))
-		return from_endpoint(out, endpoint, "XIAOMI_CLOUDML_ENDPOINT", e);
-	ok = from_config(out, o->state_dir, &why);
+	ok = context_from_environment(out, o, &why);
+	if (!ok && why.code == ERR_NONE)
+		ok = from_config(out, o->state_dir, &why);
 	if (!ok && why.code == ERR_NONE)
 		ok = from_xiaomi(out, &why);
 	if (!ok && why.code == ERR_NONE)
@@ -186,70 +198,16 @@ bool context_resolve(struct context *out, const struct context_options *o, struc
 	return ok;
 }
 
-/* ---- Names ---- */
+/* ---- The choice ---- */
 
-struct names {
-	VEC(char *) list;
-};
-
-static void add_name(void *ctx, const char *name)
+bool context_keep(const char *name, struct err *e)
 {
-	struct names *n = ctx;
-
-	for (size_t i = 0; i < n->list.len; i++)
-		if (strcmp(n->list.items[i], name) == 0)
-			return;
-	vec_push(&n->list, mem_strdup(name));
-}
-
-char **context_names(struct err *e)
-{
-	struct names n = {0};
-	json_t *root = NULL;
-
-	if (!config_load(&root, e))
-		return NULL;
-	config_each(root, add_name, &n);
-	json_decref(root);
-	/* The public client's file is not ours: one that cannot be read has no names. */
-	if (xiaomi_load(&root, NULL))
-		xiaomi_each(root, add_name, &n);
-	json_decref(root);
-	vec_push(&n.list, NULL);
-	return n.list.items;
-}
-
-static bool name_known(const char *name, struct err *e)
-{
-	char **names = context_names(e);
-	bool known = strcmp(name, local_name) == 0;
-
-	if (names == NULL)
-		return false;
-	for (char **p = names; *p; p++) {
-		known |= strcmp(*p, name) == 0;
-		free(*p);
-	}
-	free(names);
-	return known ||
-		err_set(e, ERR_NOT_FOUND,
-			"there is no context %s; `mltop context list` shows "
-			"those there are, and `local` is the private platform",
-			name);
-}
-
-bool context_use(const char *name, struct err *e)
-{
-	char *dir, *path;
+	char *dir = paths_state(), *path = choice_path();
 	struct buf text = BUF_INIT;
 	bool ok;
 
-	if (!name_known(name, e))
-		return false;
-	dir = paths_state();
-	path = choice_path();
 	buf_addf(&text, "%s\n", name);
-	ok = fsio_mkdirs(dir, 0700, e) && fsio_write(path, text.data, text.len, 0600, e);
+	ok = home_mkdirs(dir, 0700, e) && fsio_write(path, text.data, text.len, 0600, e);
 	buf_release(&text);
 	free(dir);
 	free(path);

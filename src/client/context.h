@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 
 struct context {
@@ -28,8 +29,11 @@ struct context_options {
 
 bool context_resolve(struct context *out, const struct context_options *o, struct err *e);
 void context_release(struct context *c);
-/* Names in the person's config, for `mltop context list`; NULL-ended, the caller frees all. */
-char **context_names(struct err *e);
+/*
+ * Those there are, with what they are asked by: rows of core/kinds/context.h, the one in use marked.
+ * The caller owns the array; NULL: `e` says what is wrong with config.yaml.
+ */
+json_t *context_list(const struct context_options *o, struct err *e);
 /* The chosen one, kept in the state folder. */
 bool context_use(const char *name, struct err *e);
 

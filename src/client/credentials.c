@@ -16,6 +16,30 @@ void signed_request_release(struct signed_request *r)
 	*r = (struct signed_request){0};
 }
 
+static const char *what_is_wrong(unsigned char c)
+{
+	switch (c) {
+	case ' ':
+	case '\t': return "a blank";
+	case '\r': return "a carriage return";
+	case '\n': return "a newline";
+	default: return c < 0x20 || c == 0x7f ? "a control character" : "a byte beyond ASCII";
+	}
+}
+
+bool credentials_check(const char *name, const char *key, struct err *e)
+{
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < len; i++)
+		if (key[i] <= ' ' || key[i] > '~')
+			return err_set(e, ERR_INVALID,
+				"%s holds %s%s, which no key has: set it again without", name,
+				what_is_wrong((unsigned char)key[i]),
+				key[i + strspn(key + i, " \t\r\n")] ? "" : " at its end");
+	return true;
+}
+
 static void add_header(struct signed_request *r, const char *name, const char *value)
 {
 	struct buf text = BUF_INIT;
@@ -75,7 +99,10 @@ bool credentials_sign(struct signed_request *out, const struct context *c, const
 	char date[TIMEFMT_SIZE];
 	struct sign_pair headers[3] = {{"host", u->authority}, {"x-mltop-date", date},
 		{"x-mltop-nonce", nonce}};
-	bool ok = decode_path(u, path, path_len, &decoded, e) &&
+	bool ok = (c->access_key == NULL ||
+			  (credentials_check("the access key", c->access_key, e) &&
+				  credentials_check("the secret key", c->secret_key, e))) &&
+		decode_path(u, path, path_len, &decoded, e) &&
 		query_parse(&q, query, strlen(query), false, e);
 
 	timefmt_sigv4(date, now_ms);

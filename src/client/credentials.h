@@ -20,6 +20,13 @@ struct signed_request {
 void signed_request_release(struct signed_request *r);
 
 /*
+ * A key is letters, digits and signs of ASCII. One with a blank, a CR or a newline, as files and
+ * variables of other systems give it, is refused with where it came from (`name`): a signature made
+ * with it is answered as if the key were wrong, and a CR would end the header that it goes out in.
+ */
+bool credentials_check(const char *name, const char *key, struct err *e);
+
+/*
  * Signs METHOD `path` ("/cloud_ml/v1/train?limit=10", its query encoded) for the context, at
  * now_ms. `nonce` NULL: none. `content_type` NULL: none is sent. Contexts without keys (platforms
  * that ask for none) get an unsigned request.

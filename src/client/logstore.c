@@ -1,6 +1,7 @@
 #include "client/logstore_inside.h"
 
 #include "base/fsio.h"
+#include "base/home.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -16,11 +17,15 @@
 /* A file without a name: it goes with the process, however that ends. */
 static int open_spool(const char *dir, struct err *e)
 {
+	struct err why = ERR_INIT;
 	char *path = NULL;
 	int fd = -1;
 
-	if (!fsio_mkdirs(dir, 0700, e))
-		return -1;
+	/* It has no name and needs no place of its own: a home that is not ours is no reason to fail. */
+	if (!home_mkdirs(dir, 0700, &why) && why.code != ERR_FORBIDDEN)
+		return err_set(e, why.code, "%s", why.text), -1;
+	if (why.code == ERR_FORBIDDEN)
+		dir = "/tmp";
 	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		return fd;

@@ -68,14 +68,26 @@ static char *machine_name(void)
 	return buf_detach(&text);
 }
 
+static const char *named_folder(const char *given)
+{
+	const char *variable = getenv("MLTOP_STATE_DIR");
+
+	if (given && *given)
+		return given;
+	return variable && *variable ? variable : NULL;
+}
+
+bool paths_private_named(const char *given)
+{
+	return named_folder(given) != NULL;
+}
+
 char *paths_private(const char *given)
 {
 	char *base, *machine, *path;
 
-	if (given == NULL || *given == '\0')
-		given = getenv("MLTOP_STATE_DIR");
-	if (given && *given)
-		return mem_strdup(given);
+	if (named_folder(given))
+		return mem_strdup(named_folder(given));
 	base = paths_state();
 	machine = machine_name();
 	path = fsio_join(base, machine);

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/fsio.h"
+#include "base/home.h"
 #include "base/mem.h"
 #include "base/taskfile.h"
 #include "base/timefmt.h"
@@ -248,7 +249,8 @@ bool private_start(struct context *out, const char *state_dir, struct err *e)
 	char *dir = absolute(paths_private(state_dir)), *program;
 	bool ok = private_find_in(out, dir, NULL);
 
-	if (!ok && (program = program_path("mltopd", e)) != NULL) {
+	if (!ok && (paths_private_named(state_dir) || home_ours(dir, e)) &&
+		(program = program_path("mltopd", e)) != NULL) {
 		ok = private_start_in(out, program, dir, e);
 		free(program);
 	}

@@ -17,11 +17,14 @@ static const struct cli_flag output_flags[] = {
 	{"json", 0, NULL, "short for -o json", false},
 	{0},
 };
-static const struct cli_flag list_flags[] = {
-	{"filter", 0, "EXPR", "only rows that match, as after / in the dashboard", false},
+static const struct cli_flag shown_flags[] = {
 	{"columns", 0, "A,B,C", "fields to show", false},
 	{"sort", 0, "FIELD", "order; -FIELD for descending", false},
 	{"no-headers", 0, NULL, "no title row", false},
+	{0},
+};
+static const struct cli_flag list_flags[] = {
+	{"filter", 0, "EXPR", "only rows that match, as after / in the dashboard", false},
 	{"watch", 'w', NULL, "print again whenever something changed", false},
 	{0},
 };
@@ -30,7 +33,8 @@ static const struct cli_flag org_flags[] = {
 	{0},
 };
 const struct cli_flags cli_flags[] = {
-	{"Output", output_flags, VERB_LIST | VERB_ONE},
+	{"Output", output_flags, VERB_LIST | VERB_ONE | VERB_LOCAL},
+	{"Columns", shown_flags, VERB_LIST | VERB_LOCAL},
 	{"Rows", list_flags, VERB_LIST},
 	{"Whose", org_flags, VERB_LIST | VERB_ORG},
 	{"Everywhere", common_flags, 0},

@@ -63,6 +63,7 @@ enum verb_flag {
 	VERB_LIST = 4,   /* takes the output flags */
 	VERB_ONE = 8,    /* the output flags without those of lists */
 	VERB_ORG = 16,   /* is about jobs that may be another org's; lists always are */
+	VERB_LOCAL = 32, /* a list of what no platform has: the flags of how it is shown */
 };
 
 struct verb {
@@ -108,6 +109,8 @@ int cli_output_failed(void);
 int cli_usage(const struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int cli_help_verb(const struct verb *v);
 int cli_help_all(const char *noun); /* NULL: every verb */
+/* Where to look for it, as the flags say. Borrowed from argv. */
+struct context_options cli_options(const struct cli *c);
 /* Finds the platform (and starts the private one). */
 bool cli_connect(struct cli *c, struct err *e);
 /*

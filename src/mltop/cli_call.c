@@ -6,13 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool cli_connect(struct cli *c, struct err *e)
+struct context_options cli_options(const struct cli *c)
 {
-	struct context_options o = {
+	return (struct context_options){
 		.endpoint = cli_value(c, "endpoint"),
 		.context = cli_value(c, "context"),
 		.state_dir = cli_value(c, "state-dir"),
 	};
+}
+
+bool cli_connect(struct cli *c, struct err *e)
+{
+	struct context_options o = cli_options(c);
 
 	if (c->connected)
 		return true;
@@ -27,11 +32,7 @@ bool cli_connect(struct cli *c, struct err *e)
 
 bool cli_find_again(struct cli *c, bool *moved, struct err *e)
 {
-	struct context_options o = {
-		.endpoint = cli_value(c, "endpoint"),
-		.context = cli_value(c, "context"),
-		.state_dir = cli_value(c, "state-dir"),
-	};
+	struct context_options o = cli_options(c);
 	struct context found = {0};
 
 	if (!context_resolve(&found, &o, e))

@@ -188,32 +188,40 @@ static int change_each(struct cli *c, const char *method, const char *tail, cons
 	return code;
 }
 
-/* Asks at a terminal, with "no" as default; elsewhere the command is the answer. */
-static bool confirmed(const struct cli *c, const char *what)
+/*
+ * Asks at a terminal, with "no" as default. Where nobody can be asked only --yes is an answer: a
+ * script that says it has been thought about. EXIT_DONE: go on.
+ */
+static int confirmed(const struct cli *c, const char *what)
 {
 	char answer[16] = "";
 
-	if (cli_has(c, "yes") || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-		return true;
+	if (cli_has(c, "yes"))
+		return EXIT_DONE;
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return cli_usage(c, "nobody can be asked here: give -y to %s without",
+			c->verb->name);
 	fprintf(stderr, "%s ", what);
 	for (int i = 0; i < c->arg_count; i++)
 		fprintf(stderr, "%s%s", i ? ", " : "", c->args[i]);
 	fprintf(stderr, "? [y/N] ");
-	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y')
+		? EXIT_DONE
+		: EXIT_REFUSED;
 }
 
 int cli_cancel(struct cli *c)
 {
-	if (!confirmed(c, "Cancel"))
-		return EXIT_REFUSED;
-	return change_each(c, "POST", "/cancel", " is being cancelled");
+	int code = confirmed(c, "Cancel");
+
+	return code != EXIT_DONE ? code : change_each(c, "POST", "/cancel", " is being cancelled");
 }
 
 int cli_delete(struct cli *c)
 {
-	if (!confirmed(c, "Delete, with log and output,"))
-		return EXIT_REFUSED;
-	return change_each(c, "DELETE", "", " is deleted");
+	int code = confirmed(c, "Delete, with log and output,");
+
+	return code != EXIT_DONE ? code : change_each(c, "DELETE", "", " is deleted");
 }
 
 int cli_retry(struct cli *c)

@@ -2,6 +2,7 @@
 #include "mltop/cli.h"
 
 #include "base/num.h"
+#include "core/kinds/context.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,21 +42,13 @@ int cli_platform_stop(struct cli *c)
 
 int cli_context_list(struct cli *c)
 {
+	struct context_options o = cli_options(c);
 	struct err e = ERR_INIT;
-	char **names = context_names(&e);
+	json_t *rows = context_list(&o, &e);
+	bool ok = rows && output_list(c, &context_kind, rows, &e);
 
-	if (names == NULL)
-		return cli_fail(&e);
-	for (char **p = names; *p; p++) {
-		output_text(c, *p);
-		putchar('\n');
-		free(*p);
-	}
-	if (*names == NULL)
-		fprintf(stderr,
-			"mltop: no contexts; config.yaml in $XDG_CONFIG_HOME/mltop names them\n");
-	free(names);
-	return EXIT_DONE;
+	json_decref(rows);
+	return ok ? EXIT_DONE : cli_fail(&e);
 }
 
 int cli_context_use(struct cli *c)

@@ -2,6 +2,7 @@
 #include "mltop/cli.h"
 
 #include "base/mem.h"
+#include "base/standard.h"
 
 #include <locale.h>
 #include <malloc.h>
@@ -48,6 +49,8 @@ int main(int argc, char **argv)
 {
 	struct context_options o = {0};
 
+	if (!standard_hold())
+		return EXIT_MLTOP_FAILED;
 	/* Rows come as JSON trees of some hundred KiB, one after the other: the memory of one is kept
 	 * for the next instead of going to the kernel and coming back page by page. */
 	mallopt(M_TRIM_THRESHOLD, 2 << 20);

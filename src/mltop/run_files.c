@@ -5,6 +5,7 @@
 #include "mltop/run.h"
 
 #include "base/fsio.h"
+#include "base/home.h"
 #include "io/yaml.h"
 
 #include <errno.h>
@@ -187,7 +188,7 @@ void run_remember_now(struct run *r)
 	dir = folder("XDG_STATE_HOME", ".local/state");
 	path = fsio_join(dir, "ui.json");
 	text = json_dumps(r->remembered, JSON_INDENT(1) | JSON_SORT_KEYS);
-	if (text && fsio_mkdirs(dir, 0700, NULL))
+	if (text && home_mkdirs(dir, 0700, NULL))
 		fsio_write(path, text, strlen(text), 0600, NULL);
 	free(text);
 	free(path);

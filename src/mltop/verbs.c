@@ -1,6 +1,7 @@
 /* The verb table: one row a verb. Parsing, help and completion are made from it. */
 #include "mltop/cli.h"
 
+#include "core/kinds/context.h"
 #include "core/kinds/event.h"
 #include "core/kinds/framework.h"
 #include "core/kinds/job.h"
@@ -105,7 +106,8 @@ const struct verb verbs[] = {
 		"the private platform: is it up, what does it hold"},
 	{"platform", "stop", "", 0, 0, 0, NULL, NULL, cli_platform_stop,
 		"end the private platform's server; jobs go on"},
-	{"context", "list", "", 0, 0, 0, NULL, NULL, cli_context_list, "platforms of config.yaml"},
+	{"context", "list", "", 0, 0, VERB_LOCAL, &context_kind, NULL, cli_context_list,
+		"platforms that there are to choose from, and which is in use"},
 	{"context", "use", "NAME", 1, 1, 0, NULL, NULL, cli_context_use,
 		"choose the one to connect to"},
 	{NULL, "completion", "bash|zsh|fish", 1, 1, 0, NULL, NULL, cli_completion,

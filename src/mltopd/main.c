@@ -2,6 +2,8 @@
 #include "mltopd/options.h"
 #include "mltopd/routes.h"
 
+#include "base/standard.h"
+
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +81,8 @@ int main(int argc, char **argv)
 	struct options o = {.die_fd = -1};
 	int status;
 
+	if (!standard_hold())
+		return 1;
 	umask(077);
 	/* A long list's answer goes back to the system: glibc would keep as much as it once saw. */
 	mallopt(M_MMAP_THRESHOLD, 256 << 10);

@@ -1,6 +1,7 @@
 #include "shim.h"
 
 #include "base/num.h"
+#include "base/standard.h"
 #include "base/timefmt.h"
 
 #include <errno.h>
@@ -283,6 +284,8 @@ int main(int argc, char **argv)
 {
 	int64_t ready = -1;
 
+	if (!standard_hold())
+		return 1;
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("mltop-shim " MLTOP_VERSION);
 		return 0;

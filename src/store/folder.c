@@ -1,6 +1,7 @@
 #include "store/folder.h"
 
 #include "base/fsio.h"
+#include "base/home.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -30,6 +31,14 @@ static void machine_id(char out[65])
 	buf_release(&text);
 }
 
+static char *ours_or_none(char *path, struct err *e)
+{
+	if (home_ours(path, e))
+		return path;
+	free(path);
+	return NULL;
+}
+
 char *folder_default(struct err *e)
 {
 	const char *given = getenv("MLTOP_STATE_DIR");
@@ -43,10 +52,10 @@ char *folder_default(struct err *e)
 	machine_id(machine);
 	if (state && *state == '/') {
 		if (asprintf(&path, "%s/mltop/%s", state, machine) > 0)
-			return path;
+			return ours_or_none(path, e);
 	} else if (home && *home == '/') {
 		if (asprintf(&path, "%s/.local/state/mltop/%s", home, machine) > 0)
-			return path;
+			return ours_or_none(path, e);
 	}
 	err_set(e, ERR_INVALID,
 		"no state folder: neither XDG_STATE_HOME nor HOME is set; give --state-dir DIR");

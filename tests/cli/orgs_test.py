@@ -62,15 +62,15 @@ class OtherOrg(unittest.TestCase):
     def test_changes_are_of_the_org_that_was_named(self):
         for env in (self.p.person, self.other):
             self.submit("doomed", env)
-        self.ok("jobs", "delete", "doomed", "--org", self.id)
+        self.ok("jobs", "delete", "-y", "doomed", "--org", self.id)
         until(lambda: self.p.mltop("jobs", "describe", "doomed", env=self.other).code == 5, "the other org's to go")
         self.ok("jobs", "describe", "doomed")
-        self.refused(5, "there is no job doomed", "jobs", "cancel", "doomed", "--org", self.id)
-        self.refused(5, "there is no org 999", "jobs", "delete", "doomed", "--org", "999")
+        self.refused(5, "there is no job doomed", "jobs", "cancel", "-y", "doomed", "--org", self.id)
+        self.refused(5, "there is no org 999", "jobs", "delete", "-y", "doomed", "--org", "999")
         self.ok("jobs", "describe", "doomed")
 
     def test_only_for_admins(self):
-        self.refused(4, "only an admin may", "jobs", "delete", "same", "--org", "1", env=self.other)
+        self.refused(4, "only an admin may", "jobs", "delete", "-y", "same", "--org", "1", env=self.other)
 
     def test_where_it_means_nothing_it_is_no_flag(self):
         for words in (["jobs", "submit"], ["run"], ["quotas", "set"], ["platform", "status"]):

@@ -55,7 +55,7 @@ class Run(Case):
         r = self.p.start("run", "--name", "stopped", "--", "sleep", "1000")
         until(lambda: self.p.mltop("jobs", "describe", "stopped").code == 0, "the job")
         self.p.running("stopped")
-        self.ok("cancel", "stopped")
+        self.ok("cancel", "-y", "stopped")
         out, err = r.communicate(timeout=60)
         self.assertEqual(r.returncode, 143, err)
         job = self.p.ended("stopped")
@@ -69,7 +69,7 @@ class Run(Case):
         self.assertEqual(r.returncode, 0, err)
         self.assertIn("left goes on", err)
         self.assertEqual(self.p.job("left")["state"], "running")
-        self.ok("cancel", "left")
+        self.ok("cancel", "-y", "left")
 
     def test_nothing_to_run(self):
         self.refused(2, "no command", "run")
@@ -101,7 +101,7 @@ class Verbs(Case):
         """Labels are a person's words: they end no line, act on no terminal and are no number or truth."""
         self.ok("jobs", "submit", "--job-name", "labelled", "--command", "true", "-l", "a: b=x", "-l", "no=1")
         self.assertIn('\nlabels:\n  "a: b": "x"\n  "no": "1"\n', self.ok("jobs", "describe", "labelled", "-o", "yaml").out)
-        self.ok("jobs", "delete", "labelled")
+        self.ok("jobs", "delete", "-y", "labelled")
 
     def test_filter(self):
         self.assertEqual(self.ok("jobs", "list", "--filter", "state=failed", "-o", "name").out, "beta\n")
@@ -150,7 +150,7 @@ class Verbs(Case):
                                    stderr=subprocess.PIPE, text=True, timeout=LIMIT)
             self.assertEqual((r.returncode, r.stderr),
                              (1, "mltop: standard output: could not be written\n"), words)
-        self.ok("jobs", "delete", "long")
+        self.ok("jobs", "delete", "-y", "long")
 
     def test_quotas_and_frameworks(self):
         self.assertEqual(len(self.ok("quotas", "list", "--json").json["data"]), 1)
@@ -164,8 +164,35 @@ class Verbs(Case):
               "the second attempt")
         self.assertEqual(self.ok("logs", "again", "--attempt", "1").out, "1\n")
         self.assertEqual(self.ok("logs", "again").out, "2\n")
-        self.ok("jobs", "delete", "again")
+        self.ok("jobs", "delete", "-y", "again")
         until(lambda: self.p.mltop("jobs", "describe", "again").code == 5, "the job to be gone")
+
+    def test_nobody_is_there_to_be_asked(self):
+        """A script that cancels or deletes says that it means it."""
+        self.ok("run", "--detach", "--name", "spared", "--", "sleep", "1000")
+        for words in (["cancel"], ["jobs", "cancel"], ["jobs", "delete"]):
+            self.refused(2, "give -y to", *words, "spared")
+        self.assertIn(self.p.state("spared"), ("enqueued", "creating", "running"))
+        self.ok("jobs", "delete", "-y", "spared")
+
+    def test_contexts(self):
+        """The one in use is marked, each has its endpoint, and every form of output works."""
+        config = self.p.home["XDG_CONFIG_HOME"] + "/mltop"
+        os.makedirs(config)
+        with open(config + "/config.yaml", "w") as f:
+            f.write("current: far\ncontexts:\n  far: {endpoint: 'https://far:1'}\n  near: {endpoint: 'http://near'}\n")
+        try:
+            self.assertEqual(self.ok("context", "list").out.splitlines()[1].split(), ["far", "yes", "https://far:1"])
+            rows = self.ok("context", "list", "-o", "json").json["data"]
+            self.assertEqual([(r["name"], r["current"]) for r in rows], [("far", True), ("near", False), ("local", False)])
+            self.assertEqual(rows[2]["endpoint"], self.p.endpoint()["url"])
+            rows = self.ok("context", "list", "--json", env={"MLTOP_CONTEXT": "near"}).json["data"]
+            self.assertEqual([r["current"] for r in rows], [False, True, False])
+            self.ok("context", "use", "local")
+            self.assertEqual(self.ok("context", "list", "-o", "csv", "--columns", "name,current").out.splitlines()[3],
+                             "local,true")
+        finally:
+            os.remove(config + "/config.yaml")
 
     def test_progress_outlives_the_daemon(self):
         self.ok("run", "--name", "learned", "--", "sh", "-c", "echo 'step 300 loss 0.53'")

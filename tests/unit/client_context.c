@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "client/config.h"
+#include "client/credentials.h"
 #include "client/paths.h"
 
 static bool resolve(const char *endpoint, const char *context)
@@ -151,9 +152,20 @@ static void bad_configs_are_named(void **state)
 	}
 }
 
+static void listed(const json_t *rows, size_t i, const char *name, const char *endpoint,
+	bool current)
+{
+	const json_t *row = json_array_get(rows, i);
+	const char *url = json_string_value(json_object_get(row, "endpoint"));
+
+	assert_string_equal(json_string_value(json_object_get(row, "name")), name);
+	assert_string_equal(url ? url : "", endpoint ? endpoint : "");
+	assert_int_equal(json_is_true(json_object_get(row, "current")), current);
+}
+
 static void the_kept_choice_is_followed(void **state)
 {
-	char **names;
+	json_t *rows;
 
 	(void)state;
 	put(CONFIG, two_contexts, 0600);
@@ -169,16 +181,26 @@ static void the_kept_choice_is_followed(void **state)
 	assert_true(context_use("c", &err));
 	assert_true(resolve(NULL, NULL));
 	put(".config/xiaomi/config",
-		"{\"xiaomi_cloudml\": {\"X\": {}, \"c\": {}, "
+		"{\"xiaomi_cloudml\": {\"X\": {\"xiaomi_cloudml_endpoint\": \"x.example.com\"}, \"c\": {}, "
 		"\"default_config_context\": \"X\"}}",
 		0600);
-	names = context_names(&err);
-	assert_string_equal(names[0], "c");
-	assert_string_equal(names[1], "X");
-	assert_null(names[2]);
-	free(names[0]);
-	free(names[1]);
-	free(names);
+	rows = context_list(&(struct context_options){0}, &err);
+	assert_int_equal(json_array_size(rows), 3);
+	listed(rows, 0, "c", "http://c", true);
+	listed(rows, 1, "X", "x.example.com", false);
+	listed(rows, 2, "local", NULL, false);
+	json_decref(rows);
+	setenv("XIAOMI_CLOUDML_ENDPOINT", "http://env:1", 1);
+	setenv("XIAOMI_ACCESS_KEY_ID", "EA", 1);
+	setenv("XIAOMI_SECRET_ACCESS_KEY", "ES", 1);
+	rows = context_list(&(struct context_options){0}, &err);
+	listed(rows, 0, "c", "http://c", false);
+	listed(rows, 3, "env:1", "http://env:1", true);
+	json_decref(rows);
+	setenv("MLTOP_CONTEXT", "X", 1);
+	rows = context_list(&(struct context_options){0}, &err);
+	listed(rows, 1, "X", "x.example.com", true);
+	json_decref(rows);
 }
 
 /* ---- The public client's file ---- */
@@ -209,6 +231,77 @@ static void the_public_clients_file_is_read(void **state)
 	assert_int_equal(err.code, ERR_NOT_FOUND);
 }
 
+/* ---- Keys that no header can carry ---- */
+
+static void keys_with_blanks_are_refused_where_they_come_from(void **state)
+{
+	static const char *const bad[] = {"SK\r", "SK\n", "SK ", " SK", "S\tK", "S\xc3\xa4",
+		"S\x7f"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		setenv("XIAOMI_ACCESS_KEY_ID", "EA", 1);
+		setenv("XIAOMI_SECRET_ACCESS_KEY", bad[i], 1);
+		assert_false(resolve("http://flag:2", NULL));
+		assert_int_equal(err.code, ERR_INVALID);
+		assert_non_null(strstr(err.text, "XIAOMI_SECRET_ACCESS_KEY"));
+		setenv("XIAOMI_SECRET_ACCESS_KEY", "ES", 1);
+		setenv("XIAOMI_ACCESS_KEY_ID", bad[i], 1);
+		assert_false(resolve("http://flag:2", NULL));
+		assert_non_null(strstr(err.text, "XIAOMI_ACCESS_KEY_ID"));
+	}
+	put(CONFIG, "contexts: {a: {endpoint: 'http://a', access_key: A, secret_file: a.key}}",
+		0600);
+	put("config/mltop/a.key", "SK \r\n", 0600);
+	assert_false(resolve(NULL, "a"));
+	assert_non_null(strstr(err.text, "the secret key of context a holds a blank"));
+	put(CONFIG, "contexts: {a: {endpoint: 'http://a', access_key: \"A\\r\", secret_key: S}}",
+		0600);
+	assert_false(resolve(NULL, "a"));
+	assert_non_null(strstr(err.text, "a carriage return at its end"));
+}
+
+/* Whoever made the context: nothing that would end a header is signed. */
+static void no_header_carries_a_return(void **state)
+{
+	struct context c = {.access_key = (char *)"A\r\nX: y", .secret_key = (char *)"S"};
+	struct signed_request r = {0};
+	struct url u;
+
+	(void)state;
+	assert_true(url_parse(&u, "http://a", &err));
+	assert_false(credentials_sign(&r, &c, &u, "GET", "/x", NULL, NULL, NULL, 0, 1, &err));
+	assert_null(r.target);
+}
+
+/* ---- A home that is somebody else's (sudo with the user's HOME) ---- */
+
+static void nothing_is_made_in_anothers_home(void **state)
+{
+	char *home = at("theirs"), *config = at("theirs/.local");
+	struct stat st;
+
+	(void)state;
+	if (geteuid() == 0) {
+		assert_int_equal(mkdir(home, 0755), 0);
+		assert_int_equal(chown(home, 12345, 12345), 0);
+		setenv("HOME", home, 1);
+	} else {
+		setenv("HOME", "/usr", 1); /* root's, which we are not */
+	}
+	unsetenv("XDG_STATE_HOME");
+	assert_false(context_use("local", &err));
+	assert_int_equal(err.code, ERR_FORBIDDEN);
+	assert_non_null(strstr(err.text, "set HOME"));
+	free(got.name);
+	got = (struct context){0};
+	assert_false(private_start(&got, NULL, &err));
+	assert_int_equal(err.code, ERR_FORBIDDEN);
+	assert_int_equal(stat(config, &st), -1);
+	free(config);
+	free(home);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +312,9 @@ int main(void)
 		TEST(bad_configs_are_named),
 		TEST(the_kept_choice_is_followed),
 		TEST(the_public_clients_file_is_read),
+		TEST(keys_with_blanks_are_refused_where_they_come_from),
+		TEST(no_header_carries_a_return),
+		TEST(nothing_is_made_in_anothers_home),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

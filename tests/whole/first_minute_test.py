@@ -198,7 +198,7 @@ class NothingYet(Case):
         r = self.p.mltop("logs", "waits")
         self.assertEqual((r.code, r.out), (0, ""), r.err)
         self.assertIn("job waits is enqueued, needs 1 CPU", r.err)
-        self.ok("cancel", "blocks", "waits")
+        self.ok("cancel", "-y", "blocks", "waits")
 
 
 class LookingAround(Case):
@@ -260,7 +260,7 @@ class CtrlC(Case):
         self.assertEqual(t.ended(), 0, t.output)
         self.assertIn(b"job to-leave goes on; `mltop logs -f to-leave` follows it", t.output)
         self.assertEqual(self.p.job("to-leave")["state"], "running")
-        self.ok("cancel", "to-leave")
+        self.ok("cancel", "-y", "to-leave")
 
     def test_enter_goes_on(self):
         t = self.start("to-go-on")
@@ -308,7 +308,7 @@ class CtrlC(Case):
         t.send(b"\x03")
         self.assertEqual(t.ended(), 0, t.output)
         self.assertEqual(self.p.job("twice")["state"], "running")
-        self.ok("cancel", "twice")
+        self.ok("cancel", "-y", "twice")
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ class Contexts(Case):
                          ["admin", "operator", "quota-admin", "viewer"])
 
     def test_choosing(self):
-        self.assertEqual(self.p.ok("context", "list").split(), ["look", "work", "quota", "root"])
+        self.assertEqual(self.p.ok("context", "list", "-o", "name").split(), ["look", "work", "quota", "root", "local"])
         with open(self.p.path) as f:
             before = f.read()
         self.p.ok("context", "use", "look")
