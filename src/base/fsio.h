@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Makes the folder and its missing parents, each with `mode`. */
@@ -30,6 +31,15 @@ bool fsio_sync_folder(const char *path, struct err *e);
 bool fsio_write_all(int fd, const void *data, size_t len);
 /* Removes the tree without following links; absent is success. */
 bool fsio_remove_tree(const char *path, struct err *e);
+/*
+ * Gives the tree `name` in the open folder `parent`, which we own whole, to another user: by
+ * descriptors, never by a path, the top last, so that nothing outside it changes hands whatever that
+ * user does meanwhile. Links, files of several names and what is not ours are refused, as are more
+ * than 128 levels; then some of it may have been given.
+ */
+bool fsio_give_tree(int parent, const char *name, uid_t uid, gid_t gid, struct err *e);
+/* Bytes on the disk of the plain file, or of all in the tree, as du counts them; follows no link. */
+int64_t fsio_tree_bytes(int parent, const char *name);
 /* True when the path lies on a network file system, where our locks and SQLite are not safe. */
 bool fsio_is_network(const char *path);
 /* Joins with one slash; the caller frees. */

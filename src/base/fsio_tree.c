@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, COUNTED_DEPTH = 256 };
+
 /*
  * Removing a tree that a task made, of any depth, with two descriptors and no recursion: what a
  * subfolder holds and cannot be unlinked at once (a folder that is not empty) is moved up beside
@@ -34,24 +36,32 @@ static bool is_dot(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Gives ourselves all permissions on a folder. */
+/*
+ * Gives ourselves all permissions on a folder. chmod(2) by name would follow a link that took its
+ * place, and fchmod(2) wants a folder that may be opened: so by a descriptor that is only a place
+ * (O_PATH), through /proc, where its link leads to what was opened and nowhere else (proc(5)).
+ */
 static bool permit(int parent, const char *name)
 {
-	struct stat st;
+	int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char place[40];
+	bool good;
 
-	/* fchmodat follows links: only what is a folder by itself gets the mode. */
-	return fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
-		fchmodat(parent, name, 0700, 0) == 0;
+	if (fd < 0)
+		return false;
+	snprintf(place, sizeof place, "/proc/self/fd/%d", fd);
+	good = chmod(place, 0700) == 0;
+	close(fd);
+	return good;
 }
 
 /* Opens a folder without following links, giving ourselves the permission when it lacks. */
 static int open_folder(int parent, const char *name)
 {
-	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(parent, name, flags);
+	int fd = openat(parent, name, FOLDER_FLAGS);
 
 	if (fd < 0 && errno == EACCES && permit(parent, name))
-		fd = openat(parent, name, flags);
+		fd = openat(parent, name, FOLDER_FLAGS);
 	return fd;
 }
 
@@ -182,4 +192,41 @@ bool fsio_remove_tree(const char *path, struct err *e)
 			strerror(r.error));
 	number = remove_one(AT_FDCWD, path);
 	return number == 0 || err_errno(e, number, "cannot remove", path);
+}
+
+static int64_t bytes_of(int parent, const char *name, int depth);
+
+/* Bytes below an open folder, which it closes. */
+static int64_t bytes_below(int fd, int depth)
+{
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	int64_t bytes = 0;
+
+	for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;)
+		if (!is_dot(entry->d_name))
+			bytes += bytes_of(dirfd(dir), entry->d_name, depth);
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+	return bytes;
+}
+
+/* What lies deeper than any task needs is not counted: a descriptor is held for each level. */
+static int64_t bytes_of(int parent, const char *name, int depth)
+{
+	struct stat st;
+
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISREG(st.st_mode))
+		return st.st_blocks * 512;
+	if (!S_ISDIR(st.st_mode) || depth == COUNTED_DEPTH)
+		return 0;
+	return bytes_below(openat(parent, name, FOLDER_FLAGS), depth + 1);
+}
+
+int64_t fsio_tree_bytes(int parent, const char *name)
+{
+	return bytes_of(parent, name, 0);
 }

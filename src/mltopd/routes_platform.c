@@ -5,7 +5,8 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 
-#include <fts.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,34 +25,40 @@ struct status {
  */
 enum { WALK_SHARE = 20 };
 
-/* tasks/UID/output and what is in it, while the walk is there. */
-static bool enters_output(const FTSENT *entry)
+/* Of one job; *outputs gets those of its outputs. Takes the descriptor. */
+static int64_t job_bytes(int fd, int64_t *outputs)
 {
-	return entry->fts_info == FTS_D && entry->fts_level == 2 &&
-		strcmp(entry->fts_name, "output") == 0;
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	int64_t bytes = 0;
+
+	for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		int64_t below = fsio_tree_bytes(dirfd(dir), entry->d_name);
+
+		bytes += below;
+		*outputs += strcmp(entry->d_name, "output") == 0 ? below : 0;
+	}
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+	return bytes;
 }
 
-/* Bytes on the disk, as du counts them; *outputs (may be NULL) gets those of jobs' outputs. */
-static int64_t folder_bytes(char *path, int64_t *outputs)
+/* Bytes on the disk below tasks/, as du counts them. */
+static int64_t tasks_bytes(const char *path, int64_t *outputs)
 {
-	char *const paths[] = {path, NULL};
-	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	int64_t bytes = 0, none = 0;
-	bool output = false;
-	FTSENT *entry;
+	DIR *dir = opendir(path);
+	int64_t bytes = 0;
 
-	outputs = outputs ? outputs : &none;
-
-	while (walk && (entry = fts_read(walk)) != NULL) {
-		if (entry->fts_level <= 2)
-			output = enters_output(entry);
-		if (entry->fts_info != FTS_F || entry->fts_statp == NULL)
-			continue;
-		bytes += entry->fts_statp->st_blocks * 512;
-		*outputs += output ? entry->fts_statp->st_blocks * 512 : 0;
-	}
-	if (walk)
-		fts_close(walk);
+	for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;)
+		if (entry->d_name[0] != '.')
+			bytes += job_bytes(openat(dirfd(dir), entry->d_name,
+						   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+				outputs);
+	if (dir)
+		closedir(dir);
 	return bytes;
 }
 
@@ -61,9 +68,9 @@ static void status_work(uv_work_t *work)
 
 	int64_t begin = time_mono_ms();
 
-	s->disk.tasks = folder_bytes(s->tasks, &s->disk.outputs);
-	s->disk.packages = folder_bytes(s->packages, NULL);
-	s->disk.store = folder_bytes(s->store, NULL);
+	s->disk.tasks = tasks_bytes(s->tasks, &s->disk.outputs);
+	s->disk.packages = fsio_tree_bytes(AT_FDCWD, s->packages);
+	s->disk.store = fsio_tree_bytes(AT_FDCWD, s->store);
 	s->disk.until = time_mono_ms() + WALK_SHARE * (time_mono_ms() - begin);
 }
 

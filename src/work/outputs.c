@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,15 +213,5 @@ int outputs_open(const char *folder, const char *path, int64_t *size, struct err
 
 int64_t outputs_bytes(const char *folder)
 {
-	char *const paths[] = {(char *)folder, NULL};
-	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	int64_t bytes = 0;
-	FTSENT *entry;
-
-	while (walk && (entry = fts_read(walk)) != NULL)
-		if (entry->fts_info == FTS_F && entry->fts_statp)
-			bytes += entry->fts_statp->st_blocks * 512;
-	if (walk)
-		fts_close(walk);
-	return bytes;
+	return fsio_tree_bytes(AT_FDCWD, folder);
 }

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -69,6 +68,19 @@ static bool folders_pass(struct local_work *w, struct err *e)
 	return good;
 }
 
+/* Its own name in our folder: nobody else can put another thing there. */
+static bool output_give(struct local_work *w, const char *output, struct err *e)
+{
+	int fd = open(output, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool good = fd >= 0 && fchown(fd, (uid_t)w->run_uid, (gid_t)w->run_gid) == 0;
+
+	if (!good)
+		err_errno(e, errno, "cannot give the output folder to the task's user", output);
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
 static bool folders_make(struct local_work *w, struct err *e)
 {
 	char *output = NULL;
@@ -77,48 +89,48 @@ static bool folders_make(struct local_work *w, struct err *e)
 		return false;
 	if (asprintf(&output, "%s/%s/output", w->local->tasks_dir, w->task->uid) < 0)
 		abort();
-	bool good = fsio_mkdirs(output, 0700, e);
+	bool good = fsio_mkdirs(output, 0700, e) && (w->run_uid < 0 || output_give(w, output, e));
 
-	if (good && w->run_uid >= 0 && lchown(output, (uid_t)w->run_uid, (gid_t)w->run_gid) < 0)
-		good = err_errno(e, errno, "cannot give the output folder to the task's user",
-			output);
 	free(output);
 	return good;
 }
 
-static bool tree_give(char *path, uid_t uid, gid_t gid, struct err *e)
+/* From here on it is the task's user's: nothing is looked up or changed in it by a path any more. */
+static bool work_give(struct local_work *w, int folder, const char *made, struct err *e)
 {
-	char *const roots[] = {path, NULL};
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	bool good = fts != NULL;
-
-	for (FTSENT *entry; good && (entry = fts_read(fts)) != NULL;)
-		if (entry->fts_info != FTS_DP)
-			good = lchown(entry->fts_accpath, uid, gid) == 0;
-	if (!good)
-		err_errno(e, errno, "cannot give the folder to the task's user", path);
-	if (fts)
-		fts_close(fts);
-	return good;
+	if (w->run_uid >= 0 &&
+		!fsio_give_tree(folder, made, (uid_t)w->run_uid, (gid_t)w->run_gid, e))
+		return false;
+	return renameat(folder, made, folder, "work") == 0 ||
+		err_errno(e, errno, "cannot move into place the task's code in", w->folder);
 }
 
-/* The code of this attempt: the package unpacked, or an empty folder; none for a job in a place of its own. */
-static bool work_make(struct local_work *w, struct err *e)
+/*
+ * The code of this attempt: the package unpacked, or an empty folder; none for a job in a place of
+ * its own. It is made whole where only we can pass, so that other tasks of the same user cannot
+ * touch it before it is theirs.
+ */
+static bool work_make(struct local_work *w, int folder, enum job_reason *why, struct err *e)
 {
 	const char *place = w->program.work_dir;
 
 	if (w->package == NULL && place && *place)
 		return true;
-	char *work = fsio_join(w->folder, "work");
+	char *made = fsio_join(w->folder, "work.new"), *work = fsio_join(w->folder, "work");
 	/* What a launch that was cut short left behind. */
-	bool good = fsio_remove_tree(work, e);
+	bool good = fsio_remove_tree(made, e) && fsio_remove_tree(work, e);
 
-	if (good && w->package)
-		good = archive_unpack(w->package, work, NULL, e);
-	else if (good)
-		good = fsio_mkdirs(work, 0700, e);
-	if (good && w->run_uid >= 0)
-		good = tree_give(work, (uid_t)w->run_uid, (gid_t)w->run_gid, e);
+	if (good && w->package) {
+		*why = REASON_PACKAGE_UNPACK;
+		good = archive_unpack(w->package, made, NULL, e);
+		if (good && w->program.module_name)
+			*why = REASON_MODULE_MISSING;
+		good = good && local_spec_root(w, made, e);
+	} else if (good) {
+		good = fsio_mkdirs(made, 0700, e);
+	}
+	good = good && work_give(w, folder, "work.new", e);
+	free(made);
 	free(work);
 	return good;
 }
@@ -160,19 +172,10 @@ static bool prepare(struct local_work *w, int *folder, bool *before, enum job_re
 	*before = faccessat(*folder, "spec", F_OK, 0) == 0;
 	if (*before)
 		return true;
-	if (w->package)
-		*why = REASON_PACKAGE_UNPACK;
-	if (!work_make(w, e))
+	if (!work_make(w, *folder, why, e))
 		return false;
-	if (w->package && w->program.module_name)
-		*why = REASON_MODULE_MISSING;
-	if (!local_spec_build(w, &spec, e)) {
-		if (e->code == ERR_NOT_FOUND || e->code == ERR_INVALID)
-			*why = REASON_START;
-		return false;
-	}
 	*why = REASON_START;
-	return spec_write(w, *folder, &spec, e);
+	return local_spec_build(w, &spec, e) && spec_write(w, *folder, &spec, e);
 }
 
 void local_launch(struct local_work *w)

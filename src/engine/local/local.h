@@ -81,6 +81,7 @@ struct local_work {
 	bool stray;
 	struct task_program program; /* launch only */
 	const char *package;
+	const char *root; /* of the package's modules, below work/; NULL: no package */
 	const char *const *gpus;
 	size_t gpu_count;
 	int run_uid, run_gid;
@@ -145,7 +146,9 @@ void local_queue_run(struct local *l);
 /* Takes a queued launch to the pool at once: it was cancelled, so it will not take long. */
 void local_queue_skip(struct local_task *t);
 
-/* local_spec.c, in the pool: what the spec will hold; texts in the work's arena. */
+/* local_spec.c, in the pool. Finds the root in the unpacked package at `dir`, which is ours still. */
+bool local_spec_root(struct local_work *w, const char *dir, struct err *e);
+/* What the spec will hold; texts in the work's arena. */
 bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *e);
 /* local_path.c, in the pool: the program that `name` means in this environment. */
 const char *local_path_find(struct arena *a, const char *name, const char *const *env,

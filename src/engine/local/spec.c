@@ -5,6 +5,7 @@
 #include "io/archive.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,46 +119,40 @@ static char *arena_path(struct arena *a, const char *dir, const char *name)
 	return out;
 }
 
-/* The one folder at the top, as an sdist has it; else `dir` itself. */
+/* The one folder at the top, as an sdist has it, else "". */
 static const char *top_folder(struct arena *a, const char *dir)
 {
 	DIR *d = opendir(dir);
-	const char *top = NULL;
+	const char *top = "";
 	struct stat st;
 	bool more = false;
 
 	if (d == NULL)
-		return dir;
-	for (struct dirent *entry; (entry = readdir(d)) != NULL;) {
+		return top;
+	for (struct dirent *entry; !more && (entry = readdir(d)) != NULL;) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		more = top != NULL;
-		if (more)
-			break;
-		top = arena_path(a, dir, entry->d_name);
+		more = *top != '\0';
+		top = arena_strdup(a, entry->d_name);
 	}
+	if (more || fstatat(dirfd(d), top, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+		top = "";
 	closedir(d);
-	if (more || top == NULL || stat(top, &st) < 0 || !S_ISDIR(st.st_mode))
-		return dir;
 	return top;
 }
 
-/* Where the package's modules are; NULL when there is no package. False: the module is not in it. */
-static bool package_root(struct local_work *w, const char *work, const char **root, struct err *e)
+bool local_spec_root(struct local_work *w, const char *dir, struct err *e)
 {
 	const char *module = w->program.module_name;
 	char below[ARCHIVE_ROOT_SIZE];
 
-	*root = NULL;
-	if (w->package == NULL)
-		return true;
 	if (module == NULL || *module == '\0') {
-		*root = top_folder(&w->arena, work);
+		w->root = top_folder(&w->arena, dir);
 		return true;
 	}
-	if (!archive_module_root(work, module, below, e))
+	if (!archive_module_root(dir, module, below, e))
 		return false;
-	*root = arena_path(&w->arena, work, below);
+	w->root = arena_strdup(&w->arena, below);
 	return true;
 }
 
@@ -210,7 +205,8 @@ bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *
 {
 	const struct task_program *p = &w->program;
 	const struct task_ref *ref = &w->task->ref;
-	const char *work = arena_path(&w->arena, w->folder, "work"), *root;
+	const char *work = arena_path(&w->arena, w->folder, "work");
+	const char *root = w->root ? arena_path(&w->arena, work, w->root) : NULL;
 	char *output = NULL;
 
 	*spec = (struct task_spec){.uid = ref->uid,
@@ -221,8 +217,6 @@ bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *
 		.run_uid = w->run_uid,
 		.run_gid = w->run_gid,
 		.umask = umask_of(p)};
-	if (!package_root(w, work, &root, e))
-		return false;
 	if (asprintf(&output, "%s/%s/output", w->local->tasks_dir, ref->uid) < 0)
 		abort();
 	spec->env = env_build(w, root, arena_strdup(&w->arena, output));
