@@ -47,13 +47,16 @@ static bool is_roots(const char *path)
 /* As the org's user, until it is killed: puts links to `precious` in the place of what is to come. */
 _Noreturn static void swap_folders(const char *work, const char *precious)
 {
-	char folder[64], aside[64];
+	char folder[64], aside[64], made[512];
 
+	snprintf(made, sizeof made, "%s.new", work); /* its name before it is the task's */
 	if (setgid(OTHER) < 0 || setuid(OTHER) < 0)
 		_exit(1);
 	for (;;) {
-		int top = open(work, O_RDONLY | O_DIRECTORY);
+		int top = open(made, O_RDONLY | O_DIRECTORY);
 
+		if (top < 0)
+			top = open(work, O_RDONLY | O_DIRECTORY);
 		for (int i = 0; top >= 0 && i < FOLDERS; i++) {
 			snprintf(folder, sizeof folder, "f%03d", i);
 			snprintf(aside, sizeof aside, "aside%03d", i);
