@@ -11,8 +11,11 @@ O := $B/o
 
 # Of pkg-config's flags only -I and -l are taken: ncursesw's cflags carry -D_XOPEN_SOURCE, which
 # hides what _GNU_SOURCE gives. -l stands for a library that Debian ships without a .pc file.
-PKGS_mltop := ncursesw libcurl -lwslay libuv jansson libcrypto yaml-0.1 libarchive
-PKGS_mltopd := libwebsockets libuv jansson libcrypto libssl sqlite3 yaml-0.1 libcurl libarchive
+# What io unpacks archives with.
+PKGS_decoders := zlib -lbz2 liblzma libzstd
+PKGS_mltop := ncursesw libcurl -lwslay libuv jansson libcrypto yaml-0.1 libarchive $(PKGS_decoders)
+PKGS_mltopd := libwebsockets libuv jansson libcrypto libssl sqlite3 yaml-0.1 libcurl libarchive \
+	$(PKGS_decoders)
 PKGS_shim :=
 libs = $(if $1,$(filter -l%,$1) $(shell pkg-config --libs $(filter-out -l%,$1)))
 INCLUDES := -Isrc -I$O $(sort $(filter -I%,$(shell pkg-config --cflags-only-I $(filter-out -l%,$(sort $(PKGS_mltop) $(PKGS_mltopd))) 2>/dev/null)))
@@ -72,7 +75,8 @@ $B/mltop-shim: $(call layer_objs,shim) $O/libbase.a
 # What a new machine needs. Run time: what the programs link; the rest is for building and testing.
 DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansson-dev \
 	libwebsockets-dev libwebsockets-evlib-uv libwslay-dev libssl-dev libuv1-dev \
-	libsqlite3-dev libyaml-dev libarchive-dev libcmocka-dev python3 python3-numpy tmux curl \
+	libsqlite3-dev libyaml-dev libarchive-dev zlib1g-dev libbz2-dev liblzma-dev libzstd-dev \
+	libcmocka-dev python3 python3-numpy tmux curl \
 	procps openssl ca-certificates
 LINT_DEPS := clang-format cppcheck mandoc
 FUZZ_DEPS := clang libclang-rt-14-dev

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/sanitize.h"
 #include "io/archive_inside.h"
+#include "io/decoder.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -15,20 +16,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_BYTES_MAX = 1024, READ_BLOCK = 64 * 1024, RATIO_FROM = 1 << 20 };
+/* What stands before a file's bytes: its names and attributes, of which libarchive keeps some. */
+enum { NAME_BYTES_MAX = 1024, RATIO_FROM = 256 << 20, HEADER_MAX = 2 << 20 };
 
-const struct archive_limits archive_limits_default = {20000, (int64_t)2 << 30, 200};
+/* The memory holds what xz -8 asks for; four packages may be unpacked at once. */
+const struct archive_limits archive_limits_default = {20000, (int64_t)2 << 30, 200, 40 << 20};
 char archive_is_file[1], archive_is_folder[1];
 
 /* One pass over an archive. `folder` is where files go, -1 when it is only checked. */
 struct pass {
-	struct archive *a; /* reads from fd; NULL: not open */
+	struct archive *a; /* reads from the decoder; NULL: not open */
+	struct decoder *decoder;
 	int fd;
 	const char *path;
 	const struct archive_limits *limits;
 	int folder;
 	struct map seen; /* all paths so far */
 	int64_t entries, unpacked;
+	int64_t header; /* bytes read since the last file's */
+	struct err why; /* of the last read that failed */
 };
 
 static bool refuse(const char *name, struct err *e, const char *why)
@@ -107,7 +113,9 @@ static bool folder_make(struct pass *p, const char *path, struct err *e)
 static bool count_entry(struct pass *p, struct err *e)
 {
 	return ++p->entries <= p->limits->entries ||
-		err_set(e, ERR_UNPROCESSABLE, "the package has more than %lld entries",
+		err_set(e, ERR_UNPROCESSABLE,
+			"the package has more than %lld files and folders: name what the job "
+			"does not need in .mltopignore, or pack many small files into one",
 			(long long)p->limits->entries);
 }
 
@@ -128,15 +136,20 @@ static bool parents_make(struct pass *p, char *path, struct err *e)
 
 static bool limits_hold(struct pass *p, const char *name, struct err *e)
 {
-	int64_t packed = archive_filter_bytes(p->a, -1);
-
 	if (p->unpacked > p->limits->unpacked)
 		return err_set(e, ERR_UNPROCESSABLE,
 			"the package is larger than %lld MiB unpacked: load data at run time instead",
 			(long long)(p->limits->unpacked >> 20));
-	if (p->unpacked > RATIO_FROM && p->unpacked / p->limits->ratio > packed)
-		return refuse(name, e,
-			"it unpacks to so much more than it is that it looks like a bomb");
+	if (p->unpacked > RATIO_FROM &&
+		p->unpacked / p->limits->ratio > decoder_taken(p->decoder)) {
+		char why[200];
+
+		snprintf(why, sizeof why,
+			"the package unpacks to %lld MiB, more than %lld times its size: name "
+			"files of zeros and the like in .mltopignore and let the job make them",
+			(long long)(p->unpacked >> 20), (long long)p->limits->ratio);
+		return refuse(name, e, why);
+	}
 	return true;
 }
 
@@ -145,6 +158,8 @@ static bool broken_archive(struct pass *p, struct err *e)
 	struct buf safe = BUF_INIT;
 	const char *why = archive_error_string(p->a);
 
+	if (p->why.code)
+		return err_set(e, p->why.code, "package %s: %s", p->path, p->why.text);
 	why = why ? why : "unknown error";
 	sanitize_text(&safe, why, strnlen(why, 200));
 	err_set(e, ERR_UNPROCESSABLE, "%s is not a whole tar archive: %s", p->path, safe.data);
@@ -162,6 +177,7 @@ static bool data_copy(struct pass *p, const char *name, int fd, struct err *e)
 
 	while ((code = archive_read_data_block(p->a, &block, &size, &offset)) == ARCHIVE_OK) {
 		p->unpacked += (int64_t)size;
+		p->header = 0;
 		if (!limits_hold(p, name, e))
 			return false;
 		if (fd >= 0 && !fsio_write_all(fd, block, size))
@@ -200,6 +216,7 @@ static bool entry_take(struct pass *p, struct archive_entry *entry, struct err *
 		name = archive_entry_pathname(entry);
 	if (name == NULL)
 		return err_set(e, ERR_UNPROCESSABLE, "%s holds an entry without a name", p->path);
+	p->header = 0;
 	if (!count_entry(p, e))
 		return false;
 	good = name_clean(name, &path, e) && entry_kind(entry, name, &file, e);
@@ -211,6 +228,22 @@ static bool entry_take(struct pass *p, struct archive_entry *entry, struct err *
 			      : folder_make(p, path.data, e));
 	buf_release(&path);
 	return good;
+}
+
+/* libarchive asks for bytes of the tar. */
+static la_ssize_t bytes_wanted(struct archive *a, void *ctx, const void **block)
+{
+	struct pass *p = ctx;
+	ssize_t n = decoder_read(p->decoder, block, &p->why);
+
+	if (n > 0 && (p->header += n) > HEADER_MAX) {
+		err_set(&p->why, ERR_UNPROCESSABLE, "the header of an entry has more than %d MiB",
+			HEADER_MAX >> 20);
+		n = -1;
+	}
+	if (n < 0)
+		archive_set_error(a, EIO, "%s", p->why.text);
+	return n;
 }
 
 static bool pass_open(struct pass *p, struct err *e)
@@ -228,11 +261,10 @@ static bool pass_open(struct pass *p, struct err *e)
 	p->fd = fd;
 	p->a = archive_read_new();
 	archive_read_support_format_tar(p->a);
-	archive_read_support_filter_gzip(p->a);
-	archive_read_support_filter_bzip2(p->a);
-	archive_read_support_filter_xz(p->a);
-	archive_read_support_filter_zstd(p->a);
-	return archive_read_open_fd(p->a, fd, READ_BLOCK) == ARCHIVE_OK || broken_archive(p, e);
+	p->decoder = decoder_new(fd,
+		p->limits->memory ? p->limits->memory : archive_limits_default.memory);
+	return archive_read_open(p->a, p, NULL, bytes_wanted, NULL) == ARCHIVE_OK ||
+		broken_archive(p, e);
 }
 
 static bool pass_run(struct pass *p, struct err *e)
@@ -250,6 +282,7 @@ static bool pass_run(struct pass *p, struct err *e)
 		good = err_set(e, ERR_UNPROCESSABLE, "package %s is empty", p->path);
 	if (p->a) {
 		archive_read_free(p->a);
+		decoder_free(p->decoder);
 		close(p->fd);
 	}
 	return good;

@@ -1,7 +1,7 @@
 /*
  * Tar archives from strangers: a Python source distribution is listed, checked and unpacked here
- * and nowhere else. libarchive reads tar (ustar, pax, GNU) plain or packed by gzip, bzip2, xz or
- * zstd; every other format is refused.
+ * and nowhere else. libarchive reads tar (ustar, pax, GNU), plain or packed once by gzip, bzip2, xz
+ * or zstd, which io/decoder.h unpacks in bounded memory; every other format is refused.
  *
  * An archive is hostile until shown otherwise. Refused, with the entry named: absolute paths, `..`,
  * names that are empty, longer than 1,024 bytes or hold control characters, symbolic and hard
@@ -26,9 +26,10 @@ enum { ARCHIVE_ROOT_SIZE = 1040 };
 struct archive_limits {
 	int64_t entries;  /* files and folders together, with folders that only stand in paths */
 	int64_t unpacked; /* bytes of all files together */
-	int64_t ratio;    /* unpacked bytes for each packed one, from 1 MiB unpacked on */
+	int64_t ratio;    /* unpacked bytes for each packed one, from 256 MiB unpacked on */
+	int64_t memory;   /* bytes that unpacking may take while it goes on; 0: the default */
 };
-extern const struct archive_limits archive_limits_default; /* 20,000; 2 GiB; 200 */
+extern const struct archive_limits archive_limits_default; /* 20,000; 2 GiB; 200; 40 MiB */
 
 /*
  * Unpacks `path` so that `dest_dir` holds its entries. dest_dir must not exist, its parent must:

@@ -187,7 +187,7 @@ static void test_limit_of_folders_above(void **state)
 	assert_true(archive_check(f->tar, &limits, &e));
 	limits.entries = 5;
 	assert_false(archive_check(f->tar, &limits, &e));
-	assert_non_null(strstr(e.text, "more than 5 entries"));
+	assert_non_null(strstr(e.text, "more than 5 files and folders"));
 }
 
 static void find(struct folder *f, const char *module, const char *want_root, const char *want_text)
