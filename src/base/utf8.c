@@ -116,6 +116,11 @@ bool utf8_valid(const char *s, size_t len)
 	return true;
 }
 
+size_t utf8_mark(const char *s, size_t len)
+{
+	return len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 static const struct utf8_range *find_range(const struct utf8_range *ranges, size_t count,
 	uint32_t cp)
 {

@@ -23,6 +23,8 @@ enum { UTF8_MAX = 4, UTF8_REPLACEMENT = 0xFFFD };
 size_t utf8_decode(const char *s, size_t len, uint32_t *cp, bool *valid, bool *more);
 size_t utf8_encode(uint32_t cp, char out[UTF8_MAX]);
 bool utf8_valid(const char *s, size_t len);
+/* Bytes of the byte order mark that editors of other systems put first in a file: 3, else 0. */
+size_t utf8_mark(const char *s, size_t len);
 int utf8_cp_width(uint32_t cp); /* 0, 1 or 2 cells */
 int utf8_width(const char *s);  /* cells of a whole valid string */
 /* Bytes of the longest prefix of `s` that fits `cells`, whole clusters only; *used gets its width. */

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/fsio.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "client/credentials.h"
 #include "client/paths.h"
 #include "client/url.h"
@@ -127,7 +128,7 @@ static char *secret_from_file(const char *path, struct err *e)
 
 	if (secret_file_private(path, e) && fsio_read(path, &text, SECRET_MAX, e)) {
 		buf_cut(&text, strcspn(text.data, "\r\n"));
-		secret = mem_strdup(text.data);
+		secret = mem_strdup(text.data + utf8_mark(text.data, text.len));
 	}
 	sign_wipe(text.data, text.len);
 	buf_release(&text);

@@ -21,6 +21,7 @@ enum { NAME_BYTES_MAX = 1024, RATIO_FROM = 256 << 20, HEADER_MAX = 2 << 20 };
 
 /* The memory holds what xz -8 asks for; four packages may be unpacked at once. */
 const struct archive_limits archive_limits_default = {20000, (int64_t)2 << 30, 200, 40 << 20};
+const struct archive_limits archive_limits_most = {1000000, (int64_t)2 << 30, 1000000, 40 << 20};
 char archive_is_file[1], archive_is_folder[1];
 
 /* One pass over an archive. `folder` is where files go, -1 when it is only checked. */

@@ -31,6 +31,9 @@ struct archive_limits {
 };
 extern const struct archive_limits archive_limits_default; /* 20,000; 2 GiB; 200; 40 MiB */
 
+/* As far as settings go: what was checked by a platform's own limits is unpacked by these. */
+extern const struct archive_limits archive_limits_most;
+
 /*
  * Unpacks `path` so that `dest_dir` holds its entries. dest_dir must not exist, its parent must:
  * all is unpacked aside (dest_dir + ".part", removed first and on failure) and renamed whole.

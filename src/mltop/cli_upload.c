@@ -103,13 +103,33 @@ static int scratch_file(struct err *e)
 	return fd;
 }
 
+/* The platform's own, where it tells them: a folder that it will not take is not sent. */
+static void limits_ask(struct cli *c, struct archive_limits *out)
+{
+	json_t *answer = NULL, *packages;
+	struct err e = ERR_INIT;
+	json_int_t entries, ratio;
+
+	*out = archive_limits_default;
+	if (!cli_call(c, "GET", "/version", NULL, &answer, &e))
+		return;
+	packages = json_object_get(answer, "packages");
+	entries = json_integer_value(json_object_get(packages, "max_entries"));
+	ratio = json_integer_value(json_object_get(packages, "max_ratio"));
+	if (entries > 0)
+		out->entries = entries;
+	if (ratio > 0)
+		out->ratio = ratio;
+	json_decref(answer);
+}
+
 /* By the platform's own rules, before anything is sent. */
-static bool package_check(int fd, struct err *e)
+static bool package_check(int fd, const struct archive_limits *limits, struct err *e)
 {
 	char path[40];
 
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	return archive_check(path, NULL, e);
+	return archive_check(path, limits, e);
 }
 
 /* The real name of the folder: "." has none that says anything. */
@@ -146,7 +166,12 @@ bool cli_upload_folder(struct cli *c, const char *path, json_t *body, struct err
 {
 	char top[UPLOAD_NAME_SIZE], name[UPLOAD_NAME_SIZE];
 	struct ignore *rules = ignore_of(path, e);
-	struct archive_folder folder = {.path = path, .top = top, .skip = skip, .ctx = rules};
+	struct archive_limits limits;
+	struct archive_folder folder = {.path = path,
+		.top = top,
+		.skip = skip,
+		.ctx = rules,
+		.limits = &limits};
 	bool good;
 	int fd;
 
@@ -154,10 +179,11 @@ bool cli_upload_folder(struct cli *c, const char *path, json_t *body, struct err
 		ignore_free(rules);
 		return false;
 	}
+	limits_ask(c, &limits);
 	folder_name(top, path);
 	snprintf(name, sizeof name, "%.100s.tar.gz", top);
 	fd = scratch_file(e);
-	good = fd >= 0 && archive_pack_folder(fd, &folder, e) && package_check(fd, e) &&
+	good = fd >= 0 && archive_pack_folder(fd, &folder, e) && package_check(fd, &limits, e) &&
 		send_file(c, fd, name, body, e);
 	if (fd >= 0)
 		close(fd);

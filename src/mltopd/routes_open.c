@@ -28,6 +28,7 @@ static const char *const capabilities[] = {
 
 void route_version(struct request *r)
 {
+	const struct config *c = &r->platform->config;
 	json_t *list = json_array();
 
 	for (size_t i = 0; capabilities[i]; i++)
@@ -35,9 +36,10 @@ void route_version(struct request *r)
 	if (!platform_limits(r->platform)->shared)
 		json_array_append_new(list, json_string("private"));
 	request_reply(r, 200,
-		json_pack("{s:s, s:s, s:o, s:s}", "name", "mltopd", "version", MLTOP_VERSION,
-			"capabilities", list, "engine",
-			config_text(&r->platform->config, SET_ENGINE)));
+		json_pack("{s:s, s:s, s:o, s:s, s:{s:I, s:I}}", "name", "mltopd", "version",
+			MLTOP_VERSION, "capabilities", list, "engine", config_text(c, SET_ENGINE),
+			"packages", "max_entries", (json_int_t)config_int(c, SET_PACKAGE_ENTRIES),
+			"max_ratio", (json_int_t)config_int(c, SET_PACKAGE_RATIO)));
 }
 
 void route_healthz(struct request *r)

@@ -14,6 +14,7 @@ struct submission {
 	struct arena text;
 	struct job job;
 	char *package; /* file to look into; NULL: none */
+	struct archive_limits limits; /* of packages */
 	uv_work_t work;
 	bool good;
 	struct err e;
@@ -226,9 +227,9 @@ static void package_look(uv_work_t *work)
 	const char *module = s->job.module_name;
 
 	if (module && *module)
-		s->good = archive_find_module(s->package, module, NULL, root, &s->e);
+		s->good = archive_find_module(s->package, module, &s->limits, root, &s->e);
 	else
-		s->good = archive_check(s->package, NULL, &s->e);
+		s->good = archive_check(s->package, &s->limits, &s->e);
 }
 
 static void package_looked(uv_work_t *work, int status)
@@ -253,6 +254,9 @@ void route_train_create(struct request *r)
 	struct submission *s = mem_alloc(sizeof *s);
 
 	s->r = r;
+	s->limits = archive_limits_default;
+	s->limits.entries = config_int(&r->platform->config, SET_PACKAGE_ENTRIES);
+	s->limits.ratio = config_int(&r->platform->config, SET_PACKAGE_RATIO);
 	s->work.data = s;
 	if (!submission_open(s)) {
 		submission_refuse(s);

@@ -7,6 +7,7 @@ import tarfile
 import threading
 import time
 import unittest
+import zlib
 
 import support
 from support import BASE, Client, Daemon, Socket, new_nonce, until
@@ -482,6 +483,44 @@ class Packages(Case):
             for i in range(20001):
                 t.addfile(self.entry(f"digits/{i}"))
         self.assertIn("more than 20000 files and folders", self.hostile("case.tar.gz", many))
+
+    def test_dictionaries(self):
+        """A byte of an xz header asks for 1.5 GiB, which libarchive gives: 12 of them are 12 refusals."""
+        path = self.path("large.tar.xz")
+        with tarfile.open(path, "w:xz", preset=0) as tar:
+            tar.addfile(self.entry("digits/zeros", size=8 << 20), io.BytesIO(bytes(8 << 20)))
+        with open(path, "r+b") as f:
+            head = bytearray(f.read(64))
+            end = 12 + (head[12] + 1) * 4 - 4  # the block's header, 3.1 of the format
+            head[16] = 37
+            head[end:end + 4] = zlib.crc32(head[12:end]).to_bytes(4, "little")
+            f.seek(0)
+            f.write(head)
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(self.try_uri("file://" + path)))
+                   for _ in range(12)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual([a.status for a in answers], [422] * 12)
+        self.assertIn("more memory than the 40 MiB it may: pack it anew, as xz -6 does", answers[0].message)
+        self.assertLess(self.daemon.peak(), 200 * 1024 * (8 if os.environ.get("SANITIZE") else 1))
+
+    def test_bombs_by_setting(self):
+        with Daemon(engine="local", args=["--private"],
+                    settings=["packages.max_entries=30000", "packages.max_ratio=5000"]) as d:
+            path = self.path("many.tar.gz")
+            with tarfile.open(path, "w:gz") as tar:
+                for i in range(20001):
+                    tar.addfile(self.entry(f"digits/{i}.py"))
+            c = Client(d.port, d.secret())
+            self.assertEqual(c.get(BASE + "/version").json["packages"],
+                             {"max_entries": 30000, "max_ratio": 5000})
+            a = c.post(TRAIN, {"job_name": "many", "trainer_uri": "file://" + path,
+                               "command": ["true"]})
+            self.assertEqual(a.status, 200, a)
+            until(lambda: c.get(TRAIN + "/many").json["state"] == "completed", "its end")
 
     def test_twice(self):
         def twice(t):

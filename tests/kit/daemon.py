@@ -108,6 +108,10 @@ class Daemon:
         """KiB of memory."""
         return resident(self.process.pid)
 
+    def peak(self):
+        """KiB of memory when it had most."""
+        return resident(self.process.pid, "VmHWM")
+
     def allow_descriptors(self, more):
         """False: every open of it fails from now on (0 to 2 are in use; poll(2) needs a limit above 0)."""
         soft, hard = resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE)

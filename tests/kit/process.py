@@ -33,10 +33,10 @@ def cpu_ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
-def resident(pid):
+def resident(pid, row="VmRSS"):
     """KiB of memory, with the part that other programs share."""
     with open(f"/proc/{pid}/status") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+        return next(int(line.split()[1]) for line in f if line.startswith(row))
 
 
 def cpu_seconds(pid):

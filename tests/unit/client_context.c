@@ -255,6 +255,9 @@ static void keys_with_blanks_are_refused_where_they_come_from(void **state)
 	put("config/mltop/a.key", "SK \r\n", 0600);
 	assert_false(resolve(NULL, "a"));
 	assert_non_null(strstr(err.text, "the secret key of context a holds a blank"));
+	put("config/mltop/a.key", "\xef\xbb\xbfSK\r\n", 0600);
+	assert_true(resolve(NULL, "a"));
+	assert_string_equal(got.secret_key, "SK");
 	put(CONFIG, "contexts: {a: {endpoint: 'http://a', access_key: \"A\\r\", secret_key: S}}",
 		0600);
 	assert_false(resolve(NULL, "a"));

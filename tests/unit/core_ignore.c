@@ -201,6 +201,19 @@ static void test_no_pattern_is_slow(void **state)
 	assert_true(fits(lines, path));
 }
 
+/* As some editors write it; elsewhere the three bytes are a character like another. */
+static void test_byte_order_mark(void **state)
+{
+	(void)state;
+	assert_true(fits("\xef\xbb\xbf*.log\n", "a.log"));
+	assert_true(fits("\xef\xbb\xbf# a comment\nb", "b"));
+	assert_false(fits("\xef\xbb\xbf", "b"));
+	assert_true(fits("b\n\xef\xbb\xbf"
+			 "c",
+		"\xef\xbb\xbf"
+		"c"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -213,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_the_last_line_decides),
 		cmocka_unit_test(test_standard),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_byte_order_mark),
 		cmocka_unit_test(test_no_pattern_is_slow),
 	};
 

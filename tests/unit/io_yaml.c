@@ -37,6 +37,9 @@ static void test_values(void **state)
 		"{\"a\":1,\"b\":1.5,\"c\":true,\"d\":null,\"e\":\"text\",\"f\":\"1\",\"g\":\"true\",\"h\":null}");
 	same("a:\n  - 1\n  - [2, {b: 3}]\n", "{\"a\":[1,[2,{\"b\":3}]]}");
 	same("{\"json\": [\"is\", \"yaml\"]}", "{\"json\":[\"is\",\"yaml\"]}");
+	same("\xef\xbb\xbf"
+	     "a: 1\n",
+		"{\"a\":1}"); /* a byte order mark */
 	same("a: |\n  two\n  lines\n", "{\"a\":\"two\\nlines\\n\"}");
 	same("a: 0x10\nb: .inf\nc: yes\nd: 1_000\n",
 		"{\"a\":\"0x10\",\"b\":\".inf\",\"c\":\"yes\",\"d\":\"1_000\"}");

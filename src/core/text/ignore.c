@@ -178,7 +178,7 @@ bool ignore_add(struct ignore *g, const char *text, size_t len, const char *labe
 
 	if (len > IGNORE_BYTES_MAX)
 		return err_set(e, ERR_INVALID, "%s: it may have %d bytes", label, IGNORE_BYTES_MAX);
-	for (size_t at = 0, end; at < len; at = end + 1) {
+	for (size_t at = utf8_mark(text, len), end; at < len; at = end + 1) {
 		struct rule r;
 		size_t size;
 

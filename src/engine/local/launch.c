@@ -122,7 +122,7 @@ static bool work_make(struct local_work *w, int folder, enum job_reason *why, st
 
 	if (good && w->package) {
 		*why = REASON_PACKAGE_UNPACK;
-		good = archive_unpack(w->package, made, NULL, e);
+		good = archive_unpack(w->package, made, &archive_limits_most, e);
 		if (good && w->program.module_name)
 			*why = REASON_MODULE_MISSING;
 		good = good && local_spec_root(w, made, e);
