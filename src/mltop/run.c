@@ -122,14 +122,37 @@ static void on_stop(uv_signal_t *handle, int number)
 	quit(handle->data, 128 + number);
 }
 
+static void tell_size(struct run *r)
+{
+	struct msg m = {.type = MSG_SIZE};
+
+	term_size(&r->cols, &r->rows);
+	m.cols = r->cols;
+	m.rows_count = r->rows;
+	run_msg(r, &m);
+}
+
+static void on_winch(uv_signal_t *handle, int number)
+{
+	(void)number;
+	tell_size(handle->data);
+}
+
+/* Nobody told us of another size while we were stopped: WINCH goes to who has the terminal then. */
+static void resumed(struct run *r)
+{
+	term_resume(r->term);
+	tell_size(r);
+	paint(r);
+}
+
 static void on_cont(uv_signal_t *handle, int number)
 {
 	struct run *r = handle->data;
 
 	(void)number;
 	/* Stopped without warning: the shell has put modes of its own on the terminal since. */
-	term_resume(r->term);
-	term_show(r->term, &r->grid);
+	resumed(r);
 }
 
 /*
@@ -147,26 +170,13 @@ static void suspend(struct run *r)
 	uv_signal_start(&r->tstp, on_tstp, SIGTSTP);
 	uv_signal_start(&r->cont, on_cont, SIGCONT);
 	uv_update_time(&r->loop);
-	term_resume(r->term);
-	term_show(r->term, &r->grid);
+	resumed(r);
 }
 
 static void on_tstp(uv_signal_t *handle, int number)
 {
 	(void)number;
 	suspend(handle->data);
-}
-
-static void on_winch(uv_signal_t *handle, int number)
-{
-	struct run *r = handle->data;
-	struct msg m = {.type = MSG_SIZE};
-
-	(void)number;
-	term_size(&r->cols, &r->rows);
-	m.cols = r->cols;
-	m.rows_count = r->rows;
-	run_msg(r, &m);
 }
 
 /* ---- Messages and commands ---- */
@@ -264,7 +274,7 @@ static void on_keys(uv_poll_t *poll, int status, int events)
 	uv_update_time(&r->loop);
 	input_add(&r->input, bytes, (size_t)n, on_found, r);
 	if (input_holds(&r->input))
-		uv_timer_start(&r->held, on_held, INPUT_HELD_MS, 0);
+		uv_timer_start(&r->held, on_held, (uint64_t)input_holds(&r->input), 0);
 	else
 		uv_timer_stop(&r->held);
 	paint(r);
@@ -344,12 +354,7 @@ static bool open_app(struct run *r, const char *first, struct err *e)
 
 static void start(struct run *r, const char *notice)
 {
-	struct msg size = {.type = MSG_SIZE};
-
-	term_size(&r->cols, &r->rows);
-	size.cols = r->cols;
-	size.rows_count = r->rows;
-	run_msg(r, &size);
+	tell_size(r);
 	if (*notice) {
 		struct msg m = {.type = MSG_THEME, .text = notice, .status = 1};
 

@@ -390,5 +390,40 @@ def a_megabyte_of_noise():
     assert judge(p.output) == "", judge(p.output)
 
 
+@check
+def a_paste_without_its_end():
+    for key in (b"\x03", b"q"):
+        p = opened()
+        p.send(b"\x1b[200~qqq")
+        p.quiet(0.1)
+        assert alive(p.pid), "pasted text was taken for keys"
+        if key == b"q":
+            # After a second of silence letters are keys again; until then they are text.
+            end = time.monotonic() + LIMIT
+            while p.child.poll() is None and time.monotonic() < end:
+                p.quiet(1.2)
+                if p.child.poll() is None:
+                    p.send(key)
+        else:
+            p.send(key)
+        assert p.ended() == 0
+        p.close()
+
+
+@check
+def another_size_while_it_was_stopped():
+    p = opened(blocked=(signal.SIGWINCH,))  # the shell had the terminal: nobody tells us
+    p.signal(signal.SIGSTOP)
+    until(lambda: state(p.pid) == "T", "stopped")
+    p.set_size(100, 30)
+    since = len(p.output)
+    p.signal(signal.SIGCONT)
+    p.wait(HINTS, since)
+    p.quiet()
+    assert b"\x1b[30;" in p.output[since:], "drawn at the size of before"
+    p.send("q")
+    assert p.ended() == 0
+
+
 if __name__ == "__main__":
     sys.exit(main())

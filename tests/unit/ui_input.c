@@ -59,7 +59,7 @@ static void test_keys(void **state)
 			assert_int_equal(s.count, 1);
 			assert_int_equal(s.items[0].type, MSG_KEY);
 			assert_int_equal(s.items[0].key, keys[i].key);
-			assert_false(input_holds(&in));
+			assert_int_equal(input_holds(&in), 0);
 			input_release(&in);
 		}
 	}
@@ -74,11 +74,11 @@ static void test_escape_is_held(void **state)
 	input_init(&in);
 	input_add(&in, "\033", 1, found, &s);
 	assert_int_equal(s.count, 0);
-	assert_true(input_holds(&in));
+	assert_int_equal(input_holds(&in), INPUT_HELD_MS);
 	input_timeout(&in, found, &s);
 	assert_int_equal(s.count, 1);
 	assert_int_equal(s.items[0].key, K_ESC);
-	assert_false(input_holds(&in));
+	assert_int_equal(input_holds(&in), 0);
 	input_release(&in);
 }
 
@@ -177,6 +177,71 @@ static void test_paste_limit(void **state)
 	input_release(&in);
 }
 
+/* A paste whose end is lost ends by silence; a bracket that had begun is no text. */
+static void test_paste_without_end(void **state)
+{
+	static const char *const tails[] = {"", "\033", "\033[20", "\033[201"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
+		struct seen s = {0};
+		struct input in;
+
+		input_init(&in);
+		input_add(&in, "\033[200~abc", 9, found, &s);
+		input_add(&in, tails[i], strlen(tails[i]), found, &s);
+		assert_int_equal(s.count, 0);
+		assert_int_equal(input_holds(&in), INPUT_PASTE_MS);
+		input_timeout(&in, found, &s);
+		assert_int_equal(s.count, 1);
+		assert_int_equal(s.paste_len, 3);
+		assert_memory_equal(s.paste, "abc", 3);
+		assert_int_equal(input_holds(&in), 0);
+		input_add(&in, "q", 1, found, &s);
+		assert_int_equal(s.items[1].key, 'q');
+		input_release(&in);
+	}
+}
+
+/* Ctrl-C that comes alone is the person's; within a text it is of the text. */
+static void test_paste_and_ctrl_c(void **state)
+{
+	struct seen s = {0};
+	struct input in;
+
+	(void)state;
+	input_init(&in);
+	input_add(&in, "\033[200~a\003b", 9, found, &s);
+	assert_int_equal(s.count, 0);
+	input_add(&in, "\003", 1, found, &s);
+	assert_int_equal(s.count, 1);
+	assert_int_equal(s.items[0].type, MSG_KEY);
+	assert_int_equal(s.items[0].key, K_CTRL | 'c');
+	input_add(&in, "x", 1, found, &s);
+	assert_int_equal(s.items[1].key, 'x');
+	input_release(&in);
+}
+
+/* At the limit the text is there at once, whether an end comes or not; the rest stays no key. */
+static void test_endless_paste(void **state)
+{
+	static char text[2 * INPUT_PASTE_MAX];
+	struct seen s = {0};
+	struct input in;
+
+	(void)state;
+	memset(text, 'q', sizeof text);
+	input_init(&in);
+	input_add(&in, "\033[200~", 6, found, &s);
+	input_add(&in, text, sizeof text, found, &s);
+	assert_int_equal(s.count, 1);
+	assert_int_equal(s.paste_len, INPUT_PASTE_MAX);
+	input_add(&in, text, sizeof text, found, &s);
+	input_timeout(&in, found, &s);
+	assert_int_equal(s.count, 1);
+	input_release(&in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +251,9 @@ int main(void)
 		cmocka_unit_test(test_mouse),
 		cmocka_unit_test(test_paste),
 		cmocka_unit_test(test_paste_limit),
+		cmocka_unit_test(test_paste_without_end),
+		cmocka_unit_test(test_paste_and_ctrl_c),
+		cmocka_unit_test(test_endless_paste),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

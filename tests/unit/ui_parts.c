@@ -262,10 +262,40 @@ static void themes_fit_the_terminal(void **state)
 	assert_int_equal(theme_cell(&t, THEME_256, &c).fg, 200);
 	assert_int_equal(theme_cell(&t, THEME_MONO, &c).fg, -1);
 	assert_int_equal(theme_depth(0, false), THEME_MONO);
-	assert_int_equal(theme_depth(8, false), THEME_16);
+	assert_int_equal(theme_depth(8, false), THEME_8);
+	assert_int_equal(theme_depth(16, false), THEME_16);
 	assert_int_equal(theme_depth(256, false), THEME_256);
 	assert_int_equal(theme_depth(1 << 24, true), THEME_MONO);
 	json_decref(in);
+}
+
+/* Eight colours: no bright one is asked for, nothing in its ground's, no black on an unknown one. */
+static void eight_colours_show_everything(void **state)
+{
+	struct theme t;
+
+	(void)state;
+	theme_builtin(&t);
+	for (int fg = -1; fg < 256; fg++) {
+		for (int bg = -1; bg < 256; bg++) {
+			struct cell c = {.role = ROLE_NORMAL,
+				.sgr = {.fg = (int16_t)fg, .bg = (int16_t)bg}};
+			struct theme_style s = theme_cell(&t, THEME_8, &c);
+
+			assert_true(s.fg < 8 && s.bg < 8);
+			assert_true(s.fg < 0 || s.fg != s.bg);
+			if (s.bg < 0 && bg != fg && bg < 0)
+				assert_true(s.fg != 0 && s.fg != 7);
+			s = theme_cell(&t, THEME_16, &c);
+			assert_true(s.fg < 0 || s.fg != s.bg);
+		}
+	}
+	struct cell bad = {.sgr = {.fg = 9, .bg = -1}}, grey = {.sgr = {.fg = 8, .bg = -1}};
+
+	assert_int_equal(theme_cell(&t, THEME_8, &bad).fg, 1);
+	assert_int_equal(theme_cell(&t, THEME_8, &bad).attrs, SGR_BOLD);
+	assert_int_equal(theme_cell(&t, THEME_8, &grey).fg, -1);
+	assert_int_equal(theme_cell(&t, THEME_8, &grey).attrs, SGR_DIM);
 }
 
 static void editing_keeps_text_whole(void **state)
@@ -379,6 +409,7 @@ int main(void)
 		cmocka_unit_test(every_action_is_explained),
 		cmocka_unit_test(themes_say_what_is_wrong),
 		cmocka_unit_test(themes_fit_the_terminal),
+		cmocka_unit_test(eight_colours_show_everything),
 		cmocka_unit_test(editing_keeps_text_whole),
 		cmocka_unit_test(a_prompt_defaults_to_cancel),
 		cmocka_unit_test(messages_survive_recording),

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { CTRL_C = 3 };
+
 void input_init(struct input *in)
 {
 	*in = (struct input){0};
@@ -226,6 +228,32 @@ static void found_sequence(struct input *in, const char *s, size_t len, input_fo
 
 /* ---- Pastes ---- */
 
+/* What was pasted so far, once: at its end, or as soon as the limit is reached. */
+static void tell_paste(struct input *in, input_found found, void *ctx)
+{
+	struct msg m = {.type = MSG_PASTE, .text = in->paste.data, .text_len = in->paste.len};
+
+	if (!in->told)
+		found(ctx, &m);
+	in->told = true;
+}
+
+static void take_text(struct input *in, const char *s, size_t len, input_found found, void *ctx)
+{
+	size_t room = INPUT_PASTE_MAX - in->paste.len;
+
+	buf_add(&in->paste, s, len < room ? len : room);
+	if (len > room)
+		tell_paste(in, found, ctx);
+}
+
+static void end_paste(struct input *in, input_found found, void *ctx)
+{
+	tell_paste(in, found, ctx);
+	buf_reset(&in->paste);
+	in->pasting = in->told = false;
+}
+
 /* Takes text up to the closing bracket; returns how many bytes, 0 when more are needed. */
 static size_t take_paste(struct input *in, const char *s, size_t len, input_found found, void *ctx)
 {
@@ -233,16 +261,11 @@ static size_t take_paste(struct input *in, const char *s, size_t len, input_foun
 	size_t whole = sizeof close - 1;
 	const char *end = memmem(s, len, close, whole);
 	size_t text = end ? (size_t)(end - s) : len > whole ? len - whole : 0;
-	size_t room = INPUT_PASTE_MAX - in->paste.len;
 
-	buf_add(&in->paste, s, text < room ? text : room);
+	take_text(in, s, text, found, ctx);
 	if (end == NULL)
 		return text;
-	struct msg m = {.type = MSG_PASTE, .text = in->paste.data, .text_len = in->paste.len};
-
-	found(ctx, &m);
-	buf_reset(&in->paste);
-	in->pasting = false;
+	end_paste(in, found, ctx);
 	return text + whole;
 }
 
@@ -285,22 +308,37 @@ static void take_all(struct input *in, input_found found, void *ctx)
 
 void input_add(struct input *in, const char *bytes, size_t len, input_found found, void *ctx)
 {
+	if (in->pasting && len == 1 && *bytes == CTRL_C) {
+		buf_reset(&in->held);
+		buf_reset(&in->paste);
+		in->pasting = in->told = false;
+	}
 	buf_add(&in->held, bytes, len);
 	take_all(in, found, ctx);
 }
 
-bool input_holds(const struct input *in)
+int input_holds(const struct input *in)
 {
-	return in->held.len > 0 && !in->pasting;
+	return in->pasting ? INPUT_PASTE_MS : in->held.len > 0 ? INPUT_HELD_MS : 0;
 }
 
-/* What is held is not going to be finished: a lone ESC is the key, anything else is thrown away. */
+/*
+ * What is held is not going to be finished: a paste ends, a lone ESC is the key, anything else is
+ * thrown away.
+ */
 void input_timeout(struct input *in, input_found found, void *ctx)
 {
 	bool lone = in->held.len == 1 && in->held.data[0] == '\033';
 
-	if (in->pasting)
-		return;
+	if (in->pasting) {
+		/* What is held is text, but for a bracket that had begun. */
+		const char *cut = memchr(in->held.data, '\033', in->held.len);
+
+		take_text(in, in->held.data, cut ? (size_t)(cut - in->held.data) : in->held.len,
+			found, ctx);
+		end_paste(in, found, ctx);
+		lone = false;
+	}
 	buf_reset(&in->held);
 	if (lone)
 		found_key(found, ctx, K_ESC);

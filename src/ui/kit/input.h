@@ -12,12 +12,18 @@
 #include "base/buf.h"
 #include "ui/kit/msg.h"
 
-enum { INPUT_HELD_MS = 25, INPUT_PASTE_MAX = 64 * 1024, INPUT_SEQUENCE_MAX = 256 };
+enum {
+	INPUT_HELD_MS = 25,
+	INPUT_PASTE_MS = 1000,
+	INPUT_PASTE_MAX = 64 * 1024,
+	INPUT_SEQUENCE_MAX = 256,
+};
 
 struct input {
 	struct buf held;  /* an unfinished sequence or character */
-	struct buf paste; /* text between the paste brackets; what is over the limit is dropped */
+	struct buf paste; /* text between the paste brackets */
 	bool pasting;
+	bool told; /* the limit was reached and the text given away: the rest is dropped */
 };
 
 /* Called for each thing found; msg holds key, mouse or paste fields only. */
@@ -26,8 +32,11 @@ typedef void (*input_found)(void *ctx, const struct msg *m);
 void input_init(struct input *in);
 void input_release(struct input *in);
 void input_add(struct input *in, const char *bytes, size_t len, input_found found, void *ctx);
-/* True while something is held: call input_timeout INPUT_HELD_MS after the last byte. */
-bool input_holds(const struct input *in);
+/*
+ * How long after the last byte input_timeout is wanted, in ms; 0: nothing is held. A paste whose
+ * closing bracket is lost ends so, or by a Ctrl-C that comes alone (in a pasted text it is text).
+ */
+int input_holds(const struct input *in);
 void input_timeout(struct input *in, input_found found, void *ctx);
 
 #endif

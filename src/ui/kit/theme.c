@@ -101,7 +101,7 @@ enum theme_depth theme_depth(int colours, bool no_color)
 {
 	if (no_color || colours < 8)
 		return THEME_MONO;
-	return colours >= 256 ? THEME_256 : THEME_16;
+	return colours >= 256 ? THEME_256 : colours >= 16 ? THEME_16 : THEME_8;
 }
 
 /* The nearest entry of the 6x6x6 cube or the grey ramp of 256 colours. */
@@ -290,19 +290,39 @@ bool theme_load(struct theme *t, const json_t *in, struct err *e)
 static void add_sgr(struct theme_style *s, enum theme_depth depth, const struct sgr *sgr)
 {
 	if (depth != THEME_MONO && sgr->fg >= 0)
-		s->fg = depth == THEME_16 ? to_sixteen(sgr->fg) : sgr->fg;
+		s->fg = depth == THEME_256 ? sgr->fg : to_sixteen(sgr->fg);
 	if (depth != THEME_MONO && sgr->bg >= 0)
-		s->bg = depth == THEME_16 ? to_sixteen(sgr->bg) : sgr->bg;
+		s->bg = depth == THEME_256 ? sgr->bg : to_sixteen(sgr->bg);
 	s->attrs |= sgr->attrs;
+}
+
+/*
+ * Eight colours have no bright ones: asked for one, a terminal shows black. A bright colour becomes
+ * the colour and bold, grey the terminal's own and dim. Black and white stand on a ground of ours
+ * only: nobody knows the terminal's.
+ */
+static void to_eight(struct theme_style *s)
+{
+	enum { BLACK, WHITE = 7, GREY };
+
+	if (s->fg >= GREY) {
+		s->attrs |= s->fg == GREY ? SGR_DIM : SGR_BOLD;
+		s->fg = (int16_t)(s->fg == GREY ? -1 : s->fg - GREY);
+	}
+	if (s->bg >= GREY)
+		s->bg = (int16_t)(s->bg == GREY ? -1 : s->bg - GREY);
+	if (s->bg < 0 && (s->fg == BLACK || s->fg == WHITE))
+		s->fg = -1;
 }
 
 struct theme_style theme_cell(const struct theme *t, enum theme_depth depth, const struct cell *c)
 {
-	struct theme_style s = t->roles[depth][c->role < ROLE_COUNT ? c->role : ROLE_NORMAL];
+	enum theme_depth look = depth == THEME_8 ? THEME_16 : depth;
+	struct theme_style s = t->roles[look][c->role < ROLE_COUNT ? c->role : ROLE_NORMAL];
 
 	add_sgr(&s, depth, &c->sgr);
 	if (c->selected) {
-		const struct theme_style *over = &t->roles[depth][ROLE_SELECTED];
+		const struct theme_style *over = &t->roles[look][ROLE_SELECTED];
 
 		if (over->bg >= 0)
 			s.bg = over->bg;
@@ -311,5 +331,10 @@ struct theme_style theme_cell(const struct theme *t, enum theme_depth depth, con
 		s.attrs |= over->attrs;
 		s.attrs &= (uint16_t)~SGR_DIM;
 	}
+	if (depth == THEME_8)
+		to_eight(&s);
+	/* A log may ask for a colour on itself, or two that are one here. */
+	if (s.fg >= 0 && s.fg == s.bg)
+		s.bg = -1;
 	return s;
 }

@@ -16,11 +16,12 @@ struct theme_style {
 	uint16_t attrs; /* SGR_BOLD ... of base/sanitize.h */
 };
 
-enum theme_depth { THEME_MONO, THEME_16, THEME_256, THEME_DEPTHS };
+/* Those that a theme has looks for; THEME_8 shows those of 16 as eight colours can. */
+enum theme_depth { THEME_MONO, THEME_16, THEME_256, THEME_LOOKS, THEME_8 = THEME_LOOKS };
 
 struct theme {
 	char name[32];
-	struct theme_style roles[THEME_DEPTHS][ROLE_COUNT];
+	struct theme_style roles[THEME_LOOKS][ROLE_COUNT];
 };
 
 /*
