@@ -114,10 +114,10 @@ struct context_options cli_options(const struct cli *c);
 /* Finds the platform (and starts the private one). */
 bool cli_connect(struct cli *c, struct err *e);
 /*
- * Looks for the platform once more, which may have moved (a private one has another port after each
- * start). *moved: c->api and c->context are new ones; calls under way have lost their answers.
+ * The platform is at another place now (a private one has another port after each start): takes the
+ * context over. c->api is a new one, calls under way have lost their answers.
  */
-bool cli_find_again(struct cli *c, bool *moved, struct err *e);
+void cli_moves(struct cli *c, struct context *to);
 void cli_release(struct cli *c);
 /* One call, about the org of --org, and its JSON (the caller's), or false with the server's sentence. */
 bool cli_call(struct cli *c, const char *method, const char *path, const json_t *body, json_t **out,

@@ -30,23 +30,13 @@ bool cli_connect(struct cli *c, struct err *e)
 	return true;
 }
 
-bool cli_find_again(struct cli *c, bool *moved, struct err *e)
+void cli_moves(struct cli *c, struct context *to)
 {
-	struct context_options o = cli_options(c);
-	struct context found = {0};
-
-	if (!context_resolve(&found, &o, e))
-		return false;
-	*moved = strcmp(found.url, c->context.url) != 0;
-	if (!*moved) {
-		context_release(&found);
-		return true;
-	}
 	api_free(c->api, NULL, NULL);
 	context_release(&c->context);
-	c->context = found;
+	c->context = *to;
+	*to = (struct context){0};
 	c->api = api_new(&c->loop, &c->context);
-	return true;
 }
 
 void cli_release(struct cli *c)

@@ -47,7 +47,7 @@ static bool reader_gone(void)
 {
 	struct pollfd p = {.fd = STDOUT_FILENO};
 
-	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP));
 }
 
 int cli_output_failed(void)

@@ -3,9 +3,8 @@
  * the screen is kept by a blank line between prints; there is no cursor movement, so that the output
  * can be kept or piped.
  */
-#include "mltop/cli.h"
+#include "mltop/cli_link.h"
 
-#include "client/stream.h"
 #include "core/schema/rowset.h"
 
 #include <signal.h>
@@ -20,6 +19,7 @@ struct watcher {
 	struct rowset rows;
 	uv_timer_t pause;
 	uv_signal_t interrupt;
+	struct cli_link link;
 	bool synced, changed, closing, failed, unread;
 	struct err err;
 };
@@ -31,6 +31,7 @@ static void watch_end(struct watcher *w)
 	w->closing = true;
 	uv_close((uv_handle_t *)&w->pause, NULL);
 	uv_close((uv_handle_t *)&w->interrupt, NULL);
+	cli_link_close(&w->link);
 	stream_free(w->stream, NULL, NULL);
 }
 
@@ -120,9 +121,47 @@ static void on_link(void *ctx, enum stream_link link, int64_t rtt_ms, const stru
 	struct watcher *w = ctx;
 
 	(void)rtt_ms;
-	if (link == STREAM_GONE && why &&
-		(why->code == ERR_UNAUTHORIZED || why->code == ERR_FORBIDDEN))
-		on_sub_error(w, WATCH_SUB, why);
+	cli_link_state(&w->link, link, why);
+}
+
+static void stream_open(struct watcher *w)
+{
+	struct stream_events events = {
+		.ctx = w,
+		.link = on_link,
+		.rows = on_rows,
+		.gone = on_gone,
+		.synced = on_synced,
+		.reset = on_reset,
+		.sub_error = on_sub_error,
+	};
+	struct cli *c = w->cli;
+
+	w->stream = stream_new(&c->loop, &c->context, &events);
+	stream_rows(w->stream, WATCH_SUB, w->kind->name, cli_value(c, "org"), NULL,
+		cli_value(c, "filter"));
+}
+
+static void platform_moved(void *ctx)
+{
+	struct watcher *w = ctx;
+
+	stream_free(w->stream, NULL, NULL);
+	on_reset(w, WATCH_SUB);
+	stream_open(w);
+}
+
+static void platform_lost(void *ctx, const struct err *why)
+{
+	on_sub_error(ctx, WATCH_SUB, why);
+}
+
+static void reader_gone(void *ctx)
+{
+	struct watcher *w = ctx;
+
+	w->unread = true;
+	watch_end(w);
 }
 
 static void on_interrupt(uv_signal_t *handle, int number)
@@ -134,15 +173,6 @@ static void on_interrupt(uv_signal_t *handle, int number)
 int cli_watch(struct cli *c, const struct kind *k)
 {
 	struct watcher w = {.cli = c, .kind = k};
-	struct stream_events events = {
-		.ctx = &w,
-		.link = on_link,
-		.rows = on_rows,
-		.gone = on_gone,
-		.synced = on_synced,
-		.reset = on_reset,
-		.sub_error = on_sub_error,
-	};
 
 	if (!cli_connect(c, &w.err))
 		return cli_fail(&w.err);
@@ -151,9 +181,9 @@ int cli_watch(struct cli *c, const struct kind *k)
 	uv_signal_init(&c->loop, &w.interrupt);
 	w.pause.data = w.interrupt.data = &w;
 	uv_signal_start(&w.interrupt, on_interrupt, SIGINT);
-	w.stream = stream_new(&c->loop, &c->context, &events);
-	stream_rows(w.stream, WATCH_SUB, k->name, cli_value(c, "org"), NULL,
-		cli_value(c, "filter"));
+	w.link = (struct cli_link){c, &w, platform_moved, platform_lost, reader_gone};
+	cli_link_open(&w.link);
+	stream_open(&w);
 	uv_run(&c->loop, UV_RUN_DEFAULT);
 	rowset_release(&w.rows);
 	if (w.failed)

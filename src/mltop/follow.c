@@ -6,7 +6,6 @@
 #include "mltop/follow.h"
 
 #include "base/fsio.h"
-#include "base/timefmt.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -16,8 +15,6 @@
 enum {
 	SUB_ROW = 1,
 	SUB_LOG_FIRST = 2,
-	AGAIN_MS = 100,         /* from losing the private platform to looking for it */
-	GIVE_UP_MS = 30 * 1000, /* it could not be started for so long */
 };
 
 static bool write_out(struct follower *f, const void *bytes, size_t len)
@@ -41,7 +38,7 @@ void follow_over(struct follower *f, enum follow_end end)
 	f->end = end;
 	follow_ask_close(f);
 	uv_close((uv_handle_t *)&f->interrupt, NULL);
-	uv_close((uv_handle_t *)&f->again, NULL);
+	cli_link_close(&f->link);
 	if (f->stream)
 		stream_free(f->stream, NULL, NULL);
 }
@@ -190,30 +187,12 @@ static void on_sub_error(void *ctx, uint32_t sub, const struct err *e)
 	follow_over(f, FOLLOW_FAILED);
 }
 
-static void on_again(uv_timer_t *timer);
-
-/* A cut is no end: the stream comes back at the next offset. Only say so to a person. */
 static void on_link(void *ctx, enum stream_link link, int64_t rtt_ms, const struct err *why)
 {
 	struct follower *f = ctx;
-	const struct context *c = &f->cli->context;
 
 	(void)rtt_ms;
-	if (link == STREAM_LIVE)
-		f->lost_ms = 0;
-	if (link != STREAM_GONE)
-		return;
-	if (why && (why->code == ERR_UNAUTHORIZED || why->code == ERR_FORBIDDEN)) {
-		f->err = *why;
-		follow_over(f, FOLLOW_FAILED);
-		return;
-	}
-	if (f->lost_ms == 0 && isatty(STDERR_FILENO))
-		fprintf(stderr, "mltop: the platform is gone for the moment; waiting for it\n");
-	if (f->lost_ms == 0)
-		f->lost_ms = time_mono_ms();
-	if (c->private && !c->demo)
-		uv_timer_start(&f->again, on_again, AGAIN_MS, 0);
+	cli_link_state(&f->link, link, why);
 }
 
 static void ignore_sub(void *ctx, uint32_t sub)
@@ -265,7 +244,7 @@ static bool find_job(struct follower *f, struct err *e)
 	return ok;
 }
 
-static void link_open(struct follower *f)
+static void stream_open(struct follower *f)
 {
 	struct stream_events events = {
 		.ctx = f,
@@ -289,41 +268,39 @@ static void link_open(struct follower *f)
 	follow_attempt(f, f->attempt, f->next);
 }
 
-/*
- * The private platform went away: it is back under another port, or is started again. The job went
- * on meanwhile, and its log is taken up where it was left.
- */
-static void on_again(uv_timer_t *timer)
+/* The job went on meanwhile, and its log is taken up where it was left. */
+static void platform_moved(void *ctx)
 {
-	struct follower *f = timer->data;
-	struct err e = ERR_INIT;
-	bool moved;
+	struct follower *f = ctx;
 
-	if (!cli_find_again(f->cli, &moved, &e)) {
-		if (time_mono_ms() - f->lost_ms < GIVE_UP_MS) {
-			uv_timer_start(&f->again, on_again, AGAIN_MS * 5, 0);
-			return;
-		}
-		f->err = e;
-		follow_over(f, FOLLOW_FAILED);
-		return;
-	}
-	if (!moved)
-		return;
 	stream_free(f->stream, NULL, NULL);
-	link_open(f);
+	stream_open(f);
 	if (f->cancelled && !f->row_final)
 		follow_cancel(f);
+}
+
+static void platform_lost(void *ctx, const struct err *why)
+{
+	struct follower *f = ctx;
+
+	f->err = *why;
+	follow_over(f, FOLLOW_FAILED);
+}
+
+static void reader_gone(void *ctx)
+{
+	follow_over(ctx, FOLLOW_UNREAD);
 }
 
 static void follow_open(struct follower *f)
 {
 	uv_signal_init(&f->cli->loop, &f->interrupt);
-	uv_timer_init(&f->cli->loop, &f->again);
-	f->interrupt.data = f->again.data = f;
+	f->interrupt.data = f;
+	f->link = (struct cli_link){f->cli, f, platform_moved, platform_lost, reader_gone};
+	cli_link_open(&f->link);
 	uv_signal_start(&f->interrupt, follow_interrupted, SIGINT);
 	f->attempt = f->what->attempt;
-	link_open(f);
+	stream_open(f);
 }
 
 /* Whether it was we who stopped the job. */

@@ -5,7 +5,7 @@
 #ifndef MLTOP_FOLLOW_H
 #define MLTOP_FOLLOW_H
 
-#include "mltop/cli.h"
+#include "mltop/cli_link.h"
 
 #include "base/sanitize.h"
 #include "client/stream.h"
@@ -16,8 +16,7 @@ struct follower {
 	const struct follow *what;
 	struct stream *stream;
 	uv_signal_t interrupt;
-	uv_timer_t again; /* looks for a private platform that went away */
-	int64_t lost_ms;  /* monotonic, since when it is away; 0: it is not */
+	struct cli_link link;
 	struct sanitize_stream text;
 	char *uid;
 	uint32_t sub;            /* of the attempt that is read now */

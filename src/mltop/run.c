@@ -378,7 +378,7 @@ static void finish(struct run *r)
 	input_release(&r->input);
 	run_files_release(r);
 	/* A search for the platform or for an address still runs in a worker: exit() would wait. */
-	if (r->finding || uv_loop_alive(&r->loop)) {
+	if (run_link_searching(r) || uv_loop_alive(&r->loop)) {
 		fflush(NULL);
 		_exit(r->exit_code);
 	}

@@ -8,6 +8,7 @@
 
 #include "base/vec.h"
 #include "client/api.h"
+#include "client/finder.h"
 #include "client/logstore.h"
 #include "client/stream.h"
 #include "ui/kit/input.h"
@@ -64,14 +65,11 @@ struct run {
 	struct context_options find;
 	char *chosen; /* the context that was switched to; find points to it */
 	struct context context;
-	bool found, finding, who_asked;
-	char *wanted;      /* the context to switch to, until it is found or not */
-	char *finder_name; /* the worker's copy of the name it looks for; "" none */
-	struct context_options finder_find; /* the worker's copy */
-	uv_work_t finder;
-	struct context finder_context;
-	struct err finder_error;
-	bool finder_ok;
+	bool found, who_asked;
+	char *wanted; /* the context to switch to, until it is found or not */
+	struct finder *finder;
+	char *finder_name;       /* the name it looks for; "" none */
+	struct err finder_error; /* why it found none */
 	struct api *api;
 	struct stream *stream;
 	VEC(struct run_sub *) subs;
@@ -90,6 +88,7 @@ void run_msg(struct run *r, struct msg *m);
 /* run_link.c: the platform */
 void run_link_start(struct run *r);
 void run_link_stop(struct run *r);
+bool run_link_searching(const struct run *r); /* a worker looks for the platform */
 /* Connects now, or where that is done asks for all rows anew. */
 void run_link_refresh(struct run *r);
 /*

@@ -42,21 +42,13 @@ static void link_close(struct run *r)
 	context_release(&r->context);
 }
 
-static void find_work(uv_work_t *work)
-{
-	struct run *r = work->data;
-
-	r->finder_error = (struct err)ERR_INIT;
-	r->finder_ok = context_resolve(&r->finder_context, &r->finder_find, &r->finder_error);
-}
-
-/* What the worker found is ours from here on. */
-static void link_take(struct run *r)
+/* What was found is ours from here on. */
+static void link_take(struct run *r, struct context *found)
 {
 	if (r->api)
 		link_close(r);
-	r->context = r->finder_context;
-	r->finder_context = (struct context){0};
+	r->context = *found;
+	*found = (struct context){0};
 	r->found = true;
 	link_open(r);
 }
@@ -103,21 +95,17 @@ static void switch_failed(struct run *r)
 		run_link_start(r);
 }
 
-static void switch_done(struct run *r)
+static void switch_done(struct run *r, struct context *found)
 {
-	bool wanted = strcmp(r->wanted, r->finder_name) == 0;
-
-	if (!wanted) {
+	if (strcmp(r->wanted, r->finder_name) != 0) {
 		/* Found was something else: the name came, or changed, while it was looked for. */
-		if (r->finder_ok)
-			context_release(&r->finder_context);
 		r->finder_error = (struct err)ERR_INIT;
 		run_link_start(r);
 		return;
 	}
 	free(r->wanted);
 	r->wanted = NULL;
-	if (!r->finder_ok) {
+	if (found == NULL) {
 		switch_failed(r);
 		return;
 	}
@@ -125,46 +113,50 @@ static void switch_done(struct run *r)
 	r->chosen = mem_strdup(r->finder_name);
 	r->find = (struct context_options){.context = r->chosen, .state_dir = r->find.state_dir};
 	subs_leave(r);
-	link_take(r);
+	link_take(r, found);
 }
 
-static void find_done(uv_work_t *work, int status)
+static void platform_looked_for(void *ctx, struct context *found, const struct err *why)
 {
-	struct run *r = work->data;
+	struct run *r = ctx;
 
-	r->finding = false;
-	if (r->quitting || status != 0)
+	r->finder_error = found ? (struct err)ERR_INIT : *why;
+	if (r->quitting)
 		return;
 	if (r->wanted) {
-		switch_done(r);
-	} else if (!r->finder_ok) {
-		run_tell_link(r, LINK_GONE, 0, r->finder_error.text);
+		switch_done(r, found);
+	} else if (found == NULL) {
+		run_tell_link(r, LINK_GONE, 0, why->text);
 		uv_timer_start(&r->again, on_again, SEARCH_AGAIN_MS, 0);
-	} else if (r->api && strcmp(r->context.url, r->finder_context.url) == 0) {
-		context_release(&r->finder_context);
-	} else {
-		link_take(r);
+	} else if (r->api == NULL || strcmp(r->context.url, found->url) != 0) {
+		link_take(r, found);
 	}
 }
 
-/* The worker reads copies: names may change here while it looks. */
+/* Names may change here while it looks. */
 static void find_begin(struct run *r)
 {
-	r->finding = true;
-	r->finder_find = r->find;
+	struct context_options o = r->find;
+
+	if (r->finder == NULL)
+		r->finder = finder_new(&r->loop, platform_looked_for, r);
 	free(r->finder_name);
 	r->finder_name = mem_strdup(r->wanted ? r->wanted : r->chosen ? r->chosen : "");
 	if (r->wanted || r->chosen)
-		r->finder_find.context = r->finder_name;
+		o.context = r->finder_name;
 	if (r->wanted)
-		r->finder_find.endpoint = NULL;
-	r->finder.data = r;
-	uv_queue_work(&r->loop, &r->finder, find_work, find_done);
+		o.endpoint = NULL;
+	finder_start(r->finder, &o);
+}
+
+bool run_link_searching(const struct run *r)
+{
+	return r->finder && finder_busy(r->finder);
 }
 
 void run_link_start(struct run *r)
 {
-	if (r->finding || r->quitting)
+	if (run_link_searching(r) || r->quitting)
 		return;
 	if (r->found && r->api == NULL && r->wanted == NULL) {
 		link_open(r);
@@ -209,6 +201,10 @@ void run_link_stop(struct run *r)
 {
 	run_subs_release(r);
 	run_requests_release(r);
+	if (!run_link_searching(r)) {
+		finder_free(r->finder);
+		r->finder = NULL;
+	}
 	if (r->stream)
 		stream_free(r->stream, NULL, NULL);
 	if (r->api)

@@ -1,0 +1,107 @@
+"""Verbs that go on: who reads them leaves, and the platform goes away and comes back elsewhere."""
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from support import LIMIT, MLTOP, Case, main, until  # noqa: E402
+
+
+class Readers(Case):
+    """Nothing more is printed when the reader leaves: only its leaving can end the verb."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.p.shell("echo ready; sleep 1000", "--name", "quiet")
+        cls.p.running("quiet")
+
+    def leaves(self, *words):
+        following = self.p.start(*words)
+        self.assertTrue(following.stdout.readline())
+        following.stdout.close()
+        try:
+            code = following.wait(LIMIT)
+        finally:
+            following.kill()
+        said = following.stderr.read()
+        following.stderr.close()
+        return code, said
+
+    def test_logs(self):
+        self.assertEqual(self.leaves("logs", "-f", "quiet"), (141, ""))
+
+    def test_run(self):
+        code, said = self.leaves("run", "--name", "left", "--", "sh", "-c", "echo up; sleep 1000")
+        self.assertEqual(code, 141)
+        self.assertIn("job left goes on", said)
+        self.assertEqual(self.p.state("left"), "running")
+
+    def test_watch(self):
+        for words in (["jobs", "list"], ["events", "list"], ["quotas", "list"]):
+            self.assertEqual(self.leaves(*words, "--watch", "-o", "name"), (141, ""), words)
+
+    def test_socket(self):
+        ours, theirs = socket.socketpair()
+        with subprocess.Popen([MLTOP, "logs", "-f", "quiet"], env=self.p.env, stdin=subprocess.DEVNULL,
+                              stdout=theirs, stderr=subprocess.PIPE) as following:
+            theirs.close()
+            self.assertEqual(ours.recv(100), b"ready\n")
+            ours.close()
+            try:
+                self.assertEqual(following.wait(LIMIT), 141)
+            finally:
+                following.kill()
+
+    def test_output_stays_as_it_was(self):
+        """Whoever shares the descriptor finds it blocking as before."""
+        reading, writing = os.pipe()
+        with subprocess.Popen([MLTOP, "logs", "-f", "quiet"], env=self.p.env, stdin=subprocess.DEVNULL, stdout=writing,
+                              stderr=subprocess.PIPE) as following:
+            self.assertEqual(os.read(reading, 100), b"ready\n")
+            blocking = os.get_blocking(writing)
+            following.send_signal(signal.SIGINT)
+            following.wait(LIMIT)
+        os.close(reading)
+        os.close(writing)
+        self.assertTrue(blocking)
+
+
+class Moved(Case):
+    """The private platform ends and is started again, on another port."""
+
+    def move(self):
+        before = self.p.endpoint()["url"]
+        self.p.mltop("platform", "stop")
+        self.p.mltop("jobs", "list")
+        # The kernel may give the same port again: then nothing has moved, and this is no test of it.
+        return before != self.p.endpoint()["url"]
+
+    def test_watch_goes_on_at_the_new_place(self):
+        self.ok("run", "--name", "first", "--", "true")
+        for words, sees in ((["jobs", "list"], "later"), (["events", "list"], "later"), (["quotas", "list"], "")):
+            watching = self.p.start(*words, "--watch", "-o", "json")
+            try:
+                self.assertIn("data", watching.stdout.readline())
+                until(self.move, "another port")
+                name = f"later-{words[0]}"
+                self.p.mltop("run", "--name", name, "--", "true")
+                if sees:
+                    until(lambda: name in watching.stdout.readline(), f"{name} in {words}")
+                else:
+                    self.assertEqual(watching.stdout.readline(), "\n")
+                    self.assertIn("data", watching.stdout.readline())
+                watching.send_signal(signal.SIGINT)
+                self.assertEqual(watching.wait(LIMIT), 0)
+                said = watching.stderr.read()
+                self.assertIn("mltop: the connection to the platform is gone", said)
+            finally:
+                watching.kill()
+                watching.stdout.close()
+                watching.stderr.close()
+
+
+if __name__ == "__main__":
+    main()
