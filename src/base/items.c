@@ -30,7 +30,7 @@ void items_put_i64(struct items_writer *w, const char *key, int64_t value)
 	items_put(w, key, text);
 }
 
-void items_put_u64(struct items_writer *w, const char *key, uint64_t value)
+static void items_put_u64(struct items_writer *w, const char *key, uint64_t value)
 {
 	char text[24];
 

@@ -23,7 +23,6 @@ struct items_writer {
 
 void items_put(struct items_writer *w, const char *key, const char *value);
 void items_put_i64(struct items_writer *w, const char *key, int64_t value);
-void items_put_u64(struct items_writer *w, const char *key, uint64_t value);
 
 enum items_kind {
 	ITEMS_INT,   /* int */

@@ -39,7 +39,8 @@ static void write_plain(struct writer *w, const char *text, size_t len)
 	w->emoji = false;
 }
 
-void write_substitute(struct writer *w, const char *text, size_t len)
+/* Shows our own ASCII text in place of bytes that may not stand. */
+static void write_substitute(struct writer *w, const char *text, size_t len)
 {
 	struct sgr style = w->style;
 

@@ -48,7 +48,5 @@ struct writer {
 };
 /* Sanitises all of `bytes`, LF included, into the writer. */
 void write_text(struct writer *w, const char *bytes, size_t len);
-/* Shows our own ASCII text in place of bytes that may not stand. */
-void write_substitute(struct writer *w, const char *text, size_t len);
 
 #endif

@@ -9,12 +9,12 @@
 
 /* ---- Life ---- */
 
-void conn_hold(struct conn *c)
+static void conn_hold(struct conn *c)
 {
 	c->holds++;
 }
 
-void conn_leave(struct conn *c)
+static void conn_leave(struct conn *c)
 {
 	if (--c->holds > 0)
 		return;
@@ -91,6 +91,8 @@ static void dial(struct conn *c)
 	}
 }
 
+static void conn_finished(void *owner, CURLcode result);
+
 /* w->now stays NULL if curl cannot even begin. */
 void conn_dial(struct ws *w, const struct ws_target *t)
 {
@@ -112,7 +114,7 @@ void conn_dial(struct ws *w, const struct ws_target *t)
 
 static void on_socket(uv_poll_t *poll, int status, int events);
 
-void conn_watch(struct conn *c, int events)
+static void conn_watch(struct conn *c, int events)
 {
 	if (events == c->watched)
 		return; /* each start costs two calls of the kernel */
@@ -250,7 +252,7 @@ static void connected(struct conn *c)
 	loop_timer_start(c->ws->due, config->header_ms ? config->header_ms : WS_HEADER_MS);
 }
 
-void conn_finished(void *owner, CURLcode result)
+static void conn_finished(void *owner, CURLcode result)
 {
 	struct conn *c = owner;
 	struct err e = ERR_INIT;

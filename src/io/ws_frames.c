@@ -57,6 +57,20 @@ static void on_part(wslay_event_context_ptr frames,
 		buf_add(&c->message, part->data, part->data_length);
 }
 
+static void frames_flush(struct conn *c)
+{
+	while (conn_write(c)) {
+		if (!wslay_event_want_write(c->frames)) {
+			c->pings = 0;
+			return;
+		}
+		if (wslay_event_send(c->frames) != 0) {
+			c->hung_up = true;
+			return;
+		}
+	}
+}
+
 /* wslay has queued the answer. Who pings and does not take the answers would fill our memory. */
 static void on_ping(struct conn *c)
 {
@@ -107,20 +121,6 @@ static int on_mask(wslay_event_context_ptr frames, uint8_t *mask, size_t len, vo
 	(void)frames;
 	(void)user;
 	return getrandom(mask, len, 0) == (ssize_t)len ? 0 : -1;
-}
-
-void frames_flush(struct conn *c)
-{
-	while (conn_write(c)) {
-		if (!wslay_event_want_write(c->frames)) {
-			c->pings = 0;
-			return;
-		}
-		if (wslay_event_send(c->frames) != 0) {
-			c->hung_up = true;
-			return;
-		}
-	}
 }
 
 void frames_bye(struct conn *c)

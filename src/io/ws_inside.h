@@ -70,22 +70,17 @@ void ws_failed(struct ws *w, int status, const struct err *why);
 
 /* ws_conn.c */
 void conn_dial(struct ws *w, const struct ws_target *t);
-void conn_finished(void *owner, CURLcode result); /* dialing */
 void conn_due(struct conn *c);
 /* Lets go of curl and the socket at once, and of the memory when it can. */
 void conn_end(struct conn *c);
-void conn_hold(struct conn *c);
-void conn_leave(struct conn *c);
 /* Reads more into `in`, which is empty; false: nothing for now, or ever (hung_up). */
 bool conn_read(struct conn *c);
 /* Writes `out`; false: some is left, and it goes on when the socket takes more. */
 bool conn_write(struct conn *c);
-void conn_watch(struct conn *c, int events);
 
 /* ws_frames.c */
 void frames_open(struct conn *c);
 void frames_turn(struct conn *c); /* takes what has come and sends what is queued */
-void frames_flush(struct conn *c);
 void frames_bye(struct conn *c); /* a close frame, if it can go at once */
 
 #endif

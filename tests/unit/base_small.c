@@ -1,10 +1,8 @@
-/* Checksums, ids and rings. */
+/* Checksums and ids. */
 #include "base/crc32c.h"
 #include "base/mem.h"
-#include "base/ring.h"
 #include "base/ulid.h"
 
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +39,7 @@ static void crc_vectors(void **state)
 	assert_int_equal(crc32c(0, NULL, 0), 0);
 }
 
-/* Random bytes, lengths, starts and splits; 3,000 rounds touch every entry of the eight tables. */
+/* Random bytes, lengths, starts and splits; 3,000 rounds touch every entry of the table. */
 static void crc_both_ways(void **state)
 {
 	unsigned char bytes[512];
@@ -105,29 +103,6 @@ static void bad_ulids(void **state)
 	assert_false(ulid_valid(NULL));
 }
 
-static void rings_keep_the_newest(void **state)
-{
-	struct ring r;
-
-	(void)state;
-	ring_init(&r, 3);
-	assert_null(r.values);
-	for (int pushed = 1; pushed <= 10; pushed++) {
-		ring_push(&r, (float)pushed);
-		assert_int_equal(r.len, pushed < 3 ? pushed : 3);
-		for (size_t i = 0; i < r.len; i++)
-			assert_true(ring_at(&r, i) == (float)(pushed - (int)r.len + 1 + (int)i));
-	}
-	ring_push(&r, NAN);
-	assert_true(isnan(ring_at(&r, 2)));
-	assert_true(isnan(ring_at(&r, 3)));
-	ring_release(&r);
-	assert_int_equal(r.len, 0);
-	ring_push(&r, 5);
-	assert_true(ring_at(&r, 0) == 5);
-	ring_release(&r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,7 +110,6 @@ int main(void)
 		cmocka_unit_test(crc_both_ways),
 		cmocka_unit_test(ulids),
 		cmocka_unit_test(bad_ulids),
-		cmocka_unit_test(rings_keep_the_newest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,18 +76,6 @@ static void test_path_refused(void **state)
 	clean_is(longest, longest);
 }
 
-static void test_segment(void **state)
-{
-	(void)state;
-	assert_true(path_segment_valid("job-1.x_~"));
-	assert_true(path_segment_valid("..a"));
-	assert_false(path_segment_valid(""));
-	assert_false(path_segment_valid("."));
-	assert_false(path_segment_valid(".."));
-	assert_false(path_segment_valid("a/b"));
-	assert_false(path_segment_valid("a b"));
-}
-
 /* Every byte there is survives, and only unreserved ones are left as they are. */
 static void test_percent_all_bytes(void **state)
 {
@@ -226,7 +214,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_path_clean),
 		cmocka_unit_test(test_path_refused),
-		cmocka_unit_test(test_segment),
 		cmocka_unit_test(test_percent_all_bytes),
 		cmocka_unit_test(test_percent_bad),
 		cmocka_unit_test(test_percent_keep),

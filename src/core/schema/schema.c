@@ -72,7 +72,8 @@ static const struct field *kind_containing(const struct kind *k, const char *nam
 	return NULL;
 }
 
-const struct field *kind_nearest(const struct kind *k, const char *name)
+/* The row whose name a person may have meant (aliases give the row they stand for); NULL: none. */
+static const struct field *kind_nearest(const struct kind *k, const char *name)
 {
 	size_t limit = strlen(name) > 5 ? 2 : 1, best = limit + 1;
 	const struct field *nearest = NULL;

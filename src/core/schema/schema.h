@@ -215,8 +215,6 @@ const struct field *kind_owner(const struct kind *k, const struct field *f);
 size_t kind_index(const struct kind *k, const struct field *f);
 /* As kind_field; looks from *hint on and leaves it behind the hit: for names that come in order. */
 const struct field *kind_lookup(const struct kind *k, const char *name, size_t *hint);
-/* The row whose name a person may have meant (aliases give the row they stand for); NULL: none. */
-const struct field *kind_nearest(const struct kind *k, const char *name);
 /*
  * "a,b,c" -> set; an alias adds the row it stands for. An unknown name is an error that lists the
  * nearest one. "" is an error.

@@ -159,19 +159,6 @@ static bool path_char(char c)
 	return is_unreserved((unsigned char)c);
 }
 
-bool path_segment_valid(const char *segment)
-{
-	size_t len = strlen(segment);
-
-	if (len == 0 || len > QUERY_PATH_MAX || strcmp(segment, ".") == 0 ||
-		strcmp(segment, "..") == 0)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!path_char(segment[i]))
-			return false;
-	return true;
-}
-
 static bool path_refuse(struct err *e, const char *why)
 {
 	return err_set(e, ERR_INVALID, "the path of the request is refused: %s", why);

@@ -56,7 +56,5 @@ bool percent_decode(struct buf *out, const char *text, size_t len, bool plus);
  * "." or "..", and is at most QUERY_PATH_MAX bytes. Appends it with runs of '/' as one.
  */
 bool path_clean(const char *path, struct buf *out, struct err *e);
-/* May this be one segment of a path (a name or an id)? Not empty, no '/', none of the above. */
-bool path_segment_valid(const char *segment);
 
 #endif

@@ -5,7 +5,7 @@
 #include <openssl/hmac.h>
 #include <string.h>
 
-void sign_sha256(const void *data, size_t len, unsigned char out[SIGN_HASH_SIZE])
+static void sign_sha256(const void *data, size_t len, unsigned char out[SIGN_HASH_SIZE])
 {
 	unsigned size = SIGN_HASH_SIZE;
 

@@ -23,7 +23,6 @@ extern const struct sign_words sign_mltop_words;
 /* How the query is written into the canonical request; see sign_canonical_query. */
 enum sign_query_form { SIGN_QUERY_SORTED, SIGN_QUERY_RECEIVED, SIGN_QUERY_PLAIN, SIGN_QUERY_FORMS };
 
-void sign_sha256(const void *data, size_t len, unsigned char out[SIGN_HASH_SIZE]);
 void sign_hmac(const void *key, size_t key_len, const void *data, size_t len,
 	unsigned char out[SIGN_HASH_SIZE]);
 void sign_hex(const unsigned char *bytes, size_t len, char *out); /* 2 * len + 1 bytes */
