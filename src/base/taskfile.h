@@ -1,5 +1,5 @@
 /*
- * The files in a task's folder that daemon and shim share, as decisions.md freezes them: versioned
+ * The files in a task's folder that daemon and shim share: versioned
  * records of NUL-separated `key=value` items (the shim must not need JSON), written whole and
  * renamed into place. Unknown keys are kept out of the way (ignored), so that an older shim and a
  * newer daemon understand each other; a higher `version` major is refused.

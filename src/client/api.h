@@ -1,6 +1,6 @@
 /*
  * Calls to a platform: signed HTTP requests with time limits, on the loop, answered by a callback.
- * Loop thread only. Limits of server.md section 5: connect 3 s, headers 5 s, body 15 s, 4 MiB for
+ * Loop thread only. Limits: connect 3 s, headers 5 s, body 15 s, 4 MiB for
  * lists (64 MiB where the caller says so: private platforms list all), 1 MiB objects, 64 KiB errors;
  * no redirects; TLS 1.2+. A GET is tried again by backoff; a change only with its own nonce.
  */

@@ -1,5 +1,5 @@
 /*
- * Where mltop connects and as whom. First hit wins (contract.md): --endpoint/--context,
+ * Where mltop connects and as whom. First hit wins: --endpoint/--context,
  * MLTOP_CONTEXT, XIAOMI_* variables, $XDG_CONFIG_HOME/mltop/config.yaml, ~/.config/xiaomi/config
  * (read only), else the private local platform.
  */

@@ -43,7 +43,7 @@ struct decoder {
 	unsigned char in[BLOCK], out[BLOCK];
 };
 
-static bool damaged(struct err *e)
+static bool archive_damaged(struct err *e)
 {
 	return err_set(e, ERR_UNPROCESSABLE, "the archive is damaged or cut short");
 }
@@ -84,7 +84,7 @@ static bool gzip_step(struct decoder *d, struct err *e)
 	d->left = d->gzip.avail_in;
 	d->made = BLOCK - d->gzip.avail_out;
 	d->whole = code == Z_STREAM_END;
-	return code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR || damaged(e);
+	return code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR || archive_damaged(e);
 }
 
 static void gzip_close(struct decoder *d)
@@ -112,7 +112,7 @@ static bool bzip2_step(struct decoder *d, struct err *e)
 		d->whole = false;
 		BZ2_bzDecompressEnd(&d->bzip2);
 		if (!bzip2_open(d))
-			return damaged(e);
+			return archive_damaged(e);
 	}
 	d->bzip2.next_in = (char *)d->at;
 	d->bzip2.avail_in = (unsigned)d->left;
@@ -123,7 +123,7 @@ static bool bzip2_step(struct decoder *d, struct err *e)
 	d->left = d->bzip2.avail_in;
 	d->made = BLOCK - d->bzip2.avail_out;
 	d->whole = code == BZ_STREAM_END;
-	return code == BZ_OK || code == BZ_STREAM_END || damaged(e);
+	return code == BZ_OK || code == BZ_STREAM_END || archive_damaged(e);
 }
 
 static void bzip2_close(struct decoder *d)
@@ -154,7 +154,7 @@ static bool xz_step(struct decoder *d, struct err *e)
 	d->whole = code == LZMA_STREAM_END;
 	if (code == LZMA_MEMLIMIT_ERROR)
 		return too_large(d, "xz -6", e);
-	return code == LZMA_OK || code == LZMA_STREAM_END || damaged(e);
+	return code == LZMA_OK || code == LZMA_STREAM_END || archive_damaged(e);
 }
 
 static void xz_close(struct decoder *d)
@@ -187,7 +187,7 @@ static bool zstd_step(struct decoder *d, struct err *e)
 	if (ZSTD_isError(code) &&
 		ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge)
 		return too_large(d, "zstd -19", e);
-	return !ZSTD_isError(code) || damaged(e);
+	return !ZSTD_isError(code) || archive_damaged(e);
 }
 
 static void zstd_close(struct decoder *d)
@@ -260,7 +260,7 @@ ssize_t decoder_read(struct decoder *d, const void **block, struct err *e)
 		if (d->made > 0 || (d->left == 0 && d->last && d->whole))
 			return (ssize_t)d->made;
 		if (d->left == 0 && d->last) {
-			damaged(e);
+			archive_damaged(e);
 			return -1;
 		}
 	}

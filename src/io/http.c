@@ -83,7 +83,7 @@ static void call_end(struct http_call *c, CURLcode result)
 	call_free(c);
 }
 
-static void on_finished(void *owner, CURLcode result)
+static void transfer_finished(void *owner, CURLcode result)
 {
 	struct http_call *c = owner;
 
@@ -191,7 +191,7 @@ uint64_t http_send(struct http *h, const struct http_request *r, http_done done,
 	c->done = done;
 	c->ctx = ctx;
 	if (h->multi == NULL)
-		h->multi = multi_new(h->loop, &h->gate, HTTP_CONNECTIONS, on_finished);
+		h->multi = multi_new(h->loop, &h->gate, HTTP_CONNECTIONS, transfer_finished);
 	if (h->multi)
 		c->easy = curl_easy_init();
 	if (c->easy)

@@ -3,7 +3,7 @@
  * signing, no JSON, no retries. Loop thread only. libcurl is initialised by the first request, TLS
  * by the first to https.
  *
- * Limits (server.md section 5): connecting as io/dial.h has it, from then to the answer's header 5 s
+ * Limits: connecting as io/dial.h has it, from then to the answer's header 5 s
  * (counted anew while an upload moves), 15 s without a byte of the body. Redirects are refused: a
  * signed request is meant for one host. Connections are kept alive.
  */

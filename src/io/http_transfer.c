@@ -10,7 +10,7 @@
 /* ---- What curl tells while a transfer runs ---- */
 
 /* The request leaves now: from here the answer's header is awaited. */
-static int on_connected(void *user, char *ip, char *local, int port, int local_port)
+static int peer_connected(void *user, char *ip, char *local, int port, int local_port)
 {
 	struct http_call *c = user;
 
@@ -158,7 +158,7 @@ static void set_connection(struct http_call *c)
 
 static void set_callbacks(struct http_call *c)
 {
-	curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, peer_connected);
 	curl_easy_setopt(c->easy, CURLOPT_PREREQDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);

@@ -77,7 +77,7 @@ void ws_send(struct ws *w, const char *text, size_t len)
 
 size_t ws_queued(const struct ws *w)
 {
-	const struct conn *c = w->now;
+	const struct ws_conn *c = w->now;
 
 	if (c == NULL || c->phase != CONN_OPEN)
 		return 0;

@@ -9,12 +9,12 @@
 
 /* ---- Life ---- */
 
-static void conn_hold(struct conn *c)
+static void conn_hold(struct ws_conn *c)
 {
 	c->holds++;
 }
 
-static void conn_leave(struct conn *c)
+static void conn_leave(struct ws_conn *c)
 {
 	if (--c->holds > 0)
 		return;
@@ -27,9 +27,9 @@ static void conn_leave(struct conn *c)
 	free(c);
 }
 
-static void on_unwatched(uv_handle_t *handle)
+static void poll_closed(uv_handle_t *handle)
 {
-	struct conn *c = handle->data;
+	struct ws_conn *c = handle->data;
 	struct loop_gate *gate = &c->ws->gate; /* waits for this */
 
 	conn_leave(c);
@@ -37,11 +37,11 @@ static void on_unwatched(uv_handle_t *handle)
 }
 
 /* curl closes the socket when its handle is removed: it must not be watched any more by then. */
-void conn_end(struct conn *c)
+void conn_end(struct ws_conn *c)
 {
 	c->phase = CONN_OVER;
 	if (c->watched)
-		uv_close((uv_handle_t *)&c->poll, on_unwatched);
+		uv_close((uv_handle_t *)&c->poll, poll_closed);
 	multi_remove(c->ws->multi, c->easy);
 	curl_easy_cleanup(c->easy);
 	conn_leave(c);
@@ -49,9 +49,9 @@ void conn_end(struct conn *c)
 
 /* ---- Dialing ---- */
 
-static struct conn *conn_new(struct ws *w, const struct ws_target *t, CURL *easy)
+static struct ws_conn *conn_new(struct ws *w, const struct ws_target *t, CURL *easy)
 {
-	struct conn *c = mem_alloc(sizeof *c);
+	struct ws_conn *c = mem_alloc(sizeof *c);
 	struct buf site = BUF_INIT;
 	unsigned char random[WS_KEY_RANDOM];
 
@@ -71,7 +71,7 @@ static struct conn *conn_new(struct ws *w, const struct ws_target *t, CURL *easy
 }
 
 /* curl only connects; through a proxy by a tunnel, as what follows is not HTTP. */
-static void dial(struct conn *c)
+static void dial(struct ws_conn *c)
 {
 	const struct ws_config *config = &c->ws->config;
 	struct dial dial = {config->ca_file, config->direct, config->connect_ms};
@@ -114,7 +114,7 @@ void conn_dial(struct ws *w, const struct ws_target *t)
 
 static void on_socket(uv_poll_t *poll, int status, int events);
 
-static void conn_watch(struct conn *c, int events)
+static void conn_watch(struct ws_conn *c, int events)
 {
 	if (events == c->watched)
 		return; /* each start costs two calls of the kernel */
@@ -122,7 +122,7 @@ static void conn_watch(struct conn *c, int events)
 	uv_poll_start(&c->poll, events, on_socket);
 }
 
-bool conn_read(struct conn *c)
+bool conn_read(struct ws_conn *c)
 {
 	size_t n = 0;
 	CURLcode result;
@@ -146,7 +146,7 @@ bool conn_read(struct conn *c)
 }
 
 /* OpenSSL wants the very same bytes again: `out` is not added to before all of it has gone. */
-bool conn_write(struct conn *c)
+bool conn_write(struct ws_conn *c)
 {
 	while (c->out_at < c->out.len) {
 		size_t n = 0;
@@ -169,7 +169,7 @@ bool conn_write(struct conn *c)
 
 /* ---- Upgrading ---- */
 
-static void refused(struct conn *c, int status)
+static void upgrade_refused(struct ws_conn *c, int status)
 {
 	struct err e = ERR_INIT;
 
@@ -184,7 +184,7 @@ static void refused(struct conn *c, int status)
 	ws_failed(c->ws, status, &e);
 }
 
-static void opened(struct conn *c, size_t used)
+static void upgrade_accepted(struct ws_conn *c, size_t used)
 {
 	c->in_at = used;
 	c->phase = CONN_OPEN;
@@ -195,14 +195,14 @@ static void opened(struct conn *c, size_t used)
 		frames_turn(c);
 }
 
-static void take_answer(struct conn *c)
+static void take_answer(struct ws_conn *c)
 {
 	struct ws_verdict v = {0};
 	struct err e = ERR_INIT;
 
 	switch (ws_upgrade_answer(&v, c->in, c->in_len, c->ws->config.protocol, c->key)) {
-	case WS_ANSWER_OPEN: opened(c, v.used); return;
-	case WS_ANSWER_REFUSED: refused(c, v.status); return;
+	case WS_ANSWER_OPEN: upgrade_accepted(c, v.used); return;
+	case WS_ANSWER_REFUSED: upgrade_refused(c, v.status); return;
 	case WS_ANSWER_WRONG:
 		err_set(&e, ERR_UNAVAILABLE, "%s does not speak our stream protocol: %s", c->site,
 			v.wrong);
@@ -218,7 +218,7 @@ static void take_answer(struct conn *c)
 	}
 }
 
-static void upgrade_turn(struct conn *c)
+static void upgrade_turn(struct ws_conn *c)
 {
 	struct err e = ERR_INIT;
 
@@ -232,7 +232,7 @@ static void upgrade_turn(struct conn *c)
 	ws_failed(c->ws, 0, &e);
 }
 
-static void connected(struct conn *c)
+static void conn_connected(struct ws_conn *c)
 {
 	const struct ws_config *config = &c->ws->config;
 	curl_socket_t fd = CURL_SOCKET_BAD;
@@ -254,11 +254,11 @@ static void connected(struct conn *c)
 
 static void conn_finished(void *owner, CURLcode result)
 {
-	struct conn *c = owner;
+	struct ws_conn *c = owner;
 	struct err e = ERR_INIT;
 
 	if (result == CURLE_OK) {
-		connected(c);
+		conn_connected(c);
 		return;
 	}
 	if (!dial_explain(c->easy, c->ws->config.ca_file, c->site, c->error, result, &e))
@@ -270,7 +270,7 @@ static void conn_finished(void *owner, CURLcode result)
 
 /* ---- Turns ---- */
 
-static void turn(struct conn *c)
+static void turn(struct ws_conn *c)
 {
 	c->turn = 0;
 	if (c->phase == CONN_UPGRADING)
@@ -281,7 +281,7 @@ static void turn(struct conn *c)
 
 static void on_socket(uv_poll_t *poll, int status, int events)
 {
-	struct conn *c = poll->data;
+	struct ws_conn *c = poll->data;
 
 	(void)events;
 	conn_hold(c);
@@ -290,7 +290,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 	conn_leave(c);
 }
 
-void conn_due(struct conn *c)
+void conn_due(struct ws_conn *c)
 {
 	int ms = c->ws->config.header_ms ? c->ws->config.header_ms : WS_HEADER_MS;
 	struct err e = ERR_INIT;

@@ -12,7 +12,7 @@
 static ssize_t on_want(wslay_event_context_ptr frames, uint8_t *to, size_t room, int flags,
 	void *user)
 {
-	struct conn *c = user;
+	struct ws_conn *c = user;
 	size_t n;
 
 	(void)flags;
@@ -29,7 +29,7 @@ static ssize_t on_want(wslay_event_context_ptr frames, uint8_t *to, size_t room,
 static void on_frame(wslay_event_context_ptr frames,
 	const struct wslay_event_on_frame_recv_start_arg *frame, void *user)
 {
-	struct conn *c = user;
+	struct ws_conn *c = user;
 	struct err e = ERR_INIT;
 
 	c->control = wslay_is_ctrl_frame(frame->opcode);
@@ -50,14 +50,14 @@ static void on_frame(wslay_event_context_ptr frames,
 static void on_part(wslay_event_context_ptr frames,
 	const struct wslay_event_on_frame_recv_chunk_arg *part, void *user)
 {
-	struct conn *c = user;
+	struct ws_conn *c = user;
 
 	(void)frames;
 	if (!c->control && c->phase == CONN_OPEN)
 		buf_add(&c->message, part->data, part->data_length);
 }
 
-static void frames_flush(struct conn *c)
+static void frames_flush(struct ws_conn *c)
 {
 	while (conn_write(c)) {
 		if (!wslay_event_want_write(c->frames)) {
@@ -72,7 +72,7 @@ static void frames_flush(struct conn *c)
 }
 
 /* wslay has queued the answer. Who pings and does not take the answers would fill our memory. */
-static void on_ping(struct conn *c)
+static void on_ping(struct ws_conn *c)
 {
 	struct err e = ERR_INIT;
 
@@ -88,7 +88,7 @@ static void on_ping(struct conn *c)
 static void on_whole(wslay_event_context_ptr frames, const struct wslay_event_on_msg_recv_arg *m,
 	void *user)
 {
-	struct conn *c = user;
+	struct ws_conn *c = user;
 
 	if (c->phase == CONN_OPEN && m->opcode == WSLAY_PING)
 		on_ping(c);
@@ -104,7 +104,7 @@ static void on_whole(wslay_event_context_ptr frames, const struct wslay_event_on
 static ssize_t on_give(wslay_event_context_ptr frames, const uint8_t *bytes, size_t len, int flags,
 	void *user)
 {
-	struct conn *c = user;
+	struct ws_conn *c = user;
 
 	(void)flags;
 	if (c->out.len >= WS_WRITE_SIZE) {
@@ -123,7 +123,7 @@ static int on_mask(wslay_event_context_ptr frames, uint8_t *mask, size_t len, vo
 	return getrandom(mask, len, 0) == (ssize_t)len ? 0 : -1;
 }
 
-void frames_bye(struct conn *c)
+void frames_bye(struct ws_conn *c)
 {
 	if (wslay_event_want_write(c->frames) || c->out_at < c->out.len)
 		return;
@@ -133,7 +133,7 @@ void frames_bye(struct conn *c)
 
 /* ---- Turns ---- */
 
-void frames_open(struct conn *c)
+void frames_open(struct ws_conn *c)
 {
 	const struct wslay_event_callbacks callbacks = {
 		.recv_callback = on_want,
@@ -151,7 +151,7 @@ void frames_open(struct conn *c)
 	wslay_event_config_set_max_recv_msg_length(c->frames, INT64_MAX);
 }
 
-void frames_turn(struct conn *c)
+void frames_turn(struct ws_conn *c)
 {
 	struct err e = ERR_INIT;
 	bool broken = wslay_event_recv(c->frames) != 0;

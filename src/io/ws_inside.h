@@ -24,7 +24,7 @@ enum conn_phase { CONN_DIALING, CONN_UPGRADING, CONN_OPEN, CONN_OVER };
  * One connection. An event may end it while its own code is running, and libuv lets go of its
  * handle a turn later: its memory stays until the last of them has.
  */
-struct conn {
+struct ws_conn {
 	struct ws *ws; /* not to be touched once it is over */
 	int holds;
 	enum conn_phase phase;
@@ -55,7 +55,7 @@ struct ws {
 	struct ws_config config; /* texts are its own */
 	struct ws_events events;
 	struct multi *multi; /* from the first connection on */
-	struct conn *now;
+	struct ws_conn *now;
 	/* What is due: telling a failure; else, by the phase of the connection, the end of its time
 	 * or its next turn. */
 	struct loop_timer *due;
@@ -70,17 +70,17 @@ void ws_failed(struct ws *w, int status, const struct err *why);
 
 /* ws_conn.c */
 void conn_dial(struct ws *w, const struct ws_target *t);
-void conn_due(struct conn *c);
+void conn_due(struct ws_conn *c);
 /* Lets go of curl and the socket at once, and of the memory when it can. */
-void conn_end(struct conn *c);
+void conn_end(struct ws_conn *c);
 /* Reads more into `in`, which is empty; false: nothing for now, or ever (hung_up). */
-bool conn_read(struct conn *c);
+bool conn_read(struct ws_conn *c);
 /* Writes `out`; false: some is left, and it goes on when the socket takes more. */
-bool conn_write(struct conn *c);
+bool conn_write(struct ws_conn *c);
 
 /* ws_frames.c */
-void frames_open(struct conn *c);
-void frames_turn(struct conn *c); /* takes what has come and sends what is queued */
-void frames_bye(struct conn *c); /* a close frame, if it can go at once */
+void frames_open(struct ws_conn *c);
+void frames_turn(struct ws_conn *c); /* takes what has come and sends what is queued */
+void frames_bye(struct ws_conn *c);  /* a close frame, if it can go at once */
 
 #endif

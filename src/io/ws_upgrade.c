@@ -31,7 +31,7 @@ void ws_upgrade_request(struct buf *out, const struct ws_target *t, const char *
 
 /* ---- The answer ---- */
 
-struct text {
+struct upgrade_text {
 	const char *at;
 	size_t len;
 };
@@ -42,12 +42,12 @@ struct said {
 	const char *wrong;
 };
 
-static bool same(struct text t, const char *word)
+static bool same(struct upgrade_text t, const char *word)
 {
 	return t.len == strlen(word) && strncasecmp(t.at, word, t.len) == 0;
 }
 
-static struct text trimmed(struct text t)
+static struct upgrade_text text_trimmed(struct upgrade_text t)
 {
 	while (t.len > 0 && (*t.at == ' ' || *t.at == '\t'))
 		t.at++, t.len--;
@@ -57,11 +57,11 @@ static struct text trimmed(struct text t)
 }
 
 /* Takes what stands before the first `end` off `rest`, and that with it. */
-static struct text taken(struct text *rest, const char *end)
+static struct upgrade_text taken(struct upgrade_text *rest, const char *end)
 {
 	size_t size = strlen(end);
 	const char *at = memmem(rest->at, rest->len, end, size);
-	struct text t = {rest->at, at ? (size_t)(at - rest->at) : rest->len};
+	struct upgrade_text t = {rest->at, at ? (size_t)(at - rest->at) : rest->len};
 	size_t gone = at ? t.len + size : t.len;
 
 	rest->at += gone;
@@ -69,16 +69,16 @@ static struct text taken(struct text *rest, const char *end)
 	return t;
 }
 
-static bool lists(struct text value, const char *word)
+static bool lists(struct upgrade_text value, const char *word)
 {
 	while (value.len > 0)
-		if (same(trimmed(taken(&value, ",")), word))
+		if (same(text_trimmed(taken(&value, ",")), word))
 			return true;
 	return false;
 }
 
 /* Base64 of the SHA-1 over the key and the RFC's own constant. */
-static bool accepts(struct text value, const char *key)
+static bool accepts(struct upgrade_text value, const char *key)
 {
 	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 	unsigned char hash[EVP_MAX_MD_SIZE];
@@ -101,7 +101,7 @@ static void expect(struct said *s, bool *once, bool right, const char *wrong)
 }
 
 /* A name without blanks, which also refuses folded lines, and a value without control characters. */
-static bool well_formed(struct text name, struct text value)
+static bool well_formed(struct upgrade_text name, struct upgrade_text value)
 {
 	for (size_t i = 0; i < name.len; i++)
 		if (name.at[i] <= ' ' || name.at[i] >= 0x7f)
@@ -112,9 +112,10 @@ static bool well_formed(struct text name, struct text value)
 	return name.len > 0 && name.at + name.len < value.at;
 }
 
-static void take_header(struct said *s, struct text line, const char *protocol, const char *key)
+static void take_header(struct said *s, struct upgrade_text line, const char *protocol,
+	const char *key)
 {
-	struct text name = taken(&line, ":"), value = trimmed(line);
+	struct upgrade_text name = taken(&line, ":"), value = text_trimmed(line);
 
 	if (!well_formed(name, value))
 		s->wrong = "a line of its header is malformed";
@@ -132,7 +133,7 @@ static void take_header(struct said *s, struct text line, const char *protocol, 
 		s->wrong = "it uses extensions that were not offered";
 }
 
-static const char *what_is_wrong(struct text header, const char *protocol, const char *key)
+static const char *what_is_wrong(struct upgrade_text header, const char *protocol, const char *key)
 {
 	struct said s = {false};
 
@@ -148,7 +149,7 @@ static const char *what_is_wrong(struct text header, const char *protocol, const
 }
 
 /* "HTTP/1.1 101 ..." -> 101; 0: not that. Who refuses may speak 1.0. */
-static int status_of(struct text line)
+static int status_of(struct upgrade_text line)
 {
 	int status = 0;
 
@@ -166,10 +167,10 @@ enum ws_answer ws_upgrade_answer(struct ws_verdict *v, const char *bytes, size_t
 	const char *protocol, const char *key)
 {
 	static const char begin[] = "HTTP/1.";
-	struct text rest = {bytes, len};
+	struct upgrade_text rest = {bytes, len};
 
 	for (;;) {
-		struct text header, line;
+		struct upgrade_text header, line;
 		size_t known = rest.len < sizeof begin - 1 ? rest.len : sizeof begin - 1;
 
 		v->wrong = "that is not HTTP";

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <yaml.h>
 
-struct reader {
+struct yaml_reader {
 	yaml_parser_t parser;
 	const char *name;
 	struct yaml_lines *lines;
@@ -27,12 +27,13 @@ int yaml_line(const struct yaml_lines *l, const char *path)
 	return (int)(intptr_t)map_get(&l->by_path, path);
 }
 
-static bool fail_at(const struct reader *r, const yaml_mark_t *at, struct err *e, const char *why)
+static bool fail_at(const struct yaml_reader *r, const yaml_mark_t *at, struct err *e,
+	const char *why)
 {
 	return err_set(e, ERR_INVALID, "%s:%zu: %s", r->name, at->line + 1, why);
 }
 
-static bool next(struct reader *r, yaml_event_t *event, struct err *e)
+static bool next(struct yaml_reader *r, yaml_event_t *event, struct err *e)
 {
 	if (yaml_parser_parse(&r->parser, event))
 		return true;
@@ -64,9 +65,9 @@ static json_t *plain(const char *text)
 	return json_string(text);
 }
 
-static json_t *value(struct reader *r, yaml_event_t *event, int depth, struct err *e);
+static json_t *value(struct yaml_reader *r, yaml_event_t *event, int depth, struct err *e);
 
-static json_t *scalar(struct reader *r, const yaml_event_t *event, struct err *e)
+static json_t *scalar(struct yaml_reader *r, const yaml_event_t *event, struct err *e)
 {
 	const char *text = (const char *)event->data.scalar.value;
 	json_t *out;
@@ -86,7 +87,7 @@ static json_t *scalar(struct reader *r, const yaml_event_t *event, struct err *e
 }
 
 /* Goes down to `part` of the path and notes its line; returns the length to go back to. */
-static size_t path_push(struct reader *r, const char *part, const yaml_mark_t *at)
+static size_t path_push(struct yaml_reader *r, const char *part, const yaml_mark_t *at)
 {
 	size_t before = r->path.len;
 
@@ -96,7 +97,7 @@ static size_t path_push(struct reader *r, const char *part, const yaml_mark_t *a
 	return before;
 }
 
-static bool sequence_item(struct reader *r, json_t *out, yaml_event_t *event, int depth,
+static bool sequence_item(struct yaml_reader *r, json_t *out, yaml_event_t *event, int depth,
 	struct err *e)
 {
 	char index[24];
@@ -110,7 +111,8 @@ static bool sequence_item(struct reader *r, json_t *out, yaml_event_t *event, in
 	return item && json_array_append_new(out, item) == 0;
 }
 
-static bool mapping_pair(struct reader *r, json_t *out, yaml_event_t *key, int depth, struct err *e)
+static bool mapping_pair(struct yaml_reader *r, json_t *out, yaml_event_t *key, int depth,
+	struct err *e)
 {
 	const char *name = (const char *)key->data.scalar.value;
 	yaml_event_t event;
@@ -139,8 +141,9 @@ static bool mapping_pair(struct reader *r, json_t *out, yaml_event_t *key, int d
 }
 
 /* Takes items into `out` up to the event that ends it; `out` is given back or dropped. */
-static json_t *collect(struct reader *r, json_t *out, yaml_event_type_t end,
-	bool (*item)(struct reader *r, json_t *out, yaml_event_t *event, int depth, struct err *e),
+static json_t *collect(struct yaml_reader *r, json_t *out, yaml_event_type_t end,
+	bool (*item)(struct yaml_reader *r, json_t *out, yaml_event_t *event, int depth,
+		struct err *e),
 	int depth, struct err *e)
 {
 	bool more = true, good = true;
@@ -162,7 +165,7 @@ static json_t *collect(struct reader *r, json_t *out, yaml_event_type_t end,
 	return NULL;
 }
 
-static json_t *value(struct reader *r, yaml_event_t *event, int depth, struct err *e)
+static json_t *value(struct yaml_reader *r, yaml_event_t *event, int depth, struct err *e)
 {
 	if (depth > YAML_DEPTH_MAX) {
 		fail_at(r, &event->start_mark, e, "more than 64 levels deep");
@@ -187,7 +190,7 @@ static json_t *value(struct reader *r, yaml_event_t *event, int depth, struct er
 }
 
 /* Begin of stream, at most one document, end of stream. */
-static json_t *document(struct reader *r, struct err *e)
+static json_t *document(struct yaml_reader *r, struct err *e)
 {
 	json_t *out = NULL;
 	bool done = false, good = true;
@@ -220,7 +223,7 @@ static json_t *document(struct reader *r, struct err *e)
 json_t *yaml_parse(const char *text, size_t len, const char *name, struct yaml_lines *lines,
 	struct err *e)
 {
-	struct reader r = {.name = name, .lines = lines, .path = BUF_INIT};
+	struct yaml_reader r = {.name = name, .lines = lines, .path = BUF_INIT};
 	json_t *out;
 
 	if (len > YAML_BYTES_MAX) {

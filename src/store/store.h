@@ -9,7 +9,7 @@
  * `ok` means that the change is on the disk. Rows are opaque blobs here (core's record_pack);
  * only what SQL must know (uid, org, name, state) is a column.
  *
- * SQLite 3.40 corrupts WAL files when two connections meet (server.md section 1), so nothing else
+ * SQLite 3.40 corrupts WAL files when two connections meet, so nothing else
  * may ever open the file: the folder is locked (store/folder.h) and the connection is exclusive.
  */
 #ifndef MLTOP_STORE_STORE_H

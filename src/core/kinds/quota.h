@@ -1,4 +1,4 @@
-/* What an org may use and uses: every value a string on the wire, no limit is -1 (clients.md 7). */
+/* What an org may use and uses: every value a string on the wire, no limit is -1, as the public client has it. */
 #ifndef MLTOP_CORE_QUOTA_H
 #define MLTOP_CORE_QUOTA_H
 

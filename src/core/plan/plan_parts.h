@@ -10,7 +10,7 @@
 /* In the order in which a lack is named: the scarcest thing first. */
 enum dim { DIM_GPUS, DIM_MEMORY, DIM_CPU, DIM_TASKS, DIM_JOBS, DIM_COUNT };
 
-enum { PLAN_UNSET_CPU = 1000 }; /* a job without cpu_limit counts as one CPU (decisions.md) */
+enum { PLAN_UNSET_CPU = 1000 }; /* a job without cpu_limit counts as one CPU */
 
 /* GPUs, bytes, thousandths of a CPU, tasks, jobs. */
 struct amounts {

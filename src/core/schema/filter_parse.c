@@ -16,7 +16,7 @@ const char *const filter_op_words[] = {
 	NULL,
 };
 
-struct parser {
+struct filter_parser {
 	const char *text;
 	size_t at; /* bytes */
 	struct filter *f;
@@ -78,7 +78,7 @@ static bool is_blank(char c)
 /* ---- Errors ---- */
 
 /* Columns count characters from 1, as a person does. */
-static size_t column(const struct parser *p, size_t at)
+static size_t column(const struct filter_parser *p, size_t at)
 {
 	size_t n = 1;
 
@@ -88,13 +88,13 @@ static size_t column(const struct parser *p, size_t at)
 }
 
 /* Puts the column before what `e` says already. */
-static bool fails_at(const struct parser *p, size_t at)
+static bool fails_at(const struct filter_parser *p, size_t at)
 {
 	err_prefix(p->e, "column %zu", column(p, at));
 	return false;
 }
 
-static bool refuse(const struct parser *p, size_t at, const char *why)
+static bool refuse(const struct filter_parser *p, size_t at, const char *why)
 {
 	err_set(p->e, ERR_INVALID, "%s", why);
 	return fails_at(p, at);
@@ -103,7 +103,7 @@ static bool refuse(const struct parser *p, size_t at, const char *why)
 /* ---- Values ---- */
 
 /* "...", where \" and \\ stand for themselves. */
-static bool parse_quoted(struct parser *p, const char **out)
+static bool parse_quoted(struct filter_parser *p, const char **out)
 {
 	size_t start = p->at++;
 	struct buf b = BUF_INIT;
@@ -127,7 +127,7 @@ static bool parse_quoted(struct parser *p, const char **out)
 }
 
 /* A value up to a blank, or to | where that divides values. */
-static bool parse_value(struct parser *p, bool divided, const char **out, bool *bare)
+static bool parse_value(struct filter_parser *p, bool divided, const char **out, bool *bare)
 {
 	size_t start = p->at;
 
@@ -148,7 +148,7 @@ static bool parse_value(struct parser *p, bool divided, const char **out, bool *
 	return true;
 }
 
-static bool parse_values(struct parser *p, struct term *t)
+static bool parse_values(struct filter_parser *p, struct term *t)
 {
 	for (;;) {
 		size_t start = p->at;
@@ -172,7 +172,7 @@ static bool parse_values(struct parser *p, struct term *t)
 }
 
 /* | is the expression's own "or", so the value reaches to the blank. */
-static bool parse_regex(struct parser *p, struct term *t)
+static bool parse_regex(struct filter_parser *p, struct term *t)
 {
 	size_t start = p->at;
 	const char *text;
@@ -189,7 +189,8 @@ static bool parse_regex(struct parser *p, struct term *t)
 
 /* ---- Terms ---- */
 
-static bool op_misfit(const struct parser *p, size_t at, const struct field *f, enum filter_op op)
+static bool op_misfit(const struct filter_parser *p, size_t at, const struct field *f,
+	enum filter_op op)
 {
 	if (op == OP_REGEX)
 		err_set(p->e, ERR_INVALID, "~= looks into texts and %s is none: use = < or >",
@@ -201,7 +202,7 @@ static bool op_misfit(const struct parser *p, size_t at, const struct field *f, 
 	return fails_at(p, at);
 }
 
-static bool parse_comparison(struct parser *p, struct term *t, size_t name_len)
+static bool parse_comparison(struct filter_parser *p, struct term *t, size_t name_len)
 {
 	size_t start = p->at, op_len;
 	const char *name = arena_strndup(&p->f->text, p->text + start, name_len);
@@ -225,7 +226,7 @@ static bool parse_comparison(struct parser *p, struct term *t, size_t name_len)
  * A bare word with an operator in it was meant as a comparison: `job-name=x`; and no name of
  * anything begins with a bracket.
  */
-static bool check_word(const struct parser *p)
+static bool check_word(const struct filter_parser *p)
 {
 	size_t len = strcspn(p->text + p->at, " \t\n\"=<>~");
 	const char *after = p->text + p->at + len;
@@ -246,7 +247,7 @@ static bool check_word(const struct parser *p)
 	return fails_at(p, p->at);
 }
 
-static bool parse_term(struct parser *p, struct term *t)
+static bool parse_term(struct filter_parser *p, struct term *t)
 {
 	size_t name_len, op_len;
 	bool negates;
@@ -269,7 +270,7 @@ static bool parse_term(struct parser *p, struct term *t)
 }
 
 /* A term that does not parse has no regex, which comes last: the memory of the term is all it holds. */
-static bool parse_terms(struct parser *p)
+static bool parse_terms(struct filter_parser *p)
 {
 	for (;;) {
 		struct term *t;
@@ -292,7 +293,7 @@ static bool parse_terms(struct parser *p)
 struct filter *filter_parse(const struct kind *k, const char *text, struct err *e)
 {
 	struct err unwanted = ERR_INIT;
-	struct parser p = {.text = text, .e = e ? e : &unwanted};
+	struct filter_parser p = {.text = text, .e = e ? e : &unwanted};
 
 	if (strlen(text) > FILTER_MAX) {
 		err_set(e, ERR_INVALID, "the filter has %zu bytes: it may have %d", strlen(text),

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* A pattern is a row of steps; comparing walks all ways through them at once. */
-enum step_type {
+enum ignore_step_type {
 	STEP_CHARACTER,
 	STEP_ANY,     /* ? */
 	STEP_SET,     /* [...] */
@@ -18,8 +18,8 @@ enum step_type {
 	STEP_PARENTS, /* **, then a slash: nothing, or folders up to a slash */
 };
 
-struct step {
-	enum step_type type;
+struct ignore_step {
+	enum ignore_step_type type;
 	uint32_t character;
 	const char *set; /* into the rule's text, behind the bracket */
 	size_t set_len;
@@ -27,7 +27,7 @@ struct step {
 
 struct rule {
 	char *text;
-	struct step *steps;
+	struct ignore_step *steps;
 	size_t count;
 	bool taken_back; /* ! */
 	bool folders;    /* only them */
@@ -81,12 +81,12 @@ static size_t set_length(const char *text)
 }
 
 /* One step at `text`; returns the bytes it took, 0 when a bracket has no end. */
-static size_t step_read(struct step *s, const char *text, bool start)
+static size_t step_read(struct ignore_step *s, const char *text, bool start)
 {
 	bool valid;
 	size_t skip = 0;
 
-	*s = (struct step){0};
+	*s = (struct ignore_step){0};
 	if (text[0] == '*' && text[1] == '*') {
 		while (text[skip] == '*')
 			skip++;
@@ -256,7 +256,7 @@ static void ways_add(const struct rule *r, struct ways *w, size_t step)
 /* From step i over the character c. */
 static void ways_step(const struct rule *r, struct ways *next, size_t i, uint32_t c)
 {
-	const struct step *s = &r->steps[i];
+	const struct ignore_step *s = &r->steps[i];
 
 	switch (s->type) {
 	case STEP_CHARACTER:

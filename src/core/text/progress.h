@@ -1,7 +1,7 @@
 /*
  * What training programs say about how far they are, read from their log: tqdm, Keras, the PyTorch
  * examples, the Hugging Face Trainer, TensorFlow estimators and plain `step 300 loss 0.53`
- * (the lines are those of design page logs.md). Pure and bounded: a line counts up to
+ * (tests/unit/core_progress.c has a line of each). Pure and bounded: a line counts up to
  * PROGRESS_LINE_MAX bytes, the rest of it is skipped; no allocation.
  */
 #ifndef MLTOP_CORE_PROGRESS_H

@@ -40,13 +40,13 @@ enum { NO_CHARACTER = 0x110000 };
 
 /* ---- From nodes to steps ---- */
 
-struct writer {
+struct regex_writer {
 	struct regex *r;
 	unsigned visits; /* of nodes: empty ones repeat without a step */
 	bool full;
 };
 
-static struct step *step_add(struct writer *w, enum step_type type)
+static struct step *step_add(struct regex_writer *w, enum step_type type)
 {
 	struct step *s = &w->r->steps[w->r->count];
 
@@ -59,15 +59,15 @@ static struct step *step_add(struct writer *w, enum step_type type)
 	return s;
 }
 
-static uint16_t here(const struct writer *w)
+static uint16_t here(const struct regex_writer *w)
 {
 	return (uint16_t)w->r->count;
 }
 
-static void write_node(struct writer *w, const struct node *n);
+static void write_node(struct regex_writer *w, const struct node *n);
 
 /* `n` at most `most` times, each time only after the one before. */
-static void write_optional(struct writer *w, const struct node *n, int most)
+static void write_optional(struct regex_writer *w, const struct node *n, int most)
 {
 	struct step *fork;
 
@@ -79,7 +79,7 @@ static void write_optional(struct writer *w, const struct node *n, int most)
 	fork->other = here(w);
 }
 
-static void write_repeat(struct writer *w, const struct node *n)
+static void write_repeat(struct regex_writer *w, const struct node *n)
 {
 	struct step *fork, *back;
 	uint16_t start;
@@ -98,7 +98,7 @@ static void write_repeat(struct writer *w, const struct node *n)
 	fork->other = here(w);
 }
 
-static void write_either(struct writer *w, const struct node *n)
+static void write_either(struct regex_writer *w, const struct node *n)
 {
 	struct step *fork = step_add(w, STEP_FORK), *jump;
 
@@ -114,7 +114,7 @@ static uint32_t lower(uint32_t c)
 	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-static void write_node(struct writer *w, const struct node *n)
+static void write_node(struct regex_writer *w, const struct node *n)
 {
 	struct step *s;
 
@@ -143,7 +143,7 @@ static void write_node(struct writer *w, const struct node *n)
 
 static bool regex_write(struct regex *r, const struct node *n, struct err *e)
 {
-	struct writer w = {.r = r};
+	struct regex_writer w = {.r = r};
 
 	write_node(&w, n);
 	if (w.full)
@@ -196,7 +196,7 @@ void regex_free(struct regex *r)
 /* ---- Matching ---- */
 
 /* The steps that wait for the next character. */
-struct walk {
+struct regex_walk {
 	const struct regex *r;
 	uint32_t before, next; /* the characters around this place; NO_CHARACTER at the ends */
 	unsigned place;
@@ -231,7 +231,7 @@ static bool is_word(uint32_t c)
 }
 
 /* Is a step that takes no character passed here? */
-static bool passes(const struct walk *w, enum step_type type)
+static bool passes(const struct regex_walk *w, enum step_type type)
 {
 	switch (type) {
 	case STEP_START: return w->before == NO_CHARACTER;
@@ -242,7 +242,7 @@ static bool passes(const struct walk *w, enum step_type type)
 }
 
 /* Adds the steps that are reached from step `first` without a character. */
-static void reach(struct walk *w, uint16_t first)
+static void reach(struct regex_walk *w, uint16_t first)
 {
 	uint16_t waiting[2 * REGEX_STEPS_MAX];
 	size_t n = 0;
@@ -279,7 +279,7 @@ static bool takes(const struct regex *r, const struct step *s, uint32_t c)
 
 bool regex_fits(const struct regex *r, const char *text)
 {
-	struct walk w = {.r = r, .before = NO_CHARACTER};
+	struct regex_walk w = {.r = r, .before = NO_CHARACTER};
 	uint16_t reached[REGEX_STEPS_MAX];
 	size_t count = 0, left = strlen(text);
 

@@ -5,16 +5,16 @@
 
 #include <string.h>
 
-struct parser {
+struct regex_parser {
 	const char *at;
 	struct arena *arena;
 	struct err *e;
 	int open; /* brackets that wait for their ) */
 };
 
-static const struct node *parse_either(struct parser *p);
+static const struct node *parse_either(struct regex_parser *p);
 
-static struct node *node_new(struct parser *p, enum node_type type)
+static struct node *node_new(struct regex_parser *p, enum node_type type)
 {
 	struct node *n = arena_alloc(p->arena, sizeof *n);
 
@@ -22,13 +22,13 @@ static struct node *node_new(struct parser *p, enum node_type type)
 	return n;
 }
 
-static void *bad(struct parser *p, const char *why)
+static void *bad(struct regex_parser *p, const char *why)
 {
 	err_set(p->e, ERR_INVALID, "the regular expression does not parse: %s", why);
 	return NULL;
 }
 
-static uint32_t next_character(struct parser *p)
+static uint32_t next_character(struct regex_parser *p)
 {
 	uint32_t c;
 	bool valid;
@@ -72,7 +72,7 @@ static bool set_add_class(struct set *s, const char *name, size_t len)
 }
 
 /* A set of at most as many ranges as bytes are left of the expression. */
-static struct set *set_new(struct parser *p)
+static struct set *set_new(struct regex_parser *p)
 {
 	struct set *s = arena_alloc(p->arena, sizeof *s);
 
@@ -81,7 +81,7 @@ static struct set *set_new(struct parser *p)
 }
 
 /* "[:alpha:]" inside the brackets. */
-static bool parse_class(struct parser *p, struct set *s)
+static bool parse_class(struct regex_parser *p, struct set *s)
 {
 	const char *name = p->at + 2, *end = strstr(name, ":]");
 
@@ -92,7 +92,7 @@ static bool parse_class(struct parser *p, struct set *s)
 }
 
 /* One character, or two with - between. */
-static bool parse_range(struct parser *p, struct set *s)
+static bool parse_range(struct regex_parser *p, struct set *s)
 {
 	uint32_t first = next_character(p), last = first;
 
@@ -107,7 +107,7 @@ static bool parse_range(struct parser *p, struct set *s)
 }
 
 /* Behind the "[": a ] that comes first stands for itself, and so does a backslash. */
-static const struct node *parse_set(struct parser *p)
+static const struct node *parse_set(struct regex_parser *p)
 {
 	struct set *s = set_new(p);
 	struct node *n = node_new(p, NODE_SET);
@@ -129,7 +129,7 @@ static const struct node *parse_set(struct parser *p)
 
 /* ---- Atoms ---- */
 
-static const struct node *class_node(struct parser *p, const char *name, bool other)
+static const struct node *class_node(struct regex_parser *p, const char *name, bool other)
 {
 	struct node *n = node_new(p, NODE_SET);
 	struct set *s = set_new(p);
@@ -140,7 +140,7 @@ static const struct node *class_node(struct parser *p, const char *name, bool ot
 	return n;
 }
 
-static struct node *character_node(struct parser *p)
+static struct node *character_node(struct regex_parser *p)
 {
 	struct node *n = node_new(p, NODE_CHARACTER);
 
@@ -149,7 +149,7 @@ static struct node *character_node(struct parser *p)
 }
 
 /* Behind the backslash. */
-static const struct node *parse_escape(struct parser *p)
+static const struct node *parse_escape(struct regex_parser *p)
 {
 	char c = *p->at;
 	bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -178,7 +178,7 @@ static const struct node *parse_escape(struct parser *p)
 	}
 }
 
-static const struct node *parse_group(struct parser *p)
+static const struct node *parse_group(struct regex_parser *p)
 {
 	const struct node *n;
 
@@ -193,7 +193,7 @@ static const struct node *parse_group(struct parser *p)
 	return n;
 }
 
-static const struct node *parse_atom(struct parser *p)
+static const struct node *parse_atom(struct regex_parser *p)
 {
 	switch (*p->at) {
 	case '(': p->at++; return parse_group(p);
@@ -214,7 +214,7 @@ static const struct node *parse_atom(struct parser *p)
 /* ---- Repeats ---- */
 
 /* Digits up to REGEX_COUNT_MAX; -1 where there are none, one more than that where they are too many. */
-static int parse_count(struct parser *p)
+static int parse_count(struct regex_parser *p)
 {
 	int n = -1;
 
@@ -225,7 +225,7 @@ static int parse_count(struct parser *p)
 }
 
 /* "{2}", "{2,}", "{,5}" or "{2,5}". */
-static bool parse_counts(struct parser *p, struct node *repeat)
+static bool parse_counts(struct regex_parser *p, struct node *repeat)
 {
 	bool comma;
 
@@ -247,7 +247,7 @@ static bool parse_counts(struct parser *p, struct node *repeat)
 }
 
 /* `n` as often as what stands behind it says. */
-static const struct node *parse_repeat(struct parser *p, const struct node *n)
+static const struct node *parse_repeat(struct regex_parser *p, const struct node *n)
 {
 	struct node *repeat = node_new(p, NODE_REPEAT);
 
@@ -260,7 +260,7 @@ static const struct node *parse_repeat(struct parser *p, const struct node *n)
 	return repeat;
 }
 
-static const struct node *parse_piece(struct parser *p)
+static const struct node *parse_piece(struct regex_parser *p)
 {
 	const struct node *n = parse_atom(p);
 
@@ -271,7 +271,7 @@ static const struct node *parse_piece(struct parser *p)
 
 /* ---- Branches ---- */
 
-static const struct node *pair(struct parser *p, enum node_type type, const struct node *a,
+static const struct node *pair(struct regex_parser *p, enum node_type type, const struct node *a,
 	const struct node *b)
 {
 	struct node *n = node_new(p, type);
@@ -281,7 +281,7 @@ static const struct node *pair(struct parser *p, enum node_type type, const stru
 	return n;
 }
 
-static const struct node *parse_branch(struct parser *p)
+static const struct node *parse_branch(struct regex_parser *p)
 {
 	const struct node *n = node_new(p, NODE_EMPTY);
 
@@ -295,7 +295,7 @@ static const struct node *parse_branch(struct parser *p)
 	return n;
 }
 
-static const struct node *parse_either(struct parser *p)
+static const struct node *parse_either(struct regex_parser *p)
 {
 	const struct node *n = parse_branch(p);
 
@@ -311,7 +311,7 @@ static const struct node *parse_either(struct parser *p)
 
 const struct node *regex_parse(const char *text, struct arena *a, struct err *e)
 {
-	struct parser p = {.at = text, .arena = a, .e = e};
+	struct regex_parser p = {.at = text, .arena = a, .e = e};
 
 	return parse_either(&p);
 }

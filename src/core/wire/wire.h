@@ -85,7 +85,7 @@ struct wire_frame {
 bool wire_frame_decode(struct wire_frame *f, const char *text, size_t len, struct err *e);
 void wire_frame_release(struct wire_frame *f);
 
-/* JSON of outside origin with the limits of server.md: depth, no duplicates, no NUL. */
+/* JSON of outside origin within limits: depth, no duplicates, no NUL. */
 json_t *wire_json_parse(const char *text, size_t len, size_t max_depth, struct err *e);
 
 #endif
