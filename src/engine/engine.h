@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/taskfile.h"
 #include "core/kinds/job.h"
+#include "core/kinds/quota.h"
 #include "core/wire/logs.h"
 #include "core/plan/plan.h"
 
@@ -73,8 +74,8 @@ struct engine_events {
 	/* The task runs; when. Also for each running task found at start (adopted). */
 	void (*started)(void *ctx, const struct task_ref *ref, int64_t start_ms);
 	/* It ended, or never could start; `why` refines end (SupervisorLost, PackageUnpack ...).
-	 * REASON_RETRY: the daemon died before the launch, nothing of it ran: plan_retry always says
-	 * yes, and the attempt need not be counted. */
+	 * REASON_RETRY: the daemon died before the launch, nothing of it ran: it is always tried
+	 * again, and the attempt need not be counted. */
 	void (*ended)(void *ctx, const struct task_ref *ref, const struct task_exit *end,
 		enum job_reason why);
 	void (*log_grew)(void *ctx, const struct task_ref *ref);
@@ -114,7 +115,7 @@ struct engine_ops {
 	/* Detaches; tasks go on. Frees the engine when its handles are closed, then calls done. */
 	void (*close)(struct engine *en, void (*done)(void *ctx), void *ctx);
 	void (*machine)(struct engine *en,
-		struct plan_machine *out); /* borrowed until machine_changed */
+		struct plan_cluster *out); /* borrowed until machine_changed */
 	/* Those that the store believes to be live: reports started/ended for each; called once before
 	 * start. Tasks unknown here are stopped. */
 	void (*adopt)(struct engine *en, const struct task_ref *known, size_t count);

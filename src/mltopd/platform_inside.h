@@ -30,9 +30,10 @@ extern const char task_single[]; /* "master-0": the task of a job that has one *
 
 /* An org as plan() is asked about it. */
 struct org_queue {
-	size_t waiting; /* jobs of it in that list */
-	uint64_t turn;  /* of planning: what follows is of this one */
-	bool met;       /* a job of it that could start */
+	size_t waiting;            /* jobs of it in that list */
+	uint64_t turn;             /* of planning: what follows is of this one */
+	bool met;                  /* a job of it that could start */
+	struct plan_limits limits; /* what org.limits points to, when it has a quota */
 	struct plan_org org;
 	char org_id[];
 };
@@ -45,6 +46,8 @@ struct active {
 	uint64_t order;   /* of acceptance */
 	int64_t priority;
 	struct org_queue *queue;
+	struct claim claim;
+	uint16_t on;           /* the node it is on, as this turn of planning has them */
 	int64_t not_before;    /* wall ms */
 	unsigned committed;    /* state in the last commit: what the next one is compared with */
 	int in_flight;         /* changes of it on their way to the disk */
@@ -240,7 +243,7 @@ void reconcile_finish(struct active *a, unsigned state, enum job_reason reason, 
 /* A change of this job could not be stored. */
 void reconcile_not_stored(struct active *a);
 /* The plan's decisions (reconcile_task.c). */
-void reconcile_start(struct active *a, const char *const *gpus, size_t gpu_count);
+void reconcile_start(struct active *a, const char *node, const char *const *gpus, size_t gpu_count);
 void reconcile_enqueue(struct active *a, enum job_reason reason, const char *message);
 void reconcile_stop(struct active *a);
 void reconcile_drop(struct active *a);
@@ -248,8 +251,16 @@ void reconcile_drop(struct active *a);
 void reconcile_repair(struct active *a);
 /* Queues `j` (a changed copy of the row in work) in state `state` and puts it back. */
 void reconcile_move(struct change *c, struct job *j, unsigned state);
-/* The machine with the GPUs that our jobs hold; `gpus` owns the array, the caller frees it. */
-void reconcile_machine(struct platform *p, struct plan_machine *out, struct plan_gpu **gpus);
+/* The engine's nodes, with the GPUs that our jobs hold. */
+struct machine_view {
+	struct plan_cluster cluster;
+	struct plan_node *nodes;
+	struct plan_gpu *gpus; /* of all nodes */
+};
+void reconcile_machine(struct platform *p, struct machine_view *out);
+void machine_view_release(struct machine_view *m);
+/* Could it ever run here: nodes, quota, engine? ERR_UNPROCESSABLE, the field named. */
+bool reconcile_possible(struct platform *p, const struct job *j, struct err *e);
 
 /* ---- Jobs that the engine makes by itself (own_jobs.c) ---- */
 

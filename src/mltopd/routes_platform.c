@@ -92,19 +92,23 @@ static json_t *count_jobs(const struct platform *p)
 		(json_int_t)waiting, "finished", (json_int_t)finished);
 }
 
+/* All nodes together; `node` is the first of them. */
 static json_t *machine(struct platform *p)
 {
-	struct plan_machine m = {0};
-	struct plan_gpu *gpus = NULL;
-	json_t *out;
+	struct plan_cluster c = {0};
+	int64_t cpu = 0, memory = 0, gpus = 0, tasks = 0;
 
 	if (p->engine)
-		reconcile_machine(p, &m, &gpus);
-	out = json_pack("{s:s?, s:f, s:I, s:I, s:I}", "node", m.node_name, "cpu",
-		(double)m.cpu_total.v / 1000, "memory", (json_int_t)m.memory_total.v, "gpus",
-		(json_int_t)m.gpu_count, "max_tasks", (json_int_t)m.max_tasks);
-	free(gpus);
-	return out;
+		p->engine->ops->machine(p->engine, &c);
+	for (size_t i = 0; i < c.node_count; i++) {
+		cpu += c.nodes[i].cpu_total.v;
+		memory += c.nodes[i].memory_total.v;
+		gpus += (int64_t)c.nodes[i].gpu_count;
+		tasks += c.nodes[i].max_tasks;
+	}
+	return json_pack("{s:s?, s:f, s:I, s:I, s:I}", "node",
+		c.node_count ? c.nodes[0].name : NULL, "cpu", (double)cpu / 1000, "memory",
+		(json_int_t)memory, "gpus", (json_int_t)gpus, "max_tasks", (json_int_t)tasks);
 }
 
 static void reply(struct request *r)

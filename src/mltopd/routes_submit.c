@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "io/archive.h"
-#include "work/program.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,11 +127,6 @@ static bool org_has_room(struct platform *p, const struct job *j, struct err *e)
 
 static bool can_run(struct platform *p, const struct job *j, struct err *e)
 {
-	struct plan_machine m;
-	struct plan_gpu *gpus = NULL;
-	struct task_program program;
-	bool good;
-
 	if (p->engine == NULL)
 		return err_set(e, ERR_UNAVAILABLE, "mltopd is starting: ask again");
 	if (j->ps_count > 0 || j->worker_count > 0)
@@ -141,12 +135,7 @@ static bool can_run(struct platform *p, const struct job *j, struct err *e)
 			"%s is %lld: this platform runs jobs of one task",
 			j->ps_count > 0 ? "ps_count" : "worker_count",
 			(long long)(j->ps_count > 0 ? j->ps_count : j->worker_count));
-	reconcile_machine(p, &m, &gpus);
-	program_of_job(&program, j);
-	good = plan_possible(j, &m, rowset_find(&p->quotas, j->org_id), e) &&
-		p->engine->ops->check(p->engine, &program, e);
-	free(gpus);
-	return good;
+	return reconcile_possible(p, j, e);
 }
 
 /* What the platform says of a new job. */

@@ -3,6 +3,7 @@
  * which they may start, so that a turn of planning need not look at all of a long queue.
  */
 #include "mltopd/platform_inside.h"
+#include "work/program.h"
 
 #include "base/mem.h"
 
@@ -82,6 +83,7 @@ struct active *active_new(struct platform *p, const struct job *j)
 	a->work = platform_work(p, a->uid);
 	a->order = p->next_order++;
 	a->priority = j->priority;
+	claim_of_job(&a->claim, j);
 	a->committed = j->state;
 	a->queue = queue_of(p, j->org_id);
 	map_set(&p->actives, a->uid, a);

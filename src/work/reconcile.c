@@ -6,6 +6,7 @@
  * run is known to the store; the engine then finds out which of them really does.
  */
 #include "mltopd/platform_inside.h"
+#include "work/program.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -23,10 +24,28 @@ enum {
 /* ---- What plan() is asked ---- */
 
 struct question {
-	VEC(struct plan_job) jobs;
+	const struct plan_cluster *cluster;
+	VEC(struct plan_gang) gangs;
 	VEC(struct active *) actives; /* beside them */
 	bool cut;                     /* not all that wait are in it */
 };
+
+static struct amounts amounts_used(struct quota_line used)
+{
+	return (struct amounts){.v = {[DIM_GPUS] = used.gpu_used,
+					[DIM_MEMORY] = used.memory_used.v,
+					[DIM_CPU] = used.cpu_used.v,
+					[DIM_JOBS] = used.count_used}};
+}
+
+static void org_limits(struct org_queue *o, const struct quota *q)
+{
+	o->org.limits = q ? &o->limits : NULL;
+	if (q == NULL)
+		return;
+	o->org.name = q->org_name;
+	limits_of_quota(&o->limits, q);
+}
 
 /* The org as it is now: its quota may have come or gone since. */
 static struct org_queue *org_now(struct platform *p, struct org_queue *o)
@@ -34,24 +53,38 @@ static struct org_queue *org_now(struct platform *p, struct org_queue *o)
 	if (o->turn != p->plan_turn) {
 		o->turn = p->plan_turn;
 		o->met = false;
-		o->org.quota = rowset_find(&p->quotas, o->org_id);
-		o->org.held = own_jobs_usage(p, o->org_id);
+		org_limits(o, rowset_find(&p->quotas, o->org_id));
+		o->org.held = amounts_used(own_jobs_usage(p, o->org_id));
 	}
 	return o;
 }
 
+/* One that is gone since holds nothing of the others. */
+static uint16_t node_of(const struct plan_cluster *c, const char *name)
+{
+	for (size_t i = 0; i < c->node_count; i++)
+		if (name && c->nodes[i].name && strcmp(c->nodes[i].name, name) == 0)
+			return (uint16_t)i;
+	return UINT16_MAX;
+}
+
 static void question_add(struct platform *p, struct question *q, struct active *a, bool behind)
 {
-	struct plan_job one = {.job = a->work,
-		.org = &org_now(p, a->queue)->org,
-		.order = a->order,
-		.not_before = a->not_before,
-		.live = a->live,
-		.cancel = a->cancel,
-		.stop_sent = a->stop_sent,
-		.behind = behind};
+	struct plan_gang one;
 
-	vec_push(&q->jobs, one);
+	gang_of_job(&one, &a->claim, a->work);
+	one.org = &org_now(p, a->queue)->org;
+	one.order = a->order;
+	one.not_before = a->not_before;
+	one.live = a->live;
+	one.cancel = a->cancel;
+	one.stop_sent = a->stop_sent;
+	one.behind = behind;
+	if (a->live && q->cluster->node_count > 1) {
+		a->on = node_of(q->cluster, a->work->node_name);
+		one.on = &a->on;
+	}
+	vec_push(&q->gangs, one);
 	vec_push(&q->actives, a);
 }
 
@@ -94,29 +127,8 @@ static void question_make(struct platform *p, struct question *q, size_t most, i
 
 static void question_release(struct question *q)
 {
-	vec_release(&q->jobs);
+	vec_release(&q->gangs);
 	vec_release(&q->actives);
-}
-
-static void gpus_hold(struct platform *p, struct plan_gpu *gpus, size_t count)
-{
-	for (size_t i = 0; i < p->live.len; i++) {
-		const struct active *a = p->live.items[i];
-
-		for (size_t g = 0; g < a->gpu_count; g++)
-			for (size_t m = 0; m < count; m++)
-				if (strcmp(gpus[m].uuid, a->gpus[g]) == 0)
-					gpus[m].held = true;
-	}
-}
-
-void reconcile_machine(struct platform *p, struct plan_machine *out, struct plan_gpu **gpus)
-{
-	p->engine->ops->machine(p->engine, out);
-	*gpus = out->gpu_count ? mem_dup(out->gpus, out->gpu_count * sizeof **gpus) : NULL;
-	if (out->gpu_count)
-		gpus_hold(p, *gpus, out->gpu_count);
-	out->gpus = *gpus;
 }
 
 /* ---- What an org uses ---- */
@@ -190,18 +202,24 @@ void reconcile_usage(struct platform *p)
 
 /* ---- Planning ---- */
 
-static void carry_out(struct active *a, const struct plan_action *act, const struct plan_gpu *gpus)
+/* A job has one task. */
+static void carry_out_start(struct active *a, const struct plan_place *place,
+	const struct plan_node *nodes)
 {
-	const char **names;
+	const struct plan_node *n = &nodes[place->node];
+	const char **gpus = mem_alloc((place->gpu_count + 1) * sizeof *gpus);
 
+	for (size_t i = 0; i < place->gpu_count; i++)
+		gpus[i] = n->gpus[place->gpus[i]].uuid;
+	reconcile_start(a, n->name, gpus, place->gpu_count);
+	free(gpus);
+}
+
+static void carry_out(struct active *a, const struct plan_action *act,
+	const struct plan_node *nodes)
+{
 	switch (act->verb) {
-	case PLAN_START:
-		names = mem_alloc((act->gpu_count + 1) * sizeof *names);
-		for (size_t i = 0; i < act->gpu_count; i++)
-			names[i] = gpus[act->gpus[i]].uuid;
-		reconcile_start(a, names, act->gpu_count);
-		free(names);
-		break;
+	case PLAN_START: carry_out_start(a, &act->places[0], nodes); break;
 	case PLAN_WAIT: reconcile_enqueue(a, act->reason, act->message); break;
 	case PLAN_STOP: reconcile_stop(a); break;
 	case PLAN_DROP: reconcile_drop(a); break;
@@ -232,10 +250,11 @@ static int64_t whole_plan_in(const struct platform *p, bool full)
 
 /* What the engine and the store are told; then when to look again. */
 static void plan_follow(struct platform *p, const struct question *q, const struct plan *plan,
-	const struct plan_gpu *gpus, int64_t now)
+	int64_t now)
 {
 	for (size_t i = 0; i < plan->count; i++)
-		carry_out(q->actives.items[plan->actions[i].job], &plan->actions[i], gpus);
+		carry_out(q->actives.items[plan->actions[i].gang], &plan->actions[i],
+			q->cluster->nodes);
 	reconcile_usage(p);
 	p->plan_full = plan->full;
 	if (plan->wake)
@@ -249,24 +268,23 @@ static void on_plan(uv_timer_t *timer)
 	struct platform *p = timer->data;
 	int64_t now = platform_now();
 	uint64_t begin = uv_hrtime();
-	struct question q = {0};
-	struct plan_machine machine;
-	struct plan_gpu *gpus = NULL;
+	struct machine_view machine;
+	struct question q = {.cluster = &machine.cluster};
 	struct plan plan;
 
 	if (p->engine == NULL || p->closing)
 		return;
-	reconcile_machine(p, &machine, &gpus);
+	reconcile_machine(p, &machine);
 	question_make(p, &q, whole_plan_in(p, p->plan_full) > 0 ? GLANCE : SIZE_MAX, now);
-	plan_make(&plan, &(struct plan_input){&machine, q.jobs.items, q.jobs.len, now});
-	plan_follow(p, &q, &plan, gpus, now);
+	plan_make(&plan, &(struct plan_input){q.cluster, q.gangs.items, q.gangs.len, now});
+	plan_follow(p, &q, &plan, now);
 	if (!q.cut) {
 		p->plan_cost_us = (int64_t)((uv_hrtime() - begin) / 1000);
 		p->plan_at = time_mono_ms();
 	}
 	plan_release(&plan);
 	question_release(&q);
-	free(gpus);
+	machine_view_release(&machine);
 }
 
 void reconcile_soon(struct platform *p)

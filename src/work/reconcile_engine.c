@@ -1,5 +1,6 @@
 /* What the engine reports. */
 #include "mltopd/platform_inside.h"
+#include "work/retry.h"
 
 #include "base/fsio.h"
 #include "base/log.h"
@@ -226,7 +227,7 @@ static void on_ended(void *ctx, const struct task_ref *ref, const struct task_ex
 	reason = end_reason(a, end, why);
 	end_message(end, reason, &message);
 	j = a->work;
-	if (!a->cancel && plan_retry(j, reason, j->attempt - j->attempts_uncounted, &delay))
+	if (!a->cancel && retry_job(j, reason, j->attempt - j->attempts_uncounted, &delay))
 		run_again(a, reason, message.data, end, delay);
 	else
 		reconcile_finish(a, end_state(end, reason), reason, message.data, end);

@@ -231,11 +231,10 @@ static void enforced_set(struct platform *p, struct job *j)
 			job_set(j, limits_enforced, i);
 }
 
-void reconcile_start(struct active *a, const char *const *gpus, size_t gpu_count)
+void reconcile_start(struct active *a, const char *node, const char *const *gpus, size_t gpu_count)
 {
 	struct platform *p = a->p;
 	struct job j = *a->work;
-	struct plan_machine machine;
 	struct change *c = change_new(p);
 	struct task t;
 	char uid[128];
@@ -246,10 +245,9 @@ void reconcile_start(struct active *a, const char *const *gpus, size_t gpu_count
 	if (a->progress)
 		progress_init(a->progress);
 	active_gpus(a, gpus, gpu_count);
-	p->engine->ops->machine(p->engine, &machine);
 	job_set(&j, attempt, j.attempt + 1);
 	job_set(&j, tasks, 1);
-	job_set(&j, node_name, machine.node_name);
+	job_set(&j, node_name, node);
 	enforced_set(p, &j);
 	why_set(&j, REASON_NONE, "");
 	job_forget(&j, exit_code);
@@ -264,7 +262,7 @@ void reconcile_start(struct active *a, const char *const *gpus, size_t gpu_count
 		task_set(&t, gpus, ((struct strings){gpus, gpu_count}));
 	change_task(c, &t);
 	change_event(c, &j, EVENT_NORMAL, "Creating", "attempt %lld is being made on %s",
-		(long long)j.attempt, machine.node_name);
+		(long long)j.attempt, node);
 	change_then(c, start_stored, a);
 	change_commit(c);
 }

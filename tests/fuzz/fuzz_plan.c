@@ -1,6 +1,6 @@
 /* links: core base */
 /*
- * Any world of up to 40 jobs, within the limits of the schema: nothing is given twice or beyond
+ * Any world of up to 40 gangs on up to 3 nodes, within the limits of the schema: nothing is given twice or beyond
  * what there is, every waiting job gets one verdict with a whole sentence, and what plan_possible
  * refuses is never started. The other half of the input is split into words: quoted again, they
  * split into the same.
@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { JOBS = 40, GPUS = 16 };
+enum { JOBS = 40, GPUS = 16, NODES = 3, ON = 4 };
 #define NOW INT64_C(1700000000000)
 
 struct input {
@@ -44,118 +44,160 @@ static void require(bool good)
 }
 
 struct world {
-	struct job rows[JOBS];
-	struct plan_job jobs[JOBS];
-	struct plan_gpu gpus[GPUS];
-	struct quota quota;
+	struct plan_gang gangs[JOBS];
+	struct claim claims[JOBS][2];
+	uint16_t on[JOBS][ON];
+	struct plan_gpu gpus[NODES][GPUS];
+	struct plan_node nodes[NODES];
+	struct plan_limits limits;
 	struct plan_org org;
-	struct plan_machine machine;
+	struct plan_cluster cluster;
 	size_t count;
 };
 
-static void quota_make(struct quota *q, struct input *in)
+static void limits_make(struct plan_limits *l, struct input *in)
 {
-	struct quota_line *lines[] = {&q->train, &q->total};
+	struct amounts *lines[] = {&l->kind, &l->total};
 
-	q->org_name = "org";
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		lines[i]->gpu_quota = (int64_t)(take(in) % 20) - 1;
-		lines[i]->cpu_quota.v = (int64_t)(take(in) % 64000) - 1;
-		lines[i]->memory_quota.v = ((int64_t)take(in) << 20) - 1;
-		lines[i]->count_quota = (int64_t)(take(in) % 40) - 1;
+		lines[i]->v[DIM_GPUS] = (int64_t)(take(in) % 20) - 1;
+		lines[i]->v[DIM_CPU] = (int64_t)(take(in) % 64000) - 1;
+		lines[i]->v[DIM_MEMORY] = ((int64_t)take(in) << 20) - 1;
+		lines[i]->v[DIM_JOBS] = (int64_t)(take(in) % 40) - 1;
+		lines[i]->v[DIM_TASKS] = NO_BOUND;
 	}
 }
 
-static void job_make(struct world *w, struct input *in)
+/* Of any magnitude, so that some fit. */
+static void claim_make(struct claim *c, struct input *in, uint64_t bits)
 {
-	struct job *j = &w->rows[w->count];
-	struct plan_job *p = &w->jobs[w->count++];
+	c->tasks = 1 + (bits & 1 << 12 ? (int64_t)(take(in) % 1001) : 0);
+	c->gpus = (int64_t)(bits & 1 << 15 ? bits % 4 : bits % 1025);
+	c->cpu = (int64_t)(take(in) % 10240001 >> bits % 24);
+	c->memory = (int64_t)(take(in) % (1 << 30)) << 20 >> bits % 31;
+}
+
+static void gang_make(struct world *w, struct input *in)
+{
+	static const struct plan_terms terms = {"job_name", "worker_count", "they make"};
+	static const char *const names[] = {"n0", "n1", "n2", "n9"};
+	struct claim *claims = w->claims[w->count];
+	uint16_t *on = w->on[w->count];
+	struct plan_gang *g = &w->gangs[w->count++];
 	uint64_t bits = take(in);
 
-	j->job_name = "job";
-	j->gpu_limit = (int64_t)(bits % 1025);
-	j->worker_count = bits & 1 << 12 ? (int64_t)(take(in) % 1001) : 0;
-	j->ps_count = bits & 1 << 13 ? (int64_t)(take(in) % 1001) : 0;
-	/* Of any magnitude, so that some fit. */
-	j->cpu_limit.v = (int64_t)(take(in) % 10240001 >> bits % 24);
-	j->memory_limit.v = (int64_t)(take(in) % (1 << 30)) << 20 >> bits % 31;
-	j->priority = (int64_t)(take(in) % 2001) - 1000;
-	j->create_time.v = NOW - (int64_t)take(in);
-	j->state = bits & 1 << 14 ? JOB_ENQUEUED : JOB_VALIDATED;
-	if (bits & 1 << 15)
-		j->gpu_limit %= 4;
-	*p = (struct plan_job){.job = j,
+	*g = (struct plan_gang){.name = "job",
+		.terms = &terms,
+		.claims = claims,
+		.claim_count = 1 + (bits >> 13 & 1),
+		.priority = (int64_t)(take(in) % 2001) - 1000,
+		.created = NOW - (int64_t)take(in),
+		.enqueued = bits >> 14 & 1,
 		.org = bits & 1 << 16 ? &w->org : NULL,
 		.order = bits >> 17 & 7,
 		.live = (bits >> 20 & 3) == 3,
 		.cancel = (bits >> 22 & 7) == 7,
 		.held = (bits >> 25 & 7) == 7,
 		.stop_sent = bits >> 28 & 1};
+	for (size_t i = 0; i < g->claim_count; i++)
+		claim_make(&claims[i], in, i ? take(in) : bits);
 	if ((bits >> 29 & 3) == 3)
-		p->not_before = NOW + (int64_t)take(in) - (1 << 30);
+		g->not_before = NOW + (int64_t)take(in) - (1 << 30);
+	if (take(in) % 8 == 0) {
+		g->selector_key = "hostname";
+		g->selector_value = names[take(in) % ARRAY_SIZE(names)];
+	}
+	for (size_t i = 0; i < ON; i++)
+		on[i] = (uint16_t)(take(in) % (NODES + 1));
+	if (claims[0].tasks + (g->claim_count > 1 ? claims[1].tasks : 0) <= ON)
+		g->on = on;
 }
 
 static void world_make(struct world *w, struct input *in)
 {
-	size_t jobs = take(in) % JOBS;
+	static const char *const names[NODES] = {"n0", "n1", "n2"};
+	size_t gangs = take(in) % JOBS;
 
 	memset(w, 0, sizeof *w);
-	for (size_t i = 0; i < GPUS; i++) {
-		uint64_t bits = take(in);
+	for (size_t n = 0; n < NODES; n++) {
+		for (size_t i = 0; i < GPUS; i++) {
+			uint64_t bits = take(in);
 
-		w->gpus[i] = (struct plan_gpu){.uuid = "g", .held = bits & 1, .usable = bits & 6};
+			w->gpus[n][i] = (struct plan_gpu){.uuid = "g",
+				.held = bits & 1,
+				.usable = bits & 6};
+		}
+		w->nodes[n] = (struct plan_node){.name = names[n],
+			.gpus = w->gpus[n],
+			.gpu_count = take(in) % (GPUS + 1),
+			.cpu_total = {(int64_t)(take(in) % 128000)},
+			.memory_total = {(int64_t)take(in) << 12},
+			.max_tasks = (int64_t)(take(in) % 30)};
 	}
-	w->machine = (struct plan_machine){.node_name = "box",
-		.gpus = w->gpus,
-		.gpu_count = take(in) % (GPUS + 1),
-		.cpu_total = {(int64_t)(take(in) % 128000)},
-		.memory_total = {(int64_t)take(in) << 12},
-		.max_tasks = (int64_t)(take(in) % 30),
-		.packing_cpu = take(in) & 1};
-	quota_make(&w->quota, in);
-	w->org = (struct plan_org){.org_id = "1", .quota = &w->quota};
-	while (w->count < jobs)
-		job_make(w, in);
+	w->cluster = (struct plan_cluster){w->nodes, take(in) % (NODES + 1), take(in) & 1};
+	limits_make(&w->limits, in);
+	w->org = (struct plan_org){.org_id = "1", .name = "org", .limits = &w->limits};
+	while (w->count < gangs)
+		gang_make(w, in);
+}
+
+static void check_place(const struct world *w, const struct plan_gang *g,
+	const struct plan_place *at, bool (*given)[GPUS])
+{
+	require(at->node < w->cluster.node_count);
+	require(!g->selector_key || strcmp(w->nodes[at->node].name, g->selector_value) == 0);
+	for (size_t i = 0; i < at->gpu_count; i++) {
+		const struct plan_gpu *gpu = &w->gpus[at->node][at->gpus[i]];
+
+		require(at->gpus[i] < w->nodes[at->node].gpu_count && gpu->usable && !gpu->held);
+		require(!given[at->node][at->gpus[i]]);
+		given[at->node][at->gpus[i]] = true;
+	}
 }
 
 static void check_action(const struct world *w, const struct plan_action *a, int *verdicts,
-	bool *given)
+	bool (*given)[GPUS])
 {
-	const struct plan_job *j = &w->jobs[a->job];
+	const struct plan_gang *g = &w->gangs[a->gang];
+	int64_t tasks = 0, gpus = 0, got = 0;
 
-	require(a->job < w->count && verdicts[a->job]++ == 0);
+	require(a->gang < w->count && verdicts[a->gang]++ == 0);
 	require(memchr(a->message, '\0', sizeof a->message) != NULL);
-	require((a->verb == PLAN_STOP) == j->live);
+	require((a->verb == PLAN_STOP) == g->live);
 	require((a->verb == PLAN_WAIT) == (*a->message != '\0'));
 	if (a->verb != PLAN_START)
 		return;
-	require(!j->held && !j->cancel && j->not_before <= NOW);
-	require(plan_possible(j->job, &w->machine, j->org ? j->org->quota : NULL, NULL));
-	for (size_t i = 0; i < a->gpu_count; i++) {
-		const struct plan_gpu *g = &w->gpus[a->gpus[i]];
-
-		require(a->gpus[i] < w->machine.gpu_count && g->usable && !g->held);
-		require(!given[a->gpus[i]]);
-		given[a->gpus[i]] = true;
+	require(!g->held && !g->cancel && g->not_before <= NOW);
+	require(plan_possible(g, &w->cluster, NULL));
+	for (size_t i = 0; i < g->claim_count; i++) {
+		tasks += g->claims[i].tasks;
+		gpus += g->claims[i].tasks * g->claims[i].gpus;
 	}
+	require((int64_t)a->place_count == tasks);
+	for (size_t i = 0; i < a->place_count; i++) {
+		check_place(w, g, &a->places[i], given);
+		got += (int64_t)a->places[i].gpu_count;
+	}
+	require(got == gpus);
 }
 
 static void try_plan(struct input *in)
 {
-	struct world w;
+	struct world *w = mem_alloc(sizeof *w);
 	struct plan p;
 	int verdicts[JOBS] = {0};
-	bool given[GPUS] = {0};
+	bool given[NODES][GPUS] = {0};
 
-	world_make(&w, in);
-	plan_make(&p, &(struct plan_input){&w.machine, w.jobs, w.count, NOW});
+	world_make(w, in);
+	plan_make(&p, &(struct plan_input){&w->cluster, w->gangs, w->count, NOW});
 	for (size_t i = 0; i < p.count; i++)
-		check_action(&w, &p.actions[i], verdicts, given);
-	for (size_t i = 0; i < w.count; i++)
+		check_action(w, &p.actions[i], verdicts, given);
+	for (size_t i = 0; i < w->count; i++)
 		require(verdicts[i] ==
-			(!w.jobs[i].live || (w.jobs[i].cancel && !w.jobs[i].stop_sent)));
+			(!w->gangs[i].live || (w->gangs[i].cancel && !w->gangs[i].stop_sent)));
 	require(p.wake == 0 || p.wake > NOW);
 	plan_release(&p);
+	free(w);
 }
 
 /* 'it'\''s' */

@@ -1,4 +1,4 @@
-/* The planner: sentences to the letter, order, reservation, what is possible, retries. */
+/* The planner: sentences to the letter, order, reservation, nodes, what is possible. */
 #include "core_plan_world.h"
 
 /* ---- Sentences ---- */
@@ -24,21 +24,21 @@ static void test_waits_for_memory_and_cpu(void **state)
 
 	(void)state;
 	world_init(&w);
-	add(&w, "busy", 0)->memory_limit.v = (int64_t)13 * G;
-	w.rows[0].cpu_limit.v = 15500;
+	add(&w, "busy", 0)->memory = (int64_t)13 * G;
+	w.rows[0].cpu = 15500;
 	make_live(&w, 0, -1);
-	add(&w, "next", 0)->memory_limit.v = (int64_t)8 * G;
+	add(&w, "next", 0)->memory = (int64_t)8 * G;
 	expect_wait(&w, 1, REASON_MEMORY, "needs 8G of memory: 3G of 16G is free");
 	/* What is needed is rounded up and what is free down: the sentence never contradicts itself. */
-	w.rows[1].memory_limit.v = (int64_t)3 * G + 1;
+	w.rows[1].memory = (int64_t)3 * G + 1;
 	expect_wait(&w, 1, REASON_MEMORY, "needs 3.1G of memory: 3G of 16G is free");
-	w.rows[0].memory_limit.v = (int64_t)13 * G + 1;
-	w.rows[1].memory_limit.v = (int64_t)3 * G;
+	w.rows[0].memory = (int64_t)13 * G + 1;
+	w.rows[1].memory = (int64_t)3 * G;
 	expect_wait(&w, 1, REASON_MEMORY, "needs 3G of memory: 2.9G of 16G is free");
-	w.rows[1].memory_limit.v = G;
-	w.rows[1].cpu_limit.v = 2000;
+	w.rows[1].memory = G;
+	w.rows[1].cpu = 2000;
 	expect_wait(&w, 1, REASON_CPU, "needs 2 CPUs: 0.5 of 16 is free");
-	w.machine.packing_cpu = false;
+	w.cluster.packing_cpu = false;
 	expect_verb(&w, 1, PLAN_START);
 	done(&w);
 }
@@ -49,7 +49,7 @@ static void test_unset_limits(void **state)
 
 	(void)state;
 	world_init(&w);
-	w.machine.cpu_total.v = 1500;
+	w.node.cpu_total.v = 1500;
 	add(&w, "one", 0);
 	add(&w, "two", 0);
 	expect_verb(&w, 0, PLAN_START);
@@ -63,14 +63,14 @@ static void test_waits_for_tasks(void **state)
 
 	(void)state;
 	world_init(&w);
-	w.machine.max_tasks = 2;
+	w.node.max_tasks = 2;
 	for (int i = 0; i < 3; i++)
 		add(&w, "job", 0);
 	make_live(&w, 0, -1);
 	make_live(&w, 1, -1);
 	expect_wait(&w, 2, REASON_TASKS, "2 tasks may run at once here and 2 do");
-	w.machine.max_tasks = 1;
-	w.jobs[1].live = false;
+	w.node.max_tasks = 1;
+	w.gangs[1].live = false;
 	expect_wait(&w, 2, REASON_TASKS, "1 task may run at once here and 1 does");
 	done(&w);
 }
@@ -81,20 +81,20 @@ static void test_waits_for_quota(void **state)
 
 	(void)state;
 	world_init(&w);
-	w.machine.gpu_count = 8;
-	w.quota.train.gpu_quota = 2;
+	w.node.gpu_count = 8;
+	w.limits.kind.v[DIM_GPUS] = 2;
 	add(&w, "busy", 2);
 	make_live(&w, 0, 0);
 	add(&w, "next", 2);
 	expect_wait(&w, 1, REASON_QUOTA, "org vision may use 2 GPUs and uses 2");
-	w.quota.train.gpu_quota = 3;
+	w.limits.kind.v[DIM_GPUS] = 3;
 	expect_wait(&w, 1, REASON_QUOTA, "needs 2 GPUs: org vision may use 3 GPUs and uses 2");
-	w.quota.train.gpu_quota = -1;
-	w.quota.train.count_quota = 1;
+	w.limits.kind.v[DIM_GPUS] = -1;
+	w.limits.kind.v[DIM_JOBS] = 1;
 	expect_wait(&w, 1, REASON_QUOTA, "org vision may run 1 job at once and runs 1");
-	w.quota.train.count_quota = -1;
-	w.quota.total.cpu_quota.v = 2500;
-	w.quota.model.cpu_used.v = 1000;
+	w.limits.kind.v[DIM_JOBS] = -1;
+	w.limits.total.v[DIM_CPU] = 2500;
+	w.limits.elsewhere.v[DIM_CPU] = 1000;
 	expect_wait(&w, 1, REASON_QUOTA, "needs 1 CPU: org vision may use 2.5 CPUs and uses 2");
 	done(&w);
 }
@@ -106,20 +106,20 @@ static void test_held_cancel_and_backoff(void **state)
 	(void)state;
 	world_init(&w);
 	add(&w, "held", 0);
-	w.jobs[0].held = true;
+	w.gangs[0].held = true;
 	add(&w, "later", 0);
-	w.jobs[1].not_before = NOW_MS + 5000;
+	w.gangs[1].not_before = NOW_MS + 5000;
 	add(&w, "drop", 0);
-	w.jobs[2].cancel = true;
+	w.gangs[2].cancel = true;
 	add(&w, "stop", 0);
 	make_live(&w, 3, -1);
-	w.jobs[3].cancel = true;
+	w.gangs[3].cancel = true;
 	expect_wait(&w, 0, REASON_HELD, "is held: start it to let it run");
 	expect_wait(&w, 1, REASON_RETRY, "the next attempt starts at 2023-11-14T22:13:25Z");
 	assert_int_equal(w.plan.wake, NOW_MS + 5000);
 	expect_verb(&w, 2, PLAN_DROP);
 	expect_verb(&w, 3, PLAN_STOP);
-	w.jobs[3].stop_sent = true;
+	w.gangs[3].stop_sent = true;
 	plan(&w);
 	assert_null(action_of(&w, 3));
 	done(&w);
@@ -133,7 +133,7 @@ static void test_same_reason_is_not_told_again(void **state)
 	world_init(&w);
 	add(&w, "big", 4);
 	expect_wait(&w, 0, REASON_GPU, "needs 4 GPUs: 2 of 2 are free");
-	w.rows[0].state = JOB_ENQUEUED;
+	w.rows[0].enqueued = true;
 	w.rows[0].reason = REASON_GPU;
 	w.rows[0].message = "needs 4 GPUs: 2 of 2 are free";
 	plan(&w);
@@ -151,11 +151,11 @@ static void test_priority_then_age(void **state)
 
 	(void)state;
 	world_init(&w);
-	w.machine.max_tasks = 1;
+	w.node.max_tasks = 1;
 	add(&w, "young", 0);
 	add(&w, "old", 0);
 	add(&w, "urgent", 0)->priority = 5;
-	w.jobs[0].order = 9;
+	w.gangs[0].order = 9;
 	expect_verb(&w, 2, PLAN_START);
 	w.rows[2].priority = -1;
 	expect_verb(&w, 1, PLAN_START);
@@ -174,8 +174,8 @@ static void test_small_ones_pass_until_the_first_has_waited(void **state)
 	add(&w, "small", 1);
 	add(&w, "cpu", 0);
 	expect_verb(&w, 2, PLAN_START);
-	assert_int_equal(w.plan.wake, w.rows[1].create_time.v + PLAN_RESERVE_MS);
-	w.rows[1].create_time.v = NOW_MS - PLAN_RESERVE_MS;
+	assert_int_equal(w.plan.wake, w.rows[1].created + PLAN_RESERVE_MS);
+	w.rows[1].created = NOW_MS - PLAN_RESERVE_MS;
 	expect_wait(&w, 1, REASON_GPU, "needs 2 GPUs: 1 of 2 is free");
 	expect_wait(&w, 2, REASON_PRIORITY,
 		"needs 1 GPU: what is free is kept for big, which has waited longer");
@@ -189,7 +189,7 @@ static void test_what_can_never_run_keeps_nothing(void **state)
 
 	(void)state;
 	world_init(&w);
-	add(&w, "huge", 5)->create_time.v = NOW_MS - 2 * PLAN_RESERVE_MS;
+	add(&w, "huge", 5)->created = NOW_MS - 2 * PLAN_RESERVE_MS;
 	add(&w, "small", 1);
 	expect_verb(&w, 1, PLAN_START);
 	done(&w);
@@ -201,19 +201,19 @@ static void test_keeps_within_the_quota(void **state)
 
 	(void)state;
 	world_init(&w);
-	w.machine.gpu_count = 8;
-	w.quota.train.gpu_quota = 4;
+	w.node.gpu_count = 8;
+	w.limits.kind.v[DIM_GPUS] = 4;
 	add(&w, "busy", 2);
 	make_live(&w, 0, 0);
 	w.gpus[1].held = true;
-	add(&w, "first", 4)->create_time.v = NOW_MS - PLAN_RESERVE_MS;
+	add(&w, "first", 4)->created = NOW_MS - PLAN_RESERVE_MS;
 	add(&w, "second", 1);
 	expect_wait(&w, 2, REASON_PRIORITY,
 		"needs 1 GPU: what is free is kept for first, which has waited longer");
 	/* Another org's jobs are not held up by this org's quota. */
 	struct plan_org other = {.org_id = "2"};
 
-	w.jobs[2].org = &other;
+	w.gangs[2].org = &other;
 	expect_verb(&w, 2, PLAN_START);
 	done(&w);
 }
@@ -225,11 +225,11 @@ static void test_a_promoted_job_goes_before_other_orgs(void **state)
 
 	(void)state;
 	world_init(&w);
-	add(&w, "patient", 2)->create_time.v = NOW_MS - PLAN_RESERVE_MS;
+	add(&w, "patient", 2)->created = NOW_MS - PLAN_RESERVE_MS;
 	add(&w, "loud", 2)->priority = 1000;
-	w.jobs[1].org = &other;
+	w.gangs[1].org = &other;
 	expect_verb(&w, 0, PLAN_START);
-	w.rows[0].create_time.v = NOW_MS;
+	w.rows[0].created = NOW_MS;
 	expect_verb(&w, 1, PLAN_START);
 	done(&w);
 }
@@ -240,27 +240,159 @@ static void test_gang(void **state)
 
 	(void)state;
 	world_init(&w);
-	w.machine.gpu_count = 4;
-	add(&w, "gang", 1)->worker_count = 2;
-	w.rows[0].ps_count = 1;
+	w.node.gpu_count = 4;
+	add(&w, "gang", 1)->workers = 2;
+	w.rows[0].ps = 1;
 	w.gpus[2].held = true;
 	expect_wait(&w, 0, REASON_GPU, "needs 4 GPUs: 3 of 4 are free");
 	w.gpus[2].held = false;
-	w.machine.max_tasks = 3;
+	w.node.max_tasks = 3;
 	expect_wait(&w, 0, REASON_TASKS, "needs 4 tasks: 3 tasks may run at once here and 0 do");
-	w.machine.max_tasks = 4;
+	w.node.max_tasks = 4;
 	expect_verb(&w, 0, PLAN_START);
-	assert_int_equal(action_of(&w, 0)->gpu_count, 4);
+	assert_int_equal(gpus_of(action_of(&w, 0)), 4);
 	done(&w);
 }
 
-/* ---- plan_possible and plan_retry ---- */
+/* ---- Many nodes ---- */
 
-static void refused(const struct world *w, const char *field, const char *text)
+/* Two nodes of 2 GPUs and 8 CPUs each. */
+static void two_nodes(struct world *w, struct plan_node nodes[2])
+{
+	static const char *const names[] = {"left", "right"};
+	static const struct label labels[] = {{"zone", "a"}};
+
+	world_init(w);
+	for (size_t i = 0; i < 2; i++)
+		nodes[i] = (struct plan_node){.name = names[i],
+			.cpu_total = {8000},
+			.memory_total = {(int64_t)8 * G},
+			.gpus = &w->gpus[2 * i],
+			.gpu_count = 2};
+	nodes[1].labels = (struct labels){.items = (struct label *)labels, .len = 1};
+	w->cluster = (struct plan_cluster){nodes, 2, true};
+}
+
+static void test_a_gang_spreads_over_nodes(void **state)
+{
+	struct plan_node nodes[2];
+	struct world w;
+	const struct plan_action *a;
+
+	(void)state;
+	two_nodes(&w, nodes);
+	add(&w, "gang", 1)->workers = 2;
+	w.gpus[0].held = true;
+	expect_verb(&w, 0, PLAN_START);
+	a = action_of(&w, 0);
+	assert_int_equal(a->place_count, 3);
+	assert_int_equal(a->places[0].node, 0);
+	assert_int_equal(a->places[0].gpus[0], 1);
+	assert_int_equal(a->places[1].node, 1);
+	assert_int_equal(a->places[2].node, 1);
+	assert_int_equal(a->places[2].gpus[0], 1);
+	w.gpus[3].held = true;
+	expect_wait(&w, 0, REASON_GPU, "needs 3 GPUs: 2 of 4 are free");
+	done(&w);
+}
+
+static void test_enough_in_all_and_on_no_node(void **state)
+{
+	struct plan_node nodes[2];
+	struct world w;
+
+	(void)state;
+	two_nodes(&w, nodes);
+	add(&w, "big", 2);
+	w.gpus[0].held = w.gpus[2].held = true;
+	expect_wait(&w, 0, REASON_GPU,
+		"needs 2 GPUs on one node: the most that is free on one is 1");
+	/* Nothing of what was tried is still taken. */
+	add(&w, "small", 1)->workers = 1;
+	expect_verb(&w, 1, PLAN_START);
+	w.rows[0].gpus = 0;
+	w.rows[0].memory = (int64_t)8 * G;
+	w.rows[1].memory = G;
+	w.rows[1].priority = 1;
+	expect_wait(&w, 0, REASON_MEMORY,
+		"needs 8G of memory on one node: the most that is free on one is 7G");
+	done(&w);
+}
+
+static void test_what_lives_holds_its_own_node(void **state)
+{
+	static const uint16_t right = 1, gone = UINT16_MAX;
+	struct plan_node nodes[2];
+	struct world w;
+
+	(void)state;
+	two_nodes(&w, nodes);
+	add(&w, "busy", 0)->cpu = 8000;
+	make_live(&w, 0, -1);
+	w.gangs[0].on = &right;
+	add(&w, "next", 0)->cpu = 6000;
+	expect_verb(&w, 1, PLAN_START);
+	assert_int_equal(action_of(&w, 1)->places[0].node, 0);
+	w.rows[1].selector_key = "hostname";
+	w.rows[1].selector_value = "right";
+	expect_wait(&w, 1, REASON_CPU, "needs 6 CPUs: 0 of 8 are free");
+	w.rows[1].selector_key = "zone";
+	w.rows[1].selector_value = "a";
+	expect_wait(&w, 1, REASON_CPU, "needs 6 CPUs: 0 of 8 are free");
+	w.gangs[0].on = &gone; /* its node has left */
+	expect_verb(&w, 1, PLAN_START);
+	assert_int_equal(action_of(&w, 1)->places[0].node, 1);
+	done(&w);
+}
+
+/* What is kept lies together: small ones go to the other node. */
+static void test_keeps_on_one_node(void **state)
+{
+	struct plan_node nodes[2];
+	struct world w;
+
+	(void)state;
+	two_nodes(&w, nodes);
+	w.gpus[0].held = w.gpus[3].held = true;
+	add(&w, "big", 2)->created = NOW_MS - PLAN_RESERVE_MS;
+	add(&w, "first", 1);
+	add(&w, "second", 1);
+	expect_verb(&w, 1, PLAN_START);
+	assert_int_equal(action_of(&w, 1)->places[0].node, 1);
+	expect_wait(&w, 2, REASON_PRIORITY,
+		"needs 1 GPU: what is free is kept for big, which has waited longer");
+	done(&w);
+}
+
+/* More runs on a node than it has now: the other one's room is still there. */
+static void test_an_overfull_node(void **state)
+{
+	struct plan_node nodes[2];
+	struct world w;
+
+	(void)state;
+	two_nodes(&w, nodes);
+	add(&w, "busy", 0)->cpu = 15000;
+	make_live(&w, 0, -1);
+	add(&w, "next", 0)->cpu = 6000;
+	expect_verb(&w, 1, PLAN_START);
+	assert_false(w.plan.full);
+	done(&w);
+}
+
+/* ---- plan_possible ---- */
+
+static bool possible(struct world *w, struct err *e)
+{
+	gang_fill(&w->gangs[0], &w->claims[0], &w->rows[0]);
+	return plan_possible(&w->gangs[0], &w->cluster, e);
+}
+
+static void refused(struct world *w, const char *field, const char *text)
 {
 	struct err e = ERR_INIT;
 
-	assert_false(plan_possible(&w->rows[0], &w->machine, &w->quota, &e));
+	assert_false(possible(w, &e));
 	assert_string_equal(e.text, text);
 	assert_string_equal(e.field, field);
 	assert_int_equal(e.code, ERR_UNPROCESSABLE);
@@ -269,66 +401,70 @@ static void refused(const struct world *w, const char *field, const char *text)
 static void test_possible(void **state)
 {
 	struct world w;
-	struct job *j;
+	struct row *j;
 
 	(void)state;
 	world_init(&w);
 	j = add(&w, "job", 4);
-	w.machine.gpu_count = 0;
+	w.node.gpu_count = 0;
 	refused(&w, "gpu_limit", "gpu_limit is 4: this machine has 0 GPUs");
-	w.machine.gpu_count = 1;
+	w.node.gpu_count = 1;
 	refused(&w, "gpu_limit", "gpu_limit is 4: this machine has 1 GPU");
-	j->worker_count = 1;
+	j->workers = 1;
 	refused(&w, "gpu_limit", "gpu_limit is 4 for each of 2 tasks: this machine has 1 GPU");
-	w.machine.gpu_count = 8;
+	w.node.gpu_count = 8;
 	w.gpus[7].usable = false; /* may come back */
-	assert_true(plan_possible(j, &w.machine, &w.quota, NULL));
-	w.quota.train.gpu_quota = 7;
+	assert_true(possible(&w, NULL));
+	w.limits.kind.v[DIM_GPUS] = 7;
 	refused(&w, "gpu_limit", "gpu_limit is 4 for each of 2 tasks: org vision may use 7 GPUs");
-	j->gpu_limit = j->worker_count = 0;
-	j->memory_limit.v = (int64_t)64 * G;
+	j->gpus = j->workers = 0;
+	j->memory = (int64_t)64 * G;
 	refused(&w, "memory_limit", "memory_limit is 64G: this machine has 16G of memory");
-	j->memory_limit.v = 0;
-	w.machine.cpu_total.v = 500;
+	j->memory = 0;
+	w.node.cpu_total.v = 500;
 	refused(&w, "cpu_limit",
 		"cpu_limit is not given and counts as 1: this machine has 0.5 CPUs");
-	j->cpu_limit.v = 500;
-	assert_true(plan_possible(j, &w.machine, NULL, NULL));
-	w.quota.train.count_quota = 0;
+	j->cpu = 500;
+	w.gangs[0].org = NULL;
+	assert_true(possible(&w, NULL));
+	w.gangs[0].org = &w.org;
+	w.limits.kind.v[DIM_JOBS] = 0;
 	refused(&w, "job_name", "org vision may run no job: ask for a quota");
-	j->node_selector_key = "rack";
+	j->selector_key = "rack";
 	refused(&w, "node_selector_key",
 		"node_selector_key is rack: no machine here has that label; leave it out");
-	j->node_selector_key = "kubernetes.io/hostname";
-	j->node_selector_value = "other";
+	j->selector_key = "kubernetes.io/hostname";
+	j->selector_value = "other";
 	refused(&w, "node_selector_value", "node_selector_value is other: the machine here is box");
 }
 
-static void test_retry(void **state)
+static void test_possible_on_many_nodes(void **state)
 {
-	struct job j = {.restart_policy = RESTART_ON_FAILURE, .max_attempts = 100};
-	static const int64_t delays[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
-	int64_t delay = -1;
+	struct plan_node nodes[2];
+	struct world w;
+	struct row *j;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(delays); i++) {
-		assert_true(plan_retry(&j, REASON_EXIT_CODE, (int64_t)i + 1, &delay));
-		assert_int_equal(delay, delays[i]);
-	}
-	assert_false(plan_retry(&j, REASON_NONE, 1, &delay));
-	assert_false(plan_retry(&j, REASON_CANCELLED, 1, &delay));
-	assert_false(plan_retry(&j, REASON_MODULE_MISSING, 1, &delay));
-	assert_true(plan_retry(&j, REASON_SUPERVISOR_LOST, 1, &delay));
-	assert_true(plan_retry(&j, REASON_NODE_REBOOTED, 1, &delay));
-	assert_false(plan_retry(&j, REASON_EXIT_CODE, 100, &delay));
-	j.max_attempts = 0; /* not given: 1 */
-	assert_false(plan_retry(&j, REASON_EXIT_CODE, 1, &delay));
-	assert_true(plan_retry(&j, REASON_RETRY, 1, &delay)); /* it never ran */
-	j = (struct job){.restart_policy = RESTART_ALWAYS, .max_attempts = 3};
-	assert_true(plan_retry(&j, REASON_NONE, 2, &delay));
-	assert_false(plan_retry(&j, REASON_NONE, 3, &delay));
-	j.restart_policy = RESTART_NEVER;
-	assert_false(plan_retry(&j, REASON_SUPERVISOR_LOST, 1, &delay));
+	two_nodes(&w, nodes);
+	j = add(&w, "job", 2);
+	j->workers = 1;
+	assert_true(possible(&w, NULL));
+	j->workers = 2;
+	refused(&w, "gpu_limit",
+		"gpu_limit is 2 for each of 3 tasks: all nodes together have 4 GPUs");
+	j->workers = 0;
+	j->gpus = 3;
+	refused(&w, "gpu_limit", "gpu_limit is 3: the largest node has 2 GPUs");
+	j->gpus = 2;
+	j->selector_key = "hostname";
+	j->selector_value = "middle";
+	refused(&w, "node_selector_value", "node_selector_value is middle: no node has that name");
+	j->selector_key = "zone";
+	refused(&w, "node_selector_value", "node_selector_value is middle: no node has that label");
+	j->selector_value = "a";
+	assert_true(possible(&w, NULL));
+	nodes[1].gpu_count = 1;
+	refused(&w, "gpu_limit", "gpu_limit is 2: this machine has 1 GPU");
 }
 
 int main(void)
@@ -347,8 +483,13 @@ int main(void)
 		cmocka_unit_test(test_keeps_within_the_quota),
 		cmocka_unit_test(test_a_promoted_job_goes_before_other_orgs),
 		cmocka_unit_test(test_gang),
+		cmocka_unit_test(test_a_gang_spreads_over_nodes),
+		cmocka_unit_test(test_enough_in_all_and_on_no_node),
+		cmocka_unit_test(test_what_lives_holds_its_own_node),
+		cmocka_unit_test(test_keeps_on_one_node),
+		cmocka_unit_test(test_an_overfull_node),
 		cmocka_unit_test(test_possible),
-		cmocka_unit_test(test_retry),
+		cmocka_unit_test(test_possible_on_many_nodes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #ifndef TESTS_UNIT_CORE_PLAN_WORLD_H
 #define TESTS_UNIT_CORE_PLAN_WORLD_H
 
+#include "core/kinds/quota.h"
 #include "core/plan/plan.h"
 
 #include <setjmp.h>
@@ -17,28 +18,58 @@ enum { G = 1 << 30, NOW = 1700000000 };
 
 enum { JOBS = 16, GPUS = 8 };
 
+/* What an object asks for, as its kind has it. */
+struct row {
+	const char *name;
+	int64_t gpus, cpu, memory, workers, ps, priority, created;
+	bool enqueued;
+	enum job_reason reason;
+	const char *message, *selector_key, *selector_value;
+};
+
 struct world {
-	struct job rows[JOBS];
-	struct plan_job jobs[JOBS];
+	struct row rows[JOBS];
+	struct plan_gang gangs[JOBS];
+	struct claim claims[JOBS];
 	size_t count;
 	struct plan_gpu gpus[GPUS];
-	struct plan_machine machine;
-	struct quota quota;
+	struct plan_node node;
+	struct plan_cluster cluster;
+	struct plan_limits limits;
 	struct plan_org org;
 	struct plan plan;
 	bool planned;
 };
 
-static inline void no_limits(struct quota *q)
+/* The row's part of the gang; how it stands is left as it is. */
+static inline void gang_fill(struct plan_gang *g, struct claim *c, const struct row *r)
 {
-	struct quota_line *lines[] = {&q->train, &q->model, &q->dev, &q->total};
+	static const struct plan_terms terms = {"job_name", "worker_count",
+		"ps_count and worker_count make"};
 
-	memset(q, 0, sizeof *q);
-	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		lines[i]->memory_quota.v = lines[i]->cpu_quota.v = -1;
-		lines[i]->gpu_quota = lines[i]->count_quota = -1;
-	}
-	q->org_name = "vision";
+	*c = (struct claim){.tasks = 1 + r->ps + r->workers,
+		.gpus = r->gpus,
+		.memory = r->memory,
+		.cpu = r->cpu};
+	g->name = r->name;
+	g->terms = &terms;
+	g->claims = c;
+	g->claim_count = 1;
+	g->cpu_unset = r->cpu <= 0;
+	g->selector_key = r->selector_key;
+	g->selector_value = r->selector_value;
+	g->priority = r->priority;
+	g->created = r->created;
+	g->enqueued = r->enqueued;
+	g->reason = r->reason;
+	g->message = r->message;
+}
+
+static inline void no_limits(struct plan_limits *l)
+{
+	*l = (struct plan_limits){0};
+	for (int d = 0; d < DIM_COUNT; d++)
+		l->kind.v[d] = l->total.v[d] = NO_BOUND;
 }
 
 static inline void world_init(struct world *w)
@@ -48,44 +79,41 @@ static inline void world_init(struct world *w)
 	memset(w, 0, sizeof *w);
 	for (int i = 0; i < GPUS; i++)
 		w->gpus[i] = (struct plan_gpu){.uuid = uuids[i], .usable = true};
-	w->machine = (struct plan_machine){.node_name = "box",
+	w->node = (struct plan_node){.name = "box",
 		.cpu_total = {16000},
 		.memory_total = {(int64_t)16 * G},
 		.gpus = w->gpus,
-		.gpu_count = 2,
-		.packing_cpu = true};
-	no_limits(&w->quota);
-	w->org = (struct plan_org){.org_id = "1", .quota = &w->quota};
+		.gpu_count = 2};
+	w->cluster = (struct plan_cluster){&w->node, 1, true};
+	no_limits(&w->limits);
+	w->org = (struct plan_org){.org_id = "1", .name = "vision", .limits = &w->limits};
 }
 
-static inline struct job *add(struct world *w, const char *name, int64_t gpus)
+static inline struct row *add(struct world *w, const char *name, int64_t gpus)
 {
 	size_t i = w->count++;
-	struct job *j = &w->rows[i];
 
-	j->job_name = name;
-	j->gpu_limit = gpus;
-	j->state = JOB_VALIDATED;
-	j->create_time.v = NOW_MS - 1000;
-	w->jobs[i] = (struct plan_job){.job = j, .org = &w->org, .order = i};
-	return j;
+	w->rows[i] = (struct row){.name = name, .gpus = gpus, .created = NOW_MS - 1000};
+	w->gangs[i] = (struct plan_gang){.org = &w->org, .order = i};
+	return &w->rows[i];
 }
 
 static inline void make_live(struct world *w, size_t i, int gpu)
 {
-	w->jobs[i].live = true;
-	w->rows[i].state = JOB_RUNNING;
+	w->gangs[i].live = true;
 	if (gpu >= 0)
 		w->gpus[gpu].held = true;
 }
 
 static const struct plan *plan(struct world *w)
 {
-	struct plan_input in = {.machine = &w->machine,
-		.jobs = w->jobs,
-		.job_count = w->count,
+	struct plan_input in = {.cluster = &w->cluster,
+		.gangs = w->gangs,
+		.gang_count = w->count,
 		.now = NOW_MS};
 
+	for (size_t i = 0; i < w->count; i++)
+		gang_fill(&w->gangs[i], &w->claims[i], &w->rows[i]);
 	if (w->planned)
 		plan_release(&w->plan);
 	plan_make(&w->plan, &in);
@@ -98,7 +126,7 @@ static const struct plan_action *action_of(const struct world *w, size_t job)
 	const struct plan_action *found = NULL;
 
 	for (size_t i = 0; i < w->plan.count; i++) {
-		if (w->plan.actions[i].job != job)
+		if (w->plan.actions[i].gang != job)
 			continue;
 		assert_null(found); /* one action a job */
 		found = &w->plan.actions[i];
@@ -133,6 +161,16 @@ static inline void done(struct world *w)
 {
 	if (w->planned)
 		plan_release(&w->plan);
+}
+
+/* All GPUs of an action, over its places. */
+static inline size_t gpus_of(const struct plan_action *a)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < a->place_count; i++)
+		sum += a->places[i].gpu_count;
+	return sum;
 }
 
 static inline uint64_t next(uint64_t *s)

@@ -112,12 +112,12 @@ static void test_mix(void **state)
 	assert_in_range(count_state(&m, JOB_FAILED), MIX / 15, MIX / 4);
 	assert_in_range(held, 32, 64);
 	assert_true(oldest < now - (int64_t)5 * 86400 * 1000); /* spread over days */
-	struct plan_machine machine;
+	struct plan_cluster machine;
 	int64_t told = 0;
 
 	b.en->ops->machine(b.en, &machine);
-	for (size_t i = 0; i < machine.gpu_count; i++)
-		told += machine.gpus[i].held;
+	for (size_t i = 0; i < machine.nodes->gpu_count; i++)
+		told += machine.nodes->gpus[i].held;
 	assert_int_equal(told, held);
 	assert_int_equal(bench_timers(&b), 0); /* no changes: nothing fires */
 	world_close(&b, &m);
@@ -154,7 +154,7 @@ static void test_changes(void **state)
 	enum { RATE = 1000, SECONDS = 2 };
 	struct bench b;
 	struct model m;
-	struct plan_machine machine;
+	struct plan_cluster machine;
 	int64_t begin, took, held = 0, told = 0;
 	size_t running, waiting;
 
@@ -176,8 +176,8 @@ static void test_changes(void **state)
 		held += row(&m, i)->state == JOB_RUNNING ? row(&m, i)->gpu_limit : 0;
 	}
 	b.en->ops->machine(b.en, &machine);
-	for (size_t i = 0; i < machine.gpu_count; i++)
-		told += machine.gpus[i].held;
+	for (size_t i = 0; i < machine.nodes->gpu_count; i++)
+		told += machine.nodes->gpus[i].held;
 	assert_int_equal(told, held);
 	assert_true(b.changed > 0);
 	world_close(&b, &m);
@@ -322,15 +322,15 @@ static void test_submitted(void **state)
 	struct model m;
 	struct label env = {"FAKE_SECONDS", "3"};
 	struct task_program j = {.name = "mine", .env = {.items = &env, .len = 1}};
-	struct plan_machine machine;
+	struct plan_cluster machine;
 	struct log_range range;
 	struct buf log = BUF_INIT;
 
 	(void)state;
 	world_open(&b, &m, 0, 4, 0);
 	b.en->ops->machine(b.en, &machine);
-	assert_int_equal(machine.gpu_count, 4);
-	const char *gpus[] = {machine.gpus[2].uuid};
+	assert_int_equal(machine.nodes->gpu_count, 4);
+	const char *gpus[] = {machine.nodes->gpus[2].uuid};
 	struct task_launch l = {.ref = {.uid = "mine", .task = "master-0", .attempt = 1},
 		.program = j,
 		.gpus = gpus,
@@ -343,14 +343,14 @@ static void test_submitted(void **state)
 	b.en->ops->start(b.en, &l); /* never twice */
 	bench_until(&b, s->started);
 	b.en->ops->machine(b.en, &machine);
-	assert_true(machine.gpus[2].held);
+	assert_true(machine.nodes->gpus[2].held);
 	bench_until(&b, s->grew > 0 && s->samples > 0);
 	assert_true(s->sample.gpu_util > 0);
 	bench_until(&b, s->ended);
 	assert_int_equal(s->started, 1);
 	assert_int_equal(s->why, REASON_NONE);
 	assert_int_equal(s->end.code, 0);
-	assert_false(machine.gpus[2].held);
+	assert_false(machine.nodes->gpus[2].held);
 	assert_true(b.en->ops->log_range(b.en, &l.ref, &range, NULL));
 	assert_true(range.final);
 	assert_int_equal(read_all(&b, &l.ref, &log, 4096), s->end.log_bytes);

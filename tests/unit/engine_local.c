@@ -238,18 +238,19 @@ static void test_samples(void **state)
 static void test_machine(void **state)
 {
 	struct bench *b = *state;
-	struct plan_machine m;
+	struct plan_cluster c;
 	char host[256];
 
 	gethostname(host, sizeof host);
-	b->en->ops->machine(b->en, &m);
-	assert_string_equal(m.node_name, host);
-	assert_int_equal(m.cpu_total.v, sysconf(_SC_NPROCESSORS_ONLN) * 1000);
-	assert_in_range(m.memory_total.v, (int64_t)64 << 20,
+	b->en->ops->machine(b->en, &c);
+	assert_int_equal(c.node_count, 1);
+	assert_string_equal(c.nodes->name, host);
+	assert_int_equal(c.nodes->cpu_total.v, sysconf(_SC_NPROCESSORS_ONLN) * 1000);
+	assert_in_range(c.nodes->memory_total.v, (int64_t)64 << 20,
 		(int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) + (1 << 20));
-	assert_int_equal(m.max_tasks, 4);
-	assert_int_equal(m.gpu_count, 0);
-	assert_true(m.packing_cpu);
+	assert_int_equal(c.nodes->max_tasks, 4);
+	assert_int_equal(c.nodes->gpu_count, 0);
+	assert_true(c.packing_cpu);
 }
 
 static void refuses(struct bench *b, const struct task_program *j, const char *field,

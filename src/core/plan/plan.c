@@ -9,16 +9,16 @@
 /* An org while a plan is made. */
 struct org_state {
 	const struct plan_org *org;
-	struct pool train, total;
-	bool first_seen; /* its first waiting job has been met */
+	struct pool kind, total;
+	bool first_seen; /* its first waiting gang has been met */
 };
 
-/* A job that could start now. */
+/* A gang that could start now. */
 struct waiting {
 	int64_t priority;
 	uint64_t order;
 	int64_t since; /* wall ms: it waits since then */
-	uint32_t job;
+	uint32_t gang;
 	uint8_t first;    /* of its org */
 	uint8_t promoted; /* first of its org and has waited long: goes before all others */
 	struct org_state *org;
@@ -28,16 +28,15 @@ struct planner {
 	struct plan *plan;
 	size_t action_cap;
 	const struct plan_input *in;
-	struct pool machine;
+	struct nodes nodes;
 	struct org_state **orgs; /* open addressing by pointer, a power of two */
 	size_t org_slots;
 	struct org_state no_org;
 	struct waiting *waiting;
 	size_t waiting_count;
-	size_t gpu_next; /* no free GPU lies before it */
 };
 
-static struct plan_action *action_add(struct planner *p, enum plan_verb verb, size_t job)
+static struct plan_action *action_add(struct planner *p, enum plan_verb verb, size_t gang)
 {
 	struct plan *out = p->plan;
 
@@ -48,11 +47,11 @@ static struct plan_action *action_add(struct planner *p, enum plan_verb verb, si
 	struct plan_action *a = &out->actions[out->count++];
 
 	a->verb = verb;
-	a->job = job;
+	a->gang = gang;
 	a->reason = REASON_NONE;
 	a->message[0] = '\0';
-	a->gpus = NULL;
-	a->gpu_count = 0;
+	a->places = NULL;
+	a->place_count = 0;
 	return a;
 }
 
@@ -63,14 +62,13 @@ static void wake_at(struct planner *p, int64_t when)
 }
 
 /* Reports why a job waits, unless its row says the same already. */
-static void wait_report(struct planner *p, size_t job, enum job_reason reason, const char *message)
+static void wait_report(struct planner *p, size_t gang, enum job_reason reason, const char *message)
 {
-	const struct job *j = p->in->jobs[job].job;
+	const struct plan_gang *g = &p->in->gangs[gang];
 
-	if (j->state == JOB_ENQUEUED && j->reason == reason && j->message &&
-		strcmp(j->message, message) == 0)
+	if (g->enqueued && g->reason == reason && g->message && strcmp(g->message, message) == 0)
 		return;
-	struct plan_action *a = action_add(p, PLAN_WAIT, job);
+	struct plan_action *a = action_add(p, PLAN_WAIT, gang);
 	struct text t = {.out = a->message, .size = sizeof a->message};
 
 	a->reason = reason;
@@ -89,36 +87,32 @@ static struct org_state *org_of(struct planner *p, const struct plan_org *org)
 		struct org_state *o = arena_alloc(&p->plan->arena, sizeof *o);
 
 		o->org = org;
-		pools_of_quota(&o->train, &o->total, org->quota);
-		pool_hold(&o->train, &org->held);
-		pool_hold(&o->total, &org->held);
+		pools_of_org(&o->kind, &o->total, org);
 		p->orgs[at] = o;
 	}
 	return p->orgs[at];
 }
 
-static void take(struct planner *p, struct org_state *o, const struct amounts *need)
+static void take(struct org_state *o, const struct amounts *need)
 {
-	pool_take(&p->machine, need);
-	pool_take(&o->train, need);
+	pool_take(&o->kind, need);
 	pool_take(&o->total, need);
 }
 
-/* What runs holds its share. GPUs of the machine are told by their own `held`. */
+/* What runs holds its share. */
 static void take_live(struct planner *p)
 {
-	for (size_t i = 0; i < p->in->job_count; i++) {
-		const struct plan_job *j = &p->in->jobs[i];
+	for (size_t i = 0; i < p->in->gang_count; i++) {
+		const struct plan_gang *g = &p->in->gangs[i];
 		struct amounts need;
 
-		if (!j->live)
+		if (!g->live)
 			continue;
-		int64_t gpus = p->machine.used.v[DIM_GPUS];
-
-		need_of(&need, j->job);
-		take(p, org_of(p, j->org), &need);
-		p->machine.used.v[DIM_GPUS] = gpus;
+		need_of(&need, g);
+		take(org_of(p, g->org), &need);
+		nodes_take_live(&p->nodes, g);
 	}
+	nodes_settle(&p->nodes);
 }
 
 static void back_off(struct planner *p, size_t i)
@@ -126,32 +120,31 @@ static void back_off(struct planner *p, size_t i)
 	char when[TIMEFMT_SIZE], message[160] = "";
 	struct text t = {.out = message, .size = sizeof message};
 
-	timefmt_rfc3339(when, p->in->jobs[i].not_before);
+	timefmt_rfc3339(when, p->in->gangs[i].not_before);
 	text_add(&t, "the next attempt starts at ");
 	text_add(&t, when);
 	wait_report(p, i, REASON_RETRY, message);
-	wake_at(p, p->in->jobs[i].not_before);
+	wake_at(p, p->in->gangs[i].not_before);
 }
 
 static void wants_to_start(struct planner *p, size_t i)
 {
-	const struct plan_job *j = &p->in->jobs[i];
-	int64_t created = j->job->create_time.v;
+	const struct plan_gang *g = &p->in->gangs[i];
 
 	p->waiting[p->waiting_count++] = (struct waiting){
-		.priority = j->job->priority,
-		.order = j->order,
-		.since = created > j->not_before ? created : j->not_before,
-		.job = (uint32_t)i,
-		.org = org_of(p, j->org),
+		.priority = g->priority,
+		.order = g->order,
+		.since = g->created > g->not_before ? g->created : g->not_before,
+		.gang = (uint32_t)i,
+		.org = org_of(p, g->org),
 	};
 }
 
-/* Sorts the jobs by what can be done with them at once. */
+/* Sorts the gangs by what can be done with them at once. */
 static void sift(struct planner *p)
 {
-	for (size_t i = 0; i < p->in->job_count; i++) {
-		const struct plan_job *j = &p->in->jobs[i];
+	for (size_t i = 0; i < p->in->gang_count; i++) {
+		const struct plan_gang *j = &p->in->gangs[i];
 
 		if (j->cancel && !j->live)
 			action_add(p, PLAN_DROP, i)->reason = REASON_CANCELLED;
@@ -176,10 +169,10 @@ static int waiting_compare(const void *a, const void *b)
 		return x->priority > y->priority ? -1 : 1;
 	if (x->order != y->order)
 		return x->order < y->order ? -1 : 1;
-	return (x->job > y->job) - (x->job < y->job);
+	return (x->gang > y->gang) - (x->gang < y->gang);
 }
 
-/* Jobs mostly come in order already: then no sort is needed. */
+/* They mostly come in order already: then no sort is needed. */
 static void waiting_sort(struct planner *p)
 {
 	for (size_t i = 1; i < p->waiting_count; i++) {
@@ -205,54 +198,49 @@ static void promote(struct planner *p)
 
 static void start(struct planner *p, const struct waiting *w, const struct amounts *need)
 {
-	const struct plan_machine *m = p->in->machine;
-	struct plan_action *a = action_add(p, PLAN_START, w->job);
-	size_t wanted = (size_t)need->v[DIM_GPUS];
+	const struct plan_gang *g = &p->in->gangs[w->gang];
 
-	take(p, w->org, need);
-	if (wanted == 0)
-		return;
-	a->gpus = arena_alloc(&p->plan->arena, wanted * sizeof *a->gpus);
-	for (; a->gpu_count < wanted && p->gpu_next < m->gpu_count; p->gpu_next++) {
-		size_t g = p->gpu_next;
-
-		if (m->gpus[g].usable && !m->gpus[g].held)
-			a->gpus[a->gpu_count++] = (uint16_t)g;
-	}
+	take(w->org, need);
+	nodes_give(&p->nodes, g, action_add(p, PLAN_START, w->gang), &p->plan->arena);
 }
 
 /* Nothing is kept for what could not run were all of it free: it would block others for nothing. */
 static void keep_for(struct planner *p, const struct waiting *w, const struct amounts *need,
 	bool quota_blocks)
 {
-	const char *name = p->in->jobs[w->job].job->job_name;
+	const struct plan_gang *g = &p->in->gangs[w->gang];
 	enum dim d;
 
-	if (pool_too_small(&p->machine, need, &d) || pool_too_small(&w->org->train, need, &d) ||
+	if (!nodes_could_hold(&p->nodes, g, need) || pool_too_small(&w->org->kind, need, &d) ||
 		pool_too_small(&w->org->total, need, &d))
 		return;
-	pool_keep(&w->org->train, need, name);
-	pool_keep(&w->org->total, need, name);
+	pool_keep(&w->org->kind, need, g->name);
+	pool_keep(&w->org->total, need, g->name);
 	if (!quota_blocks)
-		pool_keep(&p->machine, need, name);
+		nodes_keep(&p->nodes, g);
 }
 
 static void consider(struct planner *p, const struct waiting *w)
 {
+	const struct plan_gang *g = &p->in->gangs[w->gang];
+	enum job_reason reason = REASON_NONE;
 	struct amounts need;
 	struct block b;
 	char message[160] = "";
 
-	need_of(&need, p->in->jobs[w->job].job);
-	bool quota = pool_blocks(&w->org->train, &need, &b) ||
+	need_of(&need, g);
+	bool quota = pool_blocks(&w->org->kind, &need, &b) ||
 		pool_blocks(&w->org->total, &need, &b);
 
-	if (!quota && !pool_blocks(&p->machine, &need, &b)) {
+	if (!quota && nodes_place(&p->nodes, g, &need, &reason, message, sizeof message)) {
 		start(p, w, &need);
 		return;
 	}
-	block_message(message, sizeof message, &b, &need);
-	wait_report(p, w->job, block_reason(&b), message);
+	if (quota) {
+		reason = block_reason(&b);
+		block_message(message, sizeof message, &b, &need);
+	}
+	wait_report(p, w->gang, reason, message);
 	if (w->promoted)
 		keep_for(p, w, &need, quota);
 	else if (w->first)
@@ -265,12 +253,12 @@ static void planner_init(struct planner *p, struct plan *out, const struct plan_
 	memset(p, 0, sizeof *p);
 	p->plan = out;
 	p->in = in;
-	for (p->org_slots = 16; p->org_slots < in->job_count * 2; p->org_slots *= 2)
+	for (p->org_slots = 16; p->org_slots < in->gang_count * 2; p->org_slots *= 2)
 		;
 	p->orgs = arena_alloc(&out->arena, p->org_slots * sizeof *p->orgs);
-	p->waiting = arena_alloc(&out->arena, (in->job_count + 1) * sizeof *p->waiting);
-	pool_of_machine(&p->machine, in->machine);
-	pools_of_quota(&p->no_org.train, &p->no_org.total, NULL);
+	p->waiting = arena_alloc(&out->arena, (in->gang_count + 1) * sizeof *p->waiting);
+	nodes_init(&p->nodes, in->cluster, &out->arena);
+	pools_of_org(&p->no_org.kind, &p->no_org.total, NULL);
 }
 
 void plan_make(struct plan *out, const struct plan_input *in)
@@ -286,9 +274,10 @@ void plan_make(struct plan *out, const struct plan_input *in)
 		if (p.waiting[i].promoted)
 			consider(&p, &p.waiting[i]);
 	for (size_t i = 0; i < p.waiting_count; i++)
-		if (!p.waiting[i].promoted && !in->jobs[p.waiting[i].job].behind)
+		if (!p.waiting[i].promoted && !in->gangs[p.waiting[i].gang].behind)
 			consider(&p, &p.waiting[i]);
-	out->full = pool_full(&p.machine);
+	out->full = nodes_full(&p.nodes);
+	nodes_release(&p.nodes);
 }
 
 void plan_release(struct plan *p)

@@ -1,79 +1,118 @@
 /*
  * Scheduling, pure: (what is wanted, what there is, now) -> what to do. No I/O, no clock.
  *
- * All or nothing per job. Order: priority, then time of acceptance; a job that does not fit lets
- * smaller ones behind it pass, but never starves: once it is the first of its org and has waited
+ * What is wanted are gangs: all tasks of one start together or none does, each on a node that has
+ * room for it. Order: priority, then time of acceptance; a gang that does not fit lets smaller ones
+ * behind it pass, but never starves: once it is the first of its org and has waited
  * PLAN_RESERVE_MS, what becomes free is kept for it.
  */
 #ifndef MLTOP_CORE_PLAN_H
 #define MLTOP_CORE_PLAN_H
 
 #include "core/kinds/job.h"
-#include "core/kinds/quota.h"
+#include "core/plan/claim.h"
 
-enum { PLAN_RESERVE_MS = 600 * 1000, PLAN_GPUS_MAX = 1024 };
+enum { PLAN_RESERVE_MS = 600 * 1000, PLAN_GPUS_MAX = 1024, PLAN_NODES_MAX = 4096 };
 
 struct plan_gpu {
 	const char *uuid;
-	bool held;   /* by a live job of the list, or by somebody else */
+	bool held;   /* by a live gang of the list, or by somebody else */
 	bool usable; /* false: lost or failed */
 };
 
-struct plan_machine {
-	const char *node_name;
+struct plan_node {
+	const char *name;
+	struct labels labels; /* that a selector may name; `hostname` is always its name */
 	struct mcpu cpu_total;
-	struct bytes memory_total;
-	int64_t max_tasks; /* running tasks at most; 0: no bound */
+	struct bytes memory_total; /* 0: not counted */
+	int64_t max_tasks;         /* running tasks at most; 0: no bound */
 	const struct plan_gpu *gpus;
 	size_t gpu_count;
+};
+
+struct plan_cluster {
+	const struct plan_node *nodes; /* at most PLAN_NODES_MAX */
+	size_t node_count;
 	bool packing_cpu; /* false: cpu limits are not added up (fake, Kubernetes decides) */
 };
 
-struct plan_org {
-	const char *org_id;
-	const struct quota *quota;
-	struct quota_line held; /* `used` members: held by jobs that the plan is not asked about */
+/* What an org may use. */
+struct plan_limits {
+	struct amounts kind,
+		total; /* of what is planned here; of that and all else. NO_BOUND: none */
+	struct amounts elsewhere; /* counts against the total: used by other kinds */
 };
 
-/* A job that is not final. */
-struct plan_job {
-	const struct job *job;
-	const struct plan_org *org;
-	uint64_t order;     /* of acceptance */
-	int64_t not_before; /* wall ms: back-off of a retry; 0: at once */
-	bool live;          /* holds resources now (starting, running, stopping) */
-	bool cancel;        /* a person asked to cancel or delete it */
+struct plan_org {
+	const char *org_id, *name;
+	const struct plan_limits *limits; /* NULL: none */
+	struct amounts held;              /* by gangs that the plan is not asked about */
+};
+
+/* How a kind calls what a sentence is about. */
+struct plan_terms {
+	const char *name_field, *tasks_field; /* "job_name", "worker_count" */
+	const char *tasks_made;               /* "ps_count and worker_count make" */
+};
+
+/* Tasks that start together, until all of them are over. */
+struct plan_gang {
+	const char *name;
+	const struct plan_terms *terms;
+	const struct claim *claims;
+	size_t claim_count;
+	bool cpu_unset; /* its CPUs were not given: it counts CLAIM_UNSET_CPU */
+	const char *selector_key, *selector_value; /* NULL or "": any node */
+	int64_t priority, created;                 /* wall ms */
+	/* What its row says: told anew only when that changes. */
+	bool enqueued;
+	enum job_reason reason;
+	const char *message;
+	/* How it stands. */
+	const struct plan_org *org; /* NULL: nobody's limits */
+	uint64_t order;             /* of acceptance */
+	int64_t not_before;         /* wall ms: back-off of a retry; 0: at once */
+	const uint16_t *on;         /* live: the node of each task, by claims; NULL: the first */
+	bool live;                  /* holds resources now (starting, running, stopping) */
+	bool cancel;                /* a person asked to cancel or delete it */
 	bool stop_sent;
 	bool held;
-	bool behind; /* jobs before it are left out: decided about only if it goes before them all */
+	bool behind; /* gangs before it are left out: decided about only if it goes before them all */
 };
 
 enum plan_verb {
-	PLAN_START, /* start it on gpus[0..gpu_count) (indices into machine.gpus) */
-	PLAN_WAIT, /* stays enqueued for this reason; only reported when it differs from the job's */
+	PLAN_START, /* start its tasks at places[0..place_count) */
+	PLAN_WAIT, /* stays enqueued for this reason; only reported when it differs from the row's */
 	PLAN_STOP, /* cancel asked and it is live */
 	PLAN_DROP, /* cancel asked and it is not live: final at once */
 };
 
-struct plan_action {
-	enum plan_verb verb;
-	size_t job; /* index into jobs */
-	enum job_reason reason;
-	char message[160]; /* exact: what is wanted, what is free, of how much */
-	uint16_t *gpus;    /* in the plan's arena */
+/* Where one task goes. */
+struct plan_place {
+	uint16_t node;        /* index into cluster.nodes */
+	const uint16_t *gpus; /* indices into the node's gpus, in the plan's arena */
 	size_t gpu_count;
 };
 
+struct plan_action {
+	enum plan_verb verb;
+	size_t gang; /* index into gangs */
+	enum job_reason reason;
+	char message[160];         /* exact: what is wanted, what is free, of how much */
+	struct plan_place *places; /* in the plan's arena; tasks in the order of claims */
+	size_t place_count;
+};
+
 /*
- * Waiting jobs may be left out from some place of the order on; of each org that has none before it
- * the first that could start is then given as `behind`. What is decided is the same as with all, and
- * when the plan is `full` none of those left out could have started.
+ * Waiting gangs may be left out from some place of the order on; of each org that has none before
+ * it the first that could start is then given as `behind`. What is decided is the same as with all,
+ * and when the plan is `full` none of those left out could have started.
  */
 struct plan_input {
-	const struct plan_machine *machine;
-	const struct plan_job *jobs;
-	size_t job_count;
-	int64_t now;
+	const struct plan_cluster *cluster;
+	const struct plan_gang *gangs;
+	size_t gang_count;
+	int64_t now; /* wall ms */
 };
 
 struct plan {
@@ -84,15 +123,12 @@ struct plan {
 	struct arena arena;
 };
 
-/* Owner: the caller; plan_release frees. Linear in jobs but for one sort. */
+/* Owner: the caller; plan_release frees. Linear in gangs (times nodes, where there are many) but for
+ * one sort. */
 void plan_make(struct plan *out, const struct plan_input *in);
 void plan_release(struct plan *p);
 
-/* False (ERR_UNPROCESSABLE, field named) when the job could never run there, whatever ends. */
-bool plan_possible(const struct job *j, const struct plan_machine *m, const struct quota *q,
-	struct err *e);
-
-/* After an attempt ended: run it again? Also the delay (ms) before the next attempt. */
-bool plan_retry(const struct job *j, enum job_reason why, int64_t attempts_done, int64_t *delay_ms);
+/* False (ERR_UNPROCESSABLE, field named) when it could never run there, whatever ends. */
+bool plan_possible(const struct plan_gang *g, const struct plan_cluster *c, struct err *e);
 
 #endif

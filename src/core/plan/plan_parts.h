@@ -1,59 +1,58 @@
 /*
- * What the files of plan*.c share: amounts of resources, pools that they are taken from, and the
- * sentences about them. Private to the planner.
+ * What the files of plan*.c share: pools that amounts are taken from, and the sentences about
+ * them. Private to the planner.
  */
 #ifndef MLTOP_CORE_PLAN_PARTS_H
 #define MLTOP_CORE_PLAN_PARTS_H
 
 #include "core/plan/plan.h"
 
-/* In the order in which a lack is named: the scarcest thing first. */
-enum dim { DIM_GPUS, DIM_MEMORY, DIM_CPU, DIM_TASKS, DIM_JOBS, DIM_COUNT };
-
-enum { PLAN_UNSET_CPU = 1000 }; /* a job without cpu_limit counts as one CPU */
-
-/* GPUs, bytes, thousandths of a CPU, tasks, jobs. */
-struct amounts {
-	int64_t v[DIM_COUNT];
-};
-
-enum { NO_BOUND = -1 };
-
-/* Something that jobs take from: the machine, or one line of an org's quota. */
+/* Something that gangs take from: a node, all nodes, or one line of an org's quota. */
 struct pool {
 	struct amounts total; /* NO_BOUND: this dimension is not counted */
 	struct amounts used;
 	struct amounts kept; /* of what is free, reserved for `keeper` */
-	const char *keeper;  /* job name; borrowed from the job */
+	const char *keeper;  /* a gang's name; borrowed from it */
 	const char *org;     /* name of the org; NULL: the machine */
 };
 
-/* Why a job does not fit: the first dimension of the first pool that lacks. */
+/* Why a gang does not fit: the first dimension of the first pool that lacks. */
 struct block {
 	const struct pool *pool;
 	enum dim dim;
 	bool kept; /* it would fit were nothing kept */
 };
 
-/* What a job needs in all, over all its tasks. */
-void need_of(struct amounts *out, const struct job *j);
-int64_t need_tasks(const struct job *j);
+/* What a gang needs in all, and what each task of a claim needs. */
+void need_of(struct amounts *out, const struct plan_gang *g);
+void need_each(struct amounts *out, const struct claim *c);
+int64_t need_tasks(const struct plan_gang *g);
 
-void pool_of_machine(struct pool *out, const struct plan_machine *m);
-/* The train line of the quota, and the total line (whose used part counts models and devs too). */
-void pools_of_quota(struct pool *train, struct pool *total, const struct quota *q);
+void pool_of_node(struct pool *out, const struct plan_node *n, bool packing_cpu);
+/* Adds up; a dimension that one of them does not count is not counted. */
+void pool_join(struct pool *to, const struct pool *more);
+/* The kind's line of the limits, and the total line. */
+void pools_of_org(struct pool *kind, struct pool *total, const struct plan_org *o);
 void pool_take(struct pool *p, const struct amounts *need);
-void pool_hold(struct pool *p, const struct quota_line *held); /* its `used` members */
+void pool_give_back(struct pool *p, const struct amounts *need);
 /* Keeps of what is free as much as `need` asks for. */
 void pool_keep(struct pool *p, const struct amounts *need, const char *keeper);
+/* What may be taken now of one dimension; never negative. */
+int64_t pool_free(const struct pool *p, int dim);
 bool pool_blocks(const struct pool *p, const struct amounts *need, struct block *out);
-/* True when nothing is left of something that every job takes from. */
+/* True when nothing is left of something that every gang takes from. */
 bool pool_full(const struct pool *p);
 /* True when the pool could not hold it even if it were empty. */
 bool pool_too_small(const struct pool *p, const struct amounts *need, enum dim *dim);
 
+/* "hostname" and how Kubernetes says it: a label that every node has. */
+bool selector_is_name(const char *key);
+bool node_selected(const struct plan_gang *g, const struct plan_node *n);
+
 enum job_reason block_reason(const struct block *b);
 void block_message(char *out, size_t size, const struct block *b, const struct amounts *need);
+/* It fits all nodes together and no single one: what one task needs, and the most one node has. */
+void spread_message(char *out, size_t size, enum dim dim, const struct amounts *each, int64_t most);
 
 /* Text that is cut at `size`, always NUL-ended. printf would cost most of a plan's time. */
 struct text {
@@ -66,5 +65,33 @@ void text_number(struct text *t, int64_t n);
 void text_amount(struct text *t, enum dim dim, int64_t n);
 /* The same without the word: "4", "8G", "0.5"; `up` rounds up, else down. */
 void text_bare(struct text *t, enum dim dim, int64_t n, bool up);
+
+/* ---- Nodes (plan_nodes.c) ---- */
+
+struct nodes {
+	const struct plan_cluster *cluster;
+	struct pool *pools; /* beside cluster->nodes */
+	struct pool whole;  /* all of them together */
+	size_t *gpu_next;   /* of each node: no free GPU lies before it */
+	uint16_t *chosen;   /* scratch of nodes_place: of each task */
+	size_t chosen_size;
+};
+
+void nodes_init(struct nodes *n, const struct plan_cluster *c, struct arena *a);
+void nodes_release(struct nodes *n);
+/* A live gang holds its share. GPUs are told by their own `held`. */
+void nodes_take_live(struct nodes *n, const struct plan_gang *g);
+/* After all of them: what is left is what all nodes together have. */
+void nodes_settle(struct nodes *n);
+bool nodes_full(const struct nodes *n); /* of something that every gang takes from */
+/* All tasks on nodes, taken from them, or nothing: then *reason and the sentence say why. */
+bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
+	enum job_reason *reason, char *message, size_t size);
+/* After nodes_place: the GPUs of each place. */
+void nodes_give(struct nodes *n, const struct plan_gang *g, struct plan_action *a,
+	struct arena *arena);
+/* Could it run were everything free? */
+bool nodes_could_hold(const struct nodes *n, const struct plan_gang *g, const struct amounts *need);
+void nodes_keep(struct nodes *n, const struct plan_gang *g);
 
 #endif

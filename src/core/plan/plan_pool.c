@@ -2,22 +2,33 @@
 
 #include <string.h>
 
-int64_t need_tasks(const struct job *j)
+int64_t need_tasks(const struct plan_gang *g)
 {
-	int64_t others = (j->ps_count > 0 ? j->ps_count : 0) +
-		(j->worker_count > 0 ? j->worker_count : 0);
+	int64_t tasks = 0;
 
-	return 1 + others;
+	for (size_t i = 0; i < g->claim_count; i++)
+		tasks += g->claims[i].tasks;
+	return tasks;
 }
 
-void need_of(struct amounts *out, const struct job *j)
+void need_each(struct amounts *out, const struct claim *c)
 {
-	int64_t tasks = need_tasks(j);
+	*out = (struct amounts){.v = {[DIM_GPUS] = c->gpus > 0 ? c->gpus : 0,
+					[DIM_MEMORY] = c->memory > 0 ? c->memory : 0,
+					[DIM_CPU] = c->cpu > 0 ? c->cpu : CLAIM_UNSET_CPU,
+					[DIM_TASKS] = 1}};
+}
 
-	out->v[DIM_GPUS] = (j->gpu_limit > 0 ? j->gpu_limit : 0) * tasks;
-	out->v[DIM_MEMORY] = (j->memory_limit.v > 0 ? j->memory_limit.v : 0) * tasks;
-	out->v[DIM_CPU] = (j->cpu_limit.v > 0 ? j->cpu_limit.v : PLAN_UNSET_CPU) * tasks;
-	out->v[DIM_TASKS] = tasks;
+void need_of(struct amounts *out, const struct plan_gang *g)
+{
+	struct amounts each;
+
+	memset(out, 0, sizeof *out);
+	for (size_t i = 0; i < g->claim_count; i++) {
+		need_each(&each, &g->claims[i]);
+		for (int d = 0; d < DIM_COUNT; d++)
+			out->v[d] += each.v[d] * g->claims[i].tasks;
+	}
 	out->v[DIM_JOBS] = 1;
 }
 
@@ -28,44 +39,50 @@ static void pool_unbounded(struct pool *p)
 		p->total.v[d] = NO_BOUND;
 }
 
-void pool_of_machine(struct pool *out, const struct plan_machine *m)
+void pool_of_node(struct pool *out, const struct plan_node *n, bool packing_cpu)
 {
 	pool_unbounded(out);
 	out->total.v[DIM_GPUS] = 0;
-	for (size_t i = 0; i < m->gpu_count; i++) {
-		out->total.v[DIM_GPUS] += m->gpus[i].usable;
-		out->used.v[DIM_GPUS] += m->gpus[i].usable && m->gpus[i].held;
+	for (size_t i = 0; i < n->gpu_count; i++) {
+		out->total.v[DIM_GPUS] += n->gpus[i].usable;
+		out->used.v[DIM_GPUS] += n->gpus[i].usable && n->gpus[i].held;
 	}
-	if (m->memory_total.v > 0)
-		out->total.v[DIM_MEMORY] = m->memory_total.v;
-	if (m->packing_cpu)
-		out->total.v[DIM_CPU] = m->cpu_total.v;
-	if (m->max_tasks > 0)
-		out->total.v[DIM_TASKS] = m->max_tasks;
+	if (n->memory_total.v > 0)
+		out->total.v[DIM_MEMORY] = n->memory_total.v;
+	if (packing_cpu)
+		out->total.v[DIM_CPU] = n->cpu_total.v;
+	if (n->max_tasks > 0)
+		out->total.v[DIM_TASKS] = n->max_tasks;
 }
 
-static int64_t bound(int64_t quota)
+void pool_join(struct pool *to, const struct pool *more)
 {
-	return quota < 0 ? NO_BOUND : quota;
+	for (int d = 0; d < DIM_COUNT; d++) {
+		bool both = to->total.v[d] != NO_BOUND && more->total.v[d] != NO_BOUND;
+
+		to->total.v[d] = both ? to->total.v[d] + more->total.v[d] : NO_BOUND;
+		to->used.v[d] += more->used.v[d];
+		to->kept.v[d] += more->kept.v[d];
+	}
+	if (to->keeper == NULL)
+		to->keeper = more->keeper;
 }
 
-void pools_of_quota(struct pool *train, struct pool *total, const struct quota *q)
+void pools_of_org(struct pool *kind, struct pool *total, const struct plan_org *o)
 {
-	pool_unbounded(train);
+	pool_unbounded(kind);
 	pool_unbounded(total);
-	if (q == NULL)
+	if (o == NULL)
 		return;
-	train->org = total->org = q->org_name ? q->org_name : q->org_id ? q->org_id : "?";
-	train->total.v[DIM_GPUS] = bound(q->train.gpu_quota);
-	train->total.v[DIM_MEMORY] = bound(q->train.memory_quota.v);
-	train->total.v[DIM_CPU] = bound(q->train.cpu_quota.v);
-	train->total.v[DIM_JOBS] = bound(q->train.count_quota);
-	total->total.v[DIM_GPUS] = bound(q->total.gpu_quota);
-	total->total.v[DIM_MEMORY] = bound(q->total.memory_quota.v);
-	total->total.v[DIM_CPU] = bound(q->total.cpu_quota.v);
-	total->used.v[DIM_GPUS] = q->model.gpu_used + q->dev.gpu_used;
-	total->used.v[DIM_MEMORY] = q->model.memory_used.v + q->dev.memory_used.v;
-	total->used.v[DIM_CPU] = q->model.cpu_used.v + q->dev.cpu_used.v;
+	kind->used = total->used = o->held;
+	if (o->limits == NULL)
+		return;
+	kind->org = total->org = o->name ? o->name : o->org_id ? o->org_id : "?";
+	for (int d = 0; d < DIM_COUNT; d++) {
+		kind->total.v[d] = o->limits->kind.v[d] < 0 ? NO_BOUND : o->limits->kind.v[d];
+		total->total.v[d] = o->limits->total.v[d] < 0 ? NO_BOUND : o->limits->total.v[d];
+	}
+	pool_take(total, &o->limits->elsewhere);
 }
 
 void pool_take(struct pool *p, const struct amounts *need)
@@ -74,16 +91,14 @@ void pool_take(struct pool *p, const struct amounts *need)
 		p->used.v[d] += need->v[d];
 }
 
-void pool_hold(struct pool *p, const struct quota_line *held)
+void pool_give_back(struct pool *p, const struct amounts *need)
 {
-	p->used.v[DIM_GPUS] += held->gpu_used;
-	p->used.v[DIM_MEMORY] += held->memory_used.v;
-	p->used.v[DIM_CPU] += held->cpu_used.v;
-	p->used.v[DIM_JOBS] += held->count_used;
+	for (int d = 0; d < DIM_COUNT; d++)
+		p->used.v[d] -= need->v[d];
 }
 
-/* What a job may take now; never negative (a quota may be lowered below what is used). */
-static int64_t pool_free(const struct pool *p, int d)
+/* A quota may be lowered below what is used. */
+int64_t pool_free(const struct pool *p, int d)
 {
 	int64_t left = p->total.v[d] - p->used.v[d] - p->kept.v[d];
 

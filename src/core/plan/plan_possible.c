@@ -3,37 +3,39 @@
 
 #include <string.h>
 
-enum { RETRY_FIRST_MS = 1000, RETRY_MOST_MS = 60 * 1000 };
-
-static const char *const dim_fields[] = {
-	[DIM_GPUS] = "gpu_limit",
-	[DIM_MEMORY] = "memory_limit",
-	[DIM_CPU] = "cpu_limit",
-	[DIM_TASKS] = "worker_count",
-	[DIM_JOBS] = "job_name",
-};
+static const char *dim_field(const struct plan_gang *g, enum dim d)
+{
+	switch (d) {
+	case DIM_GPUS: return "gpu_limit";
+	case DIM_MEMORY: return "memory_limit";
+	case DIM_CPU: return "cpu_limit";
+	case DIM_TASKS: return g->terms->tasks_field;
+	default: return g->terms->name_field;
+	}
+}
 
 /* "gpu_limit is 4", "cpu_limit is not given and counts as 1", "... for each of 3 tasks". */
-static void asked(struct text *t, const struct job *j, enum dim d, const struct amounts *need)
+static void asked(struct text *t, const struct plan_gang *g, enum dim d, const struct amounts *need)
 {
-	int64_t tasks = need_tasks(j);
+	int64_t tasks = need_tasks(g);
 
 	if (d == DIM_TASKS) {
-		text_add(t, "ps_count and worker_count make ");
+		text_add(t, g->terms->tasks_made);
+		text_add(t, " ");
 		text_amount(t, DIM_TASKS, tasks);
 		return;
 	}
-	text_add(t, dim_fields[d]);
-	text_add(t, d == DIM_CPU && j->cpu_limit.v <= 0 ? " is not given and counts as " : " is ");
-	text_bare(t, d, need->v[d] / tasks, true);
+	text_add(t, dim_field(g, d));
+	text_add(t, d == DIM_CPU && g->cpu_unset ? " is not given and counts as " : " is ");
+	text_bare(t, d, need->v[d] / (tasks ? tasks : 1), true);
 	if (tasks > 1) {
 		text_add(t, " for each of ");
 		text_amount(t, DIM_TASKS, tasks);
 	}
 }
 
-static bool too_small(struct err *e, const struct job *j, const struct pool *p, enum dim d,
-	const struct amounts *need)
+static bool too_small(struct err *e, const struct plan_gang *g, const struct pool *p, size_t nodes,
+	enum dim d, const struct amounts *need)
 {
 	char message[300] = "";
 	struct text t = {.out = message, .size = sizeof message};
@@ -42,9 +44,9 @@ static bool too_small(struct err *e, const struct job *j, const struct pool *p, 
 		text_add(&t, "org ");
 		text_add(&t, p->org);
 		text_add(&t, " may run no job: ask for a quota");
-		return err_field(e, ERR_UNPROCESSABLE, dim_fields[d], "%s", message);
+		return err_field(e, ERR_UNPROCESSABLE, dim_field(g, d), "%s", message);
 	}
-	asked(&t, j, d, need);
+	asked(&t, g, d, need);
 	text_add(&t, ": ");
 	if (p->org) {
 		text_add(&t, "org ");
@@ -55,77 +57,131 @@ static bool too_small(struct err *e, const struct job *j, const struct pool *p, 
 		text_number(&t, p->total.v[d]);
 		text_add(&t, " may run at once here");
 	} else {
-		text_add(&t, "this machine has ");
+		text_add(&t, nodes > 1 ? "all nodes together have " : "this machine has ");
 		text_amount(&t, d, p->total.v[d]);
 	}
-	return err_field(e, ERR_UNPROCESSABLE, dim_fields[d], "%s", message);
+	return err_field(e, ERR_UNPROCESSABLE, dim_field(g, d), "%s", message);
 }
 
-/* A machine without labels: only its name can be selected. */
-static bool node_matches(const struct job *j, const struct plan_machine *m, struct err *e)
+static bool has_label(const struct plan_cluster *c, const char *key)
 {
-	const char *key = j->node_selector_key, *value = j->node_selector_value;
+	for (size_t i = 0; i < c->node_count; i++)
+		for (size_t l = 0; l < c->nodes[i].labels.len; l++)
+			if (strcmp(c->nodes[i].labels.items[l].key, key) == 0)
+				return true;
+	return false;
+}
+
+/* Is there a node that the selector names? */
+static bool nodes_match(const struct plan_gang *g, const struct plan_cluster *c, struct err *e)
+{
+	const char *key = g->selector_key, *value = g->selector_value ? g->selector_value : "";
 
 	if (key == NULL || *key == '\0')
 		return true;
-	if (value == NULL)
-		value = "";
-	if (strcmp(key, "hostname") && strcmp(key, "kubernetes.io/hostname"))
+	for (size_t i = 0; i < c->node_count; i++)
+		if (node_selected(g, &c->nodes[i]))
+			return true;
+	if (!selector_is_name(key) && !has_label(c, key))
 		return err_field(e, ERR_UNPROCESSABLE, "node_selector_key",
 			"node_selector_key is %s: no machine here has that label; leave it out",
 			key);
-	if (m->node_name == NULL || strcmp(value, m->node_name))
+	if (selector_is_name(key) && c->node_count == 1)
 		return err_field(e, ERR_UNPROCESSABLE, "node_selector_value",
 			"node_selector_value is %s: the machine here is %s", value,
-			m->node_name ? m->node_name : "unnamed");
-	return true;
+			c->nodes[0].name ? c->nodes[0].name : "unnamed");
+	return err_field(e, ERR_UNPROCESSABLE, "node_selector_value",
+		"node_selector_value is %s: no node has that %s", value,
+		selector_is_name(key) ? "name" : "label");
 }
 
-bool plan_possible(const struct job *j, const struct plan_machine *m, const struct quota *q,
-	struct err *e)
+/* A GPU that is lost may come back. */
+static void pool_of_whole_node(struct pool *out, const struct plan_node *n, bool packing_cpu)
 {
-	struct pool machine, train, total;
-	struct amounts need;
+	pool_of_node(out, n, packing_cpu);
+	out->total.v[DIM_GPUS] = (int64_t)n->gpu_count;
+}
+
+/* Those that its selector allows, as one; returns how many. */
+static size_t nodes_join(struct pool *all, const struct plan_gang *g, const struct plan_cluster *c)
+{
+	struct pool one;
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->node_count; i++) {
+		if (!node_selected(g, &c->nodes[i]))
+			continue;
+		pool_of_whole_node(&one, &c->nodes[i], c->packing_cpu);
+		pool_join(all, &one);
+		count++;
+	}
+	return count;
+}
+
+/* Does a node have enough for one task of each claim? Told by what the best of them lacks first. */
+static bool claim_fits(const struct plan_gang *g, const struct claim *claim,
+	const struct plan_cluster *c, struct err *e)
+{
+	struct amounts each, most = {0};
+	struct pool one;
 	enum dim d;
 
-	need_of(&need, j);
-	pool_of_machine(&machine, m);
-	machine.total.v[DIM_GPUS] = (int64_t)m->gpu_count; /* one that is lost may come back */
-	pools_of_quota(&train, &total, q);
-	if (!node_matches(j, m, e))
-		return false;
-	if (pool_too_small(&machine, &need, &d))
-		return too_small(e, j, &machine, d, &need);
-	if (pool_too_small(&train, &need, &d))
-		return too_small(e, j, &train, d, &need);
-	if (pool_too_small(&total, &need, &d))
-		return too_small(e, j, &total, d, &need);
+	need_each(&each, claim);
+	for (size_t i = 0; i < c->node_count; i++) {
+		if (!node_selected(g, &c->nodes[i]))
+			continue;
+		pool_of_whole_node(&one, &c->nodes[i], c->packing_cpu);
+		if (!pool_too_small(&one, &each, &d))
+			return true;
+		for (int k = 0; k < DIM_COUNT; k++) {
+			int64_t has = one.total.v[k] == NO_BOUND ? each.v[k] : one.total.v[k];
+
+			most.v[k] = has > most.v[k] ? has : most.v[k];
+		}
+	}
+	for (d = DIM_GPUS; d < DIM_CPU && each.v[d] <= most.v[d]; d++)
+		;
+	char message[300] = "";
+	struct text t = {.out = message, .size = sizeof message};
+
+	text_add(&t, dim_field(g, d));
+	text_add(&t, " is ");
+	text_bare(&t, d, each.v[d], true);
+	text_add(&t,
+		each.v[d] > most.v[d] ? ": the largest node has "
+				      : ": no node has all that one task asks for; it has ");
+	text_amount(&t, d, most.v[d]);
+	return err_field(e, ERR_UNPROCESSABLE, dim_field(g, d), "%s", message);
+}
+
+static bool each_fits(const struct plan_gang *g, const struct plan_cluster *c, struct err *e)
+{
+	for (size_t i = 0; i < g->claim_count; i++)
+		if (!claim_fits(g, &g->claims[i], c, e))
+			return false;
 	return true;
 }
 
-/* What another attempt of the same would run into again. */
-static bool hopeless(enum job_reason why)
+/* Which pool could never hold it: all nodes together, the largest of them, or the org's lines. */
+bool plan_possible(const struct plan_gang *g, const struct plan_cluster *c, struct err *e)
 {
-	return why == REASON_CANCELLED || why == REASON_PACKAGE_UNPACK ||
-		why == REASON_MODULE_MISSING;
-}
+	struct pool all = {0}, kind, total;
+	struct amounts need;
+	enum dim d;
+	size_t nodes;
 
-bool plan_retry(const struct job *j, enum job_reason why, int64_t attempts_done, int64_t *delay_ms)
-{
-	int64_t most = j->max_attempts > 0 ? j->max_attempts : 1;
-	bool again = j->restart_policy == RESTART_ALWAYS ||
-		(j->restart_policy == RESTART_ON_FAILURE && why != REASON_NONE);
-	int64_t delay = RETRY_FIRST_MS;
-
-	/* The engine's word for "it never began": nothing ran, so no policy is needed to go on. */
-	if (why == REASON_RETRY) {
-		*delay_ms = RETRY_FIRST_MS;
-		return true;
-	}
-	if (!again || hopeless(why) || attempts_done >= most)
+	need_of(&need, g);
+	pools_of_org(&kind, &total, g->org);
+	if (!nodes_match(g, c, e))
 		return false;
-	for (int64_t i = 1; i < attempts_done && delay < RETRY_MOST_MS; i++)
-		delay *= 2;
-	*delay_ms = delay < RETRY_MOST_MS ? delay : RETRY_MOST_MS;
+	nodes = nodes_join(&all, g, c);
+	if (pool_too_small(&all, &need, &d))
+		return too_small(e, g, &all, nodes, d, &need);
+	if (!each_fits(g, c, e))
+		return false;
+	if (pool_too_small(&kind, &need, &d))
+		return too_small(e, g, &kind, 1, d, &need);
+	if (pool_too_small(&total, &need, &d))
+		return too_small(e, g, &total, 1, d, &need);
 	return true;
 }

@@ -173,3 +173,17 @@ void block_message(char *out, size_t size, const struct block *b, const struct a
 		message_machine(&t, b, need);
 	}
 }
+
+void spread_message(char *out, size_t size, enum dim dim, const struct amounts *each, int64_t most)
+{
+	struct text t = {.out = out, .size = size};
+
+	if (dim == DIM_TASKS) {
+		text_add(&t, "no node has room for all that one of its tasks needs");
+		return;
+	}
+	text_add(&t, "needs ");
+	text_amount(&t, dim, each->v[dim]);
+	text_add(&t, " on one node: the most that is free on one is ");
+	text_bare(&t, dim, most, false);
+}

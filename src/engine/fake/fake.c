@@ -23,7 +23,7 @@ static void gpus_make(struct fake *f, int64_t count)
 		f->gpu_owner[i] = -1;
 	}
 	f->gpus_free = n;
-	f->machine = (struct plan_machine){.node_name = "demo",
+	f->machine = (struct plan_node){.name = "demo",
 		.gpus = f->gpus,
 		.gpu_count = n,
 		.cpu_total = {(int64_t)(n > 8 ? n : 8) * 8000}};
@@ -108,9 +108,9 @@ static void fake_close(struct engine *en, void (*done)(void *ctx), void *ctx)
 	uv_close((uv_handle_t *)&f->task_timer, handle_closed);
 }
 
-static void fake_machine(struct engine *en, struct plan_machine *out)
+static void fake_machine(struct engine *en, struct plan_cluster *out)
 {
-	*out = ((struct fake *)en)->machine;
+	*out = (struct plan_cluster){.nodes = &((struct fake *)en)->machine, .node_count = 1};
 }
 
 /* Nothing outlives a fake platform: what is said to be known has never started here. */

@@ -67,7 +67,7 @@ struct fake {
 	size_t turn;            /* next of the running to be changed */
 	struct quota_line used; /* what the running hold */
 
-	struct plan_machine machine;
+	struct plan_node machine;
 	struct plan_gpu *gpus;
 	char (*gpu_uuids)[48];
 	int32_t *gpu_owner; /* job index; -1 free, -2 held by a submitted task */

@@ -94,7 +94,7 @@ static void tell_state(const struct fake *f, const struct fake_job *j, struct ro
 	if (j->start)
 		job_set(job, start_time, (struct when){j->start});
 	if (j->start)
-		job_set(job, node_name, f->machine.node_name);
+		job_set(job, node_name, f->machine.name);
 	if (j->end) {
 		job_set(job, end_time, (struct when){j->end});
 		job_set(job, exit_code, j->exit_code);

@@ -81,12 +81,11 @@ static void machine_fill(struct local *l, int64_t max_tasks)
 
 	if (gethostname(l->node_name, sizeof l->node_name - 1) < 0 || !*l->node_name)
 		snprintf(l->node_name, sizeof l->node_name, "localhost");
-	l->machine = (struct plan_machine){
-		.node_name = l->node_name,
+	l->machine = (struct plan_node){
+		.name = l->node_name,
 		.cpu_total = {cpus * 1000},
 		.memory_total = {local_memory()},
 		.max_tasks = max_tasks > 0 ? max_tasks : cpus,
-		.packing_cpu = true,
 	};
 }
 
@@ -184,9 +183,11 @@ static void local_close(struct engine *en, void (*done)(void *ctx), void *ctx)
 	uv_close((uv_handle_t *)&l->sample_timer, timer_closed);
 }
 
-static void local_machine(struct engine *en, struct plan_machine *out)
+static void local_machine(struct engine *en, struct plan_cluster *out)
 {
-	*out = ((struct local *)en)->machine;
+	*out = (struct plan_cluster){.nodes = &((struct local *)en)->machine,
+		.node_count = 1,
+		.packing_cpu = true};
 }
 
 static bool given(const char *text)

@@ -102,7 +102,7 @@ struct local {
 	bool shared;
 	int64_t log_limit, sample_ms;
 	struct engine_events events;
-	struct plan_machine machine;
+	struct plan_node machine;
 	struct arena arena;     /* environ */
 	struct strings environ; /* KEY=VALUE of the daemon's that tasks get */
 

@@ -1,0 +1,304 @@
+/* On which nodes the tasks of a gang go: each to the first that has room for it. */
+#include "core/plan/plan_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool says(const char *text)
+{
+	return text && *text;
+}
+
+bool selector_is_name(const char *key)
+{
+	return strcmp(key, "hostname") == 0 || strcmp(key, "kubernetes.io/hostname") == 0;
+}
+
+bool node_selected(const struct plan_gang *g, const struct plan_node *n)
+{
+	const char *value = g->selector_value ? g->selector_value : "";
+
+	if (!says(g->selector_key))
+		return true;
+	if (selector_is_name(g->selector_key))
+		return n->name && strcmp(n->name, value) == 0;
+	for (size_t i = 0; i < n->labels.len; i++)
+		if (strcmp(n->labels.items[i].key, g->selector_key) == 0)
+			return strcmp(n->labels.items[i].value, value) == 0;
+	return false;
+}
+
+void nodes_init(struct nodes *n, const struct plan_cluster *c, struct arena *a)
+{
+	*n = (struct nodes){.cluster = c};
+	n->pools = arena_alloc(a, (c->node_count + 1) * sizeof *n->pools);
+	n->gpu_next = arena_alloc(a, (c->node_count + 1) * sizeof *n->gpu_next);
+	for (size_t i = 0; i < c->node_count; i++)
+		pool_of_node(&n->pools[i], &c->nodes[i], c->packing_cpu);
+}
+
+void nodes_release(struct nodes *n)
+{
+	free(n->chosen);
+}
+
+void nodes_take_live(struct nodes *n, const struct plan_gang *g)
+{
+	struct amounts each;
+	size_t task = 0;
+
+	for (size_t i = 0; i < g->claim_count; i++) {
+		need_each(&each, &g->claims[i]);
+		each.v[DIM_GPUS] = 0;
+		for (int64_t t = 0; t < g->claims[i].tasks; t++, task++) {
+			size_t at = g->on ? g->on[task] : 0;
+
+			if (at < n->cluster->node_count)
+				pool_take(&n->pools[at], &each);
+		}
+	}
+}
+
+/* What a node has given beyond what it has is no lack of the others. */
+static void node_join(struct pool *to, const struct pool *node, size_t nodes)
+{
+	struct pool p = *node;
+
+	for (int d = 0; nodes > 1 && d < DIM_COUNT; d++)
+		if (p.total.v[d] != NO_BOUND && p.used.v[d] > p.total.v[d])
+			p.used.v[d] = p.total.v[d];
+	pool_join(to, &p);
+}
+
+void nodes_settle(struct nodes *n)
+{
+	for (size_t i = 0; i < n->cluster->node_count; i++)
+		node_join(&n->whole, &n->pools[i], n->cluster->node_count);
+}
+
+bool nodes_full(const struct nodes *n)
+{
+	for (size_t i = 0; i < n->cluster->node_count; i++)
+		if (!pool_full(&n->pools[i]))
+			return false;
+	return true;
+}
+
+/* ---- Placing ---- */
+
+static bool pool_holds(const struct pool *p, const struct amounts *each)
+{
+	for (int d = 0; d < DIM_COUNT; d++)
+		if (each->v[d] > 0 && p->total.v[d] != NO_BOUND && each->v[d] > pool_free(p, d))
+			return false;
+	return true;
+}
+
+static void choices_reserve(struct nodes *n, size_t tasks)
+{
+	if (tasks <= n->chosen_size)
+		return;
+	n->chosen_size = tasks * 2;
+	n->chosen = mem_realloc(n->chosen, n->chosen_size * sizeof *n->chosen);
+}
+
+/* All tasks of one claim, from place `task` on; returns how many found a node. */
+static int64_t claim_place(struct nodes *n, const struct plan_gang *g, const struct claim *c,
+	size_t task)
+{
+	struct amounts each;
+	int64_t placed = 0;
+
+	need_each(&each, c);
+	for (size_t at = 0; at < n->cluster->node_count; at++) {
+		if (!node_selected(g, &n->cluster->nodes[at]))
+			continue;
+		/* A node that has no room for one has none for the next either. */
+		for (; placed < c->tasks && pool_holds(&n->pools[at], &each); placed++) {
+			pool_take(&n->pools[at], &each);
+			n->chosen[task + (size_t)placed] = (uint16_t)at;
+		}
+		if (placed == c->tasks)
+			break;
+	}
+	return placed;
+}
+
+static void places_give_back(struct nodes *n, const struct plan_gang *g, size_t placed)
+{
+	struct amounts each;
+	size_t task = 0;
+
+	for (size_t i = 0; i < g->claim_count; i++) {
+		need_each(&each, &g->claims[i]);
+		for (int64_t t = 0; t < g->claims[i].tasks && task < placed; t++, task++)
+			pool_give_back(&n->pools[n->chosen[task]], &each);
+	}
+}
+
+/* The nodes that may be asked, as one. */
+static const struct pool *pool_asked(const struct nodes *n, const struct plan_gang *g,
+	struct pool *space)
+{
+	if (!says(g->selector_key) || n->cluster->node_count < 2)
+		return &n->whole;
+	memset(space, 0, sizeof *space);
+	for (size_t i = 0; i < n->cluster->node_count; i++)
+		if (node_selected(g, &n->cluster->nodes[i]))
+			node_join(space, &n->pools[i], n->cluster->node_count);
+	return space;
+}
+
+/* There is enough in all, but this claim finds no node with room for one more of its tasks. */
+static enum job_reason spread_reason(const struct nodes *n, const struct plan_gang *g,
+	const struct claim *c, char *message, size_t size)
+{
+	static const enum job_reason reasons[] = {REASON_GPU, REASON_MEMORY, REASON_CPU,
+		REASON_TASKS};
+	struct amounts each;
+	enum dim lack = DIM_TASKS;
+	int64_t most = 0;
+
+	need_each(&each, c);
+	for (enum dim d = DIM_GPUS; d < DIM_TASKS && lack == DIM_TASKS; d++) {
+		most = 0;
+		for (size_t i = 0; i < n->cluster->node_count; i++) {
+			const struct pool *p = &n->pools[i];
+			int64_t left = p->total.v[d] == NO_BOUND ? each.v[d] : pool_free(p, d);
+
+			if (node_selected(g, &n->cluster->nodes[i]) && left > most)
+				most = left;
+		}
+		if (each.v[d] > most)
+			lack = d;
+	}
+	spread_message(message, size, lack, &each, most);
+	return reasons[lack];
+}
+
+bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
+	enum job_reason *reason, char *message, size_t size)
+{
+	struct pool space;
+	struct block b;
+	size_t task = 0;
+
+	if (pool_blocks(pool_asked(n, g, &space), need, &b)) {
+		*reason = block_reason(&b);
+		block_message(message, size, &b, need);
+		return false;
+	}
+	choices_reserve(n, (size_t)need->v[DIM_TASKS]);
+	for (size_t i = 0; i < g->claim_count; i++) {
+		const struct claim *c = &g->claims[i];
+		int64_t placed = claim_place(n, g, c, task);
+
+		task += (size_t)placed;
+		if (placed < c->tasks) {
+			*reason = spread_reason(n, g, c, message, size);
+			places_give_back(n, g, task);
+			return false;
+		}
+	}
+	pool_take(&n->whole, need);
+	return true;
+}
+
+static void place_give(struct nodes *n, struct plan_place *p, int64_t wanted, struct arena *arena)
+{
+	const struct plan_node *node = &n->cluster->nodes[p->node];
+	uint16_t *gpus;
+
+	if (wanted == 0)
+		return;
+	p->gpus = gpus = arena_alloc(arena, (size_t)wanted * sizeof *gpus);
+	for (size_t *at = &n->gpu_next[p->node];
+		p->gpu_count < (size_t)wanted && *at < node->gpu_count; ++*at)
+		if (node->gpus[*at].usable && !node->gpus[*at].held)
+			gpus[p->gpu_count++] = (uint16_t)*at;
+}
+
+void nodes_give(struct nodes *n, const struct plan_gang *g, struct plan_action *a,
+	struct arena *arena)
+{
+	a->place_count = (size_t)need_tasks(g);
+	a->places = arena_alloc(arena, (a->place_count + 1) * sizeof *a->places);
+	for (size_t i = 0, task = 0; i < g->claim_count; i++) {
+		int64_t gpus = g->claims[i].gpus > 0 ? g->claims[i].gpus : 0;
+
+		for (int64_t t = 0; t < g->claims[i].tasks; t++, task++) {
+			a->places[task].node = n->chosen[task];
+			place_give(n, &a->places[task], gpus, arena);
+		}
+	}
+}
+
+/* ---- Keeping ---- */
+
+/* The one with most free, GPUs first, of those that could hold one such task were they empty. */
+static struct pool *node_to_keep(struct nodes *n, const struct plan_gang *g,
+	const struct amounts *each)
+{
+	struct pool *best = NULL;
+	enum dim d;
+
+	for (size_t i = 0; i < n->cluster->node_count; i++) {
+		struct pool *p = &n->pools[i];
+
+		if (!node_selected(g, &n->cluster->nodes[i]) || pool_too_small(p, each, &d))
+			continue;
+		for (int by = 0; best && by < DIM_TASKS; by++) {
+			int64_t more = pool_free(p, by) - pool_free(best, by);
+
+			if (more != 0) {
+				best = more > 0 ? p : best;
+				break;
+			}
+		}
+		best = best ? best : p;
+	}
+	return best;
+}
+
+void nodes_keep(struct nodes *n, const struct plan_gang *g)
+{
+	struct amounts each;
+
+	for (size_t i = 0; i < g->claim_count; i++) {
+		need_each(&each, &g->claims[i]);
+		for (int64_t t = 0; t < g->claims[i].tasks; t++) {
+			struct pool *p = node_to_keep(n, g, &each);
+			struct amounts before;
+
+			if (p == NULL)
+				return;
+			before = p->kept;
+			pool_keep(p, &each, g->name);
+			for (int d = 0; d < DIM_COUNT; d++)
+				n->whole.kept.v[d] += p->kept.v[d] - before.v[d];
+		}
+	}
+	if (n->whole.keeper == NULL)
+		n->whole.keeper = g->name;
+}
+
+bool nodes_could_hold(const struct nodes *n, const struct plan_gang *g, const struct amounts *need)
+{
+	struct amounts each;
+	struct pool space;
+	enum dim d;
+
+	if (pool_too_small(pool_asked(n, g, &space), need, &d))
+		return false;
+	for (size_t i = 0; i < g->claim_count; i++) {
+		bool one = false;
+
+		need_each(&each, &g->claims[i]);
+		for (size_t at = 0; at < n->cluster->node_count && !one; at++)
+			one = node_selected(g, &n->cluster->nodes[at]) &&
+				!pool_too_small(&n->pools[at], &each, &d);
+		if (!one)
+			return false;
+	}
+	return true;
+}

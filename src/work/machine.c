@@ -1,0 +1,70 @@
+/* What the engine's nodes have, what of it is held, and whether a job could ever run there. */
+#include "mltopd/platform_inside.h"
+#include "work/program.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void gpus_hold(struct platform *p, struct plan_gpu *gpus, size_t count)
+{
+	for (size_t i = 0; i < p->live.len; i++) {
+		const struct active *a = p->live.items[i];
+
+		for (size_t g = 0; g < a->gpu_count; g++)
+			for (size_t m = 0; m < count; m++)
+				if (strcmp(gpus[m].uuid, a->gpus[g]) == 0)
+					gpus[m].held = true;
+	}
+}
+
+void reconcile_machine(struct platform *p, struct machine_view *out)
+{
+	struct plan_cluster *c = &out->cluster;
+	size_t gpus = 0;
+
+	p->engine->ops->machine(p->engine, c);
+	out->nodes = mem_alloc((c->node_count + 1) * sizeof *out->nodes);
+	for (size_t i = 0; i < c->node_count; i++)
+		gpus += c->nodes[i].gpu_count;
+	out->gpus = mem_alloc((gpus + 1) * sizeof *out->gpus);
+	gpus = 0;
+	for (size_t i = 0; i < c->node_count; i++) {
+		struct plan_node *n = &out->nodes[i];
+
+		*n = c->nodes[i];
+		if (n->gpu_count)
+			memcpy(&out->gpus[gpus], n->gpus, n->gpu_count * sizeof *n->gpus);
+		n->gpus = &out->gpus[gpus];
+		gpus += n->gpu_count;
+	}
+	gpus_hold(p, out->gpus, gpus);
+	c->nodes = out->nodes;
+}
+
+void machine_view_release(struct machine_view *m)
+{
+	free(m->nodes);
+	free(m->gpus);
+}
+
+bool reconcile_possible(struct platform *p, const struct job *j, struct err *e)
+{
+	const struct quota *q = rowset_find(&p->quotas, j->org_id);
+	struct plan_limits limits;
+	struct plan_org org = {.limits = q ? &limits : NULL, .name = q ? q->org_name : NULL};
+	struct task_program program;
+	struct plan_cluster cluster;
+	struct plan_gang gang;
+	struct claim claim;
+
+	if (q)
+		limits_of_quota(&limits, q);
+	claim_of_job(&claim, j);
+	gang_of_job(&gang, &claim, j);
+	gang.org = &org;
+	program_of_job(&program, j);
+	p->engine->ops->machine(p->engine, &cluster);
+	return plan_possible(&gang, &cluster, e) && p->engine->ops->check(p->engine, &program, e);
+}
