@@ -207,9 +207,9 @@ static int job_code(const struct job *j)
 		return 0;
 	if (j->reason == REASON_CANCELLED)
 		return EXIT_CANCELLED;
-	if (record_knows(&job_kind, j, kind_field(&job_kind, "signal")) && j->signal > 0)
+	if (record_has(job, j, signal) && j->signal > 0)
 		return 128 + (int)j->signal;
-	if (record_knows(&job_kind, j, kind_field(&job_kind, "exit_code")) && j->exit_code > 0)
+	if (record_has(job, j, exit_code) && j->exit_code > 0)
 		return (int)j->exit_code;
 	return j->state == JOB_ERROR ? EXIT_MLTOP_FAILED : EXIT_REFUSED;
 }

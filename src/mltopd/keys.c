@@ -48,8 +48,7 @@ void keys_secret(char out[64])
 	sign_wipe(bytes, sizeof bytes);
 }
 
-#define key_set(k, member, value) \
-	((k)->member = (value), record_know(&key_kind, (k), offsetof(struct key, member)))
+#define key_set(k, member, value) record_set(key, k, member, value)
 
 void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name,
 	enum role role, int64_t now)
@@ -78,7 +77,7 @@ void keys_rotate(struct key *out, struct arena *a, const struct key *row, int64_
 	keys_make(out, a, &o, row->name ? row->name : "key", (enum role)row->role, now);
 	out->read_only = row->read_only;
 	out->not_after = row->not_after;
-	if (record_knows(&key_kind, row, kind_field(&key_kind, "not_after")))
+	if (record_has(key, row, not_after))
 		record_know(&key_kind, out, offsetof(struct key, not_after));
 }
 

@@ -228,11 +228,11 @@ void route_key_create(struct request *r)
 		arena_release(&text);
 		return;
 	}
-	has_role = record_knows(&key_kind, &wanted, kind_field(&key_kind, "role"));
+	has_role = record_has(key, &wanted, role);
 	keys_make(&k, &text, o, wanted.name && *wanted.name ? wanted.name : "key",
 		has_role ? (enum role)wanted.role : ROLE_OPERATOR, r->now);
 	k.read_only = wanted.read_only;
-	if (record_knows(&key_kind, &wanted, kind_field(&key_kind, "not_after"))) {
+	if (record_has(key, &wanted, not_after)) {
 		k.not_after = wanted.not_after;
 		record_know(&key_kind, &k, offsetof(struct key, not_after));
 	}

@@ -101,6 +101,8 @@ static bool listing_state(struct listing *l, struct err *e)
 	for (size_t i = 0; f && f->names[i]; i++)
 		if (strcmp(f->names[i], l->state) == 0)
 			return true;
+	if (f && f->split && strcmp(f->split->word, l->state) == 0)
+		return true;
 	return err_field(e, ERR_INVALID, "state",
 		"state is '%.40s': no %s is ever in that state; use one such as running", l->state,
 		l->rows->kind->name);
@@ -145,11 +147,8 @@ static bool label_matches(const struct job *j, const char *wanted)
 static bool state_matches(const struct listing *l, const void *row)
 {
 	const struct field *f = l->state_field;
-	const char *word;
+	const char *word = f ? record_word(l->rows->kind, row, f) : NULL;
 
-	if (f == NULL || !record_knows(l->rows->kind, row, f))
-		return false;
-	word = f->names[*(const unsigned *)record_member(row, f)];
 	return word && strcmp(word, l->state) == 0;
 }
 

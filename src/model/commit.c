@@ -61,7 +61,7 @@ static void show_secret(struct platform *p, struct key *k, const char *secret)
 
 	k->secret_key = secret;
 	record_know(&key_kind, k, offsetof(struct key, secret_key));
-	if (row == NULL || !record_knows(&key_kind, row, kind_field(&key_kind, "last_used")))
+	if (row == NULL || !record_has(key, row, last_used))
 		return;
 	k->last_used = row->last_used;
 	record_know(&key_kind, k, offsetof(struct key, last_used));

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define org_set(o, member, value) \
-	((o)->member = (value), record_know(&org_kind, (o), offsetof(struct org, member)))
+#define org_set(o, member, value) record_set(org, o, member, value)
 
 /* Those on their way to the disk count: two that are made at once must not get the same. */
 static int64_t greatest_id(const struct rowset *orgs)

@@ -127,7 +127,7 @@ static bool signature_good(struct conn *c, const struct request_facts *f, const 
 
 static bool key_alive(const struct key *key, int64_t now, struct err *e)
 {
-	bool expires = record_knows(&key_kind, key, kind_field(&key_kind, "not_after"));
+	bool expires = record_has(key, key, not_after);
 
 	if (key->disabled)
 		return err_set(e, ERR_UNAUTHORIZED,

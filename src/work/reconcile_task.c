@@ -180,7 +180,7 @@ static void start_tell(struct active *a)
 	struct platform *p = a->p;
 	const struct job *j = a->work;
 	const struct org *o = platform_org(p, j->org_id);
-	bool as_user = o && record_knows(&org_kind, o, kind_field(&org_kind, "run_uid"));
+	bool as_user = o && record_has(org, o, run_uid);
 	struct err e = ERR_INIT;
 	char *package = NULL;
 	struct task_launch launch = {

@@ -573,6 +573,28 @@ class Lists(Case):
         self.assertEqual(a.status, 400)
         self.assertIn("exit_code", a.message)
 
+    def test_failed_and_cancelled(self):
+        """Two states for people: lists and filters tell them apart, the word on the wire stays."""
+        self.submit("stopped", "sleep", "1000")
+        self.addCleanup(lambda: self.client.delete(f"{TRAIN}/stopped"))
+        self.running("stopped")
+        self.assertEqual(self.client.post(f"{TRAIN}/stopped/cancel").status, 200)
+        j = self.ended("stopped")
+        self.assertEqual((j["state"], j["cancelled"]), ("failed", True))
+        odd = [f"l{i:02}" for i in range(1, 12, 2)]
+        for query in ({"state": "failed"}, {"filter": "state=failed"}):
+            self.assertEqual(self.names(**query), odd, query)
+        for query in ({"state": "cancelled"}, {"filter": "state=cancelled"}):
+            self.assertEqual(self.names(**query), ["stopped"], query)
+        self.assertNotIn("cancelled", self.job("l01"))
+        a = self.client.get(TRAIN, query={"state": "cancelled", "fields": "state"})
+        self.assertEqual(a.json["data"], [{"state": "failed", "cancelled": True}])
+        self.client.post(f"{TRAIN}/stopped/retry")
+        until(lambda: self.job("stopped")["state"] == "running", "running again")
+        self.assertNotIn("cancelled", self.job("stopped"))
+        self.client.delete(f"{TRAIN}/stopped")
+        self.gone("stopped")
+
     def test_fields(self):
         a = self.client.get(TRAIN, query={"fields": "job_name,state", "limit": "1"})
         self.assertEqual(a.json["data"], [{"job_name": "l00", "state": "completed"}])

@@ -89,6 +89,138 @@ static void events_look_as_the_client_reads_them(void **state)
 	json_decref(out);
 }
 
+/* ---- What can be done, and how words look ---- */
+
+static void states_say_what_they_are(void **state)
+{
+	struct job j = {.record = {{0}}};
+
+	(void)state;
+	assert_int_equal(kind_life(&job_kind, &j), LIFE_NONE);
+	job_set(&j, state, JOB_ENQUEUED);
+	assert_int_equal(kind_life(&job_kind, &j), LIFE_WAITING);
+	assert_int_equal(kind_tone(&job_kind, &j), TONE_WAIT);
+	job_set(&j, state, JOB_RUNNING);
+	assert_int_equal(kind_life(&job_kind, &j), LIFE_LIVE);
+	assert_int_equal(kind_tone(&job_kind, &j), TONE_GOOD);
+	job_set(&j, state, 4711); /* of a newer server */
+	assert_int_equal(kind_life(&job_kind, &j), LIFE_NONE);
+	assert_true(job_state_final(JOB_ERROR) && !job_state_final(JOB_DELETING));
+	assert_true(job_state_live(JOB_CREATING) && !job_state_live(JOB_ENQUEUED));
+	assert_int_equal(kind_life(&quota_kind, &j), LIFE_NONE);
+}
+
+static void actions_know_their_states(void **state)
+{
+	const struct kind_action *cancel = kind_action_find(&job_kind, "cancel");
+	const struct kind_action *retry = kind_action_find(&job_kind, "retry");
+	const struct kind_action *delete = kind_action_find(&job_kind, "delete");
+	struct job j = {.record = {{0}}};
+
+	(void)state;
+	assert_null(kind_action_find(&job_kind, "explode"));
+	assert_true(kind_action_may(&job_kind, cancel, &j)); /* nobody knows its state */
+	job_set(&j, state, JOB_RUNNING);
+	assert_true(kind_action_may(&job_kind, cancel, &j));
+	assert_false(kind_action_may(&job_kind, retry, &j));
+	assert_true(kind_action_may(&job_kind, delete, &j));
+	job_set(&j, state, JOB_FAILED);
+	assert_false(kind_action_may(&job_kind, cancel, &j));
+	assert_true(kind_action_may(&job_kind, retry, &j));
+}
+
+/* A copy of the job's kind with two actions to spoil. */
+static const char *spoilt(const struct kind_action *first, const struct kind_action *second)
+{
+	static struct err e;
+	struct kind_action two[] = {*first, *second};
+	struct kind k = job_kind;
+
+	e = (struct err)ERR_INIT;
+	k.actions = two;
+	k.action_count = ARRAY_SIZE(two);
+	return kind_check(&k, &e) ? "" : e.text;
+}
+
+static void spoilt_actions_are_found(void **state)
+{
+	const struct kind_action good = *kind_action_find(&job_kind, "cancel");
+	const struct kind_action other = *kind_action_find(&job_kind, "retry");
+	struct kind_action a;
+
+	(void)state;
+	assert_string_equal(spoilt(&good, &other), "");
+	a = other, a.tail = "/cancel";
+	assert_non_null(strstr(spoilt(&good, &a), "same tail"));
+	a = other, a.name = "cancel";
+	assert_non_null(strstr(spoilt(&good, &a), "same name"));
+	a = other, a.key = good.key;
+	assert_non_null(strstr(spoilt(&good, &a), "same key"));
+	a = other, a.from = FROM(JOB_MODELSERVED + 1);
+	assert_non_null(strstr(spoilt(&good, &a), "does not have"));
+	a = other, a.asks = ASKS_VALUE;
+	assert_non_null(strstr(spoilt(&good, &a), "names a row"));
+	a.field = "no_such_row";
+	assert_non_null(strstr(spoilt(&good, &a), "names a row"));
+	a = other, a.least = 9;
+	assert_non_null(strstr(spoilt(&good, &a), "does not exist"));
+	a = other, a.doc = "Without a period";
+	assert_non_null(strstr(spoilt(&good, &a), "period"));
+	a = other, a.method = "DELETE";
+	assert_non_null(strstr(spoilt(&good, &a), "tail"));
+}
+
+/* ---- Failed and cancelled ---- */
+
+static bool fits(const char *filter, const struct job *j)
+{
+	struct err e = ERR_INIT;
+	struct filter *f = filter_parse(&job_kind, filter, &e);
+	bool match;
+
+	if (f == NULL)
+		fail_msg("%s", e.text);
+	match = filter_match(f, j, 0);
+	filter_free(f);
+	return match;
+}
+
+static void cancelled_is_told_from_failed(void **state)
+{
+	const struct field *f = kind_state(&job_kind);
+	struct job j = {.record = {{0}}};
+	struct buf cell = BUF_INIT;
+	struct fieldset set;
+	json_t *out;
+
+	(void)state;
+	job_set(&j, state, JOB_FAILED);
+	job_set(&j, reason, REASON_EXIT_CODE);
+	job_kind.settle(&j);
+	assert_false(record_has(job, &j, cancelled));
+	assert_true(fits("state=failed", &j) && !fits("state=cancelled", &j));
+	job_set(&j, reason, REASON_CANCELLED);
+	job_kind.settle(&j);
+	assert_string_equal(record_word(&job_kind, &j, f), "cancelled");
+	assert_int_equal(kind_tone(&job_kind, &j), TONE_GONE);
+	assert_int_equal(kind_life(&job_kind, &j), LIFE_FINAL);
+	assert_true(fits("state=cancelled", &j) && !fits("state=failed", &j));
+	assert_true(fits("state=failed|cancelled", &j) && fits("state!=failed", &j));
+	assert_true(fits("state~=^cancel", &j) && !fits("state~=failed", &j));
+	record_cell(&job_kind, &j, f, 0, &cell);
+	assert_string_equal(cell.data, "cancelled");
+	/* Who asks for the state alone can tell them apart as well. */
+	assert_true(fieldset_parse(&set, &job_kind, "state", NULL));
+	out = record_encode(&job_kind, &j, &set);
+	assert_string_equal(json_string_value(json_object_get(out, "state")), "failed");
+	assert_true(json_is_true(json_object_get(out, "cancelled")));
+	job_set(&j, state, JOB_ENQUEUED);
+	job_kind.settle(&j);
+	assert_false(record_has(job, &j, cancelled));
+	json_decref(out);
+	buf_release(&cell);
+}
+
 static size_t count_lines(const char *text)
 {
 	size_t n = 0;
@@ -135,6 +267,10 @@ int main(void)
 		cmocka_unit_test(quota_has_the_words_of_the_client),
 		cmocka_unit_test(quota_begins_without_limits),
 		cmocka_unit_test(events_look_as_the_client_reads_them),
+		cmocka_unit_test(states_say_what_they_are),
+		cmocka_unit_test(actions_know_their_states),
+		cmocka_unit_test(spoilt_actions_are_found),
+		cmocka_unit_test(cancelled_is_told_from_failed),
 		cmocka_unit_test(docs_have_a_line_for_each_row),
 		cmocka_unit_test(docs_say_limits_in_the_unit),
 	};

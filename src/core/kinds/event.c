@@ -1,11 +1,17 @@
 #include "core/kinds/event.h"
 
+#include "core/kinds/key.h"
 #include "core/schema/ftype.h"
 
 const char *const event_type_words[] = {
 	[EVENT_NORMAL] = "Normal",
 	[EVENT_WARNING] = "Warning",
 	NULL,
+};
+
+static const struct word_look event_type_looks[] = {
+	[EVENT_NORMAL] = {TONE_PLAIN, LIFE_NONE},
+	[EVENT_WARNING] = {TONE_WAIT, LIFE_NONE},
 };
 
 static const char *const sections[] = {"Event", NULL};
@@ -19,6 +25,7 @@ static const struct field fields[] = {
 	ROW(event, count, int, .flags = F_STATUS, .width = 5,
 		.doc = "How often it happened in a row."),
 	ROW(event, type, enum, .flags = F_STATUS, .width = 7, .names = event_type_words,
+		.looks = event_type_looks,
 		.doc = "Normal, or Warning when somebody may have to act."),
 	ROW(event, reason, text, .flags = F_STATUS, .width = 16, .max = 63,
 		.doc = "What happened, one CamelCase word."),
@@ -71,6 +78,8 @@ const struct kind event_kind = {
 	.plural = "events",
 	.path = "/cloud_ml/v1/events",
 	.doc = "Something that happened to an object.",
+	.can = CAN_LIST | CAN_ONE | CAN_STREAM,
+	.see = ROLE_VIEWER,
 	.fields = fields,
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct event),

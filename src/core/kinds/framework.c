@@ -1,5 +1,7 @@
 #include "core/kinds/framework.h"
 
+#include "core/kinds/key.h"
+
 static const char *const sections[] = {"Framework", NULL};
 
 static const struct field fields[] = {
@@ -16,6 +18,8 @@ const struct kind framework_kind = {
 	.plural = "frameworks",
 	.path = "/cloud_ml/v1/framework",
 	.doc = "A framework that jobs may name.",
+	.can = CAN_LIST,
+	.see = ROLE_VIEWER,
 	.fields = fields,
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct framework),

@@ -1,5 +1,7 @@
 #include "core/kinds/job.h"
 
+#include "core/kinds/key.h"
+
 #include <string.h>
 
 const char *const job_state_words[] = {
@@ -17,6 +19,28 @@ const char *const job_state_words[] = {
 	[JOB_ERASING] = "erasing",
 	[JOB_MODELSERVED] = "modelserved",
 	NULL,
+};
+const struct word_look job_state_looks[] = {
+	[JOB_VALIDATED] = {TONE_WAIT, LIFE_WAITING},
+	[JOB_ENQUEUED] = {TONE_WAIT, LIFE_WAITING},
+	[JOB_CREATING] = {TONE_WAIT, LIFE_LIVE},
+	[JOB_RUNNING] = {TONE_GOOD, LIFE_LIVE},
+	[JOB_COMPLETED] = {TONE_GOOD, LIFE_FINAL},
+	[JOB_FAILED] = {TONE_BAD, LIFE_FINAL},
+	[JOB_ERROR] = {TONE_BAD, LIFE_FINAL},
+	[JOB_DELETING] = {TONE_GONE, LIFE_NONE},
+	[JOB_ENQUEUING] = {TONE_WAIT, LIFE_WAITING},
+	[JOB_PROCESSING] = {TONE_WAIT, LIFE_WAITING},
+	[JOB_PENDING] = {TONE_WAIT, LIFE_WAITING},
+	[JOB_ERASING] = {TONE_GONE, LIFE_NONE},
+	[JOB_MODELSERVED] = {TONE_WAIT, LIFE_NONE},
+};
+_Static_assert(ARRAY_SIZE(job_state_looks) == JOB_MODELSERVED + 1, "a look for each state");
+static const struct word_split state_split = {
+	.value = JOB_FAILED,
+	.word = "cancelled",
+	.flag = offsetof(struct job, cancelled),
+	.look = {TONE_GONE, LIFE_FINAL},
 };
 const char *const job_reason_words[] = {
 	[REASON_NONE] = "",
@@ -158,7 +182,10 @@ static const struct field fields[] = {
 		.doc = "Always null here."),
 
 	ROW(job, state, enum, .flags = F_STATUS | F_PAD, .width = 9, .section = STATUS,
-		.names = job_state_words, .doc = "Where it is in its life."),
+		.names = job_state_words, .looks = job_state_looks, .split = &state_split,
+		.doc = "Where it is in its life; filters tell failed and cancelled apart."),
+	ROW(job, cancelled, flag, .flags = F_STATUS | F_HIDDEN, .width = 9, .section = STATUS,
+		.doc = "True where it failed because somebody stopped it."),
 	ROW(job, reason, enum, .title = "WHY", .flags = F_STATUS, .width = 14, .section = STATUS,
 		.names = job_reason_words, .doc = "Why it waits or how it ended, one word."),
 	ROW(job, message, text, .flags = F_STATUS, .width = 40, .section = STATUS, .max = 4096,
@@ -252,12 +279,12 @@ KIND_FITS(fields);
 
 bool job_state_final(unsigned state)
 {
-	return state == JOB_COMPLETED || state == JOB_FAILED || state == JOB_ERROR;
+	return state <= JOB_MODELSERVED && job_state_looks[state].life == LIFE_FINAL;
 }
 
 bool job_state_live(unsigned state)
 {
-	return state == JOB_CREATING || state == JOB_RUNNING;
+	return state <= JOB_MODELSERVED && job_state_looks[state].life == LIFE_LIVE;
 }
 
 /* A job is a module of a package or a command, never both and never neither. */
@@ -294,6 +321,19 @@ static bool job_check(const void *record, struct err *e)
 	return true;
 }
 
+/* Another server's rows say it themselves, or not at all: what is not known tells nothing. */
+static void job_settle(void *record)
+{
+	struct job *j = record;
+
+	if (!record_has(job, j, state) || !record_has(job, j, reason))
+		return;
+	if (j->state == JOB_FAILED && j->reason == REASON_CANCELLED)
+		record_set(job, j, cancelled, true);
+	else
+		record_drop(job, j, cancelled);
+}
+
 void job_what(const struct job *j, struct buf *out)
 {
 	if (j->module_name && *j->module_name) {
@@ -305,11 +345,62 @@ void job_what(const struct job *j, struct buf *out)
 		buf_addf(out, "%s%s", i ? " " : "", j->command.items[i]);
 }
 
+/* In the order of menus: the harmless ones last. */
+static const struct kind_action actions[] = {
+	{
+		.name = "cancel",
+		.method = "POST",
+		.tail = "/cancel",
+		.least = ROLE_OPERATOR,
+		.asks = ASKS_CONFIRM,
+		.key = 'x',
+		.from = FROM(JOB_VALIDATED) | FROM(JOB_ENQUEUED) | FROM(JOB_CREATING) |
+			FROM(JOB_RUNNING) | FROM(JOB_ENQUEUING) | FROM(JOB_PROCESSING) |
+			FROM(JOB_PENDING),
+		.not_from = "it is over already",
+		.ask = "Stop",
+		.doing = "is being cancelled",
+		.doc = "Stops the job and keeps its record.",
+	},
+	{
+		.name = "delete",
+		.method = "DELETE",
+		.tail = "",
+		.least = ROLE_OPERATOR,
+		.asks = ASKS_CONFIRM,
+		.key = 'D',
+		.ask = "Delete",
+		.doing = "is deleted",
+		.stakes = "The record and the logs go too, for ever.",
+		.doc = "Removes the job with its logs and outputs; a live one is stopped first.",
+	},
+	{
+		.name = "retry",
+		.method = "POST",
+		.tail = "/retry",
+		.least = ROLE_OPERATOR,
+		.asks = ASKS_NOTHING,
+		.key = 'R',
+		.from = FROM(JOB_COMPLETED) | FROM(JOB_FAILED) | FROM(JOB_ERROR),
+		.not_from = "only a job that is over can be run again; cancel it first",
+		.ask = "Retry",
+		.doing = "is run again",
+		.doc = "Runs a job that is over once more, as its next attempt.",
+	},
+};
+
 const struct kind job_kind = {
 	.name = "job",
 	.plural = "jobs",
 	.path = "/cloud_ml/v1/train",
 	.doc = "A train job.",
+	.can = CAN_LIST | CAN_ONE | CAN_CREATE | CAN_EVENTS | CAN_TASKS | CAN_LOGS | CAN_METRICS |
+		CAN_OUTPUTS | CAN_STREAM,
+	.see = ROLE_VIEWER,
+	.make = ROLE_OPERATOR,
+	.org_names = true,
+	.actions = actions,
+	.action_count = ARRAY_SIZE(actions),
 	.fields = fields,
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct job),
@@ -319,4 +410,5 @@ const struct kind job_kind = {
 		"job_name,state,why,gpu,cpu,mem,util,cpu_used,memory_used,step,progress_total,"
 		"loss,metric_value,eta,age,attempt,exit_code,owner,org,node_name",
 	.check = job_check,
+	.settle = job_settle,
 };

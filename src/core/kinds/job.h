@@ -24,8 +24,9 @@ enum job_state {
 	JOB_MODELSERVED,
 };
 extern const char *const job_state_words[];
-bool job_state_final(unsigned state); /* completed, failed, error */
-bool job_state_live(unsigned state);  /* holds resources: creating, running */
+extern const struct word_look job_state_looks[];
+bool job_state_final(unsigned state); /* LIFE_FINAL */
+bool job_state_live(unsigned state);  /* LIFE_LIVE: holds resources */
 
 /* Why it is where it is; the words are CamelCase on the wire. */
 enum job_reason {
@@ -88,6 +89,7 @@ struct job {
 	const char *fds_endpoint, *fds_bucket, *hdfs_endpoint, *hdfs_krb_account;
 	/* status */
 	unsigned state, reason, limits_enforced;
+	bool cancelled; /* failed because somebody stopped it */
 	const char *message;
 	int64_t exit_code, signal, attempt, attempts_uncounted, tasks;
 	struct when create_time, update_time, start_time, end_time;
@@ -106,9 +108,8 @@ struct job {
 extern const struct kind job_kind;
 
 /* job_set(j, loss, 0.5): assigns and marks as known. */
-#define job_set(j, member, value) \
-	((j)->member = (value), record_know(&job_kind, (j), offsetof(struct job, member)))
-#define job_forget(j, member) record_forget(&job_kind, (j), offsetof(struct job, member))
+#define job_set(j, member, value) record_set(job, j, member, value)
+#define job_forget(j, member) record_drop(job, j, member)
 
 /* A job's module_name or command, for people: "digits.train --epochs 3". Appends. */
 void job_what(const struct job *j, struct buf *out);

@@ -41,11 +41,42 @@ static const struct field fields[] = {
 };
 KIND_FITS(fields);
 
+static const struct kind_action actions[] = {
+	{
+		.name = "disable",
+		.method = "POST",
+		.tail = "/disable",
+		.least = ROLE_ADMIN,
+		.asks = ASKS_CONFIRM,
+		.key = 'x',
+		.ask = "Disable",
+		.doing = "is disabled",
+		.stakes = "Whoever uses it is refused from then on, and their streams are closed.",
+		.doc = "Refuses the key from now on and closes its streams.",
+	},
+	{
+		.name = "rotate",
+		.method = "POST",
+		.tail = "/rotate",
+		.least = ROLE_ADMIN,
+		.asks = ASKS_NOTHING,
+		.key = 'R',
+		.ask = "Rotate",
+		.doing = "has a second key like it",
+		.doc = "Makes a second key like it; the old one goes on until it is disabled.",
+	},
+};
+
 const struct kind key_kind = {
 	.name = "key",
 	.plural = "keys",
 	.path = "/cloud_ml/v1/keys",
 	.doc = "An access key of an org.",
+	.can = CAN_LIST | CAN_ONE | CAN_CREATE | CAN_EVENTS | CAN_STREAM,
+	.see = ROLE_ADMIN,
+	.make = ROLE_ADMIN,
+	.actions = actions,
+	.action_count = ARRAY_SIZE(actions),
 	.fields = fields,
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct key),

@@ -49,6 +49,8 @@ static const char *row_fault(const struct kind *k, const struct field *f)
 		return "the member lies outside the struct";
 	if ((f->type->storage == ST_ENUM) != (f->names != NULL))
 		return "words belong to enums, and enums have words";
+	if (f->names == NULL && (f->looks || f->split))
+		return "looks belong to words";
 	if (f->width == 0 && !(f->flags & (F_HIDDEN | F_SECRET)))
 		return "a row that may be a column needs a width";
 	if ((f->flags & F_ALIAS) && (f->flags & ~F_ALIAS))
@@ -105,9 +107,107 @@ static size_t count_flag(const struct kind *k, unsigned flag)
 	return n;
 }
 
-static bool check_kind(const struct kind *k, struct err *e)
+static bool is_sentence(const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	return len > 0 && text[len - 1] == '.' && !strpbrk(text, "|\n");
+}
+
+static bool check_split(const struct kind *k, const struct field *f, struct err *e)
+{
+	const struct word_split *s = f->split;
+	const struct field *flag = s ? kind_field(k, s->word) : NULL;
+
+	if (s == NULL)
+		return true;
+	if (flag == NULL || flag->offset != s->flag || flag->type->storage != ST_BOOL)
+		return bad(k, f, e, "the flag of its split word must be a row of that name");
+	for (unsigned i = 0; f->names[i]; i++)
+		if (strcmp(f->names[i], s->word) == 0)
+			return bad(k, f, e, "its split word is another of its words");
+	return true;
+}
+
+static bool check_columns(const struct kind *k, struct err *e)
 {
 	struct fieldset set;
+
+	return fieldset_parse(&set, k, k->list_fields, e) &&
+		fieldset_parse(&set, k, k->wide_fields, e);
+}
+
+static bool check_routes(const struct kind *k, struct err *e)
+{
+	if ((k->can & CAN_CREATE) && count_flag(k, F_NEW) == 0)
+		return bad(k, NULL, e, "it can be made, but nobody may give any of its rows");
+	if ((k->can & CAN_EDIT) && count_flag(k, F_EDIT) == 0)
+		return bad(k, NULL, e, "it can be edited, but none of its rows can");
+	if (k->see > ROLE_ADMIN || k->make > ROLE_ADMIN || k->change > ROLE_ADMIN)
+		return bad(k, NULL, e, "a role of it does not exist");
+	if (k->path == NULL || strncmp(k->path, "/cloud_ml/v1/", 13) != 0)
+		return bad(k, NULL, e, "its path must begin with /cloud_ml/v1/");
+	if (k->parent && kinds_find(k->parent->name) != k->parent)
+		return bad(k, NULL, e, "its parent is not among the kinds");
+	return true;
+}
+
+/* What one row of actions says, without its neighbours. */
+static const char *action_fault(const struct kind *k, const struct kind_action *a)
+{
+	const struct field *state = kind_state(k);
+	bool deletes = a->method && strcmp(a->method, "DELETE") == 0;
+	unsigned words = 0;
+
+	while (state && state->names[words])
+		words++;
+	if (a->name == NULL || *a->name == '\0' ||
+		a->name[strspn(a->name, "abcdefghijklmnopqrstuvwxyz-")])
+		return "an action's name must be lower-case letters and -";
+	if (!deletes && (a->method == NULL || strcmp(a->method, "POST") != 0))
+		return "an action is a POST or a DELETE";
+	if (a->tail == NULL || (deletes ? *a->tail != '\0' : a->tail[0] != '/' || !a->tail[1]))
+		return "an action's tail begins with /, but for DELETE, which has none";
+	if (a->least > ROLE_ADMIN || a->asks > ASKS_VALUE)
+		return "an action's role, or what it asks, does not exist";
+	if (a->from && (state == NULL || (words < 64 && a->from >> words)))
+		return "an action is possible from states that the kind does not have";
+	if ((a->from != 0) != (a->not_from != NULL))
+		return "an action that is not possible from any state says why not";
+	if ((a->asks == ASKS_VALUE) != (a->field != NULL) ||
+		(a->field && kind_field(k, a->field) == NULL))
+		return "an action that asks for a value names a row, and only then";
+	if (a->ask == NULL || a->doing == NULL || !is_sentence(a->doc) ||
+		(a->stakes && !is_sentence(a->stakes)))
+		return "an action has words to ask and to tell, and docs that end with a period";
+	return NULL;
+}
+
+static bool check_actions(const struct kind *k, struct err *e)
+{
+	for (size_t i = 0; i < k->action_count; i++) {
+		const struct kind_action *a = &k->actions[i];
+		const char *fault = action_fault(k, a);
+
+		for (size_t j = 0; j < i && fault == NULL; j++) {
+			const struct kind_action *b = &k->actions[j];
+
+			if (strcmp(a->name, b->name) == 0)
+				fault = "two actions have the same name";
+			else if (strcmp(a->tail, b->tail) == 0)
+				fault = "two actions have the same tail";
+			else if (a->key && a->key == b->key)
+				fault = "two actions have the same key";
+		}
+		if (fault)
+			return err_set(e, ERR_INTERNAL, "kind %s, action %s: %s", k->name,
+				a->name ? a->name : "-", fault);
+	}
+	return true;
+}
+
+bool kind_check(const struct kind *k, struct err *e)
+{
 	size_t section_count = 0;
 
 	if (k->size > KIND_SIZE_MAX)
@@ -124,17 +224,16 @@ static bool check_kind(const struct kind *k, struct err *e)
 			return bad(k, f, e, fault);
 		if (f->section >= section_count)
 			return bad(k, f, e, "its section does not exist");
-		if (!check_pairs(k, i, e) || !standard_fits(k, f, e))
+		if (!check_pairs(k, i, e) || !standard_fits(k, f, e) || !check_split(k, f, e))
 			return false;
 	}
-	return fieldset_parse(&set, k, k->list_fields, e) &&
-		fieldset_parse(&set, k, k->wide_fields, e);
+	return check_columns(k, e) && check_routes(k, e) && check_actions(k, e);
 }
 
 bool kinds_check(struct err *e)
 {
 	for (size_t i = 0; all_kinds[i]; i++)
-		if (!check_kind(all_kinds[i], e))
+		if (!kind_check(all_kinds[i], e))
 			return false;
 	return true;
 }

@@ -9,8 +9,10 @@ extern const struct kind *const all_kinds[]; /* NULL-ended */
 const struct kind *kinds_find(const char *name_or_plural);
 /*
  * Every row of every kind: names unique, one key, enum words there, docs end with a period, widths,
- * tags without collision, standards and column lists that parse.
+ * tags without collision, standards and column lists that parse; actions with states, rows and roles
+ * that exist, told apart by name, tail and key.
  */
 bool kinds_check(struct err *e);
+bool kind_check(const struct kind *k, struct err *e); /* one of them */
 
 #endif

@@ -1,5 +1,7 @@
 #include "core/kinds/org.h"
 
+#include "core/kinds/key.h"
+
 static const char *const sections[] = {"Org", NULL};
 
 static const struct field fields[] = {
@@ -26,6 +28,9 @@ const struct kind org_kind = {
 	.plural = "orgs",
 	.path = "/cloud_ml/v1/orgs",
 	.doc = "A tenant: owns jobs, keys and a quota.",
+	.can = CAN_LIST | CAN_ONE | CAN_CREATE | CAN_EVENTS | CAN_STREAM,
+	.see = ROLE_ADMIN,
+	.make = ROLE_ADMIN,
 	.fields = fields,
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct org),

@@ -1,5 +1,7 @@
 #include "core/kinds/quota.h"
 
+#include "core/kinds/key.h"
+
 #include <string.h>
 
 enum { ORG, TRAIN, MODEL, DEV, TOTAL, OTHER };
@@ -88,6 +90,9 @@ const struct kind quota_kind = {
 	.plural = "quotas",
 	.path = "/cloud_ml/v1/quota",
 	.doc = "What an org may use and what it uses.",
+	.can = CAN_LIST | CAN_ONE | CAN_EDIT | CAN_EVENTS | CAN_STREAM,
+	.see = ROLE_VIEWER,
+	.change = ROLE_QUOTA_ADMIN,
 	.fields = fields,
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct quota),

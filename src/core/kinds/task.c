@@ -1,5 +1,7 @@
 #include "core/kinds/task.h"
 
+#include "core/kinds/key.h"
+
 enum { STATUS, RESOURCES };
 static const char *const sections[] = {"Status", "Resources", NULL};
 
@@ -16,7 +18,7 @@ static const struct field fields[] = {
 		.doc = "Name of its job."),
 	ROW(task, org_id, text, .flags = F_STATUS, .width = 8, .doc = "Id of the job's org."),
 	ROW(task, state, enum, .flags = F_STATUS, .width = 9, .names = job_state_words,
-		.doc = "Where it is in its life."),
+		.looks = job_state_looks, .doc = "Where it is in its life."),
 	ROW(task, reason, enum, .title = "WHY", .flags = F_STATUS, .width = 14,
 		.names = job_reason_words, .doc = "How it ended, one word."),
 	ROW(task, message, text, .flags = F_STATUS, .width = 40, .max = 4096,
@@ -56,6 +58,9 @@ const struct kind task_kind = {
 	.plural = "tasks",
 	.path = "/cloud_ml/v1/tasks",
 	.doc = "A process tree of a job, one for each attempt.",
+	.can = CAN_STREAM,
+	.see = ROLE_VIEWER,
+	.parent = &job_kind,
 	.fields = fields,
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct task),

@@ -21,7 +21,6 @@ struct task {
 extern const struct kind task_kind;
 
 /* task_set(t, state, JOB_RUNNING): assigns and marks as known. */
-#define task_set(t, member, value) \
-	((t)->member = (value), record_know(&task_kind, (t), offsetof(struct task, member)))
+#define task_set(t, member, value) record_set(task, t, member, value)
 
 #endif

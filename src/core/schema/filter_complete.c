@@ -54,6 +54,9 @@ static void complete_value(const struct kind *k, const char *term, const char *n
 	if (f == NULL)
 		return;
 	filter_op_at(name + name_len, &op_len, &negates);
+	if (f->split)
+		complete_word(term, name + name_len + op_len,
+			(const char *const[]){f->split->word, NULL}, out);
 	if (f->names)
 		complete_word(term, name + name_len + op_len, f->names, out);
 	else if (f->type->storage == ST_BOOL)

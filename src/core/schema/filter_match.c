@@ -32,6 +32,11 @@ static bool number_fits(const struct term *t, double v, double want)
 	}
 }
 
+static double number_of(const struct field *f, const void *rec, int64_t now)
+{
+	return record_is_split(f, rec) ? ENUM_SPLIT : f->type->number(record_member(rec, f), now);
+}
+
 static bool match_number(const struct term *t, double v)
 {
 	bool any = false;
@@ -73,8 +78,9 @@ static bool label_fits(const struct term *t, const struct label *l, bool masked)
 	return fits;
 }
 
-static bool any_text_fits(const struct term *t, const void *member)
+static bool any_text_fits(const struct term *t, const void *rec)
 {
+	const void *member = record_member(rec, t->field);
 	const struct strings *s = member;
 	const struct labels *l = member;
 	const char *text;
@@ -94,7 +100,8 @@ static bool any_text_fits(const struct term *t, const void *member)
 				return true;
 		return false;
 	default: /* an enum, by an expression */
-		text = enum_word(t->field, member);
+		text = record_is_split(t->field, rec) ? t->field->split->word
+						      : enum_word(t->field, member);
 		return text && text_fits(t, text);
 	}
 }
@@ -123,16 +130,15 @@ static bool match_key(const struct term *t, const char *key)
 
 static bool match_term(const struct term *t, const void *rec, int64_t now)
 {
-	const void *member = record_member(rec, t->field);
 	bool fits;
 
-	if (!record_has(rec, t->index))
+	if (!known_has(rec, t->index))
 		return false;
 	if (t->op == OP_KEY)
 		return match_key(t, record_text(rec, t->field));
 	if (t->op != OP_REGEX && t->field->type->number)
-		return match_number(t, t->field->type->number(member, now));
-	fits = any_text_fits(t, member);
+		return match_number(t, number_of(t->field, rec, now));
+	fits = any_text_fits(t, rec);
 	return t->op == OP_NE ? !fits : fits;
 }
 

@@ -57,6 +57,8 @@ void field_masked_cell(const struct field *f, const void *member, struct buf *ou
 /* Index of the word, -1 where there is none. `any_case` ignores case. */
 int words_find(const char *const *words, const char *text, bool any_case);
 /* The word of an enum member, NULL where its value has none. */
+/* What an enum's split word is compared as: no value has so large a number. */
+enum { ENUM_SPLIT = 1000000 };
 const char *enum_word(const struct field *f, const void *member);
 /* Appends "a, b or c". */
 void words_list(const char *const *words, struct buf *out);

@@ -147,10 +147,11 @@ static bool enum_operand(const struct field *f, const char *text, struct operand
 	struct err *e)
 {
 	int value = words_find(f->names, text, true);
+	bool split = value < 0 && f->split && strcasecmp(f->split->word, text) == 0;
 
-	if (value < 0)
+	if (value < 0 && !split)
 		return enum_wrong(f, NULL, text, e);
-	out->number = value;
+	out->number = split ? ENUM_SPLIT : value;
 	return true;
 }
 

@@ -105,7 +105,7 @@ void record_pack(const struct kind *k, const void *rec, struct buf *out)
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
 
-		if ((f->flags & (F_ALIAS | F_SECRET)) || !record_has(rec, i))
+		if ((f->flags & (F_ALIAS | F_SECRET)) || !known_has(rec, i))
 			continue;
 		buf_reset(&value);
 		pack_value(f, record_member(rec, f), &value);
@@ -314,7 +314,7 @@ static bool unpack_row(const struct kind *k, void *rec, struct arena *a, struct 
 	if (!unpack_value(f, (char *)rec + f->offset, a, &(struct bytes_left){body, len}, &known))
 		return damaged(k, f->name, e);
 	if (known)
-		record_mark(rec, (size_t)(f - k->fields));
+		known_mark(rec, (size_t)(f - k->fields));
 	return true;
 }
 

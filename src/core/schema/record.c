@@ -21,19 +21,24 @@ static size_t index_at(const struct kind *k, size_t offset)
 
 bool record_knows(const struct kind *k, const void *rec, const struct field *f)
 {
-	return record_has(rec, kind_index(k, f));
+	return known_has(rec, kind_index(k, f));
+}
+
+bool record_knows_at(const struct kind *k, const void *rec, size_t member_offset)
+{
+	return known_has(rec, index_at(k, member_offset));
 }
 
 void record_know(const struct kind *k, void *rec, size_t member_offset)
 {
-	record_mark(rec, index_at(k, member_offset));
+	known_mark(rec, index_at(k, member_offset));
 }
 
 void record_forget(const struct kind *k, void *rec, size_t member_offset)
 {
 	size_t i = index_at(k, member_offset);
 
-	record_unmark(rec, i);
+	known_unmark(rec, i);
 	memset((char *)rec + member_offset, 0, k->fields[i].size);
 }
 
@@ -49,6 +54,30 @@ const char *record_text(const void *rec, const struct field *f)
 	const char *text = *(const char *const *)record_member(rec, f);
 
 	return text ? text : "";
+}
+
+bool record_is_split(const struct field *f, const void *rec)
+{
+	return f->split && *(const unsigned *)record_member(rec, f) == f->split->value &&
+		*(const bool *)((const char *)rec + f->split->flag);
+}
+
+const char *record_word(const struct kind *k, const void *rec, const struct field *f)
+{
+	if (!record_knows(k, rec, f))
+		return NULL;
+	return record_is_split(f, rec) ? f->split->word : enum_word(f, record_member(rec, f));
+}
+
+struct word_look record_look(const struct kind *k, const void *rec, const struct field *f)
+{
+	static const struct word_look plain = {TONE_PLAIN, LIFE_NONE};
+
+	if (f == NULL || f->looks == NULL || !record_knows(k, rec, f) ||
+		enum_word(f, record_member(rec, f)) == NULL)
+		return plain;
+	return record_is_split(f, rec) ? f->split->look
+				       : f->looks[*(const unsigned *)record_member(rec, f)];
 }
 
 const char *record_key(const struct kind *k, const void *rec)
@@ -112,7 +141,7 @@ void record_copy(const struct kind *k, void *to, const void *from, struct arena 
 
 		if (!points(f) || (f->flags & F_ALIAS))
 			continue;
-		if (record_has(to, i))
+		if (known_has(to, i))
 			copy_pointee(f, member, a);
 		else
 			memset(member, 0, f->size);
@@ -128,7 +157,7 @@ size_t record_text_size(const struct kind *k, const void *rec)
 		const struct strings *s = record_member(rec, f);
 		const struct labels *l = record_member(rec, f);
 
-		if ((f->flags & F_ALIAS) || !points(f) || !record_has(rec, i))
+		if ((f->flags & F_ALIAS) || !points(f) || !known_has(rec, i))
 			continue;
 		if (f->type->storage == ST_TEXT)
 			size += strlen(record_text(rec, f)) + 1;
@@ -149,11 +178,11 @@ void record_diff(const struct kind *k, const void *a, const void *b, struct fiel
 
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
-		bool known = record_has(a, i);
+		bool known = known_has(a, i);
 
 		if (f->flags & F_ALIAS)
 			continue;
-		if (known != record_has(b, i) ||
+		if (known != known_has(b, i) ||
 			(known && f->type->compare(record_member(a, f), record_member(b, f)) != 0))
 			fieldset_add(&set, i);
 	}
@@ -171,7 +200,7 @@ int record_compare(const struct kind *k, const struct field *f, bool descending,
 	const void *b)
 {
 	size_t index = kind_index(k, f);
-	bool known_a = record_has(a, index), known_b = record_has(b, index);
+	bool known_a = known_has(a, index), known_b = known_has(b, index);
 	int c = 0;
 
 	if (f->flags & (F_MASKED | F_SECRET))
@@ -196,6 +225,8 @@ void record_cell(const struct kind *k, const void *rec, const struct field *f, i
 	}
 	if (f->flags & F_SECRET)
 		buf_adds(out, MASK);
+	else if (record_is_split(f, rec))
+		buf_adds(out, f->split->word);
 	else if (f->flags & F_MASKED)
 		field_masked_cell(f, record_member(rec, f), out);
 	else

@@ -10,21 +10,23 @@ struct scratch {
 };
 
 /* By index of the row, which must not be an alias's. */
-static inline bool record_has(const void *rec, size_t index)
+static inline bool known_has(const void *rec, size_t index)
 {
 	return ((const struct record *)rec)->known[index / 64] >> (index % 64) & 1;
 }
 
-static inline void record_mark(void *rec, size_t index)
+static inline void known_mark(void *rec, size_t index)
 {
 	((struct record *)rec)->known[index / 64] |= (uint64_t)1 << (index % 64);
 }
 
-static inline void record_unmark(void *rec, size_t index)
+static inline void known_unmark(void *rec, size_t index)
 {
 	((struct record *)rec)->known[index / 64] &= ~((uint64_t)1 << (index % 64));
 }
 
+/* Whether the enum's value, which must be known, is seen as its split word. */
+bool record_is_split(const struct field *f, const void *rec);
 /* Bytes that the texts and lists of the known rows take in an arena. */
 size_t record_text_size(const struct kind *k, const void *rec);
 

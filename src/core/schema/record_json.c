@@ -38,7 +38,7 @@ static bool means_unknown(const struct field *f, const json_t *in, enum strictne
 
 static void forget(const struct kind *k, void *rec, const struct field *f)
 {
-	record_unmark(rec, (size_t)(f - k->fields));
+	known_unmark(rec, (size_t)(f - k->fields));
 	memset((char *)rec + f->offset, 0, f->size);
 }
 
@@ -49,7 +49,7 @@ static bool decode_member(const struct kind *k, void *rec, const struct field *f
 
 	if (!means_unknown(f, in, how) &&
 		f->type->decode(f, (char *)rec + f->offset, a, in, how, lenient ? NULL : e)) {
-		record_mark(rec, (size_t)(f - k->fields));
+		known_mark(rec, (size_t)(f - k->fields));
 		return true;
 	}
 	/* A server's mistake in one field must not cost the row: the field is unknown. */
@@ -164,7 +164,7 @@ void record_set_standards(const struct kind *k, void *rec, struct arena *a)
 		const struct field *f = &k->fields[i];
 
 		/* kinds_check proves that each standard is one. */
-		if ((f->flags & F_NEW) && f->standard && !record_has(rec, i))
+		if ((f->flags & F_NEW) && f->standard && !known_has(rec, i))
 			set_text(k, rec, a, f, f->standard, NULL);
 	}
 }
@@ -198,7 +198,7 @@ json_t *record_encode(const struct kind *k, const void *rec, const struct fields
 
 		if ((f->flags & (F_ALIAS | F_SECRET)) || (only && !fieldset_has(only, i)))
 			continue;
-		if (record_has(rec, i))
+		if (known_has(rec, i))
 			value = encode_member(rec, f, true);
 		else if (only == NULL)
 			value = encode_unknown(f);
@@ -215,7 +215,7 @@ json_t *record_encode_request(const struct kind *k, const void *rec)
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
 
-		if ((f->flags & (F_NEW | F_EDIT)) && record_has(rec, i) &&
+		if ((f->flags & (F_NEW | F_EDIT)) && known_has(rec, i) &&
 			!(f->flags & (F_ALIAS | F_SECRET)))
 			json_object_set_new_nocheck(out, f->name, encode_member(rec, f, false));
 	}

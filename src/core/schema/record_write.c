@@ -104,7 +104,7 @@ void record_write_json(const struct kind *k, const void *rec, const struct field
 
 		if ((f->flags & (F_ALIAS | F_SECRET)) || (only && !fieldset_has(only, i)))
 			continue;
-		if (record_has(rec, i)) {
+		if (known_has(rec, i)) {
 			write_key(f, &first, out);
 			write_member(rec, f, out);
 		} else if (only == NULL && (f->flags & (F_PAD | F_NULL))) {

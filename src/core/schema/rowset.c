@@ -81,6 +81,8 @@ static void *rowset_take(struct rowset *s, void *row, const char *uid, const voi
 	if (row == NULL)
 		row = rowset_append(s, uid);
 	memcpy(row, rec, s->kind->size);
+	if (s->kind->settle)
+		s->kind->settle(row);
 	s->live_estimate += record_text_size(s->kind, row);
 	s->live_estimate -= before;
 	s->changes++;

@@ -92,6 +92,41 @@ static const struct field *kind_nearest(const struct kind *k, const char *name)
 	return nearest ? kind_owner(k, nearest) : NULL;
 }
 
+/* ---- What can be done, and what a state says ---- */
+
+const struct kind_action *kind_action_find(const struct kind *k, const char *name)
+{
+	for (size_t i = 0; i < k->action_count; i++)
+		if (strcmp(k->actions[i].name, name) == 0)
+			return &k->actions[i];
+	return NULL;
+}
+
+const struct field *kind_state(const struct kind *k)
+{
+	return kind_field(k, "state");
+}
+
+/* A state that is not known may be any. */
+bool kind_action_may(const struct kind *k, const struct kind_action *a, const void *rec)
+{
+	const struct field *f = kind_state(k);
+
+	if (a->from == 0 || f == NULL || !record_knows(k, rec, f))
+		return true;
+	return a->from >> (*(const unsigned *)record_member(rec, f) & 63) & 1;
+}
+
+enum life kind_life(const struct kind *k, const void *rec)
+{
+	return (enum life)record_look(k, rec, kind_state(k)).life;
+}
+
+enum tone kind_tone(const struct kind *k, const void *rec)
+{
+	return (enum tone)record_look(k, rec, kind_state(k)).tone;
+}
+
 /* ---- Sets of rows ---- */
 
 bool fieldset_has(const struct fieldset *s, size_t index)
@@ -148,6 +183,9 @@ bool fieldset_parse(struct fieldset *out, const struct kind *k, const char *text
 		if (f == NULL || (f->flags & F_SECRET))
 			return field_unknown(k, name, e);
 		fieldset_add(&set, kind_index(k, f));
+		/* The word that people see needs both. */
+		if (f->split)
+			fieldset_add(&set, kind_index(k, kind_field(k, f->split->word)));
 		if (text[len] == '\0')
 			break;
 		text += len + 1;

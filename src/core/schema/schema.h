@@ -143,19 +143,41 @@ enum field_flag {
 	F_DOTS = 8192, /* a name that may have dots inside: the old public client sends them */
 };
 
+/* How a word of an enum looks, wherever it is shown. */
+enum tone { TONE_PLAIN, TONE_GOOD, TONE_BAD, TONE_WAIT, TONE_GONE };
+/* What a word of a state says about life. */
+enum life { LIFE_NONE, LIFE_WAITING, LIFE_LIVE, LIFE_FINAL };
+struct word_look {
+	uint8_t tone, life; /* enum tone, enum life */
+};
+
+/*
+ * A value of an enum that people see as two words: a job is "failed", or "cancelled" where its flag
+ * of that name is set. Filters, ?state= and cells tell the two apart; JSON keeps the enum's own
+ * word and has the flag beside it.
+ */
+struct word_split {
+	unsigned value;
+	const char *word;
+	size_t flag; /* offset of the bool member; its row has the word as its name */
+	struct word_look look;
+};
+
 struct field {
 	const char *name;  /* on the wire, in filters, flags and YAML */
 	const char *title; /* column title; NULL: the name in capitals */
 	const struct ftype *type;
+	uint32_t flags;
 	uint16_t offset, size;
-	uint16_t flags;
 	uint8_t width;    /* cells a column wants */
 	uint8_t section;  /* forms and describe group by it: index into kind.sections */
 	int64_t min, max; /* of the member's unit; both 0: none. Text: bytes (max 0: 1024) */
-	const char *const *names; /* enum: words by value, NULL-ended */
-	const char *standard;     /* what holds when it is not given, as a person types it */
-	const char *hint;         /* form: an example */
-	const char *doc;          /* one line for docs, help and completion */
+	const char *const *names;       /* enum: words by value, NULL-ended */
+	const struct word_look *looks;  /* enum: as many, by value; NULL: all plain */
+	const struct word_split *split; /* enum: NULL for most */
+	const char *standard;           /* what holds when it is not given, as a person types it */
+	const char *hint;               /* form: an example */
+	const char *doc;                /* one line for docs, help and completion */
 };
 
 /*
@@ -187,11 +209,57 @@ struct record {
 #define KIND_FITS(rows) \
 	_Static_assert(ARRAY_SIZE(rows) <= KIND_FIELDS_MAX, "more rows than known bits")
 
+/* What an action asks of a person before it is sent. */
+enum action_asks { ASKS_NOTHING, ASKS_CONFIRM, ASKS_VALUE };
+
+/* The bit of a state's word in kind_action.from. */
+#define FROM(state) ((uint64_t)1 << (state))
+
+/*
+ * One thing that can be done to an object of a kind. The route, the command-line verb, the key, the
+ * prompt, bulk, completion, man page and docs/API.md are made from the row.
+ */
+struct kind_action {
+	const char *name;     /* "cancel": the verb */
+	const char *method;   /* "POST", "DELETE" */
+	const char *tail;     /* behind the object's path: "/cancel"; "" for DELETE */
+	uint8_t least;        /* enum role (core/kinds/key.h) */
+	uint8_t asks;         /* enum action_asks */
+	char key;             /* in the dashboard; 0: none */
+	uint64_t from;        /* FROM() of the states from which it can be done; 0: any */
+	const char *field;    /* ASKS_VALUE: the row whose value is asked for and sent */
+	const char *ask;      /* of a person, before the name: "Stop" */
+	const char *doing;    /* after the name, when it was accepted: "is being cancelled" */
+	const char *stakes;   /* a sentence about what it costs whatever the row; NULL: none */
+	const char *not_from; /* why not from other states: "it is over already"; with from */
+	const char *doc;      /* one sentence */
+};
+
+/* What a kind's routes are. Deleting is an action: its row has the method DELETE. */
+enum kind_can {
+	CAN_LIST = 1,    /* GET path */
+	CAN_ONE = 2,     /* GET path/NAME-OR-UID */
+	CAN_CREATE = 4,  /* POST path: F_NEW rows */
+	CAN_EDIT = 8,    /* PUT path/NAME-OR-UID: F_EDIT rows */
+	CAN_EVENTS = 16, /* GET path/NAME/events */
+	CAN_TASKS = 32,  /* GET path/NAME/tasks */
+	CAN_LOGS = 64,   /* GET path/NAME/logs, and log streams */
+	CAN_METRICS = 128,
+	CAN_OUTPUTS = 256,
+	CAN_STREAM = 512, /* rows streams */
+};
+
 struct kind {
 	const char *name;   /* "job": in stream frames and docs */
 	const char *plural; /* "jobs": the CLI noun and the palette's word */
 	const char *path;   /* REST collection: "/cloud_ml/v1/train" */
 	const char *doc;
+	unsigned can;              /* enum kind_can */
+	uint8_t see, make, change; /* least enum role to read, to create, to edit */
+	bool org_names;            /* the key is unique within an org only */
+	const struct kind *parent; /* what an object of it belongs to; NULL: an org or nothing */
+	const struct kind_action *actions;
+	size_t action_count;
 	const struct field *fields;
 	size_t field_count, size;    /* size: of the struct in bytes */
 	const char *const *sections; /* titles, NULL-ended */
@@ -199,6 +267,8 @@ struct kind {
 	const char *wide_fields;     /* of -o wide */
 	/* Across fields, after decode with DECODE_NEW or DECODE_EDIT. NULL: nothing to check. */
 	bool (*check)(const void *record, struct err *e);
+	/* Sets the members that follow from others; each set of rows calls it. NULL: none do. */
+	void (*settle)(void *record);
 };
 
 /* A set of rows of a kind. */
@@ -225,12 +295,42 @@ void fieldset_add(struct fieldset *s, size_t index);
 /* Every row that is neither an alias nor secret. */
 void fieldset_all(struct fieldset *out, const struct kind *k);
 
+const struct kind_action *kind_action_find(const struct kind *k, const char *name); /* NULL: none */
+/* Whether it can be done in the state that the row has (not whether the caller's role may). */
+bool kind_action_may(const struct kind *k, const struct kind_action *a, const void *rec);
+/* The row named "state"; NULL where the kind has none. */
+const struct field *kind_state(const struct kind *k);
+/* What the row's state says: LIFE_NONE where it has none or it is not known. */
+enum life kind_life(const struct kind *k, const void *rec);
+enum tone kind_tone(const struct kind *k, const void *rec);
+
 /* ---- Records ---- */
 
+/*
+ * A member by its name, checked by the compiler: record_set(job, j, loss, 0.5) assigns and marks as
+ * known, record_has(job, j, loss) asks, record_drop(job, j, loss) forgets and zeroes. KIND is the
+ * name of the struct and of its kind.
+ */
+#define record_set(kind, rec, member, value) \
+	((rec)->member = (value), record_know(&kind##_kind, (rec), ROW_OFFSET(kind, rec, member)))
+#define record_has(kind, rec, member) \
+	record_knows_at(&kind##_kind, (rec), ROW_OFFSET(kind, rec, member))
+#define record_drop(kind, rec, member) \
+	record_forget(&kind##_kind, (rec), ROW_OFFSET(kind, rec, member))
+/* The offset, where `rec` is a pointer to that struct: of anything else it does not compile. */
+#define ROW_OFFSET(kind, rec, member)    \
+	(offsetof(struct kind, member) + \
+		0 * sizeof _Generic((rec), struct kind * : 1, const struct kind * : 1))
+
 bool record_knows(const struct kind *k, const void *rec, const struct field *f); /* aliases too */
+bool record_knows_at(const struct kind *k, const void *rec, size_t member_offset);
 void record_know(const struct kind *k, void *rec, size_t member_offset);
 void record_forget(const struct kind *k, void *rec, size_t member_offset); /* and zeroes it */
 const void *record_member(const void *rec, const struct field *f);
+/* The word of an enum that people see, a split one included; NULL: unknown or without a word. */
+const char *record_word(const struct kind *k, const void *rec, const struct field *f);
+/* How that word looks. */
+struct word_look record_look(const struct kind *k, const void *rec, const struct field *f);
 const char *record_text(const void *rec, const struct field *f); /* a text member, "" if unknown */
 const char *record_key(const struct kind *k, const void *rec);
 const char *record_uid(const struct kind *k, const void *rec);

@@ -90,8 +90,7 @@ static void stakes(const struct app *a, const struct job *j, struct buf *out)
 	buf_addf(out, T_SUBMIT_RUNS "\n", clean.data);
 	if (*a->tenant)
 		buf_addf(out, T_SUBMIT_OWN "\n", a->org);
-	if (want && q && q->total.gpu_quota >= 0 &&
-		record_knows(&quota_kind, q, kind_field(&quota_kind, "total_gpu_quota"))) {
+	if (want && q && q->total.gpu_quota >= 0 && record_has(quota, q, total.gpu_quota)) {
 		buf_addf(out, T_SUBMIT_GPUS "\n", (long long)q->total.gpu_used,
 			(long long)(q->total.gpu_used + want), (long long)q->total.gpu_quota);
 		if (q->total.gpu_used + want > q->total.gpu_quota)
