@@ -123,6 +123,7 @@ static bool listing_open(struct listing *l, struct err *e)
 	if (!listing_numbers(l, e) || !listing_state(l, e) ||
 		(l->some && !fieldset_parse(&l->fields, k, fields, e)))
 		return false;
+	fieldset_add_splits(&l->fields, k);
 	if (filter && *filter) {
 		l->filter = filter_parse(k, filter, e);
 		return l->filter != NULL;

@@ -16,14 +16,16 @@ void route_train_list(struct request *r)
 static void answer_job(struct request *r, const struct job *j)
 {
 	const char *fields = request_query(r, "fields");
-	struct fieldset some;
+	bool some = fields && *fields;
+	struct fieldset set = {{0}};
 	struct err e = ERR_INIT;
 
-	if (fields && *fields && !fieldset_parse(&some, &job_kind, fields, &e))
+	if (some && !fieldset_parse(&set, &job_kind, fields, &e)) {
 		request_fail(r, &e);
-	else
-		request_reply(r, 200,
-			record_encode(&job_kind, j, fields && *fields ? &some : NULL));
+		return;
+	}
+	fieldset_add_splits(&set, &job_kind);
+	request_reply(r, 200, record_encode(&job_kind, j, some ? &set : NULL));
 }
 
 void route_train_one(struct request *r)

@@ -33,6 +33,7 @@ static bool choose_fields(const struct kind *k, const char *text, struct fieldse
 	else if (!fieldset_parse(out, k, text, e))
 		return false;
 	fieldset_add(out, kind_index(k, kind_uid(k)));
+	fieldset_add_splits(out, k);
 	return true;
 }
 

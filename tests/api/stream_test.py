@@ -76,7 +76,7 @@ class Rows(unittest.TestCase):
             c = d.client()
             with c.websocket() as w:
                 self.assertEqual(w.snapshot(1, "job", fields="state",
-                                            filter="state!=failed state!=completed"), {})
+                                            filter="state!=failed|cancelled state!=completed"), {})
                 made = c.post(BASE + "/train", {"job_name": "leaves", "command": ["true"]})
                 self.assertEqual(made.status, 200, made)
                 self.assertEqual(w.until("row")["rows"][0]["uid"], made.json["uid"])

@@ -129,6 +129,13 @@ enum tone kind_tone(const struct kind *k, const void *rec)
 
 /* ---- Sets of rows ---- */
 
+void fieldset_add_splits(struct fieldset *s, const struct kind *k)
+{
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].split && fieldset_has(s, i))
+			fieldset_add(s, kind_index(k, kind_field(k, k->fields[i].split->word)));
+}
+
 bool fieldset_has(const struct fieldset *s, size_t index)
 {
 	return s->bits[index / 64] >> (index % 64) & 1;
@@ -183,9 +190,6 @@ bool fieldset_parse(struct fieldset *out, const struct kind *k, const char *text
 		if (f == NULL || (f->flags & F_SECRET))
 			return field_unknown(k, name, e);
 		fieldset_add(&set, kind_index(k, f));
-		/* The word that people see needs both. */
-		if (f->split)
-			fieldset_add(&set, kind_index(k, kind_field(k, f->split->word)));
 		if (text[len] == '\0')
 			break;
 		text += len + 1;

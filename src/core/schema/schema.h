@@ -292,6 +292,8 @@ const struct field *kind_lookup(const struct kind *k, const char *name, size_t *
 bool fieldset_parse(struct fieldset *out, const struct kind *k, const char *text, struct err *e);
 bool fieldset_has(const struct fieldset *s, size_t index);
 void fieldset_add(struct fieldset *s, size_t index);
+/* A server answers the flag of a split word (field.split) beside the word. */
+void fieldset_add_splits(struct fieldset *s, const struct kind *k);
 /* Every row that is neither an alias nor secret. */
 void fieldset_all(struct fieldset *out, const struct kind *k);
 
