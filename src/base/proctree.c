@@ -7,11 +7,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { EMPTY_TRIES = 20 };
+enum { EMPTY_TRIES = 20, FIRST = 128 };
 
 /* A small file of /proc, whole, NUL-ended; its length or 0. */
 static size_t read_small(const char *path, char *out, size_t size)
@@ -100,9 +101,35 @@ static int pid_of(const char *name)
 	return *name == '\0' && pid < INT32_MAX ? (int)pid : 0;
 }
 
+/* Doubles the list; false when there is no memory for that. */
+static bool grow(struct proctree *tree)
+{
+	size_t size = tree->max * sizeof *tree->list, more = tree->max ? 2 * tree->max : FIRST;
+	void *list = tree->max ? mremap(tree->list, size, more * sizeof *tree->list, MREMAP_MAYMOVE)
+			       : mmap(NULL, more * sizeof *tree->list, PROT_READ | PROT_WRITE,
+					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (list == MAP_FAILED)
+		return false;
+	tree->list = list;
+	tree->max = more;
+	return true;
+}
+
+void proctree_release(struct proctree *tree)
+{
+	if (tree->max > 0)
+		munmap(tree->list, tree->max * sizeof *tree->list);
+	*tree = (struct proctree)PROCTREE_INIT;
+}
+
 static void add(struct proctree *tree, int pid)
 {
-	if (pid > 0 && tree->count < tree->max && proctree_read(&tree->list[tree->count], pid))
+	if (pid <= 0)
+		return;
+	if (tree->count == tree->max && !grow(tree))
+		tree->partial = true;
+	else if (proctree_read(&tree->list[tree->count], pid))
 		tree->count++;
 }
 
@@ -113,6 +140,7 @@ bool proctree_scan(struct proctree *tree)
 	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	tree->count = 0;
+	tree->partial = false;
 	if (fd < 0)
 		return false;
 	while ((n = syscall(SYS_getdents64, fd, bytes, sizeof bytes)) > 0)

@@ -16,8 +16,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PROCTREE_MAX = 32768 }; /* processes looked at on one machine */
-
 struct proctree_process {
 	int pid, parent, group, session;
 	char state;     /* R S D T t Z X I */
@@ -28,15 +26,24 @@ struct proctree_process {
 	char name[16];  /* comm: outside bytes */
 };
 
-/* The memory is the caller's: `max` entries at `list`. */
+/*
+ * The list grows by mmap(2), which takes no lock and no heap, so that the shim may use it as well;
+ * it keeps its memory from scan to scan.
+ */
 struct proctree {
 	struct proctree_process *list; /* by rising pid */
 	size_t count, max;
+	bool partial; /* memory was refused: there are more */
 };
+#define PROCTREE_INIT             \
+	{                         \
+		NULL, 0, 0, false \
+	}
+void proctree_release(struct proctree *tree);
 
 /* One process; false when it is gone. */
 bool proctree_read(struct proctree_process *p, int pid);
-/* All processes of the machine; false when /proc cannot be read. */
+/* All processes of the machine, however many; false when /proc cannot be read. */
 bool proctree_scan(struct proctree *tree);
 /* Marks the living descendants of `root` (not root itself); returns how many. Zombies do not count. */
 size_t proctree_mark_below(struct proctree *tree, int root);
@@ -66,8 +73,8 @@ int64_t proctree_memory_marked(const struct proctree *tree);
 /*
  * One pass over the machine: KILL to every process of the task. Returns how many were found alive
  * (0: none is left, or the record is of another boot), -1 when /proc cannot be read. What was just
- * killed takes a moment to go, so call again, say every 20 ms, until it returns 0. Allocates 3 MB
- * for the call; any thread; not for the shim.
+ * killed takes a moment to go, so call again, say every 20 ms, until it returns 0. Any thread;
+ * not for the shim.
  */
 int proctree_kill_task(const struct task_pid *pid, const char *marker);
 

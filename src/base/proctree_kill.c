@@ -1,15 +1,11 @@
-/* Apart from proctree.c, because it allocates: the shim links that one and not this. */
 #include "base/proctree.h"
 
-#include "base/mem.h"
-
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 int proctree_kill_task(const struct task_pid *pid, const char *marker)
 {
-	struct proctree tree = {.max = PROCTREE_MAX};
+	struct proctree tree = PROCTREE_INIT;
 	char boot[40];
 	int found = -1;
 
@@ -17,13 +13,15 @@ int proctree_kill_task(const struct task_pid *pid, const char *marker)
 		return -1;
 	if (strcmp(boot, pid->boot_id) != 0)
 		return 0;
-	tree.list = mem_alloc(tree.max * sizeof *tree.list);
 	/* Nobody twice: a process that forks behind the reader of /proc and ends is missed by one look. */
 	for (int i = 0; i < 2 && (i == 0 || found == 0); i++) {
 		found = proctree_scan(&tree) ? (int)proctree_mark_task(&tree, pid, marker) : -1;
 		if (found > 0)
 			proctree_signal_marked(&tree, SIGKILL);
 	}
-	free(tree.list);
+	/* None among those that could be looked at is not none. */
+	if (found == 0 && tree.partial)
+		found = -1;
+	proctree_release(&tree);
 	return found;
 }

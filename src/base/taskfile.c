@@ -41,6 +41,8 @@ static const struct items_row spec_rows[] = {
 	TEXT(task_spec, "finish", finish, false),
 	INT(task_spec, "run_uid", run_uid, -1, INT_MAX, false),
 	INT(task_spec, "run_gid", run_gid, -1, INT_MAX, false),
+	INT(task_spec, "max_processes", max_processes, 0, INT_MAX, false),
+	INT(task_spec, "hide_processes", hide_processes, 0, 1, false),
 	INT(task_spec, "umask", umask, 0, 0777, false),
 	I64(task_spec, "stop_grace_ms", stop_grace_ms),
 	I64(task_spec, "max_runtime_ms", max_runtime_ms),

@@ -52,13 +52,15 @@ struct task_spec {
 	const char *uid, *task; /* job uid and task name: for messages and the process title */
 	int attempt;
 	const char *const
-		*argv; /* NULL-ended vector for execve; argv[0] is looked up by the daemon */
+		*argv; /* NULL-ended; a bare argv[0] is looked up by the shim, as the task's user */
 	const char *const *env;     /* NULL-ended KEY=VALUE: exactly what the task gets */
 	const char *const *cgroups; /* NULL-ended cgroup.procs files every step joins; NULL: none */
 	const char *work_dir;       /* chdir there first; "" is "/" */
 	const char *prepare;        /* shell text run before argv ("" none), finish after, always */
 	const char *finish;
 	int run_uid, run_gid;   /* -1: stay who we are */
+	int max_processes;      /* of the user, in all its tasks, threads counted; 0: no limit */
+	int hide_processes;     /* 1: a /proc without other users' processes (base/procview.h) */
 	int umask;              /* 077 unless `mltop run` carried the caller's */
 	int64_t stop_grace_ms;  /* TERM, then this long, then KILL */
 	int64_t max_runtime_ms; /* 0: none */

@@ -99,6 +99,8 @@ struct engine_config {
 	const char *state_dir; /* the platform's; tasks/ is below it */
 	const char *shim_path; /* mltop-shim */
 	bool shared;           /* several people: work_dir refused, output and packages guarded */
+	const char *path;      /* PATH of tasks that run as another user; NULL: the system's folders */
+	int64_t max_processes; /* of each such user, threads counted; 0: no limit */
 	int64_t max_tasks;     /* 0: as many as CPUs */
 	int64_t log_limit;     /* bytes kept per attempt; 0: none */
 	int64_t sample_ms;     /* 2000 */
@@ -141,6 +143,7 @@ struct engine_ops {
 
 struct engine {
 	const struct engine_ops *ops;
+	const char *notice; /* a sentence about this machine for the daemon's log at its start, or NULL */
 };
 
 #endif

@@ -63,6 +63,11 @@ static const struct row {
 		"Events kept of one job."},
 	[SET_LOCAL_MAX_TASKS] = {"local.max_tasks", COUNT, "0", 0, 1000000, NULL, false,
 		"Tasks that run at once; 0: as many as CPUs."},
+	[SET_LOCAL_PROCESSES] = {"local.processes_per_org", COUNT, "8192", 0, 1000000, NULL, false,
+		"Processes and threads of an org's tasks together, where each org has a Unix user; "
+		"a quarter of the machine's at most; 0: no limit."},
+	[SET_LOCAL_PATH] = {"local.path", TEXT, "/usr/local/bin:/usr/bin:/bin", 0, 4096, NULL, false,
+		"PATH of tasks, where each org has a Unix user; a job may set its own."},
 	[SET_LOCAL_LOG_LIMIT] = {"local.log_limit", BYTES, "0", 0, (int64_t)1 << 50, NULL, false,
 		"Log kept of an attempt, the newest part; 0: all."},
 	[SET_LOCAL_SAMPLE] = {"local.sample", DURATION, "2s", 100, 3600000, NULL, false,

@@ -310,6 +310,8 @@ static bool engine_start(struct platform *p, struct err *e)
 		.state_dir = p->dir,
 		.shared = p->limits.shared,
 		.max_tasks = config_int(&p->config, SET_LOCAL_MAX_TASKS),
+		.max_processes = config_int(&p->config, SET_LOCAL_PROCESSES),
+		.path = config_text(&p->config, SET_LOCAL_PATH),
 		.log_limit = config_int(&p->config, SET_LOCAL_LOG_LIMIT),
 		.sample_ms = config_int(&p->config, SET_LOCAL_SAMPLE),
 		.fake_jobs = config_int(&p->config, SET_FAKE_JOBS),
@@ -326,7 +328,11 @@ static bool engine_start(struct platform *p, struct err *e)
 	p->shim = shim_path(p);
 	config.shim_path = p->shim;
 	config.events.ctx = p;
-	return ops->open(&p->engine, &config, e);
+	if (!ops->open(&p->engine, &config, e))
+		return false;
+	if (p->engine->notice)
+		log_line(LOG_INFO, "%s", p->engine->notice);
+	return true;
 }
 
 /* ---- The private platform ends by itself ---- */

@@ -3,6 +3,8 @@
  * there for a byte (the gate), and answers with what failed; its end without an answer means that
  * the program runs.
  */
+#include "base/procview.h"
+#include "program.h"
 #include "shim.h"
 
 #include <errno.h>
@@ -17,11 +19,21 @@
 #include <unistd.h>
 #include <linux/close_range.h>
 
-enum stage { STAGE_FILES, STAGE_CGROUP, STAGE_GROUP, STAGE_USER, STAGE_FOLDER, STAGE_EXEC };
+enum stage {
+	STAGE_FILES,
+	STAGE_CGROUP,
+	STAGE_LIMIT,
+	STAGE_VIEW,
+	STAGE_GROUP,
+	STAGE_USER,
+	STAGE_FOLDER,
+	STAGE_EXEC,
+};
 
 struct failure {
 	enum stage stage;
-	int number; /* errno */
+	int number;                     /* errno */
+	struct program_failure program; /* STAGE_EXEC */
 };
 
 static const char *environment[TASK_ARGS_MAX + 2];
@@ -46,14 +58,17 @@ bool child_environment(const struct task_spec *spec, struct err *e)
 	return true;
 }
 
-static void fail(int gate, enum stage stage)
+_Noreturn static void fail_with(int gate, const struct failure *f)
 {
-	struct failure f = {stage, errno};
-
 	/* Nothing can be done about a failure to tell of a failure: the parent sees exit code 127. */
-	if (write(gate, &f, sizeof f) < 0)
+	if (write(gate, f, sizeof *f) < 0)
 		_exit(126);
 	_exit(127);
+}
+
+_Noreturn static void fail(int gate, enum stage stage)
+{
+	fail_with(gate, &(struct failure){.stage = stage, .number = errno});
 }
 
 static bool put(const char *path, const char *text)
@@ -100,10 +115,21 @@ static bool join_cgroups(const struct task_spec *spec)
 	return true;
 }
 
+static bool limit_processes(const struct task_spec *spec)
+{
+	struct rlimit most = {(rlim_t)spec->max_processes, (rlim_t)spec->max_processes};
+
+	return spec->max_processes == 0 || setrlimit(RLIMIT_NPROC, &most) == 0;
+}
+
 static void become(const struct task_spec *spec, int gate)
 {
 	gid_t gid = spec->run_gid >= 0 ? (gid_t)spec->run_gid : getegid();
 
+	if (!limit_processes(spec))
+		fail(gate, STAGE_LIMIT);
+	if (spec->hide_processes && !procview_hide())
+		fail(gate, STAGE_VIEW);
 	if (spec->run_gid >= 0 && geteuid() == 0 && setgroups(1, &gid) < 0)
 		fail(gate, STAGE_GROUP);
 	if (spec->run_gid >= 0 && setresgid(gid, gid, gid) < 0)
@@ -116,6 +142,7 @@ static void become(const struct task_spec *spec, int gate)
 _Noreturn static void run_child(const struct shim *s, int gate, const char *const *argv)
 {
 	const struct task_spec *spec = &s->spec;
+	struct failure f = {.stage = STAGE_EXEC};
 	char go;
 
 	if (read(gate, &go, 1) != 1)
@@ -129,9 +156,9 @@ _Noreturn static void run_child(const struct shim *s, int gate, const char *cons
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (chdir(spec->work_dir[0] != '\0' ? spec->work_dir : "/") < 0)
 		fail(gate, STAGE_FOLDER);
-	execve(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)environment);
-	fail(gate, STAGE_EXEC);
-	_exit(127);
+	program_execute(argv, environment, &f.program);
+	f.number = f.program.number;
+	fail_with(gate, &f);
 }
 
 bool child_start(struct shim *s, const char *const *argv, struct err *e)
@@ -190,11 +217,16 @@ static void describe(const struct shim *s, const struct failure *f, char *text, 
 {
 	const char *program = s->step == STEP_MAIN ? s->spec.argv[0] : "/bin/sh";
 	const char *folder = s->spec.work_dir, *why = strerror(f->number);
+	const char *path = program_env(s->spec.env, "PATH");
 
 	switch (f->stage) {
 	case STAGE_FILES: snprintf(text, size, "cannot connect the task's output: %s", why); break;
 	case STAGE_CGROUP:
 		snprintf(text, size, "cannot join the task's control group: %s", why);
+		break;
+	case STAGE_LIMIT: snprintf(text, size, "cannot limit the task's processes: %s", why); break;
+	case STAGE_VIEW:
+		snprintf(text, size, "cannot hide the processes of others from the task: %s", why);
 		break;
 	case STAGE_GROUP:
 		snprintf(text, size, "cannot run as group %d: %s", s->spec.run_gid, why);
@@ -205,12 +237,7 @@ static void describe(const struct shim *s, const struct failure *f, char *text, 
 	case STAGE_FOLDER:
 		snprintf(text, size, "cannot enter the work folder %.120s: %s", folder, why);
 		break;
-	case STAGE_EXEC:
-		snprintf(text, size, "cannot execute %.120s: %s%s", program, why,
-			f->number == ENOENT && access(program, F_OK) == 0
-				? " (the interpreter in its first line is missing)"
-				: "");
-		break;
+	case STAGE_EXEC: program_explain(&f->program, program, path, text, size); break;
 	}
 }
 

@@ -173,6 +173,11 @@ static bool open_output(struct shim *s, struct err *e)
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	s->output = ends[0];
 	s->output_write = ends[1];
+	/* Opening /dev/stdout opens the pipe anew (proc(5)): it has to be the task's. */
+	if (s->spec.run_uid >= 0 &&
+		fchown(ends[1], (uid_t)s->spec.run_uid, (gid_t)s->spec.run_gid) < 0)
+		shim_say("cannot give the log pipe to user %d: %s", s->spec.run_uid,
+			strerror(errno));
 	return tasklog_open(&s->log, s->folder, s->spec.segment_size, s->spec.log_limit, e);
 }
 

@@ -107,7 +107,7 @@ static void finish_ended(struct shim *s, int status, bool failed, const char *te
 
 void steps_ended(struct shim *s, int status)
 {
-	char text[200] = "";
+	char text[256] = "";
 	int number = 0;
 	bool failed = child_failure(s, &number, text, sizeof text);
 	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;

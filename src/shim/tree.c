@@ -4,32 +4,28 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct proctree_process processes[PROCTREE_MAX];
+static struct proctree tree = PROCTREE_INIT;
 
-static struct proctree look(void)
+static void look(void)
 {
-	struct proctree tree = {.list = processes, .max = PROCTREE_MAX};
-
 	if (proctree_scan(&tree))
 		proctree_mark_below(&tree, getpid());
 	else
 		tree.count = 0;
-	return tree;
 }
 
 void tree_kill(void)
 {
-	struct proctree tree = look();
-
+	look();
 	proctree_signal_marked(&tree, SIGKILL);
 }
 
 size_t tree_end(struct shim *s, int signal)
 {
-	struct proctree tree = look();
 	const struct proctree_process *first = NULL;
 	size_t count = 0;
 
+	look();
 	for (size_t i = 0; i < tree.count; i++)
 		if (tree.list[i].marked && count++ == 0)
 			first = &tree.list[i];
@@ -43,10 +39,11 @@ size_t tree_end(struct shim *s, int signal)
 
 struct proctree_usage tree_usage(struct shim *s)
 {
-	struct proctree tree = look();
-	struct proctree_usage usage = proctree_usage_marked(&tree);
+	struct proctree_usage usage;
 	struct rusage gone;
 
+	look();
+	usage = proctree_usage_marked(&tree);
 	if (usage.rss > s->memory_peak)
 		s->memory_peak = usage.rss;
 	if (getrusage(RUSAGE_CHILDREN, &gone) == 0)
@@ -57,7 +54,6 @@ struct proctree_usage tree_usage(struct shim *s)
 
 int64_t tree_memory(void)
 {
-	struct proctree tree = look();
-
+	look();
 	return proctree_memory_marked(&tree);
 }

@@ -106,7 +106,9 @@ class Task:
             argv = ("/bin/sh", "-c", text)
         items = [("version", 1), ("uid", self.uid), ("task", "master-0"), ("attempt", 1),
                  ("work_dir", keys.pop("work_dir", case.root)), *keys.items(), *extra]
-        items += [("env", e) for e in ("PATH=/usr/bin:/bin", *env)]
+        if not any(e.startswith("PATH=") for e in env):
+            env = ("PATH=/usr/bin:/bin", *env)
+        items += [("env", e) for e in env]
         items += [("arg", a) for a in argv]
         with open(self.path("spec"), "wb") as f:
             f.write(encode(items))

@@ -63,13 +63,58 @@ class CannotStart(Case):
         self.check(self.begin(path)[1], code=errno.EACCES,
                    message=f"cannot execute {path}: Permission denied")
 
+    def script(self, name, text, mode=0o755, folder=""):
+        os.makedirs(os.path.join(self.root, folder), exist_ok=True)
+        path = os.path.join(self.root, folder, name)
+        with open(path, "w", newline="") as f:
+            f.write(text)
+        os.chmod(path, mode)
+        return path
+
     def test_interpreter_is_missing(self):
-        path = os.path.join(self.root, "script")
-        with open(path, "w") as f:
-            f.write("#!/no/such/interpreter\n")
-        os.chmod(path, 0o755)
-        message = self.begin(path)[1]["message"]
-        self.assertIn("the interpreter in its first line is missing", message)
+        path = self.script("script", "#! /no/such/interpreter -x\necho\n")
+        self.check(self.begin(path)[1], code=errno.ENOENT,
+                   message=f"cannot execute {path}: the interpreter /no/such/interpreter of its first line is not there")
+
+    def test_interpreter_ends_with_a_return(self):
+        path = self.script("script", "#!/bin/sh\r\necho\r\n")
+        self.check(self.begin(path)[1], code=errno.ENOENT,
+                   message=f"cannot execute {path}: its first line, #!/bin/sh, ends with a carriage return: "
+                           "save the file with Unix line ends")
+
+    def test_interpreter_that_may_not_be_run(self):
+        plain = self.script("plain", "", 0o644)
+        path = self.script("script", f"#!{plain}\n")
+        self.check(self.begin(path)[1], code=errno.EACCES,
+                   message=f"cannot execute {path}: the interpreter {plain} of its first line "
+                           "may not be run by the task's user")
+
+    def test_no_program_at_all(self):
+        path = self.script("script", "echo hello\n")
+        self.assertIn("nor a script that begins with #!", self.begin(path)[1]["message"])
+
+    def test_bare_names(self):
+        """Looked up by execvp's rule: what may not be run, or is no program's folder, is passed over."""
+        self.script("tool", "#!/bin/sh\necho first\n", 0o644, "a")
+        os.makedirs(os.path.join(self.root, "b", "tool"))
+        found = self.script("tool", "#!/bin/sh\necho $0\n", folder="c")
+        self.script("tool", "#!/bin/sh\necho later\n", folder="d")
+        path = ":".join(os.path.join(self.root, n) for n in ("none", "a", "b", "c", "d"))
+        task = self.task("tool", env=[f"PATH=:{path}"])
+        self.check(task.run(), end="exit", code=0)
+        self.assertEqual(task.log().decode(), found + "\n")
+        own = self.script("tool", "#!/bin/sh\necho $0\n", folder="venv/bin")
+        task = self.task("tool", env=[f"PATH={path}", f"VIRTUAL_ENV={self.root}/venv"])
+        self.check(task.run(), end="exit", code=0)
+        self.assertEqual(task.log().decode(), own + "\n")
+
+    def test_bare_names_that_do_not_run(self):
+        denied = self.script("tool", "#!/bin/sh\n", 0o644, "a")
+        got = self.begin("tool", env=[f"PATH={self.root}/a:/no/such"])[1]
+        self.check(got, code=errno.EACCES, message=f"cannot execute {denied}: Permission denied")
+        got = self.begin("no-such-tool", env=["PATH=/usr/bin:/bin"])[1]
+        self.assertIn("cannot start 'no-such-tool': no such program in the task's PATH", got["message"])
+        self.assertIn("(PATH is /usr/bin:/bin)", got["message"])
 
     def test_no_work_folder(self):
         task, got = self.begin("/bin/true", work_dir="/no/such/folder")

@@ -19,11 +19,10 @@
 
 #include <cmocka.h>
 
-static struct proctree_process processes[PROCTREE_MAX];
-
+/* Good until the next scan. */
 static struct proctree scan(void)
 {
-	struct proctree tree = {.list = processes, .max = PROCTREE_MAX};
+	static struct proctree tree = PROCTREE_INIT;
 
 	assert_true(proctree_scan(&tree));
 	return tree;
@@ -79,6 +78,7 @@ static void end(int pid)
 
 static void test_reads_itself(void **state)
 {
+	static char memory[2 << 20];
 	struct proctree_process p;
 	uint64_t start_time;
 
@@ -89,9 +89,9 @@ static void test_reads_itself(void **state)
 	assert_int_equal(p.group, getpgrp());
 	assert_int_equal(p.session, getsid(0));
 	assert_string_equal(p.name, "base_proctree");
-	memset(processes, 1, sizeof processes);
+	memset(memory, 1, sizeof memory);
 	assert_true(proctree_read(&p, getpid()));
-	assert_true(p.rss > (int64_t)sizeof processes / 2); /* the kernel counts it roughly */
+	assert_true(p.rss > (int64_t)sizeof memory / 2); /* the kernel counts it roughly */
 	assert_true(taskfile_start_time(getpid(), &start_time));
 	assert_true(p.start == start_time);
 	assert_false(proctree_read(&p, 0));
@@ -154,6 +154,36 @@ static void test_below(void **state)
 	assert_false(is_marked(&tree, child));
 }
 
+/* However many there are: the list has no end at which the newest processes would be out of sight. */
+static void test_many(void **state)
+{
+	enum { MANY = 700 };
+	static int children[MANY];
+	struct proctree tree;
+	size_t before;
+
+	(void)state;
+	tree = scan();
+	before = proctree_mark_below(&tree, getpid());
+	for (int i = 0; i < MANY; i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			pause();
+			_exit(0);
+		}
+		assert_true(children[i] > 0);
+	}
+	tree = scan();
+	assert_int_equal(proctree_mark_below(&tree, getpid()), before + MANY);
+	assert_false(tree.partial);
+	for (int i = 0; i < MANY; i++)
+		assert_true(is_marked(&tree, children[i]));
+	proctree_signal_marked(&tree, SIGKILL);
+	for (int i = 0; i < MANY; i++)
+		waitpid(children[i], NULL, 0);
+}
+
 static struct task_pid record_of(int pid)
 {
 	struct task_pid record = {.shim_pid = pid};
@@ -210,7 +240,7 @@ static void test_by_marker_while_it_executes(void **state)
 	}
 	for (int i = 0; i < 1000; i++) {
 		struct proctree_process one;
-		struct proctree tree = {.list = &one, .max = 1, .count = 1};
+		struct proctree tree = {.list = &one, .max = 1, .count = 1, .partial = false};
 
 		assert_true(proctree_read(&one, pid));
 		assert_int_equal(proctree_mark_task(&tree, &record, "u/t/1"), 1);
@@ -311,6 +341,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_name_with_parentheses),
 		cmocka_unit_test(test_alive),
 		cmocka_unit_test(test_below),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_by_marker),
 		cmocka_unit_test(test_by_marker_while_it_executes),
 		cmocka_unit_test(test_by_session),

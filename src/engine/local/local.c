@@ -1,7 +1,7 @@
 #include "engine/local/local.h"
 
 #include "base/fsio.h"
-#include "base/proctree.h"
+#include "base/procview.h"
 #include "core/schema/words.h"
 
 #include <errno.h>
@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 extern char **environ;
+
+enum { PROBE_UID = 65534 }; /* nobody's: what he sees, an org's user sees */
 
 void local_hold(struct local *l)
 {
@@ -30,6 +32,7 @@ static void local_free(struct local *l)
 	free(l->state_dir);
 	free(l->tasks_dir);
 	free(l->shim_path);
+	free(l->path);
 	free(l);
 	if (done)
 		done(ctx);
@@ -89,6 +92,26 @@ static void machine_fill(struct local *l, int64_t max_tasks)
 	};
 }
 
+/* Users of their own: what do they see of each other's processes? */
+static void view_find(struct local *l)
+{
+	static const char *const notices[] = {
+		[PROCVIEW_ALL] =
+			"tasks see the command lines of other orgs' tasks: this system lets "
+			"us give them no /proc of their own; mount /proc with hidepid=2",
+		[PROCVIEW_HIDDEN] = "tasks see no processes of other orgs: /proc has hidepid",
+		[PROCVIEW_OURS] =
+			"tasks see no processes of other orgs: each has a /proc of its own",
+	};
+	enum procview view;
+
+	if (!l->shared || geteuid() != 0)
+		return;
+	view = procview_probe(PROBE_UID);
+	l->hides_processes = view == PROCVIEW_OURS;
+	l->base.notice = notices[view];
+}
+
 static bool config_check(const struct engine_config *c, struct err *e)
 {
 	if (access(c->shim_path, X_OK) < 0) {
@@ -128,9 +151,12 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	l->shim_path = mem_strdup(c->shim_path);
 	memcpy(l->boot_id, boot_id, sizeof boot_id);
 	l->shared = c->shared;
+	l->path = mem_strdup(c->path && *c->path ? c->path : "/usr/local/bin:/usr/bin:/bin");
+	l->max_processes = local_processes(c->max_processes);
 	l->log_limit = c->log_limit;
 	l->sample_ms = c->sample_ms;
 	l->events = c->events;
+	view_find(l);
 	capture_environ(l);
 	machine_fill(l, c->max_tasks);
 	local_logs_init(&l->logs, l->tasks_dir);

@@ -100,6 +100,9 @@ struct local {
 	char node_name[256];
 	char boot_id[40];
 	bool shared;
+	char *path;           /* PATH of tasks of other users */
+	int max_processes;    /* of each such user; 0: any number */
+	bool hides_processes; /* from them those of others */
 	int64_t log_limit, sample_ms;
 	struct engine_events events;
 	struct plan_node machine;
@@ -128,6 +131,8 @@ void local_drop(struct local *l);
 /* local_machine.c */
 int64_t local_cpus(void);   /* this process may run on */
 int64_t local_memory(void); /* bytes, the cgroup's limit where it is lower */
+/* At most a quarter of what the machine can have at once; `wanted` 0: no limit. */
+int local_processes(int64_t wanted);
 
 /* local_task.c */
 struct local_task *local_task_new(struct local *l, const struct task_ref *ref);
@@ -150,9 +155,6 @@ void local_queue_skip(struct local_task *t);
 bool local_spec_root(struct local_work *w, const char *dir, struct err *e);
 /* What the spec will hold; texts in the work's arena. */
 bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *e);
-/* local_path.c, in the pool: the program that `name` means in this environment. */
-const char *local_path_find(struct arena *a, const char *name, const char *const *env,
-	struct err *e);
 
 /* local_launch.c, in the pool */
 void local_launch(struct local_work *w);

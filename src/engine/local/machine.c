@@ -3,6 +3,7 @@
 #include "base/fsio.h"
 #include "base/num.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,4 +103,28 @@ int64_t local_memory(void)
 	int64_t total = memory_total(), limit = cgroup_limit();
 
 	return limit < total ? limit : total;
+}
+
+/* The number in a file of /proc, INT_MAX when there is none. */
+static int64_t proc_number(const char *path)
+{
+	struct buf text = BUF_INIT;
+	int64_t n = INT_MAX;
+
+	if (fsio_read(path, &text, 64, NULL)) {
+		text.data[strcspn(text.data, "\n")] = '\0';
+		if (!num_i64(text.data, 1, INT_MAX, &n))
+			n = INT_MAX;
+	}
+	buf_release(&text);
+	return n;
+}
+
+int local_processes(int64_t wanted)
+{
+	int64_t pids = proc_number("/proc/sys/kernel/pid_max");
+	int64_t threads = proc_number("/proc/sys/kernel/threads-max");
+	int64_t most = (pids < threads ? pids : threads) / 4;
+
+	return (int)(wanted < most ? wanted : most);
 }

@@ -30,9 +30,8 @@ static void unmark(struct proctree *tree)
 static void sample_run(uv_work_t *req)
 {
 	struct sample *s = req->data;
-	struct proctree tree = {.max = PROCTREE_MAX};
+	struct proctree tree = PROCTREE_INIT;
 
-	tree.list = mem_alloc(tree.max * sizeof *tree.list);
 	s->now = time_mono_ms();
 	s->good = proctree_scan(&tree);
 	for (size_t i = 0; s->good && i < s->tasks.len; i++) {
@@ -40,7 +39,7 @@ static void sample_run(uv_work_t *req)
 		proctree_mark_below(&tree, s->tasks.items[i].shim_pid);
 		s->tasks.items[i].usage = proctree_usage_marked(&tree);
 	}
-	free(tree.list);
+	proctree_release(&tree);
 }
 
 static void tell(struct local *l, struct local_task *t, const struct proctree_usage *u, int64_t now)

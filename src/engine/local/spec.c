@@ -86,6 +86,13 @@ static void env_python(struct env_list *l, const struct task_program *p, const c
 	buf_release(&path);
 }
 
+/* Root's PATH, names and folders are nothing to another user; language and time zone are. */
+static bool env_of_anybody(const char *entry)
+{
+	return strncmp(entry, "LANG=", 5) == 0 || strncmp(entry, "LC_", 3) == 0 ||
+		strncmp(entry, "TZ=", 3) == 0;
+}
+
 static const char *const *env_build(struct local_work *w, const char *root, const char *output)
 {
 	struct env_list l = {.arena = &w->arena};
@@ -93,12 +100,16 @@ static const char *const *env_build(struct local_work *w, const char *root, cons
 	int64_t cpu = p->cpu_limit.v > 0 ? p->cpu_limit.v : 1000;
 
 	for (size_t i = 0; i < w->local->environ.len; i++)
-		env_add(&l, w->local->environ.items[i], strcspn(w->local->environ.items[i], "="));
+		if (w->run_uid < 0 || env_of_anybody(w->local->environ.items[i]))
+			env_add(&l, w->local->environ.items[i],
+				strcspn(w->local->environ.items[i], "="));
 	env_set(&l, "TERM", "dumb");
 	env_set(&l, "PYTHONUNBUFFERED", "1");
 	env_number(&l, "OMP_NUM_THREADS", (cpu + 999) / 1000);
-	if (w->run_uid >= 0)
+	if (w->run_uid >= 0) {
+		env_set(&l, "PATH", w->local->path);
 		env_set(&l, "HOME", output);
+	}
 	for (size_t i = 0; i < p->env.len; i++)
 		env_set(&l, p->env.items[i].key, p->env.items[i].value);
 	env_python(&l, p, root);
@@ -175,9 +186,9 @@ static bool argv_build(struct local_work *w, struct task_spec *spec, struct err 
 		argv[1] = "-m";
 		argv[2] = p->module_name;
 	}
-	argv[0] = local_path_find(&w->arena, module ? "python3" : words.items[0], spec->env, e);
+	argv[0] = module ? "python3" : words.items[0];
 	spec->argv = argv;
-	return argv[0] != NULL;
+	return true;
 }
 
 static void limits_fill(const struct local_work *w, struct task_spec *spec)
@@ -188,6 +199,8 @@ static void limits_fill(const struct local_work *w, struct task_spec *spec)
 	spec->max_runtime_ms = p->max_runtime.v > 0 ? p->max_runtime.v : 0;
 	spec->memory_limit = p->memory_limit.v > 0 ? p->memory_limit.v : 0;
 	spec->cpus = 0;
+	spec->max_processes = w->run_uid >= 0 ? w->local->max_processes : 0;
+	spec->hide_processes = w->run_uid >= 0 && w->local->hides_processes;
 	spec->log_limit = w->local->log_limit;
 	spec->segment_size = LOCAL_SEGMENT;
 	/* A limit is kept by dropping whole segments: small ones keep more of it. */
