@@ -60,7 +60,7 @@ def environment(folder, build, only):
 
 
 def has_cases(program):
-    return program.endswith(".py") or "/unit/" in program
+    return program.endswith("_test.py") or "/unit/" in program
 
 
 def command(program):

@@ -51,7 +51,7 @@ build/libfuzzer/$1: $$(wildcard src/*/*.[ch] src/*/*/*.[ch]) tests/fuzz/fuzz_$1.
 endef
 $(foreach f,$(fuzz_names),$(eval $(call fuzz_rule,$f)))
 
-checks := $(wildcard tests/layers.sh tests/banned.sh)
+checks := $(wildcard tests/layers.sh tests/banned.sh tests/circles.py tests/plumbing.py)
 suites := $(sort $(wildcard tests/*/*_test.py))
 JOBS ?= $(shell nproc)
 RUN = /usr/bin/python3 tests/run.py -j $(JOBS) --build $B $(if $(ONLY),--only '$(ONLY)')
