@@ -27,15 +27,17 @@ BEGIN {
 	# Likewise: struct platform, the settings, the request that a change answers and the hub.
 	may["model"] = "mltopd serve work store engine " core " base"
 	may["work"] = "mltopd serve model store engine io " core " base"
-	may["mltopd"] = "work serve model store engine engine/local engine/fake io " core " base"
+	# Likewise: struct platform and the settings.
+	may["kinds"] = "mltopd work serve model store engine io " core " base"
+	may["mltopd"] = "kinds work serve model store engine engine/local engine/fake io " core " base"
 	# Headers of others, by what their names begin with, and the files that may have them.
 	only["curses.h"] = only["ncurses"] = only["<term.h"] = "^mltop/term[a-z_]*[.]c$"
 	only["sqlite3"] = "^store/"
 	only["curl/"] = only["wslay/"] = "^io/"
 	only["libwebsockets"] = "^serve/"
-	only["uv.h"] = "^(io|serve|model|work|mltopd|engine|client|mltop)/"
-	only["jansson"] = "^(core|io|client|store|engine|ui|mltop|serve|model|work|mltopd)/"
-	only["openssl/"] = "^(core|io|client|store|engine|mltop|serve|mltopd)/"
+	only["uv.h"] = "^(io|serve|model|work|kinds|mltopd|engine|client|mltop)/"
+	only["jansson"] = "^(core|io|client|store|engine|ui|mltop|serve|model|work|kinds|mltopd)/"
+	only["openssl/"] = "^(core|io|client|store|engine|mltop|serve|kinds|mltopd)/"
 	only["yaml.h"] = only["archive.h"] = only["zlib.h"] = only["bzlib.h"] = "^io/"
 	only["lzma.h"] = only["zstd"] = "^io/"
 }

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/taskfile.h"
 #include "base/timefmt.h"
-#include "mltopd/routes.h"
+#include "kinds/routes.h"
 #include "store/folder.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* mltopd: the platform API server. */
 #include "mltopd/options.h"
-#include "mltopd/routes.h"
+#include "kinds/routes.h"
 
 #include "base/standard.h"
 

@@ -2,8 +2,8 @@
  * Uploads: announced with size and SHA-256, sent in parts that may be repeated after a cut, and
  * complete when the hash of the whole is right. Disk work is done by worker threads.
  */
-#include "mltopd/packages.h"
-#include "mltopd/routes.h"
+#include "kinds/packages.h"
+#include "kinds/routes.h"
 
 #include "base/fsio.h"
 #include "base/mem.h"

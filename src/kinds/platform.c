@@ -1,5 +1,5 @@
 /* GET /platform: what this platform is, holds and does, for `mltop platform status`. */
-#include "mltopd/routes.h"
+#include "kinds/routes.h"
 
 #include "base/fsio.h"
 #include "base/mem.h"

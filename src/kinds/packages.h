@@ -2,8 +2,8 @@
  * Packages that people upload: files under <state>/packages, a row each. An upload is made of
  * parts at growing offsets; it counts when all bytes are there and their SHA-256 is as announced.
  */
-#ifndef MLTOPD_PACKAGES_H
-#define MLTOPD_PACKAGES_H
+#ifndef KINDS_PACKAGES_H
+#define KINDS_PACKAGES_H
 
 #include "mltopd/platform_inside.h"
 

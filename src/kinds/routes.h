@@ -1,6 +1,6 @@
 /* Handlers of the route table and what they share. Each answers its request exactly once. */
-#ifndef MLTOPD_ROUTES_H
-#define MLTOPD_ROUTES_H
+#ifndef KINDS_ROUTES_H
+#define KINDS_ROUTES_H
 
 #include "mltopd/platform_inside.h"
 

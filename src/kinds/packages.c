@@ -1,4 +1,4 @@
-#include "mltopd/packages.h"
+#include "kinds/packages.h"
 
 #include "base/fsio.h"
 #include "base/mem.h"

@@ -1,5 +1,5 @@
 /* Logs over plain HTTP: the newest part as JSON, or a chunked stream of lines to the end. */
-#include "mltopd/routes.h"
+#include "kinds/routes.h"
 
 #include "base/mem.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* POST /train: decoded, checked, its package looked into by a worker thread, then stored. */
-#include "mltopd/routes.h"
+#include "kinds/routes.h"
 
 #include "base/mem.h"
 #include "io/archive.h"

@@ -1,4 +1,4 @@
-#include "mltopd/routes.h"
+#include "kinds/routes.h"
 
 #include "base/mem.h"
 #include "base/num.h"

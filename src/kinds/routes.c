@@ -1,6 +1,6 @@
-#include "mltopd/routes.h"
+#include "kinds/routes.h"
 
-#include "mltopd/packages.h"
+#include "kinds/packages.h"
 
 #include "core/kinds/kinds.h"
 

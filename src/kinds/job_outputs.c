@@ -1,6 +1,6 @@
 /* GET /train/{job}/outputs: the list of what a job has left, or with ?path= the bytes of a file. */
 #include "work/outputs.h"
-#include "mltopd/routes.h"
+#include "kinds/routes.h"
 
 #include "base/mem.h"
 #include "base/num.h"
