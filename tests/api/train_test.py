@@ -593,7 +593,7 @@ class Lists(Case):
         until(lambda: self.job("stopped")["state"] == "running", "running again")
         self.assertNotIn("cancelled", self.job("stopped"))
         self.client.delete(f"{TRAIN}/stopped")
-        self.gone("stopped")
+        until(lambda: "stopped" not in self.names(), "its row is gone as well, not only its name")
 
     def test_fields(self):
         a = self.client.get(TRAIN, query={"fields": "job_name,state", "limit": "1"})
