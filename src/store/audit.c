@@ -1,4 +1,4 @@
-#include "store/inside.h"
+#include "store/sqlite.h"
 
 #include "base/mem.h"
 
@@ -23,15 +23,15 @@ bool audit_last(struct store *s, struct err *e)
 	sqlite3_stmt *q = NULL;
 	int code;
 
-	memset(s->audit_hash, 0, sizeof s->audit_hash);
-	if (!sql_prepare(s->db, "SELECT hash FROM audit ORDER BY seq DESC LIMIT 1", &q, e))
+	memset(sql_of(s)->audit_hash, 0, sizeof sql_of(s)->audit_hash);
+	if (!sql_prepare(sql_of(s)->db, "SELECT hash FROM audit ORDER BY seq DESC LIMIT 1", &q, e))
 		return false;
 	code = sqlite3_step(q);
 	if (code == SQLITE_ROW && sqlite3_column_bytes(q, 0) == 32)
-		memcpy(s->audit_hash, sqlite3_column_blob(q, 0), 32);
+		memcpy(sql_of(s)->audit_hash, sqlite3_column_blob(q, 0), 32);
 	sqlite3_finalize(q);
 	return code == SQLITE_ROW || code == SQLITE_DONE ||
-		sql_fail(s->db, "cannot read the audit", e);
+		sql_fail(sql_of(s)->db, "cannot read the audit", e);
 }
 
 static void hex(const unsigned char *bytes, size_t len, char *out)
@@ -64,16 +64,16 @@ static bool audit_end(struct store *s, int64_t count, const unsigned char hash[3
 {
 	int64_t given;
 
-	if (!sql_int(s->db,
+	if (!sql_int(sql_of(s)->db,
 		    "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'audit'",
 		    &given, e))
 		return false;
-	if (given == count && memcmp(hash, s->audit_hash, 32) == 0)
+	if (given == count && memcmp(hash, sql_of(s)->audit_hash, 32) == 0)
 		return true;
 	return err_set(e, ERR_INTERNAL, "audit records are missing after %lld", (long long)count);
 }
 
-static bool look_verify(struct store *s, struct item *it, struct err *e)
+bool look_verify(struct store *s, struct item *it, struct err *e)
 {
 	sqlite3_stmt *q = NULL;
 	unsigned char hash[32] = {0};
@@ -81,12 +81,12 @@ static bool look_verify(struct store *s, struct item *it, struct err *e)
 	int64_t count = 0;
 	bool good = true;
 
-	if (!sql_prepare(s->db, "SELECT seq, record, hash FROM audit ORDER BY seq", &q, e))
+	if (!sql_prepare(sql_of(s)->db, "SELECT seq, record, hash FROM audit ORDER BY seq", &q, e))
 		return false;
 	while (good && sqlite3_step(q) == SQLITE_ROW)
 		good = audit_row(q, ++count, hash, e);
-	if (good && sqlite3_errcode(s->db) != SQLITE_DONE && sqlite3_errcode(s->db) != SQLITE_OK)
-		good = sql_fail(s->db, "cannot read the audit", e);
+	if (good && sqlite3_errcode(sql_of(s)->db) != SQLITE_DONE && sqlite3_errcode(sql_of(s)->db) != SQLITE_OK)
+		good = sql_fail(sql_of(s)->db, "cannot read the audit", e);
 	sqlite3_finalize(q);
 	if (!good || !audit_end(s, count, hash, e))
 		return false;
@@ -94,16 +94,6 @@ static bool look_verify(struct store *s, struct item *it, struct err *e)
 	buf_addf(item_row(it), "%lld audit records, chain whole, last hash %s", (long long)count,
 		text);
 	return true;
-}
-
-void store_audit_verify(struct store *s, store_rows_done done, void *ctx)
-{
-	struct item *it = mem_alloc(sizeof *it);
-
-	it->look = look_verify;
-	it->rows_done = done;
-	it->ctx = ctx;
-	store_queue(s, it);
 }
 
 static void audit_json(sqlite3_stmt *q, struct buf *out)
@@ -116,12 +106,12 @@ static void audit_json(sqlite3_stmt *q, struct buf *out)
 		(long long)sqlite3_column_int64(q, 0), text, sqlite3_column_text(q, 1));
 }
 
-static bool look_audit(struct store *s, struct item *it, struct err *e)
+bool look_audit(struct store *s, struct item *it, struct err *e)
 {
 	sqlite3_stmt *q = NULL;
 	int code;
 
-	if (!sql_prepare(s->db,
+	if (!sql_prepare(sql_of(s)->db,
 		    "SELECT seq, record, hash FROM audit WHERE seq < ?1"
 		    " ORDER BY seq DESC LIMIT ?2",
 		    &q, e))
@@ -131,18 +121,5 @@ static bool look_audit(struct store *s, struct item *it, struct err *e)
 	while ((code = sqlite3_step(q)) == SQLITE_ROW)
 		audit_json(q, item_row(it));
 	sqlite3_finalize(q);
-	return code == SQLITE_DONE || sql_fail(s->db, "cannot read the audit", e);
-}
-
-void store_read_audit(struct store *s, int64_t before, int64_t limit, store_rows_done done,
-	void *ctx)
-{
-	struct item *it = mem_alloc(sizeof *it);
-
-	it->look = look_audit;
-	it->number[0] = before;
-	it->number[1] = limit;
-	it->rows_done = done;
-	it->ctx = ctx;
-	store_queue(s, it);
+	return code == SQLITE_DONE || sql_fail(sql_of(s)->db, "cannot read the audit", e);
 }

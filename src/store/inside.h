@@ -1,52 +1,67 @@
-/* What the files of src/store share; nobody else includes it. */
+/*
+ * What a store is made of: the queue and the thread, which all stores share, and the table of
+ * functions that each fills. Included by the files of src/store and by the stores themselves only.
+ */
 #ifndef MLTOP_STORE_INSIDE_H
 #define MLTOP_STORE_INSIDE_H
 
 #include "store/store.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdatomic.h>
 
 enum op_kind {
-	OP_JOB_INSERT,
-	OP_JOB_UPDATE,
-	OP_JOB_REMOVE,
-	OP_TASK_PUT,
-	OP_EVENT_PUT,
-	OP_EVENTS_REMOVE,
-	OP_EVENTS_TRIM,
-	OP_ORG_PUT,
-	OP_QUOTA_PUT,
-	OP_KEY_PUT,
-	OP_PACKAGE_PUT,
-	OP_PACKAGE_REMOVE,
+	OP_PUT,
+	OP_REMOVE,
+	OP_BLOB_PUT,
+	OP_CHILDREN_REMOVE,
+	OP_CHILDREN_TRIM,
 	OP_AUDIT_ADD,
 	OP_NONCE_PUT,
 	OP_NONCES_EXPIRE,
-	OP_META_PUT,
 	OP_COUNT,
 };
 
-/* One statement to run: parameters ?1..?3 texts, ?4 ?5 numbers, ?6 ?7 blobs. */
+/*
+ * What the texts and numbers of an operation are. An object's stand where its members do; of the
+ * others: a blob's name is OP_NAME, an audit record OP_NAME; a nonce has its key, itself and its hash
+ * first, its expiry and status as numbers; what a trim keeps is OP_GONE.
+ */
+enum { OP_KIND, OP_UID, OP_ORG, OP_PARENT, OP_NAME, OP_TEXTS };
+enum { OP_GONE, OP_EXPECTED, OP_GIVEN, OP_NUMBERS };
+enum { NONCE_KEY = OP_KIND, NONCE_SELF = OP_UID, NONCE_HASH = OP_ORG };
+enum { NONCE_EXPIRES = OP_GONE, NONCE_STATUS = OP_EXPECTED };
+
+/* `blob`: an object's pack, a blob's or an answer's bytes. OP_GIVEN: the new revision, once done. */
 struct op {
 	struct op *next;
 	enum op_kind kind;
-	const char *text[3];
-	int64_t number[2];
-	const void *blob[2];
-	size_t blob_len[2];
-	char bytes[]; /* where texts and blobs lie */
+	const char *text[OP_TEXTS]; /* never NULL */
+	int64_t number[OP_NUMBERS];
+	const void *blob;
+	size_t blob_len;
+	char bytes[]; /* where texts and blob lie */
 };
 
 struct store_tx {
 	struct op *first, **last;
 };
 
+enum look_kind {
+	LOOK_CHILDREN, /* text: kind, parent; number: limit */
+	LOOK_BLOBS,    /* text: kind, uid */
+	LOOK_AUDIT,    /* number: before, limit */
+	LOOK_NONCE,    /* text: access key, nonce */
+	LOOK_VERIFY,
+	LOOK_CHECK,
+	LOOK_COPY, /* text: path */
+	LOOK_COUNT,
+};
+
 /* What waits for the thread, or for the loop afterwards. */
 struct item {
 	struct item *next;
-	/* a change */
+	/* a change, or (told) what somebody else did */
 	struct store_tx *tx;
 	uint64_t version;
 	store_done done;
@@ -61,16 +76,43 @@ struct item {
 	/* how it went */
 	bool ok;
 	struct err e;
+	struct op *now; /* the object in conflict; NULL: none */
+};
+
+/*
+ * A store. Its own data are s->back. All but open, load and close run on the thread, one at a time.
+ */
+struct store_ops {
+	const char *name;
+	/* Can it make several objects last together? Then `batch`, else `one` and `settle`. */
+	bool many;
+	/* Sets s->back, s->version_at_start and s->was_clean. After a failure `close` is called. */
+	bool (*open)(struct store *s, struct err *e);
+	void (*close)(struct store *s);
+	bool (*load)(struct store *s, const struct store_loader *l, struct err *e);
+	/* Makes the changes from `first` up to `end` last, together; fills in how each went. */
+	void (*batch)(struct store *s, struct item *first, struct item *end);
+	/*
+	 * Makes one operation last. `carry` (of a first object) are the operations still to come, kept
+	 * inside the object until `settle` is called: an object removed with some is only hidden.
+	 * It tells the feed of it by store_told. A conflict puts the object as it is into *now.
+	 */
+	bool (*one)(struct store *s, struct op *op, const struct buf *carry, struct op **now,
+		struct err *e);
+	bool (*settle)(struct store *s, const struct op *op, struct err *e);
+	void (*version)(struct store *s, uint64_t version);
+	/* Nobody waits (or `busy`): a good moment for what must be done some time. NULL: nothing is. */
+	void (*pause)(struct store *s, bool busy);
+	bool (*look[LOOK_COUNT])(struct store *s, struct item *it, struct err *e);
 };
 
 struct store {
+	const struct store_ops *ops;
+	void *back;
 	struct store_config config;
+	struct store_feed feed;
 	char *dir;
-	sqlite3 *db;
-	sqlite3_stmt *ops[OP_COUNT], *begin, *commit, *rollback, *save, *release, *unsave, *version;
-	int wal_pages;
 	uint8_t master[STORE_VAULT_KEY];
-	unsigned char audit_hash[32]; /* of the newest record */
 	bool was_clean;
 	uint64_t version_at_start;
 
@@ -83,34 +125,31 @@ struct store {
 	atomic_int health;
 };
 
-/* sqlite.c */
-bool sql_exec(sqlite3 *db, const char *sql, struct err *e);
-/* Fills `e` with what SQLite says about the last call, as a sentence that begins with `what`. */
-bool sql_fail(sqlite3 *db, const char *what, struct err *e);
-bool sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct err *e);
-bool sql_int(sqlite3 *db, const char *sql, int64_t *out, struct err *e);
-bool sql_open(struct store *s, struct err *e);
-void sql_close(struct store *s);
-bool sql_checkpoint(struct store *s, struct err *e);
-
-/* migrate.c */
-bool store_migrate(sqlite3 *db, struct err *e);
-
-/* apply.c: one tx inside the open transaction; *broken: the whole transaction is to be given up. */
-bool store_apply(struct store *s, const struct store_tx *tx, bool *broken, struct err *e);
-bool store_apply_prepare(struct store *s, struct err *e);
-
 /* thread.c */
 void *store_thread(void *arg);
 void item_free(struct item *it);
 void store_queue(struct store *s, struct item *it);
+/* Appends a row to what a look answers. */
+struct buf *item_row(struct item *it);
+/* Any thread. Tells the feed of objects put or removed, in the order of the calls. Consumes tx. */
+void store_told(struct store *s, struct store_tx *tx);
+void store_fault(struct store *s, const char *point);
+
+/* tx.c: copies the model op with all that it points at behind it. */
+struct op *op_copy(const struct op *model);
+void op_append(struct store_tx *tx, struct op *op);
+struct store_object op_object(const struct op *op);
+
+/* steps.c: a change on a store that does one object at a time. */
+void steps_run(struct store *s, struct item *it);
+/* At the start: what was still to come when the object was read. */
+bool steps_resume(struct store *s, const struct op *object, const struct buf *carry, struct err *e);
+void ops_write(const struct op *first, struct buf *out);
+/* NULL: these are not what ops_write wrote. */
+struct store_tx *ops_read(const void *data, size_t len);
 
 /* audit.c */
 void audit_next(const unsigned char before[32], const char *record, size_t len,
 	unsigned char after[32]);
-bool audit_last(struct store *s, struct err *e);
-
-/* Appends a row to what a look answers. */
-struct buf *item_row(struct item *it);
 
 #endif

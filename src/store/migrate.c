@@ -1,6 +1,7 @@
-#include "store/inside.h"
+#include "store/sqlite.h"
 
 #include "base/mem.h"
+#include "core/schema/schema.h"
 
 #include <stdio.h>
 
@@ -18,7 +19,7 @@ static const char *const steps[] = {
 	" STRICT;"
 	"CREATE TABLE jobs(uid TEXT PRIMARY KEY, org_id TEXT NOT NULL REFERENCES orgs(org_id),"
 	" name TEXT NOT NULL, state INTEGER NOT NULL, pack BLOB NOT NULL) STRICT;"
-	/* 7 is JOB_DELETING: a name is free again as soon as its job is asked to go. */
+	/* 7 was JOB_DELETING: a name is free again as soon as its job is asked to go. */
 	"CREATE UNIQUE INDEX jobs_name ON jobs(org_id, name) WHERE state <> 7;"
 	"CREATE TABLE tasks(uid TEXT PRIMARY KEY, job_uid TEXT NOT NULL REFERENCES jobs(uid)"
 	" ON DELETE CASCADE, pack BLOB NOT NULL) STRICT;"
@@ -39,7 +40,47 @@ static const char *const steps[] = {
 	" PRIMARY KEY(access_key, nonce)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX nonces_expires ON nonces(expires);"
 	"INSERT INTO meta VALUES('version', '0');",
+
+	"CREATE TABLE objects(kind TEXT NOT NULL, uid TEXT NOT NULL, org_id TEXT NOT NULL,"
+	" parent TEXT NOT NULL, name TEXT NOT NULL, gone INTEGER NOT NULL, revision INTEGER NOT NULL,"
+	" pack BLOB NOT NULL) STRICT;"
+	"INSERT INTO objects SELECT 'org', org_id, '', '', name, 0, 1, pack FROM orgs ORDER BY rowid;"
+	"INSERT INTO objects SELECT 'key', access_key, org_id, '', '', 0, 1,"
+	" pack_with(pack, 'sealed', sealed) FROM keys ORDER BY rowid;"
+	"INSERT INTO objects SELECT 'quota', org_id, org_id, '', '', 0, 1, pack FROM quotas"
+	" ORDER BY rowid;"
+	"INSERT INTO objects SELECT 'package', id, org_id, '', '', 0, 1, pack FROM packages"
+	" ORDER BY rowid;"
+	"INSERT INTO objects SELECT 'job', uid, org_id, '', name, state = 7, 1, pack FROM jobs"
+	" ORDER BY rowid;"
+	"INSERT INTO objects SELECT 'task', t.uid, j.org_id, t.job_uid, '', 0, 1, t.pack"
+	" FROM tasks t JOIN jobs j ON j.uid = t.job_uid ORDER BY t.rowid;"
+	"INSERT INTO objects SELECT 'event', uid, org_id, object_uid, '', 0, 1, pack FROM events"
+	" ORDER BY rowid;"
+	"CREATE UNIQUE INDEX objects_uid ON objects(kind, uid);"
+	"CREATE UNIQUE INDEX objects_name ON objects(kind, org_id, name)"
+	" WHERE gone = 0 AND name <> '';"
+	"CREATE INDEX objects_parent ON objects(parent, kind, uid) WHERE parent <> '';"
+	"CREATE TABLE blobs(kind TEXT NOT NULL, uid TEXT NOT NULL, name TEXT NOT NULL,"
+	" data BLOB NOT NULL, PRIMARY KEY(kind, uid, name)) STRICT;"
+	"DROP TABLE tasks; DROP TABLE events; DROP TABLE jobs; DROP TABLE packages;"
+	"DROP TABLE quotas; DROP TABLE keys; DROP TABLE orgs;"
+	"INSERT INTO meta VALUES('revision', '1');",
 };
+
+/* pack_with(pack, name, bytes): what core's pack_extra makes of them. */
+static void sql_pack_with(sqlite3_context *ctx, int count, sqlite3_value **values)
+{
+	struct buf out = BUF_INIT;
+	const void *pack = sqlite3_value_blob(values[0]), *more = sqlite3_value_blob(values[2]);
+
+	(void)count;
+	buf_add(&out, pack, (size_t)sqlite3_value_bytes(values[0]));
+	pack_extra(&out, (const char *)sqlite3_value_text(values[1]), more,
+		(size_t)sqlite3_value_bytes(values[2]));
+	sqlite3_result_blob64(ctx, out.data, out.len, SQLITE_TRANSIENT);
+	buf_release(&out);
+}
 
 int store_schema_version(void)
 {
@@ -58,6 +99,9 @@ bool store_migrate(sqlite3 *db, struct err *e)
 			"it has schema %lld, this mltopd knows up to %d: use the newer mltopd "
 			"that wrote it, or restore a backup",
 			(long long)have, store_schema_version());
+	if (sqlite3_create_function(db, "pack_with", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+		    sql_pack_with, NULL, NULL) != SQLITE_OK)
+		return sql_fail(db, "SQLite says", e);
 	for (; have < store_schema_version(); have++) {
 		snprintf(set, sizeof set, "PRAGMA user_version = %lld", (long long)have + 1);
 		if (!sql_exec(db, "BEGIN IMMEDIATE", e))

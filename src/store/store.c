@@ -14,7 +14,7 @@
 
 static void store_free(struct store *s)
 {
-	sql_close(s);
+	s->ops->close(s);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->more);
 	pthread_cond_destroy(&s->idle);
@@ -48,13 +48,14 @@ bool store_open(struct store **out, const struct store_config *config, struct er
 	struct store *s = mem_alloc(sizeof *s);
 
 	s->config = *config;
+	s->ops = config->ops ? config->ops : &store_sqlite;
 	s->dir = mem_strdup(config->dir);
 	s->queue_last = &s->queue;
 	s->finished_last = &s->finished;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->more, NULL);
 	pthread_cond_init(&s->idle, NULL);
-	if (!master_load(s, e) || !sql_open(s, e)) {
+	if (!master_load(s, e) || !s->ops->open(s, e)) {
 		store_free(s);
 		return false;
 	}
@@ -83,15 +84,38 @@ enum store_health store_health(const struct store *s)
 	return (enum store_health)atomic_load(&s->health);
 }
 
-static void item_complete(struct item *it)
+static void item_tell(struct store *s, const struct item *it)
 {
-	if (it->rows_done) {
-		struct store_rows rows = {it->rows, it->row_count};
+	for (const struct op *op = it->tx->first; op; op = op->next) {
+		struct store_object o = op_object(op);
 
-		it->rows_done(it->ctx, it->ok, &rows, &it->e);
-	} else if (it->done) {
-		it->done(it->ctx, it->ok, &it->e);
+		if (op->kind == OP_PUT && s->feed.object_put)
+			s->feed.object_put(s->feed.ctx, &o, NULL);
+		else if (op->kind == OP_REMOVE && s->feed.object_gone)
+			s->feed.object_gone(s->feed.ctx, o.kind, o.uid);
 	}
+}
+
+static void item_complete(struct store *s, struct item *it)
+{
+	struct store_rows rows = {it->rows, it->row_count};
+	struct store_object now;
+	struct store_outcome how = {it->ok, &it->e, NULL};
+
+	if (it->rows_done)
+		it->rows_done(it->ctx, it->ok, &rows, &it->e);
+	if (it->tx == NULL)
+		return;
+	/* A store without `many` tells of each object when it is done. */
+	if (it->ok && (s->ops->many || it->done == NULL))
+		item_tell(s, it);
+	if (it->done == NULL)
+		return;
+	if (it->now) {
+		now = op_object(it->now);
+		how.now = &now;
+	}
+	it->done(it->ctx, &how);
 }
 
 size_t store_poll(struct store *s)
@@ -107,7 +131,7 @@ size_t store_poll(struct store *s)
 	while (list) {
 		struct item *next = list->next;
 
-		item_complete(list);
+		item_complete(s, list);
 		item_free(list);
 		list = next;
 		n++;
@@ -143,13 +167,6 @@ void store_close(struct store *s)
 		pthread_join(s->thread, NULL);
 		s->running = false;
 	}
-	if (store_health(s) == STORE_BROKEN) {
-		/* Closing would write the log back, and sync what failed to sync. */
-		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	} else {
-		sql_exec(s->db, "UPDATE meta SET value = 'yes' WHERE name = 'clean'", NULL);
-		sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	}
 	store_free(s);
 }
 
@@ -173,4 +190,107 @@ uint64_t store_version_at_start(const struct store *s)
 bool store_was_clean(const struct store *s)
 {
 	return s->was_clean;
+}
+
+bool store_load(struct store *s, const struct store_loader *l, struct err *e)
+{
+	s->feed = l->feed;
+	return s->ops->load(s, l, e);
+}
+
+/* ---- Questions for the thread; texts are copied ---- */
+
+static struct item *look_new(struct store *s, enum look_kind kind, store_rows_done done, void *ctx)
+{
+	struct item *it = mem_alloc(sizeof *it);
+
+	it->look = s->ops->look[kind];
+	it->rows_done = done;
+	it->ctx = ctx;
+	return it;
+}
+
+static void look_text(struct store *s, enum look_kind kind, const char *a, const char *b,
+	int64_t limit, store_rows_done done, void *ctx)
+{
+	struct item *it = look_new(s, kind, done, ctx);
+
+	it->text[0] = mem_strdup(a);
+	it->text[1] = mem_strdup(b);
+	it->number[0] = limit;
+	store_queue(s, it);
+}
+
+void store_read_children(struct store *s, const char *kind, const char *parent, int64_t limit,
+	store_rows_done done, void *ctx)
+{
+	look_text(s, LOOK_CHILDREN, kind, parent, limit, done, ctx);
+}
+
+void store_read_blobs(struct store *s, const char *kind, const char *uid, store_rows_done done,
+	void *ctx)
+{
+	look_text(s, LOOK_BLOBS, kind, uid, 0, done, ctx);
+}
+
+void store_read_audit(struct store *s, int64_t before, int64_t limit, store_rows_done done,
+	void *ctx)
+{
+	struct item *it = look_new(s, LOOK_AUDIT, done, ctx);
+
+	it->number[0] = before;
+	it->number[1] = limit;
+	store_queue(s, it);
+}
+
+void store_audit_verify(struct store *s, store_rows_done done, void *ctx)
+{
+	store_queue(s, look_new(s, LOOK_VERIFY, done, ctx));
+}
+
+void store_check(struct store *s, store_rows_done done, void *ctx)
+{
+	store_queue(s, look_new(s, LOOK_CHECK, done, ctx));
+}
+
+void store_copy(struct store *s, const char *path, store_rows_done done, void *ctx)
+{
+	look_text(s, LOOK_COPY, path, "", 0, done, ctx);
+}
+
+struct nonce_wait {
+	struct buf *body;
+	bool found, done;
+};
+
+/* Runs on the store thread while the loop waits, so `w` needs no lock beyond the queue's. */
+static bool look_nonce_waited(struct store *s, struct item *it, struct err *e)
+{
+	struct nonce_wait *w = it->ctx;
+	bool found = s->ops->look[LOOK_NONCE](s, it, e);
+
+	pthread_mutex_lock(&s->lock);
+	if (found)
+		buf_add(w->body, it->rows[0].data, it->rows[0].len);
+	w->found = found;
+	w->done = true;
+	pthread_cond_broadcast(&s->idle);
+	pthread_mutex_unlock(&s->lock);
+	return found;
+}
+
+bool store_read_nonce(struct store *s, const char *access_key, const char *nonce, struct buf *body)
+{
+	struct nonce_wait w = {body, false, false};
+	struct item *it = look_new(s, LOOK_NONCE, NULL, &w);
+
+	it->look = look_nonce_waited;
+	it->text[0] = mem_strdup(access_key);
+	it->text[1] = mem_strdup(nonce);
+	store_queue(s, it);
+	pthread_mutex_lock(&s->lock);
+	while (!w.done)
+		pthread_cond_wait(&s->idle, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+	return w.found;
 }

@@ -1,16 +1,19 @@
 /*
- * What the platform keeps over a restart: one SQLite file in the state folder, written by one
- * thread that owns the only connection.
+ * What the platform keeps over a restart: objects of kinds, behind one interface that more than one
+ * store can fill (store_sqlite is ours).
  *
- * A change is a transaction made of operations, queued by the loop thread. The store thread takes
- * what has arrived meanwhile, commits it together (group commit) and tells `notify`; store_poll,
- * called on the loop thread, then runs the completions in the order of queueing. Writing SQLite's log
- * back into the file is left for a pause, after all are told. A completion with
- * `ok` means that the change is on the disk. Rows are opaque blobs here (core's record_pack);
- * only what SQL must know (uid, org, name, state) is a column.
+ * An object is (kind, uid, org, parent, name, gone, pack) with an opaque revision. A change is made
+ * of operations, queued by the loop thread; the store's thread takes what has arrived meanwhile,
+ * makes it last and tells `notify`; store_poll, called on the loop thread, then tells the feed and
+ * runs the completions, in the order of queueing. A completion with `ok` means that the change is on
+ * the disk.
  *
- * SQLite 3.40 corrupts WAL files when two connections meet, so nothing else
- * may ever open the file: the folder is locked (store/folder.h) and the connection is exclusive.
+ * One object is the unit of atomicity that a caller may rely on: a store whose table does not say
+ * `many` carries the rest of a change inside its first object until that is done too, so that a
+ * change is whole or not at all after a crash, but others may see it half done for a moment.
+ *
+ * SQLite 3.40 corrupts WAL files when two connections meet, so nothing else may ever open its file:
+ * the folder is locked (store/folder.h) and the connection is exclusive.
  */
 #ifndef MLTOP_STORE_STORE_H
 #define MLTOP_STORE_STORE_H
@@ -27,13 +30,18 @@ struct store_tx;
 
 enum { STORE_VAULT_KEY = 32, STORE_HASH_HEX = 65 };
 
+struct store_ops;
+
 struct store_config {
+	const struct store_ops *ops;
 	const char *dir;           /* state folder, locked by the caller */
 	bool volatile_data;        /* demo: nothing must survive, so nothing is synced */
 	void (*notify)(void *ctx); /* from the store thread: completions wait for store_poll */
 	void *ctx;
 	void (*fault)(const char *point); /* named crash points of the fault tests; may be NULL */
 };
+
+extern const struct store_ops store_sqlite;
 
 /*
  * How well it is. FULL: the last commit found no room; later ones are tried. BROKEN: an I/O error
@@ -56,45 +64,64 @@ size_t store_poll(struct store *s);
 /* Blocks until all that is queued has been committed and completed; for programs without a loop. */
 void store_drain(struct store *s);
 
+/* ---- Objects ---- */
+
+/*
+ * Texts are "" where there is none. `name` is unique among the objects of a kind and org that are
+ * not `gone`. `revision` says which state of the object this is: only equality means anything.
+ */
+struct store_object {
+	const char *kind, *uid, *org_id, *parent, *name;
+	bool gone; /* being removed: its name is free again */
+	const void *pack;
+	size_t len;
+	uint64_t revision;
+};
+
+enum { STORE_NONE = 0 };         /* revision of what is not there */
+#define STORE_ANY UINT64_MAX     /* as expected revision: whatever is there, or nothing */
+
+/*
+ * All objects come by one feed, on the loop thread: at start (store_load), after our own changes and
+ * when somebody else changed them. Arguments are valid during the call. object_put's false stops a
+ * store_load with its error; later it is of no consequence.
+ */
+struct store_feed {
+	void *ctx;
+	bool (*object_put)(void *ctx, const struct store_object *o, struct err *e);
+	void (*object_gone)(void *ctx, const char *kind, const char *uid);
+};
+
 /* ---- Changes. A tx belongs to the caller until store_commit or store_tx_free. ---- */
 
 struct store_tx *store_tx_new(void);
 void store_tx_free(struct store_tx *tx);
 bool store_tx_empty(const struct store_tx *tx);
 
-/* `ok` false: nothing of the tx was done; ERR_CONFLICT (only this tx) or ERR_UNAVAILABLE. */
-typedef void (*store_done)(void *ctx, bool ok, const struct err *e);
+/*
+ * How it went. `ok` false: nothing of it was done; ERR_CONFLICT (only this one) or ERR_UNAVAILABLE.
+ * `now`: the object in conflict as it is, NULL when it is not there or something else was wrong.
+ */
+struct store_outcome {
+	bool ok;
+	const struct err *e;
+	const struct store_object *now;
+};
+typedef void (*store_done)(void *ctx, const struct store_outcome *how);
 /* Queues; `version` > 0 is stored as the commit counter. `done` may be NULL. Consumes tx. */
 void store_commit(struct store *s, struct store_tx *tx, uint64_t version, store_done done,
 	void *ctx);
 
-/* All arguments are copied. The names of one org's jobs are unique, but for those being deleted. */
-struct store_job {
-	const char *uid, *org_id, *name;
-	unsigned state;
-	const void *pack;
-	size_t len;
-};
-void store_job_insert(struct store_tx *tx, const struct store_job *job);
-/* Compare and set: conflict unless the job is there in state `expected`. */
-void store_job_update(struct store_tx *tx, const struct store_job *job, unsigned expected);
-/* With its tasks and events; conflict when it is not there. */
-void store_job_remove(struct store_tx *tx, const char *uid);
-void store_task_put(struct store_tx *tx, const char *uid, const char *job_uid, const void *pack,
-	size_t len);
-void store_event_put(struct store_tx *tx, const char *uid, const char *org_id,
-	const char *object_uid, const void *pack, size_t len);
-/* Keeps the newest `keep` events of that object. */
-void store_events_trim(struct store_tx *tx, const char *object_uid, int64_t keep);
-void store_org_put(struct store_tx *tx, const char *org_id, const char *name, const void *pack,
-	size_t len);
-void store_quota_put(struct store_tx *tx, const char *org_id, const void *pack, size_t len);
-/* `sealed` is the secret as store_seal made it. */
-void store_key_put(struct store_tx *tx, const char *access_key, const char *org_id,
-	const struct buf *sealed, const void *pack, size_t len);
-void store_package_put(struct store_tx *tx, const char *id, const char *org_id, const void *pack,
-	size_t len);
-void store_package_remove(struct store_tx *tx, const char *id);
+/* All arguments are copied. `o->revision` is the one expected: compare and set. */
+void store_put(struct store_tx *tx, const struct store_object *o);
+void store_remove(struct store_tx *tx, const char *kind, const char *uid, uint64_t expected);
+/* A large text beside the object: goes with it; the feed does not bring it. */
+void store_blob_put(struct store_tx *tx, const char *kind, const char *uid, const char *name,
+	const void *data, size_t len);
+/* All objects with that parent, and their blobs; told to nobody. */
+void store_children_remove(struct store_tx *tx, const char *parent);
+/* Keeps the newest `keep` (by uid) of that kind and parent. */
+void store_children_trim(struct store_tx *tx, const char *kind, const char *parent, int64_t keep);
 /* Appends to the hash chain: SHA-256(hash before | record). `record` is one JSON object. */
 void store_audit_add(struct store_tx *tx, const char *org_id, const char *record);
 
@@ -108,23 +135,15 @@ struct store_nonce {
 void store_nonce_put(struct store_tx *tx, const struct store_nonce *n);
 /* Forgets nonces that expired before `now`. */
 void store_nonces_expire(struct store_tx *tx, int64_t now);
-void store_meta_put(struct store_tx *tx, const char *name, const char *value);
 
 /* ---- Reading at start, before store_start. A loader's false stops with its error. ---- */
 
 struct store_loader {
-	void *ctx;
-	bool (*org)(void *ctx, const void *pack, size_t len, struct err *e);
-	bool (*key)(void *ctx, const char *access_key, const void *sealed, size_t sealed_len,
-		const void *pack, size_t len, struct err *e);
-	bool (*quota)(void *ctx, const void *pack, size_t len, struct err *e);
-	bool (*package)(void *ctx, const void *pack, size_t len, struct err *e);
-	bool (*job)(void *ctx, const void *pack, size_t len, struct err *e);
-	bool (*task)(void *ctx, const void *pack, size_t len, struct err *e);
-	bool (*event)(void *ctx, const void *pack, size_t len,
-		struct err *e); /* newest `events`, oldest first */
+	struct store_feed feed; /* objects of the kinds in the order of these; kept for later */
+	const char *const *kinds; /* NULL-ended */
+	const char *newest;       /* of this kind only the newest `most`, oldest first */
+	int64_t most;
 	bool (*nonce)(void *ctx, const struct store_nonce *n, struct err *e); /* without body */
-	int64_t events;                                                       /* how many at most */
 	int64_t now; /* nonces that expired are not read */
 };
 bool store_load(struct store *s, const struct store_loader *l, struct err *e);
@@ -132,8 +151,6 @@ bool store_load(struct store *s, const struct store_loader *l, struct err *e);
 uint64_t store_version_at_start(const struct store *s);
 /* Was the store closed cleanly the last time (a new one: yes)? */
 bool store_was_clean(const struct store *s);
-/* Text of a meta row, "" when absent; before store_start. */
-bool store_meta_get(struct store *s, const char *name, struct buf *out, struct err *e);
 
 /* ---- Reading later: done by the store thread, answered by completion ---- */
 
@@ -144,8 +161,11 @@ struct store_rows {
 };
 typedef void (
 	*store_rows_done)(void *ctx, bool ok, const struct store_rows *rows, const struct err *e);
-/* Packs of the newest `limit` events of an object, oldest first. */
-void store_read_events(struct store *s, const char *object_uid, int64_t limit, store_rows_done done,
+/* Packs of the newest `limit` objects of that kind and parent, oldest first. */
+void store_read_children(struct store *s, const char *kind, const char *parent, int64_t limit,
+	store_rows_done done, void *ctx);
+/* The blobs of an object: rows are name, data, name, data ... */
+void store_read_blobs(struct store *s, const char *kind, const char *uid, store_rows_done done,
 	void *ctx);
 /* Audit records as JSON text {"seq", "hash", "record"}, newest first; before > 0: below that seq. */
 void store_read_audit(struct store *s, int64_t before, int64_t limit, store_rows_done done,

@@ -31,118 +31,86 @@ bool store_tx_empty(const struct store_tx *tx)
 	return tx->first == NULL;
 }
 
-/* Copies the model op with all that it points at behind it. */
-static void op_add(struct store_tx *tx, const struct op *model)
+struct op *op_copy(const struct op *model)
 {
-	size_t size = sizeof *model;
+	size_t size = sizeof *model + model->blob_len;
 	struct op *op;
 	char *at;
 
-	for (int i = 0; i < 3; i++)
-		size += model->text[i] ? strlen(model->text[i]) + 1 : 0;
-	op = mem_alloc(size + model->blob_len[0] + model->blob_len[1]);
+	for (int i = 0; i < OP_TEXTS; i++)
+		size += model->text[i] ? strlen(model->text[i]) + 1 : 1;
+	op = mem_alloc(size);
 	*op = *model;
+	op->next = NULL;
 	at = op->bytes;
-	for (int i = 0; i < 3; i++) {
-		if (model->text[i] == NULL)
-			continue;
+	for (int i = 0; i < OP_TEXTS; i++) {
 		op->text[i] = at;
-		at = stpcpy(at, model->text[i]) + 1;
+		at = stpcpy(at, model->text[i] ? model->text[i] : "") + 1;
 	}
-	for (int i = 0; i < 2; i++) {
-		if (model->blob_len[i] == 0)
-			continue;
-		op->blob[i] = memcpy(at, model->blob[i], model->blob_len[i]);
-		at += model->blob_len[i];
-	}
+	op->blob = model->blob_len ? memcpy(at, model->blob, model->blob_len) : at;
+	return op;
+}
+
+void op_append(struct store_tx *tx, struct op *op)
+{
 	*tx->last = op;
 	tx->last = &op->next;
 }
 
-#define OP(k, ...) op_add(tx, &(struct op){.kind = (k), __VA_ARGS__})
-#define PACK .blob = {pack}, .blob_len = {len}
-
-void store_job_insert(struct store_tx *tx, const struct store_job *job)
+struct store_object op_object(const struct op *op)
 {
-	OP(OP_JOB_INSERT, .text = {job->uid, job->org_id, job->name}, .number = {job->state},
-		.blob = {job->pack}, .blob_len = {job->len});
+	return (struct store_object){.kind = op->text[OP_KIND],
+		.uid = op->text[OP_UID],
+		.org_id = op->text[OP_ORG],
+		.parent = op->text[OP_PARENT],
+		.name = op->text[OP_NAME],
+		.gone = op->number[OP_GONE] != 0,
+		.pack = op->blob,
+		.len = op->blob_len,
+		.revision = (uint64_t)op->number[OP_GIVEN]};
 }
 
-void store_job_update(struct store_tx *tx, const struct store_job *job, unsigned expected)
+#define OP(k, ...) op_append(tx, op_copy(&(struct op){.kind = (k), __VA_ARGS__}))
+
+void store_put(struct store_tx *tx, const struct store_object *o)
 {
-	OP(OP_JOB_UPDATE, .text = {job->uid}, .number = {job->state, expected}, .blob = {job->pack},
-		.blob_len = {job->len});
+	OP(OP_PUT, .text = {o->kind, o->uid, o->org_id, o->parent, o->name},
+		.number = {o->gone, (int64_t)o->revision}, .blob = o->pack, .blob_len = o->len);
 }
 
-void store_job_remove(struct store_tx *tx, const char *uid)
+void store_remove(struct store_tx *tx, const char *kind, const char *uid, uint64_t expected)
 {
-	OP(OP_JOB_REMOVE, .text = {uid});
-	OP(OP_EVENTS_REMOVE, .text = {uid});
+	OP(OP_REMOVE, .text = {kind, uid}, .number = {1, (int64_t)expected});
 }
 
-void store_task_put(struct store_tx *tx, const char *uid, const char *job_uid, const void *pack,
-	size_t len)
+void store_blob_put(struct store_tx *tx, const char *kind, const char *uid, const char *name,
+	const void *data, size_t len)
 {
-	OP(OP_TASK_PUT, .text = {uid, job_uid}, PACK);
+	OP(OP_BLOB_PUT, .text = {kind, uid, [OP_NAME] = name}, .blob = data, .blob_len = len);
 }
 
-void store_event_put(struct store_tx *tx, const char *uid, const char *org_id,
-	const char *object_uid, const void *pack, size_t len)
+void store_children_remove(struct store_tx *tx, const char *parent)
 {
-	OP(OP_EVENT_PUT, .text = {uid, org_id, object_uid}, PACK);
+	OP(OP_CHILDREN_REMOVE, .text = {[OP_PARENT] = parent});
 }
 
-void store_events_trim(struct store_tx *tx, const char *object_uid, int64_t keep)
+void store_children_trim(struct store_tx *tx, const char *kind, const char *parent, int64_t keep)
 {
-	OP(OP_EVENTS_TRIM, .text = {object_uid}, .number = {keep});
-}
-
-void store_org_put(struct store_tx *tx, const char *org_id, const char *name, const void *pack,
-	size_t len)
-{
-	OP(OP_ORG_PUT, .text = {org_id, name}, PACK);
-}
-
-void store_quota_put(struct store_tx *tx, const char *org_id, const void *pack, size_t len)
-{
-	OP(OP_QUOTA_PUT, .text = {org_id}, PACK);
-}
-
-void store_key_put(struct store_tx *tx, const char *access_key, const char *org_id,
-	const struct buf *sealed, const void *pack, size_t len)
-{
-	OP(OP_KEY_PUT, .text = {access_key, org_id}, .blob = {pack, sealed->data},
-		.blob_len = {len, sealed->len});
-}
-
-void store_package_put(struct store_tx *tx, const char *id, const char *org_id, const void *pack,
-	size_t len)
-{
-	OP(OP_PACKAGE_PUT, .text = {id, org_id}, PACK);
-}
-
-void store_package_remove(struct store_tx *tx, const char *id)
-{
-	OP(OP_PACKAGE_REMOVE, .text = {id});
+	OP(OP_CHILDREN_TRIM, .text = {kind, [OP_PARENT] = parent}, .number = {keep});
 }
 
 void store_audit_add(struct store_tx *tx, const char *org_id, const char *record)
 {
-	OP(OP_AUDIT_ADD, .text = {org_id, record});
+	OP(OP_AUDIT_ADD, .text = {[OP_ORG] = org_id, [OP_NAME] = record});
 }
 
 void store_nonce_put(struct store_tx *tx, const struct store_nonce *n)
 {
 	OP(OP_NONCE_PUT, .text = {n->access_key, n->nonce, n->request_hash},
-		.number = {n->expires, n->status}, .blob = {n->body}, .blob_len = {n->body_len});
+		.number = {n->expires, n->status}, .blob = n->body, .blob_len = n->body_len);
 }
 
 void store_nonces_expire(struct store_tx *tx, int64_t now)
 {
 	OP(OP_NONCES_EXPIRE, .number = {now});
-}
-
-void store_meta_put(struct store_tx *tx, const char *name, const char *value)
-{
-	OP(OP_META_PUT, .text = {name, value});
 }

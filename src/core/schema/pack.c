@@ -11,7 +11,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { PACK_VERSION = 1 };
+enum { PACK_VERSION = 1, PACK_EXTRA = 255 /* as storage: not a field's */ };
 
 uint32_t field_tag(const char *name)
 {
@@ -115,6 +115,14 @@ void record_pack(const struct kind *k, const void *rec, struct buf *out)
 		buf_add(out, value.data, value.len);
 	}
 	buf_release(&value);
+}
+
+void pack_extra(struct buf *out, const char *name, const void *data, size_t len)
+{
+	add_u32(out, field_tag(name));
+	buf_addc(out, (char)PACK_EXTRA);
+	add_varint(out, len);
+	buf_add(out, data, len);
 }
 
 /* ---- In ---- */
@@ -340,4 +348,26 @@ bool record_unpack(const struct kind *k, void *rec, struct arena *a, const void 
 			return false;
 	memcpy(rec, copy.bytes, k->size);
 	return true;
+}
+
+const void *pack_extra_find(const void *pack, size_t pack_len, const char *name, size_t *len)
+{
+	struct bytes_left b = {pack, pack_len};
+	const void *head, *body;
+	uint32_t wanted = field_tag(name);
+	uint64_t size;
+
+	if (!take(&b, 1, &head))
+		return NULL;
+	while (take(&b, 5, &head) && take_varint(&b, &size) && take(&b, size, &body)) {
+		const unsigned char *tag = head;
+
+		if (tag[4] != PACK_EXTRA ||
+			(tag[0] | (uint32_t)tag[1] << 8 | (uint32_t)tag[2] << 16 |
+				(uint32_t)tag[3] << 24) != wanted)
+			continue;
+		*len = size;
+		return body;
+	}
+	return NULL;
 }

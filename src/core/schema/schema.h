@@ -383,6 +383,12 @@ void record_pack(const struct kind *k, const void *rec, struct buf *out);
 /* Replaces what `rec` holds: rows that were not packed are unknown afterwards. */
 bool record_unpack(const struct kind *k, void *rec, struct arena *a, const void *data, size_t len,
 	struct err *e);
+/*
+ * Bytes beside a record's own, under a name that is no field's: appended to what record_pack made.
+ * pack_extra_find's pointer leads into the pack; NULL: it has none of that name.
+ */
+void pack_extra(struct buf *out, const char *name, const void *data, size_t len);
+const void *pack_extra_find(const void *pack, size_t pack_len, const char *name, size_t *len);
 uint32_t field_tag(const char *name); /* FNV-1a; kinds_check finds collisions within a kind */
 
 /*

@@ -1,0 +1,84 @@
+/* What the files of the SQLite store share. */
+#ifndef MLTOP_STORE_SQLITE_H
+#define MLTOP_STORE_SQLITE_H
+
+#include "store/inside.h"
+
+#include <sqlite3.h>
+
+enum statement {
+	SQL_INSERT,
+	SQL_UPDATE,     /* of an object that stays what it is but for its pack */
+	SQL_UPDATE_ALL, /* and of one that changes its name, or goes */
+	SQL_UPSERT,
+	SQL_GET,
+	SQL_NAMED,
+	SQL_REMOVE,
+	SQL_REMOVE_ANY,
+	SQL_BLOBS_REMOVE,
+	SQL_BLOB_PUT,
+	SQL_CHILDREN_BLOBS,
+	SQL_CHILDREN_REMOVE,
+	SQL_CHILDREN_TRIM,
+	SQL_AUDIT_ADD,
+	SQL_NONCE_PUT,
+	SQL_NONCES_EXPIRE,
+	SQL_VERSION,
+	SQL_REVISION,
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_SAVE,
+	SQL_RELEASE,
+	SQL_UNSAVE,
+	SQL_COUNT,
+};
+
+struct sql {
+	sqlite3 *db;
+	sqlite3_stmt *run[SQL_COUNT];
+	int wal_pages;
+	unsigned char audit_hash[32]; /* of the newest record */
+	uint64_t revision;            /* the newest that was given */
+};
+
+static inline struct sql *sql_of(struct store *s)
+{
+	return s->back;
+}
+
+/* sqlite.c */
+bool sql_exec(sqlite3 *db, const char *sql, struct err *e);
+/* Fills `e` with what SQLite says about the last call, as a sentence that begins with `what`. */
+bool sql_fail(sqlite3 *db, const char *what, struct err *e);
+bool sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct err *e);
+bool sql_int(sqlite3 *db, const char *sql, int64_t *out, struct err *e);
+bool sql_checkpoint(struct store *s, struct err *e);
+/* Runs one without an answer, and makes it ready for the next time. */
+bool sql_step(sqlite3_stmt *q);
+
+/* migrate.c */
+bool store_migrate(sqlite3 *db, struct err *e);
+
+/* apply.c: one change inside the open transaction; *broken: all of it is to be given up. */
+bool store_apply(struct store *s, struct item *it, bool *broken);
+bool store_apply_prepare(struct store *s, struct err *e);
+
+/* batch.c */
+void sql_batch(struct store *s, struct item *first, struct item *end);
+
+/* load.c */
+bool sql_load(struct store *s, const struct store_loader *l, struct err *e);
+bool sql_meta(struct store *s, const char *name, struct buf *out, struct err *e);
+
+/* look.c, audit.c */
+bool look_children(struct store *s, struct item *it, struct err *e);
+bool look_blobs(struct store *s, struct item *it, struct err *e);
+bool look_nonce(struct store *s, struct item *it, struct err *e);
+bool look_check(struct store *s, struct item *it, struct err *e);
+bool look_copy(struct store *s, struct item *it, struct err *e);
+bool look_audit(struct store *s, struct item *it, struct err *e);
+bool look_verify(struct store *s, struct item *it, struct err *e);
+bool audit_last(struct store *s, struct err *e);
+
+#endif
