@@ -42,6 +42,37 @@ const char *route_org(struct request *r, bool all)
 	return NULL;
 }
 
+/* ---- Changes that answer a request ---- */
+
+static void request_answered(void *ctx, bool ok, const struct err *e, int status,
+	const char *answer)
+{
+	struct request *r = ctx;
+
+	if (ok)
+		request_reply_json_text(r, status, answer, strlen(answer));
+	else if (e->code == ERR_UNAVAILABLE)
+		request_fail_retry(r, e, RETRY_AFTER_S);
+	else
+		request_fail(r, e);
+}
+
+struct change *change_for(struct request *r)
+{
+	struct author who = {.access_key = r->who.access_key,
+		.key_name = r->who.key_name,
+		.org_id = r->who.org_id,
+		.peer = r->peer,
+		.role = r->who.role,
+		.nonce = r->nonce,
+		.request_hash = r->request_hash,
+		.now = r->now};
+	struct change *c = change_by(r->platform, &who);
+
+	change_told(c, request_answered, r);
+	return c;
+}
+
 /* The same text for a job that is absent and for one of another org. */
 void route_absent_job(struct request *r, const char *name)
 {

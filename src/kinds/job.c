@@ -57,16 +57,8 @@ static bool is_fake(struct platform *p, const struct job *j)
 struct removal {
 	struct platform *p;
 	char uid[ULID_SIZE];
-	char *org_id, *name;
 	bool fake;
 };
-
-static void removal_free(struct removal *m)
-{
-	free(m->org_id);
-	free(m->name);
-	free(m);
-}
 
 static struct removal *removal_new(struct platform *p, const struct job *j)
 {
@@ -74,17 +66,20 @@ static struct removal *removal_new(struct platform *p, const struct job *j)
 
 	m->p = p;
 	memcpy(m->uid, j->uid, sizeof m->uid);
-	m->org_id = mem_strdup(j->org_id);
-	m->name = mem_strdup(j->job_name);
-	platform_name_clear(p, m->org_id, m->name, m->uid);
 	return m;
 }
 
-/* The job has its name again, unless another removal took it away or another job has the name. */
-static void removal_undo(const struct removal *m)
+/* What only the engine knew: no object of the store goes, so no feed tells of it. */
+static void fake_gone(struct platform *p, const char *uid)
 {
-	if (rowset_find(&m->p->jobs, m->uid) && platform_name_uid(m->p, m->org_id, m->name) == NULL)
-		platform_name_set(m->p, m->org_id, m->name, m->uid);
+	const struct job *j = rowset_find(&p->jobs, uid);
+
+	if (j == NULL)
+		return;
+	platform_name_clear(p, j->org_id, j->job_name, j->uid);
+	rowset_remove(&p->jobs, uid);
+	if (p->hub)
+		hub_gone(p->hub, &job_kind, uid);
 }
 
 static void removed(void *ctx, bool ok, const struct err *e)
@@ -93,13 +88,11 @@ static void removed(void *ctx, bool ok, const struct err *e)
 	struct platform *p = m->p;
 
 	(void)e;
-	if (!ok)
-		removal_undo(m);
 	if (ok && p->engine)
 		p->engine->ops->forget(p->engine, m->uid);
-	if (ok && m->fake && rowset_remove(&p->jobs, m->uid) && p->hub)
-		hub_gone(p->hub, &job_kind, m->uid);
-	removal_free(m);
+	if (ok && m->fake)
+		fake_gone(p, m->uid);
+	free(m);
 }
 
 static void delete_over(struct request *r, const struct job *j)
@@ -122,13 +115,10 @@ static void asked(void *ctx, bool ok, const struct err *e)
 	struct active *a = platform_active(m->p, m->uid);
 
 	(void)e;
-	if (!ok) {
-		if (a)
-			reconcile_cancel_undo(a);
-		removal_undo(m);
-	}
+	if (!ok && a)
+		reconcile_cancel_undo(a);
 	reconcile_soon(m->p);
-	removal_free(m);
+	free(m);
 }
 
 static void delete_live(struct request *r, struct active *a, const struct job *j)
@@ -342,6 +332,6 @@ void route_train_events(struct request *r)
 		request_reply(r, 200,
 			json_pack("{s:o, s:[]}", "events", own_jobs_events(j), "recommend"));
 	else if (j)
-		store_read_events(r->platform->store, j->uid,
+		store_read_children(r->platform->store, event_kind.name, j->uid,
 			config_int(&r->platform->config, SET_EVENTS_PER_JOB), events_read, r);
 }

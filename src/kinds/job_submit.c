@@ -182,11 +182,8 @@ static void job_stored(void *ctx, bool ok, const struct err *e)
 	struct active *a = platform_active(p, s->job.uid);
 
 	(void)e;
-	if (!ok) {
-		platform_name_clear(p, s->job.org_id, s->job.job_name, s->job.uid);
-		if (a)
-			active_free(a);
-	}
+	if (!ok && a)
+		active_free(a);
 	reconcile_soon(p);
 	submission_free(s);
 }

@@ -33,49 +33,20 @@ void route_quota_list(struct request *r)
 	request_reply(r, 200, json_pack("{s:o}", "data", list));
 }
 
-struct quota_change {
-	struct platform *p;
-	char org_id[];
-};
-
 static void quota_stored(void *ctx, bool ok, const struct err *e)
 {
-	struct quota_change *q = ctx;
-
 	(void)ok, (void)e;
-	map_remove(&q->p->quotas_changing, q->org_id);
-	reconcile_soon(q->p);
-	free(q);
-}
-
-/*
- * A change is made to the row as it is on the disk: one that came while another is on its way there
- * would take back what that one changed.
- */
-static bool quota_is_changing(struct request *r)
-{
-	struct err e = ERR_INIT;
-
-	if (map_get(&r->platform->quotas_changing, r->params[0]) == NULL)
-		return false;
-	err_set(&e, ERR_UNAVAILABLE,
-		"another change of this org's quota is being stored: nothing was changed, ask again");
-	request_fail_retry(r, &e, 1);
-	return true;
+	reconcile_soon(ctx);
 }
 
 static void quota_change(struct request *r, const struct quota *q)
 {
-	struct quota_change *on_its_way = mem_alloc(sizeof *on_its_way + strlen(q->org_id) + 1);
 	struct change *c = change_for(r);
 
-	on_its_way->p = r->platform;
-	memcpy(on_its_way->org_id, q->org_id, strlen(q->org_id) + 1);
-	map_set(&r->platform->quotas_changing, q->org_id, on_its_way);
 	change_quota(c, q);
 	change_audit(c, "quota.change", q->org_id, q->org_name);
 	change_answer(c, 200, record_encode(&quota_kind, q, NULL));
-	change_then(c, quota_stored, on_its_way);
+	change_then(c, quota_stored, r->platform);
 	change_commit(c);
 }
 
@@ -101,8 +72,6 @@ void route_quota_put(struct request *r)
 	struct err e = ERR_INIT;
 	struct quota q;
 
-	if (row != NULL && quota_is_changing(r))
-		return;
 	if (row == NULL) {
 		err_set(&e, ERR_NOT_FOUND, "there is no org %.40s", r->params[0]);
 	} else if (!json_is_object(r->body)) {

@@ -91,42 +91,19 @@ const struct org *platform_org_named(struct platform *p, const char *name)
 	return NULL;
 }
 
-static void name_key(struct buf *out, const char *org_id, const char *name)
+const char *platform_name_uid(struct platform *p, const char *org_id, const char *name)
 {
-	buf_addf(out, "%s/%s", org_id, name);
-}
-
-char *platform_name_uid(struct platform *p, const char *org_id, const char *name)
-{
-	struct buf key = BUF_INIT;
-	char *uid;
-
-	name_key(&key, org_id, name);
-	uid = map_get(&p->names, key.data);
-	buf_release(&key);
-	return uid;
+	return set_name_uid(sets_of(&p->sets, &job_kind), org_id, name);
 }
 
 void platform_name_set(struct platform *p, const char *org_id, const char *name, const char *uid)
 {
-	struct buf key = BUF_INIT;
-
-	name_key(&key, org_id, name);
-	free(map_set(&p->names, key.data, mem_strdup(uid)));
-	buf_release(&key);
+	set_name_take(sets_of(&p->sets, &job_kind), org_id, name, uid);
 }
 
 void platform_name_clear(struct platform *p, const char *org_id, const char *name, const char *uid)
 {
-	struct buf key = BUF_INIT;
-	const char *has;
-
-	name_key(&key, org_id, name);
-	has = map_get(&p->names, key.data);
-	/* The name may belong to a newer job already. */
-	if (has && strcmp(has, uid) == 0)
-		free(map_remove(&p->names, key.data));
-	buf_release(&key);
+	set_name_give(sets_of(&p->sets, &job_kind), org_id, name, uid);
 }
 
 const struct job *platform_job(struct platform *p, const char *org_id, const char *name_or_uid)
@@ -156,13 +133,9 @@ void platform_key_used(struct platform *p, const char *access_key, int64_t now)
 
 const struct rowset *platform_rows(struct platform *p, const struct kind *k)
 {
-	const struct rowset *all[] = {&p->jobs, &p->tasks, &p->events, &p->orgs, &p->keys,
-		&p->quotas};
+	const struct set *set = sets_of(&p->sets, k);
 
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (all[i]->kind == k)
-			return all[i];
-	return NULL;
+	return set ? set->rows : NULL;
 }
 
 bool platform_visible(const struct principal *who, const struct kind *k, const void *row,

@@ -16,6 +16,7 @@
 #include "mltopd/config.h"
 #include "mltopd/platform.h"
 #include "serve/server.h"
+#include "model/sets.h"
 #include "store/store.h"
 
 #include <uv.h>
@@ -49,8 +50,6 @@ struct active {
 	struct claim claim;
 	uint16_t on;           /* the node it is on, as this turn of planning has them */
 	int64_t not_before;    /* wall ms */
-	unsigned committed;    /* state in the last commit: what the next one is compared with */
-	int in_flight;         /* changes of it on their way to the disk */
 	bool live;             /* holds resources; set by active_live */
 	bool told;             /* the engine was asked to start this attempt */
 	bool cancel, deleting; /* asked by a person */
@@ -107,7 +106,7 @@ struct platform {
 	uv_timer_t plan_timer, progress_timer, repair_timer, idle_timer;
 	int handles; /* open ones of the above */
 	int held;    /* works of others that still need the platform */
-	bool opened, adopting, closing;
+	bool loaded, opened, adopting, closing;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
 	void (*idle)(void *ctx); /* the private platform has had nothing to do for long */
@@ -115,13 +114,13 @@ struct platform {
 
 	struct rowset jobs, tasks, events, orgs, keys, quotas; /* as committed */
 	struct rowset work;                                    /* jobs in motion, ahead of `jobs` */
-	struct rowset orgs_coming;    /* made, and not yet on the disk: nobody sees them */
-	struct map names;             /* "org_id/name" -> char[ULID_SIZE] of the newest job */
+	struct sets sets;             /* of these, by kind, with the names that are taken */
+	struct map flights;           /* "kind/uid" -> struct flight: changes on their way */
+	int64_t org_given, user_given; /* the greatest id and Unix user ever given to an org */
 	struct map actives;           /* uid -> struct active, in one of the two lists: */
 	VEC(struct active *) live;    /* in no order */
 	VEC(struct active *) waiting; /* in the order in which they may start */
 	struct map queues;            /* org_id -> struct org_queue */
-	struct map quotas_changing;   /* org_id -> struct quota_change, on its way to the disk */
 	size_t orgs_waiting;          /* that have a job in `waiting` */
 	uint64_t next_order;
 	uint64_t version, next_version;
@@ -159,11 +158,21 @@ void platform_uid(struct platform *p, char out[ULID_SIZE], int64_t now);
 
 struct change;
 struct change *change_new(struct platform *p);
-/* The change answers this request: its nonce is stored with it, and its audit record is due. */
+/* Who asks for a change. Borrowed until it is over. */
+struct author {
+	const char *access_key, *key_name, *org_id, *peer;
+	enum role role;
+	const char *nonce, *request_hash; /* "" or NULL: none */
+	int64_t now;                      /* wall ms when it was asked for */
+};
+/* A change that somebody asked for: its nonce is stored with it, and its audit record is due. */
+struct change *change_by(struct platform *p, const struct author *who);
+/* The same for a request, which it answers. */
 struct change *change_for(struct request *r);
+/* One that is not to be committed after all: names that it reserved are free again. */
 void change_free(struct change *c);
-/* `from` < 0: the job is new. Packs the row as it is now. */
-void change_job(struct change *c, const struct job *j, int from);
+/* Packs the row as it is now. Its name is reserved, or given up when it is being deleted. */
+void change_job(struct change *c, const struct job *j);
 void change_job_remove(struct change *c, const char *uid);
 void change_task(struct change *c, const struct task *t);
 /* Folds into the newest event of the job when it says the same. */
@@ -184,11 +193,17 @@ void change_actor(struct change *c, const char *actor, const char *org_id);
 /* Called after the commit and after the rows are applied, before the answer leaves. */
 typedef void (*change_after)(void *ctx, bool ok, const struct err *e);
 void change_then(struct change *c, change_after after, void *ctx);
-/* The answer of change_for's request; `body` is consumed. */
+/* Last of all: what whoever asked is told. */
+typedef void (*change_answered)(void *ctx, bool ok, const struct err *e, int status,
+	const char *answer);
+void change_told(struct change *c, change_answered answered, void *ctx);
+/* What is told when all went well; `body` is consumed. */
 void change_answer(struct change *c, int status, json_t *body);
 /* The answer holds a secret: a repeated request gets a refusal in its place. */
 void change_answer_once(struct change *c);
 void change_commit(struct change *c);
+/* Is a change of that object on its way to the disk? */
+bool change_in_flight(const struct platform *p, const struct kind *k, const char *uid);
 /* For starts, before the loop runs: waits for it. */
 bool change_commit_now(struct change *c, struct err *e);
 
@@ -198,10 +213,10 @@ struct active *platform_active(struct platform *p, const char *uid);
 struct job *platform_work(struct platform *p, const char *uid);
 const struct org *platform_org(struct platform *p, const char *org_id);
 const struct org *platform_org_named(struct platform *p, const char *name);
-char *platform_name_uid(struct platform *p, const char *org_id, const char *name);
+/* Of jobs. */
+const char *platform_name_uid(struct platform *p, const char *org_id, const char *name);
 void platform_name_set(struct platform *p, const char *org_id, const char *name, const char *uid);
 void platform_name_clear(struct platform *p, const char *org_id, const char *name, const char *uid);
-const struct kind *platform_kind(const struct rowset *s);
 /* Copies the F_SAMPLE members of a job: a change must not set them back. */
 void job_samples_copy(struct job *to, const struct job *from);
 /* Writes `j` over its row in `work`. */
@@ -287,6 +302,7 @@ void logs_wake_later(struct platform *p, struct follower *f);
 void logs_init(struct platform *p);
 void sample_take(struct platform *p, const struct task_ref *ref, const struct task_sample *s);
 
+bool platform_load(struct platform *p, struct err *e);
 bool platform_nonce_load(struct platform *p, const struct store_nonce *n);
 /* The change of that nonce is stored, and n beside it. */
 void platform_nonce_keep(struct platform *p, const struct store_nonce *n);

@@ -14,125 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- Reading the store ---- */
-
-/* Each row is unpacked into a scratch arena, then copied by its row set. */
-static void *load_row(struct rowset *rows, void *rec, struct arena *text, const void *pack,
-	size_t len, struct err *e)
-{
-	memset(rec, 0, rows->kind->size);
-	if (!record_unpack(rows->kind, rec, text, pack, len, e))
-		return NULL;
-	return rowset_put(rows, rec, NULL);
-}
-
-#define LOADER(name, rows)                                                              \
-	static bool load_##name(void *ctx, const void *pack, size_t len, struct err *e) \
-	{                                                                               \
-		struct platform *p = ctx;                                               \
-		struct arena text = ARENA_INIT;                                         \
-		struct name rec;                                                        \
-		bool good = load_row(&p->rows, &rec, &text, pack, len, e) != NULL;      \
-		arena_release(&text);                                                   \
-		return good;                                                            \
-	}
-LOADER(org, orgs)
-LOADER(task, tasks)
-LOADER(event, events)
-
-/* Limits that a newer program added are unknown in an old row: they stand at "none". */
-static bool load_quota(void *ctx, const void *pack, size_t len, struct err *e)
-{
-	struct platform *p = ctx;
-	struct arena text = ARENA_INIT;
-	struct quota rec, whole;
-	bool good = record_unpack(&quota_kind, &rec, &text, pack, len, e);
-
-	quota_init(&whole);
-	for (size_t i = 0; good && i < quota_kind.field_count; i++) {
-		const struct field *f = &quota_kind.fields[i];
-
-		if ((f->flags & (F_ALIAS | F_SAMPLE)) || !record_knows(&quota_kind, &rec, f))
-			continue;
-		memcpy((char *)&whole + f->offset, (char *)&rec + f->offset, f->size);
-		record_know(&quota_kind, &whole, f->offset);
-	}
-	good = good && rowset_put(&p->quotas, &whole, NULL) != NULL;
-	arena_release(&text);
-	return good;
-}
-
-static bool load_key(void *ctx, const char *access_key, const void *sealed, size_t sealed_len,
-	const void *pack, size_t len, struct err *e)
-{
-	struct platform *p = ctx;
-	struct arena text = ARENA_INIT;
-	struct buf secret = BUF_INIT;
-	struct key rec = {.access_key = NULL};
-	bool good = record_unpack(&key_kind, &rec, &text, pack, len, e) &&
-		store_unseal(p->store, access_key, sealed, sealed_len, &secret, e);
-
-	if (good) {
-		rec.secret_key = secret.data;
-		record_know(&key_kind, &rec, offsetof(struct key, secret_key));
-		rowset_put(&p->keys, &rec, NULL);
-	}
-	sign_wipe(secret.data, secret.len);
-	buf_release(&secret);
-	arena_release(&text);
-	return good;
-}
-
-static bool load_job(void *ctx, const void *pack, size_t len, struct err *e)
-{
-	struct platform *p = ctx;
-	struct arena text = ARENA_INIT;
-	struct job rec;
-	const struct job *row = load_row(&p->jobs, &rec, &text, pack, len, e);
-
-	arena_release(&text);
-	if (row == NULL)
-		return false;
-	if (row->state != JOB_DELETING)
-		platform_name_set(p, row->org_id, row->job_name, row->uid);
-	if (!job_state_final(row->state)) {
-		rowset_put(&p->work, row, NULL);
-		active_new(p, row);
-	}
-	return true;
-}
-
-static bool load_nonce(void *ctx, const struct store_nonce *n, struct err *e)
-{
-	(void)e;
-	return platform_nonce_load(ctx, n);
-}
-
-static bool load_package(void *ctx, const void *pack, size_t len, struct err *e)
-{
-	return packages_load(ctx, pack, len, e);
-}
-
-static bool platform_load(struct platform *p, struct err *e)
-{
-	struct store_loader l = {.ctx = p,
-		.org = load_org,
-		.key = load_key,
-		.quota = load_quota,
-		.package = load_package,
-		.job = load_job,
-		.task = load_task,
-		.event = load_event,
-		.nonce = load_nonce,
-		.events = config_int(&p->config, SET_EVENTS_KEPT),
-		.now = platform_now()};
-
-	if (!store_load(p->store, &l, e))
-		return false;
-	p->version = p->next_version = store_version_at_start(p->store);
-	return true;
-}
-
 /* ---- Opening ---- */
 
 static void on_stored(uv_async_t *handle)
@@ -171,15 +52,25 @@ void platform_reload(struct platform *p, const struct config *c)
 
 static void rows_init(struct platform *p)
 {
-	rowset_init(&p->jobs, &job_kind);
+	const struct set sets[] = {
+		{"org", &org_kind, &p->orgs, .name_field = "org_name"},
+		{"key", &key_kind, &p->keys, .org_field = "org_id"},
+		{"quota", &quota_kind, &p->quotas, .org_field = "org_id"},
+		{"package", NULL, NULL},
+		{"job", &job_kind, &p->jobs, .name_field = "job_name", .org_field = "org_id"},
+		{"task", &task_kind, &p->tasks, .org_field = "org_id", .parent_field = "job_uid",
+			.ours = true},
+		{"event", &event_kind, &p->events, .org_field = "org_id",
+			.parent_field = "object_uid", .ours = true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		sets_add(&p->sets, &sets[i]);
+		if (sets[i].kind)
+			rowset_init(sets[i].rows, sets[i].kind);
+	}
 	rowset_init(&p->work, &job_kind);
 	p->work.keeps_moved = true; /* the reconciler works on copies */
-	rowset_init(&p->tasks, &task_kind);
-	rowset_init(&p->events, &event_kind);
-	rowset_init(&p->orgs, &org_kind);
-	rowset_init(&p->orgs_coming, &org_kind);
-	rowset_init(&p->keys, &key_kind);
-	rowset_init(&p->quotas, &quota_kind);
 }
 
 static void handles_init(struct platform *p)
@@ -194,28 +85,13 @@ static void handles_init(struct platform *p)
 	p->handles = 5;
 }
 
-static void map_free_values(struct map *m)
-{
-	size_t at = 0;
-	const char *key;
-	void *value;
-
-	while (map_next(m, &at, &key, &value))
-		free(value);
-	map_release(m);
-}
-
 static void platform_free(struct platform *p)
 {
-	struct rowset *all[] = {&p->jobs, &p->work, &p->tasks, &p->events, &p->orgs,
-		&p->orgs_coming, &p->keys, &p->quotas};
-
 	actives_release(p);
 	vec_release(&p->framework_waiters);
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		rowset_release(all[i]);
-	map_free_values(&p->names);
-	map_free_values(&p->quotas_changing);
+	sets_release(&p->sets);
+	rowset_release(&p->work);
+	map_release(&p->flights);
 	platform_nonces_release(p);
 	packages_release(p);
 	json_decref(p->frameworks);

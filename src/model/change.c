@@ -12,109 +12,172 @@ struct change *change_new(struct platform *p)
 	struct change *c = mem_alloc(sizeof *c);
 
 	c->p = p;
-	c->tx = store_tx_new();
+	c->more = store_tx_new();
 	return c;
 }
 
-struct change *change_for(struct request *r)
+struct change *change_by(struct platform *p, const struct author *who)
 {
-	struct change *c = change_new(r->platform);
+	struct change *c = change_new(p);
 
-	c->r = r;
-	if (r->nonce && *r->nonce) {
-		c->access_key = mem_strdup(r->who.access_key);
-		c->nonce = mem_strdup(r->nonce);
-		c->hash = mem_strdup(r->request_hash);
-		c->expires = r->now + 2 * (int64_t)SIGN_WINDOW_MS;
-	}
+	c->asked = true;
+	c->by = *who;
+	if (who->nonce && *who->nonce)
+		c->expires = who->now + 2 * (int64_t)SIGN_WINDOW_MS;
 	return c;
 }
 
-struct store_nonce change_nonce(const struct change *c)
+static void entry_release(struct entry *en)
 {
-	const char *body = c->kept ? c->kept : c->answer ? c->answer : "";
-
-	return (struct store_nonce){c->access_key, c->nonce, c->hash, c->expires,
-		c->kept ? c->kept_status : c->status, body, strlen(body)};
+	free(en->uid);
+	free(en->org_id);
+	free(en->parent);
+	free(en->name);
+	buf_release(&en->pack);
+	buf_release(&en->sealed);
 }
 
-void change_free(struct change *c)
+void change_release(struct change *c)
 {
-	for (size_t i = 0; i < c->shown.len; i++) {
-		struct shown *s = &c->shown.items[i];
-
-		if (s->kind == &org_kind)
-			rowset_remove(&c->p->orgs_coming, s->uid);
-		free(s->uid);
-		free(s->org_id);
-		if (s->secret)
-			sign_wipe(s->secret, strlen(s->secret));
-		free(s->secret);
-		buf_release(&s->pack);
-	}
-	vec_release(&c->shown);
-	for (size_t i = 0; i < c->jobs.len; i++)
-		free(c->jobs.items[i]);
-	vec_release(&c->jobs);
-	store_tx_free(c->tx);
-	free(c->access_key);
-	free(c->nonce);
-	free(c->hash);
+	for (size_t i = 0; i < c->entries.len; i++)
+		entry_release(&c->entries.items[i]);
+	vec_release(&c->entries);
+	store_tx_free(c->more);
 	free(c->actor);
 	free(c->actor_org);
 	free(c->answer);
 	free(c);
 }
 
-static struct shown *show(struct change *c, const struct kind *k, const char *uid, const char *org)
+void change_free(struct change *c)
 {
-	struct shown s = {.kind = k,
+	for (size_t i = 0; i < c->entries.len; i++)
+		entry_undo(c->p, &c->entries.items[i]);
+	change_release(c);
+}
+
+/* ---- Objects ---- */
+
+static struct entry *entry_find(struct change *c, const struct set *set, const char *uid)
+{
+	for (size_t i = 0; i < c->entries.len; i++)
+		if (c->entries.items[i].set == set && strcmp(c->entries.items[i].uid, uid) == 0)
+			return &c->entries.items[i];
+	return NULL;
+}
+
+static struct entry *entry_add(struct change *c, const struct set *set, const char *uid,
+	const char *org_id)
+{
+	struct entry *old = entry_find(c, set, uid);
+	struct entry en = {.set = set,
 		.uid = mem_strdup(uid),
-		.org_id = mem_strdup(org ? org : ""),
-		.pack = BUF_INIT};
+		.org_id = mem_strdup(org_id ? org_id : ""),
+		.pack = BUF_INIT,
+		.sealed = BUF_INIT};
 
-	vec_push(&c->shown, s);
-	return &c->shown.items[c->shown.len - 1];
-}
-
-static const struct buf *show_record(struct change *c, const struct kind *k, const void *rec,
-	const char *org)
-{
-	struct shown *s = show(c, k, record_uid(k, rec), org);
-
-	record_pack(k, rec, &s->pack);
-	return &s->pack;
-}
-
-void change_job(struct change *c, const struct job *j, int from)
-{
-	const struct buf *pack = show_record(c, &job_kind, j, j->org_id);
-	struct store_job row = {j->uid, j->org_id, j->job_name, j->state, pack->data, pack->len};
-	struct active *a = platform_active(c->p, j->uid);
-
-	if (from < 0)
-		store_job_insert(c->tx, &row);
-	else
-		store_job_update(c->tx, &row, (unsigned)from);
-	if (a) {
-		a->in_flight++;
-		vec_push(&c->jobs, mem_strdup(j->uid));
+	if (old) {
+		entry_release(&en);
+		buf_reset(&old->pack);
+		buf_reset(&old->sealed);
+		return old;
 	}
+	vec_push(&c->entries, en);
+	return &c->entries.items[c->entries.len - 1];
+}
+
+static const char *text_of(const struct set *set, const char *field, const void *rec)
+{
+	const struct field *f = field ? kind_field(set->kind, field) : NULL;
+
+	return f ? record_text(rec, f) : "";
+}
+
+/* What differs from the row that the record was made from: all of it where there was none. */
+static void touched(const struct kind *k, const void *before, const void *rec, struct fieldset *out)
+{
+	fieldset_all(out, k);
+	if (before == NULL || before == rec)
+		return;
+	memset(out, 0, sizeof *out);
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+
+		if (!(f->flags & F_ALIAS) &&
+			(record_knows(k, before, f) != record_knows(k, rec, f) ||
+				memcmp(record_member(before, f), record_member(rec, f), f->size) !=
+					0))
+			fieldset_add(out, i);
+	}
+}
+
+void entry_pack(struct entry *en, const void *rec)
+{
+	buf_reset(&en->pack);
+	record_pack(en->set->kind, rec, &en->pack);
+	if (en->sealed.len > 0)
+		pack_extra(&en->pack, "sealed", en->sealed.data, en->sealed.len);
+}
+
+/* The name is this one's from now on, or free from now on; entry_undo takes it back. */
+static void entry_name(struct change *c, struct entry *en)
+{
+	struct set *set = sets_of(&c->p->sets, en->set->kind);
+
+	if (*en->name == '\0')
+		return;
+	if (en->gone)
+		en->gave = set_name_give(set, en->org_id, en->name, en->uid) || en->gave;
+	else if (en->fresh && !en->took)
+		set_name_take(set, en->org_id, en->name, en->uid);
+	en->took = en->took || en->fresh;
+}
+
+/* `before`: what `rec` was made from, NULL: nothing. */
+static struct entry *change_record(struct change *c, const struct kind *k, const void *rec,
+	const void *before, bool gone)
+{
+	const struct set *set = sets_of(&c->p->sets, k);
+	const char *uid = record_uid(k, rec);
+	const struct record *row = rowset_find(set->rows, uid);
+	bool again = entry_find(c, set, uid) != NULL;
+	struct entry *en = entry_add(c, set, uid, text_of(set, set->org_field, rec));
+
+	en->any = set->ours;
+	en->gone = gone;
+	if (!again) {
+		en->parent = mem_strdup(text_of(set, set->parent_field, rec));
+		en->name = mem_strdup(text_of(set, set->name_field, rec));
+		en->fresh = !en->any && row == NULL && !change_in_flight(c->p, k, uid);
+		en->base = row ? row->revision : STORE_NONE;
+	}
+	touched(k, before, rec, &en->touched);
+	entry_pack(en, rec);
+	entry_name(c, en);
+	return en;
+}
+
+void change_job(struct change *c, const struct job *j)
+{
+	change_record(c, &job_kind, j, platform_work(c->p, j->uid), j->state == JOB_DELETING);
 }
 
 void change_job_remove(struct change *c, const char *uid)
 {
+	const struct set *set = sets_of(&c->p->sets, &job_kind);
 	const struct job *j = rowset_find(&c->p->jobs, uid);
+	struct entry *en = entry_add(c, set, uid, j ? j->org_id : "");
 
-	store_job_remove(c->tx, uid);
-	show(c, &job_kind, uid, j ? j->org_id : "");
+	en->parent = mem_strdup("");
+	en->name = mem_strdup(j ? j->job_name : "");
+	en->gone = true;
+	entry_name(c, en);
+	store_children_remove(c->more, uid);
 }
 
 void change_task(struct change *c, const struct task *t)
 {
-	const struct buf *pack = show_record(c, &task_kind, t, t->org_id);
-
-	store_task_put(c->tx, t->uid, t->job_uid, pack->data, pack->len);
+	change_record(c, &task_kind, t, NULL, false);
 }
 
 static uint32_t text_hash(const char *text)
@@ -156,7 +219,6 @@ void change_event(struct change *c, const struct job *j, enum event_type type, c
 	struct buf text = BUF_INIT;
 	char uid[ULID_SIZE];
 	va_list ap;
-	const struct buf *pack;
 
 	va_start(ap, format);
 	buf_vaddf(&text, format, ap);
@@ -171,14 +233,14 @@ void change_event(struct change *c, const struct job *j, enum event_type type, c
 	}
 	for (size_t i = 0; i < event_kind.field_count; i++)
 		record_know(&event_kind, &ev, event_kind.fields[i].offset);
-	pack = show_record(c, &event_kind, &ev, ev.org_id);
-	store_event_put(c->tx, ev.uid, ev.org_id, ev.object_uid, pack->data, pack->len);
+	change_record(c, &event_kind, &ev, NULL, false);
 	buf_release(&text);
 }
 
 void change_events_trim(struct change *c, const char *uid)
 {
-	store_events_trim(c->tx, uid, config_int(&c->p->config, SET_EVENTS_PER_JOB));
+	store_children_trim(c->more, event_kind.name, uid,
+		config_int(&c->p->config, SET_EVENTS_PER_JOB));
 }
 
 struct platform *change_platform(const struct change *c)
@@ -188,38 +250,38 @@ struct platform *change_platform(const struct change *c)
 
 void change_org(struct change *c, const struct org *o)
 {
-	const struct buf *pack = show_record(c, &org_kind, o, o->org_id);
-
-	store_org_put(c->tx, o->org_id, o->org_name, pack->data, pack->len);
+	change_record(c, &org_kind, o, rowset_find(&c->p->orgs, o->org_id), false);
 }
 
 bool change_key(struct change *c, const struct key *k, struct err *e)
 {
 	struct buf sealed = BUF_INIT;
-	const struct buf *pack;
+	struct entry *en;
 
 	if (!store_seal(c->p->store, k->access_key, k->secret_key, &sealed, e))
 		return false;
-	pack = show_record(c, &key_kind, k, k->org_id);
-	c->shown.items[c->shown.len - 1].secret = mem_strdup(k->secret_key);
-	store_key_put(c->tx, k->access_key, k->org_id, &sealed, pack->data, pack->len);
-	buf_release(&sealed);
+	en = change_record(c, &key_kind, k, platform_key(c->p, k->access_key), false);
+	en->sealed = sealed;
+	entry_pack(en, k);
 	return true;
 }
 
 void change_quota(struct change *c, const struct quota *q)
 {
-	const struct buf *pack = show_record(c, &quota_kind, q, q->org_id);
-
-	store_quota_put(c->tx, q->org_id, pack->data, pack->len);
+	change_record(c, &quota_kind, q, rowset_find(&c->p->quotas, q->org_id), false);
 }
 
 void change_package(struct change *c, const char *id, const char *org_id, const struct buf *pack)
 {
+	struct entry *en = entry_add(c, sets_named(&c->p->sets, "package"), id, org_id);
+
+	en->any = true;
+	en->parent = mem_strdup("");
+	en->name = mem_strdup("");
 	if (pack)
-		store_package_put(c->tx, id, org_id, pack->data, pack->len);
+		buf_add(&en->pack, pack->data, pack->len);
 	else
-		store_package_remove(c->tx, id);
+		en->gone = true;
 }
 
 void change_actor(struct change *c, const char *actor, const char *org_id)
@@ -230,22 +292,22 @@ void change_actor(struct change *c, const char *actor, const char *org_id)
 
 void change_audit(struct change *c, const char *action, const char *object, const char *detail)
 {
-	const struct request *r = c->r;
-	const char *org = r ? r->who.org_id : c->actor_org ? c->actor_org : "";
+	const struct author *by = c->asked ? &c->by : NULL;
+	const char *org = by ? by->org_id : c->actor_org ? c->actor_org : "";
 	char time[TIMEFMT_SIZE];
 	json_t *record;
 	char *text;
 
 	timefmt_rfc3339(time, platform_now());
 	record = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:s, s:s?}", "time", time, "org_id",
-		org, "access_key", r ? r->who.access_key : NULL, "key_name",
-		r ? r->who.key_name : c->actor, "role", r ? role_words[r->who.role] : "local",
-		"peer", r ? r->peer : NULL, "action", action, "object", object);
+		org, "access_key", by ? by->access_key : NULL, "key_name",
+		by ? by->key_name : c->actor, "role", by ? role_words[by->role] : "local", "peer",
+		by ? by->peer : NULL, "action", action, "object", object);
 	if (record && detail)
 		json_object_set_new(record, "detail", json_string(detail));
 	text = record ? json_dumps(record, JSON_COMPACT) : NULL;
 	if (text)
-		store_audit_add(c->tx, org, text);
+		store_audit_add(c->more, org, text);
 	c->audited = text != NULL;
 	free(text);
 	json_decref(record);
@@ -255,6 +317,12 @@ void change_then(struct change *c, change_after after, void *ctx)
 {
 	c->after = after;
 	c->after_ctx = ctx;
+}
+
+void change_told(struct change *c, change_answered answered, void *ctx)
+{
+	c->answered = answered;
+	c->answered_ctx = ctx;
 }
 
 void change_answer(struct change *c, int status, json_t *body)

@@ -1,39 +1,60 @@
 /*
- * A change on its way to the disk. change.c composes it, commit.c commits it and
- * then shows what it did; nobody else sees inside.
+ * A change on its way to the disk, as the files of the model see it. change.c composes it, commit.c
+ * sends it there and takes it back, feed.c shows what arrived there; nobody else sees inside.
  */
-#ifndef MLTOPD_CHANGE_H
-#define MLTOPD_CHANGE_H
+#ifndef MLTOP_MODEL_CHANGE_H
+#define MLTOP_MODEL_CHANGE_H
 
+#include "model/sets.h"
 #include "mltopd/platform_inside.h"
 
-/* What is to be shown once it is on the disk. */
-struct shown {
-	const struct kind *kind;
-	char *uid, *org_id;
-	struct buf pack; /* empty: the row goes */
-	char *secret;    /* of a key */
+/* One object of a change. */
+struct entry {
+	const struct set *set;
+	char *uid, *org_id, *parent, *name;
+	struct buf pack;         /* of the record; empty: it is removed */
+	struct buf sealed;       /* a key's secret, beside it */
+	struct fieldset touched; /* what this change is about: all else is left as others make it */
+	uint64_t base;           /* revision of the row that it was made from */
+	bool fresh;              /* must not be there yet */
+	bool any;                /* is ours alone: no revision is compared */
+	bool gone;               /* gives its name up */
+	bool done;               /* nothing is to be stored of it */
+	bool took, gave;         /* the name was reserved, or given up, when it was composed */
 };
 
 struct change {
 	struct platform *p;
-	struct store_tx *tx;
+	VEC(struct entry) entries;
+	struct store_tx *more; /* what goes behind the objects */
 	uint64_t version;
-	VEC(struct shown) shown;
-	VEC(char *) jobs; /* uids of actives with one more change in flight */
+	int tries;
+	bool running;
 	/* who asked */
-	struct request *r;
-	char *access_key, *nonce, *hash, *actor, *actor_org;
-	int64_t expires;
-	bool audited;
+	struct author by;
+	bool asked, audited;
+	char *actor, *actor_org;
+	int64_t expires; /* of the nonce */
 	int status, kept_status;
 	char *answer;
 	const char *kept; /* what a repeated request gets; NULL: the answer itself */
 	change_after after;
 	void *after_ctx;
+	change_answered answered;
+	void *answered_ctx;
 };
 
-/* What is stored under the change's nonce; borrows from it. */
-struct store_nonce change_nonce(const struct change *c);
+/* commit.c: what composing it did to the model is taken back. */
+void entry_undo(struct platform *p, const struct entry *en);
+/* change.c: frees it as it is; change_free is for one that was never committed. */
+void change_release(struct change *c);
+
+/* A record of any kind. */
+union any_record {
+	struct record record;
+	char bytes[KIND_SIZE_MAX];
+};
+
+void entry_pack(struct entry *en, const void *rec);
 
 #endif

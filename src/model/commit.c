@@ -1,230 +1,347 @@
+/*
+ * A change goes to the disk when it is the first in the queue of each of its objects: so each is
+ * compared with what the one before it left. When somebody else was faster, what this change is about
+ * is put over what they made of the object, and it goes again. A change that fails takes back what
+ * composing it did.
+ */
 #include "model/change.h"
 
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct rowset *rows_of(struct platform *p, const struct kind *k)
-{
-	struct rowset *all[] = {&p->jobs, &p->tasks, &p->events, &p->orgs, &p->keys, &p->quotas};
+enum { TRIES_MAX = 32 }; /* against a writer who is faster each time */
 
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (all[i]->kind == k)
-			return all[i];
-	return NULL;
+/* ---- Who is first at an object ---- */
+
+/* Changes of one object, the first of them on its way. */
+struct flight {
+	VEC(struct change *) queue;
+};
+
+enum { FLIGHT_KEY = 256 };
+
+static const char *flight_key(char out[FLIGHT_KEY], const char *kind, const char *uid)
+{
+	snprintf(out, FLIGHT_KEY, "%s/%s", kind, uid);
+	return out;
 }
 
-/* `uid` may be the row's own text. */
-static void row_gone(struct platform *p, struct rowset *rows, const char *uid)
+bool change_in_flight(const struct platform *p, const struct kind *k, const char *uid)
 {
-	char *name = mem_strdup(uid);
+	char key[FLIGHT_KEY];
 
-	if (rowset_remove(rows, name) && p->hub)
-		hub_gone(p->hub, rows->kind, name);
-	free(name);
+	return p->flights.len > 0 && map_get(&p->flights, flight_key(key, k->name, uid)) != NULL;
 }
 
-/* Tasks of a removed job go with it. */
-static void show_tasks_gone(struct platform *p, const char *job_uid)
+static struct flight *flight_of(struct platform *p, const struct entry *en)
 {
-	const struct job *j = rowset_find(&p->jobs, job_uid);
+	char key[FLIGHT_KEY];
 
-	for (int attempt = 1; j && attempt <= (int)j->attempt; attempt++) {
-		const struct task *t = platform_task(p, job_uid, NULL, attempt);
+	return map_get(&p->flights, flight_key(key, en->set->name, en->uid));
+}
 
-		if (t)
-			row_gone(p, &p->tasks, t->uid);
+static void flights_join(struct change *c)
+{
+	for (size_t i = 0; i < c->entries.len; i++) {
+		const struct entry *en = &c->entries.items[i];
+		struct flight *f;
+		char key[FLIGHT_KEY];
+
+		if (en->any)
+			continue;
+		f = flight_of(c->p, en);
+		if (f == NULL) {
+			f = mem_alloc(sizeof *f);
+			map_set(&c->p->flights, flight_key(key, en->set->name, en->uid), f);
+		}
+		vec_push(&f->queue, c);
 	}
 }
 
-static void show_samples(struct platform *p, struct job *j)
+static bool is_first(struct change *c)
 {
-	const struct job *work = platform_work(p, j->uid);
-	const struct job *row = rowset_find(&p->jobs, j->uid);
+	for (size_t i = 0; i < c->entries.len; i++)
+		if (!c->entries.items[i].any &&
+			flight_of(c->p, &c->entries.items[i])->queue.items[0] != c)
+			return false;
+	return true;
+}
 
-	if (work || row)
-		job_samples_copy(j, work ? work : row);
-	/* Why it waits is not stored and may be newer than this change. */
-	if (work && work->state == JOB_ENQUEUED && j->state == JOB_ENQUEUED) {
-		j->reason = work->reason;
-		j->message = work->message;
-		record_know(&job_kind, j, offsetof(struct job, reason));
-		record_know(&job_kind, j, offsetof(struct job, message));
+struct changes {
+	VEC(struct change *) all;
+};
+
+/* It is over: those behind it that may be first now go into `next`. */
+static void flights_leave(struct change *c, struct changes *next)
+{
+	for (size_t i = 0; i < c->entries.len; i++) {
+		const struct entry *en = &c->entries.items[i];
+		struct flight *f = en->any ? NULL : flight_of(c->p, en);
+		char key[FLIGHT_KEY];
+
+		size_t at = 0;
+
+		while (f && at < f->queue.len && f->queue.items[at] != c)
+			at++;
+		if (f == NULL || at == f->queue.len)
+			continue;
+		vec_remove(&f->queue, at);
+		if (f->queue.len > 0) {
+			vec_push(&next->all, f->queue.items[0]);
+			continue;
+		}
+		vec_release(&f->queue);
+		free(map_remove(&c->p->flights, flight_key(key, en->set->name, en->uid)));
 	}
 }
 
-/* What a row has in memory only. */
-static void show_secret(struct platform *p, struct key *k, const char *secret)
-{
-	const struct key *row = rowset_find(&p->keys, k->access_key);
+/* ---- Made again on what somebody else made of the object ---- */
 
-	k->secret_key = secret;
-	record_know(&key_kind, k, offsetof(struct key, secret_key));
-	if (row == NULL || !record_has(key, row, last_used))
-		return;
-	k->last_used = row->last_used;
-	record_know(&key_kind, k, offsetof(struct key, last_used));
-}
-
-static void show_row(struct platform *p, const struct shown *s)
+/* `row`: the object as it is; borrowed texts are packed before they go. */
+static void entry_rebase(struct entry *en, const void *row, uint64_t revision)
 {
-	/* Any kind's struct fits; the largest is a job's. */
-	union {
-		struct job job;
-		struct task task;
-		struct event event;
-		struct org org;
-		struct key key;
-		struct quota quota;
-	} rec;
+	const struct kind *k = en->set->kind;
 	struct arena text = ARENA_INIT;
-	struct rowset *rows = rows_of(p, s->kind);
+	union any_record mine, now;
 
-	memset(&rec, 0, sizeof rec);
-	if (record_unpack(s->kind, &rec, &text, s->pack.data, s->pack.len, NULL)) {
-		if (s->kind == &job_kind)
-			show_samples(p, &rec.job);
-		if (s->kind == &key_kind)
-			show_secret(p, &rec.key, s->secret);
-		rowset_put(rows, &rec, NULL);
-		if (p->hub)
-			hub_changed(p->hub, s->kind, s->uid);
-		if (s->kind == &key_kind && rec.key.disabled && p->hub)
-			hub_key_disabled(p->hub, s->uid);
-		if (s->kind == &org_kind && rows->len == 1)
-			own_jobs_take(p);
+	en->base = revision;
+	if (en->pack.len > 0 &&
+		record_unpack(k, mine.bytes, &text, en->pack.data, en->pack.len, NULL)) {
+		memcpy(now.bytes, row, k->size);
+		record_overlay(k, now.bytes, mine.bytes, &en->touched);
+		entry_pack(en, now.bytes);
 	}
 	arena_release(&text);
 }
 
-/* The oldest events leave memory, and viewers, who would gather them for ever; the store has them. */
-static void events_bound(struct platform *p)
+/* Another change of ours, or somebody else, was there since it was composed. */
+static bool change_rebase(struct change *c, struct err *e)
 {
-	size_t most = (size_t)config_int(&p->config, SET_EVENTS_KEPT);
+	for (size_t i = 0; i < c->entries.len; i++) {
+		struct entry *en = &c->entries.items[i];
+		const struct record *row;
 
-	while (p->events.len > most) {
-		const struct event *oldest = p->events.rows[0];
-
-		row_gone(p, &p->events, oldest->uid);
-	}
-}
-
-void platform_event_show(struct platform *p, const struct event *ev)
-{
-	rowset_put(&p->events, ev, NULL);
-	platform_show(p, &event_kind, ev->uid);
-	events_bound(p);
-}
-
-static void change_show(struct change *c)
-{
-	if (c->version > c->p->version)
-		c->p->version = c->version;
-	for (size_t i = 0; i < c->shown.len; i++) {
-		struct shown *s = &c->shown.items[i];
-
-		if (s->pack.len > 0) {
-			show_row(c->p, s);
+		if (en->any || en->fresh)
 			continue;
-		}
-		if (s->kind == &job_kind)
-			show_tasks_gone(c->p, s->uid);
-		row_gone(c->p, rows_of(c->p, s->kind), s->uid);
+		row = rowset_find(en->set->rows, en->uid);
+		/* What nobody asked to go, and is gone already, needs nothing more. */
+		en->done = row == NULL && en->pack.len == 0 && !c->asked;
+		if (en->done)
+			continue;
+		if (row == NULL)
+			return err_set(e, ERR_CONFLICT, "the %s is gone already", en->set->name);
+		if (row->revision != en->base)
+			entry_rebase(en, row, row->revision);
 	}
-	events_bound(c->p);
+	return true;
 }
 
-/* Tells the jobs in motion how it went; the first shown row of each is what was stored. */
+/* The store has another state of it than the row here: is that one to be tried? */
+static bool change_meets(struct change *c, const struct store_object *now)
+{
+	for (size_t i = 0; now && i < c->entries.len; i++) {
+		struct entry *en = &c->entries.items[i];
+		struct arena text = ARENA_INIT;
+		union any_record row;
+		bool good;
+
+		if (en->any || en->fresh || strcmp(en->set->name, now->kind) != 0 ||
+			strcmp(en->uid, now->uid) != 0)
+			continue;
+		good = record_unpack(en->set->kind, row.bytes, &text, now->pack, now->len, NULL);
+		if (good)
+			entry_rebase(en, row.bytes, now->revision);
+		arena_release(&text);
+		return good && ++c->tries < TRIES_MAX;
+	}
+	return false;
+}
+
+/* ---- There and back ---- */
+
+static void change_done(void *ctx, const struct store_outcome *how);
+
+static void entry_store(const struct entry *en, struct store_tx *tx)
+{
+	struct store_object o = {.kind = en->set->name,
+		.uid = en->uid,
+		.org_id = en->org_id,
+		.parent = en->parent,
+		.name = en->name,
+		.gone = en->gone,
+		.pack = en->pack.data,
+		.len = en->pack.len,
+		.revision = en->any ? STORE_ANY
+			: en->fresh ? STORE_NONE
+				    : en->base};
+
+	if (en->pack.len > 0)
+		store_put(tx, &o);
+	else
+		store_remove(tx, o.kind, o.uid, o.revision);
+}
+
+static struct store_nonce change_nonce(const struct change *c)
+{
+	const char *body = c->kept ? c->kept : c->answer ? c->answer : "";
+
+	return (struct store_nonce){c->by.access_key, c->by.nonce, c->by.request_hash, c->expires,
+		c->kept ? c->kept_status : c->status, body, strlen(body)};
+}
+
+static void change_over(struct change *c, bool ok, const struct err *e);
+
+/* It is the first at each of its objects. */
+static void change_run(struct change *c)
+{
+	struct platform *p = c->p;
+	struct store_tx *tx = store_tx_new();
+	struct err e = ERR_INIT;
+
+	c->running = true;
+	if (c->tries == 0 && !change_rebase(c, &e)) {
+		store_tx_free(tx);
+		change_over(c, false, &e);
+		return;
+	}
+	for (size_t i = 0; i < c->entries.len; i++)
+		if (!c->entries.items[i].done)
+			entry_store(&c->entries.items[i], tx);
+	store_tx_add(tx, c->more);
+	if (c->expires) {
+		struct store_nonce n = change_nonce(c);
+
+		store_nonce_put(tx, &n);
+		platform_nonces_sweep(p, platform_now(), tx);
+	}
+	c->version = c->entries.len > 0 ? ++p->next_version : 0;
+	store_commit(p->store, tx, c->version, change_done, c);
+}
+
+/* Tells the jobs in motion how it went. */
 static void change_jobs_done(struct change *c, bool ok)
 {
-	for (size_t i = 0; i < c->jobs.len; i++) {
-		struct active *a = platform_active(c->p, c->jobs.items[i]);
-		const struct job *row = rowset_find(&c->p->jobs, c->jobs.items[i]);
+	for (size_t i = 0; i < c->entries.len; i++) {
+		const struct entry *en = &c->entries.items[i];
+		struct active *a = en->set->kind == &job_kind ? platform_active(c->p, en->uid)
+							      : NULL;
 
 		if (a == NULL)
 			continue;
-		a->in_flight--;
-		if (ok && row)
-			a->committed = row->state;
 		/* It was left out of plans while its change was on the way. */
-		if (a->in_flight == 0 && !a->live && !a->over)
+		if (!a->live && !a->over && !change_in_flight(c->p, &job_kind, en->uid))
 			reconcile_soon(c->p);
-		if (!ok && c->r == NULL)
+		if (!ok && !c->asked && en->pack.len > 0)
 			reconcile_not_stored(a);
 	}
 }
 
-static void change_reply(struct change *c, bool ok, const struct err *e)
+/* A job that was asked to change: what is wanted of it is again what the last commit holds. */
+static void work_undo(struct platform *p, const struct entry *en)
 {
-	struct request *r = c->r;
+	const struct job *row = rowset_find(&p->jobs, en->uid);
+	const struct job *work = platform_work(p, en->uid);
+	struct job j;
 
-	c->r = NULL;
-	if (r == NULL)
+	if (row == NULL || work == NULL || en->pack.len == 0)
 		return;
-	if (ok)
-		request_reply_json_text(r, c->status, c->answer, strlen(c->answer));
-	else if (e->code == ERR_UNAVAILABLE)
-		request_fail_retry(r, e, RETRY_AFTER_S);
-	else
-		request_fail(r, e);
+	j = *work;
+	record_overlay(&job_kind, &j, row, &en->touched);
+	platform_work_put(p, &j);
 }
 
-static void change_done(void *ctx, bool ok, const struct err *e)
+void entry_undo(struct platform *p, const struct entry *en)
 {
-	struct change *c = ctx;
+	struct set *set = sets_named(&p->sets, en->set->name);
+
+	if (en->took)
+		set_name_give(set, en->org_id, en->name, en->uid);
+	if (en->gave && rowset_find(set->rows, en->uid) &&
+		set_name_uid(set, en->org_id, en->name) == NULL)
+		set_name_take(set, en->org_id, en->name, en->uid);
+}
+
+static void change_undo(struct change *c)
+{
+	for (size_t i = 0; i < c->entries.len; i++) {
+		const struct entry *en = &c->entries.items[i];
+
+		/* What nobody asked for goes on being wanted, and is stored again. */
+		if (en->set->kind == &job_kind && !c->asked)
+			continue;
+		entry_undo(c->p, en);
+		if (en->set->kind == &job_kind && !en->fresh)
+			work_undo(c->p, en);
+	}
+}
+
+static void change_over(struct change *c, bool ok, const struct err *e)
+{
 	struct platform *p = c->p;
+	struct changes next = {{0}};
 
 	p->changes_waiting--;
-	if (ok)
-		change_show(c);
+	flights_leave(c, &next);
+	if (ok && c->version > p->version)
+		p->version = c->version;
+	if (!ok)
+		change_undo(c);
 	change_jobs_done(c, ok);
-	if (ok && c->nonce) {
+	if (ok && c->expires) {
 		struct store_nonce n = change_nonce(c);
 
 		platform_nonce_keep(p, &n);
 	}
 	if (c->after)
 		c->after(c->after_ctx, ok, e);
-	change_reply(c, ok, e);
-	change_free(c);
+	if (c->answered)
+		c->answered(c->answered_ctx, ok, e, c->status, c->answer);
+	change_release(c);
+	for (size_t i = 0; i < next.all.len; i++)
+		if (!next.all.items[i]->running && is_first(next.all.items[i]))
+			change_run(next.all.items[i]);
+	vec_release(&next.all);
+}
+
+static void change_done(void *ctx, const struct store_outcome *how)
+{
+	struct change *c = ctx;
+
+	if (!how->ok && change_meets(c, how->now))
+		change_run(c);
+	else
+		change_over(c, how->ok, how->e);
 }
 
 void change_commit(struct change *c)
 {
-	struct platform *p = c->p;
-	struct store_tx *tx = c->tx;
-
+	c->p->changes_waiting++;
 	/* A change by a person without its audit record must not happen. */
-	if (c->r && !c->audited) {
+	if (c->asked && !c->audited) {
 		struct err e = ERR_INIT;
 
 		err_set(&e, ERR_INTERNAL,
 			"the audit record could not be made: nothing was changed");
-		p->changes_waiting++;
-		change_done(c, false, &e);
+		c->running = true;
+		change_over(c, false, &e);
 		return;
 	}
-	if (c->nonce) {
-		struct store_nonce n = change_nonce(c);
-
-		store_nonce_put(tx, &n);
-		platform_nonces_sweep(p, platform_now(), tx);
-	}
-	c->version = c->shown.len > 0 ? ++p->next_version : 0;
-	c->tx = NULL;
-	p->changes_waiting++;
-	store_commit(p->store, tx, c->version, change_done, c);
+	flights_join(c);
+	if (is_first(c))
+		change_run(c);
 }
 
-struct outcome {
+struct committed {
 	bool ok;
 	struct err e;
 };
 
-static void outcome_take(void *ctx, bool ok, const struct err *e)
+static void change_committed(void *ctx, bool ok, const struct err *e)
 {
-	struct outcome *o = ctx;
+	struct committed *o = ctx;
 
 	o->ok = ok;
 	if (!ok)
@@ -233,10 +350,10 @@ static void outcome_take(void *ctx, bool ok, const struct err *e)
 
 bool change_commit_now(struct change *c, struct err *e)
 {
-	struct outcome result = {false, ERR_INIT};
+	struct committed result = {false, ERR_INIT};
 	struct store *store = c->p->store;
 
-	change_then(c, outcome_take, &result);
+	change_then(c, change_committed, &result);
 	change_commit(c);
 	store_drain(store);
 	if (!result.ok && e)

@@ -9,7 +9,6 @@
 
 #define org_set(o, member, value) record_set(org, o, member, value)
 
-/* Those on their way to the disk count: two that are made at once must not get the same. */
 static int64_t greatest_id(const struct rowset *orgs)
 {
 	int64_t most = 0, id;
@@ -23,11 +22,14 @@ static int64_t greatest_id(const struct rowset *orgs)
 	return most;
 }
 
-static int64_t next_id(const struct platform *p)
+/* One that was given to an org that could not be stored is not given again either. */
+static int64_t next_id(struct platform *p)
 {
-	int64_t known = greatest_id(&p->orgs), coming = greatest_id(&p->orgs_coming);
+	int64_t known = greatest_id(&p->orgs);
 
-	return 1 + (known > coming ? known : coming);
+	if (p->org_given < known)
+		p->org_given = known;
+	return ++p->org_given;
 }
 
 /* ---- Unix users ---- */
@@ -58,12 +60,12 @@ static int64_t greatest_user(const struct rowset *orgs)
 	return most;
 }
 
-static bool next_user(const struct platform *p, int64_t *uid, struct err *e)
+static bool next_user(struct platform *p, int64_t *uid, struct err *e)
 {
 	const char *range = config_text(&p->config, SET_LOCAL_UID_RANGE),
 		   *dash = strchr(range, '-');
-	int64_t known = greatest_user(&p->orgs), coming = greatest_user(&p->orgs_coming);
-	int64_t used = known > coming ? known : coming, first, last;
+	int64_t known = greatest_user(&p->orgs), first, last;
+	int64_t used = known > p->user_given ? known : p->user_given;
 	char from[32] = "";
 
 	if (dash && (size_t)(dash - range) < sizeof from)
@@ -73,18 +75,19 @@ static bool next_user(const struct platform *p, int64_t *uid, struct err *e)
 		return err_set(e, ERR_INVALID, "local.uid_range is '%.40s': give FIRST-LAST",
 			range);
 	*uid = used < first ? first : used + 1;
+	p->user_given = *uid <= last ? *uid : used;
 	return *uid <= last ||
 		err_set(e, ERR_UNPROCESSABLE, "local.uid_range has no user left for another org");
 }
 
-static bool user_give(const struct platform *p, struct org *o, struct err *e)
+static bool user_give(struct platform *p, struct org *o, struct err *e)
 {
 	int64_t uid = 0;
 
 	if (!users_apart(p))
 		return true;
 	if (geteuid() != 0)
-		return p->orgs.len + p->orgs_coming.len == 0 || refuse_second(e);
+		return sets_of(&p->sets, &org_kind)->names.len == 0 || refuse_second(e);
 	if (!next_user(p, &uid, e))
 		return false;
 	org_set(o, run_uid, uid);
@@ -136,13 +139,11 @@ static bool name_valid(const char *name, struct err *e)
 			name);
 }
 
-static bool name_free(const struct platform *p, const char *name, struct err *e)
+static bool name_free(struct platform *p, const char *name, struct err *e)
 {
-	for (size_t i = 0; i < p->orgs_coming.len; i++)
-		if (strcmp(((const struct org *)p->orgs_coming.rows[i])->org_name, name) == 0)
-			return err_field(e, ERR_CONFLICT, "org_name",
-				"org %s is being made just now: ask again", name);
-	return true;
+	return set_name_uid(sets_of(&p->sets, &org_kind), "", name) == NULL ||
+		err_field(e, ERR_CONFLICT, "org_name", "org %s is being made just now: ask again",
+			name);
 }
 
 static void change_quota_none(struct change *c, const struct org *o)
@@ -175,7 +176,6 @@ bool orgs_obtain(struct change *c, const char *name, struct org *out, struct are
 	org_set(out, org_id, arena_strdup(a, id));
 	org_set(out, org_name, arena_strdup(a, name));
 	org_set(out, create_time, (struct when){platform_now()});
-	rowset_put(&p->orgs_coming, out, NULL);
 	change_org(c, out);
 	change_quota_none(c, out);
 	return true;

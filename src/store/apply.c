@@ -12,10 +12,10 @@ static const char *const texts[SQL_COUNT] = {
 		       ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?8, ?9)",
 	[SQL_UPDATE] = "UPDATE objects SET revision = ?8, pack = ?9 WHERE kind = ?1 AND uid = ?2"
 		       " AND revision = ?7 AND gone = ?6 AND name = ?5",
-	[SQL_UPDATE_ALL] = "UPDATE objects SET org_id = ?3, parent = ?4, name = ?5, gone = ?6,"
-			   " revision = ?8, pack = ?9 WHERE kind = ?1 AND uid = ?2 AND revision = ?7",
-	[SQL_UPSERT] = "INSERT INTO objects(" ROW_COLUMNS
-		       ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?8, ?9)"
+	[SQL_UPDATE_ALL] =
+		"UPDATE objects SET org_id = ?3, parent = ?4, name = ?5, gone = ?6,"
+		" revision = ?8, pack = ?9 WHERE kind = ?1 AND uid = ?2 AND revision = ?7",
+	[SQL_UPSERT] = "INSERT INTO objects(" ROW_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?8, ?9)"
 		       " ON CONFLICT(kind, uid) DO UPDATE SET revision = ?8, pack = ?9",
 	[SQL_GET] = "SELECT " ROW_COLUMNS " FROM objects WHERE kind = ?1 AND uid = ?2",
 	[SQL_NAMED] = "SELECT " ROW_COLUMNS " FROM objects WHERE kind = ?1 AND org_id = ?3"
@@ -25,8 +25,9 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_BLOBS_REMOVE] = "DELETE FROM blobs WHERE kind = ?1 AND uid = ?2",
 	[SQL_BLOB_PUT] = "INSERT INTO blobs(kind, uid, name, data) VALUES(?1, ?2, ?5, ?9)"
 			 " ON CONFLICT(kind, uid, name) DO UPDATE SET data = ?9",
-	[SQL_CHILDREN_BLOBS] = "DELETE FROM blobs WHERE (kind, uid) IN"
-			       " (SELECT kind, uid FROM objects WHERE parent = ?4 AND parent <> '')",
+	[SQL_CHILDREN_BLOBS] =
+		"DELETE FROM blobs WHERE (kind, uid) IN"
+		" (SELECT kind, uid FROM objects WHERE parent = ?4 AND parent <> '')",
 	[SQL_CHILDREN_REMOVE] = "DELETE FROM objects WHERE parent = ?4 AND parent <> ''",
 	[SQL_CHILDREN_TRIM] = "DELETE FROM objects WHERE parent = ?4 AND parent <> '' AND kind = ?1"
 			      " AND uid <= (SELECT uid FROM objects WHERE parent = ?4 AND"

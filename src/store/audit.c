@@ -85,7 +85,8 @@ bool look_verify(struct store *s, struct item *it, struct err *e)
 		return false;
 	while (good && sqlite3_step(q) == SQLITE_ROW)
 		good = audit_row(q, ++count, hash, e);
-	if (good && sqlite3_errcode(sql_of(s)->db) != SQLITE_DONE && sqlite3_errcode(sql_of(s)->db) != SQLITE_OK)
+	if (good && sqlite3_errcode(sql_of(s)->db) != SQLITE_DONE &&
+		sqlite3_errcode(sql_of(s)->db) != SQLITE_OK)
 		good = sql_fail(sql_of(s)->db, "cannot read the audit", e);
 	sqlite3_finalize(q);
 	if (!good || !audit_end(s, count, hash, e))

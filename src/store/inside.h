@@ -123,6 +123,7 @@ struct store {
 	struct item *queue, **queue_last, *finished, **finished_last;
 	bool stop, busy;
 	atomic_int health;
+	uint64_t making; /* the thread's: version of the change that it is at */
 };
 
 /* thread.c */
@@ -131,8 +132,11 @@ void item_free(struct item *it);
 void store_queue(struct store *s, struct item *it);
 /* Appends a row to what a look answers. */
 struct buf *item_row(struct item *it);
-/* Any thread. Tells the feed of objects put or removed, in the order of the calls. Consumes tx. */
-void store_told(struct store *s, struct store_tx *tx);
+/*
+ * Any thread. Tells the feed of objects put or removed, in the order of the calls. `version`:
+ * s->making for what was done for us, 0 for what somebody else did. Consumes tx.
+ */
+void store_told(struct store *s, struct store_tx *tx, uint64_t version);
 void store_fault(struct store *s, const char *point);
 
 /* tx.c: copies the model op with all that it points at behind it. */

@@ -64,9 +64,9 @@ bool sql_load(struct store *s, const struct store_loader *l, struct err *e)
 {
 	static const char all[] = "SELECT " COLUMNS " FROM objects WHERE kind = ?2 AND ?1 = ?1"
 				  " ORDER BY uid";
-	static const char newest[] =
-		"SELECT " COLUMNS " FROM (SELECT " COLUMNS " FROM objects WHERE kind = ?2"
-		" ORDER BY uid DESC LIMIT ?1) ORDER BY uid";
+	static const char newest[] = "SELECT " COLUMNS " FROM (SELECT " COLUMNS
+				     " FROM objects WHERE kind = ?2"
+				     " ORDER BY uid DESC LIMIT ?1) ORDER BY uid";
 
 	for (size_t i = 0; l->kinds[i]; i++) {
 		bool some = l->newest && strcmp(l->newest, l->kinds[i]) == 0;

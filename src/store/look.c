@@ -35,8 +35,8 @@ bool look_blobs(struct store *s, struct item *it, struct err *e)
 	sqlite3_stmt *q = NULL;
 	int code;
 
-	if (!sql_prepare(sql_of(s)->db,
-		    "SELECT name, data FROM blobs WHERE kind = ?1 AND uid = ?2", &q, e))
+	if (!sql_prepare(sql_of(s)->db, "SELECT name, data FROM blobs WHERE kind = ?1 AND uid = ?2",
+		    &q, e))
 		return false;
 	sqlite3_bind_text(q, 1, it->text[0], -1, SQLITE_STATIC);
 	sqlite3_bind_text(q, 2, it->text[1], -1, SQLITE_STATIC);
@@ -55,8 +55,8 @@ bool look_nonce(struct store *s, struct item *it, struct err *e)
 	sqlite3_stmt *q = NULL;
 	bool found;
 
-	if (!sql_prepare(sql_of(s)->db, "SELECT body FROM nonces WHERE access_key = ?1 AND nonce = ?2", &q,
-		    e))
+	if (!sql_prepare(sql_of(s)->db,
+		    "SELECT body FROM nonces WHERE access_key = ?1 AND nonce = ?2", &q, e))
 		return false;
 	sqlite3_bind_text(q, 1, it->text[0], -1, SQLITE_STATIC);
 	sqlite3_bind_text(q, 2, it->text[1], -1, SQLITE_STATIC);
@@ -85,7 +85,8 @@ static bool check_pragma(struct store *s, const char *sql, struct buf *out, stru
 			buf_addf(out, "%s%s", out->len ? "; " : "", text);
 	}
 	sqlite3_finalize(q);
-	return code == SQLITE_DONE || code == SQLITE_ROW || sql_fail(sql_of(s)->db, "store check", e);
+	return code == SQLITE_DONE || code == SQLITE_ROW ||
+		sql_fail(sql_of(s)->db, "store check", e);
 }
 
 bool look_check(struct store *s, struct item *it, struct err *e)

@@ -194,7 +194,7 @@ static void sql_pause(struct store *s, bool busy)
 	if (!sql_checkpoint(s, NULL))
 		atomic_store(&s->health,
 			(sqlite3_errcode(sql_of(s)->db) & 0xff) == SQLITE_FULL ? STORE_FULL
-									      : STORE_BROKEN);
+									       : STORE_BROKEN);
 }
 
 const struct store_ops store_sqlite = {

@@ -153,9 +153,8 @@ bool steps_resume(struct store *s, const struct op *object, const struct buf *ca
 	bool good = tx != NULL;
 
 	if (!good)
-		return err_set(e, ERR_INTERNAL,
-			"what %s %s carries is damaged: restore a backup", object->text[OP_KIND],
-			object->text[OP_UID]);
+		return err_set(e, ERR_INTERNAL, "what %s %s carries is damaged: restore a backup",
+			object->text[OP_KIND], object->text[OP_UID]);
 	good = rest_run(s, tx->first, e) && s->ops->settle(s, object, e);
 	store_tx_free(tx);
 	return good;

@@ -89,10 +89,11 @@ static void item_tell(struct store *s, const struct item *it)
 	for (const struct op *op = it->tx->first; op; op = op->next) {
 		struct store_object o = op_object(op);
 
+		o.version = it->version;
 		if (op->kind == OP_PUT && s->feed.object_put)
 			s->feed.object_put(s->feed.ctx, &o, NULL);
 		else if (op->kind == OP_REMOVE && s->feed.object_gone)
-			s->feed.object_gone(s->feed.ctx, o.kind, o.uid);
+			s->feed.object_gone(s->feed.ctx, &o);
 	}
 }
 

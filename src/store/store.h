@@ -76,10 +76,12 @@ struct store_object {
 	const void *pack;
 	size_t len;
 	uint64_t revision;
+	/* As the feed brings it: of the change of ours that made it so; 0: of somebody else's. */
+	uint64_t version;
 };
 
-enum { STORE_NONE = 0 };         /* revision of what is not there */
-#define STORE_ANY UINT64_MAX     /* as expected revision: whatever is there, or nothing */
+enum { STORE_NONE = 0 };     /* revision of what is not there */
+#define STORE_ANY UINT64_MAX /* as expected revision: whatever is there, or nothing */
 
 /*
  * All objects come by one feed, on the loop thread: at start (store_load), after our own changes and
@@ -89,7 +91,7 @@ enum { STORE_NONE = 0 };         /* revision of what is not there */
 struct store_feed {
 	void *ctx;
 	bool (*object_put)(void *ctx, const struct store_object *o, struct err *e);
-	void (*object_gone)(void *ctx, const char *kind, const char *uid);
+	void (*object_gone)(void *ctx, const struct store_object *o); /* kind, uid, version */
 };
 
 /* ---- Changes. A tx belongs to the caller until store_commit or store_tx_free. ---- */
@@ -97,6 +99,8 @@ struct store_feed {
 struct store_tx *store_tx_new(void);
 void store_tx_free(struct store_tx *tx);
 bool store_tx_empty(const struct store_tx *tx);
+/* Appends copies of what is in `more`. */
+void store_tx_add(struct store_tx *tx, const struct store_tx *more);
 
 /*
  * How it went. `ok` false: nothing of it was done; ERR_CONFLICT (only this one) or ERR_UNAVAILABLE.
@@ -139,7 +143,7 @@ void store_nonces_expire(struct store_tx *tx, int64_t now);
 /* ---- Reading at start, before store_start. A loader's false stops with its error. ---- */
 
 struct store_loader {
-	struct store_feed feed; /* objects of the kinds in the order of these; kept for later */
+	struct store_feed feed;   /* objects of the kinds in the order of these; kept for later */
 	const char *const *kinds; /* NULL-ended */
 	const char *newest;       /* of this kind only the newest `most`, oldest first */
 	int64_t most;

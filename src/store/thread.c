@@ -48,8 +48,10 @@ static void items_change(struct store *s, struct item *first, struct item *end)
 		s->ops->batch(s, first, end);
 		return;
 	}
-	for (struct item *it = first; it != end; it = it->next)
+	for (struct item *it = first; it != end; it = it->next) {
+		s->making = it->version;
 		steps_run(s, it);
+	}
 }
 
 static void items_run(struct store *s, struct item *list)
@@ -112,11 +114,12 @@ static void items_pause(struct store *s)
 		s->ops->pause(s, busy);
 }
 
-void store_told(struct store *s, struct store_tx *tx)
+void store_told(struct store *s, struct store_tx *tx, uint64_t version)
 {
 	struct item *it = mem_alloc(sizeof *it);
 
 	it->tx = tx;
+	it->version = version;
 	it->ok = true;
 	items_give(s, it);
 }

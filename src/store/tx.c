@@ -70,6 +70,12 @@ struct store_object op_object(const struct op *op)
 		.revision = (uint64_t)op->number[OP_GIVEN]};
 }
 
+void store_tx_add(struct store_tx *tx, const struct store_tx *more)
+{
+	for (const struct op *op = more->first; op; op = op->next)
+		op_append(tx, op_copy(op));
+}
+
 #define OP(k, ...) op_append(tx, op_copy(&(struct op){.kind = (k), __VA_ARGS__}))
 
 void store_put(struct store_tx *tx, const struct store_object *o)

@@ -84,7 +84,6 @@ struct active *active_new(struct platform *p, const struct job *j)
 	a->order = p->next_order++;
 	a->priority = j->priority;
 	claim_of_job(&a->claim, j);
-	a->committed = j->state;
 	a->queue = queue_of(p, j->org_id);
 	map_set(&p->actives, a->uid, a);
 	waiting_add(p, a);

@@ -91,7 +91,7 @@ static void question_add(struct platform *p, struct question *q, struct active *
 /* What is over, or not yet on the disk, is not to be decided about. */
 static bool is_settled(const struct active *a)
 {
-	return !a->over && !a->dirty && (a->in_flight == 0 || a->live);
+	return !a->over && !a->dirty && (a->live || !change_in_flight(a->p, &job_kind, a->uid));
 }
 
 /* The first `most` of those that wait; behind them the first of each org that none of these is of. */
@@ -308,7 +308,7 @@ static void on_repair(uv_timer_t *timer)
 		return;
 	}
 	for (size_t at = 0; active_next(p, &at, &a);) {
-		if (a->dirty && a->in_flight == 0)
+		if (a->dirty && !change_in_flight(p, &job_kind, a->uid))
 			reconcile_repair(a);
 		more = more || a->dirty;
 	}

@@ -30,12 +30,9 @@ static void task_of(struct platform *p, const struct job *j, struct task *t, cha
 
 void reconcile_move(struct change *c, struct job *j, unsigned state)
 {
-	const struct job *before = platform_work(change_platform(c), j->uid);
-	int from = before ? (int)before->state : (int)j->state;
-
 	job_set(j, state, state);
 	job_set(j, update_time, (struct when){platform_now()});
-	change_job(c, j, from);
+	change_job(c, j);
 	platform_work_put(change_platform(c), j);
 }
 
@@ -61,8 +58,7 @@ void reconcile_accept(struct change *c, struct job *j)
 	job_set(j, state, JOB_VALIDATED);
 	platform_work_put(p, j);
 	active_new(p, j);
-	platform_name_set(p, j->org_id, j->job_name, j->uid);
-	change_job(c, j, -1);
+	change_job(c, j);
 	change_event(c, j, EVENT_NORMAL, "Submitted", "accepted from %s", j->owner);
 }
 
@@ -80,19 +76,12 @@ void reconcile_cancel(struct change *c, struct active *a)
 
 void reconcile_cancel_undo(struct active *a)
 {
-	struct platform *p = a->p;
-	const struct job *row = rowset_find(&p->jobs, a->uid);
-	struct job j = *platform_work(p, a->uid);
+	const struct job *row = rowset_find(&a->p->jobs, a->uid);
 
 	if (a->over || row == NULL)
 		return;
 	a->deleting = row->state == JOB_DELETING;
 	a->cancel = a->deleting || row->reason == REASON_CANCELLED;
-	/* The next change is compared with what the store has, and that did not change. */
-	if (j.state == JOB_DELETING)
-		job_set(&j, state, a->committed);
-	why_set(&j, row->reason, row->message ? row->message : "");
-	platform_work_put(p, &j);
 }
 
 void reconcile_retry(struct change *c, const struct job *row)
@@ -410,7 +399,7 @@ void reconcile_repair(struct active *a)
 	if (a->removed)
 		change_job_remove(c, a->uid);
 	else
-		change_job(c, j, (int)a->committed);
+		change_job(c, j);
 	if (a->over)
 		change_then(c, finish_stored, a);
 	change_commit(c);

@@ -85,13 +85,14 @@ class Restart(unittest.TestCase):
     def clone(self, path, n):
         """Copies the one job with new names and uids: of the same length, so that packs stay valid."""
         db = sqlite3.connect(path)
-        (uid, org, state, pack), = db.execute("SELECT uid, org_id, state, pack FROM jobs").fetchall()
-        (task, tpack), = db.execute("SELECT uid, pack FROM tasks").fetchall()
+        (uid, org, pack), = db.execute("SELECT uid, org_id, pack FROM objects WHERE kind = 'job'").fetchall()
+        (task, tpack), = db.execute("SELECT uid, pack FROM objects WHERE kind = 'task'").fetchall()
         for i in range(n):
             new, name = f"{uid[:-5]}{i:05}", f"{i:04}"[:4] if i < 10000 else ""
             swap = lambda b: b.replace(uid.encode(), new.encode()).replace(b"seed", name.encode())
-            db.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?)", (new, org, name, state, swap(pack)))
-            db.execute("INSERT INTO tasks VALUES (?, ?, ?)", (task.replace(uid, new), new, swap(tpack)))
+            add = "INSERT INTO objects VALUES (?, ?, ?, ?, ?, 0, 1, ?)"
+            db.execute(add, ("job", new, org, "", name, swap(pack)))
+            db.execute(add, ("task", task.replace(uid, new), org, new, "", swap(tpack)))
         db.commit()
         db.close()
 
@@ -184,7 +185,7 @@ class Backup(unittest.TestCase):
             with contextlib.closing(sqlite3.connect(state + "/store.db")) as db:
                 db.execute("UPDATE meta SET value = 'no' WHERE name = 'clean'")
                 db.commit()
-                root, = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'jobs_name'").fetchone()
+                root, = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'objects_name'").fetchone()
                 size, = db.execute("PRAGMA page_size").fetchone()
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             with open(state + "/store.db", "r+b") as f:

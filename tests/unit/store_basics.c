@@ -61,7 +61,46 @@ struct fixture {
 	char dir[256];
 	struct store *s;
 	_Atomic int notified; /* by the store's thread */
+	/* what the feed brought last, and how much of it */
+	uint64_t revision, version;
+	bool gone;
+	char uid[64], name[64];
+	int jobs, events, removed;
 };
+
+static bool fed(void *ctx, const struct store_object *o, struct err *e)
+{
+	struct fixture *f = ctx;
+
+	(void)e;
+	f->revision = o->revision;
+	f->version = o->version;
+	f->gone = o->gone;
+	snprintf(f->uid, sizeof f->uid, "%s", o->uid);
+	snprintf(f->name, sizeof f->name, "%s", o->name);
+	f->jobs += strcmp(o->kind, "job") == 0;
+	f->events += strcmp(o->kind, "event") == 0;
+	return true;
+}
+
+static void fed_gone(void *ctx, const struct store_object *o)
+{
+	struct fixture *f = ctx;
+
+	f->version = o->version;
+	f->removed++;
+}
+
+static void load(struct fixture *f)
+{
+	static const char *const kinds[] = {"org", "job", "event", NULL};
+	struct store_loader l = {.feed = {f, fed, fed_gone},
+		.kinds = kinds,
+		.newest = "event",
+		.most = 1000};
+
+	assert_true(store_load(f->s, &l, NULL));
+}
 
 static void notify(void *ctx)
 {
@@ -74,6 +113,7 @@ static void open_store(struct fixture *f)
 	struct err e = ERR_INIT;
 
 	assert_true(store_open(&f->s, &c, &e) || (print_error("%s\n", e.text), false));
+	load(f);
 	assert_true(store_start(f->s, &e));
 }
 
@@ -104,34 +144,50 @@ static int teardown(void **state)
 struct outcome {
 	bool called, ok;
 	enum err_code code;
+	uint64_t now;    /* revision of the object in conflict */
 	struct buf text; /* all rows, each with a newline */
 };
 
-static void on_done(void *ctx, bool ok, const struct err *e)
+static void on_done(void *ctx, const struct store_outcome *how)
 {
 	struct outcome *o = ctx;
 
 	o->called = true;
-	o->ok = ok;
-	o->code = ok ? ERR_NONE : e->code;
+	o->ok = how->ok;
+	o->code = how->ok ? ERR_NONE : how->e->code;
+	o->now = how->now ? how->now->revision : 0;
 }
 
 static void on_rows(void *ctx, bool ok, const struct store_rows *rows, const struct err *e)
 {
 	struct outcome *o = ctx;
 
-	on_done(ctx, ok, e);
+	on_done(ctx, &(struct store_outcome){.ok = ok, .e = e});
 	for (size_t i = 0; i < rows->count; i++) {
 		buf_add(&o->text, rows->rows[i].data, rows->rows[i].len);
 		buf_addc(&o->text, '\n');
 	}
 }
 
+static void put(struct store_tx *tx, const char *kind, const char *uid, const char *parent,
+	const char *name, uint64_t expected)
+{
+	store_put(tx,
+		&(struct store_object){.kind = kind,
+			.uid = uid,
+			.org_id = strcmp(kind, "org") == 0 ? "" : "1",
+			.parent = parent,
+			.name = name,
+			.pack = uid,
+			.len = strlen(uid),
+			.revision = expected});
+}
+
 static struct store_tx *org_tx(const char *id, const char *name)
 {
 	struct store_tx *tx = store_tx_new();
 
-	store_org_put(tx, id, name, "org", 3);
+	put(tx, "org", id, "", name, STORE_NONE);
 	return tx;
 }
 
@@ -145,79 +201,98 @@ static bool commit(struct fixture *f, struct store_tx *tx, uint64_t version)
 	return o.ok;
 }
 
-static struct store_job job(const char *uid, const char *name, unsigned state)
-{
-	return (struct store_job){uid, "1", name, state, "pack", 4};
-}
-
 static bool insert(struct fixture *f, const char *uid, const char *name)
 {
 	struct store_tx *tx = store_tx_new();
-	struct store_job j = job(uid, name, 1);
 
-	store_job_insert(tx, &j);
+	put(tx, "job", uid, "", name, STORE_NONE);
 	return commit(f, tx, 0);
 }
 
-static bool update(struct fixture *f, const char *uid, unsigned from, unsigned to)
+static bool update(struct fixture *f, const char *uid, const char *name, uint64_t expected,
+	bool gone)
 {
 	struct store_tx *tx = store_tx_new();
-	struct store_job j = job(uid, "x", to);
 
-	store_job_update(tx, &j, from);
+	store_put(tx,
+		&(struct store_object){.kind = "job",
+			.uid = uid,
+			.org_id = "1",
+			.parent = "",
+			.name = name,
+			.gone = gone,
+			.pack = "new",
+			.len = 3,
+			.revision = expected});
 	return commit(f, tx, 0);
 }
 
 /* ---- What is in it ---- */
 
-static bool count_row(void *ctx, const void *pack, size_t len, struct err *e)
+static void reopen(struct fixture *f)
 {
-	(void)pack, (void)len, (void)e;
-	++*(int *)ctx;
-	return true;
-}
-
-static int count(struct fixture *f, bool jobs)
-{
-	int n = 0;
-	struct store_loader l = {.ctx = &n,
-		.job = jobs ? count_row : NULL,
-		.event = jobs ? NULL : count_row,
-		.events = 1000};
-
 	store_close(f->s);
-	assert_true(store_open(&f->s,
-		&(struct store_config){.dir = f->dir, .notify = notify, .ctx = f}, NULL));
-	assert_true(store_load(f->s, &l, NULL));
-	assert_true(store_start(f->s, NULL));
-	return n;
+	f->jobs = f->events = 0;
+	open_store(f);
 }
 
 /* ---- Tests ---- */
 
-static void test_names_are_unique_but_for_deleted(void **state)
+static void test_names_are_unique_but_for_gone(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_true(commit(f, org_tx("1", "one"), 0));
 	assert_true(insert(f, "a", "x"));
 	assert_false(insert(f, "b", "x"));
-	assert_true(update(f, "a", 1, 7));
+	assert_true(update(f, "a", "x", f->revision, true));
+	assert_true(f->gone);
 	assert_true(insert(f, "b", "x"));
-	assert_int_equal(count(f, true), 2);
+	/* It cannot come back under the name that another has now. */
+	reopen(f);
+	assert_int_equal(f->jobs, 2);
+	assert_string_equal(f->uid, "b");
+	/* Names of another kind, and of none, are another matter. */
+	assert_true(commit(f, org_tx("x", "x"), 0));
+	assert_true(insert(f, "c", ""));
+	assert_true(insert(f, "d", ""));
 }
 
 static void test_compare_and_set(void **state)
 {
 	struct fixture *f = *state;
+	struct outcome o = {false};
+	struct store_tx *tx = store_tx_new();
+	uint64_t first, second;
 
-	commit(f, org_tx("1", "one"), 0);
-	insert(f, "a", "x");
-	assert_false(update(f, "a", 2, 3));
-	assert_true(update(f, "a", 1, 2));
-	assert_false(update(f, "a", 1, 3));
-	assert_true(update(f, "a", 2, 3));
-	assert_false(update(f, "gone", 1, 2));
+	assert_true(insert(f, "a", "x"));
+	first = f->revision;
+	assert_false(insert(f, "a", "y"));
+	assert_false(update(f, "a", "x", first + 7, false));
+	assert_true(update(f, "a", "x", first, false));
+	second = f->revision;
+	assert_int_not_equal(first, second);
+	/* Who is too late is told what is there. */
+	put(tx, "job", "a", "", "x", first);
+	store_commit(f->s, tx, 0, on_done, &o);
+	store_drain(f->s);
+	assert_false(o.ok);
+	assert_int_equal(o.code, ERR_CONFLICT);
+	assert_int_equal(o.now, second);
+	assert_false(update(f, "absent", "z", 1, false));
+	assert_true(update(f, "a", "x", STORE_ANY, false));
+	/* A revision is not given twice, whatever was removed in between. */
+	tx = store_tx_new();
+	store_remove(tx, "job", "a", second);
+	assert_false(commit(f, tx, 0));
+	second = f->revision;
+	tx = store_tx_new();
+	store_remove(tx, "job", "a", second);
+	assert_true(commit(f, tx, 9));
+	assert_int_equal(f->removed, 1);
+	assert_int_equal(f->version, 9);
+	reopen(f);
+	assert_true(insert(f, "a", "x"));
+	assert_true(f->revision > second);
 }
 
 /* A conflict in the middle takes back its own tx only, whatever it had done before. */
@@ -225,22 +300,22 @@ static void test_conflict_is_alone(void **state)
 {
 	struct fixture *f = *state;
 	struct outcome o[3] = {{false}};
-	struct store_tx *tx[3];
-	struct store_job j[3] = {job("a", "a", 1), job("a", "b", 1), job("c", "c", 1)};
+	static const char *const uids[] = {"a", "a", "c"}, *const events[] = {"e0", "e1", "e2"};
 
-	commit(f, org_tx("1", "one"), 0);
 	for (int i = 0; i < 3; i++) {
-		tx[i] = store_tx_new();
-		store_event_put(tx[i], i == 0 ? "e0" : i == 1 ? "e1" : "e2", "1", "o", "p", 1);
-		store_job_insert(tx[i], &j[i]);
+		struct store_tx *tx = store_tx_new();
+
+		put(tx, "event", events[i], "o", "", STORE_ANY);
+		put(tx, "job", uids[i], "", uids[i], STORE_NONE);
+		store_commit(f->s, tx, 0, on_done, &o[i]);
 	}
-	for (int i = 0; i < 3; i++)
-		store_commit(f->s, tx[i], 0, on_done, &o[i]);
 	store_drain(f->s);
 	assert_true(o[0].ok && !o[1].ok && o[2].ok);
 	assert_int_equal(o[1].code, ERR_CONFLICT);
-	assert_int_equal(count(f, true), 2);
-	assert_int_equal(count(f, false), 2);
+	assert_int_equal(f->events, 2); /* nobody was told of what was taken back */
+	reopen(f);
+	assert_int_equal(f->jobs, 2);
+	assert_int_equal(f->events, 2);
 }
 
 /* Completions come by store_poll, on the thread that calls it, after a notice. */
@@ -265,7 +340,7 @@ static void test_version_persists(void **state)
 	assert_true(commit(f, org_tx("1", "one"), 41));
 	assert_true(commit(f, org_tx("2", "two"), 42));
 	assert_false(commit(f, org_tx("3", "two"), 43));
-	count(f, true);
+	reopen(f);
 	assert_int_equal(store_version_at_start(f->s), 42);
 	assert_true(store_was_clean(f->s));
 }
@@ -292,27 +367,44 @@ static void test_nonce_once(void **state)
 	store_drain(f->s);
 }
 
-static void test_removed_job_takes_its_rows(void **state)
+/* Its blobs, its children and theirs. */
+static void test_removed_object_takes_what_is_its(void **state)
 {
 	struct fixture *f = *state;
 	struct store_tx *tx = store_tx_new();
+	struct outcome o = {false, .text = BUF_INIT};
 
-	commit(f, org_tx("1", "one"), 0);
-	insert(f, "a", "x");
-	store_task_put(tx, "a/master-0/1", "a", "t", 1);
-	store_event_put(tx, "e", "1", "a", "p", 1);
+	put(tx, "job", "a", "", "x", STORE_NONE);
+	store_blob_put(tx, "job", "a", "command", "long", 4);
+	put(tx, "event", "e", "a", "", STORE_ANY);
+	store_blob_put(tx, "event", "e", "text", "longer", 6);
+	put(tx, "event", "other", "b", "", STORE_ANY);
 	assert_true(commit(f, tx, 0));
+	store_read_blobs(f->s, "job", "a", on_rows, &o);
+	store_drain(f->s);
+	assert_string_equal(o.text.data, "command\nlong\n");
 	tx = store_tx_new();
-	store_job_remove(tx, "a");
+	store_remove(tx, "job", "a", STORE_ANY);
+	store_children_remove(tx, "a");
 	assert_true(commit(f, tx, 0));
-	assert_int_equal(count(f, false), 0);
-	/* A task of a job that is not there is refused. */
+	buf_reset(&o.text);
+	store_read_blobs(f->s, "job", "a", on_rows, &o);
+	store_read_blobs(f->s, "event", "e", on_rows, &o);
+	store_drain(f->s);
+	assert_string_equal(o.text.data, "");
+	reopen(f);
+	assert_int_equal(f->jobs, 0);
+	assert_int_equal(f->events, 1);
+	/* "" is no parent: nothing is a child of it. */
 	tx = store_tx_new();
-	store_task_put(tx, "a/master-0/1", "a", "t", 1);
-	assert_false(commit(f, tx, 0));
+	store_children_remove(tx, "");
+	assert_true(commit(f, tx, 0));
+	reopen(f);
+	assert_int_equal(f->events, 1);
+	buf_release(&o.text);
 }
 
-static void test_events_trimmed(void **state)
+static void test_children_trimmed(void **state)
 {
 	struct fixture *f = *state;
 	struct store_tx *tx = store_tx_new();
@@ -321,11 +413,11 @@ static void test_events_trimmed(void **state)
 	for (int i = 0; i < 9; i++) {
 		char uid[2] = {(char)('a' + i), 0};
 
-		store_event_put(tx, uid, "1", "o", uid, 1);
+		put(tx, "event", uid, "o", "", STORE_ANY);
 	}
-	store_events_trim(tx, "o", 3);
+	store_children_trim(tx, "event", "o", 3);
 	assert_true(commit(f, tx, 0));
-	store_read_events(f->s, "o", 100, on_rows, &o);
+	store_read_children(f->s, "event", "o", 100, on_rows, &o);
 	store_drain(f->s);
 	assert_string_equal(o.text.data, "g\nh\ni\n");
 	buf_release(&o.text);
@@ -339,13 +431,10 @@ static void test_audit_chain(void **state)
 
 	for (int i = 0; i < 3; i++) {
 		/* A conflicting change in between must leave no link behind. */
-		tx = org_tx("1", "one");
+		tx = store_tx_new();
 		store_audit_add(tx, "1", "{\"n\": 1}");
-		if (i == 1) {
-			struct store_job j = job("z", "z", 1);
-
-			store_job_update(tx, &j, 1);
-		}
+		if (i == 1)
+			put(tx, "job", "z", "", "z", 1);
 		assert_int_equal(commit(f, tx, 0), i != 1);
 	}
 	store_audit_verify(f->s, on_rows, &o);
@@ -563,7 +652,15 @@ static void put_large(struct store *s, const char *uid)
 	static const char pack[6 << 20];
 	struct store_tx *tx = store_tx_new();
 
-	store_event_put(tx, uid, "1", "object", pack, sizeof pack);
+	store_put(tx,
+		&(struct store_object){.kind = "event",
+			.uid = uid,
+			.org_id = "1",
+			.parent = "object",
+			.name = "",
+			.pack = pack,
+			.len = sizeof pack,
+			.revision = STORE_ANY});
 	store_commit(s, tx, 0, NULL, NULL);
 }
 
@@ -602,14 +699,14 @@ static void test_written_back_in_a_pause(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_names_are_unique_but_for_deleted),
+		T(test_names_are_unique_but_for_gone),
 		T(test_compare_and_set),
 		T(test_conflict_is_alone),
 		T(test_completion_waits_for_poll),
 		T(test_version_persists),
 		T(test_nonce_once),
-		T(test_removed_job_takes_its_rows),
-		T(test_events_trimmed),
+		T(test_removed_object_takes_what_is_its),
+		T(test_children_trimmed),
 		T(test_audit_chain),
 		T(test_commit_is_synced),
 		T(test_failed_sync_is_final),

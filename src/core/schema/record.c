@@ -235,3 +235,18 @@ void record_cell(const struct kind *k, const void *rec, const struct field *f, i
 	if (out->len == start && !out->full)
 		buf_addc(out, '-');
 }
+
+void record_overlay(const struct kind *k, void *to, const void *from, const struct fieldset *which)
+{
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+
+		if ((f->flags & F_ALIAS) || !fieldset_has(which, i))
+			continue;
+		memcpy((char *)to + f->offset, (const char *)from + f->offset, f->size);
+		if (known_has(from, i))
+			known_mark(to, i);
+		else
+			known_unmark(to, i);
+	}
+}

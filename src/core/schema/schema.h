@@ -205,6 +205,7 @@ enum { KNOWN_WORDS = 2, KIND_FIELDS_MAX = KNOWN_WORDS * 64, KIND_SIZE_MAX = 2048
 /* Every record starts with this. */
 struct record {
 	uint64_t known[KNOWN_WORDS];
+	uint64_t revision; /* the store's, opaque; 0: it is not from a store */
 };
 #define KIND_FITS(rows) \
 	_Static_assert(ARRAY_SIZE(rows) <= KIND_FIELDS_MAX, "more rows than known bits")
@@ -340,6 +341,8 @@ const char *record_uid(const struct kind *k, const void *rec);
 void record_copy(const struct kind *k, void *to, const void *from, struct arena *a);
 /* Sets *changed to the rows that differ. */
 void record_diff(const struct kind *k, const void *a, const void *b, struct fieldset *changed);
+/* Takes the members of `which` from another record, known or not; texts are borrowed. */
+void record_overlay(const struct kind *k, void *to, const void *from, const struct fieldset *which);
 
 /*
  * Decodes `in` over what `rec` holds, into a copy first: on failure `rec` is untouched, and

@@ -1,0 +1,251 @@
+/*
+ * What the store tells: objects as they are now, at the start, after our own changes and when
+ * somebody else changed them. Rows that others see are only ever written here.
+ */
+#include "model/change.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* `uid` may be the row's own text. */
+static void row_gone(struct platform *p, struct rowset *rows, const char *uid)
+{
+	char *name = mem_strdup(uid);
+
+	if (rowset_remove(rows, name) && p->hub)
+		hub_gone(p->hub, rows->kind, name);
+	free(name);
+}
+
+/* ---- What a row has in memory only, by kind ---- */
+
+/* Tasks of a removed job go with it. */
+static void tasks_gone(struct platform *p, const struct job *j)
+{
+	for (int attempt = 1; attempt <= (int)j->attempt; attempt++) {
+		const struct task *t = platform_task(p, j->uid, NULL, attempt);
+
+		if (t)
+			row_gone(p, &p->tasks, t->uid);
+	}
+}
+
+static void job_keep(struct platform *p, struct job *j)
+{
+	const struct job *work = platform_work(p, j->uid);
+	const struct job *row = rowset_find(&p->jobs, j->uid);
+
+	if (work || row)
+		job_samples_copy(j, work ? work : row);
+	/* Why it waits is not stored and may be newer than this change. */
+	if (work && work->state == JOB_ENQUEUED && j->state == JOB_ENQUEUED) {
+		j->reason = work->reason;
+		j->message = work->message;
+		record_know(&job_kind, j, offsetof(struct job, reason));
+		record_know(&job_kind, j, offsetof(struct job, message));
+	}
+}
+
+/* What somebody else changed of a job in motion holds for what we are about to do with it as well. */
+static void job_meet(struct platform *p, const struct job *j)
+{
+	const struct job *row = rowset_find(&p->jobs, j->uid), *work = platform_work(p, j->uid);
+	struct fieldset changed;
+	struct job mine;
+
+	if (row == NULL || work == NULL)
+		return;
+	record_diff(&job_kind, row, j, &changed);
+	mine = *work;
+	record_overlay(&job_kind, &mine, j, &changed);
+	platform_work_put(p, &mine);
+}
+
+static bool key_secret(struct platform *p, struct key *k, const struct store_object *o,
+	struct buf *secret, struct err *e)
+{
+	const struct key *row = rowset_find(&p->keys, k->access_key);
+	size_t len = 0;
+	const void *sealed = pack_extra_find(o->pack, o->len, "sealed", &len);
+
+	if (!store_unseal(p->store, k->access_key, sealed, len, secret, e))
+		return false;
+	k->secret_key = secret->data;
+	record_know(&key_kind, k, offsetof(struct key, secret_key));
+	if (row && record_has(key, row, last_used)) {
+		k->last_used = row->last_used;
+		record_know(&key_kind, k, offsetof(struct key, last_used));
+	}
+	return true;
+}
+
+/* Limits that a newer program added are unknown in an old row: they stand at "none". */
+static void quota_whole(struct quota *q)
+{
+	struct quota whole;
+	struct fieldset known = {{0}};
+
+	quota_init(&whole);
+	for (size_t i = 0; i < quota_kind.field_count; i++)
+		if (!(quota_kind.fields[i].flags & (F_ALIAS | F_SAMPLE)) &&
+			record_knows(&quota_kind, q, &quota_kind.fields[i]))
+			fieldset_add(&known, i);
+	record_overlay(&quota_kind, &whole, q, &known);
+	*q = whole;
+}
+
+/* ---- Rows ---- */
+
+union any_row {
+	struct record record;
+	struct job job;
+	struct quota quota;
+	struct key key;
+	char bytes[KIND_SIZE_MAX];
+};
+
+/* What kind k adds to the unpacked row before it is shown; texts that it makes are in `own`. */
+static bool row_fill(struct platform *p, const struct store_object *o, const struct kind *k,
+	union any_row *rec, struct buf *own, struct err *e)
+{
+	if (k == &job_kind && o->version == 0)
+		job_meet(p, &rec->job);
+	if (k == &job_kind)
+		job_keep(p, &rec->job);
+	if (k == &quota_kind)
+		quota_whole(&rec->quota);
+	return k != &key_kind || key_secret(p, &rec->key, o, own, e);
+}
+
+/* A job that is to be brought to its end, and that nobody here looks after yet. */
+static void job_taken(struct platform *p, const struct job *row)
+{
+	if (job_state_final(row->state) || platform_active(p, row->uid))
+		return;
+	rowset_put(&p->work, row, NULL);
+	active_new(p, row);
+	reconcile_soon(p);
+}
+
+static void row_shown(struct platform *p, struct set *set, const struct store_object *o,
+	const union any_row *rec)
+{
+	const struct kind *k = set->kind;
+	const void *row = rowset_find(set->rows, o->uid);
+
+	if (set->name_field && !o->gone && set_name_uid(set, o->org_id, o->name) == NULL)
+		set_name_take(set, o->org_id, o->name, o->uid);
+	if (set->name_field && o->gone)
+		set_name_give(set, o->org_id, o->name, o->uid);
+	if (k == &job_kind)
+		job_taken(p, row);
+	if (p->hub)
+		hub_changed(p->hub, k, o->uid);
+	if (k == &key_kind && rec->key.disabled && p->hub)
+		hub_key_disabled(p->hub, o->uid);
+	if (k == &org_kind && set->rows->len == 1)
+		own_jobs_take(p);
+}
+
+/* The oldest events leave memory, and viewers, who would gather them for ever; the store has them. */
+static void events_bound(struct platform *p)
+{
+	size_t most = (size_t)config_int(&p->config, SET_EVENTS_KEPT);
+
+	while (p->events.len > most) {
+		const struct event *oldest = p->events.rows[0];
+
+		row_gone(p, &p->events, oldest->uid);
+	}
+}
+
+void platform_event_show(struct platform *p, const struct event *ev)
+{
+	rowset_put(&p->events, ev, NULL);
+	platform_show(p, &event_kind, ev->uid);
+	events_bound(p);
+}
+
+/* The counter that streams go by: of our change, or one more for what somebody else did. */
+static void version_reached(struct platform *p, uint64_t version)
+{
+	if (version == 0 && p->loaded)
+		version = ++p->next_version;
+	if (version > p->version)
+		p->version = version;
+}
+
+static bool feed_put(void *ctx, const struct store_object *o, struct err *e)
+{
+	struct platform *p = ctx;
+	struct set *set = sets_named(&p->sets, o->kind);
+	struct arena text = ARENA_INIT;
+	struct buf own = BUF_INIT;
+	union any_row rec;
+	bool good;
+
+	if (set == NULL)
+		return true; /* of a newer program */
+	if (set->kind == NULL)
+		return p->loaded || packages_load(p, o->pack, o->len, e);
+	good = record_unpack(set->kind, rec.bytes, &text, o->pack, o->len, e) &&
+		row_fill(p, o, set->kind, &rec, &own, e);
+	if (good) {
+		rec.record.revision = o->revision;
+		version_reached(p, o->version);
+		rowset_put(set->rows, &rec, NULL);
+		row_shown(p, set, o, &rec);
+		if (set->kind == &event_kind)
+			events_bound(p);
+	}
+	if (own.len > 0)
+		sign_wipe(own.data, own.len);
+	buf_release(&own);
+	arena_release(&text);
+	return good;
+}
+
+static void feed_gone(void *ctx, const struct store_object *o)
+{
+	struct platform *p = ctx;
+	struct set *set = sets_named(&p->sets, o->kind);
+	const struct job *j;
+
+	if (set == NULL || set->kind == NULL)
+		return;
+	version_reached(p, o->version);
+	if (set->kind == &job_kind) {
+		j = rowset_find(&p->jobs, o->uid);
+		if (j) {
+			set_name_give(set, j->org_id, j->job_name, j->uid);
+			tasks_gone(p, j);
+		}
+	}
+	row_gone(p, set->rows, o->uid);
+}
+
+static bool nonce_loaded(void *ctx, const struct store_nonce *n, struct err *e)
+{
+	(void)e;
+	return platform_nonce_load(ctx, n);
+}
+
+bool platform_load(struct platform *p, struct err *e)
+{
+	static const char *const kinds[] = {"org", "key", "quota", "package", "job", "task",
+		"event", NULL};
+	struct store_loader l = {.feed = {p, feed_put, feed_gone},
+		.kinds = kinds,
+		.newest = "event",
+		.most = config_int(&p->config, SET_EVENTS_KEPT),
+		.nonce = nonce_loaded,
+		.now = platform_now()};
+
+	if (!store_load(p->store, &l, e))
+		return false;
+	p->version = p->next_version = store_version_at_start(p->store);
+	p->loaded = true;
+	return true;
+}
