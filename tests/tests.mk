@@ -82,9 +82,10 @@ fuzz: $(addprefix build/libfuzzer/,$(fuzz_names))
 torture: all
 	ROUNDS=$(or $(ROUNDS),2000) /usr/bin/python3 tests/run.py -j $(JOBS) --build $B --limit 86400 $(wildcard tests/fault/*_test.py)
 
-# Puts each seeded defect into a copy of the tree; the test that guards it must turn red.
+# Puts each seeded defect into a copy of the tree; the test that guards it must turn red. ONLY=word:
+# those with the word; CHANGED=1: those near the last change, and a third of the rest.
 seeded: all unit fuzzers
-	/usr/bin/python3 tests/seeded/run.py -j $(JOBS) --build $B
+	/usr/bin/python3 tests/seeded/run.py -j $(JOBS) --build $B $(if $(CHANGED),--changed) $(ONLY)
 
 -include tests/golden/golden.mk
 -include tests/bench/bench.mk

@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 """Seeded defects: each is put into a copy of the tree, and the test that guards it must turn red.
 
-    tests/seeded/run.py [-j N] [--build DIR] [WORD...]
+    tests/seeded/run.py [-j N] [--build DIR] [--changed] [WORD...]
 
-Only defects whose name, file or test holds one of the words are tried. defects.txt says what they
+Only defects whose name, file or test holds one of the words are tried. --changed: those whose file
+or test the last change touched (since $BASE, else the commit before this one; what is not committed
+as well), and of the rest a third, by turns that the number of commits gives; all where git knows of
+no commit before. defects.txt says what they
 are; a defect whose text is no longer in its file is a failure, and so is a test that stays green or
 that is red without any defect. The last line is "N passed, M failed, 0 skipped".
 """
@@ -57,6 +60,32 @@ def read_defects(path):
                     raise SystemExit(f"{path}:{number}: {line!r} is no line of a defect")
                 setattr(found[-1], key, value)
     return found
+
+
+def git(*words):
+    """Its lines; None where it fails."""
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.splitlines() if done.returncode == 0 else None
+
+
+def source_of(test):
+    """The file of a test that is a built program."""
+    folder, name = os.path.split(test)
+    if not test.startswith("build/"):
+        return test
+    return f"tests/fuzz/fuzz_{name}.c" if folder.endswith("fuzz") else f"tests/unit/{name}.c"
+
+
+def by_turns(defects):
+    touched = git("diff", "--name-only", os.environ.get("BASE", "HEAD~1"))
+    turn = git("rev-list", "--count", "HEAD")
+    if touched is None or not turn:
+        return defects
+    near = [d for d in defects if d.file in touched or source_of(d.test) in touched]
+    rest = [d for d in defects if d not in near]
+    turn = int(turn[0]) % 3
+    print(f"{len(near)} defects are near the change; of {len(rest)} others it is turn {turn + 1} of 3", flush=True)
+    return near + rest[turn::3]
 
 
 class Copy:
@@ -156,10 +185,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("-j", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--build", default="build")
+    parser.add_argument("--changed", action="store_true")
     parser.add_argument("words", nargs="*")
     args = parser.parse_args()
     defects = [d for d in read_defects(os.path.join(HERE, "defects.txt"))
                if not args.words or any(w in f"{d.name} {d.file} {d.test}" for w in args.words)]
+    if args.changed:
+        defects = by_turns(defects)
     top = tempfile.mkdtemp(prefix="mltop-seeded-")
     try:
         copies = [Copy(top, n, args.build) for n in range(min(args.j, len(defects)) or 1)]
