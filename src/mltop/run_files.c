@@ -116,6 +116,25 @@ void run_theme(struct run *r, const char *name)
 
 /* ---- Config and state ---- */
 
+/* Filters, and orders of no context, which earlier versions kept: a filter ends with its run. */
+static void forget_old(struct run *r)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(r->remembered, next, name, value) {
+		const char *dot = strrchr(name, '.');
+		bool filter = dot && strcmp(dot, ".filter") == 0;
+		bool order = dot && strcmp(dot, ".sort") == 0 && !strchr(name, '/');
+
+		if (!filter && !order)
+			continue;
+		json_object_del(r->remembered, name);
+		r->remember_changed = true;
+	}
+}
+
 static void load_state(struct run *r)
 {
 	char *path = file_in("XDG_STATE_HOME", ".local/state", "ui.json");
@@ -128,6 +147,7 @@ static void load_state(struct run *r)
 		json_decref(r->remembered);
 		r->remembered = json_object();
 	}
+	forget_old(r);
 	buf_release(&text);
 	free(path);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The dashboard on made-up jobs, as a person sees it: lists, filters, jobs, prompts, forms, sizes."""
+import json
 import os
 import re
 import sys
@@ -207,19 +208,29 @@ def saving_the_table():
 
 
 @check
-def sort_and_filter_are_remembered():
+def an_order_is_remembered_and_a_filter_ends():
     where = home()
+    state = where["XDG_STATE_HOME"] + "/mltop/ui.json"
+    os.makedirs(os.path.dirname(state))
+    with open(state, "w") as f:  # as versions before kept them
+        json.dump({"jobs.filter": "state=failed", "jobs.sort": "-gpu", "jobs.wide": ""}, f)
     screen = Tmux([MLTOP, "demo"], **where)
-    screen.wait(NAME)
+    screen.wait(count(200))
+    assert "▴AGE" in screen.text(), "an order of no context holds"
     screen.keys("/")
     screen.type("state=failed")
     screen.keys("Enter")
     screen.wait(re.compile(r"\d+ of 200"))
+    screen.keys("I")
+    screen.wait("▾AGE")
     screen.keys("q")
     assert screen.ended() == 0
     screen.close()
+    with open(state) as f:
+        assert json.load(f) == {"demo/jobs.sort": "-age", "jobs.wide": ""}
     screen = Tmux([MLTOP, "demo"], **where)
-    screen.wait("state=failed")
+    screen.wait(count(200))
+    assert "▾AGE" in screen.text() and "state=failed" not in screen.text(), frame(screen.text())
     assert not os.path.exists(where["XDG_CONFIG_HOME"]), "the person's config was written to"
 
 

@@ -24,7 +24,6 @@ static void back(struct app *a, struct cmds *out)
 		table_mark_clear(t);
 	} else if (t && *t->filter_text) {
 		table_filter(t, "", NULL);
-		app_remember(a, v->screen->name, "filter", "", out);
 	} else {
 		stack_pop(a, out);
 	}

@@ -120,10 +120,10 @@ void app_remember(struct app *a, const char *screen, const char *what, const cha
 	struct cmd *c = cmds_add(out, CMD_REMEMBER);
 	struct buf name = BUF_INIT;
 
-	(void)a;
 	buf_addf(&name, "%s%s%s", screen, *screen ? "." : "", what);
 	c->name = buf_detach(&name);
 	c->text = mem_strdup(value);
+	json_object_set_new(a->remembered, c->name, json_string(value));
 }
 
 const char *app_remembered(const struct app *a, const char *screen, const char *what)
@@ -131,7 +131,7 @@ const char *app_remembered(const struct app *a, const char *screen, const char *
 	struct buf name = BUF_INIT;
 
 	buf_addf(&name, "%s.%s", screen, what);
-	const char *value = json_string_value(json_object_get(a->options.remembered, name.data));
+	const char *value = json_string_value(json_object_get(a->remembered, name.data));
 
 	buf_release(&name);
 	return value;
@@ -158,7 +158,7 @@ static void copy_options(struct app *a, const struct app_options *o)
 	a->options = *o;
 	a->options.context = NULL;
 	a->options.first = o->first ? mem_strdup(o->first) : NULL;
-	a->options.remembered = o->remembered ? json_deep_copy(o->remembered) : NULL;
+	a->remembered = o->remembered ? json_deep_copy(o->remembered) : json_object();
 	a->options.keys = NULL;
 	app_set_text(&a->context, o->context);
 	app_set_text(&a->org, NULL);
@@ -208,7 +208,7 @@ static void free_texts(struct app *a)
 	free(a->select_uid);
 	free(a->tenant_asked);
 	free((char *)a->options.first);
-	json_decref((json_t *)a->options.remembered);
+	json_decref(a->remembered);
 	for (int i = 0; i < a->history_len; i++)
 		free(a->history[i]);
 }

@@ -19,7 +19,7 @@ struct app_options {
 	const char *context; /* what the header shows before the server has answered */
 	const char *first;   /* palette text run at start: "jobs state=running"; NULL: jobs */
 	const json_t
-		*remembered; /* what CMD_REMEMBER kept: {"jobs.sort": "age", ...}; may be NULL */
+		*remembered; /* what CMD_REMEMBER kept: {"prod-a/jobs.sort": "age", ...}; may be NULL */
 	const json_t *keys;  /* {"cancel": "x", ...} from the person's config; may be NULL */
 	int64_t grace_ms;    /* undo time of a change before it is sent; 0: at once (tests) */
 };

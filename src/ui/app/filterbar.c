@@ -127,7 +127,6 @@ static void accept_filter(struct app *a, struct cmds *out)
 	a->mode = MODE_NONE;
 	if (!v || !t)
 		return;
-	app_remember(a, v->screen->name, "filter", t->filter_text, out);
 	if (t->data.sub)
 		table_subscribe(a, t, v->screen, false, out);
 }

@@ -104,6 +104,7 @@ void tenant_retry(struct app *a, struct cmds *out)
 static void context_switch(struct app *a, const char *name, struct cmds *out)
 {
 	table_clear(&a->home);
+	table_filter(&a->home, "", NULL);
 	table_clear(&a->quota);
 	stack_clear(a, out);
 	stack_open(a, a->options.screens[0], "", out);

@@ -49,6 +49,7 @@ enum mode {
 struct app {
 	struct app_options options; /* its texts and JSON are owned here */
 	struct keymap keymap;
+	json_t *remembered; /* what this and earlier runs remembered, by name */
 	char *context, *org, *role, *user;
 	char *tenant; /* org asked for: "" the key's own, an id, "-1" all */
 	int cols, rows;

@@ -44,18 +44,13 @@ static void pick(struct app *a, struct cmds *out)
 	struct view *v = app_top(a);
 	struct table *t = top_table(a);
 	const struct field *f = t ? kind_field(t->data.kind, option_at(a, a->choice)) : NULL;
-	struct buf value = BUF_INIT;
 
 	a->mode = MODE_NONE;
 	if (!f)
 		return;
 	table_sort(t, f,
 		kind_owner(t->data.kind, f) == kind_owner(t->data.kind, t->sort) && !t->descending);
-	buf_addf(&value, "%s%s", t->descending ? "-" : "", f->name);
-	app_remember(a, v->screen->name, "sort", value.data, out);
-	buf_release(&value);
-	if (t->data.sub)
-		table_subscribe(a, t, v->screen, false, out);
+	table_sorted(a, t, v->screen, out);
 }
 
 void picker_input(struct app *a, const struct msg *m, struct cmds *out)

@@ -88,6 +88,10 @@ void tablescreen_copy(const struct app *a, const struct view *v, struct buf *out
 
 /* Parts of the above for screens that have a table and more. */
 void table_open_remembered(const struct app *a, struct table *t, const struct screen *s);
+/* The order that is remembered for the context that there is now. */
+void table_recall_sort(const struct app *a, struct table *t, const struct screen *s);
+/* The person chose the order: it is remembered, and its field asked for. */
+void table_sorted(struct app *a, struct table *t, const struct screen *s, struct cmds *out);
 /* (Re)subscribes when a field is wanted that has not been asked for; always when `again`. */
 void table_subscribe(struct app *a, struct table *t, const struct screen *s, bool again,
 	struct cmds *out);
@@ -103,6 +107,7 @@ void table_mouse(struct app *a, struct table *t, const struct msg *m, struct rec
 	struct cmds *out);
 void table_body(const struct app *a, struct table *t, const char *const *empty, struct grid *g,
 	struct rect body);
-void table_status(struct table *t, struct buf *out);
+/* How many rows, and the order where its column is off the screen. */
+void table_status(const struct app *a, struct table *t, struct buf *out);
 
 #endif

@@ -8,20 +8,54 @@
 
 /* What all screens of rows have in common. */
 
+/* An order is of a context: what one looks for on one platform is not it on another. */
+static void sort_name(const struct app *a, const struct screen *s, struct buf *out)
+{
+	buf_addf(out, "%s/%s", a->context, s->name);
+}
+
+static const char *sort_remembered(const struct app *a, const struct screen *s)
+{
+	struct buf name = BUF_INIT;
+
+	sort_name(a, s, &name);
+	const char *sort = app_remembered(a, name.data, "sort");
+
+	buf_release(&name);
+	return sort && kind_field(s->kind, sort + (*sort == '-')) ? sort : s->sort;
+}
+
 void table_open_remembered(const struct app *a, struct table *t, const struct screen *s)
 {
-	const char *sort = app_remembered(a, s->name, "sort"),
-		   *filter = app_remembered(a, s->name, "filter");
-
-	if (sort && !kind_field(s->kind, sort + (*sort == '-')))
-		sort = NULL;
-	table_init(t, s->kind, s->columns, sort ? sort : s->sort);
-	t->now = a->now;
-	if (filter)
-		table_filter(t, filter, NULL);
 	const char *wide = app_remembered(a, s->name, "wide");
 
+	table_init(t, s->kind, s->columns, sort_remembered(a, s));
+	t->now = a->now;
 	t->wide = wide && *wide;
+}
+
+void table_recall_sort(const struct app *a, struct table *t, const struct screen *s)
+{
+	const char *sort = sort_remembered(a, s);
+	bool descending = sort && *sort == '-';
+	const struct field *f = sort ? kind_field(s->kind, sort + descending) : NULL;
+
+	if (f)
+		table_sort(t, f, descending);
+}
+
+void table_sorted(struct app *a, struct table *t, const struct screen *s, struct cmds *out)
+{
+	struct buf name = BUF_INIT, value = BUF_INIT;
+
+	sort_name(a, s, &name);
+	buf_addf(&value, "%s%s", t->descending ? "-" : "", t->sort->name);
+	if (s->columns)
+		app_remember(a, name.data, "sort", value.data, out);
+	if (t->data.sub)
+		table_subscribe(a, t, s, false, out);
+	buf_release(&name);
+	buf_release(&value);
 }
 
 /* ---- Which fields to ask for ---- */
@@ -181,7 +215,6 @@ bool table_action(struct app *a, struct table *t, enum action act, int page)
 void table_mouse(struct app *a, struct table *t, const struct msg *m, struct rect body,
 	struct cmds *out)
 {
-	(void)a, (void)out;
 	if (m->mouse == MOUSE_WHEEL_UP || m->mouse == MOUSE_WHEEL_DOWN) {
 		table_move(t, m->mouse == MOUSE_WHEEL_UP ? -3 : 3);
 		return;
@@ -193,10 +226,11 @@ void table_mouse(struct app *a, struct table *t, const struct msg *m, struct rec
 
 	if (at >= 0)
 		table_select(t, (size_t)at);
-	else if (f)
-		table_sort(t, f,
-			kind_owner(t->data.kind, f) == kind_owner(t->data.kind, t->sort) &&
-				!t->descending);
+	if (at >= 0 || !f)
+		return;
+	table_sort(t, f,
+		kind_owner(t->data.kind, f) == kind_owner(t->data.kind, t->sort) && !t->descending);
+	table_sorted(a, t, app_top(a)->screen, out);
 }
 
 /* ---- Drawing ---- */
@@ -246,7 +280,7 @@ void table_body(const struct app *a, struct table *t, const char *const *empty, 
 		draw_nothing(a, t, empty ? empty : none, g, body);
 }
 
-void table_status(struct table *t, struct buf *out)
+void table_status(const struct app *a, struct table *t, struct buf *out)
 {
 	size_t shown = table_count(t);
 
@@ -256,6 +290,8 @@ void table_status(struct table *t, struct buf *out)
 		buf_addf(out, "%zu", shown);
 	if (!t->data.synced && t->data.len)
 		buf_adds(out, T_MORE_COMING);
+	if (shown && !t->sort_seen)
+		buf_addf(out, "  %s%s", table_arrow(t, a->options.ascii), t->sort->name);
 }
 
 /* ---- The screen itself: v->state is its table ---- */
@@ -295,14 +331,9 @@ bool tablescreen_action(struct app *a, struct view *v, enum action act, struct c
 	} else if (!table_action(a, t, act, app_layout(a).body.height - 1)) {
 		return false;
 	}
-	if (act == ACT_INVERT) {
-		struct buf value = BUF_INIT;
-
-		buf_addf(&value, "%s%s", t->descending ? "-" : "", t->sort->name);
-		app_remember(a, v->screen->name, "sort", value.data, out);
-		buf_release(&value);
-	}
-	if (t->data.sub)
+	if (act == ACT_INVERT)
+		table_sorted(a, t, v->screen, out);
+	else if (t->data.sub)
 		table_subscribe(a, t, v->screen, false, out);
 	return true;
 }
@@ -320,8 +351,7 @@ void tablescreen_draw(const struct app *a, const struct view *v, struct grid *g,
 
 void tablescreen_status(const struct app *a, const struct view *v, struct buf *out)
 {
-	(void)a;
-	table_status(v->screen->table(v), out);
+	table_status(a, v->screen->table(v), out);
 }
 
 void tablescreen_crumb(const struct app *a, const struct view *v, struct buf *out)

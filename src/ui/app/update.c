@@ -125,10 +125,24 @@ static void want_orgs(struct app *a, struct cmds *out)
 	table_subscribe_org(a, &a->quota, &header_quota, all ? "-1" : "", out);
 }
 
+/* Another platform than was thought: its orders, as far as any are remembered for it. */
+static void context_named(struct app *a, const char *name)
+{
+	bool other = strcmp(a->context, name) != 0;
+
+	app_set_text(&a->context, name);
+	for (int i = a->depth; other && i-- > 0;) {
+		const struct screen *s = a->stack[i].screen;
+
+		if (s->columns)
+			table_recall_sort(a, s->table(&a->stack[i]), s);
+	}
+}
+
 static void context_message(struct app *a, const struct msg *m, struct cmds *out)
 {
 	if (m->context)
-		app_set_text(&a->context, m->context);
+		context_named(a, m->context);
 	if (m->org)
 		app_set_text(&a->org, m->org);
 	if (m->role)

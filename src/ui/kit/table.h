@@ -50,6 +50,7 @@ struct table {
 	struct entry *anchor;   /* where a range of marks began */
 	size_t marked;
 	bool wide;
+	bool sort_seen; /* the column that it is sorted by was on the screen when last drawn */
 	struct fieldset asked;  /* fields of the subscription */
 	int left;               /* columns scrolled away at the left, after the first */
 	int64_t now, filter_at; /* wall ms; when a filter that uses time was last applied */
@@ -89,6 +90,7 @@ size_t table_targets(struct table *t, struct entry **out, size_t max);
 
 /* Draws header and rows; returns nothing, scrolls so that the selection is seen. */
 void table_draw(struct table *t, struct grid *g, struct rect r, bool stale);
+const char *table_arrow(const struct table *t, bool ascii); /* which way the order goes */
 /* Row index at a line of the frame, -1: none; -2: the header. */
 int64_t table_at(const struct table *t, struct rect r, int y);
 /* The column under x: for sorting by the mouse. NULL: none. */

@@ -78,6 +78,11 @@ static bool sorts(const struct table *t, const struct column *c)
 	return f && kind_owner(k, f) == kind_owner(k, t->sort);
 }
 
+const char *table_arrow(const struct table *t, bool ascii)
+{
+	return t->descending ? (ascii ? "v" : "▾") : (ascii ? "^" : "▴");
+}
+
 static void draw_title(const struct table *t, struct grid *g, int y, const struct column *c,
 	const struct layout_column *p)
 {
@@ -92,11 +97,10 @@ static void draw_title(const struct table *t, struct grid *g, int y, const struc
 		grid_clip(g, p->x, y, p->width, ROLE_HEADER, title);
 	if (!sorts(t, c))
 		return;
-	const char *arrow = t->descending ? (g->ascii ? "v" : "▾") : (g->ascii ? "^" : "▴");
 	int x = right(t, c) ? p->x + p->width - width - 1 : p->x + width;
 
 	if (x >= 0 && x < p->x + p->width + 1)
-		grid_text(g, x, y, 1, ROLE_HEADER, arrow);
+		grid_text(g, x, y, 1, ROLE_HEADER, table_arrow(t, g->ascii));
 }
 
 /* Coarse: an idle screen costs no byte until an age that it shows reads otherwise. */
@@ -171,9 +175,13 @@ void table_draw(struct table *t, struct grid *g, struct rect r, bool stale)
 	size_t n = place_columns(t, r, columns, places), page = (size_t)r.height - 1;
 
 	scroll(t, page);
-	for (size_t i = 0; i < n; i++)
-		if (places[i].width)
-			draw_title(t, g, r.y, columns[i], &places[i]);
+	t->sort_seen = false;
+	for (size_t i = 0; i < n; i++) {
+		if (!places[i].width)
+			continue;
+		draw_title(t, g, r.y, columns[i], &places[i]);
+		t->sort_seen |= sorts(t, columns[i]);
+	}
 	for (size_t row = 0; row < page && t->top + row < t->len; row++) {
 		const struct entry *e = t->view[t->top + row];
 		int y = r.y + 1 + (int)row;

@@ -273,9 +273,8 @@ static void job_mouse(struct app *a, struct view *view, const struct msg *m, str
 
 static void job_status(const struct app *a, const struct view *view, struct buf *out)
 {
-	(void)a;
 	if (job_table(view))
-		table_status(job_table(view), out);
+		table_status(a, job_table(view), out);
 }
 
 static void job_search(struct app *a, struct view *view, const char *text, struct cmds *out)
