@@ -27,11 +27,12 @@ static void gone(struct stream *s, const struct err *why)
 	s->rtt_ms = -1;
 	loop_timer_stop(s->ping);
 	wait = backoff_ms(s->failures++);
-	/* Who is refused for what he is will be refused again: ask seldom. */
-	if (why->code == ERR_UNAUTHORIZED || why->code == ERR_FORBIDDEN ||
-		why->code == ERR_NOT_FOUND)
+	/* Who is refused for what he is will be refused again: ask seldom, a wrong key never. */
+	if (why->code == ERR_FORBIDDEN || why->code == ERR_NOT_FOUND)
 		wait = BACKOFF_MAX_MS;
-	loop_timer_start(s->connect, wait);
+	s->refused = why->code == ERR_UNAUTHORIZED;
+	if (!s->refused)
+		loop_timer_start(s->connect, wait);
 	tell(s, STREAM_GONE, why);
 }
 
@@ -195,8 +196,9 @@ struct stream *stream_new(uv_loop_t *loop, const struct context *c, const struct
 
 void stream_retry_now(struct stream *s)
 {
-	if (s->closing || s->live || !loop_timer_active(s->connect))
+	if (s->closing || s->live || !(loop_timer_active(s->connect) || s->refused))
 		return;
+	s->refused = false;
 	s->failures = 0;
 	loop_timer_start(s->connect, 0);
 }

@@ -26,8 +26,8 @@ struct stream_log_state {
 
 /*
  * `link` comes with every change, and with every round trip measured (LIVE again, rtt_ms; -1 while
- * unknown); `why` only with GONE: ERR_UNAUTHORIZED, ERR_FORBIDDEN and ERR_NOT_FOUND (a platform
- * without streams) are tried again but every 30 s at most. `reset` tells of rows: forget all,
+ * unknown); `why` only with GONE: after ERR_UNAUTHORIZED only stream_retry_now tries again, after
+ * ERR_FORBIDDEN and ERR_NOT_FOUND (a platform without streams) it is tried every 30 s at most. `reset` tells of rows: forget all,
  * a new snapshot follows (also the first thing after a cut); and of a log: its stored bytes are not
  * those of the platform any more (a power loss took some), bytes start anew where log_state says
  * and as the next log_bytes has it. Events may open and close subscriptions and free the stream.

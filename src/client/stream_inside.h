@@ -49,6 +49,7 @@ struct stream {
 	struct ws *ws;
 	struct sub *subs;
 	struct loop_timer *connect, *ping;
+	bool refused; /* the key is none: only stream_retry_now tries again */
 	bool live, closing;
 	int failures;
 	int64_t live_since, last_heard,

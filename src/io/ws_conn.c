@@ -1,8 +1,10 @@
 #include "io/ws_inside.h"
 
 #include "base/mem.h"
+#include "base/sanitize.h"
 #include "io/dial.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -169,19 +171,35 @@ bool conn_write(struct ws_conn *c)
 
 /* ---- Upgrading ---- */
 
-static void upgrade_refused(struct ws_conn *c, int status)
+/* The platform's own sentence: why, and what to do. */
+static bool refused_because(const char *body, size_t len, struct buf *out)
 {
+	json_t *in = json_loadb(body, len, 0, NULL);
+	const char *text = json_string_value(json_object_get(in, "message"));
+
+	if (text)
+		sanitize_text(out, text, strlen(text));
+	json_decref(in);
+	return out->len > 0;
+}
+
+static void upgrade_refused(struct ws_conn *c, const struct ws_verdict *v)
+{
+	enum err_code code = v->status >= 400 ? err_from_http(v->status) : ERR_NONE;
+	struct buf why = BUF_INIT;
 	struct err e = ERR_INIT;
 
-	if (status >= 400 && err_from_http(status) != ERR_NONE)
-		err_set(&e, err_from_http(status), "%s refused the stream with HTTP %d", c->site,
-			status);
-	else
+	if (code == ERR_NONE)
 		err_set(&e, ERR_UNAVAILABLE,
 			"%s answered the request for a stream with HTTP %d: it is no platform, or "
 			"something stands in between",
-			c->site, status);
-	ws_failed(c->ws, status, &e);
+			c->site, v->status);
+	else if (refused_because(c->in + v->used, c->in_len - v->used, &why))
+		err_set(&e, code, "%s: %s", c->site, why.data);
+	else
+		err_set(&e, code, "%s refused the stream with HTTP %d", c->site, v->status);
+	ws_failed(c->ws, v->status, &e);
+	buf_release(&why);
 }
 
 static void upgrade_accepted(struct ws_conn *c, size_t used)
@@ -202,7 +220,10 @@ static void take_answer(struct ws_conn *c)
 
 	switch (ws_upgrade_answer(&v, c->in, c->in_len, c->ws->config.protocol, c->key)) {
 	case WS_ANSWER_OPEN: upgrade_accepted(c, v.used); return;
-	case WS_ANSWER_REFUSED: upgrade_refused(c, v.status); return;
+	case WS_ANSWER_REFUSED:
+		if (c->in_len - v.used >= v.length || c->hung_up)
+			upgrade_refused(c, &v);
+		return;
 	case WS_ANSWER_WRONG:
 		err_set(&e, ERR_UNAVAILABLE, "%s does not speak our stream protocol: %s", c->site,
 			v.wrong);
@@ -225,6 +246,8 @@ static void upgrade_turn(struct ws_conn *c)
 	conn_write(c);
 	while (c->phase == CONN_UPGRADING && conn_read(c))
 		take_answer(c);
+	if (c->phase == CONN_UPGRADING && c->hung_up && c->in_len > 0)
+		take_answer(c); /* of a refusal that was cut short what came is told */
 	if (c->phase != CONN_UPGRADING || !c->hung_up)
 		return;
 	err_set(&e, ERR_UNAVAILABLE, "%s closed the connection without an answer; try again",

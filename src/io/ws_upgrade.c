@@ -163,6 +163,23 @@ static int status_of(struct upgrade_text line)
 	return line.len == 12 || line.at[12] == ' ' ? status : 0;
 }
 
+/* What Content-Length says, as far as it matters; 0: nothing. */
+static size_t length_of(struct upgrade_text header)
+{
+	size_t length = 0;
+
+	while (header.len > 0) {
+		struct upgrade_text line = taken(&header, "\r\n");
+		struct upgrade_text name = taken(&line, ":");
+		struct upgrade_text value = text_trimmed(line);
+
+		for (size_t i = 0; same(name, "content-length") && i < value.len; i++)
+			if (value.at[i] >= '0' && value.at[i] <= '9' && length < WS_REFUSAL_MAX)
+				length = length * 10 + (size_t)(value.at[i] - '0');
+	}
+	return length < WS_REFUSAL_MAX ? length : WS_REFUSAL_MAX;
+}
+
 enum ws_answer ws_upgrade_answer(struct ws_verdict *v, const char *bytes, size_t len,
 	const char *protocol, const char *key)
 {
@@ -188,8 +205,11 @@ enum ws_answer ws_upgrade_answer(struct ws_verdict *v, const char *bytes, size_t
 			v->used = (size_t)(rest.at - bytes);
 			return v->wrong ? WS_ANSWER_WRONG : WS_ANSWER_OPEN;
 		}
-		if (v->status >= 200)
+		if (v->status >= 200) {
+			v->used = (size_t)(rest.at - bytes);
+			v->length = length_of(header);
 			return WS_ANSWER_REFUSED;
+		}
 		/* 100 or 103: the answer itself follows */
 	}
 }

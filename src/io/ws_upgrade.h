@@ -11,6 +11,7 @@ enum {
 	WS_KEY_RANDOM = 16,         /* bytes */
 	WS_KEY_SIZE = 25,           /* as base64, with its NUL */
 	WS_UPGRADE_MAX = 16 * 1024, /* bytes of an answer's header */
+	WS_REFUSAL_MAX = 4 * 1024,  /* bytes of its body that are waited for */
 };
 
 struct ws_target;
@@ -22,11 +23,11 @@ void ws_upgrade_request(struct buf *out, const struct ws_target *t, const char *
 enum ws_answer {
 	WS_ANSWER_MORE,    /* its header is not whole */
 	WS_ANSWER_OPEN,    /* frames follow from `used` on */
-	WS_ANSWER_REFUSED, /* `status` is not 101 */
+	WS_ANSWER_REFUSED, /* `status` is not 101; a body of `length` follows from `used` on */
 	WS_ANSWER_WRONG,   /* `wrong` says what is not as the RFC or we want it */
 };
 struct ws_verdict {
-	size_t used;
+	size_t used, length; /* length: at most WS_REFUSAL_MAX is of interest */
 	int status;
 	const char *wrong;
 };

@@ -96,8 +96,8 @@ void run_link_refresh(struct run *r);
  * then, and when there is none, the one that there is stays.
  */
 void run_link_switch(struct run *r, const char *context);
-/* MSG_LINK; rtt_ms 0: not known. */
-void run_tell_link(struct run *r, enum link_state link, int64_t rtt_ms, const char *text);
+/* MSG_LINK; rtt_ms 0: not known; `why` it is gone, NULL otherwise. */
+void run_tell_link(struct run *r, enum link_state link, int64_t rtt_ms, const struct err *why);
 
 /* run_request.c: requests, and who the key is */
 void run_request(struct run *r, const struct cmd *c);

@@ -9,11 +9,13 @@
 
 enum { SEARCH_AGAIN_MS = 1000 };
 
-void run_tell_link(struct run *r, enum link_state link, int64_t rtt_ms, const char *text)
+void run_tell_link(struct run *r, enum link_state link, int64_t rtt_ms, const struct err *why)
 {
+	const char *text = why ? why->text : NULL;
 	struct msg m = {.type = MSG_LINK,
 		.link = link,
 		.rtt_ms = rtt_ms,
+		.finished = why && why->code == ERR_UNAUTHORIZED,
 		.text = text,
 		.text_len = text ? strlen(text) : 0};
 
@@ -126,7 +128,7 @@ static void platform_looked_for(void *ctx, struct context *found, const struct e
 	if (r->wanted) {
 		switch_done(r, found);
 	} else if (found == NULL) {
-		run_tell_link(r, LINK_GONE, 0, why->text);
+		run_tell_link(r, LINK_GONE, 0, why);
 		uv_timer_start(&r->again, on_again, SEARCH_AGAIN_MS, 0);
 	} else if (r->api == NULL || strcmp(r->context.url, found->url) != 0) {
 		link_take(r, found);

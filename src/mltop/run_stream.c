@@ -158,7 +158,7 @@ static void on_link(void *ctx, enum stream_link link, int64_t rtt_ms, const stru
 		run_who_ask(r);
 		break;
 	case STREAM_GONE:
-		run_tell_link(r, LINK_GONE, 0, why ? why->text : NULL);
+		run_tell_link(r, LINK_GONE, 0, why);
 		/* A private platform that went away may be back under another port, or must be
 		 * started again. */
 		if (r->context.private && !r->context.demo)

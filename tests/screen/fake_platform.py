@@ -123,7 +123,7 @@ class Platform:
         body = _whole(f, int(headers.get(b"content-length", 0)))
         method, path = line[0].decode(), line[1].decode()
         self.requests.append((method, path, body))
-        if b"sec-websocket-key" in headers:
+        if b"sec-websocket-key" in headers and not any(path.startswith(e) for e in self.errors):
             self._upgrade(s, headers)
             self._stream(s, f)
             return False

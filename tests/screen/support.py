@@ -16,7 +16,7 @@ from kit.process import alive, cpu_ticks  # noqa: E402,F401
 from kit.terminal import Pty  # noqa: E402,F401
 from kit.tmux import Tmux, frame  # noqa: E402,F401
 
-KEYS = {"XIAOMI_ACCESS_KEY_ID": "AK" + "TEST" * 4, "XIAOMI_SECRET_ACCESS_KEY": "secret of the tests"}
+KEYS = {"XIAOMI_ACCESS_KEY_ID": "AK" + "TEST" * 4, "XIAOMI_SECRET_ACCESS_KEY": "secret-of-the-tests"}
 
 
 def home(config=None):

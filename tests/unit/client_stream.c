@@ -52,10 +52,12 @@ static void refusals_are_told_by_their_kind(void **state)
 	platform.refuse = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
 	assert_true(until(&seen.gone));
 	assert_int_equal(seen.why.code, ERR_UNAUTHORIZED);
+	assert_false(loop_timer_active(stream->connect)); /* a wrong key stays wrong */
 	platform.refuse = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 	stream_retry_now(stream);
 	assert_true(until(&seen.gone));
 	assert_int_equal(seen.why.code, ERR_NOT_FOUND);
+	assert_true(loop_timer_active(stream->connect));
 	platform.refuse = NULL;
 	stream_retry_now(stream);
 	assert_true(until(&seen.live));

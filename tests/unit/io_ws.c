@@ -111,6 +111,19 @@ static void refuse_404(struct peer *p)
 		peer_text(p, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
 }
 
+/* The head first, then the sentence: what a platform's library sends in two writes. */
+static void refuse_with_words(struct peer *p)
+{
+	static const char body[] =
+		"{\"error\": true, \"message\": \"the key is \\u001b disabled\"}";
+
+	if (!peer_head(p, &head))
+		return;
+	peer_text(p, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 56\r\n\r\n");
+	assert_int_equal(sizeof body - 1, 56);
+	peer_text(p, body);
+}
+
 static void answer_200(struct peer *p)
 {
 	if (peer_head(p, &head))
@@ -140,6 +153,17 @@ static void refusals_carry_their_status(void **state)
 		assert_int_equal(seen.closes, 1);
 		assert_int_equal(seen.opens, 0);
 	}
+}
+
+static void a_refusal_has_its_reason(void **state)
+{
+	(void)state;
+	begin(refuse_with_words);
+	connect_to(server.port);
+	assert_true(loop_until(&loop, &seen.closed));
+	assert_int_equal(seen.why.code, ERR_UNAUTHORIZED);
+	assert_non_null(strstr(seen.why.text, "the key is ^[ disabled"));
+	finish();
 }
 
 static void wrong_accept(struct peer *p)
@@ -246,6 +270,7 @@ int main(void)
 		cmocka_unit_test(parts_become_one_message),
 		cmocka_unit_test(a_message_over_the_limit_ends_it),
 		cmocka_unit_test(refusals_carry_their_status),
+		cmocka_unit_test(a_refusal_has_its_reason),
 		cmocka_unit_test(a_wrong_handshake_is_refused),
 		cmocka_unit_test(nobody_and_resets_are_told),
 		cmocka_unit_test(a_dropped_connection_is_silent),

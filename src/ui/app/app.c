@@ -1,6 +1,7 @@
 #include "ui/app/parts.h"
 
 #include "base/mem.h"
+#include "ui/kit/textpane.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -23,9 +24,31 @@ struct view *app_top(const struct app *a)
 	return a->depth ? (struct view *)&a->stack[a->depth - 1] : NULL;
 }
 
+/* Lines that say why the platform is gone; title and three rows stay above them. */
+static int why_rows(const struct app *a, const struct layout *l)
+{
+	int width = l->body.width - 2, rows = 0, most = l->body.height - 4;
+
+	if (a->link != LINK_GONE || l->small || width < 1)
+		return 0;
+	for (const char *rest = a->link_text; *rest && rows < WHY_GONE_ROWS && rows < most; rows++)
+		rest += fold_text(rest, width);
+	return rows;
+}
+
+struct layout app_layout_of(const struct app *a, int cols, int rows)
+{
+	struct layout l = layout_frame(cols, rows);
+	int why = why_rows(a, &l);
+
+	l.body.height -= why;
+	l.why = (struct rect){1, l.body.y + l.body.height, l.body.width - 2, why};
+	return l;
+}
+
 struct layout app_layout(const struct app *a)
 {
-	return layout_frame(a->cols, a->rows);
+	return app_layout_of(a, a->cols, a->rows);
 }
 
 unsigned app_scopes(const struct app *a)
@@ -111,7 +134,7 @@ bool app_connected(const struct app *a)
 
 bool app_stale(const struct app *a)
 {
-	return a->link == LINK_GONE && a->mono - a->gone_since >= STALE_MS;
+	return a->link == LINK_GONE && (a->refused || a->mono - a->gone_since >= STALE_MS);
 }
 
 void app_remember(struct app *a, const char *screen, const char *what, const char *value,

@@ -2,7 +2,9 @@
 
 #include "base/timefmt.h"
 #include "base/utf8.h"
+#include "ui/kit/textpane.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The lines around every screen: health, where one is, what can be done. */
@@ -57,7 +59,7 @@ static void add_link(const struct app *a, struct line *l)
 		char age[TIMEFMT_SIZE];
 
 		timefmt_age(age, (a->mono - a->gone_since) / 5000 * 5000);
-		buf_adds(&s->text, " " T_GONE);
+		buf_adds(&s->text, a->refused ? " " T_LINK_REFUSED : " " T_GONE);
 		if (a->mono - a->gone_since >= 5000)
 			buf_addf(&s->text, " %s", age);
 		break;
@@ -283,8 +285,24 @@ static void draw_status(const struct app *a, struct grid *g, struct rect r)
 	frame_scopes_hints(a, g, hints);
 }
 
+/* Folded: who must act needs the whole sentence. */
+static void draw_why(const struct app *a, struct grid *g, struct rect r)
+{
+	const char *rest = a->link_text;
+
+	for (int i = 0; i < r.height; i++) {
+		size_t fit = i + 1 < r.height ? fold_text(rest, r.width) : strlen(rest);
+		char *piece = strndup(rest, fit);
+
+		grid_clip(g, r.x, r.y + i, r.width, ROLE_BAD, piece);
+		free(piece);
+		rest += fit;
+	}
+}
+
 void frame_draw(const struct app *a, struct grid *g, const struct layout *l)
 {
+	draw_why(a, g, l->why);
 	draw_health(a, g, l->health);
 	draw_crumb(a, g, l->crumb);
 	if (a->mode == MODE_FILTER || a->mode == MODE_SEARCH || a->mode == MODE_SAVE)
@@ -309,7 +327,7 @@ static void draw_modes(const struct app *a, struct grid *g, const struct layout 
 
 void app_view(const struct app *a, struct grid *g)
 {
-	struct layout l = layout_frame(g->cols, g->rows);
+	struct layout l = app_layout_of(a, g->cols, g->rows);
 	const struct view *v = app_top(a);
 
 	g->ascii = a->options.ascii;

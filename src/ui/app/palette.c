@@ -106,6 +106,9 @@ static void context_switch(struct app *a, const char *name, struct cmds *out)
 	table_clear(&a->home);
 	table_filter(&a->home, "", NULL);
 	table_clear(&a->quota);
+	a->link = a->link == LINK_GONE ? LINK_CONNECTING : a->link;
+	a->refused = false;
+	app_set_text(&a->link_text, NULL);
 	stack_clear(a, out);
 	stack_open(a, a->options.screens[0], "", out);
 	app_remember(a, "", "context", name, out);

@@ -20,7 +20,8 @@
 enum {
 	STACK_MAX = 8,
 	HISTORY_MAX = 50,
-	STALE_MS = 20000,    /* two missed pings: rows are dimmed */
+	STALE_MS = 5000,     /* gone for so long: rows are dimmed */
+	WHY_GONE_ROWS = 6,   /* lines over the footer that say why, at most */
 	RTT_NEAR_MS = 10,    /* shorter round trips are all alike to a person */
 	NAME_TYPED_GPUS = 8, /* from so many GPUs on, a delete or cancel wants a word typed */
 	NAME_TYPED_JOBS = 5,
@@ -58,8 +59,9 @@ struct app {
 
 	enum link_state link;
 	int64_t rtt_ms;     /* as the header shows it: a step of link_message; 0: not known */
+	bool refused;       /* gone, and not tried again */
 	int64_t gone_since; /* mono */
-	char *link_text;
+	char *link_text;    /* why it is gone */
 
 	struct table home, quota; /* of the header; the home screen shows the first */
 	bool quota_all;           /* the second is of all orgs: the key may see them */
@@ -102,7 +104,8 @@ struct app {
 void app_start(struct app *a, struct cmds *out); /* at the first message */
 
 struct view *app_top(const struct app *a);
-struct layout app_layout(const struct app *a);
+struct layout app_layout(const struct app *a); /* of the frame as it is now */
+struct layout app_layout_of(const struct app *a, int cols, int rows);
 void app_notice(struct app *a, enum grid_role role, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void app_notice_clear(struct app *a);

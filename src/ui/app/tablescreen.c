@@ -252,7 +252,7 @@ static void draw_nothing(const struct app *a, struct table *t, const char *const
 	struct grid *g, struct rect body)
 {
 	const char *connecting[] = {T_CONNECTING_TITLE, T_CONNECTING_HOW, NULL};
-	const char *gone[] = {T_GONE_TITLE, a->link_text, T_GONE_HOW, NULL};
+	const char *gone[] = {T_GONE_TITLE, a->refused ? T_REFUSED_HOW : T_GONE_HOW, NULL};
 	const char *failed[] = {T_LIST_FAILED, t->data.error, T_LIST_FAILED_HOW, NULL};
 	const char *loading[] = {T_LOADING, NULL};
 	const char *filtered[] = {T_NO_MATCH, T_NO_MATCH_HOW, NULL};

@@ -99,17 +99,23 @@ static int64_t rtt_step(int64_t shown, int64_t ms)
 
 static void link_message(struct app *a, const struct msg *m)
 {
+	const char *text = m->text ? m->text : "";
 	int64_t rtt = rtt_step(a->rtt_ms, m->rtt_ms);
-	bool same = m->link == a->link && rtt == a->rtt_ms && !m->text && !*a->link_text;
+	bool trying = m->link == LINK_STARTING || m->link == LINK_CONNECTING;
 
-	if (same)
+	/* It is gone, and why stays to be read, until it is there again. */
+	if (trying && a->link == LINK_GONE)
+		return;
+	if (m->link == a->link && rtt == a->rtt_ms && m->finished == a->refused &&
+		strcmp(text, a->link_text) == 0)
 		return;
 	if (m->link == LINK_GONE && a->link != LINK_GONE)
 		a->gone_since = a->mono;
 	a->link = m->link;
 	a->rtt_ms = rtt;
+	a->refused = m->finished;
 	a->dirty = true;
-	app_set_text(&a->link_text, m->text);
+	app_set_text(&a->link_text, text);
 }
 
 /* Who may see every org gets all of their quotas: the names that :tenant takes are read there. */
@@ -284,6 +290,8 @@ int64_t app_wake(const struct app *a)
 
 	if (a->link == LINK_GONE)
 		at = sooner(at, (a->mono / 5000 + 1) * 5000);
+	if (a->link == LINK_GONE && !app_stale(a))
+		at = sooner(at, a->gone_since + STALE_MS);
 	at = at ? a->now + (at > a->mono ? at - a->mono : 0) : 0;
 	const struct table *t = v && v->screen->table ? v->screen->table(v) : NULL;
 

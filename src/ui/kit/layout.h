@@ -22,6 +22,7 @@ struct layout {
 	struct rect health; /* line 1 */
 	struct rect crumb;  /* line 2 */
 	struct rect body;
+	struct rect why;    /* between body and status: of height 0 while the platform is there */
 	struct rect status; /* the last line */
 };
 struct layout layout_frame(int cols, int rows);

@@ -62,7 +62,8 @@ enum msg_type {
 	MSG_PASTE,
 	MSG_SIZE,
 	MSG_TICK, /* time passed; `now` and `mono` are new */
-	MSG_LINK, /* connection state: link, rtt_ms (0: not known), text = why it is gone */
+	MSG_LINK, /* connection state: link, rtt_ms (0: not known), text = why it is gone; finished:
+		     it is not tried again */
 	MSG_ROWS, /* sub, rows (array): new or changed rows of a subscription */
 	MSG_GONE, /* sub, uids (array) */
 	MSG_SYNCED,

@@ -10,6 +10,7 @@
 #define T_CONNECTING "connecting"
 #define T_POLLING "polling"
 #define T_GONE "gone"
+#define T_LINK_REFUSED "refused"
 #define T_STALE " STALE "
 #define T_GPU "GPU"
 #define T_CPU "CPU"
@@ -109,6 +110,8 @@
 #define T_CONNECTING_HOW "Keys work meanwhile: q quits, ? helps."
 #define T_GONE_TITLE "Not connected."
 #define T_GONE_HOW "mltop keeps trying; Ctrl-R tries at once."
+#define T_REFUSED_HOW \
+	"mltop does not try again by itself: Ctrl-R does, :context NAME goes elsewhere."
 #define T_LIST_FAILED "The platform did not give the list:"
 #define T_LIST_FAILED_HOW "Ctrl-R asks again."
 #define T_ROWS_ERROR "%s (rows are not kept up; Ctrl-R asks again)"
