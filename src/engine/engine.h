@@ -68,6 +68,22 @@ struct task_sample {
 	double gpu_util;    /* percent; NAN unknown */
 };
 
+/* A question about a log: bytes from `offset` on, or with `size` 0 where it stands (LOG_BEGUN). */
+struct log_ask {
+	uint64_t offset;
+	void *out; /* not touched any more once log_ask has returned */
+	size_t size;
+	/* On the loop, once; `bytes` are the engine's and good until it returns. */
+	void (*answered)(struct log_ask *ask, enum log_step step, const void *bytes);
+	void *ctx;    /* the asker's */
+	void *engine; /* the engine's own until it has answered */
+	/* The answer. */
+	size_t len;             /* LOG_BYTES; at most `size` */
+	struct log_gap gap;     /* LOG_GAP */
+	struct log_range range; /* LOG_BEGUN */
+	struct err e;           /* LOG_NONE, LOG_NOT_NOW */
+};
+
 /* Called by the engine; `ctx` is the daemon's. */
 struct engine_events {
 	void *ctx;
@@ -127,14 +143,12 @@ struct engine_ops {
 	void (*stop)(struct engine *en, const struct task_ref *ref, int64_t grace_ms);
 	/* Removes what is left of a job: folders, logs, outputs. Only after all its tasks ended. */
 	void (*forget)(struct engine *en, const char *uid);
-	/* Logs. ERR_NOT_FOUND: there is none (yet). ERR_UNAVAILABLE: it cannot be looked at now (no
-	 * descriptor is free, say): nothing is known about it, so ask again. */
-	bool (*log_range)(struct engine *en, const struct task_ref *ref, struct log_range *out,
-		struct err *e);
-	/* Bytes from `offset` on, at most `size`; 0 at the end; LOG_GAP and *gap when they are missing;
-	 * LOG_UNREADABLE and *e (as above) when they may be there: ask again from the same offset. */
-	ssize_t (*log_read)(struct engine *en, const struct task_ref *ref, uint64_t offset,
-		void *out, size_t size, struct log_gap *gap, struct err *e);
+	/* Answers before it returns, with bytes in ask->out; or LOG_COMING, and ask->answered is called
+	 * later. Never LOG_BEGUN to who asks for bytes. */
+	enum log_step (
+		*log_ask)(struct engine *en, const struct task_ref *ref, struct log_ask *ask);
+	/* Not wanted any more: `answered` will not be called. NULL: all is answered at once. */
+	void (*log_cancel)(struct engine *en, struct log_ask *ask);
 	/* Only the fake engine, else NULL. Is this a job of its own making? What do those hold that
 	 * run (the `used` members)? */
 	bool (*own_job)(struct engine *en, const char *uid);

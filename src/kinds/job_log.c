@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/utf8.h"
+#include "work/cursor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,7 @@
 
 enum {
 	LOGS_MAX = 256 * 1024,
-	FOLLOW_MAX = 16
-		<< 20, /* ?follow with ?lines: looked for no further back, for the loop waits */
+	FOLLOW_MAX = 16 << 20, /* ?follow with ?lines: looked for no further back */
 	LINES_MAX = 1000000,
 	PIECE = 16 * 1024,
 };
@@ -44,60 +44,112 @@ static bool wanted_read(const struct request *r, struct wanted *w, struct err *e
 	return true;
 }
 
-/* How much of the newest `most` bytes there is, from where on. */
-static uint64_t tail_begin(const struct log_range *range, uint64_t most)
+/*
+ * Somebody who reads a log. First `begin` is found: where the last lines begin, looked for from the
+ * end backwards, a piece at a time; then it is read from there on.
+ */
+struct reader {
+	struct follower link; /* in the platform's list while it follows */
+	struct platform *p;
+	struct request *r;
+	char *task;
+	int64_t lines; /* still to be found */
+	bool follow;
+	struct log_cursor *cursor; /* NULL: there is no log yet */
+	/* finding */
+	bool begun, found, last;
+	uint64_t lowest, at, end; /* looked at from `at` on; the end as it was at first */
+	uint64_t oldest;
+	char piece[PIECE];
+	size_t have; /* bytes of the piece that ends at `at` */
+	/* reading */
+	struct buf raw;
+};
+
+static void reader_free(struct reader *d)
 {
-	return range->newest - range->oldest > most ? range->newest - most : range->oldest;
+	struct follower **at = &d->p->followers;
+
+	while (*at && *at != &d->link)
+		at = &(*at)->next;
+	if (*at)
+		*at = d->link.next;
+	log_cursor_close(d->cursor);
+	buf_release(&d->raw);
+	free(d->task);
+	free(d);
 }
 
-/* All `size` bytes, which may lie in two segments; else LOG_GAP or LOG_UNREADABLE. */
-static ssize_t read_whole(struct platform *p, const struct job *j, const struct wanted *w,
-	uint64_t at, char *bytes, size_t size, struct err *e)
+/* ---- Finding where to begin ---- */
+
+static void find_begin(struct reader *d, const struct log_range *range)
 {
-	struct log_gap gap;
+	uint64_t most = d->follow ? d->lines ? FOLLOW_MAX : range->newest : LOGS_MAX;
 
-	for (size_t have = 0; have < size;) {
-		ssize_t n = platform_log_read(p, j, w->task, w->attempt, at + have, bytes + have,
-			size - have, &gap, e);
-
-		if (n <= 0)
-			return n < 0 ? n : LOG_GAP;
-		have += (size_t)n;
-	}
-	return (ssize_t)size;
+	d->begun = d->last = true;
+	d->oldest = range->oldest;
+	d->end = d->at = range->newest;
+	d->lowest = range->newest - range->oldest > most ? range->newest - most : range->oldest;
+	if (d->lines == 0)
+		d->at = d->lowest;
 }
 
-/* Where the last `lines` lines begin. A last line without its end counts as one. */
-static bool lines_begin(struct platform *p, const struct job *j, const struct wanted *w,
-	const struct log_range *range, uint64_t lowest, uint64_t *begin, struct err *e)
+static size_t find_wants(const struct reader *d)
 {
-	char bytes[PIECE];
-	uint64_t at = range->newest;
-	int64_t left = w->lines;
-	bool last = true;
+	return d->at - d->lowest > PIECE ? PIECE : (size_t)(d->at - d->lowest);
+}
 
-	while (at > lowest) {
-		uint64_t from = at - lowest > PIECE ? at - PIECE : lowest;
-		size_t n = (size_t)(at - from);
-		ssize_t got = read_whole(p, j, w, from, bytes, n, e);
+/* The piece before `at` is whole. A last line without its end counts as one. */
+static void find_lines(struct reader *d)
+{
+	uint64_t from = d->at - d->have;
 
-		if (got == LOG_UNREADABLE)
-			return false;
-		*begin = at;
-		if (got < 0)
-			return true; /* a gap: what is behind it is whole */
-		while (n-- > 0) {
-			if (bytes[n] == '\n' && !last && --left == 0) {
-				*begin = from + (uint64_t)n + 1;
-				return true;
-			}
-			last = false;
+	while (d->have-- > 0) {
+		if (d->piece[d->have] == '\n' && !d->last && --d->lines == 0) {
+			d->at = from + d->have + 1;
+			d->found = true;
+			return;
 		}
-		at = from;
+		d->last = false;
 	}
-	*begin = lowest;
-	return true;
+	d->have = 0;
+	d->at = from;
 }
+
+/* LOG_BYTES: found, and the cursor is there. Else why it cannot go on now. */
+static enum log_step find(struct reader *d, struct log_piece *piece)
+{
+	for (;;) {
+		size_t size = d->begun ? find_wants(d) : PIECE;
+
+		if (d->begun && (d->found || size == 0)) {
+			d->found = true;
+			log_cursor_seek(d->cursor, d->at);
+			return LOG_BYTES;
+		}
+		if (d->begun && log_cursor_offset(d->cursor) != d->at - size + d->have)
+			log_cursor_seek(d->cursor, d->at - size + d->have);
+		enum log_step step = log_cursor_next(d->cursor, d->piece + d->have, size - d->have,
+			piece);
+
+		switch (step) {
+		case LOG_BEGUN:
+			d->have = 0;
+			find_begin(d, &piece->range);
+			break;
+		case LOG_BYTES:
+			d->have += piece->len;
+			if (d->have == size)
+				find_lines(d);
+			break;
+		case LOG_GAP:
+		case LOG_END: d->found = true; break; /* what is behind it is whole */
+		default: return step;
+		}
+	}
+}
+
+/* ---- The newest part ---- */
 
 /* Bytes as they are become a text that JSON can hold. */
 static void add_valid(struct buf *out, const char *bytes, size_t len)
@@ -115,36 +167,6 @@ static void add_valid(struct buf *out, const char *bytes, size_t len)
 	}
 }
 
-static bool read_from(struct platform *p, const struct job *j, const struct wanted *w, uint64_t at,
-	uint64_t end, struct buf *out, struct err *e)
-{
-	char bytes[PIECE];
-	struct log_gap gap;
-
-	while (at < end) {
-		size_t size = end - at < PIECE ? (size_t)(end - at) : PIECE;
-		ssize_t n = platform_log_read(p, j, w->task, w->attempt, at, bytes, size, &gap, e);
-
-		if (n == LOG_UNREADABLE)
-			return false;
-		if (n == 0)
-			break;
-		if (n == LOG_GAP) {
-			uint64_t next = gap.offset + gap.lost;
-
-			buf_addf(out, "\n[%llu bytes of the log are missing]\n",
-				(unsigned long long)gap.lost);
-			if (next <= at)
-				break;
-			at = next;
-			continue;
-		}
-		buf_add(out, bytes, (size_t)n);
-		at += (uint64_t)n;
-	}
-	return true;
-}
-
 /* The cut of 256 KiB may fall into a character: its rest is dropped. */
 static size_t skip_continuation(const struct buf *b)
 {
@@ -155,129 +177,170 @@ static size_t skip_continuation(const struct buf *b)
 	return n;
 }
 
-static void answer_text(struct request *r, const struct job *j, const struct wanted *w,
-	const struct log_range *range)
+static void answer_text(struct reader *d)
 {
-	struct buf raw = BUF_INIT, text = BUF_INIT;
-	uint64_t lowest = tail_begin(range, LOGS_MAX), from = lowest;
-	struct err e = ERR_INIT;
-	size_t skip;
+	struct buf text = BUF_INIT;
+	size_t skip = d->at > d->oldest ? skip_continuation(&d->raw) : 0;
 
-	if ((w->lines && !lines_begin(r->platform, j, w, range, lowest, &from, &e)) ||
-		!read_from(r->platform, j, w, from, range->newest, &raw, &e)) {
-		request_fail_retry(r, &e, RETRY_AFTER_S);
-		buf_release(&raw);
-		return;
-	}
-	skip = from > range->oldest ? skip_continuation(&raw) : 0;
-	add_valid(&text, raw.data + skip, raw.len - skip);
+	add_valid(&text, d->raw.data + skip, d->raw.len - skip);
 	/* No key `error`: one of the public client's screens takes it for a refusal even if false. */
-	request_reply(r, 200, json_pack("{s:o}", "logs", json_stringn(text.data, text.len)));
-	buf_release(&raw);
+	request_reply(d->r, 200, json_pack("{s:o}", "logs", json_stringn(text.data, text.len)));
 	buf_release(&text);
+	reader_free(d);
+}
+
+static void gap_tell(struct buf *out, const struct log_piece *piece)
+{
+	buf_addf(out, "\n[%llu bytes of the log are missing]\n", (unsigned long long)piece->lost);
+}
+
+/* As far as the end was when it began. LOG_END: all of it is there. */
+static enum log_step read_text(struct reader *d, struct log_piece *piece)
+{
+	char bytes[PIECE];
+
+	while (log_cursor_offset(d->cursor) < d->end) {
+		uint64_t left = d->end - log_cursor_offset(d->cursor);
+		enum log_step step = log_cursor_next(d->cursor, bytes,
+			left < PIECE ? (size_t)left : PIECE, piece);
+
+		switch (step) {
+		case LOG_BYTES: buf_add(&d->raw, bytes, piece->len); break;
+		case LOG_GAP: gap_tell(&d->raw, piece); break;
+		case LOG_BEGUN: buf_reset(&d->raw); break; /* other bytes now: those count */
+		default: return step;
+		}
+	}
+	return LOG_END;
 }
 
 /* ---- Following ---- */
 
-struct following {
-	struct follower link;
-	struct platform *p;
-	char *org_id, *task;
-	uint64_t offset;
-};
-
-static void follow_end(void *ctx)
+/* Has the attempt ended, with nothing more to come? */
+static bool follow_over(const struct reader *d, const struct job *j)
 {
-	struct following *f = ctx;
-	struct follower **at = &f->p->followers;
-
-	while (*at && *at != &f->link)
-		at = &(*at)->next;
-	if (*at)
-		*at = f->link.next;
-	free(f->org_id);
-	free(f->task);
-	free(f);
+	if (d->link.attempt == 0)
+		return job_state_final(j->state);
+	return j->attempt > d->link.attempt || job_state_final(j->state) ||
+		j->state == JOB_ENQUEUED;
 }
 
-/* Has the attempt ended, with nothing more to come? */
-static bool follow_over(struct following *f, const struct job *j)
+static void log_came(void *ctx)
 {
-	if (f->link.attempt == 0)
-		return job_state_final(j->state);
-	return j->attempt > f->link.attempt || job_state_final(j->state) ||
-		j->state == JOB_ENQUEUED;
+	struct reader *d = ctx;
+
+	request_stream_wake(d->r);
+}
+
+/* False: it is over. */
+static bool follow_step(struct reader *d, const struct job *j, struct buf *out, size_t size)
+{
+	struct log_piece piece;
+	enum log_step step;
+
+	do
+		step = log_cursor_next(d->cursor, out->data + out->len, size, &piece);
+	while (step == LOG_BEGUN);
+	switch (step) {
+	case LOG_BYTES:
+		out->len += piece.len;
+		out->data[out->len] = '\0';
+		return true;
+	case LOG_GAP: gap_tell(out, &piece); return true;
+	case LOG_END: return !piece.range.final || !follow_over(d, j);
+	case LOG_NONE: return !follow_over(d, j);
+	case LOG_NOT_NOW: logs_wake_later(d->p, &d->link); return true;
+	default: return true; /* it is coming */
+	}
 }
 
 static bool follow_more(void *ctx, struct buf *out, size_t room)
 {
-	struct following *f = ctx;
-	const struct job *j = rowset_find(&f->p->jobs, f->link.uid);
-	struct log_range range;
-	struct log_gap gap;
-	struct err e = ERR_INIT;
+	struct reader *d = ctx;
+	const struct job *j = rowset_find(&d->p->jobs, d->link.uid);
 	size_t size = room < PIECE ? room : PIECE;
-	ssize_t n = LOG_UNREADABLE;
 
-	if (j == NULL || f->p->closing)
+	if (j == NULL || d->p->closing)
 		return false;
-	if (!platform_log_range(f->p, j, f->task, f->link.attempt, &range, &f->link.attempt, &e) &&
-		e.code != ERR_UNAVAILABLE)
-		return !follow_over(f, j);
-	if (!buf_reserve(out, size))
-		return false;
-	if (e.code == ERR_NONE)
-		n = platform_log_read(f->p, j, f->task, f->link.attempt, f->offset,
-			out->data + out->len, size, &gap, NULL);
-	if (n == LOG_UNREADABLE) {
-		logs_wake_later(f->p, &f->link);
-		return true;
+	if (d->cursor == NULL) {
+		d->cursor = platform_log_open(d->p, j, d->task, d->link.attempt, log_came, d, NULL);
+		if (d->cursor == NULL)
+			return !follow_over(d, j);
+		d->link.attempt = log_cursor_attempt(d->cursor);
 	}
-	if (n == LOG_GAP) {
-		buf_addf(out, "\n[%llu bytes of the log are missing]\n",
-			(unsigned long long)gap.lost);
-		f->offset = gap.offset + gap.lost > f->offset ? gap.offset + gap.lost
-							      : range.newest;
-		return true;
-	}
-	out->len += (size_t)n;
-	out->data[out->len] = '\0';
-	f->offset += (uint64_t)n;
-	return n > 0 || !range.final || !follow_over(f, j);
+	return buf_reserve(out, size) && follow_step(d, j, out, size);
 }
 
-static void answer_stream(struct request *r, const struct job *j, const struct wanted *w,
-	const struct log_range *range, int attempt)
+static void follow_end(void *ctx)
 {
-	struct following *f;
-	struct request_stream stream = {NULL, follow_more, follow_end};
-	uint64_t from = range ? range->oldest : 0;
-	struct err e = ERR_INIT;
+	reader_free(ctx);
+}
 
-	if (range && w->lines &&
-		!lines_begin(r->platform, j, w, range, tail_begin(range, FOLLOW_MAX), &from, &e)) {
-		request_fail_retry(r, &e, RETRY_AFTER_S);
+static void answer_stream(struct reader *d)
+{
+	struct request_stream stream = {d, follow_more, follow_end};
+
+	d->link.r = d->r;
+	d->link.next = d->p->followers;
+	d->p->followers = &d->link;
+	request_reply_stream(d->r, "text/plain; charset=utf-8", &stream);
+}
+
+/* ---- Asking ---- */
+
+/* Nothing yet is no error, unless a task or attempt was asked for that will never be. */
+static void answer_nothing(struct reader *d, const struct err *e)
+{
+	const struct job *j = rowset_find(&d->p->jobs, d->link.uid);
+	bool never = j == NULL || (d->task && strcmp(d->task, task_single) != 0) ||
+		d->link.attempt > j->attempt + 1;
+
+	if (!never && d->follow && !job_state_final(j->state)) {
+		log_cursor_close(d->cursor);
+		d->cursor = NULL;
+		d->link.attempt = 0;
+		answer_stream(d);
 		return;
 	}
-	stream.ctx = f = mem_alloc(sizeof *f);
-	f->p = r->platform;
-	f->link.r = r;
-	f->link.attempt = attempt;
-	snprintf(f->link.uid, sizeof f->link.uid, "%s", j->uid);
-	f->task = w->task ? mem_strdup(w->task) : NULL;
-	f->offset = from;
-	f->link.next = f->p->followers;
-	f->p->followers = &f->link;
-	request_reply_stream(r, "text/plain; charset=utf-8", &stream);
+	if (never)
+		request_fail(d->r, e);
+	else
+		request_reply(d->r, 200, json_pack("{s:s}", "logs", ""));
+	reader_free(d);
+}
+
+/* Goes on as far as there are answers. */
+static void reader_go(void *ctx)
+{
+	struct reader *d = ctx;
+	struct log_piece piece;
+	enum log_step step = d->found ? LOG_BYTES : find(d, &piece);
+
+	if (step == LOG_BYTES && d->follow) {
+		log_cursor_ready(d->cursor, log_came, d);
+		answer_stream(d);
+		return;
+	}
+	if (step == LOG_BYTES)
+		step = read_text(d, &piece);
+	switch (step) {
+	case LOG_COMING: return;
+	case LOG_NONE: answer_nothing(d, &piece.e); return;
+	case LOG_NOT_NOW:
+		err_prefix(&piece.e, "job %s", d->r->params[0]);
+		request_fail_retry(d->r, &piece.e, RETRY_AFTER_S);
+		reader_free(d);
+		return;
+	default: answer_text(d); return;
+	}
 }
 
 void route_train_logs(struct request *r)
 {
 	const struct job *j = route_job(r);
 	struct wanted w;
-	struct log_range range;
+	struct reader *d;
 	struct err e = ERR_INIT;
-	int attempt = 0;
 
 	if (j == NULL)
 		return;
@@ -285,23 +348,20 @@ void route_train_logs(struct request *r)
 		request_fail(r, &e);
 		return;
 	}
-	if (platform_log_range(r->platform, j, w.task, w.attempt, &range, &attempt, &e)) {
-		w.attempt = attempt;
-		if (w.follow)
-			answer_stream(r, j, &w, &range, attempt);
-		else
-			answer_text(r, j, &w, &range);
+	d = mem_alloc(sizeof *d);
+	d->p = r->platform;
+	d->r = r;
+	d->task = w.task ? mem_strdup(w.task) : NULL;
+	d->lines = w.lines;
+	d->follow = w.follow;
+	d->raw = (struct buf)BUF_INIT;
+	snprintf(d->link.uid, sizeof d->link.uid, "%s", j->uid);
+	d->link.attempt = w.attempt;
+	d->cursor = platform_log_open(d->p, j, d->task, w.attempt, reader_go, d, &e);
+	if (d->cursor == NULL) {
+		answer_nothing(d, &e);
 		return;
 	}
-	if (e.code == ERR_UNAVAILABLE) {
-		request_fail_retry(r, &e, RETRY_AFTER_S);
-		return;
-	}
-	/* Nothing yet is no error, unless a task or attempt was asked for that will never be. */
-	if ((w.task && strcmp(w.task, task_single) != 0) || w.attempt > j->attempt + 1)
-		request_fail(r, &e);
-	else if (w.follow && !job_state_final(j->state))
-		answer_stream(r, j, &w, NULL, 0);
-	else
-		request_reply(r, 200, json_pack("{s:s}", "logs", ""));
+	d->link.attempt = log_cursor_attempt(d->cursor);
+	reader_go(d);
 }

@@ -12,7 +12,7 @@ struct submission {
 	struct request *r;
 	struct arena text;
 	struct job job;
-	char *package; /* file to look into; NULL: none */
+	char *package;                /* file to look into; NULL: none */
 	struct archive_limits limits; /* of packages */
 	uv_work_t work;
 	bool good;

@@ -1,6 +1,7 @@
 /* Serving: start, signals, stop. */
 #include "mltopd/options.h"
 
+#include "work/cursor.h"
 #include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -278,8 +279,11 @@ static const struct server_asks platform_asks = {
 	.nonce_free = platform_nonce_free,
 	.job = platform_job,
 	.task = platform_task,
-	.log_range = platform_log_range,
-	.log_read = platform_log_read,
+	.log_open = platform_log_open,
+	.log_next = log_cursor_next,
+	.log_seek = log_cursor_seek,
+	.log_attempt = log_cursor_attempt,
+	.log_close = log_cursor_close,
 };
 
 static bool server_start(struct daemon *d, struct err *e)

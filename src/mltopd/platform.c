@@ -1,4 +1,5 @@
 #include "mltopd/platform_inside.h"
+#include "work/cursor.h"
 
 #include "base/fsio.h"
 #include "base/log.h"
@@ -201,55 +202,25 @@ void platform_show(struct platform *p, const struct kind *k, const char *uid)
 
 /* ---- Logs by job ---- */
 
-static bool log_ref(struct platform *p, const struct job *j, const char *task, int attempt,
-	struct task_ref *out, struct err *e)
+struct log_cursor *platform_log_open(struct platform *p, const struct job *j, const char *task,
+	int attempt, void (*ready)(void *ctx), void *ctx, struct err *e)
 {
 	int newest = (int)j->attempt;
 
-	(void)p;
-	if (task == NULL || *task == '\0')
-		task = task_single;
-	if (strcmp(task, task_single) != 0)
-		return err_set(e, ERR_NOT_FOUND, "job %s has no task %s", j->job_name, task);
+	if (task && *task && strcmp(task, task_single) != 0) {
+		err_set(e, ERR_NOT_FOUND, "job %s has no task %s", j->job_name, task);
+		return NULL;
+	}
 	if (attempt == 0)
 		attempt = newest;
-	if (attempt < 1 || attempt > newest)
-		return err_set(e, ERR_NOT_FOUND,
+	if (attempt < 1 || attempt > newest) {
+		err_set(e, ERR_NOT_FOUND,
 			newest > 0 ? "job %s has no attempt %d" : "job %s has not started yet",
 			j->job_name, attempt);
-	*out = (struct task_ref){j->uid, task_single, attempt};
-	return true;
-}
-
-bool platform_log_range(struct platform *p, const struct job *j, const char *task, int attempt,
-	struct log_range *out, int *attempt_out, struct err *e)
-{
-	struct task_ref ref;
-	struct err why = ERR_INIT;
-
-	if (!log_ref(p, j, task, attempt, &ref, e))
-		return false;
-	if (p->engine == NULL || !p->engine->ops->log_range(p->engine, &ref, out, &why))
-		return why.code == ERR_UNAVAILABLE
-			? err_set(e, why.code, "job %s: %s", j->job_name, why.text)
-			: err_set(e, ERR_NOT_FOUND, "job %s has no log yet", j->job_name);
-	if (attempt_out)
-		*attempt_out = ref.attempt;
-	return true;
-}
-
-ssize_t platform_log_read(struct platform *p, const struct job *j, const char *task, int attempt,
-	uint64_t offset, void *out, size_t size, struct log_gap *gap, struct err *e)
-{
-	struct task_ref ref;
-	ssize_t n;
-
-	if (p->engine == NULL || !log_ref(p, j, task, attempt, &ref, NULL))
-		return 0;
-	n = p->engine->ops->log_read(p->engine, &ref, offset, out, size, gap, e);
-	if (n == LOG_UNREADABLE)
-		err_prefix(e, "job %s", j->job_name);
-	return n;
+		return NULL;
+	}
+	return log_cursor_open(&p->engine, &(struct task_ref){j->uid, task_single, attempt}, ready,
+		ctx);
 }
 
 const struct task *platform_task(struct platform *p, const char *job_uid, const char *task,

@@ -37,11 +37,12 @@ uint64_t platform_version(const struct platform *p);
 /* The newest job of that name (or uid) in the org; NULL: none. */
 const struct job *platform_job(struct platform *p, const char *org_id, const char *name_or_uid);
 
-/* Logs by job row; attempt 0: the newest. As log_range and log_read of engine/engine.h. */
-bool platform_log_range(struct platform *p, const struct job *j, const char *task, int attempt,
-	struct log_range *out, int *attempt_out, struct err *e);
-ssize_t platform_log_read(struct platform *p, const struct job *j, const char *task, int attempt,
-	uint64_t offset, void *out, size_t size, struct log_gap *gap, struct err *e);
+/*
+ * A place in the log of a job's attempt (work/cursor.h); 0: the newest. NULL: there is no such task
+ * or attempt, or not yet.
+ */
+struct log_cursor *platform_log_open(struct platform *p, const struct job *j, const char *task,
+	int attempt, void (*ready)(void *ctx), void *ctx, struct err *e);
 /* The row of that attempt (exit code, signal, state); NULL: none. */
 const struct task *platform_task(struct platform *p, const char *job_uid, const char *task,
 	int attempt);

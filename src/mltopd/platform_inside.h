@@ -61,6 +61,8 @@ struct active {
 	VEC(struct request *) removals;
 	char **gpus;
 	size_t gpu_count;
+	struct task_exit *end; /* it has ended so; its log is being read */
+	enum job_reason end_why;
 	/* the newest event, for folding */
 	char event_uid[ULID_SIZE];
 	char event_reason[64];
@@ -68,8 +70,11 @@ struct active {
 	int64_t event_count, event_first;
 	/* progress of the log */
 	struct progress *progress; /* NULL until bytes came */
-	uint64_t log_read;
-	bool log_pending; /* in the list of logs with new bytes */
+	struct log_cursor *log;    /* its place in the log */
+	uint64_t log_newest;
+	bool log_news;                      /* read, and not yet shown */
+	void (*log_then)(struct active *a); /* once all there is was read */
+	bool log_pending;                   /* in the list of logs with new bytes */
 };
 
 /* Who follows a log over plain HTTP. */
@@ -296,7 +301,9 @@ void platform_event_show(struct platform *p, const struct event *ev);
 /* ---- Other parts ---- */
 
 void logs_grew(struct platform *p, struct active *a);
-void logs_progress_now(struct platform *p, struct active *a); /* reads what is left */
+/* Reads what is left, shows it, then `then` (NULL is fine): at once unless the engine answers later. */
+void logs_read(struct active *a, void (*then)(struct active *a));
+void logs_close(struct active *a); /* of this attempt: what comes next is another's */
 void logs_wake(struct platform *p, const char *uid);
 void logs_wake_later(struct platform *p, struct follower *f);
 void logs_init(struct platform *p);

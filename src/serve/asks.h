@@ -57,12 +57,17 @@ struct server_asks {
 	/* The row of that attempt (exit code, signal, state); NULL: none. */
 	const struct task *(
 		*task)(struct platform *p, const char *job_uid, const char *task, int attempt);
-	/* Attempt 0: the newest; *attempt_out says which. ERR_UNAVAILABLE: ask again later. */
-	bool (*log_range)(struct platform *p, const struct job *j, const char *task, int attempt,
-		struct log_range *out, int *attempt_out, struct err *e);
-	/* Bytes read, 0 at the end, LOG_GAP with *gap, or LOG_UNREADABLE with *e: ask again later. */
-	ssize_t (*log_read)(struct platform *p, const struct job *j, const char *task, int attempt,
-		uint64_t offset, void *out, size_t size, struct log_gap *gap, struct err *e);
+	/*
+	 * Somebody's place in a log, as work/cursor.h has it; attempt 0: the newest. NULL: there is no
+	 * such task or attempt, or not yet.
+	 */
+	struct log_cursor *(*log_open)(struct platform *p, const struct job *j, const char *task,
+		int attempt, void (*ready)(void *ctx), void *ctx, struct err *e);
+	enum log_step (
+		*log_next)(struct log_cursor *c, void *out, size_t size, struct log_piece *piece);
+	void (*log_seek)(struct log_cursor *c, uint64_t offset);
+	int (*log_attempt)(const struct log_cursor *c);
+	void (*log_close)(struct log_cursor *c);
 };
 
 #endif

@@ -31,14 +31,15 @@ struct log_sub {
 	struct log_sub *next_of_job; /* the hub's list */
 	uint32_t id;
 	char *org, *job_uid, *task;
-	int attempt;         /* 0 until it is known */
-	bool begun;          /* the "log" frame has been queued */
-	bool idle;           /* nothing to read until the log grows */
-	bool ending;         /* all is sent; the task's row does not say so yet */
-	uint32_t generation; /* asked for until begun; then the log's */
-	int64_t from, tail;  /* as asked for */
-	uint64_t offset;     /* next byte to send */
-	int64_t unread;      /* monotonic ms since which it cannot be read; 0: it can */
+	int attempt;               /* 0 until it is known */
+	bool begun;                /* the "log" frame has been queued */
+	struct log_cursor *cursor; /* NULL until there is such an attempt */
+	bool idle;                 /* nothing to read until the log grows or an answer has come */
+	bool ending;               /* all is sent; the task's row does not say so yet */
+	uint32_t generation;       /* asked for until begun; then the log's */
+	int64_t from, tail;        /* as asked for */
+	uint64_t offset;           /* next byte to send */
+	int64_t unread;            /* monotonic ms since which it cannot be read; 0: it can */
 	int64_t credit;
 };
 

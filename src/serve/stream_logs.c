@@ -64,6 +64,7 @@ void log_sub_drop(struct stream *st, size_t at)
 	struct log_sub *sub = st->logs.items[at];
 
 	hub_remove_log(st->hub, sub);
+	st->conn->server->asks->log_close(sub->cursor);
 	vec_remove(&st->logs, at);
 	free(sub->org);
 	free(sub->job_uid);
@@ -170,18 +171,23 @@ static uint64_t first_offset(const struct log_sub *sub, const struct log_range *
 	return from < range->newest ? from : range->newest;
 }
 
-static void begin(struct stream *st, struct log_sub *sub, const struct log_range *range,
-	int attempt)
+/* Also when it begins anew: another generation, from its first byte on. */
+static void begin(struct stream *st, struct log_sub *sub, const struct log_range *range)
 {
+	const struct server_asks *asks = st->conn->server->asks;
+
+	if (sub->begun)
+		sub->from = 0;
 	sub->offset = first_offset(sub, range);
 	sub->generation = range->generation;
-	sub->attempt = attempt;
+	sub->attempt = asks->log_attempt(sub->cursor);
 	sub->begun = true;
 	sub->idle = false;
+	asks->log_seek(sub->cursor, sub->offset);
 	stream_queue(st,
 		json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "t", "log", "id",
 			(json_int_t)sub->id, "uid", sub->job_uid, "task", sub->task, "attempt",
-			attempt, "gen", (json_int_t)range->generation, "offset",
+			sub->attempt, "gen", (json_int_t)range->generation, "offset",
 			(json_int_t)sub->offset, "oldest", (json_int_t)range->oldest, "newest",
 			(json_int_t)range->newest));
 }
@@ -195,29 +201,16 @@ static void end_of_task(struct stream *st, struct log_sub *sub, const struct tas
 }
 
 /* The end of what there is: for good, or until more is written. */
-static void at_end(struct stream *st, struct log_sub *sub, const struct job *job)
+static void at_end(struct stream *st, struct log_sub *sub, const struct job *job, bool final)
 {
 	struct server *s = st->conn->server;
-	struct log_range range;
 	const struct task *task;
-	struct err e = ERR_INIT;
-	int attempt;
 
 	sub->idle = true;
-	if (!s->asks->log_range(s->platform, job, sub->task, sub->attempt, &range, &attempt, &e)) {
-		if (e.code == ERR_UNAVAILABLE)
-			unreadable(st, sub, &e);
-		return;
-	}
-	if (range.generation != sub->generation) {
-		sub->from = 0;
-		begin(st, sub, &range, attempt);
-		return;
-	}
-	if (!range.final || sub->offset < range.newest)
+	if (!final)
 		return;
 	sub->ending = true;
-	task = s->asks->task(s->platform, sub->job_uid, sub->task, attempt);
+	task = s->asks->task(s->platform, sub->job_uid, sub->task, sub->attempt);
 	if (task == NULL)
 		end(st, sub, job_state_words[job->state], job->exit_code, job->signal);
 	else if (job_state_final(task->state))
@@ -244,36 +237,56 @@ static int send_bytes(struct stream *st, struct log_sub *sub, size_t len, bool *
 	return stream_write(st, frame, WIRE_LOG_HEADER + len, false);
 }
 
+/* Not yet: when it is looked at again, another attempt may be the newest. */
+static void no_log(struct stream *st, struct log_sub *sub, const struct job *job)
+{
+	if (!sub->begun) {
+		st->conn->server->asks->log_close(sub->cursor);
+		sub->cursor = NULL;
+	}
+	wait_or_end(st, sub, job);
+}
+
 static int read_and_send(struct stream *st, struct log_sub *sub, const struct job *job, bool *wrote)
 {
 	size_t room = sub->credit < WIRE_LOG_CHUNK ? (size_t)sub->credit : WIRE_LOG_CHUNK;
-	struct log_gap lost = {0};
-	struct err e = ERR_INIT;
-	struct server *s = st->conn->server;
-	ssize_t n = s->asks->log_read(s->platform, job, sub->task, sub->attempt, sub->offset,
-		st->frame + LWS_PRE + WIRE_LOG_HEADER, room, &lost, &e);
+	struct log_piece piece;
+	enum log_step step = st->conn->server->asks->log_next(sub->cursor,
+		st->frame + LWS_PRE + WIRE_LOG_HEADER, room, &piece);
 
-	if (n == LOG_UNREADABLE) {
-		unreadable(st, sub, &e);
-		return 0;
-	}
-	sub->unread = 0;
-	if (n > 0)
-		return send_bytes(st, sub, (size_t)n, wrote);
-	if (n == LOG_GAP && lost.lost > 0) {
-		queue_gap(st, sub, lost.offset, lost.lost);
-		sub->offset = lost.offset + lost.lost;
-	} else {
-		at_end(st, sub, job);
+	if (step != LOG_NOT_NOW && step != LOG_COMING)
+		sub->unread = 0;
+	switch (step) {
+	case LOG_BEGUN: begin(st, sub, &piece.range); break;
+	case LOG_BYTES: return send_bytes(st, sub, piece.len, wrote);
+	case LOG_GAP:
+		queue_gap(st, sub, piece.offset, piece.lost);
+		sub->offset = piece.offset + piece.lost;
+		break;
+	case LOG_END: at_end(st, sub, job, piece.range.final); break;
+	case LOG_NONE: no_log(st, sub, job); break;
+	case LOG_NOT_NOW:
+		err_prefix(&piece.e, "job %s", job->job_name);
+		unreadable(st, sub, &piece.e);
+		break;
+	case LOG_COMING: sub->idle = true; break;
 	}
 	return 0;
 }
 
+/* What the log's next step gave has come. */
+static void log_came(void *ctx)
+{
+	struct log_sub *sub = ctx;
+
+	sub->idle = false;
+	stream_wake(sub->stream);
+}
+
 static int serve(struct stream *st, struct log_sub *sub, bool *wrote)
 {
+	const struct server *s = st->conn->server;
 	const struct job *job = find_job(st, sub->org, sub->job_uid);
-	struct log_range range;
-	int attempt = sub->attempt;
 	struct err e = ERR_INIT;
 
 	if (job == NULL) {
@@ -281,15 +294,12 @@ static int serve(struct stream *st, struct log_sub *sub, bool *wrote)
 		fail(st, sub, &e);
 		return 0;
 	}
-	if (sub->begun)
+	if (sub->cursor == NULL)
+		sub->cursor = s->asks->log_open(s->platform, job, sub->task, sub->attempt, log_came,
+			sub, &e);
+	if (sub->cursor)
 		return read_and_send(st, sub, job, wrote);
-	if (st->conn->server->asks->log_range(st->conn->server->platform, job, sub->task,
-		    sub->attempt, &range, &attempt, &e))
-		begin(st, sub, &range, attempt);
-	else if (e.code == ERR_UNAVAILABLE)
-		unreadable(st, sub, &e);
-	else
-		wait_or_end(st, sub, job);
+	wait_or_end(st, sub, job);
 	return 0;
 }
 

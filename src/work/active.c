@@ -138,7 +138,9 @@ void active_free(struct active *a)
 		waiting_remove(p, a);
 	active_gpus(a, NULL, 0);
 	vec_release(&a->removals);
+	logs_close(a);
 	free(a->progress);
+	free(a->end);
 	free(a);
 }
 

@@ -3,6 +3,7 @@
  * a log over plain HTTP. The bytes that viewers see go from the engine through the hub.
  */
 #include "mltopd/platform_inside.h"
+#include "work/cursor.h"
 
 #include "base/mem.h"
 
@@ -61,51 +62,84 @@ static void progress_show(struct platform *p, struct active *a, int64_t bytes)
 	platform_show(p, &job_kind, a->uid);
 }
 
-/* Feeds what is new, from the newest part of it on. */
-static void progress_read(struct platform *p, struct active *a, const struct task_ref *ref,
-	const struct log_range *range)
+/* All that is there was read, or nobody can say what there is. */
+static void progress_over(struct active *a)
 {
-	char bytes[16 * 1024];
-	struct log_gap gap;
-	ssize_t n;
+	void (*then)(struct active *) = a->log_then;
 
-	if (range->newest - a->log_read > PROGRESS_BYTES && range->newest > a->log_read) {
-		a->log_read = range->newest - PROGRESS_BYTES;
+	a->log_then = NULL;
+	if (a->log_news)
+		progress_show(a->p, a, (int64_t)a->log_newest);
+	a->log_news = false;
+	if (then)
+		then(a);
+}
+
+/* Of a torrent only its newest part is read. */
+static void progress_begin(struct active *a, const struct log_range *range)
+{
+	uint64_t at = log_cursor_offset(a->log);
+
+	a->log_newest = range->newest;
+	if (range->newest > at && range->newest - at > PROGRESS_BYTES) {
+		log_cursor_seek(a->log, range->newest - PROGRESS_BYTES);
 		progress_skip(a->progress);
-	}
-	while (a->log_read < range->newest) {
-		n = p->engine->ops->log_read(p->engine, ref, a->log_read, bytes, sizeof bytes, &gap,
-			NULL);
-		/* What cannot be read now is read with what comes next. */
-		if (n == 0 || n == LOG_UNREADABLE)
-			return;
-		if (n == LOG_GAP) {
-			a->log_read = gap.offset + gap.lost > a->log_read ? gap.offset + gap.lost
-									  : range->newest;
-			progress_skip(a->progress);
-			continue;
-		}
-		progress_feed(a->progress, bytes, (size_t)n);
-		a->log_read += (uint64_t)n;
 	}
 }
 
-void logs_progress_now(struct platform *p, struct active *a)
+static void progress_go(void *ctx)
 {
-	const struct job *j = a->work;
-	struct task_ref ref = {a->uid, task_single, (int)j->attempt};
-	struct log_range range;
+	struct active *a = ctx;
+	char bytes[16 * 1024];
+	struct log_piece piece;
+
+	for (;;) {
+		switch (log_cursor_next(a->log, bytes, sizeof bytes, &piece)) {
+		case LOG_BEGUN: progress_begin(a, &piece.range); break;
+		case LOG_BYTES:
+			progress_feed(a->progress, bytes, piece.len);
+			a->log_news = true;
+			if (log_cursor_offset(a->log) > a->log_newest)
+				a->log_newest = log_cursor_offset(a->log);
+			break;
+		case LOG_GAP:
+			progress_skip(a->progress);
+			a->log_news = true;
+			break;
+		case LOG_COMING: return;
+		/* What cannot be read now is read with what comes next. */
+		case LOG_END:
+		case LOG_NONE:
+		case LOG_NOT_NOW: progress_over(a); return;
+		}
+	}
+}
+
+void logs_read(struct active *a, void (*then)(struct active *a))
+{
+	struct task_ref ref = {a->uid, task_single, (int)a->work->attempt};
 
 	a->log_pending = false;
-	if (p->engine == NULL || !p->engine->ops->log_range(p->engine, &ref, &range, NULL) ||
-		range.newest <= a->log_read)
-		return;
+	if (then)
+		a->log_then = then;
+	if (a->log && log_cursor_attempt(a->log) != ref.attempt)
+		logs_close(a);
+	if (a->log == NULL)
+		a->log = log_cursor_open(&a->p->engine, &ref, progress_go, a);
 	if (a->progress == NULL) {
 		a->progress = mem_alloc(sizeof *a->progress);
 		progress_init(a->progress);
 	}
-	progress_read(p, a, &ref, &range);
-	progress_show(p, a, (int64_t)range.newest);
+	log_cursor_look(a->log);
+	progress_go(a);
+}
+
+void logs_close(struct active *a)
+{
+	log_cursor_close(a->log);
+	a->log = NULL;
+	if (a->progress)
+		progress_init(a->progress);
 }
 
 static void on_progress(uv_timer_t *timer)
@@ -114,7 +148,7 @@ static void on_progress(uv_timer_t *timer)
 
 	for (size_t i = 0; i < p->live.len; i++)
 		if (p->live.items[i]->log_pending)
-			logs_progress_now(p, p->live.items[i]);
+			logs_read(p->live.items[i], NULL);
 	for (struct follower *f = p->followers; f; f = f->next)
 		if (f->again) {
 			f->again = false;

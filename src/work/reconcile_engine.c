@@ -205,33 +205,40 @@ static void begin_again(struct active *a, const struct task_exit *end)
 	reconcile_soon(p);
 }
 
-static void on_ended(void *ctx, const struct task_ref *ref, const struct task_exit *end,
-	enum job_reason why)
+/* All of its log was read: now it is decided what becomes of the job. */
+static void end_decide(struct active *a)
 {
-	struct platform *p = ctx;
-	struct active *a = about(p, ref);
+	struct task_exit *end = a->end;
+	enum job_reason reason = end_reason(a, end, a->end_why);
 	struct buf message = BUF_INIT;
-	enum job_reason reason;
+	const struct job *j = a->work;
 	int64_t delay;
-	const struct job *j;
 
-	if (a == NULL)
-		return;
-	if (why == REASON_RETRY && !a->cancel) {
-		begin_again(a, end);
-		return;
-	}
-	if (why == REASON_RETRY)
-		why = REASON_CANCELLED;
-	logs_progress_now(p, a);
-	reason = end_reason(a, end, why);
+	a->end = NULL;
 	end_message(end, reason, &message);
-	j = a->work;
 	if (!a->cancel && retry_job(j, reason, j->attempt - j->attempts_uncounted, &delay))
 		run_again(a, reason, message.data, end, delay);
 	else
 		reconcile_finish(a, end_state(end, reason), reason, message.data, end);
 	buf_release(&message);
+	free(end);
+}
+
+static void on_ended(void *ctx, const struct task_ref *ref, const struct task_exit *end,
+	enum job_reason why)
+{
+	struct platform *p = ctx;
+	struct active *a = about(p, ref);
+
+	if (a == NULL || a->end)
+		return;
+	if (why == REASON_RETRY && !a->cancel) {
+		begin_again(a, end);
+		return;
+	}
+	a->end = mem_dup(end, sizeof *end);
+	a->end_why = why == REASON_RETRY ? REASON_CANCELLED : why;
+	logs_read(a, end_decide);
 }
 
 /* ---- The rest ---- */

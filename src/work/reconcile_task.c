@@ -230,9 +230,7 @@ void reconcile_start(struct active *a, const char *node, const char *const *gpus
 
 	active_live(a, true);
 	a->told = a->stop_sent = false;
-	a->log_read = 0;
-	if (a->progress)
-		progress_init(a->progress);
+	logs_close(a);
 	active_gpus(a, gpus, gpu_count);
 	job_set(&j, attempt, j.attempt + 1);
 	job_set(&j, tasks, 1);

@@ -44,7 +44,7 @@ static void test_adopt_ended(void **state)
 	bench_until(b, seen(b, "a")->ended);
 	assert_int_equal(seen(b, "a")->end.code, 4);
 	expect_log(b, "a", "up\nbye\n");
-	assert_true(b->en->ops->log_range(b->en, &ref, &range, NULL));
+	assert_true(bench_range(b, &ref, &range));
 	assert_true(range.final);
 	assert_int_equal(range.newest, 7);
 }
@@ -146,7 +146,7 @@ static void test_shim_killed(void **state)
 	assert_int_equal(seen(b, "a")->notes, 1);
 	assert_non_null(strstr(seen(b, "a")->note, "LogGap"));
 	bench_until(b, bench_processes(b, false) == 0);
-	assert_true(b->en->ops->log_range(b->en, &ref, &range, NULL));
+	assert_true(bench_range(b, &ref, &range));
 	assert_true(range.final);
 	assert_true(exists(b, "a", "/master-0/1/exit"));
 	assert_true(exists(b, "a", "/master-0/1/log/gaps"));
@@ -228,7 +228,7 @@ static void test_node_rebooted(void **state)
 	bench_adopt(b, &uid, 1);
 	bench_until(b, seen(b, "a")->ended);
 	assert_int_equal(seen(b, "a")->why, REASON_NODE_REBOOTED);
-	assert_true(b->en->ops->log_range(b->en, &ref, &range, NULL));
+	assert_true(bench_range(b, &ref, &range));
 	assert_int_equal(range.generation, 1);
 	assert_int_equal(range.newest, 3);
 }

@@ -273,6 +273,29 @@ static inline void bench_release(struct bench *b)
 	assert_true(fsio_remove_tree(b->dir, NULL));
 }
 
+/* Where a log stands; the engines here answer at once. */
+static inline bool bench_range(struct bench *b, const struct task_ref *ref, struct log_range *out)
+{
+	struct log_ask ask = {0};
+	enum log_step step = b->en->ops->log_ask(b->en, ref, &ask);
+
+	assert_true(step == LOG_BEGUN || step == LOG_NONE || step == LOG_NOT_NOW);
+	*out = ask.range;
+	return step == LOG_BEGUN;
+}
+
+/* How many bytes; 0: no more; -1: they are missing, *gap says which. */
+static inline ssize_t bench_read(struct bench *b, const struct task_ref *ref, uint64_t offset,
+	void *out, size_t size, struct log_gap *gap)
+{
+	struct log_ask ask = {.offset = offset, .out = out, .size = size};
+	enum log_step step = b->en->ops->log_ask(b->en, ref, &ask);
+
+	assert_true(step != LOG_BEGUN && step != LOG_COMING && step != LOG_NOT_NOW);
+	*gap = ask.gap;
+	return step == LOG_BYTES ? (ssize_t)ask.len : step == LOG_GAP ? -1 : 0;
+}
+
 /* Active timers of the loop, the bench's own not counted. */
 static inline void bench_count_timer(uv_handle_t *handle, void *count)
 {

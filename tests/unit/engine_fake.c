@@ -245,7 +245,7 @@ static size_t read_all(struct bench *b, const struct task_ref *ref, struct buf *
 	struct log_gap gap;
 	ssize_t n;
 
-	while ((n = b->en->ops->log_read(b->en, ref, out->len, bytes, piece, &gap, NULL)) > 0)
+	while ((n = bench_read(b, ref, out->len, bytes, piece, &gap)) > 0)
 		buf_add(out, bytes, (size_t)n);
 	assert_int_equal(n, 0);
 	free(bytes);
@@ -266,15 +266,14 @@ static void test_log(void **state)
 	const struct job *j = find(&m, JOB_COMPLETED);
 	struct task_ref ref = {.uid = j->uid, .task = "master-0", .attempt = 1};
 
-	assert_true(b.en->ops->log_range(b.en, &ref, &range, NULL));
+	assert_true(bench_range(&b, &ref, &range));
 	assert_true(range.final && range.oldest == 0);
 	assert_int_equal(range.newest, j->log_bytes.v);
 	assert_int_equal(read_all(&b, &ref, &whole, 1 << 20), range.newest);
 	assert_int_equal(read_all(&b, &ref, &pieces, 777), range.newest);
 	assert_memory_equal(whole.data, pieces.data, whole.len);
 	for (size_t at = 3; at + sizeof byte < whole.len; at += whole.len / 17) {
-		assert_int_equal(b.en->ops->log_read(b.en, &ref, at, byte, sizeof byte, &gap, NULL),
-			sizeof byte);
+		assert_int_equal(bench_read(&b, &ref, at, byte, sizeof byte, &gap), sizeof byte);
 		assert_memory_equal(byte, whole.data + at, sizeof byte);
 	}
 	/* Bars and epochs, each line ended, and it came to its end. */
@@ -284,10 +283,10 @@ static void test_log(void **state)
 	assert_int_equal(whole.data[whole.len - 1], '\n');
 	/* No log where nothing ran. */
 	ref.attempt = 2;
-	assert_false(b.en->ops->log_range(b.en, &ref, &range, NULL));
+	assert_false(bench_range(&b, &ref, &range));
 	ref.uid = find(&m, JOB_ENQUEUED)->uid;
 	ref.attempt = 1;
-	assert_false(b.en->ops->log_range(b.en, &ref, &range, NULL));
+	assert_false(bench_range(&b, &ref, &range));
 	buf_release(&whole);
 	buf_release(&pieces);
 	world_close(&b, &m);
@@ -311,7 +310,7 @@ static void test_log_grows(void **state)
 	struct task_ref ref = {.uid = uid, .task = "master-0", .attempt = (int)j->attempt};
 
 	snprintf(uid, sizeof uid, "%s", j->uid);
-	assert_true(b.en->ops->log_range(b.en, &ref, &range, NULL));
+	assert_true(bench_range(&b, &ref, &range));
 	bench_until(&b, seen_of(&b, &ref)->grew > 0);
 	world_close(&b, &m);
 }
@@ -351,12 +350,12 @@ static void test_submitted(void **state)
 	assert_int_equal(s->why, REASON_NONE);
 	assert_int_equal(s->end.code, 0);
 	assert_false(machine.nodes->gpus[2].held);
-	assert_true(b.en->ops->log_range(b.en, &l.ref, &range, NULL));
+	assert_true(bench_range(&b, &l.ref, &range));
 	assert_true(range.final);
 	assert_int_equal(read_all(&b, &l.ref, &log, 4096), s->end.log_bytes);
 	assert_int_equal(bench_timers(&b), 0);
 	b.en->ops->forget(b.en, "mine");
-	assert_false(b.en->ops->log_range(b.en, &l.ref, &range, NULL));
+	assert_false(bench_range(&b, &l.ref, &range));
 	buf_release(&log);
 	world_close(&b, &m);
 }

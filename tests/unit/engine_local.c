@@ -22,7 +22,7 @@ static void test_exit_code_and_log(void **state)
 	assert_true(seen(b, "a")->start_ms > 0);
 	assert_true(seen(b, "a")->end.end_ms >= seen(b, "a")->start_ms);
 	expect_log(b, "a", "out\nerr\n");
-	assert_true(b->en->ops->log_range(b->en, &ref, &range, NULL));
+	assert_true(bench_range(b, &ref, &range));
 	assert_int_equal(range.newest, 8);
 	assert_int_equal(range.oldest, 0);
 	assert_int_equal(range.generation, 0);

@@ -86,7 +86,7 @@ static void expect(struct bench *b, const struct log_view *v, uint64_t offset, s
 			buf_add(&text, bytes, (size_t)n);
 			offset += (uint64_t)n;
 		} else {
-			assert_int_equal(n, LOG_GAP);
+			assert_int_equal(n, LOCAL_LOG_GAP);
 			assert_int_equal(gap.offset, offset);
 			buf_addf(&text, "<%llu>", (unsigned long long)gap.lost);
 			offset += gap.lost;
@@ -269,7 +269,8 @@ static void expect_unreadable(struct bench *b, const struct log_view *v, uint64_
 	struct err e = ERR_INIT;
 	char c;
 
-	assert_int_equal(local_logs_read(&b->logs, v, offset, &c, 1, &gap, &e), LOG_UNREADABLE);
+	assert_int_equal(local_logs_read(&b->logs, v, offset, &c, 1, &gap, &e),
+		LOCAL_LOG_UNREADABLE);
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
 	assert_string_equal(e.text,
 		"the log cannot be read now (Too many open files): ask again in a moment");

@@ -109,17 +109,15 @@ static void test_log_follow(void **state)
 	struct log_gap gap;
 	char byte;
 
-	assert_false(b->en->ops->log_range(b->en, &ref, &range, NULL));
-	assert_int_equal(b->en->ops->log_read(b->en, &ref, 0, &byte, 1, &gap, NULL), 0);
+	assert_false(bench_range(b, &ref, &range));
+	assert_int_equal(bench_read(b, &ref, 0, &byte, 1, &gap), 0);
 	launch_shell(b, "a",
 		"for i in 1 2 3; do echo $i; until [ -e $MLTOP_OUTPUT_DIR/$i ]; "
 		"do sleep 0.005; done; done");
 	for (int i = 1; i <= 3; i++) {
 		char name[64];
 
-		bench_until(b,
-			b->en->ops->log_range(b->en, &ref, &range, NULL) &&
-				range.newest == (uint64_t)i * 2);
+		bench_until(b, bench_range(b, &ref, &range) && range.newest == (uint64_t)i * 2);
 		assert_false(range.final);
 		bench_until(b, seen(b, "a")->grew >= i);
 		snprintf(name, sizeof name, "/output/%d", i);
@@ -164,11 +162,11 @@ static void test_log_limit(void **state)
 	bench_open(b, &engine_local);
 	launch_shell(b, "a", "seq 1 1000000; echo last");
 	bench_until(b, seen(b, "a")->ended);
-	assert_true(b->en->ops->log_range(b->en, &ref, &range, NULL));
+	assert_true(bench_range(b, &ref, &range));
 	assert_int_equal(range.newest, 6888896 + 5);
 	assert_true(range.oldest > 0);
 	assert_in_range(range.newest - range.oldest, 1 << 19, (1 << 20) + (1 << 18));
-	assert_int_equal(b->en->ops->log_read(b->en, &ref, 0, &byte, 1, &gap, NULL), LOG_GAP);
+	assert_int_equal(bench_read(b, &ref, 0, &byte, 1, &gap), -1);
 	assert_int_equal(gap.offset, 0);
 	assert_int_equal(gap.lost, range.oldest);
 	text = log_text(b, "a", 1);

@@ -62,8 +62,7 @@ static inline char *log_text(struct bench *b, const char *uid, int attempt)
 	char bytes[65536];
 	ssize_t n;
 
-	while ((n = b->en->ops->log_read(b->en, &ref, offset, bytes, sizeof bytes, &gap, NULL)) !=
-		0) {
+	while ((n = bench_read(b, &ref, offset, bytes, sizeof bytes, &gap)) != 0) {
 		if (n < 0) {
 			buf_addf(&text, "<gap %llu>", (unsigned long long)gap.lost);
 			assert_int_equal(gap.offset, offset);

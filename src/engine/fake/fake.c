@@ -241,27 +241,21 @@ static bool log_of(struct fake *f, const struct task_ref *ref, struct known_log 
 	return true;
 }
 
-static bool fake_log_range(struct engine *en, const struct task_ref *ref, struct log_range *out,
-	struct err *e)
+static enum log_step fake_log_ask(struct engine *en, const struct task_ref *ref,
+	struct log_ask *ask)
 {
 	struct known_log log;
 
-	if (!log_of((struct fake *)en, ref, &log))
-		return err_set(e, ERR_NOT_FOUND, "the task has no log yet");
-	*out = (struct log_range){.newest = log.end, .final = log.final};
-	return true;
-}
-
-static ssize_t fake_log_read_op(struct engine *en, const struct task_ref *ref, uint64_t offset,
-	void *out, size_t size, struct log_gap *gap, struct err *e)
-{
-	struct known_log log;
-
-	(void)gap;
-	(void)e;
-	if (!log_of((struct fake *)en, ref, &log))
-		return 0;
-	return (ssize_t)fake_log_read(&log.log, log.end, offset, out, size);
+	if (!log_of((struct fake *)en, ref, &log)) {
+		err_set(&ask->e, ERR_NOT_FOUND, "the task has no log yet");
+		return LOG_NONE;
+	}
+	if (ask->size == 0) {
+		ask->range = (struct log_range){.newest = log.end, .final = log.final};
+		return LOG_BEGUN;
+	}
+	ask->len = fake_log_read(&log.log, log.end, ask->offset, ask->out, ask->size);
+	return ask->len > 0 ? LOG_BYTES : LOG_END;
 }
 
 const struct engine_ops engine_fake = {
@@ -275,8 +269,7 @@ const struct engine_ops engine_fake = {
 	.start = fake_start_op,
 	.stop = fake_stop,
 	.forget = fake_forget,
-	.log_range = fake_log_range,
-	.log_read = fake_log_read_op,
+	.log_ask = fake_log_ask,
 	.own_job = fake_own_job,
 	.own_usage = fake_own_usage,
 };

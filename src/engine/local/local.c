@@ -361,32 +361,41 @@ static struct log_view view_of(struct local *l, const struct task_ref *ref, char
 	return v;
 }
 
-static bool local_log_range(struct engine *en, const struct task_ref *ref, struct log_range *out,
-	struct err *e)
+static enum log_step range_answer(struct local *l, const struct log_view *v, struct log_ask *ask)
 {
-	struct local *l = (struct local *)en;
-	char *key = local_key(ref);
-	struct log_view v = view_of(l, ref, key);
-	bool good = local_logs_range(&l->logs, &v, out, e);
-
-	free(key);
-	return good;
+	if (local_logs_range(&l->logs, v, &ask->range, &ask->e))
+		return LOG_BEGUN;
+	return ask->e.code == ERR_UNAVAILABLE ? LOG_NOT_NOW : LOG_NONE;
 }
 
-static ssize_t local_log_read(struct engine *en, const struct task_ref *ref, uint64_t offset,
-	void *out, size_t size, struct log_gap *gap, struct err *e)
+static enum log_step bytes_answer(struct local *l, const struct log_view *v,
+	const struct task_ref *ref, struct log_ask *ask)
+{
+	ssize_t n = local_logs_read(&l->logs, v, ask->offset, ask->out, ask->size, &ask->gap,
+		&ask->e);
+	struct local_task *t = v->live ? local_task_find(l, ref) : NULL;
+
+	if (n == LOCAL_LOG_GAP)
+		return LOG_GAP;
+	if (n == LOCAL_LOG_UNREADABLE)
+		return LOG_NOT_NOW;
+	ask->len = (size_t)n;
+	/* The file may be ahead of what the shim last told. */
+	if (t && n > 0 && ask->offset + (uint64_t)n > t->log_end)
+		t->log_end = ask->offset + (uint64_t)n;
+	return n > 0 ? LOG_BYTES : LOG_END;
+}
+
+static enum log_step local_log_ask(struct engine *en, const struct task_ref *ref,
+	struct log_ask *ask)
 {
 	struct local *l = (struct local *)en;
 	char *key = local_key(ref);
 	struct log_view v = view_of(l, ref, key);
-	ssize_t n = local_logs_read(&l->logs, &v, offset, out, size, gap, e);
-	struct local_task *t = v.live ? local_task_find(l, ref) : NULL;
+	enum log_step step = ask->size ? bytes_answer(l, &v, ref, ask) : range_answer(l, &v, ask);
 
-	/* The file may be ahead of what the shim last told. */
-	if (t && n > 0 && offset + (uint64_t)n > t->log_end)
-		t->log_end = offset + (uint64_t)n;
 	free(key);
-	return n;
+	return step;
 }
 
 const struct engine_ops engine_local = {
@@ -400,6 +409,5 @@ const struct engine_ops engine_local = {
 	.start = local_start,
 	.stop = local_stop,
 	.forget = local_forget,
-	.log_range = local_log_range,
-	.log_read = local_log_read,
+	.log_ask = local_log_ask,
 };

@@ -187,7 +187,7 @@ static ssize_t segment_of(const struct local_log *g, uint64_t offset)
 	return (ssize_t)low - 1;
 }
 
-/* LOG_GAP: the segment is not there. */
+/* LOCAL_LOG_GAP: the segment is not there. */
 static ssize_t segment_read(struct local_log *g, uint64_t first, uint64_t offset, void *out,
 	size_t size, struct err *e)
 {
@@ -200,10 +200,10 @@ static ssize_t segment_read(struct local_log *g, uint64_t first, uint64_t offset
 	if (g->segment < 0)
 		g->segment = local_segments_open(g->dir, first);
 	if (g->segment < 0 && local_segments_missing(errno))
-		return LOG_GAP;
+		return LOCAL_LOG_GAP;
 	if (g->segment < 0) {
 		local_segments_unreadable(e, errno);
-		return LOG_UNREADABLE;
+		return LOCAL_LOG_UNREADABLE;
 	}
 	g->first = first;
 	do
@@ -212,7 +212,7 @@ static ssize_t segment_read(struct local_log *g, uint64_t first, uint64_t offset
 	if (n >= 0)
 		return n;
 	local_segments_unreadable(e, errno);
-	return LOG_UNREADABLE;
+	return LOCAL_LOG_UNREADABLE;
 }
 
 /* Reads within one segment; a missing range up to the next one becomes *gap. */
@@ -222,18 +222,18 @@ static ssize_t read_listed(struct local_log *g, uint64_t offset, void *out, size
 	ssize_t at = segment_of(g, offset);
 	bool more = (size_t)(at + 1) < g->segments.len;
 	uint64_t next = more ? g->segments.items[at + 1] : UINT64_MAX;
-	ssize_t n = LOG_GAP;
+	ssize_t n = LOCAL_LOG_GAP;
 
 	if (next - offset < size)
 		size = (size_t)(next - offset);
 	if (at >= 0)
 		n = segment_read(g, g->segments.items[at], offset, out, size, e);
-	if (n > 0 || n == LOG_UNREADABLE)
+	if (n > 0 || n == LOCAL_LOG_UNREADABLE)
 		return n;
 	if (!more)
 		return 0;
 	*gap = (struct log_gap){.offset = offset, .lost = next - offset};
-	return LOG_GAP;
+	return LOCAL_LOG_GAP;
 }
 
 ssize_t local_logs_read(struct local_logs *ls, const struct log_view *v, uint64_t offset, void *out,
@@ -246,23 +246,23 @@ ssize_t local_logs_read(struct local_logs *ls, const struct log_view *v, uint64_
 
 	if (g == NULL && why.code != ERR_NOT_FOUND) {
 		err_set(e, why.code, "%s", why.text);
-		return LOG_UNREADABLE;
+		return LOCAL_LOG_UNREADABLE;
 	}
 	if (g == NULL || size == 0)
 		return 0;
 	if (!log_newest(g, v, &newest, e))
-		return LOG_UNREADABLE;
+		return LOCAL_LOG_UNREADABLE;
 	n = read_listed(g, offset, out, size, gap, e);
 	/* The list may be old: a new segment began, or the oldest was dropped while it was read. */
-	if ((n == 0 || n == LOG_GAP) && newest != g->listed_at) {
+	if ((n == 0 || n == LOCAL_LOG_GAP) && newest != g->listed_at) {
 		if (!log_list(g, newest, e))
-			return LOG_UNREADABLE;
+			return LOCAL_LOG_UNREADABLE;
 		n = read_listed(g, offset, out, size, gap, e);
 	}
 	/* Bytes that were counted, and never came: lost at the very end. */
 	if (n == 0 && g->final && !v->live && offset < newest) {
 		*gap = (struct log_gap){.offset = offset, .lost = newest - offset};
-		return LOG_GAP;
+		return LOCAL_LOG_GAP;
 	}
 	return n;
 }

@@ -41,7 +41,14 @@ struct log_view {
 	bool live;
 	uint64_t live_end;
 };
-/* As log_range and log_read of engine.h. */
+/* What local_logs_read answers in place of a number of bytes. */
+enum { LOCAL_LOG_GAP = -1, LOCAL_LOG_UNREADABLE = -2 };
+
+/*
+ * Errors: ERR_NOT_FOUND, there is none (yet); ERR_UNAVAILABLE, it cannot be looked at now. Reading
+ * gives at most `size` bytes, 0 at the end, LOCAL_LOG_GAP and *gap when they are missing,
+ * LOCAL_LOG_UNREADABLE and *e when they may be there.
+ */
 bool local_logs_range(struct local_logs *ls, const struct log_view *v, struct log_range *out,
 	struct err *e);
 ssize_t local_logs_read(struct local_logs *ls, const struct log_view *v, uint64_t offset, void *out,
