@@ -14,8 +14,7 @@
 
 enum { EMPTY_TRIES = 20, FIRST = 128 };
 
-/* A small file of /proc, whole, NUL-ended; its length or 0. */
-static size_t read_small(const char *path, char *out, size_t size)
+size_t proctree_read_file(const char *path, char *out, size_t size)
 {
 	size_t len = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -63,7 +62,7 @@ bool proctree_read(struct proctree_process *p, int pid)
 	const char *open_at, *close_at;
 
 	snprintf(path, sizeof path, "/proc/%d/stat", pid);
-	if (read_small(path, text, sizeof text) == 0)
+	if (proctree_read_file(path, text, sizeof text) == 0)
 		return false;
 	/* The name may hold blanks and parentheses: it ends at the last one. */
 	open_at = strchr(text, '(');
@@ -325,55 +324,10 @@ void proctree_signal_marked(const struct proctree *tree, int signal)
 			proctree_signal(tree->list[i].pid, tree->list[i].start, signal);
 }
 
-struct proctree_usage proctree_usage_marked(const struct proctree *tree)
-{
-	struct proctree_usage usage = {0};
-	int64_t ticks = 0;
-
-	for (size_t i = 0; i < tree->count; i++) {
-		if (!tree->list[i].marked)
-			continue;
-		usage.count++;
-		usage.rss += tree->list[i].rss;
-		ticks += (int64_t)tree->list[i].ticks;
-	}
-	usage.cpu_ms = ticks * 1000 / sysconf(_SC_CLK_TCK);
-	return usage;
-}
-
-/* "Pss" is a process's part: each page divided by how many map it (proc(5)). */
-static int64_t proportional(const struct proctree_process *p)
-{
-	char path[40], text[2048];
-	const char *line;
-
-	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", p->pid);
-	errno = 0;
-	if (read_small(path, text, sizeof text) == 0)
-		return errno == ENOENT || errno == ESRCH ? 0
-							 : p->rss; /* gone, or not ours to read */
-	line = strstr(text, "\nPss:");
-	if (line == NULL)
-		return p->rss;
-	line += strlen("\nPss:");
-	line += strspn(line, " ");
-	return (int64_t)field(line, 3) * 1024;
-}
-
-int64_t proctree_memory_marked(const struct proctree *tree)
-{
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < tree->count; i++)
-		if (tree->list[i].marked)
-			sum += proportional(&tree->list[i]);
-	return sum;
-}
-
 bool taskfile_boot_id(char out[40])
 {
 	char text[64];
-	size_t len = read_small("/proc/sys/kernel/random/boot_id", text, sizeof text);
+	size_t len = proctree_read_file("/proc/sys/kernel/random/boot_id", text, sizeof text);
 
 	while (len > 0 && text[len - 1] == '\n')
 		text[--len] = '\0';

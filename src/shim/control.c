@@ -62,7 +62,7 @@ static void answer_state(struct shim *s, struct control_client *client, bool mea
 		struct proctree_usage usage = tree_usage(s);
 
 		m.processes = (int)usage.count;
-		m.memory = usage.rss;
+		m.memory = s->memory;
 		m.memory_peak = s->memory_peak;
 		m.cpu_ms = usage.cpu_ms;
 	}

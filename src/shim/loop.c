@@ -97,19 +97,19 @@ static void take_signals(struct shim *s)
 static void check_memory(struct shim *s, int64_t now)
 {
 	struct proctree_usage usage = tree_usage(s);
-	int64_t memory = usage.rss, took;
+	int64_t took;
 
 	/* Workers that are forks of a loader share its data: a sum of theirs alone proves nothing. */
-	if (memory > s->spec.memory_limit)
-		memory = tree_memory();
+	if (usage.rss > s->spec.memory_limit)
+		tree_memory(s);
 	took = time_mono_ms() - now;
 	s->memory_at = now + took +
 		(took * MEMORY_REST > MEMORY_MS ? took * MEMORY_REST : MEMORY_MS);
-	if (memory <= s->spec.memory_limit || s->phase != PHASE_RUN)
+	if (s->memory <= s->spec.memory_limit || s->phase != PHASE_RUN)
 		return;
 	if (s->kill_at > now + AGAIN_MS) /* not while they are being killed already */
 		shim_note(s, "%zu processes held %lld MiB, more than the memory limit of %lld MiB",
-			usage.count, (long long)(memory >> 20),
+			usage.count, (long long)(s->memory >> 20),
 			(long long)(s->spec.memory_limit >> 20));
 	steps_kill(s, TASK_END_OOM, false);
 }

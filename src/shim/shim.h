@@ -68,7 +68,9 @@ struct shim {
 
 	struct tasklog log;
 	bool pipe_grown;
-	int64_t memory_peak;
+	struct proctree_meter meter;
+	int64_t memory,
+		memory_peak; /* bytes at the last look, shared pages once; the most of them */
 
 	int listener;
 	struct control_client clients[SHIMCTL_CLIENTS];
@@ -102,9 +104,9 @@ void steps_kill(struct shim *s, enum task_end why, bool hard);
 
 /* tree.c: everything below the shim. */
 void tree_kill(void);
-size_t tree_end(struct shim *s, int signal); /* returns how many were there, and notes it */
-struct proctree_usage tree_usage(struct shim *s);
-int64_t tree_memory(void); /* bytes; exact about shared pages, and slow */
+size_t tree_end(struct shim *s, int signal);      /* returns how many were there, and notes it */
+struct proctree_usage tree_usage(struct shim *s); /* notes s->memory as well */
+void tree_memory(struct shim *s);                 /* s->memory exactly, as of that usage; slow */
 
 /* control.c */
 void control_accept(struct shim *s);

@@ -37,6 +37,13 @@ size_t tree_end(struct shim *s, int signal)
 	return count;
 }
 
+static void note_memory(struct shim *s, int64_t memory)
+{
+	s->memory = memory;
+	if (memory > s->memory_peak)
+		s->memory_peak = memory;
+}
+
 struct proctree_usage tree_usage(struct shim *s)
 {
 	struct proctree_usage usage;
@@ -44,16 +51,14 @@ struct proctree_usage tree_usage(struct shim *s)
 
 	look();
 	usage = proctree_usage_marked(&tree);
-	if (usage.rss > s->memory_peak)
-		s->memory_peak = usage.rss;
+	note_memory(s, proctree_memory(&s->meter, &tree, &usage));
 	if (getrusage(RUSAGE_CHILDREN, &gone) == 0)
 		usage.cpu_ms += gone.ru_utime.tv_sec * 1000 + gone.ru_utime.tv_usec / 1000 +
 			gone.ru_stime.tv_sec * 1000 + gone.ru_stime.tv_usec / 1000;
 	return usage;
 }
 
-int64_t tree_memory(void)
+void tree_memory(struct shim *s)
 {
-	look();
-	return proctree_memory_marked(&tree);
+	note_memory(s, proctree_memory_marked(&tree));
 }

@@ -9,6 +9,15 @@ import time
 
 from shim_kit import SHIM, Case, Task, encode, marked, start_time, until
 
+def resident(pid):
+    """Bytes, shared pages counted in each process."""
+    try:
+        with open(f"/proc/{pid}/statm") as f:
+            return int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    except OSError:
+        return 0
+
+
 STUBBORN = "trap '' TERM; "
 FOREVER = "while :; do sleep 1; done"
 
@@ -265,12 +274,18 @@ class Stops(Case):
             os.read(ends[0], 1)""", memory_limit=200 << 20).start()
         task.written("shared")
         control = task.control()
-        until(lambda: int(control.ask("stat")["memory"]) > 600 << 20, "a sum over the limit")
+        shim = int(task.pid()["shim_pid"])
+        until(lambda: sum(resident(pid) for pid, _ in self.descendants(shim)) > 600 << 20, "a sum over the limit")
+        got = control.ask("stat")
+        self.assertEqual(got["processes"], "7")
+        self.assertTrue(100 << 20 < int(got["memory"]) < 200 << 20, got)  # what is shown is what the limit looks at
+        self.assertTrue(100 << 20 < int(got["memory_peak"]) < 200 << 20, got)
         gate.say("more")
         got = task.ended()
         self.check(got, end="oom")
         held = int(re.search(r"held (\d+) MiB", got["message"]).group(1))
         self.assertTrue(200 < held < 400, got)
+        self.assertTrue(200 << 20 < int(got["peak_rss"]) < 400 << 20, got)
 
     def test_memory_limit(self):
         """Of the tree: no process of it alone is over."""

@@ -184,6 +184,63 @@ static void test_many(void **state)
 		waitpid(children[i], NULL, 0);
 }
 
+/* Holds `size` bytes, which three forks of it share; its end ends them. */
+_Noreturn static void share_memory(size_t size, int ready)
+{
+	char *bytes = malloc(size);
+
+	memset(bytes, 1, size);
+	for (int i = 0; i < 3; i++)
+		if (fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (write(ready, "x", 1) != 1)
+				_exit(1);
+			pause();
+			_exit(0);
+		}
+	if (write(ready, "x", 1) != 1)
+		_exit(1);
+	pause();
+	_exit(0);
+}
+
+static void test_shared_memory_is_shown_once(void **state)
+{
+	const int64_t size = 64 << 20;
+	struct proctree_meter meter = PROCTREE_METER_INIT;
+	struct proctree_usage usage;
+	struct proctree tree;
+	int64_t exact, next;
+	int ready[2], pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		share_memory((size_t)size, ready[1]);
+	}
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(read(ready[0], &c, 1), 1);
+	tree = scan();
+	proctree_mark_below(&tree, getpid());
+	usage = proctree_usage_marked(&tree);
+	assert_int_equal(usage.count, 4);
+	assert_true(usage.rss > 4 * size);
+	exact = proctree_memory(&meter, &tree, &usage);
+	assert_true(exact > size && exact < size * 3 / 2);
+	/* In a moment it is reckoned from the sum, not looked at. */
+	assert_true(meter.next > 0);
+	next = meter.next = INT64_MAX;
+	usage.rss *= 2;
+	assert_true(proctree_memory(&meter, &tree, &usage) / 2 - exact < 4096);
+	assert_int_equal(meter.next, next);
+	usage.count = 1;
+	assert_int_equal(proctree_memory(&meter, &tree, &usage), usage.rss);
+	end(pid);
+}
+
 static struct task_pid record_of(int pid)
 {
 	struct task_pid record = {.shim_pid = pid};
@@ -342,6 +399,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_alive),
 		cmocka_unit_test(test_below),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_shared_memory_is_shown_once),
 		cmocka_unit_test(test_by_marker),
 		cmocka_unit_test(test_by_marker_while_it_executes),
 		cmocka_unit_test(test_by_session),

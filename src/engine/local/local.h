@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "base/proctree.h"
 #include "base/shimctl.h"
 #include "base/vec.h"
 #include "engine/local/engine_local.h"
@@ -58,6 +59,7 @@ struct local_task {
 	bool ack_due;       /* its next `log` is held back until the ack timer */
 	int64_t cpu_ms;     /* at the last sample; -1: none yet */
 	int64_t sampled_at; /* monotonic ms */
+	struct proctree_meter meter;
 };
 
 enum local_outcome {

@@ -11,6 +11,8 @@ struct sampled_task {
 	char *key;
 	int shim_pid;
 	struct proctree_usage usage;
+	struct proctree_meter meter; /* the task's, and back */
+	int64_t memory;
 };
 
 struct sample {
@@ -36,15 +38,19 @@ static void sample_run(uv_work_t *req)
 	s->good = proctree_scan(&tree);
 	for (size_t i = 0; s->good && i < s->tasks.len; i++) {
 		unmark(&tree);
-		proctree_mark_below(&tree, s->tasks.items[i].shim_pid);
-		s->tasks.items[i].usage = proctree_usage_marked(&tree);
+		struct sampled_task *one = &s->tasks.items[i];
+
+		proctree_mark_below(&tree, one->shim_pid);
+		one->usage = proctree_usage_marked(&tree);
+		one->memory = proctree_memory(&one->meter, &tree, &one->usage);
 	}
 	proctree_release(&tree);
 }
 
-static void tell(struct local *l, struct local_task *t, const struct proctree_usage *u, int64_t now)
+static void tell(struct local *l, struct local_task *t, const struct sampled_task *one, int64_t now)
 {
-	struct task_sample out = {.cpu_percent = NAN, .memory = u->rss, .gpu_util = NAN};
+	const struct proctree_usage *u = &one->usage;
+	struct task_sample out = {.cpu_percent = NAN, .memory = one->memory, .gpu_util = NAN};
 	int64_t cpu = u->cpu_ms - t->cpu_ms, wall = now - t->sampled_at;
 
 	/* The sum falls when a process ends whose parent has not waited for it yet. */
@@ -52,6 +58,7 @@ static void tell(struct local *l, struct local_task *t, const struct proctree_us
 		out.cpu_percent = cpu > 0 ? 100.0 * (double)cpu / (double)wall : 0;
 	t->cpu_ms = u->cpu_ms;
 	t->sampled_at = now;
+	t->meter = one->meter;
 	l->events.sampled(l->events.ctx, &t->ref, &out);
 }
 
@@ -66,7 +73,7 @@ static void sample_done(uv_work_t *req, int status)
 		struct local_task *t = map_get(&l->tasks, one->key);
 
 		if (!l->closing && s->good && t && t->link && one->usage.count > 0)
-			tell(l, t, &one->usage, s->now);
+			tell(l, t, one, s->now);
 		free(one->key);
 	}
 	vec_release(&s->tasks);
@@ -87,7 +94,7 @@ static void sample_tick(uv_timer_t *timer)
 	s = mem_alloc(sizeof *s);
 	for (size_t at = 0; map_next(&l->tasks, &at, &key, &value);) {
 		const struct local_task *t = value;
-		struct sampled_task one = {.shim_pid = t->shim_pid};
+		struct sampled_task one = {.shim_pid = t->shim_pid, .meter = t->meter};
 
 		if (t->link == NULL || t->shim_pid <= 0 || t->stray)
 			continue;
