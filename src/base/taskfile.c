@@ -50,6 +50,7 @@ static const struct items_row spec_rows[] = {
 	INT(task_spec, "cpus", cpus, 0, INT_MAX, false),
 	I64(task_spec, "log_limit", log_limit),
 	I64(task_spec, "segment_size", segment_size),
+	I64(task_spec, "log_reserve", log_reserve),
 };
 
 static const struct items_row exit_rows[] = {
@@ -295,6 +296,46 @@ static bool write_whole(int fd, const char *data, size_t len)
 	return true;
 }
 
+/* A new file each time: what a task may have planted under the name is not written through. */
+static int create_aside(int folder, const char *aside, struct err *e)
+{
+	int fd;
+
+	if (unlinkat(folder, aside, 0) < 0 && errno != ENOENT) {
+		err_errno(e, errno, "cannot remove the task's old file", aside);
+		return -1;
+	}
+	fd = openat(folder, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		err_errno(e, errno, "cannot create the task's file", aside);
+	return fd;
+}
+
+int taskfile_reserve(int folder, const char *name, size_t size)
+{
+	char aside[64];
+	int fd;
+
+	snprintf(aside, sizeof aside, "%s.tmp", name);
+	fd = create_aside(folder, aside, NULL);
+	if (fd < 0 || fallocate(fd, 0, 0, (off_t)size) == 0)
+		return fd;
+	close(fd); /* a file system that cannot keep room ahead, or has none */
+	unlinkat(folder, aside, 0);
+	return -1;
+}
+
+bool taskfile_write_reserved(int folder, const char *name, int fd, const char *data, size_t len)
+{
+	char aside[64];
+	struct stat ours, there;
+
+	snprintf(aside, sizeof aside, "%s.tmp", name);
+	return fstat(fd, &ours) == 0 && fstatat(folder, aside, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+		ours.st_dev == there.st_dev && ours.st_ino == there.st_ino &&
+		write_whole(fd, data, len) && ftruncate(fd, (off_t)len) == 0 && fsync(fd) == 0;
+}
+
 bool taskfile_write_aside(int folder, const char *name, const char *data, size_t len, bool sync,
 	struct err *e)
 {
@@ -303,12 +344,9 @@ bool taskfile_write_aside(int folder, const char *name, const char *data, size_t
 	int fd;
 
 	snprintf(aside, sizeof aside, "%s.tmp", name);
-	/* A new file each time: what a task may have planted under the name is not written through. */
-	if (unlinkat(folder, aside, 0) < 0 && errno != ENOENT)
-		return err_errno(e, errno, "cannot remove the task's old file", aside);
-	fd = openat(folder, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = create_aside(folder, aside, e);
 	if (fd < 0)
-		return err_errno(e, errno, "cannot create the task's file", aside);
+		return false;
 	ok = write_whole(fd, data, len) && (!sync || fsync(fd) == 0);
 	if (!ok)
 		err_errno(e, errno, "cannot write the task's file", aside);

@@ -68,6 +68,7 @@ struct task_spec {
 	int cpus;             /* affinity and OMP_NUM_THREADS are the daemon's business: 0 none */
 	int64_t log_limit; /* bytes kept over all segments; 0: none; the oldest is dropped with a gap record */
 	int64_t segment_size; /* bytes a segment aims at; at least 4096 */
+	int64_t log_reserve;  /* free space that the log leaves on its disk; 0: none */
 };
 
 /* How it ended. */
@@ -130,6 +131,13 @@ bool taskfile_load(int folder, const char *name, char *data, size_t size, size_t
  */
 bool taskfile_write_aside(int folder, const char *name, const char *data, size_t len, bool sync,
 	struct err *e);
+/*
+ * The same in two steps, for a record that must find room on a disk that filled meanwhile: `name`.tmp
+ * with room for `size` bytes (-1: none could be had), and later the bytes into it, synced, unless
+ * something else has the name by then.
+ */
+int taskfile_reserve(int folder, const char *name, size_t size);
+bool taskfile_write_reserved(int folder, const char *name, int fd, const char *data, size_t len);
 bool taskfile_rename(int folder, const char *name, bool sync, struct err *e);
 
 /* This machine's boot id and a process's start time; false when it is gone. */

@@ -119,6 +119,7 @@ struct engine_config {
 	int64_t max_processes; /* of each such user, threads counted; 0: no limit */
 	int64_t max_tasks;     /* 0: as many as CPUs */
 	int64_t log_limit;     /* bytes kept per attempt; 0: none */
+	int64_t log_reserve;   /* free space that logs leave on the disk, a fiftieth of it at most; 0: none */
 	int64_t sample_ms;     /* 2000 */
 	/* fake engine */
 	int64_t fake_jobs, fake_gpus, fake_changes;

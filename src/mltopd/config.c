@@ -68,8 +68,12 @@ static const struct row {
 		"a quarter of the machine's at most; 0: no limit."},
 	[SET_LOCAL_PATH] = {"local.path", TEXT, "/usr/local/bin:/usr/bin:/bin", 0, 4096, NULL, false,
 		"PATH of tasks, where each org has a Unix user; a job may set its own."},
-	[SET_LOCAL_LOG_LIMIT] = {"local.log_limit", BYTES, "0", 0, (int64_t)1 << 50, NULL, false,
+	[SET_LOCAL_LOG_LIMIT] = {"local.log_limit", BYTES, "1G", 0, (int64_t)1 << 50, NULL, false,
 		"Log kept of an attempt, the newest part; 0: all."},
+	[SET_LOCAL_LOG_RESERVE] = {"local.log_reserve", BYTES, "256M", 0, (int64_t)1 << 50, NULL,
+		false,
+		"Free space that logs leave on the disk, a fiftieth of it at most: what a task writes "
+		"then is not kept; 0: none."},
 	[SET_LOCAL_SAMPLE] = {"local.sample", DURATION, "2s", 100, 3600000, NULL, false,
 		"Time between two samples of CPU and memory."},
 	[SET_LOCAL_UID_RANGE] = {"local.uid_range", TEXT, "300000-365535", 0, 64, NULL, false,

@@ -189,6 +189,7 @@ static bool engine_start(struct platform *p, struct err *e)
 		.max_processes = config_int(&p->config, SET_LOCAL_PROCESSES),
 		.path = config_text(&p->config, SET_LOCAL_PATH),
 		.log_limit = config_int(&p->config, SET_LOCAL_LOG_LIMIT),
+		.log_reserve = config_int(&p->config, SET_LOCAL_LOG_RESERVE),
 		.sample_ms = config_int(&p->config, SET_LOCAL_SAMPLE),
 		.fake_jobs = config_int(&p->config, SET_FAKE_JOBS),
 		.fake_gpus = config_int(&p->config, SET_FAKE_GPUS),

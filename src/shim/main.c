@@ -178,7 +178,7 @@ static bool open_output(struct shim *s, struct err *e)
 		fchown(ends[1], (uid_t)s->spec.run_uid, (gid_t)s->spec.run_gid) < 0)
 		shim_say("cannot give the log pipe to user %d: %s", s->spec.run_uid,
 			strerror(errno));
-	return tasklog_open(&s->log, s->folder, s->spec.segment_size, s->spec.log_limit, e);
+	return tasklog_open(&s->log, s->folder, &s->spec, e);
 }
 
 static bool know_ourselves(struct shim *s, struct err *e)
@@ -216,6 +216,7 @@ static bool begin(struct shim *s, struct err *e)
 		return false; /* the gate closes with us, and the child behind it ends */
 	}
 	shim_crash_at("after-pid");
+	outcome_reserve(s);
 	handshake(s->ready, "ok");
 	close(s->ready);
 	s->ready = -1;
@@ -239,6 +240,7 @@ static int supervise(int folder, int ready)
 
 	for (int i = 0; i < SHIMCTL_CLIENTS; i++)
 		s->clients[i].fd = -1;
+	s->record = -1;
 	detach(s);
 	if (!settle_files(s, folder, ready, &e) || !claim(s, &e) || !begin(s, &e)) {
 		handshake(s->ready > 0 ? s->ready : ready, e.text);

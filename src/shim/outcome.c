@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { RECORD_MAX = 2048 };
+
 bool outcome_write_pid(struct shim *s, struct err *e)
 {
 	char bytes[1024];
@@ -43,12 +45,22 @@ static void complete(struct shim *s)
 	s->end.log_lost = s->log.lost;
 }
 
+void outcome_reserve(struct shim *s)
+{
+	s->record = taskfile_reserve(s->folder, "exit", RECORD_MAX);
+}
+
 static bool write_exit(struct shim *s, struct err *e)
 {
-	char bytes[2048];
+	char bytes[RECORD_MAX];
 	size_t len = taskfile_encode_exit(bytes, sizeof bytes, &s->end);
+	bool kept = s->record >= 0 &&
+		taskfile_write_reserved(s->folder, "exit", s->record, bytes, len);
 
-	if (!taskfile_write_aside(s->folder, "exit", bytes, len, true, e))
+	if (s->record >= 0)
+		close(s->record);
+	s->record = -1;
+	if (!kept && !taskfile_write_aside(s->folder, "exit", bytes, len, true, e))
 		return false;
 	shim_crash_at("after-exit-tmp");
 	return taskfile_rename(s->folder, "exit", true, e);

@@ -46,6 +46,7 @@ struct control_client {
 };
 
 struct shim {
+	int record;          /* of the exit, not yet in place: room kept for it; -1: none */
 	int folder, ready;   /* ready: -1 when the handshake is over */
 	int signals, output; /* signalfd; read end of the log pipe, -1 after its end */
 	int output_write;   /* its write end, kept for the steps to come; -1 after the last began */
@@ -119,6 +120,8 @@ void control_exit(struct shim *s);
 void loop_run(struct shim *s);
 /* outcome.c */
 bool outcome_write_pid(struct shim *s, struct err *e);
+/* Takes the room for the exit record ahead, so that a disk that fills meanwhile has it. */
+void outcome_reserve(struct shim *s);
 /* True when it is written, or the task's folder is gone; false: a full disk, say, so try again. */
 bool outcome_write_exit(struct shim *s);
 

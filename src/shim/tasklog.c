@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
 	INDEX_MS = 1000,
 	INDEX_BYTES = 64 * 1024,
 	RETRY_MS = 100,        /* between tries on a disk that refuses */
+	ROOM_STEP = 1 << 20,   /* bytes between two looks at the free space */
+	RESUME_PART = 8,       /* of the reserve: so much more must be free before it goes on */
 	SEGMENTS_AT_LIMIT = 4, /* a limited log is dropped in quarters at most */
 };
 
@@ -20,10 +23,9 @@ static void segment_name(char out[24], uint64_t first)
 	snprintf(out, 24, "%020llu", (unsigned long long)first);
 }
 
-bool tasklog_open(struct tasklog *log, int folder, int64_t segment_size, int64_t limit,
-	struct err *e)
+bool tasklog_open(struct tasklog *log, int folder, const struct task_spec *spec, struct err *e)
 {
-	int64_t target = segment_size;
+	int64_t target = spec->segment_size, limit = spec->log_limit;
 
 	if (limit > 0 && target > limit / SEGMENTS_AT_LIMIT)
 		target = limit / SEGMENTS_AT_LIMIT;
@@ -35,7 +37,8 @@ bool tasklog_open(struct tasklog *log, int folder, int64_t segment_size, int64_t
 		.index = -1,
 		.gaps = -1,
 		.target = target > 0 ? target : 1,
-		.limit = limit};
+		.limit = limit,
+		.reserve = spec->log_reserve};
 	if (mkdirat(folder, "log", 0700) < 0 && errno != EEXIST)
 		return err_errno(e, errno, "cannot make the task's folder", "log");
 	log->folder = openat(folder, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -172,6 +175,30 @@ static void lose(struct tasklog *log, size_t len, int64_t wall, int64_t mono)
 		log->retry_ms = mono + RETRY_MS;
 }
 
+/* May so many bytes be written? Once it has run out there must be some more than the reserve. */
+static bool has_room(struct tasklog *log, size_t len)
+{
+	struct statvfs disk;
+	int64_t free;
+
+	if (log->reserve <= 0)
+		return true;
+	if (log->room < (int64_t)len) {
+		if (fstatvfs(log->folder, &disk) < 0)
+			return true;
+		free = (int64_t)(disk.f_bavail * disk.f_frsize) - log->reserve;
+		if (is_losing(log))
+			free -= log->reserve / RESUME_PART;
+		log->room = free < ROOM_STEP ? free : ROOM_STEP;
+	}
+	if (log->room < (int64_t)len) {
+		log->room = 0; /* a smaller piece would not fit any better */
+		return false;
+	}
+	log->room -= (int64_t)len;
+	return true;
+}
+
 /*
  * How many of the bytes belong into the open segment: up to the last line end within its size; else,
  * when it holds an unfinished line, up to that line's end, but no more than twice the size. 0: none.
@@ -230,7 +257,7 @@ static size_t add_piece(struct tasklog *log, const char *bytes, size_t len, int6
 	uint64_t at = log->end;
 	size_t take, done = 0;
 
-	if (log->segment < 0 && !begin_segment(log)) {
+	if (!has_room(log, len) || (log->segment < 0 && !begin_segment(log))) {
 		lose(log, len, wall, mono);
 		return len;
 	}

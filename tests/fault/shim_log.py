@@ -143,16 +143,74 @@ class Log(Case):
         self.assertEqual(len(task.gaps()), 1)
         self.assertLessEqual(abs(task.gaps()[0][2] - int(got["start_ms"])), 5000)
 
-    def test_exit_record_waits_for_space(self):
-        """The whole folder on a full tmpfs: the exit code comes when there is room."""
-        folder = os.path.join(self.root, "small")
-        os.mkdir(folder)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder],
+    def small_disk(self, folder, size):
+        """A tmpfs of that size."""
+        os.makedirs(folder, exist_ok=True)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder],
                                  stderr=subprocess.PIPE, text=True)
         if mounted.returncode != 0:
             self.skipTest(f"may not mount a tmpfs: {mounted.stderr.strip()}")
         self.addCleanup(subprocess.run, ["umount", "-l", folder])
+
+    def free(self, folder):
+        disk = os.statvfs(folder)
+        return disk.f_bavail * disk.f_frsize
+
+    def test_space_that_is_left_for_others(self):
+        """A log stops short of the end of its disk, says so, and goes on when there is more again."""
+        task = self.sh("head -c 6000000 /dev/zero | tr '\\0' x; echo; echo full; read go <go; "
+                       "echo space; read go <go; echo end", log_reserve=3 << 20, segment_size=1 << 20)
+        gate = self.gate()
+        self.small_disk(task.path("log"), "6m")
+        task.start()
+        control = task.control()
+        until(lambda: int(control.ask("hello")["log_end"]) == 6000006, "drained pipe")
+        self.assertGreater(int(control.ask("hello")["log_lost"]), 2000000)
+        self.assertGreaterEqual(self.free(task.path("log")), 3 << 20)
+        self.assertGreater(len(task.log()), 2000000)
+        subprocess.run(["mount", "-o", "remount,size=7m", task.path("log")], check=True)
+        time.sleep(0.15)  # the shim tries every 100 ms: this wait is the thing tested
+        for wanted in ("space", "end"):
+            gate.say("go")
+            task.written(wanted)
+        got = task.ended()
+        self.check(got, end="exit", code=0, log_bytes=6000016, log_lost=self.covered(task))
+        self.assertTrue(task.log().endswith(b"space\nend\n"))
+        self.assertEqual(len(task.gaps()), 1)
+
+    def test_space_at_the_border(self):
+        """Just over the border there is no going on: it would stop again at the next line."""
+        task = self.sh("head -c 6000000 /dev/zero | tr '\\0' x; echo; read go <go; echo lost; read go <go; echo end",
+                       log_reserve=3 << 20, segment_size=1 << 20)
+        gate = self.gate()
+        self.small_disk(task.path("log"), "6m")
+        task.start()
+        control = task.control()
+        until(lambda: int(control.ask("hello")["log_end"]) == 6000001, "drained pipe")
+        more = (3 << 20) - self.free(task.path("log")) + (200 << 10)
+        subprocess.run(["mount", "-o", f"remount,size={(6 << 20) + max(more, 0)}", task.path("log")], check=True)
+        time.sleep(0.15)
+        gate.say("go")
+        until(lambda: int(control.ask("hello")["log_end"]) == 6000006, "the line")
+        gate.say("go")
+        self.check(task.ended(), log_bytes=6000010, log_lost=self.covered(task))
+        self.assertFalse(task.log().endswith(b"end\n"))
+
+    def test_exit_record_on_a_full_disk(self):
+        """Its room was taken ahead: how the task ended is known although nothing more can be written."""
+        folder = os.path.join(self.root, "small")
+        self.small_disk(folder, "96k")
+        task = self.sh("cat /dev/zero >fill; echo lost; exit 42", folder=folder + "/task", work_dir=folder)
+        self.check(task.run(), end="exit", code=42)
+        self.assertEqual(self.free(folder), 0)
+
+    def test_exit_record_waits_for_space(self):
+        """On a disk that had no room even for that, the exit code comes when there is some."""
+        folder = os.path.join(self.root, "small")
+        self.small_disk(folder, "64k")
         task = self.sh("head -c 200000 /dev/zero; exit 42", folder=folder + "/task")
+        with open(folder + "/fill", "wb") as f:
+            f.write(b"x" * (self.free(folder) - 4096))  # a page is left for the pid
         task.start()
         control = task.control()
         until(lambda: control.ask("hello")["state"] == "clearing", "end of the task")
@@ -166,7 +224,7 @@ class Log(Case):
         with open(victim, "w") as f:
             f.write("precious")
         task = self.sh("cd $TASK; for n in index gaps 00000000000000000000; do "
-                       "ln -s ../../victim log/$n; done; ln -s ../victim exit.tmp; echo text",
+                       "ln -s ../../victim log/$n; done; ln -sf ../victim exit.tmp; echo text",
                        env=(f"TASK={self.root}/planted",), folder=os.path.join(self.root, "planted"))
         got = task.run()
         self.check(got, end="exit", code=0, log_bytes=5, log_lost=5)

@@ -99,6 +99,11 @@ static void on_log(struct local_task *t, const struct shimctl_message *m)
 
 	if (m->log_end > t->log_end)
 		t->log_end = m->log_end;
+	if (m->log_lost > 0 && !t->log_paused) {
+		t->log_paused = true;
+		l->events.note(l->events.ctx, &t->ref, true, "LogPaused",
+			"its output is not kept while the disk of the platform is nearly full");
+	}
 	if (now - t->acked_at >= LOCAL_ACK_MS) {
 		t->acked_at = now;
 		send_simple(t->link, SHIMCTL_ACK);

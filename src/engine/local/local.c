@@ -154,6 +154,7 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	l->path = mem_strdup(c->path && *c->path ? c->path : "/usr/local/bin:/usr/bin:/bin");
 	l->max_processes = local_processes(c->max_processes);
 	l->log_limit = c->log_limit;
+	l->log_reserve = local_reserve(c->state_dir, c->log_reserve);
 	l->sample_ms = c->sample_ms;
 	l->events = c->events;
 	view_find(l);

@@ -55,6 +55,7 @@ struct local_task {
 	int relinks; /* times it was found again without a word from its shim since */
 	int shim_pid;
 	uint64_t log_end;
+	bool log_paused;    /* told that output is not kept, for want of space */
 	uint64_t acked_at;  /* loop time of the last ack */
 	bool ack_due;       /* its next `log` is held back until the ack timer */
 	int64_t cpu_ms;     /* at the last sample; -1: none yet */
@@ -105,7 +106,7 @@ struct local {
 	char *path;           /* PATH of tasks of other users */
 	int max_processes;    /* of each such user; 0: any number */
 	bool hides_processes; /* from them those of others */
-	int64_t log_limit, sample_ms;
+	int64_t log_limit, log_reserve, sample_ms;
 	struct engine_events events;
 	struct plan_node machine;
 	struct arena arena;     /* environ */
@@ -135,6 +136,8 @@ int64_t local_cpus(void);   /* this process may run on */
 int64_t local_memory(void); /* bytes, the cgroup's limit where it is lower */
 /* At most a quarter of what the machine can have at once; `wanted` 0: no limit. */
 int local_processes(int64_t wanted);
+/* Bytes that stay free on the disk of `dir`: what is wanted, a fiftieth of it at most. */
+int64_t local_reserve(const char *dir, int64_t wanted);
 
 /* local_task.c */
 struct local_task *local_task_new(struct local *l, const struct task_ref *ref);

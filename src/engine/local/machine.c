@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 int64_t local_cpus(void)
 {
@@ -127,4 +128,15 @@ int local_processes(int64_t wanted)
 	int64_t most = (pids < threads ? pids : threads) / 4;
 
 	return (int)(wanted < most ? wanted : most);
+}
+
+int64_t local_reserve(const char *dir, int64_t wanted)
+{
+	struct statvfs disk;
+	int64_t most;
+
+	if (statvfs(dir, &disk) < 0)
+		return 0;
+	most = (int64_t)(disk.f_blocks * disk.f_frsize) / 50;
+	return wanted < most ? wanted : most;
 }

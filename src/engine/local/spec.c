@@ -202,6 +202,7 @@ static void limits_fill(const struct local_work *w, struct task_spec *spec)
 	spec->max_processes = w->run_uid >= 0 ? w->local->max_processes : 0;
 	spec->hide_processes = w->run_uid >= 0 && w->local->hides_processes;
 	spec->log_limit = w->local->log_limit;
+	spec->log_reserve = w->local->log_reserve;
 	spec->segment_size = LOCAL_SEGMENT;
 	/* A limit is kept by dropping whole segments: small ones keep more of it. */
 	if (spec->log_limit > 0 && spec->log_limit / 8 < spec->segment_size)
