@@ -14,7 +14,7 @@ O := $B/o
 # What io unpacks archives with.
 PKGS_decoders := zlib -lbz2 liblzma libzstd
 PKGS_mltop := ncursesw libcurl -lwslay libuv jansson libcrypto yaml-0.1 libarchive $(PKGS_decoders)
-PKGS_mltopd := libwebsockets libuv jansson libcrypto libssl sqlite3 yaml-0.1 libcurl libarchive \
+PKGS_mltopd := libuv jansson libcrypto libssl sqlite3 yaml-0.1 libcurl libarchive \
 	$(PKGS_decoders)
 PKGS_shim :=
 libs = $(if $1,$(filter -l%,$1) $(shell pkg-config --libs $(filter-out -l%,$1)))
@@ -74,7 +74,7 @@ $B/mltop-shim: $(call layer_objs,shim) $O/libbase.a
 
 # What a new machine needs. Run time: what the programs link; the rest is for building and testing.
 DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansson-dev \
-	libwebsockets-dev libwebsockets-evlib-uv libwslay-dev libssl-dev libuv1-dev \
+	libwebsockets-dev libwslay-dev libssl-dev libuv1-dev \
 	libsqlite3-dev libyaml-dev libarchive-dev zlib1g-dev libbz2-dev liblzma-dev libzstd-dev \
 	libcmocka-dev python3 python3-numpy tmux curl \
 	procps openssl ca-certificates

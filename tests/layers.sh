@@ -34,7 +34,6 @@ BEGIN {
 	only["curses.h"] = only["ncurses"] = only["<term.h"] = "^mltop/term[a-z_]*[.]c$"
 	only["sqlite3"] = "^store/"
 	only["curl/"] = only["wslay/"] = "^io/"
-	only["libwebsockets"] = "^serve/"
 	only["uv.h"] = "^(io|serve|model|work|kinds|mltopd|engine|client|mltop)/"
 	only["jansson"] = "^(core|io|client|store|engine|ui|mltop|serve|model|work|kinds|mltopd)/"
 	only["openssl/"] = "^(core|io|client|store|engine|mltop|serve|kinds|mltopd)/"

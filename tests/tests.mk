@@ -18,7 +18,7 @@ PKGS_io := jansson libcrypto libcurl -lwslay libuv yaml-0.1 libarchive $(PKGS_de
 PKGS_client := $(PKGS_io)
 PKGS_ui := $(PKGS_core)
 PKGS_store := $(PKGS_core) sqlite3
-PKGS_serve := libwebsockets libuv jansson libssl libcrypto
+PKGS_serve := libuv jansson libssl libcrypto
 PKGS_engine := $(PKGS_io)
 PKGS_work := $(PKGS_io)
 

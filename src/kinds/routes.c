@@ -133,11 +133,12 @@ void routes_docs(struct buf *out)
 			t->flags & ROUTE_OPEN ? "none" : notes[t->least], t->doc);
 	buf_adds(out,
 		"\nErrors are `{\"error\": true, \"message\": \"...\"}` with status 400, 401, 403, "
-		"404, 405, 408, 409, 411, 413, 422, 429, 500 or 503. An object of another org answers "
-		"exactly like one that is not there.\n\nWhat the HTTP library refuses before the server "
-		"sees it is answered otherwise: a target with a broken percent-escape, `*` or an absolute "
-		"URL gets 403 with a page of HTML, a header with a NUL (also `%00`) or of more than 16 KiB "
-		"a closed connection. Methods are read without regard to case.\n");
+		"404, 405, 408, 409, 411, 413, 422, 429, 431, 500 or 503. An object of another org answers "
+		"exactly like one that is not there.\n\nA request must be exactly as RFC 9112 has it: "
+		"lines end with CR LF and are not folded, there is one Host and at most one "
+		"Content-Length, the target begins with `/` and holds only what RFC 3986 allows in one, "
+		"percent-encoded where it must be. Anything else gets 400, a head of more than 16 KiB or "
+		"100 headers 431, and the connection is closed.\n");
 	for (size_t i = 0; all_kinds[i]; i++) {
 		buf_addc(out, '\n');
 		kind_docs(all_kinds[i], out);

@@ -366,9 +366,7 @@ int daemon_main(struct options *o, char **argv)
 		if (d.platform == NULL) {
 			platform_gone(&d);
 		} else if (d.server == NULL) {
-			/* A context that libwebsockets gave up leaves handles of an unloaded plugin on
-			 * the loop: it must not run again, so nothing of it can be given back. Nothing
-			 * but the store is open yet. */
+			/* Nothing but the store is open yet. */
 			platform_abandon(d.platform);
 			_exit(1);
 		} else {

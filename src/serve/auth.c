@@ -20,21 +20,21 @@ static const char wrong_signature[] =
 /* ---- Claim ---- */
 
 /* Copies a header into `to` under its name; absent ones are skipped, the signature then fails. */
-static bool copy_header(struct lws *wsi, struct query *to, const char *name, struct err *e)
+static bool copy_header(const struct head *h, struct query *to, const char *name, struct err *e)
 {
-	char value[2048];
+	const char *value = head_get(h, name);
 
-	if (query_get(to, name) != NULL || !guard_header(wsi, name, value, sizeof value))
+	if (query_get(to, name) != NULL || value == NULL)
 		return true;
 	return query_add(to, name, value, e);
 }
 
-static bool copy_headers(struct lws *wsi, struct query *to, struct err *e)
+static bool copy_headers(const struct head *h, struct query *to, struct err *e)
 {
 	const char *authorization;
 	char name[64];
 
-	if (!copy_header(wsi, to, "authorization", e))
+	if (!copy_header(h, to, "authorization", e))
 		return false;
 	authorization = query_get(to, "authorization");
 	if (authorization == NULL)
@@ -45,7 +45,7 @@ static bool copy_headers(struct lws *wsi, struct query *to, struct err *e)
 		if (i >= SIGN_HEADERS_MAX)
 			return err_set(e, ERR_UNAUTHORIZED,
 				"Unauthorized: more than %d headers are signed", SIGN_HEADERS_MAX);
-		if (!copy_header(wsi, to, name, e))
+		if (!copy_header(h, to, name, e))
 			return false;
 	}
 	return true;
@@ -80,10 +80,10 @@ static bool in_window(const struct sign_scheme *scheme, const struct sign_claim 
 		(long long)(apart / 1000), (long long)(scheme->window_ms / 1000));
 }
 
-bool auth_begin(struct lws *wsi, const struct request_facts *f, const struct query *q,
+bool auth_begin(const struct head *h, const struct request_facts *f, const struct query *q,
 	struct query *headers, struct sign_claim *claim, int64_t now, struct err *e)
 {
-	if (!copy_headers(wsi, headers, e))
+	if (!copy_headers(h, headers, e))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
 		struct sign_request r = sign_view(f, q, headers, "");

@@ -1,20 +1,18 @@
 /*
- * What libwebsockets 4.1.6 lets through and must not: each of these was tried against it. A check
- * that fails answers where there is somebody to answer to, and the connection is closed.
+ * What is refused before it means anything: connections above the limits, requests that are HTTP
+ * and not for us, upgrades. A check that fails answers where there is somebody to answer to.
  */
 #include "serve/http.h"
 
 #include "base/mem.h"
-#include "base/num.h"
-#include "base/utf8.h"
 #include "core/wire/wire.h"
+#include "serve/ws.h"
 
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <strings.h>
+#include <unistd.h>
 
 /* ---- Connections ---- */
 
@@ -23,243 +21,208 @@ struct address_use {
 	int strangers;
 };
 
-static bool address_of(int fd, char *out, size_t size)
+/* Is it a stranger with no request at work? */
+static bool may_go(const struct conn *c, const char *counted)
 {
-	struct sockaddr_storage at;
-	socklen_t len = sizeof at;
-
-	return getpeername(fd, (struct sockaddr *)&at, &len) == 0 &&
-		getnameinfo((struct sockaddr *)&at, len, out, (socklen_t)size, NULL, 0,
-			NI_NUMERICHOST) == 0;
+	return !c->dead && c->counted_address &&
+		(c->phase == PHASE_SHAKING || c->phase == PHASE_HEADER) &&
+		(counted == NULL || strcmp(c->peer.counted, counted) == 0);
 }
 
 /*
- * Without a reserve of descriptors libwebsockets spins when accept() finds none; the store and the
- * engine need theirs too. The kernel gives the lowest free number, so the number itself tells how
- * many are in use.
+ * Makes room by dropping the oldest stranger that waits (of those counted so, or of all): idle sockets are no
+ * way to lock others out. Those that have sent a whole head before go last.
  */
-bool guard_connection(struct server *s, int fd)
+static bool drop_stranger(struct server *s, const char *counted)
+{
+	struct conn *oldest = NULL;
+
+	for (struct conn *c = s->conns; c != NULL; c = c->next)
+		if (may_go(c, counted) && (oldest == NULL || !c->said_head || oldest->said_head))
+			oldest = c;
+	if (oldest == NULL)
+		return false;
+	conn_kill(oldest);
+	return true;
+}
+
+/* False: this one has as many strangers as it may. */
+static bool room_for_stranger(const struct server *s, const char *counted)
 {
 	const struct server_limits *limits = s->asks->limits(s->platform);
-	const struct address_use *use;
-	char peer[64];
+	const struct address_use *use = map_get(&s->addresses, counted);
 
-	if (s->closing || fd > s->fd_most)
-		return false;
+	return !limits->shared || limits->per_address <= 0 || use == NULL ||
+		use->strangers < limits->per_address;
+}
+
+static void stranger_count(struct server *s, const char *counted, int by)
+{
+	struct address_use *use = map_get(&s->addresses, counted);
+
+	if (use == NULL) {
+		use = mem_alloc(sizeof *use);
+		map_set(&s->addresses, counted, use);
+	}
+	use->strangers += by;
+	if (use->strangers == 0)
+		free(map_remove(&s->addresses, counted));
+}
+
+/*
+ * A reserve of descriptors is kept, for the store and the engine need theirs too. The kernel gives
+ * the lowest free number, so the number itself tells how many are in use. -1: all are, by others
+ * who may not be dropped.
+ */
+static int low_number(struct server *s, int fd)
+{
+	int lower;
+
+	if (fd <= s->fd_most)
+		return fd;
+	lower = drop_stranger(s, NULL) ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	close(fd);
+	if (lower > s->fd_most) {
+		close(lower);
+		lower = -1;
+	}
+	return lower;
+}
+
+static bool guard_limits(struct server *s, const struct peer *peer)
+{
+	const struct server_limits *limits = s->asks->limits(s->platform);
+
 	if (!limits->shared)
 		return true;
-	if (limits->connections > 0 && s->conn_count >= limits->connections)
+	if (!networks_have(s->proxies, s->proxy_count, peer->address) &&
+		!room_for_stranger(s, peer->counted) && !drop_stranger(s, peer->counted))
 		return false;
-	if (!address_of(fd, peer, sizeof peer))
-		return false;
-	use = map_get(&s->addresses, peer);
-	return use == NULL || limits->per_address <= 0 || use->strangers < limits->per_address;
+	return limits->connections <= 0 || s->conn_live < limits->connections ||
+		drop_stranger(s, NULL);
+}
+
+int guard_connection(struct server *s, int fd, struct peer *peer)
+{
+	peer_of(peer, fd);
+	if (!s->closing && guard_limits(s, peer))
+		return low_number(s, fd);
+	close(fd);
+	return -1;
 }
 
 void guard_opened(struct conn *c)
 {
-	struct address_use *use;
+	struct server *s = c->server;
 
-	if (!address_of(lws_get_socket_fd(c->wsi), c->peer, sizeof c->peer))
-		snprintf(c->peer, sizeof c->peer, "unknown");
-	use = map_get(&c->server->addresses, c->peer);
-	if (use == NULL) {
-		use = mem_alloc(sizeof *use);
-		map_set(&c->server->addresses, c->peer, use);
-	}
-	use->strangers++;
-	c->counted_address = true;
+	s->conn_live++;
+	c->proxied = networks_have(s->proxies, s->proxy_count, c->peer.address);
+	c->counted_address = !c->proxied;
+	if (c->counted_address)
+		stranger_count(s, c->peer.counted, 1);
 }
 
 void guard_authenticated(struct conn *c)
 {
-	struct address_use *use;
-
-	if (!c->counted_address)
-		return;
+	if (c->counted_address)
+		stranger_count(c->server, c->peer.counted, -1);
 	c->counted_address = false;
-	use = map_get(&c->server->addresses, c->peer);
-	if (use != NULL && --use->strangers == 0)
-		free(map_remove(&c->server->addresses, c->peer));
+	if (c->exchange != NULL)
+		guard_exchange_over(c->exchange);
+}
+
+/* What a trusted proxy's request says of whom it comes from. Nobody else's word is taken. */
+bool guard_forwarded(struct exchange *x, struct err *e)
+{
+	const struct conn *c = x->conn;
+	const struct server *s = x->server;
+	char address[PEER_SIZE];
+	const char *scheme;
+
+	x->r.secure = s->tls != NULL || (s->proxy_count == 0 && peer_loopback(c->peer.address));
+	if (!c->proxied)
+		return true;
+	scheme = head_get(&x->head, "x-forwarded-proto");
+	x->r.secure = scheme != NULL && strcasecmp(scheme, "https") == 0;
+	if (!peer_forwarded(&x->head, s->proxies, s->proxy_count, address))
+		return true;
+	x->r.peer = arena_strdup(&x->text, address);
+	if (!room_for_stranger(s, address))
+		return err_set(e, ERR_BUSY,
+			"%s has too many requests at once that are not signed: wait", address);
+	stranger_count(x->server, address, 1);
+	x->counted_address = true;
+	return true;
+}
+
+void guard_exchange_over(struct exchange *x)
+{
+	if (x->counted_address && x->server != NULL)
+		stranger_count(x->server, x->r.peer, -1);
+	x->counted_address = false;
 }
 
 void guard_closed(struct conn *c)
 {
 	guard_authenticated(c);
+	c->server->conn_live--;
 }
 
-/* ---- Headers ---- */
-
-/* The token of a header that libwebsockets knows by name; -1: it keeps it among the unknown. */
-static int known_token(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (int t = 0; t < WSI_TOKEN_COUNT; t++) {
-		const char *word = (const char *)lws_token_to_string((enum lws_token_indexes)t);
-
-		if (word != NULL && strncmp(word, name, len) == 0 && word[len] == ':' &&
-			word[len + 1] == '\0')
-			return t;
-	}
-	return -1;
-}
-
-static bool known_header(struct lws *wsi, int token, char *out, size_t size)
-{
-	enum lws_token_indexes t = (enum lws_token_indexes)token;
-	int n;
-
-	if (lws_hdr_total_length(wsi, t) <= 0)
-		return false;
-	n = lws_hdr_copy(wsi, out, (int)size, t);
-	return n > 0 && strlen(out) == (size_t)n;
-}
-
-bool guard_header(struct lws *wsi, const char *name, char *out, size_t size)
-{
-	char with_colon[66];
-	int token = known_token(name), n;
-
-	if (token >= 0)
-		return known_header(wsi, token, out, size);
-	n = snprintf(with_colon, sizeof with_colon, "%s:", name);
-	if (n <= 1 || n >= (int)sizeof with_colon || lws_hdr_custom_length(wsi, with_colon, n) < 0)
-		return false;
-	return lws_hdr_custom_copy(wsi, out, (int)size, with_colon, n) >= 0;
-}
+/* ---- Requests ---- */
 
 static bool refuse(struct err *e, const char *why)
 {
 	return err_set(e, ERR_INVALID, "the request is refused: %s", why);
 }
 
-/* ---- The request line ---- */
-
-static const struct {
-	enum lws_token_indexes token;
-	int method;
-	const char *word;
-} methods[] = {
-	{WSI_TOKEN_GET_URI, METHOD_GET, "GET"},
-	{WSI_TOKEN_POST_URI, METHOD_POST, "POST"},
-	{WSI_TOKEN_PUT_URI, METHOD_PUT, "PUT"},
-	{WSI_TOKEN_PATCH_URI, METHOD_PATCH, "PATCH"},
-	{WSI_TOKEN_DELETE_URI, METHOD_DELETE, "DELETE"},
-	{WSI_TOKEN_HEAD_URI, -1, "HEAD"},
-	{WSI_TOKEN_OPTIONS_URI, -1, "OPTIONS"},
-};
-
-static bool guard_path(struct lws *wsi, struct request_facts *f, struct err *e)
+static bool guard_method(const struct head *h, struct request_facts *f, struct err *e)
 {
-	char raw[QUERY_PATH_MAX + 2];
-	struct buf clean = BUF_INIT;
-	bool ok;
+	static const struct {
+		const char *word;
+		int method;
+	} methods[] = {
+		{"GET", METHOD_GET},
+		{"POST", METHOD_POST},
+		{"PUT", METHOD_PUT},
+		{"PATCH", METHOD_PATCH},
+		{"DELETE", METHOD_DELETE},
+		{"HEAD", -1},
+		{"OPTIONS", -1},
+	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
-		if (lws_hdr_total_length(wsi, methods[i].token) <= 0)
-			continue;
-		f->method = methods[i].method;
-		f->method_word = methods[i].word;
-		if (!known_header(wsi, methods[i].token, raw, sizeof raw))
-			return err_set(e, ERR_INVALID,
-				"the path of the request is refused: it is "
-				"longer than 1024 bytes or holds a NUL");
-		ok = path_clean(raw, &clean, e);
-		if (ok)
-			memcpy(f->path, clean.data, clean.len + 1);
-		buf_release(&clean);
-		return ok;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (strcmp(h->method, methods[i].word) == 0) {
+			f->method = methods[i].method;
+			f->method_word = methods[i].word;
+			return true;
+		}
 	return refuse(e, "its method is not one of HTTP");
 }
 
-static bool guard_version(struct lws *wsi, struct request_facts *f, struct err *e)
+static bool guard_path(const struct head *h, struct request_facts *f, struct err *e)
 {
-	char version[16], connection[64];
+	struct buf raw = BUF_INIT, clean = BUF_INIT;
+	bool ok = false;
 
-	if (!known_header(wsi, WSI_TOKEN_HTTP, version, sizeof version) ||
-		(strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0))
-		return refuse(e, "its version must be HTTP/1.1 or HTTP/1.0");
-	f->http11 = version[7] == '1';
-	f->keep_alive = f->http11;
-	if (known_header(wsi, WSI_TOKEN_CONNECTION, connection, sizeof connection)) {
-		if (strcasecmp(connection, "close") == 0)
-			f->keep_alive = false;
-		else if (strcasecmp(connection, "keep-alive") == 0)
-			f->keep_alive = true;
-	}
-	return true;
-}
-
-/* Repeated headers are joined by libwebsockets with a comma, which no host name holds. */
-static bool guard_host(struct lws *wsi, struct err *e)
-{
-	char host[300];
-
-	if (!known_header(wsi, WSI_TOKEN_HOST, host, sizeof host) || strpbrk(host, ", \t") != NULL)
-		return refuse(e, "it must have exactly one Host header");
-	return true;
-}
-
-/* A request has one length or none: whatever else there is, somebody could read it differently. */
-static bool guard_length(struct lws *wsi, struct request_facts *f, struct err *e)
-{
-	char text[32], encoding[64];
-	bool encoded = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
-	int64_t length;
-
-	f->has_length = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0;
-	if (encoded) {
-		/* The public client sends an empty chunked body with every signed GET. */
-		f->chunked_get = f->method == METHOD_GET && !f->has_length &&
-			known_header(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING, encoding,
-				sizeof encoding) &&
-			strcasecmp(encoding, "chunked") == 0;
-		return f->chunked_get ||
-			refuse(e,
-				"a body must come with Content-Length, "
-				"not with Transfer-Encoding");
-	}
-	if (!f->has_length)
-		return true;
-	if (!known_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text) ||
-		strlen(text) > 7 || strspn(text, "0123456789") != strlen(text) ||
-		!num_i64(text, 0, 9999999, &length))
-		return refuse(e, "Content-Length must be one number of at most seven digits");
-	f->length = (size_t)length;
-	return true;
-}
-
-/* libwebsockets gives the query in decoded fragments, divided at '&' (and ';'). */
-static bool guard_query(struct lws *wsi, struct query *q, struct err *e)
-{
-	char *text;
-	bool ok = true;
-
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS) <= 0)
-		return true;
-	text = mem_alloc(QUERY_TEXT_MAX);
-	for (int i = 0; ok; i++) {
-		int n = lws_hdr_copy_fragment(wsi, text, QUERY_TEXT_MAX, WSI_TOKEN_HTTP_URI_ARGS,
-			i);
-
-		if (n < 0)
-			break;
-		if (strlen(text) != (size_t)n || !utf8_valid(text, (size_t)n))
-			ok = refuse(e, "a parameter of the query is not UTF-8 text");
-		else
-			ok = query_add_fragment(q, text, e);
-	}
-	free(text);
+	if (!percent_decode(&raw, h->path, strlen(h->path), false))
+		err_set(e, ERR_INVALID,
+			"the path of the request is refused: %% must be followed by two hex digits");
+	else if (strlen(raw.data) != raw.len)
+		err_set(e, ERR_INVALID, "the path of the request is refused: it holds a NUL");
+	else
+		ok = path_clean(raw.data, &clean, e);
+	if (ok)
+		memcpy(f->path, clean.data, clean.len + 1);
+	buf_release(&raw);
+	buf_release(&clean);
 	return ok;
 }
 
-bool guard_request(struct lws *wsi, struct request_facts *f, struct query *q, struct err *e)
+bool guard_request(const struct head *h, struct request_facts *f, struct query *q, struct err *e)
 {
 	*f = (struct request_facts){.method = -1, .method_word = "?"};
-	return guard_path(wsi, f, e) && guard_version(wsi, f, e) && guard_host(wsi, e) &&
-		guard_length(wsi, f, e) && guard_query(wsi, q, e);
+	return guard_method(h, f, e) && guard_path(h, f, e) &&
+		(h->query == NULL || query_parse(q, h->query, strlen(h->query), true, e));
 }
 
 /* ---- Upgrades ---- */
@@ -272,39 +235,30 @@ static bool origin_allowed(const struct server *s, const char *origin)
 	return false;
 }
 
-static bool header_is(struct lws *wsi, int token, const char *value)
+static bool header_is(const struct head *h, const char *name, const char *value)
 {
-	char text[64];
+	const char *text = head_get(h, name);
 
-	return known_header(wsi, token, text, sizeof text) && strcasecmp(text, value) == 0;
+	return text != NULL && strcasecmp(text, value) == 0;
 }
 
-/*
- * The header table is read anew: after a keep-alive request, libwebsockets 4.1.6 comes here with a
- * pointer to an Upgrade value that it has already freed.
- */
-bool guard_upgrade(struct server *s, struct lws *wsi, struct request_facts *f, struct query *q,
+bool guard_upgrade(const struct server *s, const struct head *h, const struct request_facts *f,
 	struct err *e)
 {
-	char text[256];
+	const char *key = head_get(h, "sec-websocket-key"), *origin = head_get(h, "origin");
+	const char *protocol = head_get(h, "sec-websocket-protocol");
 
-	if (!header_is(wsi, WSI_TOKEN_UPGRADE, "websocket"))
+	if (!header_is(h, "upgrade", "websocket") || !head_lists(h, "connection", "upgrade"))
 		return refuse(e, "the only upgrade there is goes to websocket");
-	if (!guard_request(wsi, f, q, e))
-		return false;
-	if (f->method != METHOD_GET || !f->http11 || f->has_length || f->chunked_get)
+	if (f->method != METHOD_GET || !h->http11 || h->has_length || h->chunked)
 		return refuse(e, "a websocket is opened by a GET of HTTP/1.1 without a body");
-	if (!header_is(wsi, WSI_TOKEN_VERSION, "13") ||
-		!known_header(wsi, WSI_TOKEN_KEY, text, sizeof text) || strlen(text) != 24)
+	if (!header_is(h, "sec-websocket-version", "13") || key == NULL || !ws_key_valid(key))
 		return refuse(e,
 			"a websocket needs Sec-WebSocket-Version 13 and a "
 			"Sec-WebSocket-Key");
-	if (!known_header(wsi, WSI_TOKEN_PROTOCOL, text, sizeof text) ||
-		strcmp(text, WIRE_PROTOCOL) != 0)
+	if (protocol == NULL || strcmp(protocol, WIRE_PROTOCOL) != 0)
 		return refuse(e, "the websocket's subprotocol must be " WIRE_PROTOCOL);
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0 &&
-		(!known_header(wsi, WSI_TOKEN_ORIGIN, text, sizeof text) ||
-			!origin_allowed(s, text)))
+	if (origin != NULL && !origin_allowed(s, origin))
 		return err_set(e, ERR_FORBIDDEN,
 			"the websocket is refused: its Origin is not one that this server allows");
 	return true;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "core/wire/sign_hash.h"
+#include "serve/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,13 +26,14 @@ static struct exchange *exchange_new(struct conn *c)
 
 	x->conn = c;
 	x->server = c->server;
+	x->facts = (struct request_facts){.method = -1, .method_word = "?"};
 	buf_init(&x->body, 0);
 	x->r.platform = c->server->platform;
 	x->r.server = x;
 	x->r.nonce = "";
 	x->r.path = x->facts.path;
 	x->r.now = time_now_ms();
-	x->r.peer = arena_strdup(&x->text, c->peer);
+	x->r.peer = arena_strdup(&x->text, c->peer.address);
 	c->server->exchange_count++;
 	return x;
 }
@@ -51,6 +53,7 @@ static void orphan_unlink(struct exchange *x)
 void exchange_free(struct exchange *x)
 {
 	orphan_unlink(x);
+	guard_exchange_over(x);
 	if (x->reply.streaming && !x->reply.stream_done_called)
 		x->reply.stream.done(x->reply.stream.ctx);
 	if (x->server != NULL)
@@ -59,6 +62,7 @@ void exchange_free(struct exchange *x)
 	free(x->reply.body);
 	buf_release(&x->body);
 	EVP_MD_CTX_free(x->hash);
+	head_release(&x->head);
 	query_release(&x->query);
 	query_release(&x->headers);
 	arena_release(&x->text);
@@ -102,7 +106,7 @@ static bool method_has_body(int method)
 /* Answers; the connection goes on where nothing of the request is left to read. */
 static void refuse_kept(struct exchange *x, int status, const struct err *e)
 {
-	if (x->facts.length > 0 || x->facts.method < 0)
+	if (x->head.length > 0 || x->facts.method < 0)
 		exchange_fail_close(x, status, e);
 	else
 		exchange_fail(x, status, e);
@@ -130,17 +134,17 @@ static bool refuse_early(struct exchange *x)
 {
 	struct err e = ERR_INIT;
 
-	if (method_has_body(x->facts.method) && !x->facts.has_length) {
+	if (method_has_body(x->facts.method) && !x->head.has_length) {
 		err_set(&e, ERR_INVALID, "a %s needs a Content-Length (0 for no body)",
 			x->facts.method_word);
 		exchange_fail_close(x, 411, &e);
 		return true;
 	}
-	if (x->facts.length > body_limit(x->r.route)) {
+	if (x->head.length > body_limit(x->r.route)) {
 		err_set(&e, ERR_TOO_LARGE,
-			"the body of %zu bytes is larger than the %zu that %s "
-			"takes",
-			x->facts.length, body_limit(x->r.route), x->r.route->pattern);
+			"the body of %llu bytes is larger than the %zu that %s takes",
+			(unsigned long long)x->head.length, body_limit(x->r.route),
+			x->r.route->pattern);
 		exchange_fail_close(x, 413, &e);
 		return true;
 	}
@@ -166,8 +170,8 @@ static void route_request(struct exchange *x)
 	if (refuse_early(x))
 		return;
 	if (!(x->r.route->flags & ROUTE_OPEN)) {
-		if (!auth_begin(x->conn->wsi, &x->facts, &x->query, &x->headers, &x->claim,
-			    x->r.now, &e)) {
+		if (!auth_begin(&x->head, &x->facts, &x->query, &x->headers, &x->claim, x->r.now,
+			    &e)) {
 			refuse_kept(x, err_http_status(e.code), &e);
 			return;
 		}
@@ -184,78 +188,160 @@ static void expect_body(struct conn *c, const struct exchange *x)
 	c->stall_until = x->r.route->flags & ROUTE_RAW_BODY ? time_mono_ms() + HTTP_STALL_MS : 0;
 }
 
+/* ---- Body ---- */
+
+static void body_ended(struct conn *c, struct exchange *x)
+{
+	unsigned char hash[SIGN_HASH_SIZE];
+	unsigned size = sizeof hash;
+
+	conn_phase(c, PHASE_ANSWER, 0);
+	/* A request behind a body is not waited for by anybody yet: it would be a second guess. */
+	if (x->head.length > 0 && c->in.len > 0)
+		c->close_after = true;
+	EVP_DigestFinal_ex(x->hash, hash, &size);
+	sign_hex(hash, sizeof hash, x->r.body_sha256);
+	exchange_dispatch(x);
+}
+
 /*
- * libwebsockets calls this once the header is whole. It calls http_body_end by itself when there is
- * a body, and for a POST of length 0, but for no other request without one.
+ * The body of a GET that says it is chunked: the public client sends an empty one with every signed
+ * GET. The connection ends with the answer.
  */
-int http_begin(struct conn *c)
+static void take_empty_body(struct conn *c, struct exchange *x)
+{
+	static const char empty[] = "0\r\n\r\n";
+	size_t n = c->in.len < sizeof empty - 1 ? c->in.len : sizeof empty - 1;
+
+	if (memcmp(c->in.data, empty, n) != 0) {
+		struct err e = ERR_INIT;
+
+		err_set(&e, ERR_INVALID, "the request is refused: a GET takes no body");
+		exchange_fail_close(x, 400, &e);
+		return;
+	}
+	if (n == sizeof empty - 1) {
+		buf_drop(&c->in, n);
+		body_ended(c, x);
+	}
+}
+
+static void take_body(struct conn *c, struct exchange *x)
+{
+	size_t left = (size_t)x->head.length - x->body.len;
+	size_t n = c->in.len < left ? c->in.len : left;
+
+	if (x->head.chunked) {
+		take_empty_body(c, x);
+		return;
+	}
+	if (x->body.cap == 0)
+		buf_reserve(&x->body, (size_t)x->head.length);
+	EVP_DigestUpdate(x->hash, c->in.data, n);
+	buf_add(&x->body, c->in.data, n);
+	buf_drop(&c->in, n);
+	if (c->stall_until)
+		c->stall_until = time_mono_ms() + HTTP_STALL_MS;
+	if (n == left)
+		body_ended(c, x);
+}
+
+/* ---- Heads ---- */
+
+/* The head could not be read: what follows it is nobody's. */
+static void refuse_head(struct conn *c, int status, const struct err *e)
+{
+	struct exchange *x = c->exchange = exchange_new(c);
+
+	exchange_fail_close(x, status, e);
+}
+
+/* A request that goes to a route. */
+static void request_began(struct conn *c, struct exchange *x)
+{
+	route_request(x);
+	if (x->reply.ready)
+		return;
+	if (x->head.length == 0 && !x->head.chunked) {
+		body_ended(c, x);
+		return;
+	}
+	expect_body(c, x);
+	if (x->head.expects && c->in.len == 0)
+		http_continue(c);
+}
+
+/* The head in c->in is whole and `len` bytes long. */
+static int head_came(struct conn *c, size_t len)
 {
 	struct exchange *x;
 	struct err e = ERR_INIT;
 
-	if (c->exchange != NULL)
-		return -1;
-	x = c->exchange = exchange_new(c);
-	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
+	c->said_head = true;
 	c->close_after = c->server->closing;
-	if (!guard_request(c->wsi, &x->facts, &x->query, &e)) {
+	x = c->exchange = exchange_new(c);
+	conn_phase(c, PHASE_ANSWER, 0);
+	if (!head_read(&x->head, c->in.data, len, &e)) {
 		exchange_fail_close(x, 400, &e);
 		return 0;
 	}
-	c->close_after |= !x->facts.keep_alive || x->facts.chunked_get;
-	route_request(x);
-	if (x->reply.ready) {
-		conn_phase(c, PHASE_ANSWER, 0);
+	buf_drop(&c->in, len);
+	c->scan = (struct head_scan){0};
+	if (!guard_request(&x->head, &x->facts, &x->query, &e)) {
+		exchange_fail_close(x, 400, &e);
 		return 0;
 	}
-	if (x->facts.length > 0 || (x->facts.method == METHOD_POST && x->facts.has_length)) {
-		expect_body(c, x);
+	if (!guard_forwarded(x, &e)) {
+		exchange_fail_close(x, 429, &e);
 		return 0;
 	}
-	return http_body_end(c);
-}
-
-/* ---- Body ---- */
-
-int http_body(struct conn *c, const void *data, size_t len)
-{
-	struct exchange *x = c->exchange;
-
-	if (x == NULL || c->phase != PHASE_BODY || len == 0)
-		return 0;
-	if (x->body.len + len > x->facts.length)
-		return -1;
-	if (x->body.cap == 0)
-		buf_reserve(&x->body, x->facts.length);
-	EVP_DigestUpdate(x->hash, data, len);
-	buf_add(&x->body, data, len);
-	if (c->stall_until)
-		c->stall_until = time_mono_ms() + HTTP_STALL_MS;
+	c->close_after |= !x->head.keep_alive || x->head.chunked;
+	if (x->head.upgrade)
+		return stream_asked(c, x);
+	request_began(c, x);
 	return 0;
 }
 
-int http_body_end(struct conn *c)
+/*
+ * Bytes that are no request. The public client sends five stray ones after every signed GET: these
+ * end the connection quietly, as does a client that leaves.
+ */
+static bool is_stray(const struct buf *in)
 {
-	struct exchange *x = c->exchange;
-	unsigned char hash[SIGN_HASH_SIZE];
-	unsigned size = sizeof hash;
+	static const char stray[] = "0\r\n\r\n";
 
-	/*
-	 * libwebsockets says it again for whatever follows a body, and could do so for ever: nobody
-	 * sends a request behind a body before that one is answered.
-	 */
-	if (x == NULL || x->body_ended) {
-		http_last_words(c);
+	return in->len >= sizeof stray - 1 && memcmp(in->data, stray, sizeof stray - 1) == 0;
+}
+
+static int take_head(struct conn *c)
+{
+	struct err e = ERR_INIT;
+
+	if (is_stray(&c->in))
 		return -1;
+	switch (head_look(&c->scan, c->in.data, c->in.len, &e)) {
+	case HEAD_WHOLE: return head_came(c, c->scan.at);
+	case HEAD_WRONG: refuse_head(c, 400, &e); break;
+	case HEAD_LARGE: refuse_head(c, 431, &e); break;
+	case HEAD_MORE: break;
 	}
-	x->body_ended = true;
-	if (x->reply.ready)
-		return 0;
-	conn_phase(c, PHASE_ANSWER, 0);
-	EVP_DigestFinal_ex(x->hash, hash, &size);
-	sign_hex(hash, sizeof hash, x->r.body_sha256);
-	exchange_dispatch(x);
-	if (!x->reply.ready)
-		conn_pause(c);
+	return 0;
+}
+
+int http_advance(struct conn *c)
+{
+	size_t before;
+
+	do {
+		before = c->in.len;
+		if (before == 0)
+			break;
+		if (c->phase == PHASE_HEADER && take_head(c) != 0)
+			return -1;
+		if (c->phase == PHASE_BODY && c->in.len > 0)
+			take_body(c, c->exchange);
+	} while (!c->dead && c->in.len < before);
+	if (c->in.len == 0)
+		buf_release(&c->in);
 	return 0;
 }

@@ -2,9 +2,9 @@
  * What the parts of the server share: connections, exchanges (a request and its answer) and the
  * steps from header to answer. Private to server*.c, http*.c, auth*.c, guard*.c, stream*.c, hub*.c.
  *
- * Order of things for one request: guard_request (is it HTTP that we take?) -> route -> limits of
- * the body -> auth_begin (claim and window) -> body -> auth_finish -> nonce -> handler ->
- * http_reply. Everything runs on the loop thread.
+ * Order of things for one request: head_look and head_read (is it exactly HTTP?) -> guard_request
+ * (is it HTTP that we take?) -> route -> limits of the body -> auth_begin (claim and window) -> body
+ * -> auth_finish -> nonce -> handler -> http_reply. Everything runs on the loop thread.
  */
 #ifndef SERVE_HTTP_H
 #define SERVE_HTTP_H
@@ -14,11 +14,13 @@
 #include "base/map.h"
 #include "core/wire/query.h"
 #include "core/wire/sign.h"
+#include "serve/head.h"
+#include "serve/peer.h"
 #include "serve/request.h"
 #include "serve/server.h"
 
-#include <libwebsockets.h>
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 
 enum {
 	HTTP_HEADER_MS = 10 * 1000,      /* from accept to the end of the header */
@@ -27,12 +29,11 @@ enum {
 	HTTP_PART_MS = 300 * 1000,       /* the whole body of a package part ... */
 	HTTP_STALL_MS = 10 * 1000,       /* ... and between two of its pieces */
 	HTTP_WRITE_STALL_MS = 60 * 1000, /* an answer that the client does not take */
-	HTTP_LINGER_MS = 1000,       /* after the last answer, so that no reset can overtake it */
-	HTTP_BODY_MAX = 256 * 1024,  /* bytes, where the route says nothing else */
-	HTTP_DEPTH_MAX = 64,         /* of a JSON body */
-	HTTP_HEADER_MAX = 16 * 1024, /* bytes of all headers */
-	HTTP_CHUNK = 64 * 1024,      /* bytes given to one lws_write */
-	HTTP_FD_RESERVE = 64,        /* descriptors kept for files, pipes and the store */
+	HTTP_LINGER_MS = 1000,      /* after the last answer, so that no reset can overtake it */
+	HTTP_BODY_MAX = 256 * 1024, /* bytes, where the route says nothing else */
+	HTTP_DEPTH_MAX = 64,        /* of a JSON body */
+	HTTP_CHUNK = 64 * 1024,     /* bytes made at once, or received */
+	HTTP_FD_RESERVE = 64,       /* descriptors kept for files, pipes and the store */
 };
 
 struct conn;
@@ -52,54 +53,70 @@ struct server {
 	struct platform *platform;
 	const struct server_asks *asks;
 	const struct route *routes;
-	struct lws_context *lws;
-	struct lws_vhost *vhost;
+	uv_poll_t listening;
+	uv_timer_t accept_timer;
+	char *piece; /* what is being received, HTTP_CHUNK bytes */
+	int listen_fd, port;
+	SSL_CTX *tls;   /* NULL: in clear */
 	char *prefix;   /* without a slash at the end, "" none */
 	char **origins; /* NULL-ended */
-	bool tls;
 	struct hub *hub;
-	struct conn *conns;
+	struct conn *conns;       /* the newest first */
 	struct exchange *orphans; /* their clients have gone, their handlers have not answered */
-	int conn_count, exchange_count;
+	int conn_count, conn_live, exchange_count; /* live: not closing */
+	struct network *proxies;                   /* that are trusted */
+	size_t proxy_count;
 	int fd_most;          /* an accepted descriptor above it is refused */
 	struct map addresses; /* address -> struct address_use */
 	struct map keys;      /* access key -> struct key_use */
 	/* closing */
-	bool closing, destroying;
+	bool closing, ended;
 	int64_t close_begun, close_by; /* monotonic ms */
 	uv_timer_t close_timer;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
 };
 
-enum phase { PHASE_HEADER, PHASE_BODY, PHASE_ANSWER, PHASE_LINGER, PHASE_STREAM, PHASE_STREAM_END };
+/* SHAKING: of TLS. LINGER: all is said; what still comes is thrown away. */
+enum phase { PHASE_SHAKING, PHASE_HEADER, PHASE_BODY, PHASE_ANSWER, PHASE_LINGER, PHASE_STREAM };
 
 struct conn {
 	struct server *server;
-	struct lws *wsi;
 	struct conn *before, *next;
-	char peer[64];
+	int fd;
+	SSL *ssl; /* NULL: in clear */
+	uv_poll_t poll;
+	uv_timer_t timer;
+	int handles;   /* of the two above that are open */
+	int events;    /* what poll waits for */
+	int tls_wants; /* what OpenSSL waits for beyond that */
+	struct buf in; /* received, and not yet anybody's */
+	struct buf out;
+	size_t out_at;    /* out[out_at] is the next byte to be sent */
+	int64_t sent_at;  /* when the socket last took something, monotonic ms */
+	bool wants_write; /* conn_want_write */
+	bool broken;      /* nothing more can be sent */
+	bool dead;        /* closed; only freeing is left */
+	size_t drained;   /* bytes thrown away in PHASE_LINGER */
+	bool said_head;   /* it has sent a whole head once */
+	struct head_scan scan;
+	struct peer peer;
+	bool proxied; /* the peer is a trusted proxy */
 	enum phase phase;
-	int64_t phase_until; /* monotonic ms; 0: no limit */
-	int64_t stall_until; /* the same for the pieces of a body */
-	lws_sorted_usec_list_t timer;
+	int64_t phase_until;  /* monotonic ms; 0: no limit */
+	int64_t stall_until;  /* the same for the pieces of a body */
 	bool counted_address; /* among the unauthenticated of its address */
 	bool close_after;     /* when the answer has left */
-	bool paused;          /* conn_pause */
-	bool dead;            /* lws has closed it; only freeing is left */
 	struct key_use *use;  /* the key it speaks for; NULL: none yet */
 	struct exchange *exchange;
 	struct stream *stream;
-	bool raw_answered; /* not HTTP at all: the refusal is on its way */
 };
 
 /* The request line and the headers that decide about a request, as guard_request found them. */
 struct request_facts {
 	int method; /* enum method, or -1: one that no route has (HEAD, OPTIONS ...) */
 	const char *method_word;
-	bool http11, keep_alive, chunked_get;
-	bool has_length;
-	size_t length;
+	uint64_t length;
 	char path[QUERY_PATH_MAX + 2]; /* decoded, runs of '/' as one */
 };
 
@@ -112,7 +129,6 @@ struct reply {
 	size_t body_len, body_at;
 	bool streaming, stream_over, stream_done_called;
 	struct request_stream stream;
-	int64_t progress; /* when the client last took something, monotonic ms */
 };
 
 struct exchange {
@@ -121,12 +137,14 @@ struct exchange {
 	struct server *server; /* NULL: gone too */
 	struct exchange *orphan_before, *orphan_next;
 	bool orphan;
+	struct head head;
 	struct request_facts facts;
 	struct query query;
 	struct query headers; /* those that are signed, by lower-case name */
 	struct sign_claim claim;
 	bool claimed, body_ended, dispatched;
-	bool holds_nonce; /* until it is answered */
+	bool holds_nonce;     /* until it is answered */
+	bool counted_address; /* r.peer is counted among the strangers, behind a proxy */
 	struct arena text;
 	struct buf body;
 	EVP_MD_CTX *hash;
@@ -135,18 +153,22 @@ struct exchange {
 
 /* ---- guard.c: what is refused before it means anything ---- */
 
-/* May this connection be had? Called with the accepted descriptor. */
-bool guard_connection(struct server *s, int fd);
+/*
+ * May this accepted connection be had? Drops an idle stranger where that makes room. Its descriptor,
+ * maybe by another number; -1: it is refused and closed.
+ */
+int guard_connection(struct server *s, int fd, struct peer *peer);
 void guard_opened(struct conn *c);
 void guard_authenticated(struct conn *c); /* it counts no more among its address's strangers */
 void guard_closed(struct conn *c);
-/* Reads request line and framing headers; false: answer with `e` and close. */
-bool guard_request(struct lws *wsi, struct request_facts *f, struct query *q, struct err *e);
-/* The same for an upgrade, with everything that RFC 6455 wants and our protocol's exact name. */
-bool guard_upgrade(struct server *s, struct lws *wsi, struct request_facts *f, struct query *q,
+/* Fills r.peer and r.secure as a trusted proxy says; false: answer 429 with `e`. */
+bool guard_forwarded(struct exchange *x, struct err *e);
+void guard_exchange_over(struct exchange *x); /* it counts no more */
+/* Method, path and query of a head; false: answer with `e` and close. */
+bool guard_request(const struct head *h, struct request_facts *f, struct query *q, struct err *e);
+/* An upgrade: everything that RFC 6455 wants and our protocol's exact name. */
+bool guard_upgrade(const struct server *s, const struct head *h, const struct request_facts *f,
 	struct err *e);
-/* A header by its lower-case name; false: absent or longer than `size`. */
-bool guard_header(struct lws *wsi, const char *name, char *out, size_t size);
 
 /* ---- http_route.c ---- */
 
@@ -160,9 +182,10 @@ const char *route_path(const struct server *s, const char *path);
 
 /* ---- http.c: from header to handler ---- */
 
-int http_begin(struct conn *c); /* LWS_CALLBACK_HTTP */
-int http_body(struct conn *c, const void *data, size_t len);
-int http_body_end(struct conn *c);
+/*
+ * Takes what there is in c->in: heads and bodies. -1: the connection is to be closed.
+ */
+int http_advance(struct conn *c);
 void exchange_gone(struct exchange *x); /* the client has left */
 void exchange_free(struct exchange *x);
 void exchange_forget_server(struct server *s); /* before it is freed: late answers are dropped */
@@ -175,38 +198,35 @@ void exchange_dispatch(struct exchange *x);
 
 /* ---- http_reply.c ---- */
 
-int http_writeable(struct conn *c);   /* LWS_CALLBACK_HTTP_WRITEABLE */
-void http_last_words(struct conn *c); /* what of an answer fits, before closing at once */
+int http_writeable(struct conn *c); /* the socket takes more; -1: to be closed */
+void http_continue(struct conn *c); /* 100: the body may come */
 /* {"error": true, "message": ...} as text; the caller frees. */
 char *http_error_body(const struct err *e, size_t *len);
 const char *http_reason(int status);
-/* A whole small answer at once, for where no exchange exists (refused upgrades). */
-void http_write_refusal(struct conn *c, int status, const struct err *e);
-
 /* ---- server_conn.c ---- */
 
-void conn_open(struct server *s, struct lws *wsi);
-void conn_closed(struct conn *c); /* lws has closed it: nothing may be written */
-void conn_free(struct conn *c);
+void conn_open(struct server *s, int fd, const struct peer *peer); /* takes over the descriptor */
+/* Closes at once. What it had is let go; itself is freed by a later turn of the loop. */
+void conn_kill(struct conn *c);
 
 void conn_phase(struct conn *c, enum phase phase, int64_t ms);
-void conn_kill(struct conn *c); /* closes at the next turn of the loop */
-bool conn_peer_gone(struct conn *c);
-/*
- * While an answer is due libwebsockets does not read, but goes on telling of what could be read:
- * a loop that turns for nothing. So the socket's events are off while there is nothing to write.
- * It writes nothing either while they are off (4.1.6 returns before it looks): conn_want_write
- * turns them on.
- */
-void conn_pause(struct conn *c);
+/* All is said: tells the other side so, and waits a moment for it to close. */
+void conn_linger(struct conn *c);
+/* Sends; what the socket does not take at once is kept and goes out later, in order. */
+void conn_send(struct conn *c, const void *data, size_t len);
+bool conn_choked(const struct conn *c);    /* something is kept: make no more */
+size_t conn_pending(const struct conn *c); /* bytes kept */
+/* Have http_writeable or stream_writeable called when the socket takes more. */
 void conn_want_write(struct conn *c);
-/* Takes the public client's five stray bytes off a socket that waits to be written. */
-void conn_drop_stray(struct conn *c);
+
+/* ---- server_tls.c ---- */
+
+SSL_CTX *tls_context(const char *cert, const char *key, struct err *e);
 
 /* ---- auth.c ---- */
 
 /* Claim and window. False: `e` says why (ERR_UNAUTHORIZED). */
-bool auth_begin(struct lws *wsi, const struct request_facts *f, const struct query *q,
+bool auth_begin(const struct head *h, const struct request_facts *f, const struct query *q,
 	struct query *headers, struct sign_claim *claim, int64_t now, struct err *e);
 /*
  * Key, signature, disabled, not_after. On success *who is filled (texts in `a`) and the

@@ -7,13 +7,12 @@
 
 #include <string.h>
 
-static bool is_form(struct lws *wsi)
+static bool is_form(const struct head *h)
 {
 	static const char form[] = "application/x-www-form-urlencoded";
-	char type[128];
+	const char *type = head_get(h, "content-type");
 
-	return guard_header(wsi, "content-type", type, sizeof type) &&
-		strncasecmp(type, form, sizeof form - 1) == 0;
+	return type != NULL && strncasecmp(type, form, sizeof form - 1) == 0;
 }
 
 static bool parse_form(struct exchange *x, struct err *e)
@@ -51,7 +50,7 @@ static bool parse_body(struct exchange *x, struct err *e)
 	}
 	if (x->body.len == 0)
 		return true;
-	if (is_form(x->conn->wsi) && !body_is_json(&x->body))
+	if (is_form(&x->head) && !body_is_json(&x->body))
 		return parse_form(x, e);
 	x->r.body = wire_json_parse(x->body.data, x->body.len, HTTP_DEPTH_MAX, e);
 	return x->r.body != NULL;

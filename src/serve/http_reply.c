@@ -41,6 +41,7 @@ const char *http_reason(int status)
 		{416, "Range Not Satisfiable"},
 		{422, "Unprocessable Content"},
 		{429, "Too Many Requests"},
+		{431, "Request Header Fields Too Large"},
 		{500, "Internal Server Error"},
 		{501, "Not Implemented"},
 		{503, "Service Unavailable"},
@@ -95,41 +96,11 @@ static void add_head(struct buf *out, int status, const char *type, bool close, 
 		close ? "Connection: close\r\n" : "");
 }
 
-/* libwebsockets writes its own framing into the LWS_PRE bytes before what it is given. */
-static void out_init(struct buf *out)
+void http_continue(struct conn *c)
 {
-	static const char room[LWS_PRE];
+	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
-	buf_init(out, 0);
-	buf_reserve(out, LWS_PRE + HTTP_CHUNK + 1024);
-	buf_add(out, room, sizeof room);
-}
-
-static size_t out_len(const struct buf *out)
-{
-	return out->len - LWS_PRE;
-}
-
-static int write_out(struct conn *c, struct buf *out, enum lws_write_protocol how)
-{
-	if (out_len(out) == 0)
-		return 0;
-	return lws_write(c->wsi, (unsigned char *)out->data + LWS_PRE, out_len(out), how) < 0 ? -1
-											      : 0;
-}
-
-void http_write_refusal(struct conn *c, int status, const struct err *e)
-{
-	struct buf out;
-	size_t len;
-	char *body = http_error_body(e, &len);
-
-	out_init(&out);
-	add_head(&out, status, type_json, true, "");
-	buf_addf(&out, "Content-Length: %zu\r\n\r\n%s", len, body);
-	write_out(c, &out, LWS_WRITE_HTTP_HEADERS);
-	free(body);
-	buf_release(&out);
+	conn_send(c, line, sizeof line - 1);
 }
 
 /* ---- Handlers' answers ---- */
@@ -141,7 +112,6 @@ static void reply_ready(struct exchange *x)
 		x->server->asks->nonce_free(x->server->platform, x->r.who.access_key, x->r.nonce);
 	x->holds_nonce = false;
 	x->reply.ready = true;
-	x->reply.progress = time_mono_ms();
 	if (x->conn == NULL)
 		exchange_free(x);
 	else
@@ -251,7 +221,7 @@ static void add_reply_head(struct conn *c, struct exchange *x, struct buf *out)
 	if (!p->streaming)
 		buf_addf(out, "Content-Length: %zu\r\n\r\n", p->body_len);
 	else
-		buf_adds(out, x->facts.http11 ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
+		buf_adds(out, x->head.http11 ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
 	p->head_sent = true;
 }
 
@@ -264,12 +234,12 @@ static void add_chunk(struct exchange *x, struct buf *out)
 	buf_init(&piece, 0);
 	if (!p->stream.more(p->stream.ctx, &piece, HTTP_CHUNK - 64))
 		p->stream_over = true;
-	if (piece.len > 0 && x->facts.http11)
+	if (piece.len > 0 && x->head.http11)
 		buf_addf(out, "%zx\r\n", piece.len);
 	buf_add(out, piece.data, piece.len);
-	if (piece.len > 0 && x->facts.http11)
+	if (piece.len > 0 && x->head.http11)
 		buf_adds(out, "\r\n");
-	if (p->stream_over && x->facts.http11)
+	if (p->stream_over && x->head.http11)
 		buf_adds(out, "0\r\n\r\n");
 	buf_release(&piece);
 }
@@ -277,7 +247,7 @@ static void add_chunk(struct exchange *x, struct buf *out)
 static void add_piece(struct exchange *x, struct buf *out)
 {
 	struct reply *p = &x->reply;
-	size_t room = HTTP_CHUNK + 1024 - out_len(out), left = p->body_len - p->body_at;
+	size_t room = HTTP_CHUNK + 1024 - out->len, left = p->body_len - p->body_at;
 	size_t n = left < room ? left : room;
 
 	buf_add(out, p->body + p->body_at, n);
@@ -298,67 +268,34 @@ static int reply_sent(struct conn *c)
 	exchange_free(c->exchange);
 	c->exchange = NULL;
 	if (c->close_after) {
-		if (!c->server->tls)
-			shutdown(lws_get_socket_fd(c->wsi), SHUT_WR);
-		conn_pause(c);
-		conn_phase(c, PHASE_LINGER, HTTP_LINGER_MS);
+		conn_linger(c);
 		return 0;
 	}
 	conn_phase(c, PHASE_HEADER, HTTP_IDLE_MS);
-	return lws_http_transaction_completed(c->wsi) ? -1 : 0;
-}
-
-/* Sends the next piece; -1 when the connection is beyond use. */
-static int reply_continue(struct conn *c, struct exchange *x)
-{
-	struct buf out;
-	size_t sent;
-	int failed;
-
-	out_init(&out);
-	if (!x->reply.head_sent)
-		add_reply_head(c, x, &out);
-	if (x->reply.streaming)
-		add_chunk(x, &out);
-	else
-		add_piece(x, &out);
-	sent = out_len(&out);
-	failed = write_out(c, &out, LWS_WRITE_HTTP);
-	buf_release(&out);
-	if (failed)
-		return -1;
-	if (sent > 0)
-		x->reply.progress = time_mono_ms();
-	if (reply_over(&x->reply) && !c->close_after && !lws_partial_buffered(c->wsi))
-		return reply_sent(c);
-	if (sent > 0 || reply_over(&x->reply))
-		lws_callback_on_writable(c->wsi);
-	else
-		conn_pause(c);
-	return 0;
+	return http_advance(c);
 }
 
 int http_writeable(struct conn *c)
 {
 	struct exchange *x = c->exchange;
+	struct buf out = BUF_INIT;
+	int failed = 0;
 
-	if (c->phase == PHASE_LINGER || x == NULL || !x->reply.ready)
+	if (x == NULL || !x->reply.ready)
 		return 0;
-	if (lws_send_pipe_choked(c->wsi)) {
-		conn_drop_stray(c);
-		lws_callback_on_writable(c->wsi);
-		return 0;
-	}
-	if (x->reply.head_sent && reply_over(&x->reply))
-		return reply_sent(c);
-	return reply_continue(c, x);
-}
-
-void http_last_words(struct conn *c)
-{
-	struct exchange *x = c->exchange;
-
-	c->close_after = true;
-	if (x != NULL && x->reply.ready && !x->reply.head_sent && !lws_send_pipe_choked(c->wsi))
-		reply_continue(c, x);
+	if (!x->reply.head_sent)
+		add_reply_head(c, x, &out);
+	if (strcmp(x->facts.method_word, "HEAD") == 0)
+		x->reply.body_at = x->reply.body_len;
+	else if (!x->reply.streaming)
+		add_piece(x, &out);
+	else if (!x->reply.stream_over)
+		add_chunk(x, &out);
+	conn_send(c, out.data, out.len);
+	if (reply_over(&x->reply) && !conn_choked(c))
+		failed = reply_sent(c);
+	else if (out.len > 0 || reply_over(&x->reply))
+		conn_want_write(c);
+	buf_release(&out);
+	return failed;
 }

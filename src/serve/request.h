@@ -62,7 +62,8 @@ struct request {
 	char body_sha256[SIGN_HEX_SIZE];
 	/* What the nonce was asked for with; the handler stores it beside its answer. "" when none. */
 	char request_hash[SIGN_HEX_SIZE];
-	const char *peer; /* address, for audit */
+	const char *peer; /* address, for audit; what a trusted proxy says it is */
+	bool secure;      /* nobody on the way could read it: TLS, here or at a trusted proxy */
 	int64_t now;      /* wall ms when it came */
 	bool gone;        /* set by the server when the client has left */
 	void *server;     /* the server's own */

@@ -1,184 +1,122 @@
 #include "serve/server.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "core/wire/wire.h"
 #include "serve/http.h"
 #include "serve/hub.h"
 #include "serve/stream.h"
 
-#include <openssl/ssl.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-enum { CLOSE_STREAMS_MS = 300 };
+enum { CLOSE_STREAMS_MS = 300, ACCEPTS_A_TURN = 64, LISTEN_BACKLOG = 1024, ACCEPT_PAUSE_MS = 100 };
 
-/* ---- What libwebsockets tells us ---- */
+/* ---- Listening ---- */
 
-/*
- * An upgrade is refused here or never: once libwebsockets has changed the connection to a websocket
- * there is no HTTP answer any more.
- */
-static int confirm_upgrade(struct conn *c)
+static void listen_polled(uv_poll_t *poll, int status, int events);
+
+static void accept_resumed(uv_timer_t *timer)
 {
-	struct err e = ERR_INIT;
+	struct server *s = CONTAINER_OF(timer, struct server, accept_timer);
 
-	if (c == NULL || c->exchange != NULL || c->stream != NULL)
-		return -1;
-	if (stream_open(c, &e))
-		return 0;
-	http_write_refusal(c, err_http_status(e.code), &e);
-	return -1;
+	if (!s->closing)
+		uv_poll_start(&s->listening, UV_READABLE, listen_polled);
 }
 
-/*
- * Bytes that are no HTTP request. The public client sends five stray ones after every signed GET:
- * these end the connection quietly. To anybody else the refusal is written when the socket allows.
- */
-static int raw_bytes(struct conn *c, const char *in, size_t len)
+/* Without a free descriptor accept() fails and the loop would turn for nothing. */
+static void accept_paused(struct server *s)
 {
-	static const char stray[] = "0\r\n\r\n";
-	size_t n = len < sizeof stray - 1 ? len : sizeof stray - 1;
-
-	if (c == NULL || c->raw_answered || memcmp(in, stray, n) == 0)
-		return -1;
-	c->raw_answered = true;
-	lws_callback_on_writable(c->wsi);
-	return 0;
+	uv_poll_stop(&s->listening);
+	uv_timer_start(&s->accept_timer, accept_resumed, ACCEPT_PAUSE_MS, 0);
 }
 
-static int raw_writeable(struct conn *c)
+static void listen_polled(uv_poll_t *poll, int status, int events)
 {
-	struct err e = ERR_INIT;
+	struct server *s = CONTAINER_OF(poll, struct server, listening);
 
-	if (c == NULL || !c->raw_answered)
-		return -1;
-	err_set(&e, ERR_INVALID, "the request is refused: its method is not one of HTTP");
-	http_write_refusal(c, 400, &e);
-	return -1;
-}
+	struct peer peer;
 
-static int on_connection(struct server *s, struct lws *wsi, struct conn *c,
-	enum lws_callback_reasons reason, void *in)
-{
-	switch (reason) {
-	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-		return guard_connection(s, (int)(intptr_t)in) ? 0 : -1;
-	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
-		if (c == NULL)
-			conn_open(s, wsi);
-		return 0;
-	case LWS_CALLBACK_CLOSED_HTTP:
-	case LWS_CALLBACK_CLOSED:
-	case LWS_CALLBACK_RAW_CLOSE:
-		if (c != NULL)
-			conn_closed(c);
-		return 0;
-	case LWS_CALLBACK_WSI_DESTROY:
-		if (c != NULL)
-			conn_free(c);
-		lws_set_opaque_user_data(wsi, NULL);
-		return 0;
-	default: return 0;
+	(void)status, (void)events;
+	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+		int fd = accept4(s->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+				errno == ENOMEM)
+				accept_paused(s);
+			return;
+		}
+		fd = guard_connection(s, fd, &peer);
+		if (fd >= 0)
+			conn_open(s, fd, &peer);
 	}
 }
 
-static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-	size_t len)
+/* A socket that listens there; -1: errno says why not. */
+static int listen_at(const struct addrinfo *at)
 {
-	struct server *s = lws_context_user(lws_get_context(wsi));
-	struct conn *c = NULL;
+	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
 
-	(void)user;
-	/* That one comes with a fragment of a connection that may not be asked anything. */
-	if (reason != LWS_CALLBACK_FILTER_NETWORK_CONNECTION)
-		c = lws_get_opaque_user_data(wsi);
-	switch (reason) {
-	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return confirm_upgrade(c);
-	case LWS_CALLBACK_HTTP: return c ? http_begin(c) : -1;
-	case LWS_CALLBACK_HTTP_BODY: return c ? http_body(c, in, len) : -1;
-	case LWS_CALLBACK_HTTP_BODY_COMPLETION: return c ? http_body_end(c) : -1;
-	case LWS_CALLBACK_HTTP_WRITEABLE: return c ? http_writeable(c) : -1;
-	case LWS_CALLBACK_RAW_RX: return raw_bytes(c, in, len);
-	case LWS_CALLBACK_RAW_WRITEABLE: return raw_writeable(c);
-	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return c && c->stream ? 0 : -1;
-	case LWS_CALLBACK_ESTABLISHED: return c && c->stream ? stream_established(c->stream) : -1;
-	case LWS_CALLBACK_RECEIVE: return c && c->stream ? stream_receive(c->stream, in, len) : -1;
-	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return c && c->stream ? stream_writeable(c->stream) : -1;
-	default: return on_connection(s, wsi, c, reason, in);
-	}
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
-static const struct lws_protocols protocols[] = {
-	{.name = "http", .callback = on_event},
-	{.name = WIRE_PROTOCOL, .callback = on_event, .rx_buffer_size = 16 * 1024},
-	{0},
-};
+static int port_of(int fd)
+{
+	struct sockaddr_storage at;
+	socklen_t len = sizeof at;
 
-/* Ping after 30 s of silence, dead after 45 s. */
-static const lws_retry_bo_t ws_policy = {
-	.secs_since_valid_ping = 30,
-	.secs_since_valid_hangup = 45,
-};
+	if (getsockname(fd, (struct sockaddr *)&at, &len) != 0)
+		return 0;
+	return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
+					      : ((struct sockaddr_in *)&at)->sin_port);
+}
+
+static bool server_listen(struct server *s, const struct server_config *config, struct err *e)
+{
+	struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE},
+			*found = NULL;
+	char port[16];
+	int failed;
+
+	snprintf(port, sizeof port, "%d", config->port);
+	failed = getaddrinfo(config->address, port, &wanted, &found);
+	if (failed)
+		return err_set(e, ERR_UNAVAILABLE, "cannot listen on %s: %s", config->address,
+			gai_strerror(failed));
+	s->listen_fd = -1;
+	errno = EADDRNOTAVAIL;
+	for (const struct addrinfo *at = found; at != NULL && s->listen_fd < 0; at = at->ai_next)
+		s->listen_fd = listen_at(at);
+	freeaddrinfo(found);
+	if (s->listen_fd < 0)
+		return err_set(e, ERR_UNAVAILABLE, "cannot listen on %s port %d: %s",
+			config->address, config->port, strerror(errno));
+	s->port = port_of(s->listen_fd);
+	return true;
+}
 
 /* ---- Opening ---- */
 
-static void lws_says(int level, const char *line)
-{
-	size_t len = strlen(line);
-
-	while (len > 0 && line[len - 1] == '\n')
-		len--;
-	log_line(level == LLL_ERR ? LOG_WARN : LOG_DEBUG, "libwebsockets: %.*s", (int)len, line);
-}
-
-static void fill_info(struct server *s, const struct server_config *config,
-	struct lws_context_creation_info *info, void **loops)
+static int descriptors_most(void)
 {
 	struct rlimit files;
 
-	loops[0] = config->loop;
-	*info = (struct lws_context_creation_info){
-		.port = config->port,
-		.iface = config->address,
-		.protocols = protocols,
-		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
-			LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN |
-			LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG,
-		.listen_accept_role = "raw-skt",
-		.listen_accept_protocol = "http",
-		.foreign_loops = loops,
-		.user = s,
-		.pcontext = &s->lws,
-		.gid = (gid_t)-1,
-		.uid = (uid_t)-1,
-		.max_http_header_data2 = HTTP_HEADER_MAX,
-		.pt_serv_buf_size = HTTP_CHUNK,
-		/* Our own deadlines are stricter; these are behind them. */
-		.timeout_secs = 30,
-		.timeout_secs_ah_idle = 30,
-		.keepalive_timeout = HTTP_IDLE_MS / 1000 + 5,
-		.retry_and_idle_policy = &ws_policy,
-		.alpn = "http/1.1",
-	};
-	if (strchr(config->address, ':') == NULL)
-		info->options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-	if (s->tls) {
-		info->options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-		info->ssl_cert_filepath = config->tls_cert;
-		info->ssl_private_key_filepath = config->tls_key;
-		info->ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
-	}
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		s->fd_most = files.rlim_cur > 1 << 20 ? (1 << 20) - HTTP_FD_RESERVE
-						      : (int)files.rlim_cur - HTTP_FD_RESERVE;
-		/* Its tables are as long as the limit: one of a thousand million would be refused. */
-		if (files.rlim_cur > 1 << 20)
-			info->fd_limit_per_thread = 8192;
-	}
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > 1 << 20)
+		return (1 << 20) - HTTP_FD_RESERVE;
+	return (int)files.rlim_cur - HTTP_FD_RESERVE;
 }
 
 static struct server *server_new(const struct server_config *config)
@@ -198,7 +136,8 @@ static struct server *server_new(const struct server_config *config)
 	s->origins = mem_alloc((n + 1) * sizeof *s->origins);
 	for (size_t i = 0; i < n; i++)
 		s->origins[i] = mem_strdup(config->origins[i]);
-	s->tls = config->tls_cert != NULL;
+	s->fd_most = descriptors_most();
+	s->piece = mem_alloc(HTTP_CHUNK);
 	s->hub = hub_new(s);
 	return s;
 }
@@ -219,29 +158,25 @@ static void server_free(struct server *s)
 		free(*origin);
 	free(s->origins);
 	free(s->prefix);
+	free(s->piece);
+	free(s->proxies);
+	SSL_CTX_free(s->tls);
 	free(s);
 }
 
 bool server_open(struct server **out, const struct server_config *config, struct err *e)
 {
-	struct lws_context_creation_info info;
 	struct server *s = server_new(config);
-	void *loops[1];
 
-	lws_set_log_level(LLL_ERR, lws_says);
-	fill_info(s, config, &info, loops);
-	s->lws = lws_create_context(&info);
-	s->vhost = s->lws ? lws_get_vhost_by_name(s->lws, "default") : NULL;
-	if (s->vhost == NULL || lws_get_vhost_listen_port(s->vhost) <= 0) {
-		err_set(e, ERR_UNAVAILABLE,
-			"cannot listen on %s port %d: the port may be taken, the address not this "
-			"machine's, the certificate unreadable, or the package "
-			"libwebsockets-evlib-uv not installed",
-			config->address, config->port);
-		if (s->lws != NULL)
-			lws_context_destroy(s->lws);
+	if (config->tls_cert != NULL)
+		s->tls = tls_context(config->tls_cert, config->tls_key, e);
+	if ((config->tls_cert != NULL && s->tls == NULL) || !server_listen(s, config, e)) {
+		server_free(s);
 		return false;
 	}
+	uv_poll_init(s->loop, &s->listening, s->listen_fd);
+	uv_poll_start(&s->listening, UV_READABLE, listen_polled);
+	uv_timer_init(s->loop, &s->accept_timer);
 	uv_timer_init(s->loop, &s->close_timer);
 	hub_start(s->hub);
 	*out = s;
@@ -250,7 +185,7 @@ bool server_open(struct server **out, const struct server_config *config, struct
 
 int server_port(const struct server *s)
 {
-	return lws_get_vhost_listen_port(s->vhost);
+	return s->port;
 }
 
 struct hub *server_hub(struct server *s)
@@ -265,7 +200,7 @@ int server_viewers(const struct server *s)
 
 /* ---- Closing ---- */
 
-static void close_finished(uv_handle_t *handle)
+static void server_closed(uv_handle_t *handle)
 {
 	struct server *s = CONTAINER_OF((uv_timer_t *)handle, struct server, close_timer);
 	void (*closed)(void *ctx) = s->closed;
@@ -276,48 +211,32 @@ static void close_finished(uv_handle_t *handle)
 		closed(ctx);
 }
 
-static void look_for_closing(uv_handle_t *handle, void *arg)
-{
-	if (uv_is_closing(handle))
-		*(bool *)arg = true;
-}
-
-/*
- * libwebsockets closes its handles over several turns of the loop and does not say when the last is
- * gone; then it wants to be asked a second time.
- */
-static void destroy_step(struct server *s)
-{
-	bool closing = false;
-
-	if (!s->destroying) {
-		s->destroying = true;
-		lws_context_destroy(s->lws);
-		return;
-	}
-	uv_walk(s->loop, look_for_closing, &closing);
-	if (closing || s->conn_count > 0)
-		return;
-	if (s->lws != NULL)
-		lws_context_destroy(s->lws);
-	uv_close((uv_handle_t *)&s->close_timer, close_finished);
-}
-
 /* Answers may take all of the grace; streams only have their reason still to be told. */
-static bool may_destroy(const struct server *s, int64_t mono)
+static bool may_end(const struct server *s, int64_t mono)
 {
-	if (s->destroying || mono >= s->close_by)
+	if (mono >= s->close_by)
 		return true;
 	return s->exchange_count == 0 &&
 		(hub_streams(s->hub) == 0 || mono - s->close_begun >= CLOSE_STREAMS_MS);
 }
 
+/* Connections close over a turn of the loop; handlers that still owe an answer keep no server. */
 static void close_step(uv_timer_t *timer)
 {
 	struct server *s = CONTAINER_OF(timer, struct server, close_timer);
 
-	if (may_destroy(s, time_mono_ms()))
-		destroy_step(s);
+	if (!s->ended && !may_end(s, time_mono_ms()))
+		return;
+	s->ended = true;
+	for (struct conn *c = s->conns; c != NULL; c = c->next)
+		conn_kill(c);
+	if (s->conn_count == 0)
+		uv_close((uv_handle_t *)&s->close_timer, server_closed);
+}
+
+static void listening_closed(uv_handle_t *handle)
+{
+	close(CONTAINER_OF((uv_poll_t *)handle, struct server, listening)->listen_fd);
 }
 
 void server_close(struct server *s, int grace_ms, void (*done)(void *ctx), void *ctx)
@@ -328,5 +247,7 @@ void server_close(struct server *s, int grace_ms, void (*done)(void *ctx), void 
 	s->close_begun = time_mono_ms();
 	s->close_by = s->close_begun + grace_ms;
 	hub_stop(s->hub);
-	uv_timer_start(&s->close_timer, close_step, 0, 5);
+	uv_close((uv_handle_t *)&s->listening, listening_closed);
+	uv_close((uv_handle_t *)&s->accept_timer, NULL);
+	uv_timer_start(&s->close_timer, close_step, 1, 5);
 }

@@ -1,6 +1,6 @@
 /*
- * The HTTP and websocket server: libwebsockets 4.1.6 on the daemon's libuv loop, with the
- * guards that it needs. Owns connections, requests and stream sockets; knows no resources.
+ * The HTTP and websocket server on the daemon's libuv loop. Owns connections, requests and stream
+ * sockets; knows no resources. Every byte of a head is read by head.h, in clear and over TLS.
  */
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H

@@ -24,61 +24,68 @@ static bool room_for_stream(struct conn *c, struct err *e)
 }
 
 /* Guards, path and authentication of the upgrade; fills st->who. */
-static bool admit_upgrade(struct conn *c, struct stream *st, struct err *e)
+static bool admit_upgrade(struct conn *c, struct exchange *x, struct stream *st, struct err *e)
 {
-	struct request_facts *f = mem_alloc(sizeof *f);
-	struct query query = QUERY_INIT, headers = QUERY_INIT;
-	struct sign_claim claim = {0};
 	char nothing[SIGN_HEX_SIZE];
-	int64_t now = time_now_ms();
 	int retry_s;
-	bool ok = false;
 
 	sign_sha256_hex("", 0, nothing);
-	if (c->server->closing) {
-		err_set(e, ERR_UNAVAILABLE, "the server is going down: connect again");
-		goto out;
-	}
-	if (!guard_upgrade(c->server, c->wsi, f, &query, e))
-		goto out;
-	if (strcmp(route_path(c->server, f->path), WIRE_PATH) != 0) {
-		err_set(e, ERR_NOT_FOUND, "there is no websocket at %s, only at " WIRE_PATH,
-			f->path);
-		goto out;
-	}
-	ok = auth_begin(c->wsi, f, &query, &headers, &claim, now, e) &&
-		auth_finish(c, f, &query, &headers, &claim, nothing, now, &st->text, &st->who, e) &&
+	if (c->server->closing)
+		return err_set(e, ERR_UNAVAILABLE, "the server is going down: connect again");
+	if (!guard_upgrade(c->server, &x->head, &x->facts, e))
+		return false;
+	if (strcmp(route_path(c->server, x->facts.path), WIRE_PATH) != 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no websocket at %s, only at " WIRE_PATH,
+			x->facts.path);
+	return auth_begin(&x->head, &x->facts, &x->query, &x->headers, &x->claim, x->r.now, e) &&
+		auth_finish(c, &x->facts, &x->query, &x->headers, &x->claim, nothing, x->r.now,
+			&st->text, &st->who, e) &&
 		auth_rate(c, time_mono_ms(), &retry_s, e) && room_for_stream(c, e);
-out:
-	query_release(&query);
-	query_release(&headers);
-	free(f);
-	return ok;
 }
 
-bool stream_open(struct conn *c, struct err *e)
+/* The answer that changes the protocol (RFC 6455 section 4.2.2). */
+static void send_handshake(struct conn *c, const struct exchange *x)
+{
+	struct buf out = BUF_INIT;
+	char accept[WS_ACCEPT_SIZE];
+
+	ws_accept(head_get(&x->head, "sec-websocket-key"), accept);
+	buf_addf(&out,
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+		"Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n"
+		"Sec-WebSocket-Protocol: " WIRE_PROTOCOL "\r\n\r\n",
+		accept);
+	conn_send(c, out.data, out.len);
+	buf_release(&out);
+}
+
+int stream_asked(struct conn *c, struct exchange *x)
 {
 	struct stream *st = mem_alloc(sizeof *st);
+	struct err e = ERR_INIT;
 
-	if (!admit_upgrade(c, st, e)) {
+	if (!admit_upgrade(c, x, st, &e)) {
 		arena_release(&st->text);
 		free(st);
-		return false;
+		exchange_fail_close(x, err_http_status(e.code), &e);
+		return 0;
 	}
+	send_handshake(c, x);
+	exchange_free(x);
+	c->exchange = NULL;
 	st->conn = c;
 	st->hub = c->server->hub;
-	st->frame = mem_alloc(LWS_PRE + WIRE_LOG_HEADER + WIRE_LOG_CHUNK);
-	buf_init(&st->received, WIRE_TEXT_MAX);
+	st->frame = mem_alloc(WS_ROOM + WIRE_LOG_HEADER + WIRE_LOG_CHUNK);
+	st->heard_at = time_mono_ms();
+	ws_init(&st->reader, WIRE_TEXT_MAX);
 	c->stream = st;
 	c->use->streams++;
 	hub_add_stream(st->hub, st);
-	return true;
-}
-
-int stream_established(struct stream *st)
-{
-	st->established = true;
-	conn_phase(st->conn, PHASE_STREAM, 0);
+	conn_phase(c, PHASE_STREAM, 0);
+	/* Nobody may send before the answer, but what came is the websocket's. */
+	if (stream_receive(st, c->in.data, c->in.len) != 0)
+		return -1;
+	buf_release(&c->in);
 	return 0;
 }
 
@@ -96,7 +103,7 @@ void stream_free(struct stream *st)
 	vec_release(&st->queue);
 	vec_release(&st->rows);
 	vec_release(&st->logs);
-	buf_release(&st->received);
+	ws_release(&st->reader);
 	arena_release(&st->text);
 	free(st->frame);
 	free(st);
@@ -106,8 +113,8 @@ void stream_free(struct stream *st)
 
 void stream_wake(struct stream *st)
 {
-	if (st->established && !st->conn->dead)
-		lws_callback_on_writable(st->conn->wsi);
+	if (!st->close_sent)
+		conn_want_write(st->conn);
 }
 
 void stream_close(struct stream *st, int code, const char *why)
@@ -120,27 +127,50 @@ void stream_close(struct stream *st, int code, const char *why)
 	stream_wake(st);
 }
 
-static void give_reason(struct stream *st)
+static void send_control(struct stream *st, enum ws_opcode opcode, const void *data, size_t len)
 {
-	lws_close_reason(st->conn->wsi, (enum lws_close_status)st->close_code,
-		(unsigned char *)st->close_why, strlen(st->close_why));
+	unsigned char frame[WS_ROOM + WS_CONTROL_MAX];
+	size_t head = ws_header(frame + WS_ROOM, len, opcode);
+
+	memcpy(frame + WS_ROOM, data, len);
+	conn_send(st->conn, frame + WS_ROOM - head, head + len);
 }
 
-/*
- * Refusing in the callback of writing, or by a timeout, would drop the connection without the
- * close frame; closing it from a timer of libwebsockets does send one.
- */
-void stream_close_politely(struct stream *st)
+/* The close frame; once it has left, nothing is said any more. */
+static void send_close(struct stream *st)
 {
-	give_reason(st);
-	lws_set_timeout(st->conn->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+	char body[2 + sizeof st->close_why];
+	size_t len = strlen(st->close_why);
+
+	st->close_sent = true;
+	if (st->close_code == 1005) {
+		send_control(st, WS_CLOSE, "", 0);
+		return;
+	}
+	body[0] = (char)(st->close_code >> 8);
+	body[1] = (char)(st->close_code & 255);
+	memcpy(body + 2, st->close_why, len);
+	send_control(st, WS_CLOSE, body, 2 + len);
+}
+
+/* Is the other side still there? A close that cannot leave ends by force. */
+static void look_whether_alive(struct stream *st, int64_t mono)
+{
+	if (mono - st->heard_at >= STREAM_DEAD_MS) {
+		conn_kill(st->conn);
+		return;
+	}
+	if (mono - st->heard_at < STREAM_PING_MS || mono - st->pinged_at < STREAM_PING_MS)
+		return;
+	st->pinged_at = mono;
+	send_control(st, WS_PING, "", 0);
 }
 
 void stream_tick(struct stream *st, int64_t mono, int64_t now)
 {
 	if (st->close_code != 0) {
-		if (mono - st->closing_since >= STREAM_TICK_MS / 2)
-			lws_set_timeout(st->conn->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+		if (mono - st->closing_since >= STREAM_TICK_MS)
+			conn_kill(st->conn);
 		return;
 	}
 	if (!auth_still_good(st->conn->server, st->who.access_key, now)) {
@@ -152,6 +182,7 @@ void stream_tick(struct stream *st, int64_t mono, int64_t now)
 		st->filters_at = mono + STREAM_FILTER_MS;
 		stream_rows_tick(st, now);
 	}
+	look_whether_alive(st, mono);
 }
 
 /* ---- Receiving ---- */
@@ -213,34 +244,44 @@ static void take_frame(struct stream *st, const struct wire_frame *f)
 	}
 }
 
-static int refuse_message(struct stream *st, int code, const char *why)
+static void message_came(struct stream *st)
 {
-	st->close_code = code;
-	snprintf(st->close_why, sizeof st->close_why, "%s", why);
-	give_reason(st);
-	return -1;
+	struct wire_frame f;
+	struct buf message = st->reader.message;
+
+	buf_init(&st->reader.message, WIRE_TEXT_MAX);
+	if (!wire_frame_decode(&f, message.data, message.len, NULL)) {
+		stream_close(st, 1008, "a message is not a frame of " WIRE_PROTOCOL);
+	} else {
+		take_frame(st, &f);
+		wire_frame_release(&f);
+	}
+	buf_release(&message);
 }
 
-int stream_receive(struct stream *st, const void *data, size_t len)
+static void event_came(struct stream *st, enum ws_event event)
 {
-	struct lws *wsi = st->conn->wsi;
-	struct wire_frame f;
-	struct err e = ERR_INIT;
+	struct ws_reader *r = &st->reader;
 
-	if (st->close_code != 0)
-		return 0;
-	if (lws_frame_is_binary(wsi))
-		return refuse_message(st, 1003, "only text frames are taken");
-	if (st->received.len + len + lws_remaining_packet_payload(wsi) > WIRE_TEXT_MAX)
-		return refuse_message(st, 1009, "a message may have 262144 bytes");
-	buf_add(&st->received, data, len);
-	if (lws_remaining_packet_payload(wsi) > 0 || !lws_is_final_fragment(wsi))
-		return 0;
-	if (!wire_frame_decode(&f, st->received.data, st->received.len, &e))
-		return refuse_message(st, 1008, "a message is not a frame of " WIRE_PROTOCOL);
-	buf_release(&st->received);
-	take_frame(st, &f);
-	wire_frame_release(&f);
+	switch (event) {
+	case WS_GOT_MESSAGE: message_came(st); break;
+	case WS_GOT_PING: send_control(st, WS_PONG, r->control, r->control_len); break;
+	case WS_GOT_CLOSE: stream_close(st, r->code, ""); break;
+	case WS_FAILED: stream_close(st, r->code, r->why); break;
+	case WS_GOT_PONG:
+	case WS_MORE: break;
+	}
+}
+
+/* Once we close, what still comes is thrown away. */
+int stream_receive(struct stream *st, const char *data, size_t len)
+{
+	st->heard_at = time_mono_ms();
+	for (size_t at = 0, used; at < len && st->close_code == 0; at += used) {
+		event_came(st, ws_take(&st->reader, data + at, len - at, &used));
+		if (conn_pending(st->conn) > STREAM_QUEUE_MAX)
+			return -1; /* pings, say, whose answers it does not read */
+	}
 	return 0;
 }
 
@@ -271,9 +312,11 @@ void stream_error(struct stream *st, uint32_t id, const struct err *e)
 
 int stream_write(struct stream *st, void *data, size_t len, bool text)
 {
-	return lws_write(st->conn->wsi, data, len, text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY) < 0
-		? -1
-		: 0;
+	unsigned char *payload = data;
+	size_t head = ws_header(payload, len, text ? WS_TEXT : WS_BINARY);
+
+	conn_send(st->conn, payload - head, head + len);
+	return 0;
 }
 
 /* A client that always has an answer to come, pings say, never lets the queue become empty. */
@@ -293,11 +336,11 @@ static void queue_compact(struct stream *st)
 static int write_queued(struct stream *st)
 {
 	struct queued q = st->queue.items[st->queue_head++];
-	char *room = mem_alloc(LWS_PRE + q.len);
+	char *room = mem_alloc(WS_ROOM + q.len);
 	int failed;
 
-	memcpy(room + LWS_PRE, q.text, q.len);
-	failed = stream_write(st, room + LWS_PRE, q.len, true);
+	memcpy(room + WS_ROOM, q.text, q.len);
+	failed = stream_write(st, room + WS_ROOM, q.len, true);
 	st->queue_bytes -= q.len;
 	free(q.text);
 	free(room);
@@ -324,12 +367,13 @@ int stream_writeable(struct stream *st)
 	bool wrote = false;
 	int failed;
 
-	if (lws_send_pipe_choked(st->conn->wsi)) {
-		lws_callback_on_writable(st->conn->wsi);
-		return 0;
-	}
 	if (st->close_code != 0) {
-		conn_phase(st->conn, PHASE_STREAM_END, 1);
+		if (!st->close_sent)
+			send_close(st);
+		if (conn_choked(st->conn))
+			conn_want_write(st->conn);
+		else
+			conn_linger(st->conn);
 		return 0;
 	}
 	failed = st->queue_head < st->queue.len ? write_queued(st) : write_next(st, mono, &wrote);
@@ -337,6 +381,6 @@ int stream_writeable(struct stream *st)
 		return -1;
 	if (st->queue_head < st->queue.len || stream_rows_pending(st, mono) ||
 		stream_logs_pending(st))
-		lws_callback_on_writable(st->conn->wsi);
+		conn_want_write(st->conn);
 	return 0;
 }

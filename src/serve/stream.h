@@ -11,14 +11,18 @@
 #include "core/wire/wire.h"
 #include "serve/hub.h"
 #include "serve/request.h"
+#include "serve/ws.h"
 
 struct conn;
+struct exchange;
 struct job;
 
 enum {
 	STREAM_BATCH_MS = 50, /* a row goes out at most this often */
 	STREAM_TICK_MS = 1000,
-	STREAM_FILTER_MS = 5000,       /* filters that depend on the time are looked at again */
+	STREAM_PING_MS = 30 * 1000, /* of silence: it is asked whether it lives, and is dead ... */
+	STREAM_DEAD_MS = 45 * 1000, /* ... after so much */
+	STREAM_FILTER_MS = 5000,    /* filters that depend on the time are looked at again */
 	STREAM_QUEUE_MAX = 256 * 1024, /* bytes of small frames not yet taken */
 	STREAM_FRAME_AIM = 64 * 1024,  /* a row frame is closed once it has this many bytes */
 	STREAM_CREDIT_MAX = 64 * 1024 * 1024,
@@ -53,37 +57,37 @@ struct stream {
 	struct hub *hub;
 	struct stream *before, *next;
 	struct principal who;
-	struct arena text;   /* of who */
-	struct buf received; /* a message not yet whole */
+	struct arena text; /* of who */
+	struct ws_reader reader;
 	VEC(struct row_sub *) rows;
 	VEC(struct log_sub *) logs;
 	VEC(struct queued) queue; /* small frames; queue[queue_head] is next */
 	size_t queue_head, queue_bytes;
 	size_t next_row, next_log; /* whose turn it is */
-	bool logs_turn, established;
-	int close_code; /* 0: open */
+	bool logs_turn;
+	bool close_sent;
+	int64_t heard_at, pinged_at; /* monotonic ms */
+	int close_code;              /* 0: open */
 	char close_why[96];
 	int64_t closing_since, filters_at;
-	unsigned char *frame; /* LWS_PRE, then room for a log frame */
+	unsigned char *frame; /* WS_ROOM, then room for a log frame */
 };
 
-/* The upgrade request, checked and authenticated; on success c->stream is set. */
-bool stream_open(struct conn *c, struct err *e);
-int stream_established(struct stream *st);
-int stream_receive(struct stream *st, const void *data, size_t len);
+/* A request to upgrade: answered, or c->stream is set and the exchange gone. -1: to be closed. */
+int stream_asked(struct conn *c, struct exchange *x);
+int stream_receive(struct stream *st, const char *data, size_t len);
 int stream_writeable(struct stream *st);
 void stream_free(struct stream *st);
 
 void stream_wake(struct stream *st);
-/* Closes with a code of RFC 6455 section 7.4 as soon as the socket allows, by force after 500 ms. */
+/* Closes with a code of RFC 6455 section 7.4 as soon as the socket allows, by force a second later. */
 void stream_close(struct stream *st, int code, const char *why);
-void stream_close_politely(struct stream *st); /* not from a callback of its connection */
 void stream_tick(struct stream *st, int64_t mono, int64_t now);
 
 /* A JSON frame to be sent before anything else; consumes `frame`. */
 void stream_queue(struct stream *st, json_t *frame);
 void stream_error(struct stream *st, uint32_t id, const struct err *e);
-/* Writes a frame of which LWS_PRE bytes of room precede `data`. */
+/* Writes a frame; WS_ROOM bytes before `data` are for its header. */
 int stream_write(struct stream *st, void *data, size_t len, bool text);
 
 /* stream_rows.c */

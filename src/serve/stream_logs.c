@@ -221,7 +221,7 @@ static void at_end(struct stream *st, struct log_sub *sub, const struct job *job
 
 static int send_bytes(struct stream *st, struct log_sub *sub, size_t len, bool *wrote)
 {
-	char *frame = (char *)st->frame + LWS_PRE;
+	char *frame = (char *)st->frame + WS_ROOM;
 	struct wire_log log = {
 		.sub = sub->id,
 		.generation = sub->generation,
@@ -252,7 +252,7 @@ static int read_and_send(struct stream *st, struct log_sub *sub, const struct jo
 	size_t room = sub->credit < WIRE_LOG_CHUNK ? (size_t)sub->credit : WIRE_LOG_CHUNK;
 	struct log_piece piece;
 	enum log_step step = st->conn->server->asks->log_next(sub->cursor,
-		st->frame + LWS_PRE + WIRE_LOG_HEADER, room, &piece);
+		st->frame + WS_ROOM + WIRE_LOG_HEADER, room, &piece);
 
 	if (step != LOG_NOT_NOW && step != LOG_COMING)
 		sub->unread = 0;

@@ -135,7 +135,7 @@ static int write_rows(struct stream *st, struct batch *b, bool *wrote)
 		return 0;
 	buf_adds(&b->rows, "]}");
 	*wrote = true;
-	return stream_write(st, b->rows.data + LWS_PRE, b->rows.len - LWS_PRE, true);
+	return stream_write(st, b->rows.data + WS_ROOM, b->rows.len - WS_ROOM, true);
 }
 
 static void end_batch(struct stream *st, struct row_sub *sub, int64_t mono, const char *version)
@@ -155,7 +155,7 @@ static void end_batch(struct stream *st, struct row_sub *sub, int64_t mono, cons
  */
 static int write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool *wrote)
 {
-	static const char room[LWS_PRE];
+	static const char room[WS_ROOM];
 	struct batch b = {.rows = BUF_INIT, .gone = json_array()};
 	int64_t now = time_now_ms();
 	struct slot *slot = NULL;

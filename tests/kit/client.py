@@ -34,10 +34,10 @@ class Client:
         data = self.bytes_of(method, path, **how)
         if on is not None:
             on.send(data)
-            return on.answer()
+            return on.answer(method == "HEAD")
         with Socket(self.port) as s:
             s.send(data)
-            return s.answer()
+            return s.answer(method == "HEAD")
 
     def get(self, path, **how):
         return self.request("GET", path, **how)

@@ -82,7 +82,8 @@ class Socket:
                 return
             yield data
 
-    def answer(self):
+    def answer(self, head_only=False):
+        """`head_only`: the answer to a HEAD, which has no body whatever its length says."""
         head = self.take_until(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         headers = {}
@@ -90,7 +91,9 @@ class Socket:
             name, colon, value = line.partition(":")
             if colon:
                 headers[name.strip().lower()] = value.strip()
-        if headers.get("transfer-encoding") == "chunked":
+        if head_only:
+            body = b""
+        elif headers.get("transfer-encoding") == "chunked":
             body = b"".join(self.chunks())
         elif "content-length" in headers:
             body = self.take(int(headers["content-length"]))

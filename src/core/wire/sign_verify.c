@@ -205,8 +205,8 @@ static bool sigv4_parse(const struct sign_request *r, struct sign_claim *claim, 
 /* ---- Verification ---- */
 
 /*
- * Paths that one request line may have been signed as. The server sees runs of '/' as one
- * (libwebsockets 4.1.6 folds them), while public clients put the slash that ends their endpoint
+ * Paths that one request line may have been signed as. The server sees runs of '/' as one,
+ * while public clients put the slash that ends their endpoint
  * before the path, or keep one inside the base ("/cloud_ml//v1").
  */
 enum { PATH_FORMS = 3 };

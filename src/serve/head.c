@@ -1,0 +1,318 @@
+#include "serve/head.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool refuse(struct err *e, const char *why)
+{
+	return err_set(e, ERR_INVALID, "the request is refused: %s", why);
+}
+
+/* ---- Characters ---- */
+
+static bool is_alnum(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static bool is_one_of(unsigned char c, const char *of)
+{
+	return c != '\0' && strchr(of, c) != NULL;
+}
+
+/* tchar of RFC 9110 section 5.6.2 */
+static bool is_token(unsigned char c)
+{
+	return is_alnum(c) || is_one_of(c, "!#$%&'*+-.^_`|~");
+}
+
+/* What RFC 3986 lets stand in a path or query; '%' is looked at when it is decoded. */
+static bool is_target(unsigned char c)
+{
+	return is_alnum(c) || is_one_of(c, "-._~!$&'()*+,;=:@/?%");
+}
+
+static bool is_host(unsigned char c)
+{
+	return is_alnum(c) || is_one_of(c, "-._~!$&'()*+;=:[]%");
+}
+
+static bool all(const char *text, bool (*is)(unsigned char c))
+{
+	for (; *text != '\0'; text++)
+		if (!is((unsigned char)*text))
+			return false;
+	return true;
+}
+
+/* ---- Bytes as they come ---- */
+
+/* A byte that may stand in a line; what each line means is looked at when the head is whole. */
+static bool byte_fits(const struct head_scan *s, unsigned char c, struct err *e)
+{
+	if (c == '\0' || (c < ' ' && c != '\t') || c == 0x7f)
+		return refuse(e, "its head holds a control character");
+	if (s->lines == 0 && !is_token(c) && (s->line == 0 || c > '~' || c == '\t'))
+		return refuse(e, "it does not begin with a method of HTTP");
+	return true;
+}
+
+/* A line has ended. */
+static enum head_answer line_ended(struct head_scan *s, struct err *e)
+{
+	size_t len = s->line;
+
+	s->line = 0;
+	if (len == 0 && s->lines == 0) {
+		refuse(e, "it begins with an empty line");
+		return HEAD_WRONG;
+	}
+	if (len == 0)
+		return HEAD_WHOLE;
+	return s->lines++ > HEAD_FIELDS_MAX ? HEAD_LARGE : HEAD_MORE;
+}
+
+static enum head_answer byte_came(struct head_scan *s, unsigned char c, struct err *e)
+{
+	if (s->cr) {
+		s->cr = false;
+		if (c == '\n')
+			return line_ended(s, e);
+		refuse(e, "its head has a CR without LF");
+		return HEAD_WRONG;
+	}
+	if (c == '\n') {
+		refuse(e, "a line of its head ends without CR");
+		return HEAD_WRONG;
+	}
+	if (c == '\r') {
+		s->cr = true;
+		return HEAD_MORE;
+	}
+	if (!byte_fits(s, c, e))
+		return HEAD_WRONG;
+	s->line++;
+	return HEAD_MORE;
+}
+
+enum head_answer head_look(struct head_scan *s, const char *bytes, size_t len, struct err *e)
+{
+	while (s->at < len) {
+		enum head_answer answer = HEAD_LARGE;
+
+		if (s->at < HEAD_BYTES_MAX)
+			answer = byte_came(s, (unsigned char)bytes[s->at++], e);
+		if (answer == HEAD_LARGE)
+			err_set(e, ERR_TOO_LARGE,
+				"the request's head is larger than %d bytes or has more than %d "
+				"fields",
+				HEAD_BYTES_MAX, HEAD_FIELDS_MAX);
+		if (answer != HEAD_MORE)
+			return answer;
+	}
+	return HEAD_MORE;
+}
+
+/* ---- The request line ---- */
+
+/* Cuts `line` at its only two blanks. */
+static bool read_request_line(struct head *h, char *line, struct err *e)
+{
+	char *target = strchr(line, ' '), *version = target ? strchr(target + 1, ' ') : NULL;
+	char *question;
+
+	if (version == NULL || strchr(version + 1, ' ') != NULL)
+		return refuse(e,
+			"its first line is not METHOD TARGET VERSION with one blank between");
+	*target++ = '\0';
+	*version++ = '\0';
+	if (strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0)
+		return refuse(e, "its version must be HTTP/1.1 or HTTP/1.0");
+	if (line[0] == '\0' || !all(line, is_token))
+		return refuse(e, "it does not begin with a method of HTTP");
+	if (target[0] != '/' || !all(target, is_target))
+		return refuse(e,
+			"its target must be a path that begins with /, and what RFC 3986 does not "
+			"allow in one must be percent-encoded");
+	question = strchr(target, '?');
+	if (question != NULL)
+		*question++ = '\0';
+	h->method = line;
+	h->path = target;
+	h->query = question;
+	h->http11 = version[7] == '1';
+	return true;
+}
+
+/* ---- Fields ---- */
+
+static bool read_field(struct head *h, char *line, struct err *e)
+{
+	char *colon = strchr(line, ':'), *value, *end;
+
+	if (line[0] == ' ' || line[0] == '\t')
+		return refuse(e, "a line of its head is folded");
+	if (colon == NULL || colon == line)
+		return refuse(e, "a line of its head has no name and colon");
+	*colon = '\0';
+	if (!all(line, is_token))
+		return refuse(e, "the name of a header holds what no name may hold");
+	for (char *c = line; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	value = colon + 1 + strspn(colon + 1, " \t");
+	end = value + strlen(value);
+	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
+	if (h->count == HEAD_FIELDS_MAX)
+		return refuse(e, "it has too many headers");
+	h->fields[h->count++] = (struct head_field){line, value};
+	return true;
+}
+
+size_t head_count(const struct head *h, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->count; i++)
+		n += strcmp(h->fields[i].name, name) == 0;
+	return n;
+}
+
+const char *head_get(const struct head *h, const char *name)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < h->count; i++) {
+		if (strcmp(h->fields[i].name, name) != 0)
+			continue;
+		if (value != NULL)
+			return NULL;
+		value = h->fields[i].value;
+	}
+	return value;
+}
+
+static bool list_has(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (*list != '\0') {
+		size_t item;
+
+		list += strspn(list, ", \t");
+		item = strcspn(list, ", \t");
+		if (item == len && strncasecmp(list, word, len) == 0)
+			return true;
+		list += item;
+	}
+	return false;
+}
+
+bool head_lists(const struct head *h, const char *name, const char *word)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if (strcmp(h->fields[i].name, name) == 0 && list_has(h->fields[i].value, word))
+			return true;
+	return false;
+}
+
+/* ---- What the fields mean together ---- */
+
+/* Two of these, and two readers could each take another one. */
+static bool check_doubles(const struct head *h, struct err *e)
+{
+	static const char *const single[] = {"authorization", "content-length", "content-type",
+		"expect", "host", "origin", "sec-websocket-key", "sec-websocket-version",
+		"transfer-encoding", "upgrade", "x-mltop-date", "x-mltop-nonce"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
+		if (head_count(h, single[i]) > 1)
+			return err_set(e, ERR_INVALID,
+				"the request is refused: it has the header %s more than once",
+				single[i]);
+	return true;
+}
+
+static bool check_host(const struct head *h, struct err *e)
+{
+	const char *host = head_get(h, "host");
+
+	return (host != NULL && host[0] != '\0' && all(host, is_host)) ||
+		refuse(e, "it must have exactly one Host header");
+}
+
+/* A request has one length or none: whatever else there is, somebody could read it differently. */
+static bool read_length(struct head *h, struct err *e)
+{
+	const char *length = head_get(h, "content-length");
+	const char *coding = head_get(h, "transfer-encoding");
+	int64_t number;
+
+	if (coding != NULL) {
+		h->chunked = length == NULL && h->http11 && strcasecmp(coding, "chunked") == 0 &&
+			strcmp(h->method, "GET") == 0;
+		return h->chunked ||
+			refuse(e,
+				"a body must come with Content-Length, not with Transfer-Encoding");
+	}
+	if (length == NULL)
+		return true;
+	if (strlen(length) > 15 || strspn(length, "0123456789") != strlen(length) ||
+		!num_i64(length, 0, INT64_MAX, &number))
+		return refuse(e, "Content-Length must be one number of at most 15 digits");
+	h->has_length = true;
+	h->length = (uint64_t)number;
+	return true;
+}
+
+static bool read_expect(struct head *h, struct err *e)
+{
+	const char *expect = head_get(h, "expect");
+
+	if (expect == NULL)
+		return true;
+	h->expects = h->http11 && strcasecmp(expect, "100-continue") == 0;
+	return h->expects || refuse(e, "Expect may only be 100-continue");
+}
+
+static bool read_meaning(struct head *h, struct err *e)
+{
+	if (!check_doubles(h, e) || !check_host(h, e) || !read_length(h, e) || !read_expect(h, e))
+		return false;
+	h->keep_alive = h->http11 ? !head_lists(h, "connection", "close")
+				  : head_lists(h, "connection", "keep-alive");
+	h->upgrade = head_count(h, "upgrade") > 0;
+	return true;
+}
+
+bool head_read(struct head *h, const char *bytes, size_t len, struct err *e)
+{
+	char *line, *end;
+	bool ok;
+
+	*h = (struct head){.text = mem_alloc(len + 1)};
+	memcpy(h->text, bytes, len);
+	line = h->text;
+	end = strstr(line, "\r\n");
+	*end = '\0';
+	ok = read_request_line(h, line, e);
+	while (ok && (line = end + 2, end = strstr(line, "\r\n"), end > line)) {
+		*end = '\0';
+		ok = read_field(h, line, e);
+	}
+	if (ok && read_meaning(h, e))
+		return true;
+	head_release(h);
+	return false;
+}
+
+void head_release(struct head *h)
+{
+	free(h->text);
+	*h = (struct head){0};
+}
