@@ -23,6 +23,8 @@ enum exit_code {
 	EXIT_NOT_AUTHORISED,
 	EXIT_NOT_FOUND,
 	EXIT_MLTOP_FAILED = 125,
+	EXIT_NOT_EXECUTABLE = 126,
+	EXIT_NO_COMMAND = 127,
 	EXIT_INTERRUPTED = 130,
 	EXIT_CANCELLED = 143,
 };
@@ -130,6 +132,8 @@ char *cli_path(const struct kind *k, const char *name, const char *tail);
  */
 bool output_list(struct cli *c, const struct kind *k, json_t *rows, struct err *e);
 bool output_one(struct cli *c, const struct kind *k, const json_t *object, struct err *e);
+/* "35.0 MiB" */
+void cli_size_text(char *out, size_t size, int64_t bytes);
 /* Writes text that is not ours to standard output: sanitised when it is a terminal. */
 void output_text(const struct cli *c, const char *text);
 

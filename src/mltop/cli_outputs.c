@@ -2,10 +2,12 @@
 #include "mltop/cli.h"
 
 #include "base/fsio.h"
+#include "client/place.h"
 #include "core/kinds/job.h"
 #include "core/wire/query.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,71 +36,69 @@ static const char *path_of(const json_t *file)
 	return path ? path : "";
 }
 
+/* What a link names; NULL: it is a file. */
+static const char *link_of(const json_t *file)
+{
+	return json_string_value(json_object_get(file, "link"));
+}
+
 static int64_t size_of(const json_t *file)
 {
 	return json_integer_value(json_object_get(file, "size"));
 }
 
-static void warn_truncated(const json_t *answer)
+/* What the list does not hold; false: something is missing that was to be there. */
+static bool tell_missing(const json_t *answer)
 {
+	const json_t *folder;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "unreadable"), i, folder)
+		cli_complain("%s cannot be read: what is in it is not listed",
+			json_string_value(folder) ? json_string_value(folder) : "a folder");
 	if (json_is_true(json_object_get(answer, "truncated")))
-		fprintf(stderr,
-			"mltop: there are more outputs than the platform lists: more than "
-			"10,000, or some with names it cannot show\n");
+		cli_complain(
+			"there are more outputs than the platform lists: more than 10,000, or some "
+			"with names it cannot show");
+	return json_array_size(json_object_get(answer, "unreadable")) == 0;
+}
+
+static void print_output(const struct cli *c, const json_t *file)
+{
+	const char *when = json_string_value(json_object_get(file, "mtime"));
+
+	printf("%12lld  ", (long long)size_of(file));
+	output_text(c, when ? when : "-");
+	printf("  ");
+	output_text(c, path_of(file));
+	if (link_of(file)) {
+		printf(" -> ");
+		output_text(c, link_of(file));
+	}
+	putchar('\n');
 }
 
 int cli_outputs(struct cli *c)
 {
 	struct err e = ERR_INIT;
 	json_t *answer = NULL, *file;
+	bool whole;
 	size_t i;
 
 	if (!fetch_outputs(c, &answer, &e))
 		return cli_fail(&e);
-	if (cli_has(c, "json")) {
+	if (cli_has(c, "json"))
 		output_one(c, NULL, answer, &e);
-	} else {
-		json_array_foreach(json_object_get(answer, "data"), i, file) {
-			const char *when = json_string_value(json_object_get(file, "mtime"));
-
-			printf("%12lld  ", (long long)size_of(file));
-			output_text(c, when ? when : "-");
-			printf("  ");
-			output_text(c, path_of(file));
-			putchar('\n');
-		}
-		warn_truncated(answer);
-	}
+	else
+		json_array_foreach(json_object_get(answer, "data"), i, file)
+			print_output(c, file);
+	fflush(stdout);
+	whole = tell_missing(answer);
 	json_decref(answer);
-	return EXIT_DONE;
+	return whole ? EXIT_DONE : EXIT_REFUSED;
 }
 
 /* ---- Download ---- */
-
-/* The list is the platform's: nothing in it may lead out of the folder it goes to. */
-static bool path_safe(const char *path, struct err *e)
-{
-	const char *at = path;
-
-	for (const unsigned char *p = (const unsigned char *)path; *p; p++)
-		if (*p < 0x20 || *p == 0x7f)
-			return err_set(e, ERR_INVALID,
-				"the platform lists an output with a control "
-				"character in its name: not downloaded");
-	for (;;) {
-		size_t len = strcspn(at, "/");
-
-		if (len == 0 || (len == 1 && *at == '.') ||
-			(len == 2 && at[0] == '.' && at[1] == '.'))
-			return err_set(e, ERR_INVALID,
-				"the platform lists an output '%.200s', which is no "
-				"path below its folder: not downloaded",
-				path);
-		if (at[len] == '\0')
-			return true;
-		at += len + 1;
-	}
-}
 
 static bool fetch_piece(struct cli *c, const char *path, int64_t offset, char **text, size_t *len,
 	struct err *e)
@@ -154,42 +154,35 @@ static bool fetch_into(struct cli *c, int fd, const char *path, int64_t size, st
 	return true;
 }
 
-static bool make_parents(const char *path, struct err *e)
-{
-	char *parent = mem_strdup(path), *slash = strrchr(parent, '/');
-	bool good;
-
-	if (slash)
-		*slash = '\0';
-	good = slash == NULL || slash == parent || fsio_mkdirs(parent, 0777, e);
-	free(parent);
-	return good;
-}
-
 /* Aside first: what stands under its own name is whole. */
-static bool fetch_file(struct cli *c, const json_t *file, const char *to, struct err *e)
+static bool fetch_file(struct cli *c, struct place *p, const char *from, int64_t size,
+	struct err *e)
 {
-	char *part = NULL;
-	int fd = -1;
-	bool good = make_parents(to, e);
+	int fd = place_begin(p, e);
+	bool good = fd >= 0 && fetch_into(c, fd, from, size, e);
 
-	if (good && !cli_has(c, "force") && access(to, F_OK) == 0)
-		good = err_set(e, ERR_CONFLICT,
-			"%s is there already: give another folder with -o, or "
-			"--force to write over it",
-			to);
-	if (good)
-		good = (fd = fsio_aside(to, &part)) >= 0 || err_errno(e, errno, "cannot write", to);
-	good = good && fetch_into(c, fd, path_of(file), size_of(file), e);
 	if (fd >= 0 && close(fd) != 0 && good)
-		good = err_errno(e, errno, "cannot write", to);
-	if (good && rename(part, to) != 0)
-		good = err_errno(e, errno, "cannot keep", to);
-	if (!good && fd >= 0)
-		unlink(part);
-	free(part);
-	return good;
+		good = err_errno(e, errno, "cannot write", p->path);
+	return good && place_keep(p, e);
 }
+
+static const json_t *file_named(const json_t *list, const char *path)
+{
+	const json_t *file;
+	size_t i;
+
+	json_array_foreach(list, i, file)
+		if (strcmp(path_of(file), path) == 0)
+			return file;
+	return NULL;
+}
+
+struct download {
+	const char *dir, *which; /* which: of them; NULL all */
+	int top;                 /* dir */
+	const json_t *list;
+	int count;
+};
 
 /* The file of that path, or all below it. */
 static bool wanted(const char *path, const char *which)
@@ -202,55 +195,113 @@ static bool wanted(const char *path, const char *which)
 		(strncmp(path, which, len) == 0 && (path[len] == '\0' || path[len] == '/'));
 }
 
-static bool fetch_all(struct cli *c, const json_t *list, int *count, struct err *e)
+static bool folder_listed(const json_t *list, const char *folder)
 {
-	const char *dir = cli_value(c, "output"), *which = c->arg_count > 1 ? c->args[1] : NULL;
 	const json_t *file;
 	size_t i;
 
-	json_array_foreach(list, i, file) {
-		char *to;
-		bool good;
+	json_array_foreach(list, i, file)
+		if (wanted(path_of(file), folder))
+			return true;
+	return false;
+}
 
-		if (!wanted(path_of(file), which))
-			continue;
-		if (!path_safe(path_of(file), e))
-			return false;
-		to = fsio_join(dir ? dir : ".", path_of(file));
-		good = fetch_file(c, file, to, e);
-		if (good) {
-			output_text(c, to);
-			putchar('\n');
-			fflush(stdout);
-		}
-		free(to);
-		if (!good)
-			return false;
-		++*count;
+/*
+ * A link that stays inside is a link here too when what it names comes along, else its content: a
+ * resume script looks for the name. One that leads out, or to nothing, is said and passed over.
+ */
+static bool fetch_link(struct cli *c, struct download *d, struct place *p, const json_t *link,
+	struct err *e)
+{
+	char *at = place_resolve(path_of(link), link_of(link));
+	const json_t *file = at ? file_named(d->list, at) : NULL;
+	bool good = true;
+
+	if (file && link_of(file) == NULL && !wanted(at, d->which))
+		good = fetch_file(c, p, at, size_of(file), e);
+	else if (at && (file || folder_listed(d->list, at)))
+		good = place_link(p, link_of(link), e);
+	else
+		cli_complain("%s is a link to %s, which is not among the outputs: not downloaded",
+			path_of(link), link_of(link));
+	free(at);
+	return good;
+}
+
+static bool fetch_one(struct cli *c, struct download *d, const json_t *file, struct err *e)
+{
+	char *to = fsio_join(d->dir, path_of(file));
+	struct place p;
+	bool good = place_open(&p, d->top, path_of(file), e);
+
+	if (good && !cli_has(c, "force") && place_taken(&p))
+		good = err_set(e, ERR_CONFLICT,
+			"%s is there already: give another folder with -o, or "
+			"--force to write over it",
+			to);
+	good = good &&
+		(link_of(file) ? fetch_link(c, d, &p, file, e)
+			       : fetch_file(c, &p, path_of(file), size_of(file), e));
+	if (good && place_taken(&p)) {
+		output_text(c, to);
+		putchar('\n');
+		fflush(stdout);
+		d->count++;
 	}
+	place_close(&p);
+	free(to);
+	return good;
+}
+
+/* Links last: what they name is there then. */
+static bool fetch_all(struct cli *c, struct download *d, struct err *e)
+{
+	const json_t *file;
+	size_t i;
+
+	for (int links = 0; links < 2; links++)
+		json_array_foreach(d->list, i, file)
+			if (wanted(path_of(file), d->which) && (link_of(file) != NULL) == links &&
+				!fetch_one(c, d, file, e))
+				return false;
 	return true;
+}
+
+/* The folder that was named may be a link: it is the person's own word. */
+static bool open_top(struct download *d, struct err *e)
+{
+	if (!fsio_mkdirs(d->dir, 0777, e))
+		return false;
+	d->top = open(d->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return d->top >= 0 || err_errno(e, errno, "cannot write into", d->dir);
+}
+
+static bool nothing_there(const struct cli *c, struct err *e)
+{
+	if (c->arg_count > 1)
+		return err_set(e, ERR_NOT_FOUND,
+			"there is no output %s of job %s; `mltop jobs outputs %s` lists them",
+			c->args[1], c->args[0], c->args[0]);
+	return err_set(e, ERR_NOT_FOUND,
+		"job %s has no outputs: it left nothing in MLTOP_OUTPUT_DIR", c->args[0]);
 }
 
 int cli_download(struct cli *c)
 {
+	struct download d = {.dir = cli_value(c, "output") ? cli_value(c, "output") : ".",
+		.which = c->arg_count > 1 ? c->args[1] : NULL,
+		.top = -1};
 	struct err e = ERR_INIT;
 	json_t *answer = NULL;
-	int count = 0;
-	bool good = fetch_outputs(c, &answer, &e);
+	bool good = fetch_outputs(c, &answer, &e), whole = true;
 
-	good = good && fetch_all(c, json_object_get(answer, "data"), &count, &e);
-	if (good && count == 0)
-		good = c->arg_count > 1
-			? err_set(&e, ERR_NOT_FOUND,
-				  "there is no output %s of job %s; `mltop jobs outputs %s` "
-				  "lists them",
-				  c->args[1], c->args[0], c->args[0])
-			: err_set(&e, ERR_NOT_FOUND,
-				  "job %s has no outputs: it left nothing in "
-				  "MLTOP_OUTPUT_DIR",
-				  c->args[0]);
+	d.list = json_object_get(answer, "data");
+	good = good && (json_array_size(d.list) || nothing_there(c, &e)) && open_top(&d, &e) &&
+		fetch_all(c, &d, &e) && (d.count || nothing_there(c, &e));
 	if (good)
-		warn_truncated(answer);
+		whole = tell_missing(answer);
+	if (d.top >= 0)
+		close(d.top);
 	json_decref(answer);
-	return good ? EXIT_DONE : cli_fail(&e);
+	return !good ? cli_fail(&e) : whole ? EXIT_DONE : EXIT_REFUSED;
 }

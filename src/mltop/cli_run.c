@@ -9,9 +9,10 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <libgen.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -160,6 +161,8 @@ static bool run_body(struct cli *c, json_t *body, struct err *e)
 /* Runs to its end on our standard output; the code is the job's own. */
 static int run_follow(struct cli *c, const char *name)
 {
+	if (isatty(STDERR_FILENO))
+		cli_complain("job %s; Ctrl-C asks whether to stop it", name);
 	struct follow f = {.job = name, .tail = -1, .to_end = true, .ask = true};
 	struct err e = ERR_INIT;
 	enum follow_end end;
@@ -175,6 +178,28 @@ static int run_follow(struct cli *c, const char *name)
 	case FOLLOW_INTERRUPTED: return EXIT_INTERRUPTED;
 	default: return code;
 	}
+}
+
+/* Data that somebody meant for the command; an open pipe with nothing in it is no data. */
+static bool input_waits(void)
+{
+	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct stat st;
+	int bytes = 0;
+
+	if (fstat(STDIN_FILENO, &st) != 0)
+		return false;
+	if (S_ISREG(st.st_mode))
+		return st.st_size > lseek(STDIN_FILENO, 0, SEEK_CUR);
+	return (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) && poll(&p, 1, 0) == 1 &&
+		(p.revents & POLLIN) && ioctl(STDIN_FILENO, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+static void tell_input(void)
+{
+	if (input_waits())
+		cli_complain("the job reads nothing from here: what comes on standard input is not "
+			     "given to it; put it in a file and name that in the command");
 }
 
 int cli_run(struct cli *c)
@@ -196,6 +221,8 @@ int cli_run(struct cli *c)
 	}
 	json_decref(body);
 	json_decref(answer);
+	if (code == EXIT_DONE)
+		tell_input();
 	if (code == EXIT_DONE && cli_has(c, "detach"))
 		printf("%s\n", name);
 	else if (code == EXIT_DONE)

@@ -58,6 +58,17 @@ int cli_output_failed(void)
 	return EXIT_REFUSED;
 }
 
+void cli_size_text(char *out, size_t size, int64_t bytes)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+	double value = (double)bytes;
+	size_t u = 0;
+
+	for (; value >= 1024 && u + 1 < ARRAY_SIZE(units); u++)
+		value /= 1024;
+	snprintf(out, size, u ? "%.1f %s" : "%.0f %s", value, units[u]);
+}
+
 static void verb_title(const struct verb *v, struct buf *out)
 {
 	buf_addf(out, "mltop %s%s%s", v->noun ? v->noun : "", v->noun ? " " : "", v->name);

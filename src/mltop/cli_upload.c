@@ -1,4 +1,5 @@
 #include "mltop/cli_upload.h"
+#include "mltop/cli_packing.h"
 
 #include "base/fsio.h"
 #include "base/timefmt.h"
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TELL_MS = 100 };
+enum { TELL_MS = 100, BAR_CELLS = 20 };
 
 /* ---- Progress: one line on standard error, where a person looks at it ---- */
 
@@ -23,17 +24,30 @@ struct teller {
 	bool shown;
 };
 
+static void draw_bar(char bar[BAR_CELLS + 1], int64_t done, int64_t of)
+{
+	int filled = of > 0 ? (int)(done * BAR_CELLS / of) : 0;
+
+	memset(bar, ' ', BAR_CELLS);
+	memset(bar, '=', (size_t)filled);
+	if (filled < BAR_CELLS)
+		bar[filled] = '>';
+	bar[BAR_CELLS] = '\0';
+}
+
 /* What goes in one part needs no line. */
 static void on_progress(void *ctx, int64_t received, int64_t size)
 {
 	struct teller *t = ctx;
 	int64_t now = time_mono_ms();
+	char bar[BAR_CELLS + 1];
 
 	if (!isatty(STDERR_FILENO) || size <= UPLOAD_PART || (t->shown && now - t->told < TELL_MS))
 		return;
 	t->told = now;
 	t->shown = true;
-	fprintf(stderr, "\rmltop: uploading %s: %.1f of %.1f MiB (%d %%)\033[K", t->name,
+	draw_bar(bar, received, size);
+	fprintf(stderr, "\rmltop: uploading %s [%s] %.1f of %.1f MiB (%d %%)\033[K", t->name, bar,
 		(double)received / (1 << 20), (double)size / (1 << 20),
 		(int)(received * 100 / size));
 	fflush(stderr);
@@ -61,11 +75,6 @@ static bool send_file(struct cli *c, int fd, const char *name, json_t *body, str
 }
 
 /* ---- Folders ---- */
-
-static bool skip(void *ctx, const char *path, bool folder)
-{
-	return ignore_match(ctx, path, folder);
-}
 
 static struct ignore *ignore_of(const char *folder, struct err *e)
 {
@@ -167,10 +176,11 @@ bool cli_upload_folder(struct cli *c, const char *path, json_t *body, struct err
 	char top[UPLOAD_NAME_SIZE], name[UPLOAD_NAME_SIZE];
 	struct ignore *rules = ignore_of(path, e);
 	struct archive_limits limits;
+	struct packing packing;
 	struct archive_folder folder = {.path = path,
 		.top = top,
-		.skip = skip,
-		.ctx = rules,
+		.skip = packing_skips,
+		.ctx = &packing,
 		.limits = &limits};
 	bool good;
 	int fd;
@@ -183,8 +193,10 @@ bool cli_upload_folder(struct cli *c, const char *path, json_t *body, struct err
 	folder_name(top, path);
 	snprintf(name, sizeof name, "%.100s.tar.gz", top);
 	fd = scratch_file(e);
-	good = fd >= 0 && archive_pack_folder(fd, &folder, e) && package_check(fd, &limits, e) &&
-		send_file(c, fd, name, body, e);
+	packing_begin(&packing, rules, path);
+	good = fd >= 0 && archive_pack_folder(fd, &folder, e);
+	packing_done(&packing, fd, good);
+	good = good && package_check(fd, &limits, e) && send_file(c, fd, name, body, e);
 	if (fd >= 0)
 		close(fd);
 	ignore_free(rules);

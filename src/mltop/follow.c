@@ -39,6 +39,7 @@ void follow_over(struct follower *f, enum follow_end end)
 	follow_ask_close(f);
 	uv_close((uv_handle_t *)&f->interrupt, NULL);
 	cli_link_close(&f->link);
+	uv_close((uv_handle_t *)&f->patience, NULL);
 	if (f->stream)
 		stream_free(f->stream, NULL, NULL);
 }
@@ -84,6 +85,8 @@ void follow_settle(struct follower *f)
 
 void follow_print(struct follower *f, const void *bytes, size_t len)
 {
+	if (len)
+		f->mid_line = ((const char *)bytes)[len - 1] != '\n';
 	if (!write_out(f, bytes, len))
 		follow_over(f, FOLLOW_UNREAD);
 	else if (f->stream)
@@ -163,6 +166,7 @@ static void on_rows(void *ctx, uint32_t sub, const json_t *rows)
 		record_decode(&job_kind, &f->row, &f->arena, json_array_get(rows, i), DECODE_SERVER,
 			NULL);
 	f->row_final = job_state_final(f->row.state);
+	follow_tell_row(f);
 	follow_settle(f);
 }
 
@@ -201,34 +205,6 @@ static void ignore_sub(void *ctx, uint32_t sub)
 	(void)sub;
 }
 
-static int job_code(const struct job *j)
-{
-	if (j->state == JOB_COMPLETED)
-		return 0;
-	if (j->reason == REASON_CANCELLED)
-		return EXIT_CANCELLED;
-	if (record_has(job, j, signal) && j->signal > 0)
-		return 128 + (int)j->signal;
-	if (record_has(job, j, exit_code) && j->exit_code > 0)
-		return (int)j->exit_code;
-	return j->state == JOB_ERROR ? EXIT_MLTOP_FAILED : EXIT_REFUSED;
-}
-
-/*
- * The end that the job's own output does not tell of: it could not be started, or somebody or a
- * limit stopped it. An exit code speaks for itself.
- */
-static void tell_end(const struct follower *f)
-{
-	const struct job *j = &f->row;
-	bool own = j->state == JOB_COMPLETED || j->reason == REASON_EXIT_CODE;
-
-	if (!f->what->to_end || f->end != FOLLOW_ENDED || own || !j->message || !*j->message)
-		return;
-	if (f->what->ask || j->state == JOB_ERROR)
-		cli_complain("job %s: %s", f->what->job, j->message);
-}
-
 static bool find_job(struct follower *f, struct err *e)
 {
 	char *path = cli_path(&job_kind, f->what->job, "");
@@ -263,7 +239,8 @@ static void stream_open(struct follower *f)
 	f->stream = stream_new(&f->cli->loop, &f->cli->context, &events);
 	buf_addf(&filter, "uid=%s", f->uid);
 	stream_rows(f->stream, SUB_ROW, "job", cli_value(f->cli, "org"),
-		"uid,job_name,state,reason,message,attempt,exit_code,signal", filter.data);
+		"uid,job_name,state,reason,message,attempt,exit_code,signal,start_time,end_time",
+		filter.data);
 	buf_release(&filter);
 	follow_attempt(f, f->attempt, f->next);
 }
@@ -298,6 +275,7 @@ static void follow_open(struct follower *f)
 	f->interrupt.data = f;
 	f->link = (struct cli_link){f->cli, f, platform_moved, platform_lost, reader_gone};
 	cli_link_open(&f->link);
+	follow_tell_open(f);
 	uv_signal_start(&f->interrupt, follow_interrupted, SIGINT);
 	f->attempt = f->what->attempt;
 	stream_open(f);
@@ -355,9 +333,9 @@ enum follow_end follow_log(struct cli *c, const struct follow *what, int *code, 
 	fsio_write_all(STDOUT_FILENO, rest.data, rest.len);
 	buf_release(&rest);
 	buf_release(&f.held);
-	*code = job_code(&f.row);
+	*code = follow_job_code(&f.row);
 	ask_why(&f);
-	tell_end(&f);
+	follow_tell_end(&f);
 	if (f.end == FOLLOW_FAILED && e)
 		*e = f.err;
 	free(f.uid);

@@ -32,7 +32,11 @@ struct follower {
 	uv_poll_t keys;
 	int keys_fd; /* what it polls, while it is asked */
 	bool asking, cancelled;
-	struct buf held; /* came while it was asked; at most the stream's window */
+	/* what is told of it (follow_tell.c) */
+	uv_timer_t patience;
+	bool patient, mid_line; /* mid_line: the job's last line is not ended */
+	char waits[1024];       /* the reason that was told */
+	struct buf held;        /* came while it was asked; at most the stream's window */
 };
 
 /* Ends the following, once; what was held is printed. */
@@ -48,5 +52,12 @@ void follow_cancel(struct follower *f);
 /* Keeps bytes while the question stands, so that they do not bury it; false: print them. */
 bool follow_ask_hold(struct follower *f, const void *bytes, size_t len);
 void follow_ask_close(struct follower *f);
+
+/* Says why the job waits, once it has waited for a while and whenever the reason changes. */
+void follow_tell_open(struct follower *f); /* `patience` is closed by who closes the others */
+void follow_tell_row(struct follower *f);  /* the row has changed */
+void follow_tell_end(struct follower *f);
+/* As a shell has it: 128 + signal, 127 and 126 for a command that is not there or is none. */
+int follow_job_code(const struct job *j);
 
 #endif

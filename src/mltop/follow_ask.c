@@ -59,8 +59,8 @@ void follow_cancel(struct follower *f)
 
 static void ask(struct follower *f)
 {
-	fprintf(stderr,
-		"\nmltop: c cancels job %s, l leaves it running, Enter goes on: ", f->what->job);
+	fprintf(stderr, "\nmltop: c or Ctrl-C cancels job %s, l leaves it running, Enter goes on: ",
+		f->what->job);
 }
 
 /* A line was typed. */
@@ -108,8 +108,11 @@ void follow_interrupted(uv_signal_t *handle, int number)
 	(void)number;
 	if (!f->what->ask)
 		follow_over(f, FOLLOW_INTERRUPTED);
-	else if (!f->asking && ask_open(f))
+	else if (f->asking) { /* as with any command: pressed again it means stop */
+		ask_over(f);
+		follow_cancel(f);
+	} else if (!f->cancelled && ask_open(f))
 		ask(f);
-	else /* Who presses it twice wants out, and the job is not lost by that. */
+	else /* nobody is there to answer, or it does not end soon enough: it is left */
 		follow_over(f, FOLLOW_LEFT);
 }

@@ -1,11 +1,16 @@
 """What jobs leave in MLTOP_OUTPUT_DIR: listed, downloaded, and nothing else of the disk."""
 import hashlib
+import http.server
+import json
 import os
+import subprocess
 import sys
+import threading
 import unittest
+import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import BASE, Daemon, Private, Shared, main, until  # noqa: E402
+from support import BASE, LIMIT, MLTOP, Daemon, Private, Shared, environment, folder, main, until  # noqa: E402
 
 MAKE = r"""
 import os, random
@@ -145,6 +150,93 @@ class Outputs(unittest.TestCase):
         self.run_job("many", "import os\nfor i in range(10001): os.close(os.open(os.environ['MLTOP_OUTPUT_DIR'] + f'/{i}', os.O_CREAT))")
         got = self.ok("jobs", "outputs", "many", "--json").json
         self.assertEqual((len(got["data"]), got["truncated"]), (10000, True))
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """A platform that lists what the test says, and has the bytes "of PATH" for each path."""
+
+    listing = {}
+
+    def do_GET(self):
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        body = f"of {query['path'][0]}" if "path" in query else json.dumps(self.listing)
+        if "path" in query:
+            offset = int(query["offset"][0])
+            body = body[offset:offset + int(query["length"][0])]
+        self.send_response(200)
+        self.send_header("Content-Type", "application/octet-stream" if "path" in query else "application/json")
+        self.send_header("Content-Length", str(len(body.encode())))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class Links(unittest.TestCase):
+    """What is not a plain file: links, folders that the platform could not read, links in our own folder."""
+
+    def setUp(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.to = folder("links")
+        self.env = environment(XIAOMI_ACCESS_KEY_ID="A", XIAOMI_SECRET_ACCESS_KEY="S")
+
+    def mltop(self, *words, files, **more):
+        when = {"mtime": "2026-01-02T03:04:05Z"}
+        Answers.listing = {"data": [{"size": len(f"of {f['path']}"), **when, **f} for f in files], **more}
+        return subprocess.run([MLTOP, "--endpoint", f"http://127.0.0.1:{self.server.server_port}", *words], cwd=self.to,
+                              env=self.env, capture_output=True, text=True, timeout=LIMIT)
+
+    def read(self, name):
+        with open(os.path.join(self.to, name)) as f:
+            return f.read()
+
+    CHECKPOINTS = [{"path": "last.ckpt", "link": "step-10.ckpt"}, {"path": "step-10.ckpt"},
+                   {"path": "best", "link": "runs/b"}, {"path": "runs/b/w"}, {"path": "runs/up", "link": "../step-10.ckpt"},
+                   {"path": "out", "link": "/etc/passwd"}, {"path": "up", "link": "../../x"}]
+
+    def test_links_are_listed_as_links(self):
+        r = self.mltop("jobs", "outputs", "j", files=self.CHECKPOINTS)
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        self.assertRegex(r.stdout, r"(?m)  last\.ckpt -> step-10\.ckpt$")
+        self.assertRegex(r.stdout, r"(?m)  step-10\.ckpt$")
+
+    def test_links_that_stay_inside_come_along(self):
+        r = self.mltop("jobs", "download", "j", files=self.CHECKPOINTS)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertEqual([self.read(n) for n in ("last.ckpt", "best/w", "runs/up")],
+                         ["of step-10.ckpt", "of runs/b/w", "of step-10.ckpt"])
+        self.assertEqual(os.readlink(self.to + "/last.ckpt"), "step-10.ckpt")
+        self.assertEqual(r.stderr.count("not downloaded"), 2, r.stderr)
+        self.assertEqual(sorted(os.listdir(self.to)), ["best", "last.ckpt", "runs", "step-10.ckpt"])
+
+    def test_a_link_that_is_asked_for_alone_is_its_content(self):
+        r = self.mltop("jobs", "download", "j", "last.ckpt", files=self.CHECKPOINTS)
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        self.assertEqual((os.listdir(self.to), self.read("last.ckpt")), (["last.ckpt"], "of step-10.ckpt"))
+        self.assertFalse(os.path.islink(self.to + "/last.ckpt"))
+
+    def test_what_is_missing_is_said(self):
+        for verb in ("outputs", "download"):
+            r = self.mltop("jobs", verb, "j", files=[{"path": "a"}], unreadable=["locked/deep"])
+            self.assertEqual((r.returncode, r.stderr), (1, "mltop: locked/deep cannot be read: what is in it is not listed\n"))
+
+    def test_nothing_is_written_through_a_link(self):
+        outside = folder("outside")
+        os.symlink(outside, self.to + "/runs")
+        with open(outside + "/mine", "w") as f:
+            f.write("mine")
+        os.symlink(outside + "/mine", self.to + "/a")
+        r = self.mltop("jobs", "download", "j", "-f", files=[{"path": "a"}, {"path": "runs/x"}])
+        self.assertEqual(r.returncode, 1, r.stderr)
+        self.assertIn("not written through", r.stderr)
+        self.assertEqual(os.listdir(outside), ["mine"])
+        with open(outside + "/mine") as f:
+            self.assertEqual(f.read(), "mine")
+        self.assertEqual(self.read("a"), "of a")
 
 
 class Kept(unittest.TestCase):

@@ -196,6 +196,24 @@ class Submit(OnShared):
         self.ok("jobs", "submit", "job.yaml", cwd=folder)
         self.done("by-yaml", "by yaml\n")
 
+    def test_what_goes_along_is_said_at_a_terminal(self):
+        folder = self.folder({"train.py": "print('here')\n", "data/big.bin": random.Random(1).randbytes(3 << 20)})
+        mother, child = pty.openpty()
+        done = subprocess.Popen([MLTOP, "run", "--name", "told", "--", "python3", "train.py"], env=self.p.person,
+                                cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=child, text=True)
+        os.close(child)
+        seen = b""
+        try:
+            while data := os.read(mother, 65536):
+                seen += data
+        except OSError:
+            pass  # EIO: the other side is closed
+        out, _ = done.communicate(timeout=LIMIT)
+        os.close(mother)
+        self.assertEqual((done.returncode, out), (0, "here\n"), seen)
+        self.assertIn(b"mltop: sending 2 files, 3.0 MiB (3.0 MiB packed); biggest: data/big.bin 3.0 MiB, train.py 14 bytes\r\n",
+                      seen)
+
     def test_the_platforms_refusals(self):
         folder = self.folder({"other.py": "", "text.tar.gz": "no archive", "empty.tar.gz": ""})
         base = ["jobs", "submit", "--job-name", "never", "--module-name", "train", "--trainer-uri"]
@@ -312,7 +330,7 @@ class Cuts(OnShared):
         out, _ = done.communicate(timeout=LIMIT)
         os.close(mother)
         self.assertEqual((done.returncode, out), (0, "shown\n"), seen)
-        self.assertRegex(seen, rb"^\rmltop: uploading big.tar: 0\.0 of 10\.0 MiB \(0 %\)")
+        self.assertRegex(seen, rb"^\rmltop: uploading big.tar \[>  +\] 0\.0 of 10\.0 MiB \(0 %\)")
         self.assertTrue(seen.endswith(b"\r\x1b[K"), seen)
 
 

@@ -46,10 +46,34 @@ class Run(Case):
         self.refused(125, "twice", "run", "--name", "twice", "--", "true")
 
     def test_command_that_does_not_exist(self):
+        """As a shell has it: 127, and 126 for what is there and cannot be executed."""
         r = self.p.mltop("run", "--name", "nowhere", "--", "no-such-program-here")
-        self.assertNotEqual(r.code, 0)
+        self.assertEqual(r.code, 127, r.err)
         job = self.p.ended("nowhere")
         self.assertIn("no-such-program-here", job["message"])
+        self.assertEqual(self.p.mltop("run", "--", self.p.folder + "/absent").code, 127)
+        with open(self.p.folder + "/plain", "w") as f:
+            f.write("true\n")
+        self.assertEqual(self.p.mltop("run", "--", self.p.folder + "/plain").code, 126)
+        self.assertEqual(self.p.mltop("run", "--", "sh", "-c", "no-such-program-here").code, 127)
+
+    def test_input_that_the_job_does_not_get(self):
+        r = self.p.mltop("run", "--", "cat", stdin="data\n")
+        self.assertEqual((r.code, r.out), (0, ""))
+        self.assertEqual(len(r.err.splitlines()), 1, r.err)
+        self.assertIn("standard input is not given to it", r.err)
+        self.assertEqual(self.p.mltop("run", "--", "cat", stdin="").err, "")
+
+    def test_why_it_waits(self):
+        """With the sentence of the platform, also where nobody sits at a terminal."""
+        fill = [self.p.shell("sleep 1000", "-c", "0.01", "--name", f"fills-{i}") for i in range(os.cpu_count())]
+        for name in fill:
+            self.p.running(name)
+        waiting = self.p.start("run", "-c", "0.01", "--name", "waits", "--", "echo", "went")
+        self.assertRegex(waiting.stderr.readline(), r"^mltop: job waits waits: .*\b(task|run)")
+        self.ok("cancel", "-y", *fill)
+        out, err = waiting.communicate(timeout=LIMIT)
+        self.assertEqual((waiting.returncode, out), (0, "went\n"), err)
 
     def test_cancelled_by_another(self):
         r = self.p.start("run", "--name", "stopped", "--", "sleep", "1000")

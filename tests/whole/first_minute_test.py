@@ -244,7 +244,7 @@ class CtrlC(Case):
         self.addCleanup(t.close)
         t.wait(b"up\r\n")
         t.send(b"\x03")
-        t.wait(b"c cancels job " + name.encode() + b", l leaves it running, Enter goes on: ")
+        t.wait(b"c or Ctrl-C cancels job " + name.encode() + b", l leaves it running, Enter goes on: ")
         return t
 
     def test_c_cancels(self):
@@ -253,6 +253,17 @@ class CtrlC(Case):
         self.assertEqual(t.ended(), 130, t.output)
         job = self.p.ended("to-cancel")
         self.assertEqual((job["state"], job["reason"]), ("failed", "Cancelled"))
+
+    def test_what_a_person_is_told(self):
+        """Its name at the start; state, time, what it left and how to run it again at the end."""
+        t = Pty([MLTOP, "run", "--name", "told", "--", "sh", "-c", 'printf half; echo x > "$MLTOP_OUTPUT_DIR/x"; exit 3'],
+                cwd=self.p.folder, **self.p.home)
+        self.addCleanup(t.close)
+        self.assertEqual(t.ended(), 3, t.output)
+        text = t.output.decode()
+        self.assertRegex(text, r"^mltop: job told; Ctrl-C asks whether to stop it\r\n")
+        self.assertRegex(text, r"half\r\nmltop: job told failed \(exit 3\) after \S+; 1 output, 2 bytes: "
+                               r"`mltop jobs download told`; again: `mltop jobs retry told`\r\n")
 
     def test_l_leaves(self):
         t = self.start("to-leave")
@@ -302,13 +313,15 @@ class CtrlC(Case):
         self.assertEqual(t.ended(), 0)
         os.unlink(self.p.folder + "/go")
 
-    def test_ctrl_c_again_leaves(self):
-        """A person who presses it twice wants out; the job is not theirs to lose by that."""
+    def test_ctrl_c_again_stops(self):
+        """As it would any command; the question said so."""
         t = self.start("twice")
+        self.assertIn(b"c or Ctrl-C cancels job twice", t.output)
         t.send(b"\x03")
-        self.assertEqual(t.ended(), 0, t.output)
-        self.assertEqual(self.p.job("twice")["state"], "running")
-        self.ok("cancel", "-y", "twice")
+        self.assertEqual(t.ended(), 130, t.output)
+        job = self.p.ended("twice")
+        self.assertEqual((job["state"], job["reason"]), ("failed", "Cancelled"))
+        self.assertIn(b"job twice was cancelled after", t.output)
 
 
 if __name__ == "__main__":
