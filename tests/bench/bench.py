@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """make bench: figures of this machine, each beside what it is to be compared with from the same run.
 
-    tests/bench/bench.py [dashboard] [log] [jobs]      QUICK=1: small sizes
+    tests/bench/bench.py [dashboard] [log] [jobs] [older] [strain] [making]
+
+QUICK=1: small sizes. `older` compares with an older build of ours ($OLDER, else 841f4c4), `strain` is
+what one tenant can do to the others, `making` is this tree built and tested.
 
 A line is: what, figure, unit, and the comparison. Times are wall times by the monotonic clock.
 Nothing here fails because something was slow, only because something did not work at all.
@@ -13,12 +16,17 @@ import sys
 import dashboard
 import jobs
 import logs
+import making
+import older
+import strain
 from measure import QUICK
-from kit.basics import OPENED
+from kit.basics import BUILD, OPENED
 
 
 def bench():
-    parts = {"dashboard": dashboard.dashboard, "log": logs.log, "jobs": jobs.jobs}
+    parts = {"dashboard": dashboard.dashboard, "log": logs.log, "jobs": jobs.jobs, "older": older.older,
+             "strain": lambda: strain.strain(older.built(), BUILD),
+             "making": lambda: making.making(older.COMMIT)}
     chosen = [w for w in sys.argv[1:] if w in parts] or list(parts)
     with open("/proc/cpuinfo") as f:
         model = re.search(r"model name\s*: (.*)", f.read())

@@ -13,6 +13,7 @@ import time
 
 from kit.basics import LIMIT, OPENED, environment, forget
 from kit.process import evidence, own_threads
+from kit.screen import Screen
 
 
 class Pty:
@@ -24,6 +25,7 @@ class Pty:
         self.set_size(cols, rows)
         self.before = termios.tcgetattr(slave)
         self.output = bytearray()
+        self.screen, self.fed = Screen(cols, rows), 0
         self.hung_up = False
         changes.setdefault("TERM", "xterm-256color")
         self.started = time.monotonic()
@@ -66,6 +68,25 @@ class Pty:
                                      f"{bytes(self.output[-400:])!r}")
             self.read(0.05)
         return time.monotonic()
+
+    def look(self):
+        """The screen as a terminal would show it after what was read so far."""
+        data = self.output[self.fed:]
+        self.fed += len(data)
+        self.screen.feed(data)
+        return self.screen
+
+    def shows(self, what, limit=LIMIT):
+        """Until the screen, as a terminal would show it, holds the text or expression; when that was."""
+        seen = what.search if hasattr(what, "search") else lambda t: what in t
+        end = time.monotonic() + limit
+        while True:
+            now = time.monotonic()
+            if seen(self.look().text()):
+                return now
+            if now > end:
+                raise AssertionError(f"never shown: {what!r}\n{self.screen.text()}")
+            self.read(0.05)
 
     def quiet(self, seconds=0.15, limit=LIMIT):
         """Until nothing was written for so long."""
