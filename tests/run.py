@@ -28,6 +28,7 @@ PLAIN = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$", re.M)
 CMOCKA_RUN = re.compile(r"^\[==========\] .*?(\d+) test\(s\) run", re.M)
 CMOCKA_PASSED = re.compile(r"^\[  PASSED  \] (\d+) test", re.M)
 CMOCKA_FAILED = re.compile(r"^\[  FAILED  \] .*?(\d+) test\(s\)", re.M)
+RUNNING = set()  # folders of the programs that run
 CMOCKA_SKIPPED = re.compile(r"^\[  SKIPPED \] (\d+) test", re.M)
 
 
@@ -112,8 +113,23 @@ def left_behind(folder):
     return left
 
 
+def kill_marked():
+    """What runs for us; again until nothing starts any more."""
+    for _ in range(50):
+        left = [pid for folder in list(RUNNING) for pid, _ in marked(folder)]
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+        if not left:
+            break
+        time.sleep(0.02)
+
+
 def run(program, limit, build, only=""):
     folder = tempfile.mkdtemp(prefix="mltop-test-")
+    RUNNING.add(folder)
     os.chmod(folder, 0o755)  # tasks that run as another user must get through
     os.chmod(folder, 0o711)  # tasks of a shared platform run as users of their own
     started = time.monotonic()
@@ -139,6 +155,9 @@ def run(program, limit, build, only=""):
     output = log.read().decode(errors="replace")
     log.close()
     shutil.rmtree(folder, ignore_errors=True)
+    if os.path.exists(folder):
+        note += f"left what cannot be removed: {folder}\n"
+    RUNNING.discard(folder)
     passed, failed, skipped = count(output, code)
     if note:
         failed += 1
@@ -157,23 +176,32 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGQUIT, signal.SIGHUP, signal.SIGTSTP):
         signal.signal(number, signal.SIG_DFL)
+    # Who ends us ends the tests as well: their processes, folders and ports.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     totals = [0, 0, 0]
     build = os.path.abspath(args.build)
     with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
         whole = {p for p in args.programs if args.only in p}
         futures = [pool.submit(run, p, args.limit, build, "" if p in whole else args.only)
                    for p in args.programs if p in whole or has_cases(p)]
-        for future in concurrent.futures.as_completed(futures):
-            program, passed, failed, skipped, took, output = future.result()
-            for i, n in enumerate((passed, failed, skipped)):
-                totals[i] += n
-            if program not in whole and not passed + failed + skipped:
-                continue
-            bad = failed or (skipped and os.environ.get("CI"))
-            print(f"{'FAIL' if bad else 'ok  '} {program:44s} {passed:4d} passed {failed:3d} failed"
-                  f" {skipped:3d} skipped {took:6.1f} s", flush=True)
-            if failed or skipped:
-                print("\n".join("    " + line for line in output.splitlines()[-120:]), flush=True)
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                program, passed, failed, skipped, took, output = future.result()
+                for i, n in enumerate((passed, failed, skipped)):
+                    totals[i] += n
+                if program not in whole and not passed + failed + skipped:
+                    continue
+                bad = failed or (skipped and os.environ.get("CI"))
+                print(f"{'FAIL' if bad else 'ok  '} {program:44s} {passed:4d} passed {failed:3d} failed"
+                      f" {skipped:3d} skipped {took:6.1f} s", flush=True)
+                if failed or skipped:
+                    print("\n".join("    " + line for line in output.splitlines()[-120:]), flush=True)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kill_marked()
+            pool.shutdown()
+            print("interrupted", file=sys.stderr)
+            return 130
     print(f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")
     if args.only and totals == [0, 0, 0]:
         print(f"no test has the word {args.only} in its path or its name", file=sys.stderr)

@@ -202,7 +202,7 @@ class Backup(unittest.TestCase):
                 out = d.verb("restore", file)
                 self.assertEqual(out.returncode, 1)
                 self.assertTrue(out.stderr)
-            self.assertEqual(d.verb("backup", "/nonexistent/x").returncode, 1)
+            self.assertEqual(d.verb("backup", self.folder + "/absent/x").returncode, 1)
             self.assertIsNone(d.process.poll())
 
 

@@ -301,7 +301,7 @@ class Tls(unittest.TestCase):
         wrong = {"endpoint": f"https://localhost:{self.s.port}", "ca_file": cert}
         p = self.s.person("lin").contexts(good=(made, {"ca_file": cert}), none=made, other=(made, {"ca_file": other}),
                                           wrong=(made, wrong), plain=(made, plain),
-                                          missing=(made, {"ca_file": "/nonexistent.pem"}))
+                                          missing=(made, {"ca_file": self.s.folder + "/absent.pem"}))
         self.assertEqual(p.json("--context", "good", "jobs", "list")["data"], [])
         p.ok("--context", "good", "jobs", "submit", "--job-name", "talks", "--command", "x")
         f = p.follow("--context", "good", "logs", "-f", "talks")  # the websocket checks as requests do
@@ -313,7 +313,7 @@ class Tls(unittest.TestCase):
         p.refused(3, "certificate", "--context", "other", "jobs", "list")
         p.refused(3, "localhost", "--context", "wrong", "jobs", "list")
         p.refused(3, "", "--context", "plain", "jobs", "list")
-        p.refused(1, "/nonexistent.pem", "--context", "missing", "jobs", "list")
+        p.refused(1, "/absent.pem", "--context", "missing", "jobs", "list")
 
     def test_a_long_log_comes_whole(self):
         """Records of TLS end anywhere in the frames of the websocket."""
