@@ -1,77 +1,12 @@
-#include "kinds/routes.h"
+/* Frameworks: the platform's Python is asked once, when somebody wants to know. */
+#include "kinds/kinds.h"
 
 #include "base/mem.h"
 #include "base/timefmt.h"
+#include "core/kinds/framework.h"
 
 #include <signal.h>
 #include <stdlib.h>
-
-/* What a client may rely on here and not on a plain Cloud-ML server. */
-static const char *const capabilities[] = {
-	"stream",
-	"log-stream",
-	"packages",
-	"cancel",
-	"retry",
-	"fields",
-	"filter",
-	"paging",
-	"tasks",
-	"orgs",
-	"keys",
-	"audit",
-	"events",
-	"sigv4",
-	"command",
-	NULL,
-};
-
-void route_version(struct request *r)
-{
-	const struct config *c = &r->platform->config;
-	json_t *list = json_array();
-
-	for (size_t i = 0; capabilities[i]; i++)
-		json_array_append_new(list, json_string(capabilities[i]));
-	if (!platform_limits(r->platform)->shared)
-		json_array_append_new(list, json_string("private"));
-	request_reply(r, 200,
-		json_pack("{s:s, s:s, s:o, s:s, s:{s:I, s:I}}", "name", "mltopd", "version",
-			MLTOP_VERSION, "capabilities", list, "engine", config_text(c, SET_ENGINE),
-			"packages", "max_entries", (json_int_t)config_int(c, SET_PACKAGE_ENTRIES),
-			"max_ratio", (json_int_t)config_int(c, SET_PACKAGE_RATIO)));
-}
-
-void route_healthz(struct request *r)
-{
-	request_reply(r, 200, json_pack("{s:s}", "status", "ok"));
-}
-
-void route_readyz(struct request *r)
-{
-	struct err e = ERR_INIT;
-
-	if (platform_ready(r->platform, &e))
-		request_reply(r, 200, json_pack("{s:s}", "status", "ready"));
-	else
-		request_fail_retry(r, &e, RETRY_AFTER_S);
-}
-
-void route_authentication(struct request *r)
-{
-	request_reply(r, 200,
-		json_pack("{s:s, s:s?, s:s, s:s?, s:s, s:b}", "access_key", r->who.access_key,
-			"name", r->who.key_name, "org_id", r->who.org_id, "org_name",
-			r->who.org_name, "role", role_words[r->who.role], "read_only",
-			r->who.read_only));
-}
-
-void route_org_ids(struct request *r)
-{
-	request_reply(r, 200, json_pack("{s:s}", "org_id", r->who.org_id));
-}
-
-/* ---- Frameworks: the platform's Python is asked once, when somebody wants to know ---- */
 
 enum { ASK_MAX = 16 * 1024, ASK_MS = 10 * 1000 };
 
@@ -94,10 +29,44 @@ struct ask {
 	int open; /* handles */
 };
 
+/* ---- Answers ---- */
+
+static void framework_wanted(void *ctx, const void *row)
+{
+	const struct framework *f = row;
+	json_t *versions = json_array();
+
+	for (size_t i = 0; i < f->versions.len; i++)
+		json_array_append_new(versions, json_string(f->versions.items[i]));
+	json_object_set_new(ctx, f->name, versions);
+}
+
+/* Of those that the platform has, the ones that ?filter= wants. */
+static void framework_answer(struct request *r)
+{
+	struct rowset rows;
+	json_t *out = json_object();
+	const char *name;
+	json_t *versions;
+
+	rowset_init(&rows, &framework_kind);
+	json_object_foreach(r->platform->frameworks, name, versions) {
+		json_t *row = json_pack("{s:s, s:O}", "name", name, "versions", versions);
+
+		rowset_put_json(&rows, row, NULL, NULL);
+		json_decref(row);
+	}
+	if (list_wanted(r, &rows, framework_wanted, out))
+		request_reply(r, 200, out);
+	else
+		json_decref(out);
+	rowset_release(&rows);
+}
+
 static void ask_answer(struct platform *p)
 {
 	for (size_t i = 0; i < p->framework_waiters.len; i++)
-		request_reply(p->framework_waiters.items[i], 200, json_incref(p->frameworks));
+		framework_answer(p->framework_waiters.items[i]);
 	vec_release(&p->framework_waiters);
 }
 
@@ -225,15 +194,31 @@ static void ask_start(struct platform *p)
 		free(args[i]);
 }
 
-void route_framework(struct request *r)
+static void framework_list(struct request *r)
 {
 	struct platform *p = r->platform;
 
 	if (p->frameworks) {
-		request_reply(r, 200, json_incref(p->frameworks));
+		framework_answer(r);
 		return;
 	}
 	vec_push(&p->framework_waiters, r);
 	if (p->framework_waiters.len == 1)
 		ask_start(p);
 }
+
+static const struct route more[] = {
+	{.method = METHOD_GET,
+		.pattern = API "/framework",
+		.least = ROLE_VIEWER,
+		.flags = ROUTE_OPEN,
+		.handle = framework_list,
+		.doc = "Versions of the frameworks that the platform's Python has, of which ?filter= "
+		       "chooses: {\"python\": [\"3.11.2\"], ...}."},
+	{.pattern = NULL},
+};
+
+const struct kind_handlers framework_handlers = {
+	.kind = &framework_kind,
+	.more = more,
+};

@@ -1,13 +1,14 @@
-#include "kinds/routes.h"
+/* What routes of all kinds do alike: one object, creating, editing, actions, events. */
+#include "kinds/kinds.h"
 
 #include "base/mem.h"
-#include "base/num.h"
-#include "core/schema/record_write.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-json_t *route_message(const char *format, ...)
+static const char all_orgs[] = "-1";
+
+json_t *message_json(const char *format, ...)
 {
 	struct buf text = BUF_INIT;
 	json_t *out;
@@ -19,27 +20,6 @@ json_t *route_message(const char *format, ...)
 	out = json_pack("{s:s}", "message", text.data);
 	buf_release(&text);
 	return out;
-}
-
-const char *route_org(struct request *r, bool all)
-{
-	const char *org = request_query(r, "org_id");
-	struct err e = ERR_INIT;
-
-	if (org == NULL || *org == '\0' || strcmp(org, r->who.org_id) == 0)
-		return r->who.org_id;
-	if (r->who.role != ROLE_ADMIN)
-		err_set(&e, ERR_FORBIDDEN,
-			"org_id names another org: only an admin may (this key is %s)",
-			role_words[r->who.role]);
-	else if (strcmp(org, "-1") == 0 && all)
-		return org;
-	else if (platform_org(r->platform, org) == NULL)
-		err_set(&e, ERR_NOT_FOUND, "there is no org %.40s", org);
-	else
-		return org;
-	request_fail(r, &e);
-	return NULL;
 }
 
 /* ---- Changes that answer a request ---- */
@@ -73,204 +53,319 @@ struct change *change_for(struct request *r)
 	return c;
 }
 
-/* The same text for a job that is absent and for one of another org. */
-void route_absent_job(struct request *r, const char *name)
+/* ---- Whose ---- */
+
+enum role handlers_others(const struct kind_handlers *h)
+{
+	return h->others ? h->others : ROLE_ADMIN;
+}
+
+const char *request_org(struct request *r, const struct kind_handlers *h, bool all)
+{
+	const char *org = request_query(r, "org_id");
+	struct err e = ERR_INIT;
+
+	if (org == NULL || *org == '\0' || strcmp(org, r->who.org_id) == 0)
+		return r->who.org_id;
+	if (r->who.role < handlers_others(h))
+		err_set(&e, ERR_FORBIDDEN, "org_id names another org: only %s may (this key is %s)",
+			handlers_others(h) == ROLE_ADMIN ? "an admin" : "a quota-admin or an admin",
+			role_words[r->who.role]);
+	else if (strcmp(org, all_orgs) == 0 && all)
+		return org;
+	else if (platform_org(r->platform, org) == NULL)
+		err_set(&e, ERR_NOT_FOUND, "there is no org %.40s", org);
+	else
+		return org;
+	request_fail(r, &e);
+	return NULL;
+}
+
+/* The same text for an object that is absent and for one of another org. */
+void request_absent(struct request *r, const struct kind *k, const char *name)
 {
 	struct err e = ERR_INIT;
 
-	err_set(&e, ERR_NOT_FOUND, "there is no job %.100s", name);
+	err_set(&e, ERR_NOT_FOUND, "there is no %s %.100s", k->name, name);
 	request_fail(r, &e);
 }
 
-const struct job *route_job(struct request *r)
+static bool row_of_org(const struct kind *k, const void *row, const char *org)
 {
-	const char *org = route_org(r, false);
-	const struct job *j = org ? platform_job(r->platform, org, r->params[0]) : NULL;
+	const struct field *f = kind_field(k, "org_id");
 
-	if (org && j == NULL)
-		route_absent_job(r, r->params[0]);
-	return j;
+	return f == NULL || org == NULL || strcmp(record_text(row, f), org) == 0;
 }
 
-/* ---- Lists ---- */
-
-struct listing {
-	struct request *r;
-	const struct rowset *rows;
-	const char *org;
-	struct filter *filter;
-	struct fieldset fields;
-	bool some; /* only `fields` */
-	const char *state, *name, *label, *after;
-	int64_t limit;
-	const struct field *org_field, *state_field;
-};
-
-static bool listing_numbers(struct listing *l, struct err *e)
+/* By its name where only one row has it: of these kinds there are few. */
+static const void *row_called(const struct rowset *rows, const char *name)
 {
-	const char *limit = request_query(l->r, "limit");
-	int64_t most = (int64_t)platform_limits(l->r->platform)->list_max;
-
-	l->limit = most;
-	if (limit && !num_i64(limit, 1, 1000000000, &l->limit))
-		return err_field(e, ERR_INVALID, "limit",
-			"limit is '%.40s': give a number from 1 on", limit);
-	if (l->limit > most)
-		l->limit = most;
-	return true;
-}
-
-/* A word that is no state would find nothing, and look like an answer. */
-static bool listing_state(struct listing *l, struct err *e)
-{
-	const struct field *f = l->state_field;
-
-	if (l->state == NULL || *l->state == '\0') {
-		l->state = NULL;
-		return true;
-	}
-	for (size_t i = 0; f && f->names[i]; i++)
-		if (strcmp(f->names[i], l->state) == 0)
-			return true;
-	if (f && f->split && strcmp(f->split->word, l->state) == 0)
-		return true;
-	return err_field(e, ERR_INVALID, "state",
-		"state is '%.40s': no %s is ever in that state; use one such as running", l->state,
-		l->rows->kind->name);
-}
-
-static bool listing_open(struct listing *l, struct err *e)
-{
-	const char *filter = request_query(l->r, "filter"), *fields = request_query(l->r, "fields");
-	const struct kind *k = l->rows->kind;
-
-	l->state = request_query(l->r, "state");
-	l->name = request_query(l->r, "name");
-	l->label = request_query(l->r, "label");
-	l->after = request_query(l->r, "continue");
-	l->some = fields && *fields;
-	l->org_field = kind_field(k, "org_id");
-	l->state_field = kind_field(k, "state");
-	if (!listing_numbers(l, e) || !listing_state(l, e) ||
-		(l->some && !fieldset_parse(&l->fields, k, fields, e)))
-		return false;
-	fieldset_add_splits(&l->fields, k);
-	if (filter && *filter) {
-		l->filter = filter_parse(k, filter, e);
-		return l->filter != NULL;
-	}
-	return true;
-}
-
-static bool label_matches(const struct job *j, const char *wanted)
-{
-	size_t len = strcspn(wanted, "=");
-
-	for (size_t i = 0; i < j->labels.len; i++) {
-		const struct label *label = &j->labels.items[i];
-
-		if (strlen(label->key) == len && memcmp(label->key, wanted, len) == 0 &&
-			(wanted[len] == '\0' || strcmp(label->value, wanted + len + 1) == 0))
-			return true;
-	}
-	return false;
-}
-
-static bool state_matches(const struct listing *l, const void *row)
-{
-	const struct field *f = l->state_field;
-	const char *word = f ? record_word(l->rows->kind, row, f) : NULL;
-
-	return word && strcmp(word, l->state) == 0;
-}
-
-static bool row_wanted(const struct listing *l, const void *row)
-{
-	const struct kind *k = l->rows->kind;
-
-	if (strcmp(l->org, "-1") != 0 && l->org_field &&
-		strcmp(record_text(row, l->org_field), l->org) != 0)
-		return false;
-	if (l->state && !state_matches(l, row))
-		return false;
-	if (l->name && strcmp(record_key(k, row), l->name) != 0)
-		return false;
-	if (l->label && (k != &job_kind || !label_matches(row, l->label)))
-		return false;
-	return l->filter == NULL || filter_match(l->filter, row, l->r->now);
-}
-
-struct listed {
-	const char *uid;
-	const void *row;
-};
-
-static int by_uid(const void *a, const void *b)
-{
-	const struct listed *x = a, *y = b;
-
-	return strcmp(x->uid, y->uid);
-}
-
-/* Rows in order of uid: of creation, and stable over pages. They mostly are in order already. */
-static struct listed *rows_in_order(const struct rowset *rows)
-{
-	struct listed *out = mem_alloc((rows->len + 1) * sizeof *out);
-	bool sorted = true;
+	const void *found = NULL;
 
 	for (size_t i = 0; i < rows->len; i++) {
-		out[i] = (struct listed){record_uid(rows->kind, rows->rows[i]), rows->rows[i]};
-		sorted = sorted && (i == 0 || strcmp(out[i - 1].uid, out[i].uid) <= 0);
-	}
-	if (!sorted)
-		qsort(out, rows->len, sizeof *out, by_uid);
-	return out;
-}
-
-/* Appends the page; *last is the uid to go on after, NULL when this was the end. */
-static void listing_write(const struct listing *l, struct buf *out, const char **last)
-{
-	struct listed *order = rows_in_order(l->rows);
-	const char *previous = NULL;
-	int64_t n = 0;
-
-	*last = NULL;
-	for (size_t i = 0; i < l->rows->len; i++) {
-		if ((l->after && strcmp(order[i].uid, l->after) <= 0) ||
-			!row_wanted(l, order[i].row))
+		if (strcmp(record_key(rows->kind, rows->rows[i]), name) != 0)
 			continue;
-		if (n == l->limit) {
-			*last = previous;
-			break;
-		}
-		if (n++ > 0)
-			buf_addc(out, ',');
-		record_write_json(l->rows->kind, order[i].row, l->some ? &l->fields : NULL, out);
-		previous = order[i].uid;
+		if (found)
+			return NULL;
+		found = rows->rows[i];
 	}
-	free(order);
+	return found;
 }
 
-void route_rows(struct request *r, const struct rowset *rows, const char *org)
+/* `org` NULL: whatever its org. */
+static const void *row_find(struct request *r, const struct kind_handlers *h, const char *org,
+	const char *name)
 {
-	struct listing l = {.r = r, .rows = rows, .org = org};
-	struct err e = ERR_INIT;
-	struct buf out = BUF_INIT;
-	const char *last;
+	const struct set *set = sets_of(&r->platform->sets, h->kind);
+	const char *uid = org && set->name_field ? set_name_uid(set, org, name) : NULL;
+	const void *row = rowset_find(set->rows, uid ? uid : name);
 
-	if (!listing_open(&l, &e)) {
+	if (row == NULL && h->everywhere)
+		row = row_called(set->rows, name);
+	return row && row_of_org(h->kind, row, org) ? row : NULL;
+}
+
+const void *request_object(struct request *r)
+{
+	const struct kind_handlers *h = r->route->handlers;
+	bool any = h->everywhere && r->who.role >= handlers_others(h);
+	const char *org = any ? NULL : request_org(r, h, false);
+	const void *row;
+
+	if (org == NULL && !any)
+		return NULL;
+	row = row_find(r, h, org, r->params[0]);
+	if (row == NULL)
+		request_absent(r, h->kind, r->params[0]);
+	return row;
+}
+
+/* ---- One ---- */
+
+void request_reply_row(struct request *r, const struct kind *k, const void *row)
+{
+	const char *fields = request_query(r, "fields");
+	bool some = fields && *fields;
+	struct fieldset set = {{0}};
+	struct err e = ERR_INIT;
+
+	if (some && !fieldset_parse(&set, k, fields, &e)) {
 		request_fail(r, &e);
 		return;
 	}
-	buf_adds(&out, "{\"data\":[");
-	listing_write(&l, &out, &last);
-	buf_addc(&out, ']');
-	if (last) {
-		buf_adds(&out, ",\"continue\":");
-		json_write_text(last, &out);
+	fieldset_add_splits(&set, k);
+	request_reply(r, 200, record_encode(k, row, some ? &set : NULL));
+}
+
+void generic_one(struct request *r)
+{
+	const void *row = request_object(r);
+
+	if (row)
+		request_reply_row(r, r->route->kind, row);
+}
+
+/* ---- Creating ---- */
+
+void making_free(struct making *m)
+{
+	arena_release(&m->text);
+	free(m);
+}
+
+void making_refuse(struct making *m, const struct err *e)
+{
+	request_fail(m->r, e);
+	making_free(m);
+}
+
+/* "the body must be a JSON object with name, size" */
+static bool body_wrong(const struct kind *k, unsigned flag, struct err *e)
+{
+	struct buf names = BUF_INIT;
+
+	for (size_t i = 0; i < k->field_count && flag; i++)
+		if (k->fields[i].flags & flag)
+			buf_addf(&names, "%s%s", names.len ? ", " : "", k->fields[i].name);
+	err_set(e, ERR_INVALID, "the body must be a JSON object%s%s",
+		names.len ? " with " : ": what is to be changed", names.len ? names.data : "");
+	buf_release(&names);
+	return false;
+}
+
+static bool kind_has(const struct kind *k, unsigned flag)
+{
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].flags & flag)
+			return true;
+	return false;
+}
+
+static bool body_read(struct request *r, unsigned flag, struct err *e)
+{
+	const struct kind_handlers *h = r->route->handlers;
+
+	if (!json_is_object(r->body))
+		return body_wrong(h->kind, flag, e);
+	return h->prepare == NULL || h->prepare(r->body, e);
+}
+
+void generic_create(struct request *r)
+{
+	const struct kind *k = r->route->kind;
+	struct making *m = mem_alloc(sizeof *m);
+	struct err e = ERR_INIT;
+
+	m->r = r;
+	if (body_read(r, kind_has(k, F_NEEDED) ? F_NEEDED : F_NEW, &e) &&
+		record_decode(k, m->record, &m->text, r->body, DECODE_NEW, &e))
+		r->route->handlers->make(m);
+	else
+		making_refuse(m, &e);
+}
+
+/* ---- Editing ---- */
+
+/* "quota.change" */
+static void audit_add(struct change *c, const struct kind *k, const char *verb, const void *row)
+{
+	struct buf action = BUF_INIT;
+
+	buf_addf(&action, "%s.%s", k->name, verb);
+	change_audit(c, action.data, record_uid(k, row), record_key(k, row));
+	buf_release(&action);
+}
+
+void generic_edit(struct request *r)
+{
+	const struct kind *k = r->route->kind;
+	const void *row = request_object(r);
+	_Alignas(16) char changed[KIND_SIZE_MAX];
+	struct arena text = ARENA_INIT;
+	struct err e = ERR_INIT;
+	struct change *c;
+
+	if (row == NULL)
+		return;
+	memcpy(changed, row, k->size);
+	if (body_read(r, 0, &e) && record_decode(k, changed, &text, r->body, DECODE_EDIT, &e)) {
+		c = change_for(r);
+		change_row(c, k, changed);
+		audit_add(c, k, "change", changed);
+		change_answer(c, 200, record_encode(k, changed, NULL));
+		if (r->route->handlers->edited)
+			change_then(c, r->route->handlers->edited, r->platform);
+		change_commit(c);
+	} else {
+		request_fail(r, &e);
 	}
-	buf_addf(&out, ",\"v\":\"%llu\"}", (unsigned long long)platform_version(r->platform));
-	request_reply_json_text(r, 200, out.data, out.len);
-	buf_release(&out);
-	filter_free(l.filter);
+	arena_release(&text);
+}
+
+/* ---- Actions ---- */
+
+/* "job digits is completed: it is over already" */
+static void action_refuse(struct request *r, const struct kind *k, const void *row)
+{
+	const char *word = record_word(k, row, kind_state(k));
+	struct err e = ERR_INIT;
+
+	err_set(&e, ERR_CONFLICT, "%s %s is %s: %s", k->name, record_key(k, row), word ? word : "",
+		r->route->action->not_from);
+	request_fail(r, &e);
+}
+
+/* What DELETE is where a kind says no more of it. */
+static void row_remove(struct request *r, const struct kind *k, const void *row)
+{
+	struct change *c = change_for(r);
+
+	change_row_remove(c, k, record_uid(k, row));
+	audit_add(c, k, "delete", row);
+	change_answer(c, 200, message_json("%s %s is deleted", k->name, record_key(k, row)));
+	change_commit(c);
+}
+
+void generic_action(struct request *r)
+{
+	const struct kind *k = r->route->kind;
+	const void *row = request_object(r);
+	const struct action_handler *a = r->route->handlers->actions;
+
+	if (row == NULL)
+		return;
+	if (!kind_action_may(k, r->route->action, row)) {
+		action_refuse(r, k, row);
+		return;
+	}
+	while (a && a->name && strcmp(a->name, r->route->action->name) != 0)
+		a++;
+	if (a && a->name)
+		a->run(r, row);
+	else
+		row_remove(r, k, row);
+}
+
+/* ---- Events ---- */
+
+/* Whole rows, and beside them what the public client reads. */
+struct events {
+	json_t *rows, *compatible;
+};
+
+static void events_add(void *ctx, const struct event *ev)
+{
+	struct events *all = ctx;
+
+	json_array_append_new(all->rows, record_encode(&event_kind, ev, NULL));
+	json_array_append_new(all->compatible, event_compatible(ev));
+}
+
+/* The public client reads `recommend` without looking whether it is there. */
+static void events_reply(struct request *r, const struct events *all)
+{
+	request_reply(r, 200,
+		json_pack("{s:o, s:o, s:[]}", "data", all->rows, "events", all->compatible,
+			"recommend"));
+}
+
+static void events_read(void *ctx, bool ok, const struct store_rows *rows, const struct err *e)
+{
+	struct request *r = ctx;
+	struct events all = {NULL, NULL};
+
+	if (!ok) {
+		request_fail(r, e);
+		return;
+	}
+	all = (struct events){json_array(), json_array()};
+	for (size_t i = 0; i < rows->count; i++) {
+		struct arena text = ARENA_INIT;
+		struct event ev;
+
+		if (record_unpack(&event_kind, &ev, &text, rows->rows[i].data, rows->rows[i].len,
+			    NULL))
+			events_add(&all, &ev);
+		arena_release(&text);
+	}
+	events_reply(r, &all);
+}
+
+void generic_events(struct request *r)
+{
+	const struct kind *k = r->route->kind;
+	const void *row = request_object(r);
+	const struct kind_handlers *h = r->route->handlers;
+	struct events all;
+
+	if (row == NULL)
+		return;
+	if (h->events && h->events(r->platform, row, NULL, NULL)) {
+		all = (struct events){json_array(), json_array()};
+		h->events(r->platform, row, events_add, &all);
+		events_reply(r, &all);
+		return;
+	}
+	store_read_children(r->platform->store, event_kind.name, record_uid(k, row),
+		config_int(&r->platform->config, SET_EVENTS_PER_JOB), events_read, r);
 }

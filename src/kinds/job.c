@@ -1,46 +1,16 @@
-#include "kinds/routes.h"
+/* Train jobs: what is done with them, and what belongs to one. */
+#include "kinds/kinds.h"
 
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void route_train_list(struct request *r)
-{
-	const char *org = route_org(r, true);
-
-	if (org)
-		route_rows(r, &r->platform->jobs, org);
-}
-
-static void answer_job(struct request *r, const struct job *j)
-{
-	const char *fields = request_query(r, "fields");
-	bool some = fields && *fields;
-	struct fieldset set = {{0}};
-	struct err e = ERR_INIT;
-
-	if (some && !fieldset_parse(&set, &job_kind, fields, &e)) {
-		request_fail(r, &e);
-		return;
-	}
-	fieldset_add_splits(&set, &job_kind);
-	request_reply(r, 200, record_encode(&job_kind, j, some ? &set : NULL));
-}
-
-void route_train_one(struct request *r)
-{
-	const struct job *j = route_job(r);
-
-	if (j)
-		answer_job(r, j);
-}
-
-static void refuse_state(struct request *r, const struct job *j, const char *want)
+static void job_refuse(struct request *r, const struct job *j, const char *why)
 {
 	struct err e = ERR_INIT;
 
-	err_set(&e, ERR_CONFLICT, "job %s is %s: %s", j->job_name, job_state_words[j->state], want);
+	err_set(&e, ERR_CONFLICT, "job %s is %s: %s", j->job_name, job_state_words[j->state], why);
 	request_fail(r, &e);
 }
 
@@ -82,7 +52,7 @@ static void fake_gone(struct platform *p, const char *uid)
 		hub_gone(p->hub, &job_kind, uid);
 }
 
-static void removed(void *ctx, bool ok, const struct err *e)
+static void job_removed(void *ctx, bool ok, const struct err *e)
 {
 	struct removal *m = ctx;
 	struct platform *p = m->p;
@@ -104,12 +74,12 @@ static void delete_over(struct request *r, const struct job *j)
 	if (!m->fake)
 		change_job_remove(c, j->uid);
 	change_audit(c, "job.delete", j->uid, j->job_name);
-	change_answer(c, 200, route_message("job %s is deleted", j->job_name));
-	change_then(c, removed, m);
+	change_answer(c, 200, message_json("job %s is deleted", j->job_name));
+	change_then(c, job_removed, m);
 	change_commit(c);
 }
 
-static void asked(void *ctx, bool ok, const struct err *e)
+static void removal_asked(void *ctx, bool ok, const struct err *e)
 {
 	struct removal *m = ctx;
 	struct active *a = platform_active(m->p, m->uid);
@@ -126,15 +96,15 @@ static void delete_live(struct request *r, struct active *a, const struct job *j
 	struct change *c;
 
 	if (a->over || a->deleting) {
-		request_reply(r, 200, route_message("job %s is being deleted", j->job_name));
+		request_reply(r, 200, message_json("job %s is being deleted", j->job_name));
 		return;
 	}
 	c = change_for(r);
 	a->deleting = true;
 	reconcile_cancel(c, a);
 	change_audit(c, "job.delete", j->uid, j->job_name);
-	change_answer(c, 200, route_message("job %s is stopped, then deleted", j->job_name));
-	change_then(c, asked, removal_new(r->platform, j));
+	change_answer(c, 200, message_json("job %s is stopped, then deleted", j->job_name));
+	change_then(c, removal_asked, removal_new(r->platform, j));
 	change_commit(c);
 }
 
@@ -145,13 +115,11 @@ static void fake_stop(struct platform *p, const struct job *j)
 	p->engine->ops->stop(p->engine, &ref, 0);
 }
 
-void route_train_delete(struct request *r)
+static void job_delete(struct request *r, const void *row)
 {
-	const struct job *j = route_job(r);
-	struct active *a = j ? platform_active(r->platform, j->uid) : NULL;
+	const struct job *j = row;
+	struct active *a = platform_active(r->platform, j->uid);
 
-	if (j == NULL)
-		return;
 	if (a) {
 		/* Its last change is not on the disk yet: this one goes behind it. */
 		if (a->over && !a->deleting)
@@ -167,7 +135,7 @@ void route_train_delete(struct request *r)
 
 /* ---- Cancel and retry ---- */
 
-static void cancelled(void *ctx, bool ok, const struct err *e)
+static void cancel_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct active *a = ctx;
 
@@ -187,17 +155,14 @@ static void cancel_fake(struct request *r, const struct job *j)
 	change_commit(c);
 }
 
-void route_train_cancel(struct request *r)
+static void job_cancel(struct request *r, const void *row)
 {
-	const struct job *j = route_job(r);
-	struct platform *p = r->platform;
-	struct active *a = j ? platform_active(p, j->uid) : NULL;
+	const struct job *j = row;
+	struct active *a = platform_active(r->platform, j->uid);
 	struct change *c;
 
-	if (j == NULL)
-		return;
-	if (job_state_final(j->state) || (a && a->over)) {
-		refuse_state(r, j, "it is over already");
+	if (a && a->over) {
+		job_refuse(r, j, "it is over already");
 		return;
 	}
 	if (a == NULL) {
@@ -208,11 +173,11 @@ void route_train_cancel(struct request *r)
 	reconcile_cancel(c, a);
 	change_audit(c, "job.cancel", j->uid, j->job_name);
 	change_answer(c, 200, record_encode(&job_kind, a->work, NULL));
-	change_then(c, cancelled, a);
+	change_then(c, cancel_stored, a);
 	change_commit(c);
 }
 
-static void retried(void *ctx, bool ok, const struct err *e)
+static void retry_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct active *a = ctx;
 	struct platform *p = a->p;
@@ -224,46 +189,44 @@ static void retried(void *ctx, bool ok, const struct err *e)
 		active_free(a);
 }
 
-void route_train_retry(struct request *r)
+static void job_retry(struct request *r, const void *row)
 {
-	const struct job *j = route_job(r);
+	const struct job *j = row;
 	struct platform *p = r->platform;
 	struct change *c;
 
-	if (j == NULL)
-		return;
-	if (!job_state_final(j->state) || platform_active(p, j->uid)) {
-		refuse_state(r, j, "only a job that is over can be run again; cancel it first");
+	if (platform_active(p, j->uid)) {
+		job_refuse(r, j, "its end is not stored yet: ask again");
 		return;
 	}
 	if (is_fake(p, j)) {
-		refuse_state(r, j, "it is a job of the demo: submit one of your own");
+		job_refuse(r, j, "it is a job of the demo: submit one of your own");
 		return;
 	}
 	c = change_for(r);
 	reconcile_retry(c, j);
 	change_audit(c, "job.retry", j->uid, j->job_name);
 	change_answer(c, 200, record_encode(&job_kind, platform_work(p, j->uid), NULL));
-	change_then(c, retried, platform_active(p, j->uid));
+	change_then(c, retry_stored, platform_active(p, j->uid));
 	change_commit(c);
 }
 
 /* A job that is not over is started already: the public client takes the object for success. */
-void route_train_start(struct request *r)
+static void job_start(struct request *r)
 {
-	const struct job *j = route_job(r);
+	const struct job *j = request_job(r);
 
 	if (j && (!job_state_final(j->state) || platform_active(r->platform, j->uid)))
-		answer_job(r, j);
+		request_reply_row(r, &job_kind, j);
 	else if (j)
-		route_train_retry(r);
+		job_retry(r, j);
 }
 
 /* ---- What belongs to a job ---- */
 
-void route_train_tasks(struct request *r)
+static void job_tasks(struct request *r)
 {
-	const struct job *j = route_job(r);
+	const struct job *j = request_job(r);
 	struct platform *p = r->platform;
 	json_t *list;
 
@@ -280,9 +243,9 @@ void route_train_tasks(struct request *r)
 }
 
 /* All four are numbers: the client divides them. */
-void route_train_metrics(struct request *r)
+static void job_metrics(struct request *r)
 {
-	const struct job *j = route_job(r);
+	const struct job *j = request_job(r);
 
 	if (j)
 		request_reply(r, 200,
@@ -291,47 +254,68 @@ void route_train_metrics(struct request *r)
 				"network_transmit", 0));
 }
 
-void route_train_hyperparameters(struct request *r)
+static void job_hyperparameters(struct request *r)
 {
-	if (route_job(r))
+	if (request_job(r))
 		request_reply(r, 200,
 			json_pack("{s:s, s:i, s:[], s:[]}", "goal", "", "trialCount", 0,
 				"best_trials", "trials"));
 }
 
-/* ---- Events ---- */
-
-static void events_read(void *ctx, bool ok, const struct store_rows *rows, const struct err *e)
+static bool job_events(struct platform *p, const void *row,
+	void (*each)(void *ctx, const struct event *ev), void *ctx)
 {
-	struct request *r = ctx;
-	json_t *list;
+	const struct job *j = row;
 
-	if (!ok) {
-		request_fail(r, e);
-		return;
-	}
-	list = json_array();
-	for (size_t i = 0; i < rows->count; i++) {
-		struct arena text = ARENA_INIT;
-		struct event ev;
-
-		if (record_unpack(&event_kind, &ev, &text, rows->rows[i].data, rows->rows[i].len,
-			    NULL))
-			json_array_append_new(list, event_compatible(&ev));
-		arena_release(&text);
-	}
-	/* The public client reads `recommend` without looking whether it is there. */
-	request_reply(r, 200, json_pack("{s:o, s:[]}", "events", list, "recommend"));
+	if (!own_jobs_has(p, j->uid))
+		return false;
+	if (each)
+		own_jobs_events(j, each, ctx);
+	return true;
 }
 
-void route_train_events(struct request *r)
-{
-	const struct job *j = route_job(r);
+/* ---- The table ---- */
 
-	if (j && own_jobs_has(r->platform, j->uid))
-		request_reply(r, 200,
-			json_pack("{s:o, s:[]}", "events", own_jobs_events(j), "recommend"));
-	else if (j)
-		store_read_children(r->platform->store, event_kind.name, j->uid,
-			config_int(&r->platform->config, SET_EVENTS_PER_JOB), events_read, r);
-}
+static const struct action_handler actions[] = {
+	{"cancel", job_cancel},
+	{"delete", job_delete},
+	{"retry", job_retry},
+	{NULL, NULL},
+};
+
+#define ONE API "/train/{job}"
+#define READ(tail, more_flags, handler, text)                                        \
+	{                                                                            \
+		.method = METHOD_GET, .pattern = ONE tail, .least = ROLE_VIEWER,     \
+		.flags = ROUTE_TENANT | (more_flags), .handle = handler, .doc = text \
+	}
+static const struct route more[] = {
+	{.method = METHOD_GET,
+		.pattern = ONE "/start",
+		.least = ROLE_OPERATOR,
+		.flags = ROUTE_CHANGES | ROUTE_TENANT,
+		.handle = job_start,
+		.doc = "As retry; the public client's form."},
+	READ("/logs", ROUTE_STREAM, job_logs,
+		"{\"logs\": text}, the newest 256 KiB or of these ?lines=N; ?task= ?attempt=; with "
+		"?follow=True a chunked stream of lines to the end, from the first or the newest "
+		"?lines=N (of the newest 16 MiB) on."),
+	READ("/tasks", 0, job_tasks, "Its tasks, a row for each attempt."),
+	READ("/metrics", 0, job_metrics,
+		"What it uses now: cpu (percent), memory, network_receive, network_transmit (bytes)."),
+	READ("/outputs", ROUTE_STREAM, job_outputs,
+		"Files in its MLTOP_OUTPUT_DIR {\"path\", \"size\", \"mtime\"}, at most 10,000; with "
+		"?path= the bytes of one, of which ?offset= and ?length= give a part."),
+	READ("/hyperparameters", 0, job_hyperparameters,
+		"Trials of a tuning job; empty for a single run."),
+	{.pattern = NULL},
+};
+
+const struct kind_handlers job_handlers = {
+	.kind = &job_kind,
+	.prepare = job_prepare,
+	.make = job_made,
+	.events = job_events,
+	.actions = actions,
+	.more = more,
+};

@@ -1,5 +1,5 @@
 /* Logs over plain HTTP: the newest part as JSON, or a chunked stream of lines to the end. */
-#include "kinds/routes.h"
+#include "kinds/kinds.h"
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -335,9 +335,9 @@ static void reader_go(void *ctx)
 	}
 }
 
-void route_train_logs(struct request *r)
+void job_logs(struct request *r)
 {
-	const struct job *j = route_job(r);
+	const struct job *j = request_job(r);
 	struct wanted w;
 	struct reader *d;
 	struct err e = ERR_INIT;

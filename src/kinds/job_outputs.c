@@ -1,6 +1,6 @@
 /* GET /train/{job}/outputs: the list of what a job has left, or with ?path= the bytes of a file. */
 #include "work/outputs.h"
-#include "kinds/routes.h"
+#include "kinds/kinds.h"
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -207,9 +207,9 @@ static void answer_file(struct request *r, char *folder, const char *path)
 	sending_free(s);
 }
 
-void route_train_outputs(struct request *r)
+void job_outputs(struct request *r)
 {
-	const struct job *j = route_job(r);
+	const struct job *j = request_job(r);
 	const char *path = request_query(r, "path");
 	char *folder;
 

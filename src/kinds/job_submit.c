@@ -1,5 +1,5 @@
-/* POST /train: decoded, checked, its package looked into by a worker thread, then stored. */
-#include "kinds/routes.h"
+/* Submitting a job: checked, its package looked into by a worker thread, then stored. */
+#include "kinds/kinds.h"
 
 #include "base/mem.h"
 #include "io/archive.h"
@@ -9,9 +9,9 @@
 
 /* A submission on its way. */
 struct submission {
+	struct making *making;
 	struct request *r;
-	struct arena text;
-	struct job job;
+	struct job *job;
 	char *package;                /* file to look into; NULL: none */
 	struct archive_limits limits; /* of packages */
 	uv_work_t work;
@@ -21,7 +21,7 @@ struct submission {
 
 static void submission_free(struct submission *s)
 {
-	arena_release(&s->text);
+	making_free(s->making);
 	free(s->package);
 	free(s);
 }
@@ -81,10 +81,8 @@ static void drop_nulls(json_t *body)
 			json_object_del(body, key);
 }
 
-static bool body_prepare(json_t *body, struct err *e)
+bool job_prepare(json_t *body, struct err *e)
 {
-	if (!json_is_object(body))
-		return err_set(e, ERR_INVALID, "the body must be a JSON object: the job");
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		if (!says_nothing(json_object_get(body, refused[i].name)))
 			return err_field(e, ERR_UNPROCESSABLE, refused[i].name, "%s: %s",
@@ -141,15 +139,16 @@ static bool can_run(struct platform *p, const struct job *j, struct err *e)
 /* What the platform says of a new job. */
 static void job_fill(struct submission *s)
 {
-	struct job *j = &s->job;
+	struct job *j = s->job;
 	const struct request *r = s->r;
+	struct arena *text = &s->making->text;
 	char uid[ULID_SIZE];
 
 	platform_uid(r->platform, uid, r->now);
-	job_set(j, uid, arena_strdup(&s->text, uid));
-	job_set(j, org_id, arena_strdup(&s->text, r->who.org_id));
-	job_set(j, org_name, arena_strdup(&s->text, r->who.org_name ? r->who.org_name : ""));
-	job_set(j, owner, arena_strdup(&s->text, r->who.key_name ? r->who.key_name : ""));
+	job_set(j, uid, arena_strdup(text, uid));
+	job_set(j, org_id, arena_strdup(text, r->who.org_id));
+	job_set(j, org_name, arena_strdup(text, r->who.org_name ? r->who.org_name : ""));
+	job_set(j, owner, arena_strdup(text, r->who.key_name ? r->who.key_name : ""));
 	job_set(j, create_time, (struct when){r->now});
 	job_set(j, update_time, (struct when){r->now});
 	job_set(j, state, JOB_VALIDATED);
@@ -160,16 +159,13 @@ static bool submission_open(struct submission *s)
 {
 	struct platform *p = s->r->platform;
 
-	if (!body_prepare(s->r->body, &s->e) ||
-		!record_decode(&job_kind, &s->job, &s->text, s->r->body, DECODE_NEW, &s->e))
-		return false;
 	job_fill(s);
-	if (!name_free(p, &s->job, &s->e) || !org_has_room(p, &s->job, &s->e) ||
-		!can_run(p, &s->job, &s->e))
+	if (!name_free(p, s->job, &s->e) || !org_has_room(p, s->job, &s->e) ||
+		!can_run(p, s->job, &s->e))
 		return false;
-	if (s->job.trainer_uri == NULL || *s->job.trainer_uri == '\0')
+	if (s->job->trainer_uri == NULL || *s->job->trainer_uri == '\0')
 		return true;
-	s->package = packages_path(p, s->job.org_id, s->job.trainer_uri, &s->e);
+	s->package = packages_path(p, s->job->org_id, s->job->trainer_uri, &s->e);
 	return s->package != NULL;
 }
 
@@ -179,7 +175,7 @@ static void job_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct submission *s = ctx;
 	struct platform *p = s->r->platform;
-	struct active *a = platform_active(p, s->job.uid);
+	struct active *a = platform_active(p, s->job->uid);
 
 	(void)e;
 	if (!ok && a)
@@ -192,14 +188,14 @@ static void submission_store(struct submission *s)
 {
 	struct change *c;
 
-	if (!name_free(s->r->platform, &s->job, &s->e)) {
+	if (!name_free(s->r->platform, s->job, &s->e)) {
 		submission_refuse(s);
 		return;
 	}
 	c = change_for(s->r);
-	reconcile_accept(c, &s->job);
-	change_audit(c, "job.create", s->job.uid, s->job.job_name);
-	change_answer(c, 200, record_encode(&job_kind, &s->job, NULL));
+	reconcile_accept(c, s->job);
+	change_audit(c, "job.create", s->job->uid, s->job->job_name);
+	change_answer(c, 200, record_encode(&job_kind, s->job, NULL));
 	change_then(c, job_stored, s);
 	change_commit(c);
 }
@@ -210,7 +206,7 @@ static void package_look(uv_work_t *work)
 {
 	struct submission *s = work->data;
 	char root[ARCHIVE_ROOT_SIZE];
-	const char *module = s->job.module_name;
+	const char *module = s->job->module_name;
 
 	if (module && *module)
 		s->good = archive_find_module(s->package, module, &s->limits, root, &s->e);
@@ -235,11 +231,14 @@ static void package_looked(uv_work_t *work, int status)
 	platform_let_go(p);
 }
 
-void route_train_create(struct request *r)
+void job_made(struct making *m)
 {
 	struct submission *s = mem_alloc(sizeof *s);
+	struct request *r = m->r;
 
+	s->making = m;
 	s->r = r;
+	s->job = (struct job *)m->record;
 	s->limits = archive_limits_default;
 	s->limits.entries = config_int(&r->platform->config, SET_PACKAGE_ENTRIES);
 	s->limits.ratio = config_int(&r->platform->config, SET_PACKAGE_RATIO);

@@ -3,7 +3,6 @@
  * complete when the hash of the whole is right. Disk work is done by worker threads.
  */
 #include "kinds/packages.h"
-#include "kinds/routes.h"
 
 #include "base/fsio.h"
 #include "base/mem.h"
@@ -18,99 +17,67 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void absent(struct request *r)
-{
-	struct err e = ERR_INIT;
-
-	err_set(&e, ERR_NOT_FOUND, "there is no package %.60s", r->params[0]);
-	request_fail(r, &e);
-}
-
-static struct package *path_package(struct request *r)
-{
-	const char *org = route_org(r, false);
-	struct package *k = org ? package_find(r->platform, org, r->params[0]) : NULL;
-
-	if (org && k == NULL)
-		absent(r);
-	return k;
-}
-
-void route_package_list(struct request *r)
-{
-	const char *org = route_org(r, true), *id;
-	json_t *list;
-	size_t at = 0;
-	void *value;
-
-	if (org == NULL)
-		return;
-	list = json_array();
-	while (map_next(&r->platform->packages, &at, &id, &value)) {
-		const struct package *k = value;
-
-		if (strcmp(org, "-1") == 0 || strcmp(org, k->org_id) == 0)
-			json_array_append_new(list, package_json(k));
-	}
-	request_reply(r, 200, json_pack("{s:o}", "data", list));
-}
-
-void route_package_one(struct request *r)
-{
-	const struct package *k = path_package(r);
-
-	if (k)
-		request_reply(r, 200, package_json(k));
-}
-
 /* ---- What goes by itself ---- */
 
 static bool in_use(struct platform *p, const struct package *k)
 {
-	char uri[64];
 	struct active *a;
 
-	snprintf(uri, sizeof uri, "package://%s", k->id);
 	for (size_t at = 0; active_next(p, &at, &a);) {
 		const struct job *j = a->work;
 
-		if (j && j->trainer_uri && strcmp(j->trainer_uri, uri) == 0)
+		if (j && j->trainer_uri && strcmp(j->trainer_uri, k->uri) == 0)
 			return true;
 	}
 	return false;
 }
 
-static void package_gone(void *ctx, bool ok, const struct err *e);
+/* A part of it is being written, or a change of it is on its way to the disk. */
+static bool busy(const struct platform *p, const struct package *k)
+{
+	return map_get(&p->package_parts, k->id) || change_in_flight(p, &package_kind, k->id);
+}
 
-struct announced {
+struct package_removal {
 	struct platform *p;
-	struct package *k;
+	char id[ULID_SIZE];
 };
 
-static void package_remove(struct change *c, struct platform *p, struct package *k)
+static void package_removed(void *ctx, bool ok, const struct err *e)
 {
-	struct announced *n = mem_alloc(sizeof *n);
+	struct package_removal *m = ctx;
+	char *file = package_file(m->p, m->id, false), *part = package_file(m->p, m->id, true);
 
-	n->p = p;
-	n->k = k;
-	k->busy = true;
-	change_package(c, k->id, k->org_id, NULL);
-	change_then(c, package_gone, n);
+	(void)e;
+	if (ok) {
+		unlink(file);
+		unlink(part);
+	}
+	free(file);
+	free(part);
+	free(m);
+}
+
+static void package_remove(struct change *c, struct platform *p, const struct package *k)
+{
+	struct package_removal *m = mem_alloc(sizeof *m);
+
+	m->p = p;
+	snprintf(m->id, sizeof m->id, "%s", k->id);
+	change_row_remove(c, &package_kind, k->id);
+	change_then(c, package_removed, m);
 }
 
 /* Old ones that nobody needs go when a new one comes; finished jobs that name one cannot be retried. */
 static void packages_expire(struct platform *p, int64_t now)
 {
 	int64_t keep = config_int(&p->config, SET_PACKAGE_KEEP);
-	size_t at = 0;
-	const char *id;
-	void *value;
 
-	while (keep > 0 && map_next(&p->packages, &at, &id, &value)) {
-		struct package *k = value;
+	for (size_t i = 0; keep > 0 && i < p->packages.len; i++) {
+		const struct package *k = p->packages.rows[i];
 		struct change *c;
 
-		if (k->busy || now - k->create_time < keep || in_use(p, k))
+		if (now - k->create_time.v < keep || busy(p, k) || in_use(p, k))
 			continue;
 		c = change_new(p);
 		change_actor(c, "packages.keep", k->org_id);
@@ -122,38 +89,15 @@ static void packages_expire(struct platform *p, int64_t now)
 
 /* ---- Announcing ---- */
 
-static bool hex_valid(const char *text)
-{
-	return text && strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
-}
-
-static bool name_valid(const char *name)
-{
-	return name && *name && *name != '.' && strlen(name) <= PACKAGE_NAME_MAX &&
-		strspn(name,
-			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-") ==
-		strlen(name);
-}
-
-static bool announce_check(struct request *r, json_int_t size, const char *sha, const char *name,
-	struct err *e)
+static bool package_fits(struct request *r, const struct package *k, struct err *e)
 {
 	struct platform *p = r->platform;
 	int64_t most = config_int(&p->config, SET_PACKAGE_MAX);
 
-	if (size < 1)
-		return err_field(e, ERR_INVALID, "size",
-			"size is needed: bytes of the package, from 1 on");
-	if (size > most)
+	if (k->size.v > most)
 		return err_field(e, ERR_TOO_LARGE, "size",
-			"size is %lld: %lld bytes are the most here", (long long)size,
+			"size is %lld: %lld bytes are the most here", (long long)k->size.v,
 			(long long)most);
-	if (!hex_valid(sha))
-		return err_field(e, ERR_INVALID, "sha256",
-			"sha256 is needed: 64 lower-case hexadecimal digits of the whole package");
-	if (!name_valid(name))
-		return err_field(e, ERR_INVALID, "name",
-			"name is needed: a file name of letters, digits and . _ + -");
 	if (packages_of(p, r->who.org_id) >= (size_t)config_int(&p->config, SET_PACKAGES_PER_ORG))
 		return err_set(e, ERR_UNPROCESSABLE,
 			"this org has %zu packages, the most it may: "
@@ -162,36 +106,11 @@ static bool announce_check(struct request *r, json_int_t size, const char *sha, 
 	return true;
 }
 
-static void announce_stored(void *ctx, bool ok, const struct err *e)
-{
-	struct announced *n = ctx;
-
-	(void)e;
-	if (ok)
-		map_set(&n->p->packages, n->k->id, n->k);
-	else
-		package_free(n->k);
-	free(n);
-}
-
-static void package_change(struct change *c, const struct package *k)
-{
-	struct buf pack = BUF_INIT;
-
-	package_pack(k, &pack);
-	change_package(c, k->id, k->org_id, &pack);
-	buf_release(&pack);
-}
-
 /* The same bytes of the same org need no second upload. */
-static struct package *same_bytes(struct platform *p, const char *org, const char *sha)
+static const struct package *same_bytes(struct platform *p, const char *org, const char *sha)
 {
-	size_t at = 0;
-	const char *id;
-	void *value;
-
-	while (map_next(&p->packages, &at, &id, &value)) {
-		struct package *k = value;
+	for (size_t i = 0; i < p->packages.len; i++) {
+		const struct package *k = p->packages.rows[i];
 
 		if (k->complete && strcmp(k->org_id, org) == 0 && strcmp(k->sha256, sha) == 0)
 			return k;
@@ -199,41 +118,39 @@ static struct package *same_bytes(struct platform *p, const char *org, const cha
 	return NULL;
 }
 
-void route_package_create(struct request *r)
+static void package_made(struct making *m)
 {
-	json_int_t size = json_integer_value(json_object_get(r->body, "size"));
-	const char *sha = json_string_value(json_object_get(r->body, "sha256"));
-	const char *name = json_string_value(json_object_get(r->body, "name"));
+	struct package *k = (struct package *)m->record;
+	struct request *r = m->r;
 	const struct package *have;
-	struct announced *n;
 	struct err e = ERR_INIT;
+	char id[ULID_SIZE];
 	struct change *c;
 
 	packages_expire(r->platform, r->now);
-	if (!announce_check(r, size, sha, name, &e)) {
-		request_fail(r, &e);
+	if (!package_fits(r, k, &e)) {
+		making_refuse(m, &e);
 		return;
 	}
-	have = same_bytes(r->platform, r->who.org_id, sha);
+	have = same_bytes(r->platform, r->who.org_id, k->sha256);
 	if (have) {
-		request_reply(r, 200, package_json(have));
+		request_reply(r, 200, record_encode(&package_kind, have, NULL));
+		making_free(m);
 		return;
 	}
-	n = mem_alloc(sizeof *n);
-	n->p = r->platform;
-	n->k = mem_alloc(sizeof *n->k);
-	ulid_new(n->k->id, r->now);
-	n->k->org_id = mem_strdup(r->who.org_id);
-	n->k->name = mem_strdup(name);
-	snprintf(n->k->sha256, sizeof n->k->sha256, "%s", sha);
-	n->k->size = size;
-	n->k->create_time = r->now;
+	ulid_new(id, r->now);
+	record_set(package, k, id, id);
+	record_set(package, k, uri, package_uri(&m->text, id));
+	record_set(package, k, org_id, r->who.org_id);
+	record_set(package, k, received, (struct bytes){0});
+	record_set(package, k, complete, false);
+	record_set(package, k, create_time, (struct when){r->now});
 	c = change_for(r);
-	package_change(c, n->k);
-	change_audit(c, "package.create", n->k->id, name);
-	change_answer(c, 200, package_json(n->k));
-	change_then(c, announce_stored, n);
+	change_row(c, &package_kind, k);
+	change_audit(c, "package.create", k->id, k->name);
+	change_answer(c, 200, record_encode(&package_kind, k, NULL));
 	change_commit(c);
+	making_free(m);
 }
 
 /* ---- Parts ---- */
@@ -241,7 +158,8 @@ void route_package_create(struct request *r)
 struct part {
 	uv_work_t work;
 	struct request *r;
-	struct package *k;
+	char id[ULID_SIZE];
+	char sha256[SIGN_HEX_SIZE];
 	char *dir, *path, *final;
 	int64_t offset;
 	bool last, good;
@@ -285,7 +203,7 @@ static bool hash_matches(int fd, const char *wanted, struct err *e)
 /* Whole and right: synced and under its final name before anybody is told. */
 static bool part_complete(struct part *t, int fd)
 {
-	if (!hash_matches(fd, t->k->sha256, &t->e)) {
+	if (!hash_matches(fd, t->sha256, &t->e)) {
 		if (ftruncate(fd, 0) != 0 && errno)
 			unlink(t->path);
 		return false;
@@ -318,36 +236,25 @@ static void part_write(uv_work_t *work)
 		close(fd);
 }
 
-static void complete_stored(void *ctx, bool ok, const struct err *e)
+static void part_failed(struct part *t, struct package *k, bool cancelled)
 {
-	struct package *k = ctx;
-
-	(void)e;
-	k->busy = false;
-	k->complete = ok;
-}
-
-static void part_failed(struct part *t, bool cancelled)
-{
-	if (t->e.code == ERR_UNPROCESSABLE)
-		t->k->received = 0;
+	if (t->e.code == ERR_UNPROCESSABLE && k)
+		record_set(package, k, received, (struct bytes){0});
 	if (t->e.code == ERR_UNAVAILABLE || cancelled)
 		request_fail_retry(t->r, &t->e, RETRY_AFTER_S);
 	else
 		request_fail(t->r, &t->e);
 }
 
-static void package_complete(struct request *r, struct package *k)
+static void package_complete(struct request *r, const struct package *k)
 {
 	struct change *c = change_for(r);
+	struct package whole = *k;
 
-	k->complete = true;
-	k->busy = true;
-	package_change(c, k);
+	record_set(package, &whole, complete, true);
+	change_row(c, &package_kind, &whole);
 	change_audit(c, "package.complete", k->id, k->name);
-	change_answer(c, 200, package_json(k));
-	k->complete = false;
-	change_then(c, complete_stored, k);
+	change_answer(c, 200, record_encode(&package_kind, &whole, NULL));
 	change_commit(c);
 }
 
@@ -355,46 +262,49 @@ static void part_written(uv_work_t *work, int status)
 {
 	struct part *t = work->data;
 	struct platform *p = t->r->platform;
+	struct package *k = rowset_find(&p->packages, t->id);
 
-	t->k->busy = false;
-	if (status == 0 && t->good) {
-		t->k->received = t->offset + (int64_t)t->r->raw_len;
-		if (t->last)
-			package_complete(t->r, t->k);
-		else
-			request_reply(t->r, 200, package_json(t->k));
+	map_remove(&p->package_parts, t->id);
+	if (status != 0 || !t->good) {
+		part_failed(t, k, status != 0);
+	} else if (k == NULL) {
+		request_absent(t->r, &package_kind, t->id);
 	} else {
-		part_failed(t, status != 0);
+		record_set(package, k, received,
+			(struct bytes){t->offset + (int64_t)t->r->raw_len});
+		if (t->last)
+			package_complete(t->r, k);
+		else
+			request_reply(t->r, 200, record_encode(&package_kind, k, NULL));
 	}
 	part_free(t);
 	platform_let_go(p);
 }
 
-static bool part_check(const struct request *r, const struct package *k, int64_t offset,
-	struct err *e)
+static bool part_check(struct request *r, const struct package *k, int64_t offset, struct err *e)
 {
 	if (k->complete)
 		return err_set(e, ERR_CONFLICT, "package %s is complete: nothing is to be added",
 			k->id);
-	if (k->busy)
+	if (busy(r->platform, k))
 		return err_set(e, ERR_CONFLICT, "another part of package %s is being written",
 			k->id);
-	if (offset > k->received)
+	if (offset > k->received.v)
 		return err_field(e, ERR_CONFLICT, "offset",
 			"offset is %lld, received were %lld bytes: go on from there",
-			(long long)offset, (long long)k->received);
+			(long long)offset, (long long)k->received.v);
 	if (r->raw_len == 0)
 		return err_set(e, ERR_INVALID, "the part is empty");
-	if (offset + (int64_t)r->raw_len > k->size)
+	if (offset + (int64_t)r->raw_len > k->size.v)
 		return err_set(e, ERR_UNPROCESSABLE,
 			"the part ends at byte %lld, the package was announced with %lld",
-			(long long)(offset + (int64_t)r->raw_len), (long long)k->size);
+			(long long)(offset + (int64_t)r->raw_len), (long long)k->size.v);
 	return true;
 }
 
-void route_package_part(struct request *r)
+static void package_part(struct request *r)
 {
-	struct package *k = path_package(r);
+	const struct package *k = request_object(r);
 	const char *text = request_query(r, "offset");
 	struct err e = ERR_INIT;
 	int64_t offset = 0;
@@ -414,54 +324,58 @@ void route_package_part(struct request *r)
 	t = mem_alloc(sizeof *t);
 	t->work.data = t;
 	t->r = r;
-	t->k = k;
+	snprintf(t->id, sizeof t->id, "%s", k->id);
+	snprintf(t->sha256, sizeof t->sha256, "%s", k->sha256);
 	t->offset = offset;
-	t->last = offset + (int64_t)r->raw_len == k->size;
+	t->last = offset + (int64_t)r->raw_len == k->size.v;
 	t->dir = fsio_join(r->platform->dir, "packages");
-	t->path = package_file(r->platform, k, true);
-	t->final = package_file(r->platform, k, false);
-	k->busy = true;
+	t->path = package_file(r->platform, k->id, true);
+	t->final = package_file(r->platform, k->id, false);
+	map_set(&r->platform->package_parts, t->id, t);
 	platform_hold(r->platform);
 	uv_queue_work(r->platform->loop, &t->work, part_write, part_written);
 }
 
 /* ---- Removing ---- */
 
-static void package_gone(void *ctx, bool ok, const struct err *e)
+static void package_delete(struct request *r, const void *row)
 {
-	struct announced *n = ctx;
-	char *file = package_file(n->p, n->k, false), *part = package_file(n->p, n->k, true);
-
-	(void)e;
-	n->k->busy = false;
-	if (ok) {
-		unlink(file);
-		unlink(part);
-		map_remove(&n->p->packages, n->k->id);
-		package_free(n->k);
-	}
-	free(file);
-	free(part);
-	free(n);
-}
-
-void route_package_delete(struct request *r)
-{
-	struct package *k = path_package(r);
+	const struct package *k = row;
 	struct err e = ERR_INIT;
 	struct change *c;
 
-	if (k == NULL)
-		return;
-	if (k->busy || in_use(r->platform, k)) {
+	if (busy(r->platform, k) || in_use(r->platform, k)) {
 		err_set(&e, ERR_CONFLICT, "package %s is in use%s: wait for it, or cancel it",
-			k->id, k->busy ? "" : " by a job that is not over");
+			k->id, busy(r->platform, k) ? "" : " by a job that is not over");
 		request_fail(r, &e);
 		return;
 	}
 	c = change_for(r);
-	package_remove(c, r->platform, k);
 	change_audit(c, "package.delete", k->id, k->name);
-	change_answer(c, 200, route_message("package %s is deleted", k->id));
+	change_answer(c, 200, message_json("package %s is deleted", k->id));
+	package_remove(c, r->platform, k);
 	change_commit(c);
 }
+
+static const struct action_handler actions[] = {
+	{"delete", package_delete},
+	{NULL, NULL},
+};
+
+static const struct route more[] = {
+	{.method = METHOD_PUT,
+		.pattern = API "/packages/{package}",
+		.least = ROLE_OPERATOR,
+		.flags = ROUTE_CHANGES | ROUTE_TENANT | ROUTE_RAW_BODY,
+		.body_max = PACKAGE_PART_MAX,
+		.handle = package_part,
+		.doc = "The bytes from ?offset= on, at most 4 MiB; the last part completes it."},
+	{.pattern = NULL},
+};
+
+const struct kind_handlers package_handlers = {
+	.kind = &package_kind,
+	.make = package_made,
+	.actions = actions,
+	.more = more,
+};

@@ -2,7 +2,6 @@
 
 #include "base/fsio.h"
 #include "base/mem.h"
-#include "base/timefmt.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,114 +11,48 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void package_free(struct package *k)
-{
-	if (k == NULL)
-		return;
-	free(k->org_id);
-	free(k->name);
-	free(k);
-}
-
-void package_pack(const struct package *k, struct buf *out)
-{
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:I, s:b, s:I}", "id", k->id, "org_id",
-		k->org_id, "name", k->name, "sha256", k->sha256, "size", (json_int_t)k->size,
-		"complete", k->complete, "create_time", (json_int_t)k->create_time);
-	char *text = json_dumps(object, JSON_COMPACT);
-
-	buf_adds(out, text);
-	free(text);
-	json_decref(object);
-}
-
-char *package_file(struct platform *p, const struct package *k, bool part)
+char *package_file(struct platform *p, const char *id, bool part)
 {
 	char *path = NULL;
 
-	if (asprintf(&path, "%s/packages/%s%s", p->dir, k->id, part ? ".part" : "") < 0)
+	if (asprintf(&path, "%s/packages/%s%s", p->dir, id, part ? ".part" : "") < 0)
 		abort();
 	return path;
 }
 
 /* What has arrived of an upload is what the file holds: a row per part would cost a commit each. */
-static int64_t part_size(struct platform *p, const struct package *k)
+void packages_loaded(struct platform *p)
 {
-	char *path = package_file(p, k, true);
-	struct stat st;
-	int64_t size = stat(path, &st) == 0 ? st.st_size : 0;
+	for (size_t i = 0; i < p->packages.len; i++) {
+		struct package *k = p->packages.rows[i];
+		struct stat st;
+		char *path;
 
-	free(path);
-	return size < k->size ? size : k->size;
-}
-
-bool packages_load(struct platform *p, const void *pack, size_t len, struct err *e)
-{
-	json_t *object = json_loadb(pack, len, 0, NULL);
-	struct package *k = mem_alloc(sizeof *k);
-	const char *id = "", *org = "", *name = "", *sha = "";
-	json_int_t size = 0, made = 0;
-	int complete = 0;
-
-	if (json_unpack(object, "{s:s, s:s, s:s, s:s, s:I, s:b, s:I}", "id", &id, "org_id", &org,
-		    "name", &name, "sha256", &sha, "size", &size, "complete", &complete,
-		    "create_time", &made) != 0) {
-		json_decref(object);
-		free(k);
-		return err_set(e, ERR_INTERNAL, "a stored package is damaged: restore a backup");
+		if (k->complete)
+			continue;
+		path = package_file(p, k->id, true);
+		k->received.v = stat(path, &st) == 0 ? st.st_size : 0;
+		if (k->received.v > k->size.v)
+			k->received = k->size;
+		record_set(package, k, received, k->received);
+		free(path);
 	}
-	snprintf(k->id, sizeof k->id, "%s", id);
-	snprintf(k->sha256, sizeof k->sha256, "%s", sha);
-	k->org_id = mem_strdup(org);
-	k->name = mem_strdup(name);
-	k->size = size;
-	k->create_time = made;
-	k->complete = complete;
-	k->received = complete ? size : part_size(p, k);
-	map_set(&p->packages, k->id, k);
-	json_decref(object);
-	return true;
 }
 
-void packages_release(struct platform *p)
+const struct package *package_find(struct platform *p, const char *org_id, const char *id)
 {
-	size_t at = 0;
-	const char *id;
-	void *value;
-
-	while (map_next(&p->packages, &at, &id, &value))
-		package_free(value);
-	map_release(&p->packages);
-}
-
-struct package *package_find(struct platform *p, const char *org_id, const char *id)
-{
-	struct package *k = map_get(&p->packages, id);
+	const struct package *k = rowset_find(&p->packages, id);
 
 	return k && strcmp(k->org_id, org_id) == 0 ? k : NULL;
 }
 
 size_t packages_of(struct platform *p, const char *org_id)
 {
-	size_t at = 0, n = 0;
-	const char *id;
-	void *value;
+	size_t n = 0;
 
-	while (map_next(&p->packages, &at, &id, &value))
-		n += strcmp(((struct package *)value)->org_id, org_id) == 0;
+	for (size_t i = 0; i < p->packages.len; i++)
+		n += strcmp(((const struct package *)p->packages.rows[i])->org_id, org_id) == 0;
 	return n;
-}
-
-json_t *package_json(const struct package *k)
-{
-	char made[TIMEFMT_SIZE], uri[64];
-
-	timefmt_rfc3339(made, k->create_time);
-	snprintf(uri, sizeof uri, "package://%s", k->id);
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:s, s:s}", "id", k->id, "uri", uri,
-		"name", k->name, "sha256", k->sha256, "size", (json_int_t)k->size, "received",
-		(json_int_t)k->received, "complete", k->complete, "create_time", made, "org_id",
-		k->org_id);
 }
 
 /* ---- trainer_uri ---- */
@@ -129,11 +62,11 @@ static char *uploaded_path(struct platform *p, const char *org_id, const char *i
 	const struct package *k = package_find(p, org_id, id);
 
 	if (k && k->complete)
-		return package_file(p, k, false);
+		return package_file(p, id, false);
 	err_field(e, ERR_UNPROCESSABLE, "trainer_uri",
 		k ? "package %.60s is not complete: %lld of %lld bytes have come"
 		  : "there is no package %.60s: upload it again",
-		id, k ? (long long)k->received : 0, k ? (long long)k->size : 0);
+		id, k ? (long long)k->received.v : 0, k ? (long long)k->size.v : 0);
 	return NULL;
 }
 
@@ -173,6 +106,13 @@ static char *file_path(struct platform *p, const char *path, struct err *e)
 		"ask for its folder to be named in packages.file_roots",
 		path);
 	return NULL;
+}
+
+const struct package *package_of_uri(struct platform *p, const char *org_id, const char *uri)
+{
+	bool uploaded = uri && strncmp(uri, "package://", 10) == 0;
+
+	return uploaded ? package_find(p, org_id, uri + 10) : NULL;
 }
 
 char *packages_path(struct platform *p, const char *org_id, const char *uri, struct err *e)

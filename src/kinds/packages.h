@@ -1,30 +1,20 @@
 /*
- * Packages that people upload: files under <state>/packages, a row each. An upload is made of
- * parts at growing offsets; it counts when all bytes are there and their SHA-256 is as announced.
+ * Files of packages that people upload: <state>/packages/<id>, and <id>.part until all of it is
+ * there.
  */
 #ifndef KINDS_PACKAGES_H
 #define KINDS_PACKAGES_H
 
-#include "mltopd/platform_inside.h"
+#include "kinds/kinds.h"
 
-enum { PACKAGE_PART_MAX = 4 << 20, PACKAGE_NAME_MAX = 128 };
+enum { PACKAGE_PART_MAX = 4 << 20 };
 
-struct package {
-	char id[ULID_SIZE];
-	char *org_id, *name;
-	char sha256[SIGN_HEX_SIZE]; /* lower-case hex */
-	int64_t size, received;
-	int64_t create_time;
-	bool complete;
-	bool busy; /* a part is being written */
-};
-
-struct package *package_find(struct platform *p, const char *org_id, const char *id);
-json_t *package_json(const struct package *k);
-/* Row of the store. */
-void package_pack(const struct package *k, struct buf *out);
-char *package_file(struct platform *p, const struct package *k, bool part);
-void package_free(struct package *k);
+/* In that org; NULL: none. */
+const struct package *package_find(struct platform *p, const char *org_id, const char *id);
+/* The caller frees. */
+char *package_file(struct platform *p, const char *id, bool part);
 size_t packages_of(struct platform *p, const char *org_id);
+/* The package that a trainer_uri names; NULL: it names none that is here. */
+const struct package *package_of_uri(struct platform *p, const char *org_id, const char *uri);
 
 #endif

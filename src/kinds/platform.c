@@ -1,8 +1,9 @@
-/* GET /platform: what this platform is, holds and does, for `mltop platform status`. */
-#include "kinds/routes.h"
+/* What belongs to no kind: what the platform is and can, who asks, what it holds, what was done. */
+#include "kinds/kinds.h"
 
 #include "base/fsio.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/timefmt.h"
 
 #include <dirent.h>
@@ -10,6 +11,73 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* What a client may rely on here and not on a plain Cloud-ML server. */
+static const char *const capabilities[] = {
+	"stream",
+	"log-stream",
+	"packages",
+	"cancel",
+	"retry",
+	"fields",
+	"filter",
+	"paging",
+	"tasks",
+	"orgs",
+	"keys",
+	"audit",
+	"events",
+	"sigv4",
+	"command",
+	NULL,
+};
+
+static void route_version(struct request *r)
+{
+	const struct config *c = &r->platform->config;
+	json_t *list = json_array();
+
+	for (size_t i = 0; capabilities[i]; i++)
+		json_array_append_new(list, json_string(capabilities[i]));
+	if (!platform_limits(r->platform)->shared)
+		json_array_append_new(list, json_string("private"));
+	request_reply(r, 200,
+		json_pack("{s:s, s:s, s:o, s:s, s:{s:I, s:I}}", "name", "mltopd", "version",
+			MLTOP_VERSION, "capabilities", list, "engine", config_text(c, SET_ENGINE),
+			"packages", "max_entries", (json_int_t)config_int(c, SET_PACKAGE_ENTRIES),
+			"max_ratio", (json_int_t)config_int(c, SET_PACKAGE_RATIO)));
+}
+
+static void route_healthz(struct request *r)
+{
+	request_reply(r, 200, json_pack("{s:s}", "status", "ok"));
+}
+
+static void route_readyz(struct request *r)
+{
+	struct err e = ERR_INIT;
+
+	if (platform_ready(r->platform, &e))
+		request_reply(r, 200, json_pack("{s:s}", "status", "ready"));
+	else
+		request_fail_retry(r, &e, RETRY_AFTER_S);
+}
+
+static void route_authentication(struct request *r)
+{
+	request_reply(r, 200,
+		json_pack("{s:s, s:s?, s:s, s:s?, s:s, s:b}", "access_key", r->who.access_key,
+			"name", r->who.key_name, "org_id", r->who.org_id, "org_name",
+			r->who.org_name, "role", role_words[r->who.role], "read_only",
+			r->who.read_only));
+}
+
+static void route_org_ids(struct request *r)
+{
+	request_reply(r, 200, json_pack("{s:s}", "org_id", r->who.org_id));
+}
+
+/* ---- What it holds ---- */
 
 /* The walk over the folders may take long: it is the pool's. */
 struct status {
@@ -142,7 +210,7 @@ static void status_done(uv_work_t *work, int status)
 	platform_let_go(p);
 }
 
-void route_platform(struct request *r)
+static void route_platform(struct request *r)
 {
 	struct status *s;
 
@@ -158,3 +226,65 @@ void route_platform(struct request *r)
 	platform_hold(r->platform);
 	uv_queue_work(r->platform->loop, &s->work, status_work, status_done);
 }
+
+/* ---- What was done ---- */
+
+static void audit_read(void *ctx, bool ok, const struct store_rows *rows, const struct err *e)
+{
+	struct request *r = ctx;
+	struct buf out = BUF_INIT;
+
+	if (!ok) {
+		request_fail(r, e);
+		return;
+	}
+	buf_adds(&out, "{\"data\":[");
+	for (size_t i = 0; i < rows->count; i++) {
+		buf_adds(&out, i ? "," : "");
+		buf_add(&out, rows->rows[i].data, rows->rows[i].len);
+	}
+	buf_adds(&out, "]}");
+	request_reply_json_text(r, 200, out.data, out.len);
+	buf_release(&out);
+}
+
+static void route_audit(struct request *r)
+{
+	const char *limit = request_query(r, "limit"), *before = request_query(r, "before");
+	int64_t most = 500, from = 0;
+	struct err e = ERR_INIT;
+
+	if ((limit && !num_i64(limit, 1, 10000, &most)) ||
+		(before && !num_i64(before, 1, INT64_MAX, &from))) {
+		err_set(&e, ERR_INVALID, "limit and before are numbers: limit up to 10000");
+		request_fail(r, &e);
+		return;
+	}
+	store_read_audit(r->platform->store, from, most, audit_read, r);
+}
+
+#define OPEN(path, handler, text)                                                              \
+	{                                                                                      \
+		.method = METHOD_GET, .pattern = path, .flags = ROUTE_OPEN, .handle = handler, \
+		.doc = text                                                                    \
+	}
+#define READ(path, role, handler, text)                                                  \
+	{                                                                                \
+		.method = METHOD_GET, .pattern = path, .least = role, .handle = handler, \
+		.doc = text                                                              \
+	}
+const struct route platform_routes[] = {
+	OPEN("/version", route_version, "Name, version and capabilities; a client asks once."),
+	OPEN("/healthz", route_healthz, "200 while the daemon lives."),
+	OPEN("/readyz", route_readyz, "200 when changes can be taken, else 503 and why."),
+	OPEN(API "/version", route_version, "The same as /version."),
+	READ(API "/authentication", ROLE_VIEWER, route_authentication,
+		"Who the key is: access_key, name, org, role."),
+	READ(API "/org_ids", ROLE_VIEWER, route_org_ids, "{\"org_id\": the key's org}."),
+	READ(API "/platform", ROLE_ADMIN, route_platform,
+		"What the platform runs on, holds and does: jobs, machine, bytes on the disk (where "
+		"counting takes long: as of a while ago)."),
+	READ(API "/audit", ROLE_ADMIN, route_audit,
+		"Audit records, newest first: ?limit= ?before=SEQ."),
+	{.pattern = NULL},
+};

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/taskfile.h"
 #include "base/timefmt.h"
-#include "kinds/routes.h"
+#include "kinds/kinds.h"
 #include "store/folder.h"
 
 #include <errno.h>
@@ -31,6 +31,7 @@ struct daemon {
 	int lock;
 	bool fresh; /* the state folder was empty: a demo may remove it */
 	struct platform *platform;
+	struct route_table *routes;
 	struct server *server;
 	struct control *control;
 	uv_signal_t term, interrupt, hang_up;
@@ -294,7 +295,7 @@ static bool server_start(struct daemon *d, struct err *e)
 	struct server_config s = {.loop = &d->loop,
 		.platform = d->platform,
 		.asks = &platform_asks,
-		.routes = routes,
+		.routes = route_table_rows(d->routes),
 		.prefix = config_text(c, SET_PREFIX)};
 	char address[64];
 	bool good;
@@ -325,6 +326,7 @@ static bool daemon_start(struct daemon *d, struct err *e)
 	char url[128];
 
 	po.dir = d->dir;
+	d->routes = route_table_new();
 	if (!platform_open(&d->platform, &po, e))
 		return false;
 	d->platform->idle = on_idle;
@@ -375,6 +377,7 @@ int daemon_main(struct options *o, char **argv)
 	}
 	uv_run(&d.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&d.loop);
+	route_table_free(d.routes);
 	endpoint_remove(&d);
 	if (o->die_fd >= 0 && d.fresh)
 		fsio_remove_tree(d.dir, NULL);

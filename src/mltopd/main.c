@@ -1,6 +1,6 @@
 /* mltopd: the platform API server. */
 #include "mltopd/options.h"
-#include "kinds/routes.h"
+#include "kinds/kinds.h"
 
 #include "base/standard.h"
 

@@ -10,6 +10,7 @@
 #include "core/kinds/job.h"
 #include "core/kinds/key.h"
 #include "core/kinds/org.h"
+#include "core/kinds/package.h"
 #include "core/kinds/quota.h"
 #include "core/schema/rowset.h"
 #include "core/kinds/task.h"

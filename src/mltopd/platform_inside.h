@@ -93,7 +93,6 @@ struct disk_use {
 };
 
 struct nonce;
-struct package;
 struct keeper;
 struct ask;
 
@@ -119,14 +118,14 @@ struct platform {
 
 	struct rowset jobs, tasks, events, orgs, keys, quotas; /* as committed */
 	struct rowset work;                                    /* jobs in motion, ahead of `jobs` */
-	struct sets sets;             /* of these, by kind, with the names that are taken */
-	struct map flights;           /* "kind/uid" -> struct flight: changes on their way */
+	struct sets sets;              /* of these, by kind, with the names that are taken */
+	struct map flights;            /* "kind/uid" -> struct flight: changes on their way */
 	int64_t org_given, user_given; /* the greatest id and Unix user ever given to an org */
-	struct map actives;           /* uid -> struct active, in one of the two lists: */
-	VEC(struct active *) live;    /* in no order */
-	VEC(struct active *) waiting; /* in the order in which they may start */
-	struct map queues;            /* org_id -> struct org_queue */
-	size_t orgs_waiting;          /* that have a job in `waiting` */
+	struct map actives;            /* uid -> struct active, in one of the two lists: */
+	VEC(struct active *) live;     /* in no order */
+	VEC(struct active *) waiting;  /* in the order in which they may start */
+	struct map queues;             /* org_id -> struct org_queue */
+	size_t orgs_waiting;           /* that have a job in `waiting` */
 	uint64_t next_order;
 	uint64_t version, next_version;
 	size_t changes_waiting;
@@ -140,9 +139,10 @@ struct platform {
 	} answers[NONCE_CACHE];
 	size_t answer_next;
 
-	struct map packages;   /* id -> struct package */
-	struct keeper *keeper; /* of outputs */
-	json_t *frameworks;    /* NULL until asked for */
+	struct rowset packages;
+	struct map package_parts; /* id -> what is being written of it */
+	struct keeper *keeper;    /* of outputs */
+	json_t *frameworks;       /* NULL until asked for */
 	VEC(struct request *) framework_waiters;
 	struct ask *ask; /* who asks for them just now; NULL: nobody */
 	struct follower *followers;
@@ -186,11 +186,10 @@ void change_event(struct change *c, const struct job *j, enum event_type type, c
 /* Keeps the newest events.per_job of them. */
 void change_events_trim(struct change *c, const char *uid);
 struct platform *change_platform(const struct change *c);
-void change_org(struct change *c, const struct org *o);
+/* An object of any kind, made from the row that has its uid; by its uid, it goes. */
+void change_row(struct change *c, const struct kind *k, const void *rec);
+void change_row_remove(struct change *c, const struct kind *k, const char *uid);
 bool change_key(struct change *c, const struct key *k, struct err *e);
-void change_quota(struct change *c, const struct quota *q);
-/* `pack` NULL removes. */
-void change_package(struct change *c, const char *id, const char *org_id, const struct buf *pack);
 /* What a person did: {"time","key","role","peer","action","object","detail"}. */
 void change_audit(struct change *c, const char *action, const char *object, const char *detail);
 /* Who, where there is no request: "control socket, user 1000". */
@@ -199,8 +198,8 @@ void change_actor(struct change *c, const char *actor, const char *org_id);
 typedef void (*change_after)(void *ctx, bool ok, const struct err *e);
 void change_then(struct change *c, change_after after, void *ctx);
 /* Last of all: what whoever asked is told. */
-typedef void (*change_answered)(void *ctx, bool ok, const struct err *e, int status,
-	const char *answer);
+typedef void (
+	*change_answered)(void *ctx, bool ok, const struct err *e, int status, const char *answer);
 void change_told(struct change *c, change_answered answered, void *ctx);
 /* What is told when all went well; `body` is consumed. */
 void change_answer(struct change *c, int status, json_t *body);
@@ -294,7 +293,8 @@ const struct org *own_jobs_org(const struct platform *p);
 bool own_jobs_has(struct platform *p, const char *uid);
 /* What those of this org hold that run: the `used` members. */
 struct quota_line own_jobs_usage(const struct platform *p, const char *org_id);
-json_t *own_jobs_events(const struct job *j);
+void own_jobs_events(const struct job *j, void (*each)(void *ctx, const struct event *ev),
+	void *ctx);
 /* In memory only; the oldest one leaves for it. */
 void platform_event_show(struct platform *p, const struct event *ev);
 
@@ -316,8 +316,7 @@ void platform_nonce_keep(struct platform *p, const struct store_nonce *n);
 void platform_nonces_sweep(struct platform *p, int64_t now, struct store_tx *tx);
 void platform_nonces_release(struct platform *p);
 
-bool packages_load(struct platform *p, const void *pack, size_t len, struct err *e);
-void packages_release(struct platform *p);
+void packages_loaded(struct platform *p); /* uploads that are not complete: what has come */
 /* The file behind a trainer_uri, checked by who may name it; the caller frees. */
 char *packages_path(struct platform *p, const char *org_id, const char *uri, struct err *e);
 
@@ -377,7 +376,7 @@ void platform_used(struct platform *p); /* somebody asked something */
 void platform_hold(struct platform *p);
 void platform_let_go(struct platform *p);
 
-/* routes_open.c: the question to the platform's Python ends at once. */
+/* framework.c: the question to the platform's Python ends at once. */
 void frameworks_stop(struct platform *p);
 
 #endif

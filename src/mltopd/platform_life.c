@@ -56,7 +56,7 @@ static void rows_init(struct platform *p)
 		{"org", &org_kind, &p->orgs, .name_field = "org_name"},
 		{"key", &key_kind, &p->keys, .org_field = "org_id"},
 		{"quota", &quota_kind, &p->quotas, .org_field = "org_id"},
-		{"package", NULL, NULL},
+		{"package", &package_kind, &p->packages, .org_field = "org_id"},
 		{"job", &job_kind, &p->jobs, .name_field = "job_name", .org_field = "org_id"},
 		{"task", &task_kind, &p->tasks, .org_field = "org_id", .parent_field = "job_uid",
 			.ours = true},
@@ -93,7 +93,7 @@ static void platform_free(struct platform *p)
 	rowset_release(&p->work);
 	map_release(&p->flights);
 	platform_nonces_release(p);
-	packages_release(p);
+	map_release(&p->package_parts);
 	json_decref(p->frameworks);
 	config_release(&p->config);
 	free(p->shim);

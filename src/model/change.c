@@ -248,9 +248,25 @@ struct platform *change_platform(const struct change *c)
 	return c->p;
 }
 
-void change_org(struct change *c, const struct org *o)
+void change_row(struct change *c, const struct kind *k, const void *rec)
 {
-	change_record(c, &org_kind, o, rowset_find(&c->p->orgs, o->org_id), false);
+	const struct set *set = sets_of(&c->p->sets, k);
+
+	change_record(c, k, rec, rowset_find(set->rows, record_uid(k, rec)), false);
+}
+
+void change_row_remove(struct change *c, const struct kind *k, const char *uid)
+{
+	const struct set *set = sets_of(&c->p->sets, k);
+	const struct record *row = rowset_find(set->rows, uid);
+	struct entry *en = entry_add(c, set, uid, row ? text_of(set, set->org_field, row) : "");
+
+	en->any = set->ours;
+	en->base = row ? row->revision : STORE_NONE;
+	en->parent = mem_strdup(row ? text_of(set, set->parent_field, row) : "");
+	en->name = mem_strdup(row ? text_of(set, set->name_field, row) : "");
+	en->gone = true;
+	entry_name(c, en);
 }
 
 bool change_key(struct change *c, const struct key *k, struct err *e)
@@ -264,24 +280,6 @@ bool change_key(struct change *c, const struct key *k, struct err *e)
 	en->sealed = sealed;
 	entry_pack(en, k);
 	return true;
-}
-
-void change_quota(struct change *c, const struct quota *q)
-{
-	change_record(c, &quota_kind, q, rowset_find(&c->p->quotas, q->org_id), false);
-}
-
-void change_package(struct change *c, const char *id, const char *org_id, const struct buf *pack)
-{
-	struct entry *en = entry_add(c, sets_named(&c->p->sets, "package"), id, org_id);
-
-	en->any = true;
-	en->parent = mem_strdup("");
-	en->name = mem_strdup("");
-	if (pack)
-		buf_add(&en->pack, pack->data, pack->len);
-	else
-		en->gone = true;
 }
 
 void change_actor(struct change *c, const char *actor, const char *org_id)

@@ -103,6 +103,7 @@ union any_row {
 	struct job job;
 	struct quota quota;
 	struct key key;
+	struct package package;
 	char bytes[KIND_SIZE_MAX];
 };
 
@@ -177,6 +178,15 @@ static void version_reached(struct platform *p, uint64_t version)
 		p->version = version;
 }
 
+static bool row_unpack(const struct store_object *o, const struct kind *k, union any_row *rec,
+	struct arena *text, struct err *e)
+{
+	/* Stores of before packages were a kind hold them as JSON. */
+	if (k == &package_kind && o->len > 0 && *(const char *)o->pack == '{')
+		return package_from_json(&rec->package, text, o->pack, o->len, e);
+	return record_unpack(k, rec->bytes, text, o->pack, o->len, e);
+}
+
 static bool feed_put(void *ctx, const struct store_object *o, struct err *e)
 {
 	struct platform *p = ctx;
@@ -188,10 +198,7 @@ static bool feed_put(void *ctx, const struct store_object *o, struct err *e)
 
 	if (set == NULL)
 		return true; /* of a newer program */
-	if (set->kind == NULL)
-		return p->loaded || packages_load(p, o->pack, o->len, e);
-	good = record_unpack(set->kind, rec.bytes, &text, o->pack, o->len, e) &&
-		row_fill(p, o, set->kind, &rec, &own, e);
+	good = row_unpack(o, set->kind, &rec, &text, e) && row_fill(p, o, set->kind, &rec, &own, e);
 	if (good) {
 		rec.record.revision = o->revision;
 		version_reached(p, o->version);
@@ -213,7 +220,7 @@ static void feed_gone(void *ctx, const struct store_object *o)
 	struct set *set = sets_named(&p->sets, o->kind);
 	const struct job *j;
 
-	if (set == NULL || set->kind == NULL)
+	if (set == NULL)
 		return;
 	version_reached(p, o->version);
 	if (set->kind == &job_kind) {
@@ -246,6 +253,7 @@ bool platform_load(struct platform *p, struct err *e)
 	if (!store_load(p->store, &l, e))
 		return false;
 	p->version = p->next_version = store_version_at_start(p->store);
+	packages_loaded(p);
 	p->loaded = true;
 	return true;
 }

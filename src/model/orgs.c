@@ -103,7 +103,7 @@ static bool user_add(struct platform *p, const struct org *row, struct err *e)
 		change_free(c);
 		return false;
 	}
-	change_org(c, &o);
+	change_row(c, &org_kind, &o);
 	change_actor(c, "start", o.org_id);
 	change_audit(c, "org.user", o.org_id, o.org_name);
 	return change_commit_now(c, e);
@@ -155,7 +155,7 @@ static void change_quota_none(struct change *c, const struct org *o)
 	q.org_name = o->org_name;
 	record_know(&quota_kind, &q, offsetof(struct quota, org_id));
 	record_know(&quota_kind, &q, offsetof(struct quota, org_name));
-	change_quota(c, &q);
+	change_row(c, &quota_kind, &q);
 }
 
 bool orgs_obtain(struct change *c, const char *name, struct org *out, struct arena *a,
@@ -176,7 +176,7 @@ bool orgs_obtain(struct change *c, const char *name, struct org *out, struct are
 	org_set(out, org_id, arena_strdup(a, id));
 	org_set(out, org_name, arena_strdup(a, name));
 	org_set(out, create_time, (struct when){platform_now()});
-	change_org(c, out);
+	change_row(c, &org_kind, out);
 	change_quota_none(c, out);
 	return true;
 }

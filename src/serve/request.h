@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct kind_handlers;
 struct platform;
 struct request;
 
@@ -43,6 +44,10 @@ struct route {
 	size_t body_max; /* bytes; 0: the default of 256 KiB */
 	void (*handle)(struct request *r);
 	const char *doc; /* one line */
+	/* What it is about, for handlers of many kinds; NULL: none. */
+	const struct kind *kind;
+	const struct kind_action *action;
+	const struct kind_handlers *handlers; /* kinds/kinds.h */
 };
 enum { REQUEST_PARAMS_MAX = 4 };
 

@@ -79,15 +79,14 @@ static size_t events_of(const struct job *j, struct own_event out[OWN_EVENTS])
 	return n + 1;
 }
 
-json_t *own_jobs_events(const struct job *j)
+void own_jobs_events(const struct job *j, void (*each)(void *ctx, const struct event *ev),
+	void *ctx)
 {
 	struct own_event events[OWN_EVENTS] = {0};
 	size_t count = events_of(j, events);
-	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, event_compatible(&events[i].event));
-	return list;
+		each(ctx, &events[i].event);
 }
 
 /* The newest one joins those of all; at the start only some do, so that it costs nothing. */

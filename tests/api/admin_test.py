@@ -54,6 +54,47 @@ class Shared(unittest.TestCase):
         with open(os.path.join(ROOT, "docs", "API.md")) as f:
             self.assertEqual(f.read(), page, "docs/API.md is old: build/mltopd docs api > docs/API.md")
 
+    def test_every_list_goes_the_same_path(self):
+        """?filter= ?fields= ?limit= hold for each kind that has a list; their mistakes are told."""
+        table = json.loads(subprocess.run([MLTOPD, "docs", "routes"], capture_output=True, timeout=LIMIT,
+                                          check=True).stdout)
+        lists = [r["pattern"] for r in table if r["method"] == "GET" and r["kind"] and "{" not in r["pattern"]]
+        self.assertGreater(len(lists), 6)
+        self.job(self.a, "listed")
+        self.a.post(BASE + "/packages", {"size": 1, "sha256": "0" * 64, "name": "listed.tar.gz"})
+        for path in lists:
+            if path.endswith("/framework"):
+                continue
+            client = self.admin if path.endswith(("/orgs", "/keys")) else self.a
+            every = client.get(path).json["data"]
+            self.assertGreater(len(every), 0, path)
+            a = client.get(path, query={"filter": "org_id=none"})
+            self.assertEqual((a.status, a.json.get("data")), (200, []), (path, a))
+            a = client.get(path, query={"limit": "1", "fields": "org_id"})
+            self.assertEqual([set(row) for row in a.json["data"]], [{"org_id"}], path)
+            self.assertEqual("continue" in a.json, len(every) > 1, path)
+            for query in ({"filter": "nope=1"}, {"fields": "nope"}, {"limit": "none"}):
+                self.assertEqual(client.get(path, query=query).status, 400, (path, query))
+        whole = self.a.get(BASE + "/framework").json
+        self.assertIn("python", whole)
+        self.assertEqual(self.a.get(BASE + "/framework", query={"filter": "name=python"}).json,
+                         {"python": whole["python"]})
+        self.assertEqual(self.a.get(BASE + "/framework", query={"filter": "name=nothing"}).json, {})
+
+    def test_one_of_every_kind(self):
+        """By name or by uid, and what happened to it; a quota of another org is as if it were not."""
+        org, key = self.a.key.org_id, self.a.key.access_key
+        self.assertEqual(self.admin.get(BASE + "/orgs/alpha").json["org_id"], org)
+        self.assertEqual(self.admin.get(f"{BASE}/orgs/{org}").json["org_name"], "alpha")
+        self.assertEqual(self.admin.get(f"{BASE}/keys/{key}").json["access_key"], key)
+        self.assertNotIn("secret_key", self.admin.get(f"{BASE}/keys/{key}").json)
+        for name in ("alpha", org):
+            self.assertEqual(self.a.get(f"{BASE}/quota/{name}").json["org_id"], org)
+            self.assertEqual(self.b.get(f"{BASE}/quota/{name}").status, 404)
+            self.assertEqual(self.quota.get(f"{BASE}/quota/{name}").json["org_id"], org)
+        for path in (f"orgs/{org}", f"keys/{key}", f"quota/{org}"):
+            self.assertEqual(set(self.admin.get(f"{BASE}/{path}/events").json), {"data", "events", "recommend"})
+
     def test_least_roles(self):
         """Every route refuses the role below its own, and open ones need no key at all."""
         rank = ["viewer", "operator", "quota-admin", "admin"]

@@ -8,7 +8,7 @@ import support
 from support import BASE, FREE, Closed, Key, Socket
 
 FILL = {"{job}": "demo-job-00000", "{package}": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "{key}": "AKNOTHING",
-        "{org}": "1"}
+        "{quota}": "1", "{org}": "1"}
 
 
 def setUpModule():

@@ -1,25 +1,19 @@
 #include "core/kinds/kinds.h"
 
-#include "core/kinds/event.h"
-#include "core/kinds/framework.h"
-#include "core/schema/ftype.h"
-#include "core/kinds/job.h"
 #include "core/kinds/key.h"
-#include "core/kinds/org.h"
-#include "core/kinds/quota.h"
-#include "core/kinds/task.h"
+#include "core/schema/ftype.h"
 
 #include <string.h>
 
+#define X(name) extern const struct kind name##_kind;
+KINDS(X)
+#undef X
+
 const struct kind *const all_kinds[] = {
-	&job_kind,
-	&task_kind,
-	&quota_kind,
-	&event_kind,
-	&framework_kind,
-	&org_kind,
-	&key_kind,
-	NULL,
+#define X(name) &name##_kind,
+	KINDS(X)
+#undef X
+		NULL,
 };
 
 const struct kind *kinds_find(const char *name_or_plural)

@@ -4,6 +4,19 @@
 
 #include "core/schema/schema.h"
 
+/* A line a kind: X_kind in core/kinds/X.c, X_handlers in kinds/X.c. */
+/* clang-format off */
+#define KINDS(X) \
+	X(job)       \
+	X(task)      \
+	X(quota)     \
+	X(event)     \
+	X(framework) \
+	X(package)   \
+	X(org)       \
+	X(key)
+/* clang-format on */
+
 extern const struct kind *const all_kinds[]; /* NULL-ended */
 
 const struct kind *kinds_find(const char *name_or_plural);

@@ -1,0 +1,109 @@
+/*
+ * What each kind has beyond the tables of core/kinds: one file a kind, its table entry beside the
+ * code. The routes are made from both (table.c); list, one, create, edit, delete, action and events
+ * are the same for all kinds (generic.c, list.c) but for what is said here.
+ *
+ * A handler answers its request exactly once.
+ */
+#ifndef KINDS_KINDS_H
+#define KINDS_KINDS_H
+
+#include "core/kinds/kinds.h"
+#include "mltopd/platform_inside.h"
+
+#define API "/cloud_ml/v1"
+
+/* An object that is to be made: decoded and checked. Whoever is given it frees it. */
+struct making {
+	struct request *r;
+	struct arena text; /* what the record points at */
+	_Alignas(16) char record[KIND_SIZE_MAX];
+};
+void making_free(struct making *m);
+/* Answers with `e` and frees. */
+void making_refuse(struct making *m, const struct err *e);
+
+struct action_handler {
+	const char *name; /* of the kind's action */
+	/* `row`: as committed, in a state that the action may be taken from. */
+	void (*run)(struct request *r, const void *row);
+};
+
+struct kind_handlers {
+	const struct kind *kind;
+	/* Least role that may name another org, or all (org_id=-1); ROLE_ADMIN unless said. */
+	enum role others;
+	/*
+	 * Its objects are named without an org: those who may see other orgs' find them whatever
+	 * their own is, and where all who may see any may do so a list is of all orgs.
+	 */
+	bool everywhere;
+	/* Takes out of a body what clients send along and the platform has no use for. NULL: nothing. */
+	bool (*prepare)(json_t *body, struct err *e);
+	/* CAN_CREATE. */
+	void (*make)(struct making *m);
+	/* CAN_EDIT: after the change was stored or not, as change_then. NULL: nothing to do. */
+	change_after edited;
+	/* Tells whether its events are in no store; gives them to `each`, where that is not NULL. */
+	bool (*events)(struct platform *p, const void *row,
+		void (*each)(void *ctx, const struct event *ev), void *ctx);
+	const struct action_handler *actions; /* ended by name NULL */
+	const struct route *more;             /* special routes, ended by pattern NULL */
+};
+
+#define X(name) extern const struct kind_handlers name##_handlers;
+KINDS(X)
+#undef X
+enum role handlers_others(const struct kind_handlers *h); /* least role that sees other orgs */
+/* The platform's own: /version, /healthz, /platform ... (platform.c). */
+extern const struct route platform_routes[];
+
+/* ---- generic.c ---- */
+
+/* The org that is asked about; NULL after a refusal has been answered. "-1" only where `all`. */
+const char *request_org(struct request *r, const struct kind_handlers *h, bool all);
+/* The object of the path, as the caller may see it; NULL: 404 (or 403) has been answered. */
+const void *request_object(struct request *r);
+#define request_job(r) ((const struct job *)request_object(r))
+void request_absent(struct request *r, const struct kind *k, const char *name);
+/* The row as the request wants it: ?fields=. */
+void request_reply_row(struct request *r, const struct kind *k, const void *row);
+/* {"message": "..."}. */
+json_t *message_json(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+void generic_one(struct request *r);
+void generic_create(struct request *r);
+void generic_edit(struct request *r);
+void generic_action(struct request *r);
+void generic_events(struct request *r);
+
+/* ---- list.c ---- */
+
+/* ?filter= ?fields= ?state= ?name= ?label= ?limit= ?continue= of the route's kind. */
+void generic_list(struct request *r);
+/* The same of rows that the platform keeps elsewhere. */
+void list_rows(struct request *r, const struct rowset *rows, const char *org);
+/* The rows in `rows` that ?filter= wants; false after a refusal has been answered. */
+bool list_wanted(struct request *r, const struct rowset *rows,
+	void (*wanted)(void *ctx, const void *row), void *ctx);
+
+/* ---- table.c ---- */
+
+struct route_table;
+struct route_table *route_table_new(void);
+void route_table_free(struct route_table *t);
+const struct route *route_table_rows(const struct route_table *t); /* ended by pattern NULL */
+
+/* Docs of the API, from the tables. */
+void routes_docs(struct buf *out);
+/* The table itself: [{"method", "pattern", "role", "flags": [words]}], for what is made of it. */
+void routes_json(struct buf *out);
+
+/* ---- Handlers that lie in other files than the kind's own ---- */
+
+void job_made(struct making *m); /* job_submit.c */
+bool job_prepare(json_t *body, struct err *e);
+void job_logs(struct request *r);    /* job_log.c */
+void job_outputs(struct request *r); /* job_outputs.c */
+
+#endif

@@ -1,0 +1,212 @@
+/* The route table and the reference pages, made from the kinds and what their files add. */
+#include "kinds/kinds.h"
+
+#include "base/mem.h"
+#include "base/vec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct route_table {
+	struct arena text;
+	VEC(struct route) rows;
+};
+
+static const struct kind_handlers *const all_handlers[] = {
+#define X(name) &name##_handlers,
+	KINDS(X)
+#undef X
+};
+
+static const char *textf(struct route_table *t, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+static const char *textf(struct route_table *t, const char *format, ...)
+{
+	struct buf b = BUF_INIT;
+	const char *out;
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vaddf(&b, format, ap);
+	va_end(ap);
+	out = arena_strdup(&t->text, b.data);
+	buf_release(&b);
+	return out;
+}
+
+static void add(struct route_table *t, const struct kind_handlers *h, enum method method,
+	enum role least, unsigned flags, const char *pattern, void (*handle)(struct request *r),
+	const char *doc)
+{
+	struct route row = {.method = method,
+		.pattern = pattern,
+		.least = least,
+		.flags = flags,
+		.handle = handle,
+		.doc = doc,
+		.kind = h->kind,
+		.handlers = h};
+
+	vec_push(&t->rows, row);
+}
+
+/* An object of another org is as if it were not, but for who may see all: the tenant matrix looks. */
+static unsigned object_flags(const struct kind_handlers *h, unsigned least)
+{
+	return h->everywhere && least >= (unsigned)handlers_others(h) ? 0 : ROUTE_TENANT;
+}
+
+/* What the kind's own file says of a route stands in place of the generic one. */
+static void add_special(struct route_table *t, const struct kind_handlers *h,
+	const struct route *special)
+{
+	struct route *at = NULL;
+
+	for (size_t i = 0; i < t->rows.len; i++)
+		if (t->rows.items[i].method == special->method &&
+			strcmp(t->rows.items[i].pattern, special->pattern) == 0)
+			at = &t->rows.items[i];
+	if (at)
+		*at = *special;
+	else
+		vec_push(&t->rows, *special);
+	if (at == NULL)
+		at = &t->rows.items[t->rows.len - 1];
+	at->kind = h->kind;
+	at->handlers = h;
+}
+
+static void add_actions(struct route_table *t, const struct kind_handlers *h, const char *one)
+{
+	const struct kind *k = h->kind;
+
+	for (size_t i = 0; i < k->action_count; i++) {
+		const struct kind_action *a = &k->actions[i];
+		bool deletes = strcmp(a->method, "DELETE") == 0;
+
+		add(t, h, deletes ? METHOD_DELETE : METHOD_POST, (enum role)a->least,
+			ROUTE_CHANGES | object_flags(h, a->least), textf(t, "%s%s", one, a->tail),
+			generic_action, a->doc);
+		t->rows.items[t->rows.len - 1].action = a;
+	}
+}
+
+static void add_kind(struct route_table *t, const struct kind_handlers *h)
+{
+	const struct kind *k = h->kind;
+	const char *one = textf(t, "%s/{%s}", k->path, k->name);
+	enum role see = (enum role)k->see;
+
+	if (k->can & CAN_CREATE)
+		add(t, h, METHOD_POST, (enum role)k->make, ROUTE_CHANGES, k->path, generic_create,
+			textf(t, "Makes a %s from its `new` rows; answers it.", k->name));
+	if (k->can & CAN_LIST)
+		add(t, h, METHOD_GET, see, 0, k->path, generic_list,
+			textf(t,
+				"%s: ?fields= ?filter=%s ?name= ?limit= ?continue=%s, in pages; {\"data\": "
+				"[...], \"continue\", \"v\"}.",
+				k->plural, kind_state(k) ? " ?state=" : "",
+				kind_field(k, "org_id") ? " ?org_id=" : ""));
+	if (k->can & CAN_ONE)
+		add(t, h, METHOD_GET, see, object_flags(h, k->see), one, generic_one,
+			textf(t, "One %s, by name or uid: ?fields=.", k->name));
+	if (k->can & CAN_EDIT)
+		add(t, h, METHOD_PUT, (enum role)k->change,
+			ROUTE_CHANGES | object_flags(h, k->change), one, generic_edit,
+			textf(t, "Changes `edit` rows of the %s; answers it.", k->name));
+	add_actions(t, h, one);
+	if (k->can & CAN_EVENTS)
+		add(t, h, METHOD_GET, see, object_flags(h, k->see), textf(t, "%s/events", one),
+			generic_events,
+			textf(t, "What happened to the %s, oldest first.", k->name));
+	for (const struct route *r = h->more; r && r->pattern; r++)
+		add_special(t, h, r);
+}
+
+struct route_table *route_table_new(void)
+{
+	struct route_table *t = mem_alloc(sizeof *t);
+	const struct route end = {.pattern = NULL};
+
+	for (const struct route *r = platform_routes; r->pattern; r++)
+		vec_push(&t->rows, *r);
+	for (size_t i = 0; i < ARRAY_SIZE(all_handlers); i++)
+		add_kind(t, all_handlers[i]);
+	vec_push(&t->rows, end);
+	return t;
+}
+
+void route_table_free(struct route_table *t)
+{
+	if (t == NULL)
+		return;
+	vec_release(&t->rows);
+	arena_release(&t->text);
+	free(t);
+}
+
+const struct route *route_table_rows(const struct route_table *t)
+{
+	return t->rows.items;
+}
+
+/* ---- Reference pages ---- */
+
+/* The names of a route's flags, in the order of their bits. */
+static const char *const flag_words[] = {"open", "changes", "raw-body", "tenant", "stream"};
+
+static void route_json(const struct route *t, struct buf *out)
+{
+	const char *between = "";
+
+	buf_addf(out,
+		"{\"method\":\"%s\",\"pattern\":\"%s\",\"role\":\"%s\",\"kind\":\"%s\",\"flags\":[",
+		method_words[t->method], t->pattern, role_words[t->least],
+		t->kind ? t->kind->name : "");
+	for (size_t i = 0; i < ARRAY_SIZE(flag_words); i++) {
+		if (!(t->flags & 1u << i))
+			continue;
+		buf_addf(out, "%s\"%s\"", between, flag_words[i]);
+		between = ",";
+	}
+	buf_adds(out, "]}");
+}
+
+void routes_json(struct buf *out)
+{
+	struct route_table *table = route_table_new();
+	const char *between = "[\n";
+
+	for (const struct route *t = table->rows.items; t->pattern; t++) {
+		buf_adds(out, between);
+		route_json(t, out);
+		between = ",\n";
+	}
+	buf_adds(out, "\n]\n");
+	route_table_free(table);
+}
+
+void routes_docs(struct buf *out)
+{
+	struct route_table *table = route_table_new();
+
+	buf_adds(out,
+		"# The platform API\n\nMade by `mltopd docs api` from the route table and the "
+		"tables of kinds.\n\n| method | path | least role | |\n|---|---|---|---|\n");
+	for (const struct route *t = table->rows.items; t->pattern; t++)
+		buf_addf(out, "| %s | `%s` | %s | %s |\n", method_words[t->method], t->pattern,
+			t->flags & ROUTE_OPEN ? "none" : role_words[t->least], t->doc);
+	buf_adds(out,
+		"\nErrors are `{\"error\": true, \"message\": \"...\"}` with status 400, 401, 403, "
+		"404, 405, 408, 409, 411, 413, 422, 429, 431, 500 or 503. An object of another org answers "
+		"exactly like one that is not there.\n\nA request must be exactly as RFC 9112 has it: "
+		"lines end with CR LF and are not folded, there is one Host and at most one "
+		"Content-Length, the target begins with `/` and holds only what RFC 3986 allows in one, "
+		"percent-encoded where it must be. Anything else gets 400, a head of more than 16 KiB or "
+		"100 headers 431, and the connection is closed.\n");
+	for (size_t i = 0; all_kinds[i]; i++) {
+		buf_addc(out, '\n');
+		kind_docs(all_kinds[i], out);
+	}
+	route_table_free(table);
+}
