@@ -12,12 +12,14 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/map.h"
+#include "base/vec.h"
 #include "core/wire/query.h"
 #include "core/wire/sign.h"
 #include "serve/head.h"
 #include "serve/peer.h"
 #include "serve/request.h"
 #include "serve/server.h"
+#include "serve/steps.h"
 
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -44,8 +46,14 @@ struct stream;
 struct key_use {
 	char *access_key;
 	int connections, streams;
-	double tokens;  /* of the rate limit's bucket */
-	int64_t filled; /* when the bucket was last filled, monotonic ms; 0: never */
+	double tokens;           /* of the rate limit's bucket */
+	int64_t filled;          /* when the bucket was last filled, monotonic ms; 0: never */
+	int64_t steps, steps_at; /* of filters: what is left, and when it was last filled */
+};
+
+struct later {
+	void (*again)(void *ctx);
+	void *ctx;
 };
 
 struct server {
@@ -61,7 +69,11 @@ struct server {
 	char *prefix;   /* without a slash at the end, "" none */
 	char **origins; /* NULL-ended */
 	struct hub *hub;
+	uv_prepare_t turn_begins;
+	int64_t turn_steps;       /* of filters that are left in this turn of the loop */
 	struct conn *conns;       /* the newest first */
+	VEC(struct later) laters; /* request_later, in order */
+	uv_idle_t later_idle;     /* runs while there are any */
 	struct exchange *orphans; /* their clients have gone, their handlers have not answered */
 	int conn_count, conn_live, exchange_count; /* live: not closing */
 	struct network *proxies;                   /* that are trusted */
@@ -142,7 +154,8 @@ struct exchange {
 	struct query query;
 	struct query headers; /* those that are signed, by lower-case name */
 	struct sign_claim claim;
-	bool claimed, body_ended, dispatched;
+	int64_t steps; /* of filters, taken so far */
+	bool claimed, dispatched;
 	bool holds_nonce;     /* until it is answered */
 	bool counted_address; /* r.peer is counted among the strangers, behind a proxy */
 	struct arena text;
@@ -191,6 +204,11 @@ void exchange_free(struct exchange *x);
 void exchange_forget_server(struct server *s); /* before it is freed: late answers are dropped */
 void exchange_fail(struct exchange *x, int status, const struct err *e);
 void exchange_fail_close(struct exchange *x, int status, const struct err *e);
+
+/* ---- http_later.c ---- */
+
+void laters_open(struct server *s);
+void laters_close(struct server *s); /* calls all that wait */
 
 /* ---- http_dispatch.c: header and body are there, the hash of the body is in r.body_sha256 ---- */
 

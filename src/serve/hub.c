@@ -55,7 +55,9 @@ static void on_batch(uv_timer_t *timer)
 		for (size_t i = 0; i < st->rows.len; i++) {
 			const struct row_sub *sub = st->rows.items[i];
 
-			if (row_sub_ready(sub, mono))
+			if (mono < st->rest_until)
+				next = st->rest_until < next ? st->rest_until : next;
+			else if (row_sub_ready(sub, mono))
 				stream_wake(st);
 			else if (sub->head < sub->queue.len && sub->ready_at < next)
 				next = sub->ready_at;
@@ -68,9 +70,12 @@ static void on_batch(uv_timer_t *timer)
 
 void hub_changed(struct hub *h, const struct kind *k, const char *uid)
 {
-	const struct feed *f = map_get(&h->feeds, k->name);
+	struct feed *f = map_get(&h->feeds, k->name);
 
-	for (size_t i = 0; f != NULL && i < f->subs.len; i++)
+	if (f == NULL)
+		return;
+	feed_row_changed(f, uid);
+	for (size_t i = 0; i < f->subs.len; i++)
 		row_sub_owe(f->subs.items[i], uid);
 }
 
@@ -138,11 +143,16 @@ static void on_tick(uv_timer_t *timer)
 	struct hub *h = CONTAINER_OF(timer, struct hub, tick);
 	int64_t mono = time_mono_ms(), now = time_now_ms();
 	struct stream *next;
+	size_t at = 0;
+	const char *name;
+	void *feed;
 
 	for (struct stream *st = h->streams; st != NULL; st = next) {
 		next = st->next;
 		stream_tick(st, mono, now);
 	}
+	while (map_next(&h->feeds, &at, &name, &feed))
+		feed_time_passed(h, feed, mono, now);
 }
 
 void hub_add_stream(struct hub *h, struct stream *st)
@@ -207,6 +217,7 @@ static void feed_free(struct feed *f)
 	vec_release(&f->slots);
 	vec_release(&f->unused);
 	vec_release(&f->subs);
+	vec_release(&f->filters);
 	map_release(&f->by_uid);
 	free(f);
 }

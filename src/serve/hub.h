@@ -33,6 +33,22 @@ struct feed {
 	VEC(struct slot *) slots; /* by index; NULL: free */
 	VEC(uint32_t) unused;
 	VEC(struct row_sub *) subs;
+	VEC(struct shared_filter *) filters;
+};
+
+/*
+ * The filter of all subscriptions that ask for the same: each row is matched once, until it changes
+ * or, where the filter has the time in it, until time has passed.
+ */
+struct shared_filter {
+	char *text;
+	struct filter *filter;
+	size_t refs;
+	uint64_t *known, *fits; /* bits by slot */
+	size_t words;
+	bool uses_time;
+	size_t next;        /* row that a pass of time goes on with */
+	int64_t pass_after; /* monotonic ms: not before it */
 };
 
 struct row_sub {
@@ -40,8 +56,9 @@ struct row_sub {
 	struct feed *feed;
 	uint32_t id;
 	char *org;
-	struct filter *filter;
+	struct shared_filter *filter; /* NULL: all rows */
 	struct fieldset fields;
+	int64_t pass_steps;    /* until it has synced */
 	uint64_t *owed, *sent; /* bits by slot */
 	size_t words;
 	VEC(uint32_t) queue;    /* owed slots in order; queue[head] is next */
@@ -59,9 +76,9 @@ int hub_streams(const struct hub *h);
 void hub_add_stream(struct hub *h, struct stream *st);
 void hub_remove_stream(struct hub *h, struct stream *st);
 
-/* Takes over the filter. All rows there are become owed. */
+/* All rows there are become owed. `filter` "": none. NULL with `e`: it does not parse. */
 struct row_sub *hub_subscribe(struct hub *h, struct stream *st, const struct kind *k, uint32_t id,
-	const char *org, struct filter *filter, const struct fieldset *fields);
+	const char *org, const char *filter, const struct fieldset *fields, struct err *e);
 void hub_unsubscribe(struct hub *h, struct row_sub *sub);
 bool row_sub_ready(const struct row_sub *sub, int64_t mono); /* has something to send now */
 
@@ -77,7 +94,21 @@ void row_sub_batch_over(struct row_sub *sub, int64_t mono);
 /* Drops what no subscription needs of a slot just taken. */
 void feed_settle(struct feed *f, struct slot *slot, bool exists);
 
-/* Between hub.c and hub_rows.c. */
+/* ---- hub_filter.c ---- */
+
+/* The feed's filter of that text, made where there is none yet; NULL: `e`. */
+struct shared_filter *filter_obtain(struct feed *f, const char *text, struct err *e);
+void filter_let_go(struct feed *f, struct shared_filter *sf);
+/* Does the row of this slot fit? *steps as filter_match_within. */
+bool filter_fits(struct shared_filter *sf, const struct slot *slot, const void *row, int64_t now,
+	int64_t *steps);
+/* The row has changed: it is to be matched again. */
+void feed_row_changed(struct feed *f, const char *uid);
+/* Rows that filters with the time in them now see otherwise become owed; some at a time. */
+void feed_time_passed(struct hub *h, struct feed *f, int64_t mono, int64_t now);
+
+/* Between hub.c, hub_rows.c and hub_filter.c. */
+struct slot *feed_slot(struct feed *f, const char *uid); /* made where there is none */
 struct feed *hub_feed(struct hub *h, const struct kind *k);
 struct server *hub_server(const struct hub *h);
 void hub_arm_batch(struct hub *h, int64_t ms); /* looks in `ms` for batches that may begin */

@@ -11,7 +11,7 @@
 
 /* ---- Slots ---- */
 
-static struct slot *slot_of(struct feed *f, const char *uid)
+struct slot *feed_slot(struct feed *f, const char *uid)
 {
 	struct slot *slot = map_get(&f->by_uid, uid);
 	size_t len = strlen(uid) + 1;
@@ -33,6 +33,7 @@ static struct slot *slot_of(struct feed *f, const char *uid)
 
 static void slot_free(struct feed *f, struct slot *slot)
 {
+	feed_row_changed(f, slot->uid); /* its number will be another row's */
 	f->slots.items[slot->index] = NULL;
 	vec_push(&f->unused, slot->index);
 	map_remove(&f->by_uid, slot->uid);
@@ -104,22 +105,30 @@ void row_sub_set_sent(struct row_sub *sub, struct slot *slot, bool sent)
 /* ---- Subscriptions ---- */
 
 struct row_sub *hub_subscribe(struct hub *h, struct stream *st, const struct kind *k, uint32_t id,
-	const char *org, struct filter *filter, const struct fieldset *fields)
+	const char *org, const char *filter, const struct fieldset *fields, struct err *e)
 {
 	struct server *s = hub_server(h);
 	const struct rowset *rows = s->asks->rows(s->platform, k);
-	struct row_sub *sub = mem_alloc(sizeof *sub);
+	struct feed *f = hub_feed(h, k);
+	struct shared_filter *shared = NULL;
+	struct row_sub *sub;
 
+	if (filter[0] != '\0') {
+		shared = filter_obtain(f, filter, e);
+		if (shared == NULL)
+			return NULL;
+	}
+	sub = mem_alloc(sizeof *sub);
 	*sub = (struct row_sub){.stream = st,
-		.feed = hub_feed(h, k),
+		.feed = f,
 		.id = id,
 		.org = mem_strdup(org),
-		.filter = filter,
+		.filter = shared,
 		.fields = *fields};
 	grow_bits(sub, 0);
 	vec_push(&sub->feed->subs, sub);
 	for (size_t i = 0; rows != NULL && i < rows->len; i++)
-		owe(sub, slot_of(sub->feed, record_uid(k, rows->rows[i])));
+		owe(sub, feed_slot(sub->feed, record_uid(k, rows->rows[i])));
 	sub->batch_end = sub->queue.len;
 	return sub;
 }
@@ -154,7 +163,7 @@ void hub_unsubscribe(struct hub *h, struct row_sub *sub)
 	free(sub->owed);
 	free(sub->sent);
 	vec_release(&sub->queue);
-	filter_free(sub->filter);
+	filter_let_go(f, sub->filter);
 	free(sub->org);
 	free(sub);
 }
@@ -199,7 +208,7 @@ void row_sub_owe(struct row_sub *sub, const char *uid)
 {
 	int64_t mono = time_mono_ms();
 
-	if (!owe(sub, slot_of(sub->feed, uid)))
+	if (!owe(sub, feed_slot(sub->feed, uid)))
 		return;
 	if (row_sub_ready(sub, mono))
 		stream_wake(sub->stream);

@@ -74,6 +74,19 @@ struct request {
 	void *server;     /* the server's own */
 };
 
+/*
+ * A handler that looks at many rows does so in slices, so that others are served in between. While
+ * request_turn_over says so it stops, and has `again` called in a later turn of the loop, with rows
+ * that may have moved or gone meanwhile. The client may have left: r->gone.
+ */
+bool request_turn_over(const struct request *r);
+void request_later(struct request *r, void (*again)(void *ctx), void *ctx);
+/*
+ * Counts steps of a filter (core/text/regex.h) for the request and its key. False: `e` (422), it
+ * costs too much.
+ */
+bool request_spend(struct request *r, int64_t steps, struct err *e);
+
 /* The value of a query parameter, NULL when absent. */
 const char *request_query(const struct request *r, const char *name);
 

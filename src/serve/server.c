@@ -164,6 +164,11 @@ static void server_free(struct server *s)
 	free(s);
 }
 
+static void turn_began(uv_prepare_t *prepare)
+{
+	CONTAINER_OF(prepare, struct server, turn_begins)->turn_steps = STEPS_TURN;
+}
+
 bool server_open(struct server **out, const struct server_config *config, struct err *e)
 {
 	struct server *s = server_new(config);
@@ -177,6 +182,11 @@ bool server_open(struct server **out, const struct server_config *config, struct
 	uv_poll_init(s->loop, &s->listening, s->listen_fd);
 	uv_poll_start(&s->listening, UV_READABLE, listen_polled);
 	uv_timer_init(s->loop, &s->accept_timer);
+	laters_open(s);
+	uv_prepare_init(s->loop, &s->turn_begins);
+	uv_prepare_start(&s->turn_begins, turn_began);
+	uv_unref((uv_handle_t *)&s->turn_begins);
+	s->turn_steps = STEPS_TURN;
 	uv_timer_init(s->loop, &s->close_timer);
 	hub_start(s->hub);
 	*out = s;
@@ -227,9 +237,14 @@ static void close_step(uv_timer_t *timer)
 
 	if (!s->ended && !may_end(s, time_mono_ms()))
 		return;
+	if (!s->ended) {
+		uv_close((uv_handle_t *)&s->turn_begins, NULL);
+		uv_close((uv_handle_t *)&s->later_idle, NULL);
+	}
 	s->ended = true;
 	for (struct conn *c = s->conns; c != NULL; c = c->next)
 		conn_kill(c);
+	laters_close(s);
 	if (s->conn_count == 0)
 		uv_close((uv_handle_t *)&s->close_timer, server_closed);
 }

@@ -178,10 +178,6 @@ void stream_tick(struct stream *st, int64_t mono, int64_t now)
 		return;
 	}
 	stream_logs_tick(st);
-	if (mono >= st->filters_at) {
-		st->filters_at = mono + STREAM_FILTER_MS;
-		stream_rows_tick(st, now);
-	}
 	look_whether_alive(st, mono);
 }
 

@@ -69,7 +69,8 @@ struct stream {
 	int64_t heard_at, pinged_at; /* monotonic ms */
 	int close_code;              /* 0: open */
 	char close_why[96];
-	int64_t closing_since, filters_at;
+	int64_t closing_since;
+	int64_t rest_until;   /* monotonic ms: its key has no steps for rows before */
 	unsigned char *frame; /* WS_ROOM, then room for a log frame */
 };
 
@@ -94,7 +95,6 @@ int stream_write(struct stream *st, void *data, size_t len, bool text);
 void stream_rows_subscribe(struct stream *st, const struct wire_frame *f);
 bool stream_rows_pending(const struct stream *st, int64_t mono);
 int stream_rows_write(struct stream *st, int64_t mono, bool *wrote);
-void stream_rows_tick(struct stream *st, int64_t now);
 void row_sub_drop(struct stream *st, size_t at);
 
 /* stream_logs.c */

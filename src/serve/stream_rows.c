@@ -42,7 +42,6 @@ static struct row_sub *make_sub(struct stream *st, const struct wire_frame *f, s
 	const struct kind *k = kinds_find(f->kind);
 	const char *org = f->org ? f->org : "";
 	struct fieldset fields = {{0}};
-	struct filter *filter = NULL;
 
 	if (k == NULL || st->conn->server->asks->rows(st->conn->server->platform, k) == NULL) {
 		err_set(e, ERR_NOT_FOUND, "there is no stream of \"%s\"", f->kind);
@@ -50,12 +49,7 @@ static struct row_sub *make_sub(struct stream *st, const struct wire_frame *f, s
 	}
 	if (!org_allowed(&st->who, k, org, e) || !choose_fields(k, f->fields, &fields, e))
 		return NULL;
-	if (f->filter != NULL && f->filter[0] != '\0') {
-		filter = filter_parse(k, f->filter, e);
-		if (filter == NULL)
-			return NULL;
-	}
-	return hub_subscribe(st->hub, st, k, f->id, org, filter, &fields);
+	return hub_subscribe(st->hub, st, k, f->id, org, f->filter ? f->filter : "", &fields, e);
 }
 
 void stream_rows_subscribe(struct stream *st, const struct wire_frame *f)
@@ -93,28 +87,36 @@ static void add_row(struct batch *b, const struct row_sub *sub, const void *row)
 	record_write_json(sub->feed->kind, row, &sub->fields, &b->rows);
 }
 
-static bool row_wanted(struct stream *st, const struct row_sub *sub, const void *row, int64_t now)
+static bool row_wanted(struct stream *st, const struct row_sub *sub, const struct slot *slot,
+	const void *row, int64_t now, int64_t *steps)
 {
 	return row != NULL &&
 		st->conn->server->asks->visible(&st->who, sub->feed->kind, row, sub->org) &&
-		(sub->filter == NULL || filter_match(sub->filter, row, now));
+		(sub->filter == NULL || filter_fits(sub->filter, slot, row, now, steps));
 }
 
-static void settle_slot(struct stream *st, struct row_sub *sub, struct slot *slot, int64_t now,
+/* False: the filter costs too much for this row. */
+static bool settle_slot(struct stream *st, struct row_sub *sub, struct slot *slot, int64_t now,
 	struct batch *b)
 {
-	const struct rowset *rows = st->conn->server->asks->rows(st->conn->server->platform,
-		sub->feed->kind);
+	struct server *s = st->conn->server;
+	const struct rowset *rows = s->asks->rows(s->platform, sub->feed->kind);
 	const void *row = rowset_find(rows, slot->uid);
+	int64_t steps = STEPS_ROW, sent = STEPS_LOOK;
+	bool wanted = row_wanted(st, sub, slot, row, now, &steps);
 
-	if (row_wanted(st, sub, row, now)) {
+	if (wanted) {
 		add_row(b, sub, row);
 		row_sub_set_sent(sub, slot, true);
+		sent += STEPS_SEND;
 	} else if (row_sub_was_sent(sub, slot)) {
 		json_array_append_new(b->gone, json_string(slot->uid));
 		row_sub_set_sent(sub, slot, false);
 	}
 	feed_settle(sub->feed, slot, row != NULL);
+	steps_spend(s, st->conn->use, STEPS_ROW - steps + sent);
+	sub->pass_steps += STEPS_ROW - steps;
+	return steps >= 0;
 }
 
 static void queue_gone(struct stream *st, const struct row_sub *sub, const char *version,
@@ -149,6 +151,16 @@ static void end_batch(struct stream *st, struct row_sub *sub, int64_t mono, cons
 			version));
 }
 
+static void sub_refused(struct stream *st, const struct row_sub *sub, const struct err *e)
+{
+	stream_error(st, sub->id, e);
+	for (size_t i = 0; i < st->rows.len; i++)
+		if (st->rows.items[i] == sub) {
+			row_sub_drop(st, i);
+			return;
+		}
+}
+
 /*
  * One frame of a subscription. The version is read before the rows: it promises that all up to it
  * is in what was sent, and a later change still owed may well be in already.
@@ -160,6 +172,8 @@ static int write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool 
 	int64_t now = time_now_ms();
 	struct slot *slot = NULL;
 	char version[24];
+	bool cheap = true;
+	struct err e = ERR_INIT;
 	int failed;
 
 	snprintf(version, sizeof version, "%" PRIu64,
@@ -169,27 +183,50 @@ static int write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool 
 		version);
 	if (sub->head == sub->batch_end)
 		sub->batch_end = sub->queue.len;
-	while (b.rows.len < STREAM_FRAME_AIM && json_array_size(b.gone) < 1000 &&
-		(slot = row_sub_take(sub)) != NULL)
-		settle_slot(st, sub, slot, now, &b);
+	while (cheap && b.rows.len < STREAM_FRAME_AIM && json_array_size(b.gone) < 1000 &&
+		!steps_turn_over(st->conn->server) && (slot = row_sub_take(sub)) != NULL)
+		cheap = settle_slot(st, sub, slot, now, &b);
 	failed = write_rows(st, &b, wrote);
 	queue_gone(st, sub, version, b.gone);
-	if (sub->head == sub->batch_end)
-		end_batch(st, sub, mono, version);
 	buf_release(&b.rows);
+	if (!cheap)
+		steps_refuse_row(&e);
+	else if (!sub->synced && sub->pass_steps > STEPS_PASS)
+		steps_refuse_pass(&e);
+	if (e.code != ERR_NONE)
+		sub_refused(st, sub, &e);
+	else if (sub->head == sub->batch_end)
+		end_batch(st, sub, mono, version);
 	return failed;
 }
 
 bool stream_rows_pending(const struct stream *st, int64_t mono)
 {
+	if (mono < st->rest_until)
+		return false;
 	for (size_t i = 0; i < st->rows.len; i++)
 		if (row_sub_ready(st->rows.items[i], mono))
 			return true;
 	return false;
 }
 
+/* A key that has no steps left waits with all its rows; what is owed stays owed. */
+static bool resting(struct stream *st, int64_t mono)
+{
+	int64_t wait = steps_wait_ms(st->conn->server, st->conn->use, mono);
+
+	if (wait == 0)
+		return false;
+	st->rest_until = mono + wait;
+	hub_arm_batch(st->hub, wait);
+	return true;
+}
+
 int stream_rows_write(struct stream *st, int64_t mono, bool *wrote)
 {
+	if (!stream_rows_pending(st, mono) || steps_turn_over(st->conn->server) ||
+		resting(st, mono))
+		return 0;
 	for (size_t i = 0; i < st->rows.len; i++) {
 		size_t at = (st->next_row + i) % st->rows.len;
 
@@ -199,23 +236,4 @@ int stream_rows_write(struct stream *st, int64_t mono, bool *wrote)
 		}
 	}
 	return 0;
-}
-
-/* Rows that a filter with the time in it now sees otherwise than when they were sent. */
-void stream_rows_tick(struct stream *st, int64_t now)
-{
-	for (size_t i = 0; i < st->rows.len; i++) {
-		struct row_sub *sub = st->rows.items[i];
-		const struct rowset *rows = st->conn->server->asks->rows(st->conn->server->platform,
-			sub->feed->kind);
-
-		if (sub->filter == NULL || !filter_uses_time(sub->filter))
-			continue;
-		for (size_t k = 0; k < rows->len; k++) {
-			const char *uid = record_uid(sub->feed->kind, rows->rows[k]);
-
-			if (row_wanted(st, sub, rows->rows[k], now) != row_sub_sent_uid(sub, uid))
-				row_sub_owe(sub, uid);
-		}
-	}
 }

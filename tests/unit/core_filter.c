@@ -3,10 +3,14 @@
 #include "core/kinds/key.h"
 #include "core/kinds/quota.h"
 #include "core/kinds/task.h"
+#include "core/schema/filter.h"
+
+#include "base/mem.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -387,6 +391,67 @@ static void completions(void **state)
 	assert_true(completes(&job_kind, "why=Q", 99, "why=Quota"));
 }
 
+/* ---- Budgets ---- */
+
+/* Whether the sample fits within `steps`; what is left afterwards. */
+static bool within(const char *text, const char *message, int64_t steps, int64_t *left)
+{
+	struct job j = sample();
+	struct err e = ERR_INIT;
+	struct filter *f = filter_parse(&job_kind, text, &e);
+	bool result;
+
+	assert_non_null(f);
+	job_set(&j, message, message);
+	*left = steps;
+	result = filter_match_within(f, &j, NOW, left);
+	filter_free(f);
+	return result;
+}
+
+/* What a hostile filter takes is cut off where its budget ends, soon after at most. */
+static void costs_are_bounded(void **state)
+{
+	static const char *const dear[] = {"message~=\"((a?){20}){10}b\"",
+		"message~=\"(a|b)*a(a|b){60}c\""};
+	char message[FILTER_TEXT_MAX + 2];
+	int64_t left;
+
+	(void)state;
+	memset(message, 'a', sizeof message);
+	message[FILTER_TEXT_MAX] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(dear); i++) {
+		char many[2048] = "";
+
+		assert_false(within(dear[i], message, 1000 * 1000, &left));
+		assert_true(left > 0 && left < 900 * 1000);
+		for (int k = 0; k < 30; k++)
+			sprintf(many + strlen(many), "!%s ", dear[i]);
+		assert_false(within(many, message, 1000 * 1000, &left));
+		assert_true(left < 0 && left > -10 * 1000);
+		/* and not in its favour */
+		assert_false(within("!message~=x", message, 100, &left));
+		assert_true(left < 0);
+	}
+	assert_true(within("message~=a$ state=running resnet", message, 100 * 1000, &left));
+	assert_true(left > 90 * 1000);
+}
+
+/* Texts of more than 1 KiB are equal or not; expressions do not look into them. */
+static void long_texts_fit_no_expression(void **state)
+{
+	char message[FILTER_TEXT_MAX + 2];
+	int64_t left;
+
+	(void)state;
+	memset(message, 'a', sizeof message);
+	message[FILTER_TEXT_MAX + 1] = '\0';
+	assert_false(within("message~=a", message, INT64_MAX, &left));
+	assert_true(within("message!~=a", message, INT64_MAX, &left));
+	message[FILTER_TEXT_MAX] = '\0';
+	assert_true(within("message~=a", message, INT64_MAX, &left));
+}
+
 /* ---- Fuzzy ---- */
 
 static void fuzzy_prefers_what_was_meant(void **state)
@@ -417,6 +482,8 @@ int main(void)
 		cmocka_unit_test(filters_are_bounded),
 		cmocka_unit_test(ages_use_time),
 		cmocka_unit_test(completions),
+		cmocka_unit_test(costs_are_bounded),
+		cmocka_unit_test(long_texts_fit_no_expression),
 		cmocka_unit_test(fuzzy_prefers_what_was_meant),
 	};
 

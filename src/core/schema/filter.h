@@ -5,7 +5,7 @@
 #include "core/text/regex.h"
 #include "core/schema/schema.h"
 
-enum { FILTER_MAX = 4096, FILTER_TERMS_MAX = 64, FILTER_VALUES_MAX = 64 };
+enum { FILTER_MAX = 4096, FILTER_TERMS_MAX = 64, FILTER_VALUES_MAX = 64, FILTER_TEXT_MAX = 1024 };
 
 enum filter_op {
 	OP_EQ,

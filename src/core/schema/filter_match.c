@@ -7,6 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+/* What is counted for a term, and for a label whose two halves are put together. */
+enum { STEPS_TERM = 2, STEPS_PAIR = 16 };
+
 /* ---- Numbers ---- */
 
 /* The same as far as the person who typed `want` can see. */
@@ -37,10 +40,11 @@ static double number_of(const struct field *f, const void *rec, int64_t now)
 	return record_is_split(f, rec) ? ENUM_SPLIT : f->type->number(record_member(rec, f), now);
 }
 
-static bool match_number(const struct term *t, double v)
+static bool match_number(const struct term *t, double v, int64_t *steps)
 {
 	bool any = false;
 
+	*steps -= (int64_t)t->count;
 	if (isnan(v))
 		return false;
 	for (size_t i = 0; i < t->count && !any; i++)
@@ -51,10 +55,12 @@ static bool match_number(const struct term *t, double v)
 /* ---- Texts ---- */
 
 /* Equal to one of the values, or fits the expression. */
-static bool text_fits(const struct term *t, const char *text)
+static bool text_fits(const struct term *t, const char *text, int64_t *steps)
 {
+	*steps -= (int64_t)t->count;
 	if (t->op == OP_REGEX)
-		return regex_fits(t->regex, text);
+		return strnlen(text, FILTER_TEXT_MAX + 1) <= FILTER_TEXT_MAX &&
+			regex_fits_within(t->regex, text, steps);
 	for (size_t i = 0; i < t->count; i++)
 		if (strcmp(t->values[i].text, text) == 0)
 			return true;
@@ -63,22 +69,23 @@ static bool text_fits(const struct term *t, const char *text)
 
 /* `labels=team` is the key, `labels=team=vision` the pair; of masked ones only keys can be asked.
  */
-static bool label_fits(const struct term *t, const struct label *l, bool masked)
+static bool label_fits(const struct term *t, const struct label *l, bool masked, int64_t *steps)
 {
 	struct buf pair = BUF_INIT;
 	bool fits;
 
 	if (masked)
-		return text_fits(t, l->key);
-	if (t->op != OP_REGEX && text_fits(t, l->key))
+		return text_fits(t, l->key, steps);
+	if (t->op != OP_REGEX && text_fits(t, l->key, steps))
 		return true;
 	buf_addf(&pair, "%s=%s", l->key, l->value);
-	fits = text_fits(t, pair.data);
+	*steps -= STEPS_PAIR;
+	fits = text_fits(t, pair.data, steps);
 	buf_release(&pair);
 	return fits;
 }
 
-static bool any_text_fits(const struct term *t, const void *rec)
+static bool any_text_fits(const struct term *t, const void *rec, int64_t *steps)
 {
 	const void *member = record_member(rec, t->field);
 	const struct strings *s = member;
@@ -88,21 +95,21 @@ static bool any_text_fits(const struct term *t, const void *rec)
 	switch (t->field->type->storage) {
 	case ST_TEXT:
 		text = *(const char *const *)member;
-		return (t->field->flags & F_MASKED) == 0 && text_fits(t, text ? text : "");
+		return (t->field->flags & F_MASKED) == 0 && text_fits(t, text ? text : "", steps);
 	case ST_STRINGS:
 		for (size_t i = 0; i < s->len; i++)
-			if (text_fits(t, s->items[i]))
+			if (text_fits(t, s->items[i], steps))
 				return true;
 		return false;
 	case ST_LABELS:
 		for (size_t i = 0; i < l->len; i++)
-			if (label_fits(t, &l->items[i], t->field->flags & F_MASKED))
+			if (label_fits(t, &l->items[i], t->field->flags & F_MASKED, steps))
 				return true;
 		return false;
 	default: /* an enum, by an expression */
 		text = record_is_split(t->field, rec) ? t->field->split->word
 						      : enum_word(t->field, member);
-		return text && text_fits(t, text);
+		return text && text_fits(t, text, steps);
 	}
 }
 
@@ -117,8 +124,9 @@ static bool part_fits(const char *part, const char *text)
 	return strcasestr(text, part) != NULL;
 }
 
-static bool match_key(const struct term *t, const char *key)
+static bool match_key(const struct term *t, const char *key, int64_t *steps)
 {
+	*steps -= (int64_t)(t->count * (1 + strlen(key)));
 	for (size_t i = 0; i < t->count; i++) {
 		const struct operand *o = &t->values[i];
 
@@ -128,26 +136,34 @@ static bool match_key(const struct term *t, const char *key)
 	return false;
 }
 
-static bool match_term(const struct term *t, const void *rec, int64_t now)
+static bool match_term(const struct term *t, const void *rec, int64_t now, int64_t *steps)
 {
 	bool fits;
 
+	*steps -= STEPS_TERM;
 	if (!known_has(rec, t->index))
 		return false;
 	if (t->op == OP_KEY)
-		return match_key(t, record_text(rec, t->field));
+		return match_key(t, record_text(rec, t->field), steps);
 	if (t->op != OP_REGEX && t->field->type->number)
-		return match_number(t, number_of(t->field, rec, now));
-	fits = any_text_fits(t, rec);
+		return match_number(t, number_of(t->field, rec, now), steps);
+	fits = any_text_fits(t, rec, steps);
 	return t->op == OP_NE ? !fits : fits;
+}
+
+bool filter_match_within(const struct filter *f, const void *rec, int64_t now, int64_t *steps)
+{
+	for (size_t i = 0; i < f->len && *steps >= 0; i++)
+		if (match_term(f->terms[i], rec, now, steps) == f->terms[i]->negate)
+			return false;
+	return *steps >= 0;
 }
 
 bool filter_match(const struct filter *f, const void *rec, int64_t now)
 {
-	for (size_t i = 0; i < f->len; i++)
-		if (match_term(f->terms[i], rec, now) == f->terms[i]->negate)
-			return false;
-	return true;
+	int64_t steps = INT64_MAX;
+
+	return filter_match_within(f, rec, now, &steps);
 }
 
 bool filter_uses_time(const struct filter *f)

@@ -410,7 +410,13 @@ uint32_t field_tag(const char *name); /* FNV-1a; kinds_check finds collisions wi
 struct filter;
 /* `e` points at the column: "column 5: ...". "" gives a filter that matches all. Caller frees. */
 struct filter *filter_parse(const struct kind *k, const char *text, struct err *e);
+/* No expression fits a text of more than FILTER_TEXT_MAX bytes. */
 bool filter_match(const struct filter *f, const void *rec, int64_t now);
+/*
+ * The same within a budget: *steps is counted down as in core/text/regex.h. Below 0 the answer is
+ * false and means nothing.
+ */
+bool filter_match_within(const struct filter *f, const void *rec, int64_t now, int64_t *steps);
 bool filter_uses_time(const struct filter *f); /* a row may change sides without changing */
 void filter_free(struct filter *f);
 /*

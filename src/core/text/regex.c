@@ -203,6 +203,7 @@ struct regex_walk {
 	unsigned seen[REGEX_STEPS_MAX]; /* the place where a step was reached last */
 	uint16_t at[REGEX_STEPS_MAX];
 	size_t count;
+	int64_t looked; /* steps and ranges looked at for this character */
 	bool found;
 };
 
@@ -252,6 +253,7 @@ static void reach(struct regex_walk *w, uint16_t first)
 		uint16_t i = waiting[--n];
 		const struct step *s = &w->r->steps[i];
 
+		w->looked++;
 		if (w->seen[i] == w->place)
 			continue;
 		w->seen[i] = w->place;
@@ -262,6 +264,8 @@ static void reach(struct regex_walk *w, uint16_t first)
 			waiting[n++] = s->other;
 		} else if (s->type <= STEP_SET) {
 			w->at[w->count++] = i;
+			if (s->type == STEP_SET && w->next >= 128)
+				w->looked += (int64_t)s->set->count;
 		} else if (passes(w, s->type)) {
 			waiting[n++] = s->to;
 		}
@@ -279,6 +283,13 @@ static bool takes(const struct regex *r, const struct step *s, uint32_t c)
 
 bool regex_fits(const struct regex *r, const char *text)
 {
+	int64_t steps = INT64_MAX;
+
+	return regex_fits_within(r, text, &steps);
+}
+
+bool regex_fits_within(const struct regex *r, const char *text, int64_t *steps)
+{
 	struct regex_walk w = {.r = r, .before = NO_CHARACTER};
 	uint16_t reached[REGEX_STEPS_MAX];
 	size_t count = 0, left = strlen(text);
@@ -295,8 +306,10 @@ bool regex_fits(const struct regex *r, const char *text)
 		reach(&w, 0); /* it may begin anywhere */
 		for (size_t i = 0; i < count; i++)
 			reach(&w, reached[i]);
-		if (w.found || left == 0)
-			return w.found;
+		*steps -= w.looked;
+		w.looked = 0;
+		if (w.found || left == 0 || *steps < 0)
+			return w.found && *steps >= 0;
 		count = 0;
 		for (size_t i = 0; i < w.count; i++)
 			if (takes(r, &r->steps[w.at[i]], w.next))

@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum {
 	REGEX_BYTES_MAX = 256, /* of an expression */
@@ -28,5 +29,10 @@ struct regex *regex_new(const char *text, struct err *e);
 void regex_free(struct regex *r); /* NULL is fine */
 /* Does it fit anywhere in the text? Bytes that are not UTF-8 count as U+FFFD. */
 bool regex_fits(const struct regex *r, const char *text);
+/*
+ * The same within a budget: *steps is counted down by the steps looked at (some 5 to 10 ns each).
+ * Below 0 the answer is false and means nothing.
+ */
+bool regex_fits_within(const struct regex *r, const char *text, int64_t *steps);
 
 #endif

@@ -1,0 +1,77 @@
+/* Handlers that go on in a later turn of the loop, and what they may take. */
+#include "serve/http.h"
+
+#include "base/mem.h"
+#include "base/timefmt.h"
+
+static struct exchange *exchange_of(const struct request *r)
+{
+	return r->server;
+}
+
+bool request_turn_over(const struct request *r)
+{
+	const struct server *s = exchange_of(r)->server;
+
+	return s != NULL && !s->ended && steps_turn_over(s);
+}
+
+bool request_spend(struct request *r, int64_t steps, struct err *e)
+{
+	struct exchange *x = exchange_of(r);
+	struct key_use *use = x->conn ? x->conn->use : NULL;
+	int64_t wait;
+
+	if (x->server == NULL)
+		return true;
+	x->steps += steps;
+	steps_spend(x->server, use, steps);
+	if (steps > STEPS_ROW)
+		return steps_refuse_row(e);
+	if (x->steps > STEPS_PASS)
+		return steps_refuse_pass(e);
+	wait = steps_wait_ms(x->server, use, time_mono_ms());
+	return wait == 0 ||
+		err_set(e, ERR_UNPROCESSABLE,
+			"the filters of this access key have cost too much within a short time: ask again "
+			"in %lld s, or use simpler ones",
+			(long long)(wait / 1000 + 1));
+}
+
+/* At least one goes on in each turn. */
+static void turn_of_laters(uv_idle_t *idle)
+{
+	struct server *s = CONTAINER_OF(idle, struct server, later_idle);
+	size_t n = 0;
+
+	while (n < s->laters.len && (n == 0 || !steps_turn_over(s))) {
+		struct later l = s->laters.items[n++];
+
+		l.again(l.ctx); /* may add itself once more, behind all others */
+	}
+	memmove(s->laters.items, s->laters.items + n,
+		(s->laters.len - n) * sizeof *s->laters.items);
+	s->laters.len -= n;
+	if (s->laters.len == 0)
+		uv_idle_stop(idle);
+}
+
+void request_later(struct request *r, void (*again)(void *ctx), void *ctx)
+{
+	struct server *s = exchange_of(r)->server;
+
+	vec_push(&s->laters, ((struct later){again, ctx}));
+	uv_idle_start(&s->later_idle, turn_of_laters);
+}
+
+void laters_open(struct server *s)
+{
+	uv_idle_init(s->loop, &s->later_idle);
+}
+
+void laters_close(struct server *s)
+{
+	while (s->laters.len > 0)
+		turn_of_laters(&s->later_idle);
+	vec_release(&s->laters);
+}

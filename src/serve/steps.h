@@ -1,0 +1,37 @@
+/*
+ * What filters may cost. A step is what core/text/regex.h counts, some 5 to 10 ns; rows that are
+ * looked at and sent are counted in steps as well. All work on the loop is paid from three purses:
+ * of this turn of the loop, so that others are served in between; of the request or the first pass
+ * of a subscription; and of the access key, which fills again with time (shared platforms only).
+ */
+#ifndef SERVE_STEPS_H
+#define SERVE_STEPS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct server;
+struct key_use;
+
+enum {
+	STEPS_TURN = 500 * 1000,         /* some 4 ms */
+	STEPS_ROW = 500 * 1000,          /* of one filter for one row */
+	STEPS_PASS = 50 * 1000 * 1000,   /* of a request, or until a subscription has synced */
+	STEPS_SECOND = 20 * 1000 * 1000, /* what a key gets back in a second: a sixth of a core */
+	STEPS_BURST = 100 * 1000 * 1000, /* what it has at most */
+	STEPS_LOOK = 10,                 /* to look at a row */
+	STEPS_SEND = 200,                /* to write one */
+};
+
+/* No more in this turn of the loop: go on in the next. */
+bool steps_turn_over(const struct server *s);
+/* Ms until the key has steps again; 0: it has. `use` may be NULL. */
+int64_t steps_wait_ms(const struct server *s, struct key_use *use, int64_t mono);
+void steps_spend(struct server *s, struct key_use *use, int64_t steps);
+/* The sentences of a filter that costs too much (ERR_UNPROCESSABLE); both return false. */
+bool steps_refuse_row(struct err *e);
+bool steps_refuse_pass(struct err *e);
+
+#endif
