@@ -52,7 +52,7 @@ endef
 $(foreach f,$(fuzz_names),$(eval $(call fuzz_rule,$f)))
 
 checks := $(wildcard tests/layers.sh tests/banned.sh tests/circles.py tests/plumbing.py)
-suites := $(sort $(wildcard tests/*/*_test.py))
+suites := $(sort $(filter-out tests/disk/%,$(wildcard tests/*/*_test.py)))
 JOBS ?= $(shell nproc)
 RUN = /usr/bin/python3 tests/run.py -j $(JOBS) --build $B $(if $(ONLY),--only '$(ONLY)')
 
@@ -82,6 +82,16 @@ fuzz: $(addprefix build/libfuzzer/,$(fuzz_names))
 torture: all
 	ROUNDS=$(or $(ROUNDS),2000) /usr/bin/python3 tests/run.py -j $(JOBS) --build $B --limit 86400 $(wildcard tests/fault/*_test.py)
 
+# A disk that fails under database and logs; as root, where there is /dev/fuse.
+$B/tests/faulty_fs: tests/disk/faulty_fs.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(shell pkg-config --cflags fuse3) -o $@ $< $(shell pkg-config --libs fuse3)
+disk-deps:
+	@sh packaging/deps.sh $(call missing,$(DISK_DEPS))
+test-disk: disk-deps
+	+$(MAKE) --no-print-directory all $B/tests/faulty_fs
+	$(RUN) tests/disk/faults_test.py
+
 # Puts each seeded defect into a copy of the tree; the test that guards it must turn red. ONLY=word:
 # those with the word; CHANGED=1: those near the last change, and a third of the rest.
 seeded: all unit fuzzers
@@ -89,4 +99,4 @@ seeded: all unit fuzzers
 
 -include tests/golden/golden.mk
 -include tests/bench/bench.mk
-.PHONY: test unit fuzzers unit-test suite-test fuzz torture seeded
+.PHONY: test test-disk disk-deps unit fuzzers unit-test suite-test fuzz torture seeded
