@@ -64,7 +64,7 @@ bool cli_has(const struct cli *c, const char *flag)
 /* How far a word is from the nearest of the verbs is not worth a table: say what there is. */
 static const struct verb *find_verb(int argc, char **argv, int *used)
 {
-	for (const struct verb *v = verbs; v->name; v++) {
+	for (const struct verb *v = cli_verbs(); v->name; v++) {
 		if (v->noun == NULL && strcmp(v->name, argv[0]) == 0)
 			return *used = 1, v;
 		if (v->noun && argc > 1 && strcmp(v->noun, argv[0]) == 0 &&
@@ -76,7 +76,7 @@ static const struct verb *find_verb(int argc, char **argv, int *used)
 
 static bool is_noun(const char *word)
 {
-	for (const struct verb *v = verbs; v->name; v++)
+	for (const struct verb *v = cli_verbs(); v->name; v++)
 		if (v->noun && strcmp(v->noun, word) == 0)
 			return true;
 	return false;
@@ -285,12 +285,12 @@ int cli_main(int argc, char **argv)
 	struct cli c = {.tty = isatty(STDOUT_FILENO)};
 	int code;
 
-	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
-		strcmp(argv[1], "-h") == 0)
-		return cli_help_all(argc > 2 ? argv[2] : NULL);
-	if (strcmp(argv[1], "--version") == 0)
-		return cli_version(&c);
-	code = cli_dispatch(&c, argc - 1, argv + 1);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		code = cli_help_all(argc > 2 ? argv[2] : NULL);
+	else if (strcmp(argv[1], "--version") == 0)
+		code = cli_version(&c);
+	else
+		code = cli_dispatch(&c, argc - 1, argv + 1);
 	cli_release(&c);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE)
 		code = cli_output_failed();

@@ -66,10 +66,11 @@ enum verb_flag {
 	VERB_ONE = 8,    /* the output flags without those of lists */
 	VERB_ORG = 16,   /* is about jobs that may be another org's; lists always are */
 	VERB_LOCAL = 32, /* a list of what no platform has: the flags of how it is shown */
+	VERB_OWNED = 64, /* is about an object of its kind: VERB_ORG where these belong to orgs */
 };
 
 struct verb {
-	const char *noun; /* "jobs"; NULL: a shortcut such as run */
+	const char *noun; /* "jobs": a kind's plural; NULL: a shortcut such as run */
 	const char *name; /* "list" */
 	const char *args; /* "NAME", "[FILE]", "" */
 	int least, most;  /* how many */
@@ -78,8 +79,11 @@ struct verb {
 	const struct cli_flag *own; /* ended by name NULL; may be NULL */
 	int (*run)(struct cli *c);
 	const char *doc;
+	const struct kind_action *action; /* of cli_action */
 };
-extern const struct verb verbs[]; /* ended by name NULL */
+extern const struct verb special_verbs[]; /* verbs.c; ended by name NULL */
+/* All: those of every kind, made from its rows, and the special ones; ended by name NULL. */
+const struct verb *cli_verbs(void);
 
 /* Flags that verbs have in common, by the kind of verb. */
 struct cli_flags {
@@ -111,6 +115,10 @@ int cli_output_failed(void);
 int cli_usage(const struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int cli_help_verb(const struct verb *v);
 int cli_help_all(const char *noun); /* NULL: every verb */
+int cli_help_fields(const struct kind *k);
+/* "mltop jobs list", and its doc as help has it: no capital, no period. Appended. */
+void cli_verb_title(const struct verb *v, struct buf *out);
+void cli_verb_doc(const struct verb *v, struct buf *out);
 /* Where to look for it, as the flags say. Borrowed from argv. */
 struct context_options cli_options(const struct cli *c);
 /* Finds the platform (and starts the private one). */
@@ -137,29 +145,41 @@ void cli_size_text(char *out, size_t size, int64_t bytes);
 /* Writes text that is not ours to standard output: sanitised when it is a terminal. */
 void output_text(const struct cli *c, const char *text);
 
+/* All pages of a list, as one array of the caller's. `fields`, `filter` may be NULL. */
+bool cli_fetch(struct cli *c, const struct kind *k, const char *path, const char *fields,
+	const char *filter, json_t **out, struct err *e);
+/* --filter as the kind has it, without asking the platform. */
+bool cli_check_filter(const struct cli *c, const struct kind *k, struct err *e);
+/* The object of that name or uid; the caller's. */
+bool cli_find(struct cli *c, const struct kind *k, const char *name, json_t **out, struct err *e);
+/* The text member of an object, "" where it has none. Borrowed. */
+const char *cli_text_of(const json_t *object, const struct field *f);
+/* What was made: its name, the form of -o, or all of it where it holds a secret. */
+bool cli_print_made(struct cli *c, const struct kind *k, const json_t *answer, const json_t *body,
+	struct err *e);
+/* The verb's F_NEW fields that stood among the flags. */
+bool cli_field_flags(const struct cli *c, json_t *body, struct err *e);
+
 /* --env K=V and the like, each added to body[field]; K alone takes the value from here. */
 bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *field,
 	struct err *e);
 /* The platform's own check of a new object, before anything is sent. */
 bool cli_check(const struct kind *k, const json_t *body, struct err *e);
-/* What a job that was made is called: as the platform says, else as it was asked for. Borrowed. */
-const char *cli_job_name(const json_t *answer, const json_t *body);
+/* What an object that was made is called: as the platform says, else as it was asked for. Borrowed. */
+const char *cli_name_of(const struct kind *k, const json_t *answer, const json_t *body);
 /* list --watch: prints the list whenever it changed, until interrupted. */
 int cli_watch(struct cli *c, const struct kind *k);
 
 /* Handlers */
 int cli_list(struct cli *c);
 int cli_describe(struct cli *c);
-int cli_submit(struct cli *c);
-int cli_cancel(struct cli *c);
-int cli_delete(struct cli *c);
-int cli_retry(struct cli *c);
+int cli_create(struct cli *c);
+int cli_edit(struct cli *c);
+int cli_action(struct cli *c);
 int cli_events(struct cli *c);
-int cli_quota_set(struct cli *c);
+int cli_tasks(struct cli *c);
 int cli_key_create(struct cli *c);
-int cli_key_rotate(struct cli *c);
-int cli_key_disable(struct cli *c);
-int cli_org_create(struct cli *c);
+int cli_help(struct cli *c);
 int cli_logs(struct cli *c);
 int cli_outputs(struct cli *c);
 int cli_download(struct cli *c);

@@ -27,32 +27,32 @@ static void words_of_verb(const struct verb *v)
 			words_of_flags(t->flags);
 }
 
-static bool takes_job(const struct verb *v)
+static bool takes_name(const struct verb *v)
 {
-	return v->kind && strcmp(v->kind->name, "job") == 0 && strncmp(v->args, "NAME", 4) == 0;
+	return v->kind && (v->kind->can & CAN_LIST) && strncmp(v->args, "NAME", 4) == 0;
 }
 
 static void bash_case(const struct verb *v)
 {
 	printf("\t'%s%s%s') words='", v->noun ? v->noun : "", v->noun ? " " : "", v->name);
 	words_of_verb(v);
-	printf("'%s ;;\n", takes_job(v) ? "; jobs=1" : "");
+	printf("'%s%s ;;\n", takes_name(v) ? "; kind=" : "", takes_name(v) ? v->kind->plural : "");
 }
 
 static void top_words(void)
 {
-	for (const struct verb *v = verbs; v->name; v++)
+	for (const struct verb *v = cli_verbs(); v->name; v++)
 		if (v->noun == NULL)
 			printf(" %s", v->name);
-		else if (v == verbs || v[-1].noun == NULL || strcmp(v[-1].noun, v->noun) != 0)
+		else if (v == cli_verbs() || v[-1].noun == NULL || strcmp(v[-1].noun, v->noun) != 0)
 			printf(" %s", v->noun);
 }
 
 static void noun_words(void)
 {
-	for (const struct verb *v = verbs; v->name; v++) {
+	for (const struct verb *v = cli_verbs(); v->name; v++) {
 		bool first = v->noun &&
-			(v == verbs || v[-1].noun == NULL || strcmp(v[-1].noun, v->noun));
+			(v == cli_verbs() || v[-1].noun == NULL || strcmp(v[-1].noun, v->noun));
 
 		if (v->noun == NULL)
 			continue;
@@ -74,13 +74,13 @@ static void noun_words(void)
 static void complete_bash(void)
 {
 	printf("_mltop() {\n"
-	       "\tlocal word=${COMP_WORDS[COMP_CWORD]} words= jobs=\n"
+	       "\tlocal word=${COMP_WORDS[COMP_CWORD]} words= kind=\n"
 	       "\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n");
-	for (const struct verb *v = verbs; v->name; v++)
+	for (const struct verb *v = cli_verbs(); v->name; v++)
 		if (v->noun)
 			bash_case(v);
 	printf("\t*) case \"${COMP_WORDS[1]}\" in\n");
-	for (const struct verb *v = verbs; v->name; v++)
+	for (const struct verb *v = cli_verbs(); v->name; v++)
 		if (v->noun == NULL)
 			bash_case(v);
 	noun_words();
@@ -88,8 +88,8 @@ static void complete_bash(void)
 	       "\t[ \"$COMP_CWORD\" -eq 1 ] && words='");
 	top_words();
 	printf("'\n"
-	       "\t[ -n \"$jobs\" ] && [ \"${word#-}\" = \"$word\" ] && mltop platform status >/dev/null 2>&1 &&\n"
-	       "\t\twords=$(mltop jobs list -o name 2>/dev/null | LC_ALL=C grep -x '" NAME_PATTERN
+	       "\t[ -n \"$kind\" ] && [ \"${word#-}\" = \"$word\" ] && mltop platform status >/dev/null 2>&1 &&\n"
+	       "\t\twords=$(mltop $kind list -o name 2>/dev/null | LC_ALL=C grep -x '" NAME_PATTERN
 	       "')\n"
 	       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
 	       "}\ncomplete -o default -F _mltop mltop\n");
@@ -107,7 +107,7 @@ static void fish_text(const char *text)
 static void complete_fish(void)
 {
 	printf("complete -c mltop -f\n");
-	for (const struct verb *v = verbs; v->name; v++) {
+	for (const struct verb *v = cli_verbs(); v->name; v++) {
 		if (v->noun)
 			printf("complete -c mltop -n '__fish_use_subcommand' -a %s\n"
 			       "complete -c mltop -n '__fish_seen_subcommand_from %s' -a %s -d '",

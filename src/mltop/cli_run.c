@@ -217,7 +217,7 @@ int cli_run(struct cli *c)
 		cli_fail(&e);
 		code = EXIT_MLTOP_FAILED;
 	} else {
-		name = mem_strdup(cli_job_name(answer, body));
+		name = mem_strdup(cli_name_of(&job_kind, answer, body));
 	}
 	json_decref(body);
 	json_decref(answer);

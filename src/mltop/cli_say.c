@@ -1,4 +1,4 @@
-/* What is said of errors on standard error, and help on standard output. */
+/* What is said of errors on standard error. */
 #include "mltop/cli.h"
 
 #include "base/sanitize.h"
@@ -69,7 +69,7 @@ void cli_size_text(char *out, size_t size, int64_t bytes)
 	snprintf(out, size, u ? "%.1f %s" : "%.0f %s", value, units[u]);
 }
 
-static void verb_title(const struct verb *v, struct buf *out)
+void cli_verb_title(const struct verb *v, struct buf *out)
 {
 	buf_addf(out, "mltop %s%s%s", v->noun ? v->noun : "", v->noun ? " " : "", v->name);
 }
@@ -84,86 +84,10 @@ int cli_usage(const struct cli *c, const char *format, ...)
 	va_end(ap);
 	if (c->verb) {
 		buf_adds(&text, " (see `");
-		verb_title(c->verb, &text);
+		cli_verb_title(c->verb, &text);
 		buf_adds(&text, " --help`)");
 	}
 	complain(text.data);
 	buf_release(&text);
 	return EXIT_USAGE;
-}
-
-/* ---- Help ---- */
-
-static void help_flag(const char *name, char letter, const char *value, const char *doc)
-{
-	char left[64];
-
-	if (letter)
-		snprintf(left, sizeof left, "-%c, --%s%s%s", letter, name, value ? " " : "",
-			value ? value : "");
-	else
-		snprintf(left, sizeof left, "    --%s%s%s", name, value ? " " : "",
-			value ? value : "");
-	printf("  %-28s %s\n", left, doc);
-}
-
-static void help_flags(const char *title, const struct cli_flag *flags)
-{
-	if (flags == NULL || flags->name == NULL)
-		return;
-	printf("\n%s\n", title);
-	for (; flags->name; flags++)
-		help_flag(flags->name, flags->letter, flags->value, flags->doc);
-}
-
-static void help_fields(const struct verb *v)
-{
-	const struct kind *k = v->kind;
-
-	printf("\nFields of a %s\n", k->name);
-	for (size_t i = 0; i < k->field_count; i++) {
-		const struct field *f = &k->fields[i];
-		struct buf name = BUF_INIT;
-
-		if ((f->flags & F_NEW) && !(f->flags & F_HIDDEN) && !cli_own_flag(v, f->name)) {
-			kind_flag_name(f, &name);
-			help_flag(name.data, 0, f->hint ? f->hint : "VALUE", f->doc);
-		}
-		buf_release(&name);
-	}
-}
-
-int cli_help_verb(const struct verb *v)
-{
-	struct buf title = BUF_INIT;
-
-	verb_title(v, &title);
-	printf("%s%s%s: %s\n", title.data, *v->args ? " " : "", v->args, v->doc);
-	buf_release(&title);
-	help_flags("Flags", v->own);
-	if (v->flags & VERB_FIELDS)
-		help_fields(v);
-	for (const struct cli_flags *t = cli_flags; t->flags; t++)
-		if (cli_takes(v, t))
-			help_flags(t->title, t->flags);
-	return EXIT_DONE;
-}
-
-int cli_help_all(const char *noun)
-{
-	printf("mltop: the console of a deep-learning platform\n\n"
-	       "  mltop                        the dashboard\n");
-	for (const struct verb *v = verbs; v->name; v++) {
-		struct buf left = BUF_INIT;
-
-		if (noun && (v->noun == NULL || strcmp(v->noun, noun) != 0))
-			continue;
-		verb_title(v, &left);
-		buf_addf(&left, " %s", v->args);
-		printf("  %-28s %s\n", left.data, v->doc);
-		buf_release(&left);
-	}
-	printf("\n`mltop VERB --help` lists a verb's flags. Exit codes: 0 done, 1 refused or failed,\n"
-	       "2 usage, 3 not reachable, 4 not authorised, 5 not found.\n");
-	return EXIT_DONE;
 }

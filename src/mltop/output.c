@@ -57,7 +57,7 @@ static bool columns_parse(struct columns *out, const struct kind *k, const char 
 	out->count = 0;
 	copy = at = mem_strdup(list);
 	while ((word = strsep(&at, ",")) != NULL) {
-		const struct field *f = kind_field(k, word);
+		const struct field *f = kind_field_or_title(k, word);
 
 		if (f && out->count < KIND_FIELDS_MAX)
 			out->fields[out->count++] = f;
@@ -147,7 +147,7 @@ static bool sort_parse(const char *text, const struct kind *k, const struct fiel
 	bool *descending, struct err *e)
 {
 	*descending = *text == '-';
-	*by = kind_field(k, text + *descending);
+	*by = kind_field_or_title(k, text + *descending);
 	if (*by == NULL)
 		return err_set(e, ERR_INVALID, "--sort %s: a %s has no such field", text, k->name);
 	return true;

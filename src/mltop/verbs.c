@@ -1,12 +1,12 @@
-/* The verb table: one row a verb. Parsing, help and completion are made from it. */
+/*
+ * The verbs that are special: one row a verb. Those that every kind has (list, describe, create,
+ * edit, events, tasks and its actions) are made from the kinds' own rows (verbs_kinds.c).
+ */
 #include "mltop/cli.h"
 
 #include "core/kinds/context.h"
-#include "core/kinds/event.h"
-#include "core/kinds/framework.h"
 #include "core/kinds/job.h"
 #include "core/kinds/key.h"
-#include "core/kinds/org.h"
 #include "core/kinds/quota.h"
 
 static const struct cli_flag submit_flags[] = {
@@ -30,6 +30,7 @@ static const struct cli_flag run_flags[] = {
 	{"env", 'e', "K=V", "environment variable; K alone takes the value from here", true},
 	{"max-runtime", 0, "TIME", "stop it after that, such as 2h", false},
 	{"detach", 'd', NULL, "print the name and leave it running", false},
+	{"replace", 0, NULL, "stop and delete a job of that name first", false},
 	{0},
 };
 static const struct cli_flag demo_flags[] = {
@@ -37,10 +38,6 @@ static const struct cli_flag demo_flags[] = {
 	{"gpus", 0, "N", "GPUs (64)", false},
 	{"changes", 0, "N", "rows that change a second (5)", false},
 	{"seed", 0, "N", "the same seed makes the same jobs", false},
-	{0},
-};
-static const struct cli_flag delete_flags[] = {
-	{"yes", 'y', NULL, "do not ask", false},
 	{0},
 };
 static const struct cli_flag outputs_flags[] = {
@@ -53,52 +50,29 @@ static const struct cli_flag download_flags[] = {
 	{0},
 };
 
-#define JOBS(verb, words, low, high, how, flags_of, handler, text)                      \
-	{                                                                               \
-		"jobs", verb, words, low, high, how, &job_kind, flags_of, handler, text \
+#define JOBS(verb, words, low, high, how, flags_of, handler, text)                            \
+	{                                                                                     \
+		.noun = "jobs", .name = verb, .args = words, .least = low, .most = high,      \
+		.flags = how, .kind = &job_kind, .own = flags_of, .run = handler, .doc = text \
 	}
 
-const struct verb verbs[] = {
-	JOBS("list", "", 0, 0, VERB_LIST, NULL, cli_list, "train jobs"),
-	JOBS("describe", "NAME", 1, 1, VERB_ONE | VERB_ORG, NULL, cli_describe,
-		"all that is known of a job"),
-	JOBS("submit", "[FILE.yaml]", 0, 1, VERB_ONE | VERB_FIELDS, submit_flags, cli_submit,
+const struct verb special_verbs[] = {
+	JOBS("submit", "[FILE.yaml]", 0, 1, VERB_ONE | VERB_FIELDS, submit_flags, cli_create,
 		"submit a job, from a file, from flags, or both"),
 	JOBS("logs", "NAME", 1, 1, VERB_ORG, logs_flags, cli_logs, "what a job has printed"),
-	{"jobs", "events", "NAME", 1, 1, VERB_LIST, &event_kind, NULL, cli_events,
-		"what happened to a job"},
 	JOBS("outputs", "NAME", 1, 1, VERB_ORG, outputs_flags, cli_outputs,
 		"files that a job has left in MLTOP_OUTPUT_DIR"),
 	JOBS("download", "NAME [PATH]", 1, 2, VERB_ORG, download_flags, cli_download,
 		"fetch a job's outputs: all, one, or those below a folder"),
-	JOBS("cancel", "NAME...", 1, CLI_ARGS_MAX, VERB_ORG, delete_flags, cli_cancel,
-		"stop a job and keep its record"),
-	JOBS("delete", "NAME...", 1, CLI_ARGS_MAX, VERB_ORG, delete_flags, cli_delete,
-		"stop a job and remove its record, log and output"),
-	JOBS("retry", "NAME...", 1, CLI_ARGS_MAX, VERB_ORG, NULL, cli_retry,
-		"run an ended job again"),
-	{"quotas", "list", "", 0, 0, VERB_LIST, &quota_kind, NULL, cli_list,
-		"what the org may use and uses"},
 	{"quotas", "set", "ORG FIELD=VALUE...", 2, CLI_ARGS_MAX, VERB_ONE, &quota_kind, NULL,
-		cli_quota_set, "change what an org may use (quota admins)"},
-	{"events", "list", "", 0, 0, VERB_LIST, &event_kind, NULL, cli_list, "what happened"},
-	{"frameworks", "list", "", 0, 0, VERB_LIST, &framework_kind, NULL, cli_list,
-		"what jobs can ask for"},
-	{"orgs", "list", "", 0, 0, VERB_LIST, &org_kind, NULL, cli_list, "tenants (admins)"},
-	{"orgs", "create", "NAME", 1, 1, VERB_ONE, &org_kind, NULL, cli_org_create,
-		"make an org (admins)"},
-	{"keys", "list", "", 0, 0, VERB_LIST, &key_kind, NULL, cli_list, "access keys (admins)"},
-	{"keys", "create", "ORG ROLE [NAME]", 2, 3, VERB_ONE, &key_kind, NULL, cli_key_create,
-		"make an access key; its secret is printed this once (admins)"},
-	{"keys", "rotate", "ACCESS_KEY", 1, 1, VERB_ONE, &key_kind, NULL, cli_key_rotate,
-		"make a second key like it; disable the old one when it is replaced (admins)"},
-	{"keys", "disable", "ACCESS_KEY", 1, 1, 0, &key_kind, NULL, cli_key_disable,
-		"refuse a key from now on (admins)"},
+		cli_edit, "change what an org may use (quota admins)"},
+	{"keys", "create", "ORG ROLE [NAME]", 0, 3, VERB_ONE | VERB_FIELDS, &key_kind, NULL,
+		cli_key_create, "make an access key; its secret is printed this once (admins)"},
 	{NULL, "run", "-- COMMAND...", 0, 0, VERB_REST, NULL, run_flags, cli_run,
 		"run a command of this folder as a job and follow it"},
 	{NULL, "logs", "NAME", 1, 1, VERB_ORG, &job_kind, logs_flags, cli_logs,
 		"short for jobs logs"},
-	{NULL, "cancel", "NAME...", 1, CLI_ARGS_MAX, VERB_ORG, &job_kind, delete_flags, cli_cancel,
+	{NULL, "cancel", "NAME...", 0, CLI_ARGS_MAX, VERB_ORG, &job_kind, NULL, cli_action,
 		"short for jobs cancel"},
 	{NULL, "demo", "[-- VERB...]", 0, 0, VERB_REST, NULL, demo_flags, cli_demo,
 		"the dashboard, or a verb, on made-up jobs"},
@@ -110,6 +84,8 @@ const struct verb verbs[] = {
 		"platforms that there are to choose from, and which is in use"},
 	{"context", "use", "NAME", 1, 1, 0, NULL, NULL, cli_context_use,
 		"choose the one to connect to"},
+	{NULL, "help", "[VERB | TOPIC]", 0, 2, 0, NULL, NULL, cli_help,
+		"verbs, or a topic: fields, filter, roles, config"},
 	{NULL, "completion", "bash|zsh|fish", 1, 1, 0, NULL, NULL, cli_completion,
 		"print completions for a shell"},
 	{NULL, "version", "", 0, 0, VERB_ONE, NULL, NULL, cli_version,

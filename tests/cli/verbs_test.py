@@ -199,6 +199,49 @@ class Verbs(Case):
         self.assertIn(self.p.state("spared"), ("enqueued", "creating", "running"))
         self.ok("jobs", "delete", "-y", "spared")
 
+    def test_every_kind_has_its_verbs(self):
+        """From the kinds' rows: what the help lists of one can be asked of it, and its verbs are the kind's."""
+        text = self.ok("help").out
+        for kind in ("jobs", "quotas", "events", "frameworks", "orgs", "keys"):
+            self.assertIn(f"mltop {kind} list ", text)
+            self.assertGreaterEqual(len(self.ok(kind, "list", "--json").json["data"]), 1, kind)
+            self.assertIn("Fields of", self.ok("help", "fields", kind).out)
+            for flag in ("--columns", "--sort", "--filter"):
+                self.assertEqual(self.ok(kind, "list", flag, "help").out, self.ok("help", "fields", kind).out)
+        for kind, uid in (("quotas", "org_id"), ("orgs", "org_id"), ("keys", "access_key")):
+            name = self.ok(kind, "list", "--json").json["data"][0][uid]
+            self.assertEqual(self.ok(kind, "describe", name, "--json").json[uid], name)
+            self.ok(kind, "events", name)
+        self.assertEqual([t["attempt"] for t in self.ok("jobs", "tasks", "beta", "--json").json["data"]], [1])
+        self.assertEqual(self.ok("orgs", "create", "made-here", "--description", "for a test").out, "made-here\n")
+        self.assertIn("secret_key", self.ok("keys", "create", "made-here", "viewer", "mine").out)
+        self.refused(5, "there is no key nobody", "keys", "describe", "nobody")
+
+    def test_filters_of_every_list(self):
+        for kind in ("frameworks", "keys"):
+            self.assertEqual(self.ok(kind, "list", "-o", "name", "--filter", '"no such name"').out, "", kind)
+            self.assertNotEqual(self.ok(kind, "list", "-o", "name", "--filter", '!"no such name"').out, "", kind)
+
+    def test_titles_are_names(self):
+        r = self.ok("jobs", "list", "--columns", "NAME,exit,Why", "--sort", "NAME", "--filter", "EXIT=3", "-o", "csv")
+        self.assertEqual(r.out, "job_name,exit_code,reason\nbeta,3,ExitCode\n")
+
+    def test_many_at_once(self):
+        """By a filter: what cannot be done to a job in its state is passed over; a pattern is no name."""
+        for i in range(3):
+            self.p.shell("sleep 1000", "--name", f"many-{i}", "-c", "0.01")
+        self.refused(1, "--filter 'job_name~=^many-'", "jobs", "cancel", "-y", "many-*")
+        self.refused(2, "nobody can be asked", "jobs", "cancel", "--filter", "job_name~=^many-")
+        self.refused(2, "in place of names", "jobs", "cancel", "-y", "--filter", "job_name~=^many-", "many-1")
+        self.refused(2, "NAME is missing", "jobs", "cancel", "-y")
+        self.refused(5, "no job to retry", "jobs", "retry", "--filter", "job_name~=^many-")
+        r = self.ok("jobs", "cancel", "-y", "--filter", "job_name~=^many-")
+        self.assertEqual(sorted(r.out.splitlines()), [f"many-{i} is being cancelled" for i in range(3)])
+        for i in range(3):
+            self.p.ended(f"many-{i}")
+        self.ok("jobs", "delete", "-y", "--filter", "job_name~=^many-")
+        self.assertEqual(self.ok("jobs", "list", "-o", "name", "--filter", "job_name~=^many-").out, "")
+
     def test_contexts(self):
         """The one in use is marked, each has its endpoint, and every form of output works."""
         config = self.p.home["XDG_CONFIG_HOME"] + "/mltop"

@@ -233,6 +233,35 @@ class Record(Case):
             self.assertIn('"key":"q"', f.read())
 
 
+class Questions(Case):
+    """What cancel and delete ask at a terminal."""
+
+    def ask(self, *words):
+        t = Pty([MLTOP, *words], cwd=self.p.folder, **self.p.home)
+        self.addCleanup(t.close)
+        return t
+
+    def test_one_and_many(self):
+        for i in range(3):
+            self.p.shell("sleep 1000", "--name", f"asked-{i}", "-c", "0.01")
+        t = self.ask("cancel", "asked-0")
+        t.wait(b"Stop asked-0? [y/N] ")
+        t.send(b"\r")
+        self.assertEqual(t.ended(), 1, t.output)
+        for answer, code in ((b"y\r", 1), (b"2\r", 1), (b"3\r", 0)):
+            t = self.ask("jobs", "cancel", "--filter", "job_name~=^asked-")
+            t.wait(b"Type 3 to stop 3 jobs: ")
+            self.assertIn(b"asked-1", t.output)
+            t.send(answer)
+            self.assertEqual(t.ended(), code, t.output)
+        for i in range(3):
+            self.assertEqual(self.p.ended(f"asked-{i}")["reason"], "Cancelled")
+        t = self.ask("jobs", "delete", "asked-0")
+        t.wait(b"Delete asked-0? The record and the logs go too, for ever. [y/N] ")
+        t.send(b"y\r")
+        self.assertEqual(t.ended(), 0, t.output)
+
+
 class CtrlC(Case):
     """The question that Ctrl-C asks of `mltop run` on a terminal."""
 

@@ -274,7 +274,7 @@ class Run(Case):
         os.mkdir(p.home + "/project")
         r = subprocess.run([MLTOP, "run", "--name", "typo", "--", "pyhton3"], env=p.env, cwd=p.home + "/project",
                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT)
-        self.assertEqual((r.returncode, r.stdout), (125, ""), r)
+        self.assertEqual((r.returncode, r.stdout), (127, ""), r)
         self.assertRegex(r.stderr, r"^mltop: job typo: cannot start 'pyhton3': no such program")
 
 

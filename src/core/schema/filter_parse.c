@@ -56,7 +56,7 @@ enum filter_op filter_op_at(const char *text, size_t *len, bool *negates)
 
 size_t filter_name_length(const char *text)
 {
-	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+	return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 }
 
 bool filter_op_fits(const struct field *f, enum filter_op op)
@@ -208,7 +208,7 @@ static bool parse_comparison(struct filter_parser *p, struct term *t, size_t nam
 	const char *name = arena_strndup(&p->f->text, p->text + start, name_len);
 	bool negates;
 
-	t->field = kind_field(p->f->kind, name);
+	t->field = kind_field_or_title(p->f->kind, name);
 	if (t->field == NULL || (t->field->flags & F_SECRET)) {
 		field_unknown(p->f->kind, name, p->e);
 		return fails_at(p, start);

@@ -2,6 +2,7 @@
 
 #include "core/schema/ftype.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,31 @@ const struct field *kind_field(const struct kind *k, const char *name)
 	size_t hint = 0;
 
 	return kind_lookup(k, name, &hint);
+}
+
+/* "READ ONLY", "read_only" and "Read Only" are one title. */
+static bool same_title(const char *title, const char *text)
+{
+	for (; *title && *text; title++, text++) {
+		char a = *title == '_' ? ' ' : *title, b = *text == '_' ? ' ' : *text;
+
+		if (tolower((unsigned char)a) != tolower((unsigned char)b))
+			return false;
+	}
+	return *title == *text;
+}
+
+const struct field *kind_field_or_title(const struct kind *k, const char *name)
+{
+	const struct field *f = kind_field(k, name);
+
+	for (size_t i = 0; f == NULL && i < k->field_count; i++) {
+		const struct field *other = &k->fields[i];
+
+		if (same_title(other->title ? other->title : other->name, name))
+			f = other;
+	}
+	return f;
 }
 
 static const struct field *kind_flagged(const struct kind *k, unsigned flag)
@@ -186,7 +212,7 @@ bool fieldset_parse(struct fieldset *out, const struct kind *k, const char *text
 		const struct field *f;
 
 		snprintf(name, sizeof name, "%.*s", (int)(len < 127 ? len : 127), text);
-		f = kind_field(k, name);
+		f = kind_field_or_title(k, name);
 		if (f == NULL || (f->flags & F_SECRET))
 			return field_unknown(k, name, e);
 		fieldset_add(&set, kind_index(k, f));

@@ -1,0 +1,208 @@
+/* Lists of every kind: of all there are, of an object's events, of its tasks. */
+#include "mltop/cli.h"
+
+#include "base/timefmt.h"
+#include "core/kinds/event.h"
+#include "core/kinds/task.h"
+#include "core/wire/query.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_query(struct query *q, const char *name, const char *value)
+{
+	if (value)
+		query_add(q, name, value, NULL);
+}
+
+/*
+ * The fields that the output needs, and what tells rows apart: two orgs may have jobs of one name.
+ * NULL: all, when it prints whatever there is.
+ */
+static const char *wanted_fields(const struct cli *c, const struct kind *k, struct buf *out)
+{
+	const char *form = cli_value(c, "output"), *columns = cli_value(c, "columns");
+	struct fieldset set;
+
+	if (cli_has(c, "json") ||
+		(form && (strcmp(form, "json") == 0 || strcmp(form, "yaml") == 0)))
+		return columns;
+	if (columns == NULL)
+		columns = form && strcmp(form, "wide") == 0 ? k->wide_fields : k->list_fields;
+	/* What a column's title stands for is a field's name to the platform. */
+	if (!fieldset_parse(&set, k, columns, NULL))
+		return columns;
+	if (cli_value(c, "sort")) {
+		const char *sort = cli_value(c, "sort");
+		const struct field *by = kind_field_or_title(k, sort + (*sort == '-'));
+
+		if (by)
+			fieldset_add(&set, kind_index(k, kind_owner(k, by)));
+	}
+	fieldset_add(&set, kind_index(k, kind_uid(k)));
+	for (size_t i = 0; i < k->field_count; i++)
+		if (fieldset_has(&set, i))
+			buf_addf(out, "%s%s", out->len ? "," : "", k->fields[i].name);
+	return out->data;
+}
+
+static bool row_matches(const struct kind *k, const json_t *row, const char *filter)
+{
+	struct filter *f = filter ? filter_parse(k, filter, NULL) : NULL;
+	struct arena arena = ARENA_INIT;
+	void *rec = mem_alloc(k->size);
+	bool match = f == NULL ||
+		(record_decode(k, rec, &arena, row, DECODE_SERVER, NULL) &&
+			filter_match(f, rec, time_now_ms()));
+
+	free(rec);
+	arena_release(&arena);
+	filter_free(f);
+	return match;
+}
+
+/*
+ * A page without "data" is an object of names and values, as the public client knows frameworks.
+ * Such a list is told whole: what is wanted of it is chosen here.
+ */
+static void add_page(const struct kind *k, const json_t *page, const char *filter, json_t *rows)
+{
+	const char *values = NULL, *name;
+	json_t *value, *data = json_object_get(page, "data");
+
+	if (json_is_array(data)) {
+		json_array_extend(rows, data);
+		return;
+	}
+	for (size_t i = 0; i < k->field_count && values == NULL; i++)
+		if (k->fields[i].type->storage == ST_STRINGS)
+			values = k->fields[i].name;
+	json_object_foreach((json_t *)page, name, value) {
+		json_t *row = values && json_is_array(value)
+			? json_pack("{s:s, s:O}", kind_key(k)->name, name, values, value)
+			: NULL;
+
+		if (row && row_matches(k, row, filter))
+			json_array_append(rows, row);
+		json_decref(row);
+	}
+}
+
+bool cli_fetch(struct cli *c, const struct kind *k, const char *path, const char *fields,
+	const char *filter, json_t **out, struct err *e)
+{
+	struct buf full = BUF_INIT;
+	char *next = NULL;
+	bool ok = true;
+
+	*out = json_array();
+	do {
+		struct query q = QUERY_INIT;
+		json_t *page = NULL;
+
+		add_query(&q, "filter", filter);
+		add_query(&q, "fields", fields);
+		add_query(&q, "continue", next);
+		buf_reset(&full);
+		buf_addf(&full, "%s%s", path, q.count == 0 ? "" : strchr(path, '?') ? "&" : "?");
+		query_encode(&q, &full);
+		query_release(&q);
+		ok = cli_call(c, "GET", full.data, NULL, &page, e);
+		if (ok)
+			add_page(k, page, filter, *out);
+		free(next);
+		next = mem_strdup(json_string_value(json_object_get(page, "continue")));
+		json_decref(page);
+	} while (ok && next && *next);
+	free(next);
+	buf_release(&full);
+	return ok;
+}
+
+static int show_list(struct cli *c, const struct kind *k, const char *path)
+{
+	struct buf fields = BUF_INIT;
+	struct err e = ERR_INIT;
+	json_t *rows = NULL;
+	bool ok;
+
+	ok = cli_fetch(c, k, path, wanted_fields(c, k, &fields), cli_value(c, "filter"), &rows,
+		     &e) &&
+		output_list(c, k, rows, &e);
+	json_decref(rows);
+	buf_release(&fields);
+	return ok ? EXIT_DONE : cli_fail(&e);
+}
+
+/* The filter is checked here as well, so that its error needs no platform. */
+bool cli_check_filter(const struct cli *c, const struct kind *k, struct err *e)
+{
+	struct filter *f;
+
+	if (cli_value(c, "filter") == NULL)
+		return true;
+	f = filter_parse(k, cli_value(c, "filter"), e);
+	if (f == NULL)
+		err_prefix(e, "--filter");
+	filter_free(f);
+	return f != NULL;
+}
+
+/* `--columns help` and the like: what may stand there. */
+static bool asks_for_fields(const struct cli *c)
+{
+	static const char *const flags[] = {"columns", "filter", "sort"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (cli_value(c, flags[i]) && strcmp(cli_value(c, flags[i]), "help") == 0)
+			return true;
+	return false;
+}
+
+static int list_of(struct cli *c, const struct kind *k, const char *path)
+{
+	struct err e = ERR_INIT;
+
+	if (asks_for_fields(c))
+		return cli_help_fields(k);
+	if (!cli_check_filter(c, k, &e))
+		return cli_fail(&e);
+	return cli_has(c, "watch") && path == k->path ? cli_watch(c, k) : show_list(c, k, path);
+}
+
+int cli_list(struct cli *c)
+{
+	return list_of(c, c->verb->kind, c->verb->kind->path);
+}
+
+/* The org's events of one object: by its uid, which outlives names. The one way for every kind. */
+int cli_events(struct cli *c)
+{
+	const struct kind *k = c->verb->kind;
+	struct buf filter = BUF_INIT;
+	struct err e = ERR_INIT;
+	json_t *object = NULL;
+	int code;
+
+	if (asks_for_fields(c))
+		return cli_help_fields(&event_kind);
+	if (!cli_check_filter(c, &event_kind, &e) || !cli_find(c, k, c->args[0], &object, &e))
+		return cli_fail(&e);
+	buf_addf(&filter, "object_uid=\"%s\" %s", cli_text_of(object, kind_uid(k)),
+		cli_value(c, "filter") ? cli_value(c, "filter") : "");
+	c->flags[c->flag_count++] = (struct cli_given){"filter", filter.data};
+	code = list_of(c, &event_kind, event_kind.path);
+	c->flag_count--;
+	buf_release(&filter);
+	json_decref(object);
+	return code;
+}
+
+int cli_tasks(struct cli *c)
+{
+	char *path = cli_path(c->verb->kind, c->args[0], "/tasks");
+	int code = list_of(c, &task_kind, path);
+
+	free(path);
+	return code;
+}
