@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/timefmt.h"
+#include "core/kinds/kinds.h"
 #include "serve/http.h"
 
 #include <stdlib.h>
@@ -41,13 +42,30 @@ static struct log_sub *make_log(struct stream *st, const struct wire_frame *f,
 	return sub;
 }
 
+/* Whose log is asked for: "of" a kind, "object" of it; "job" alone is the older form. */
+static bool log_kind_fits(const struct wire_frame *f, struct err *e)
+{
+	const char *of = f->of ? f->of : job_kind.name;
+	const struct kind *k = kinds_find(of);
+
+	if (k && (k->can & CAN_LOGS))
+		return true;
+	return err_field(e, ERR_INVALID, "of", "of is \"%.40s\": no kind of that name has logs",
+		of);
+}
+
 void stream_logs_subscribe(struct stream *st, const struct wire_frame *f)
 {
-	const char *name = f->job ? f->job : "", *org = f->org ? f->org : "";
+	const char *named = f->object ? f->object : f->job;
+	const char *name = named ? named : "", *org = f->org ? f->org : "";
 	const struct job *job = log_org_allowed(st, org) ? find_job(st, org, name) : NULL;
 	struct log_sub *sub;
 	struct err e = ERR_INIT;
 
+	if (!log_kind_fits(f, &e)) {
+		stream_error(st, f->id, &e);
+		return;
+	}
 	if (job == NULL) {
 		err_set(&e, ERR_NOT_FOUND, "there is no train job \"%s\"", name);
 		stream_error(st, f->id, &e);

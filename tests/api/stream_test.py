@@ -405,6 +405,22 @@ class Logs(unittest.TestCase):
             self.assertIn("row", kinds)
             self.assertIn("bytes", kinds)
 
+    def test_log_of_a_kind(self):
+        """"of" and "object" say whose log; "job" alone is the older form of the same."""
+        with client.websocket() as w:
+            heads = []
+            for id, whose in enumerate(({"job": "demo-job-00000"}, {"of": "job", "object": "demo-job-00000"},
+                                        {"object": "demo-job-00000"}), 1):
+                w.send(t="sub", id=id, kind="log", offset=0, credit=1000, **whose)
+                m = w.until("log")
+                heads.append((m["uid"], m["task"], m["attempt"]))
+                w.send(t="unsub", id=id)
+            self.assertEqual(len(set(heads)), 1, heads)
+            for of in ("quota", "nothing", ""):
+                w.send(t="sub", id=9, kind="log", of=of, object="demo-job-00000")
+                m = w.until("error")
+                self.assertEqual((m["code"], "has logs" in m["message"]), (400, True), m)
+
 
 class LocalLogs(unittest.TestCase):
     """Logs of tasks that run: a follower sees each byte once, in order, as it is written."""

@@ -270,9 +270,10 @@ class Shared:
                 answers = set()
                 for name, absent in self.names("{job}"):
                     for n in (name, absent):
-                        w.send(t="sub", id=3, kind="log", job=n, credit=100000, **more)
-                        m = w.until("error")
-                        answers.add((m["code"], m["message"].replace(n, "NAME")))
+                        for whose in ({"job": n}, {"of": "job", "object": n}):
+                            w.send(t="sub", id=3, kind="log", credit=100000, **whose, **more)
+                            m = w.until("error")
+                            answers.add((m["code"], m["message"].replace(n, "NAME")))
                 self.assertEqual(len(answers), 1, (more, answers))
                 self.assertEqual(answers.pop()[0], 404)
             self.assertTrue(w.quiet(0.2))

@@ -188,12 +188,14 @@ static void test_sub(void **state)
 	assert_true(decodes(&f,
 		"{\"t\":\"sub\",\"id\":4294967295,\"kind\":\"log\",\"job\":\"j\","
 		"\"task\":\"ps-1\",\"attempt\":2,\"gen\":3,\"offset\":-1,"
-		"\"tail\":100,\"credit\":1048576,\"fields\":\"a,b\","
+		"\"of\":\"job\",\"object\":\"o\",\"tail\":100,\"credit\":1048576,\"fields\":\"a,b\","
 		"\"filter\":\"x\",\"org\":\"-1\",\"unknown\":{}}"));
 	assert_int_equal(f.type, WIRE_SUB);
 	assert_true(f.id == 4294967295u);
 	assert_string_equal(f.kind, "log");
 	assert_string_equal(f.job, "j");
+	assert_string_equal(f.of, "job");
+	assert_string_equal(f.object, "o");
 	assert_string_equal(f.task, "ps-1");
 	assert_string_equal(f.fields, "a,b");
 	assert_string_equal(f.filter, "x");

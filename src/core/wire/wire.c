@@ -138,6 +138,8 @@ static const struct {
 	{"org", AT(org)},
 	{"fields", AT(fields)},
 	{"filter", AT(filter)},
+	{"of", AT(of)},
+	{"object", AT(object)},
 	{"job", AT(job)},
 	{"task", AT(task)},
 	{"uid", AT(uid)},

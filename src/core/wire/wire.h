@@ -4,8 +4,9 @@
  * Text frames are JSON objects. From the client:
  *   {"t":"sub","id":N,"kind":"job","org":"" ,"fields":"a,b","filter":"..."}      rows of a kind
  *       org: "" the key's own, an id, or "-1" all (admins)
- *   {"t":"sub","id":N,"kind":"log","org":"","job":NAME-or-UID,"task":"master-0","attempt":0,
- *    "gen":G,"offset":O,"tail":BYTES,"credit":BYTES}   attempt 0: newest; offset -1: `tail` bytes before the end
+ *   {"t":"sub","id":N,"kind":"log","org":"","of":KIND,"object":NAME-or-UID,"task":"master-0",
+ *    "attempt":0,"gen":G,"offset":O,"tail":BYTES,"credit":BYTES}   attempt 0: newest; offset -1: `tail` bytes
+ *    before the end; "job":NAME-or-UID in place of "of" and "object" is the older form
  *   {"t":"credit","id":N,"bytes":B}            the client has stored B more bytes
  *   {"t":"unsub","id":N}
  *   {"t":"ping","id":N}                        answered {"t":"pong","id":N}: round trip, for the header
@@ -75,7 +76,7 @@ struct wire_frame {
 	enum wire_type type;
 	uint32_t id;
 	json_t *root;
-	const char *kind, *org, *fields, *filter, *job, *task, *uid, *message, *state;
+	const char *kind, *org, *fields, *filter, *of, *object, *job, *task, *uid, *message, *state;
 	uint64_t version; /* "v" */
 	int64_t attempt, offset, tail, credit, oldest, newest, lost, exit_code, signal, code;
 	uint32_t generation;
