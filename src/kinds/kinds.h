@@ -47,6 +47,11 @@ struct kind_handlers {
 	/* Tells whether its events are in no store; gives them to `each`, where that is not NULL. */
 	bool (*events)(struct platform *p, const void *row,
 		void (*each)(void *ctx, const struct event *ev), void *ctx);
+	/*
+	 * Its rows are looked up after each turn of planning, not stored: all of them as they are now
+	 * go into `out`, a set of its kind. NULL: they are stored.
+	 */
+	void (*look)(struct platform *p, struct rowset *out);
 	const struct action_handler *actions; /* ended by name NULL */
 	const struct route *more;             /* special routes, ended by pattern NULL */
 };
@@ -54,6 +59,7 @@ struct kind_handlers {
 #define X(name) extern const struct kind_handlers name##_handlers;
 KINDS(X)
 #undef X
+extern const struct kind_handlers *const all_handlers[]; /* NULL-ended */
 enum role handlers_others(const struct kind_handlers *h); /* least role that sees other orgs */
 /* The platform's own: /version, /healthz, /platform ... (platform.c). */
 extern const struct route platform_routes[];
@@ -76,6 +82,11 @@ void generic_create(struct request *r);
 void generic_edit(struct request *r);
 void generic_action(struct request *r);
 void generic_events(struct request *r);
+
+/* ---- look.c ---- */
+
+/* From now on; before the first turn of planning. */
+void looks_open(struct platform *p);
 
 /* ---- list.c ---- */
 

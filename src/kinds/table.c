@@ -12,10 +12,11 @@ struct route_table {
 	VEC(struct route) rows;
 };
 
-static const struct kind_handlers *const all_handlers[] = {
+const struct kind_handlers *const all_handlers[] = {
 #define X(name) &name##_handlers,
 	KINDS(X)
 #undef X
+		NULL,
 };
 
 static const char *textf(struct route_table *t, const char *format, ...)
@@ -130,7 +131,7 @@ struct route_table *route_table_new(void)
 
 	for (const struct route *r = platform_routes; r->pattern; r++)
 		vec_push(&t->rows, *r);
-	for (size_t i = 0; i < ARRAY_SIZE(all_handlers); i++)
+	for (size_t i = 0; all_handlers[i]; i++)
 		add_kind(t, all_handlers[i]);
 	vec_push(&t->rows, end);
 	return t;

@@ -333,6 +333,7 @@ static bool daemon_start(struct daemon *d, struct err *e)
 	d->platform->idle_ctx = d;
 	if (config_bool(c, SET_PRIVATE) && !keys_private(d->platform, e))
 		return false;
+	looks_open(d->platform);
 	if (!orgs_separate(d->platform, e) || !server_start(d, e) ||
 		!platform_run(d->platform, d->server, e) ||
 		!control_open(&d->control, d->platform, on_restart, d, e) || !leash_open(d, e))

@@ -149,6 +149,8 @@ bool platform_visible(const struct principal *who, const struct kind *k, const v
 
 	if (k == &key_kind && who->role != ROLE_ADMIN)
 		return false;
+	if (f == NULL)
+		return who->role >= (enum role)k->see; /* of the platform, not of an org */
 	if (org == NULL || *org == '\0')
 		return strcmp(of, who->org_id) == 0;
 	if (strcmp(org, all_orgs) == 0)

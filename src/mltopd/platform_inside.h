@@ -140,6 +140,7 @@ struct platform {
 	size_t answer_next;
 
 	struct rowset packages;
+	void (*planned)(struct platform *p); /* after each turn of planning (kinds/look.c) */
 	struct map package_parts; /* id -> what is being written of it */
 	struct keeper *keeper;    /* of outputs */
 	json_t *frameworks;       /* NULL until asked for */

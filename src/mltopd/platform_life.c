@@ -4,6 +4,7 @@
 #include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/kinds/kinds.h"
 #include "base/timefmt.h"
 #include "core/kinds/framework.h"
 
@@ -64,11 +65,12 @@ static void rows_init(struct platform *p)
 			.parent_field = "object_uid", .ours = true},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
 		sets_add(&p->sets, &sets[i]);
-		if (sets[i].kind)
-			rowset_init(sets[i].rows, sets[i].kind);
-	}
+	/* What is looked up and not stored (kinds/look.c). */
+	for (size_t i = 0; all_kinds[i]; i++)
+		if ((all_kinds[i]->can & CAN_STREAM) && sets_of(&p->sets, all_kinds[i]) == NULL)
+			sets_add(&p->sets, &(struct set){all_kinds[i]->name, all_kinds[i]});
 	rowset_init(&p->work, &job_kind);
 	p->work.keeps_moved = true; /* the reconciler works on copies */
 }

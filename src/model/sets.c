@@ -8,7 +8,12 @@
 
 void sets_add(struct sets *s, const struct set *one)
 {
-	s->items[s->len++] = *one;
+	struct set *set = &s->items[s->len++];
+
+	*set = *one;
+	if (set->rows == NULL)
+		set->rows = &set->own;
+	rowset_init(set->rows, set->kind);
 }
 
 void sets_release(struct sets *s)
@@ -21,8 +26,7 @@ void sets_release(struct sets *s)
 		while (map_next(&s->items[i].names, &at, &key, &uid))
 			free(uid);
 		map_release(&s->items[i].names);
-		if (s->items[i].rows)
-			rowset_release(s->items[i].rows);
+		rowset_release(s->items[i].rows);
 	}
 	s->len = 0;
 }

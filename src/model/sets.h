@@ -8,12 +8,13 @@
 #include "base/map.h"
 #include "core/schema/rowset.h"
 
-enum { KIND_SETS = 8 };
+enum { KIND_SETS = 24 };
 
 struct set {
 	const char *name;        /* of the kind, in the store */
 	const struct kind *kind; /* NULL: its rows are kept elsewhere */
-	struct rowset *rows;
+	struct rowset *rows;     /* NULL in sets_add: its own */
+	struct rowset own;
 	/* The row that a name is in, and the row it is unique in ("": everywhere); NULL: not unique. */
 	const char *name_field, *org_field;
 	const char *parent_field; /* NULL: none */

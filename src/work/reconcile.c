@@ -256,6 +256,8 @@ static void plan_follow(struct platform *p, const struct question *q, const stru
 		carry_out(q->actives.items[plan->actions[i].gang], &plan->actions[i],
 			q->cluster->nodes);
 	reconcile_usage(p);
+	if (p->planned)
+		p->planned(p);
 	p->plan_full = plan->full;
 	if (plan->wake)
 		plan_in(p, plan->wake - now);

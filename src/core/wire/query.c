@@ -164,6 +164,18 @@ static bool path_refuse(struct err *e, const char *why)
 	return err_set(e, ERR_INVALID, "the path of the request is refused: %s", why);
 }
 
+/* What stands there was mostly meant as the name of an object. */
+static bool name_refuse(const char *at, size_t len, struct err *e)
+{
+	for (size_t i = 0; i < len; i++)
+		if (at[i] < 0x20 || at[i] > 0x7e)
+			return path_refuse(e, "it may hold only letters, digits and . _ ~ - /");
+	return err_set(e, ERR_INVALID,
+		"\"%.*s\" cannot be a name: names hold only letters, digits and . _ ~ - (and stand "
+		"for themselves: patterns are not looked for)",
+		(int)(len < 100 ? len : 100), at);
+}
+
 /* A segment of the path: nothing that a file system or a router would walk. */
 static bool path_segment_ok(const char *at, size_t len, struct err *e)
 {
@@ -171,7 +183,7 @@ static bool path_segment_ok(const char *at, size_t len, struct err *e)
 		return path_refuse(e, "it has a segment \".\" or \"..\"");
 	for (size_t i = 0; i < len; i++)
 		if (!path_char(at[i]))
-			return path_refuse(e, "it may hold only letters, digits and . _ ~ - /");
+			return name_refuse(at, len, e);
 	return true;
 }
 
