@@ -24,8 +24,7 @@ json_t *message_json(const char *format, ...)
 
 /* ---- Changes that answer a request ---- */
 
-static void request_answered(void *ctx, bool ok, const struct err *e, int status,
-	const char *answer)
+void request_answered(void *ctx, bool ok, const struct err *e, int status, const char *answer)
 {
 	struct request *r = ctx;
 

@@ -79,33 +79,62 @@ static void delete_over(struct request *r, const struct job *j)
 	change_commit(c);
 }
 
-static void removal_asked(void *ctx, bool ok, const struct err *e)
-{
-	struct removal *m = ctx;
-	struct active *a = platform_active(m->p, m->uid);
+/* ---- Wanted gone while it is not over ---- */
 
-	(void)e;
-	if (!ok && a)
-		reconcile_cancel_undo(a);
-	reconcile_soon(m->p);
-	free(m);
+struct wish {
+	struct request *r;
+	char uid[ULID_SIZE];
+	bool kept; /* carried out, and not on the disk yet */
+};
+
+static void wish_stored(void *ctx, bool ok, const struct err *e)
+{
+	struct wish *w = ctx;
+	struct active *a = platform_active(w->r->platform, w->uid);
+	const char *who = w->r->who.key_name;
+
+	if (a)
+		w->kept = reconcile_wished(a, ok, e, who ? who : "") && !ok;
+	reconcile_soon(w->r->platform);
+}
+
+static void wish_answered(void *ctx, bool ok, const struct err *e, int status, const char *answer)
+{
+	struct wish *w = ctx;
+
+	if (w->kept)
+		request_reply(w->r, 202,
+			message_json("it is being stopped; that is written down when the disk of "
+				     "the state folder has room again"));
+	else
+		request_answered(w->r, ok, e, status, answer);
+	free(w);
+}
+
+static void wish_commit(struct change *c, struct request *r, const struct job *j)
+{
+	struct wish *w = mem_alloc(sizeof *w);
+
+	w->r = r;
+	memcpy(w->uid, j->uid, sizeof w->uid);
+	change_then(c, wish_stored, w);
+	change_told(c, wish_answered, w);
+	change_commit(c);
 }
 
 static void delete_live(struct request *r, struct active *a, const struct job *j)
 {
 	struct change *c;
 
-	if (a->over || a->deleting) {
+	if (a->life.wish == WISH_DELETE) {
 		request_reply(r, 200, message_json("job %s is being deleted", j->job_name));
 		return;
 	}
 	c = change_for(r);
-	a->deleting = true;
-	reconcile_cancel(c, a);
+	reconcile_delete(c, a);
 	change_audit(c, "job.delete", j->uid, j->job_name);
 	change_answer(c, 200, message_json("job %s is stopped, then deleted", j->job_name));
-	change_then(c, removal_asked, removal_new(r->platform, j));
-	change_commit(c);
+	wish_commit(c, r, j);
 }
 
 static void fake_stop(struct platform *p, const struct job *j)
@@ -122,7 +151,7 @@ static void job_delete(struct request *r, const void *row)
 
 	if (a) {
 		/* Its last change is not on the disk yet: this one goes behind it. */
-		if (a->over && !a->deleting)
+		if (a->life.at == AT_OVER && a->life.wish != WISH_DELETE)
 			vec_push(&a->removals, r);
 		else
 			delete_live(r, a, j);
@@ -134,16 +163,6 @@ static void job_delete(struct request *r, const void *row)
 }
 
 /* ---- Cancel and retry ---- */
-
-static void cancel_stored(void *ctx, bool ok, const struct err *e)
-{
-	struct active *a = ctx;
-
-	(void)e;
-	if (!ok)
-		reconcile_cancel_undo(a);
-	reconcile_soon(a->p);
-}
 
 static void cancel_fake(struct request *r, const struct job *j)
 {
@@ -161,7 +180,7 @@ static void job_cancel(struct request *r, const void *row)
 	struct active *a = platform_active(r->platform, j->uid);
 	struct change *c;
 
-	if (a && a->over) {
+	if (a && a->life.at == AT_OVER) {
 		job_refuse(r, j, "it is over already");
 		return;
 	}
@@ -173,8 +192,7 @@ static void job_cancel(struct request *r, const void *row)
 	reconcile_cancel(c, a);
 	change_audit(c, "job.cancel", j->uid, j->job_name);
 	change_answer(c, 200, record_encode(&job_kind, a->work, NULL));
-	change_then(c, cancel_stored, a);
-	change_commit(c);
+	wish_commit(c, r, j);
 }
 
 static void retry_stored(void *ctx, bool ok, const struct err *e)

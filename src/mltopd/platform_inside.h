@@ -18,6 +18,7 @@
 #include "serve/server.h"
 #include "model/sets.h"
 #include "store/store.h"
+#include "work/life.h"
 
 #include <uv.h>
 
@@ -48,15 +49,13 @@ struct active {
 	int64_t priority;
 	struct org_queue *queue;
 	struct claim claim;
-	uint16_t on;           /* the node it is on, as this turn of planning has them */
-	int64_t not_before;    /* wall ms */
-	bool live;             /* holds resources; set by active_live */
-	bool told;             /* the engine was asked to start this attempt */
-	bool cancel, deleting; /* asked by a person */
-	bool stop_sent;
-	bool over;    /* its final change is on its way */
-	bool dirty;   /* a change of it could not be stored: to be stored anew */
-	bool removed; /* its final change removes it */
+	uint16_t on;               /* the node it is on, as this turn of planning has them */
+	struct life_state life;    /* set by active_lives */
+	int64_t since, not_before; /* mono ms: it waits since then; back-off of a retry */
+	bool dirty;                /* a change of it could not be stored: to be stored anew */
+	/* Who wanted it gone, when that could not be stored: the audit record that is due; else NULL. */
+	char *wisher;
+	bool wisher_going; /* that record is on its way to the disk */
 	/* Requests to remove it that came since it is over: handled once its end is on the disk. */
 	VEC(struct request *) removals;
 	char **gpus;
@@ -175,6 +174,8 @@ struct author {
 struct change *change_by(struct platform *p, const struct author *who);
 /* The same for a request, which it answers. */
 struct change *change_for(struct request *r);
+/* What is told of it: of any change, `ctx` being the request. */
+void request_answered(void *ctx, bool ok, const struct err *e, int status, const char *answer);
 /* One that is not to be committed after all: names that it reserved are free again. */
 void change_free(struct change *c);
 /* Packs the row as it is now. Its name is reserved, or given up when it is being deleted. */
@@ -236,8 +237,8 @@ void platform_show(struct platform *p, const struct kind *k, const char *uid);
 struct active *active_new(struct platform *p, const struct job *j);
 void active_free(struct active *a);
 void actives_release(struct platform *p);
-/* Whether it holds resources, and so in which list it is. */
-void active_live(struct active *a, bool live);
+/* Where it is in its life, and so in which list. */
+void active_lives(struct active *a, struct life_state life);
 /* The GPUs that it holds: copies. */
 void active_gpus(struct active *a, const char *const *gpus, size_t count);
 /* Walks all of them, in no order: start with *at = 0. None may come or go meanwhile. */
@@ -251,22 +252,43 @@ void reconcile_adopt(struct platform *p);
 extern const struct engine_events reconcile_events;
 /* Accepts a checked job: queued in the change. */
 void reconcile_accept(struct change *c, struct job *j);
+/* A person wants it gone, or removed as well. It is carried out at once, and stored in the change. */
 void reconcile_cancel(struct change *c, struct active *a);
-/* That was not stored: what was asked for before is all that is wanted. */
-void reconcile_cancel_undo(struct active *a);
+void reconcile_delete(struct change *c, struct active *a);
+/*
+ * How that went: ok, or not stored. For want of room on the disk it holds all the same, and is stored
+ * when there is some: true. Else what was asked for before is all that is wanted.
+ */
+bool reconcile_wished(struct active *a, bool ok, const struct err *e, const char *who);
+/* Waits until it is released; false: it is not waiting, or is wanted gone. */
+bool reconcile_hold(struct change *c, struct active *a);
+bool reconcile_release(struct change *c, struct active *a);
+/* One of the two could not be stored. */
+void reconcile_hold_undo(struct active *a);
 /* A final job runs again. */
 void reconcile_retry(struct change *c, const struct job *j);
 void reconcile_usage(struct platform *p);
-/* The final change of an active; it is freed when that is stored. */
-void reconcile_finish(struct active *a, unsigned state, enum job_reason reason, const char *message,
-	const struct task_exit *end);
 /* A change of this job could not be stored. */
 void reconcile_not_stored(struct active *a);
-/* The plan's decisions (reconcile_task.c). */
-void reconcile_start(struct active *a, const char *node, const char *const *gpus, size_t gpu_count);
+/* What is known about an event of a life, as far as it has to do with it. */
+struct news {
+	const char *node;        /* ON_PLACED */
+	const char *const *gpus; /* ON_PLACED: UUIDs */
+	size_t gpu_count;
+	int64_t start_ms; /* ON_STARTED: wall */
+	/* What comes of its end: ON_DROP, ON_START_STORED, ON_LAST, ON_AGAIN, ON_NEVER_BEGAN. */
+	unsigned state; /* enum job_state */
+	enum job_reason reason;
+	const char *message;
+	const struct task_exit *end; /* NULL: no attempt has ended by this */
+	int64_t delay;               /* ON_AGAIN: ms */
+};
+/* It happens: the life goes on, and what that means is done (reconcile_task.c). */
+void reconcile_event(struct active *a, enum life_event ev, const struct news *n);
+/* What is left of its log; then its policy decides what becomes of it. */
+void reconcile_read_rest(struct active *a);
+/* Why it waits. */
 void reconcile_enqueue(struct active *a, enum job_reason reason, const char *message);
-void reconcile_stop(struct active *a);
-void reconcile_drop(struct active *a);
 /* Stores what could not be stored before. */
 void reconcile_repair(struct active *a);
 /* Queues `j` (a changed copy of the row in work) in state `state` and puts it back. */

@@ -232,7 +232,8 @@ static void change_jobs_done(struct change *c, bool ok)
 		if (a == NULL)
 			continue;
 		/* It was left out of plans while its change was on the way. */
-		if (!a->live && !a->over && !change_in_flight(c->p, &job_kind, en->uid))
+		if (!life_holds(a->life) && a->life.at != AT_OVER &&
+			!change_in_flight(c->p, &job_kind, en->uid))
 			reconcile_soon(c->p);
 		if (!ok && !c->asked && en->pack.len > 0)
 			reconcile_not_stored(a);

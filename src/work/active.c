@@ -6,6 +6,7 @@
 #include "work/program.h"
 
 #include "base/mem.h"
+#include "base/timefmt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,14 @@ static struct org_queue *queue_of(struct platform *p, const char *org_id)
 	return q;
 }
 
+/* How long it has waited already, before this daemon knew it. */
+static int64_t waited(const struct job *j)
+{
+	int64_t ms = platform_now() - j->create_time.v;
+
+	return ms > 0 ? ms : 0;
+}
+
 struct active *active_new(struct platform *p, const struct job *j)
 {
 	struct active *a = mem_alloc(sizeof *a);
@@ -85,17 +94,22 @@ struct active *active_new(struct platform *p, const struct job *j)
 	a->priority = j->priority;
 	claim_of_job(&a->claim, j);
 	a->queue = queue_of(p, j->org_id);
+	a->since = time_mono_ms() - waited(j);
+	a->life = life_found(false, false, j->state == JOB_ENQUEUED && j->reason == REASON_HELD,
+		j->reason == REASON_CANCELLED, j->state == JOB_DELETING);
 	map_set(&p->actives, a->uid, a);
 	waiting_add(p, a);
 	return a;
 }
 
-void active_live(struct active *a, bool live)
+void active_lives(struct active *a, struct life_state life)
 {
-	if (live == a->live)
+	bool held = life_holds(a->life), holds = life_holds(life);
+
+	a->life = life;
+	if (held == holds)
 		return;
-	a->live = live;
-	if (live) {
+	if (holds) {
 		waiting_remove(a->p, a);
 		vec_push(&a->p->live, a);
 	} else {
@@ -132,7 +146,7 @@ void active_free(struct active *a)
 
 	map_remove(&p->actives, a->uid);
 	rowset_remove(&p->work, a->uid);
-	if (a->live)
+	if (life_holds(a->life))
 		live_remove(p, a);
 	else
 		waiting_remove(p, a);
@@ -141,6 +155,7 @@ void active_free(struct active *a)
 	logs_close(a);
 	free(a->progress);
 	free(a->end);
+	free(a->wisher);
 	free(a);
 }
 

@@ -55,7 +55,6 @@ void gang_of_job(struct plan_gang *out, const struct claim *claim, const struct 
 		.selector_key = j->node_selector_key,
 		.selector_value = j->node_selector_value,
 		.priority = j->priority,
-		.created = j->create_time.v,
 		.enqueued = j->state == JOB_ENQUEUED,
 		.reason = j->reason,
 		.message = j->message};

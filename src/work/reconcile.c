@@ -75,12 +75,14 @@ static void question_add(struct platform *p, struct question *q, struct active *
 	gang_of_job(&one, &a->claim, a->work);
 	one.org = &org_now(p, a->queue)->org;
 	one.order = a->order;
+	one.since = a->since;
 	one.not_before = a->not_before;
-	one.live = a->live;
-	one.cancel = a->cancel;
-	one.stop_sent = a->stop_sent;
+	one.live = life_holds(a->life);
+	one.cancel = a->life.wish != WISH_NONE;
+	one.stop_sent = life_stopped(a->life);
+	one.held = a->life.at == AT_HELD;
 	one.behind = behind;
-	if (a->live && q->cluster->node_count > 1) {
+	if (one.live && q->cluster->node_count > 1) {
 		a->on = node_of(q->cluster, a->work->node_name);
 		one.on = &a->on;
 	}
@@ -91,7 +93,8 @@ static void question_add(struct platform *p, struct question *q, struct active *
 /* What is over, or not yet on the disk, is not to be decided about. */
 static bool is_settled(const struct active *a)
 {
-	return !a->over && !a->dirty && (a->live || !change_in_flight(a->p, &job_kind, a->uid));
+	return a->life.at != AT_OVER &&
+		(life_holds(a->life) || (!a->dirty && !change_in_flight(a->p, &job_kind, a->uid)));
 }
 
 /* The first `most` of those that wait; behind them the first of each org that none of these is of. */
@@ -102,7 +105,8 @@ static void question_waiting(struct platform *p, struct question *q, size_t most
 	for (size_t i = 0; i < p->waiting.len; i++) {
 		struct active *a = p->waiting.items[i];
 		struct org_queue *o = org_now(p, a->queue);
-		bool first = !o->met && !a->cancel && a->not_before <= now;
+		bool first = !o->met && a->life.at == AT_WAITING && a->life.wish == WISH_NONE &&
+			a->not_before <= now;
 
 		q->cut = taken >= most;
 		if (q->cut && orgs == p->orgs_waiting)
@@ -211,8 +215,24 @@ static void carry_out_start(struct active *a, const struct plan_place *place,
 
 	for (size_t i = 0; i < place->gpu_count; i++)
 		gpus[i] = n->gpus[place->gpus[i]].uuid;
-	reconcile_start(a, n->name, gpus, place->gpu_count);
+	reconcile_event(a, ON_PLACED,
+		&(struct news){.node = n->name, .gpus = gpus, .gpu_count = place->gpu_count});
 	free(gpus);
+}
+
+static void carry_out_drop(struct active *a)
+{
+	struct news n = {.state = JOB_FAILED,
+		.reason = REASON_CANCELLED,
+		.message = "cancelled before it started"};
+	char message[64];
+
+	if (a->work->attempt > 0) {
+		snprintf(message, sizeof message, "cancelled while it waited for attempt %lld",
+			(long long)a->work->attempt + 1);
+		n.message = message;
+	}
+	reconcile_event(a, ON_DROP, &n);
 }
 
 static void carry_out(struct active *a, const struct plan_action *act,
@@ -221,8 +241,8 @@ static void carry_out(struct active *a, const struct plan_action *act,
 	switch (act->verb) {
 	case PLAN_START: carry_out_start(a, &act->places[0], nodes); break;
 	case PLAN_WAIT: reconcile_enqueue(a, act->reason, act->message); break;
-	case PLAN_STOP: reconcile_stop(a); break;
-	case PLAN_DROP: reconcile_drop(a); break;
+	case PLAN_STOP: reconcile_event(a, ON_STOP, NULL); break;
+	case PLAN_DROP: carry_out_drop(a); break;
 	}
 }
 
@@ -268,7 +288,7 @@ static void plan_follow(struct platform *p, const struct question *q, const stru
 static void on_plan(uv_timer_t *timer)
 {
 	struct platform *p = timer->data;
-	int64_t now = platform_now();
+	int64_t now = time_mono_ms(), wall = platform_now() - now;
 	uint64_t begin = uv_hrtime();
 	struct machine_view machine;
 	struct question q = {.cluster = &machine.cluster};
@@ -278,7 +298,7 @@ static void on_plan(uv_timer_t *timer)
 		return;
 	reconcile_machine(p, &machine);
 	question_make(p, &q, whole_plan_in(p, p->plan_full) > 0 ? GLANCE : SIZE_MAX, now);
-	plan_make(&plan, &(struct plan_input){q.cluster, q.gangs.items, q.gangs.len, now});
+	plan_make(&plan, &(struct plan_input){q.cluster, q.gangs.items, q.gangs.len, now, wall});
 	plan_follow(p, &q, &plan, now);
 	if (!q.cut) {
 		p->plan_cost_us = (int64_t)((uv_hrtime() - begin) / 1000);
@@ -341,14 +361,14 @@ void reconcile_init(struct platform *p)
 static bool adopt_one(struct platform *p, struct active *a, const struct job *j)
 {
 	const struct task *t = platform_task(p, j->uid, NULL, (int)j->attempt);
+	bool deleting = j->state == JOB_DELETING;
+	unsigned state = deleting ? (t ? t->state : JOB_FAILED) : j->state;
 
-	a->cancel = j->state == JOB_DELETING || j->reason == REASON_CANCELLED;
-	a->deleting = j->state == JOB_DELETING;
-	if (j->state == JOB_DELETING ? t == NULL || job_state_final(t->state)
-				     : !job_state_live(j->state))
+	if (deleting ? job_state_final(state) : !job_state_live(state))
 		return false;
-	a->told = true;
-	active_live(a, true);
+	active_lives(a,
+		life_found(true, state == JOB_RUNNING, false, j->reason == REASON_CANCELLED,
+			deleting));
 	if (t)
 		active_gpus(a, t->gpus.items, t->gpus.len);
 	return true;

@@ -1,9 +1,10 @@
-/* The life of one job: what plan() decided, what the engine reports, what a person asks. */
+/* What the life of a job asks for is done: engine and store are told. */
 #include "mltopd/platform_inside.h"
 #include "work/program.h"
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/timefmt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,75 +29,15 @@ static void task_of(struct platform *p, const struct job *j, struct task *t, cha
 	task_set(t, node_name, j->node_name);
 }
 
-void reconcile_move(struct change *c, struct job *j, unsigned state)
+static struct task_ref ref_of(const struct active *a)
 {
-	job_set(j, state, state);
-	job_set(j, update_time, (struct when){platform_now()});
-	change_job(c, j);
-	platform_work_put(change_platform(c), j);
+	return (struct task_ref){a->uid, task_single, (int)a->work->attempt};
 }
 
 static void why_set(struct job *j, enum job_reason reason, const char *message)
 {
 	job_set(j, reason, reason);
 	job_set(j, message, message);
-}
-
-static void samples_clear(struct job *j)
-{
-	static const struct job nothing;
-
-	job_samples_copy(j, &nothing);
-}
-
-/* ---- Accepting ---- */
-
-void reconcile_accept(struct change *c, struct job *j)
-{
-	struct platform *p = change_platform(c);
-
-	job_set(j, state, JOB_VALIDATED);
-	platform_work_put(p, j);
-	active_new(p, j);
-	change_job(c, j);
-	change_event(c, j, EVENT_NORMAL, "Submitted", "accepted from %s", j->owner);
-}
-
-void reconcile_cancel(struct change *c, struct active *a)
-{
-	struct job j = *a->work;
-
-	a->cancel = true;
-	/* Kept in the row: a restart must not forget that it was asked. */
-	why_set(&j, REASON_CANCELLED, "asked to stop");
-	reconcile_move(c, &j, a->deleting ? JOB_DELETING : j.state);
-	change_event(c, &j, EVENT_NORMAL, a->deleting ? "Deleting" : "Cancelling", "asked to %s",
-		a->deleting ? "stop and be removed" : "stop");
-}
-
-void reconcile_cancel_undo(struct active *a)
-{
-	const struct job *row = rowset_find(&a->p->jobs, a->uid);
-
-	if (a->over || row == NULL)
-		return;
-	a->deleting = row->state == JOB_DELETING;
-	a->cancel = a->deleting || row->reason == REASON_CANCELLED;
-}
-
-void reconcile_retry(struct change *c, const struct job *row)
-{
-	struct job j = *row;
-
-	platform_work_put(change_platform(c), row);
-	active_new(change_platform(c), row);
-	job_set(&j, attempts_uncounted, row->attempt);
-	why_set(&j, REASON_RETRY, "to be run again");
-	job_forget(&j, end_time);
-	samples_clear(&j);
-	reconcile_move(c, &j, JOB_ENQUEUED);
-	change_event(c, &j, EVENT_NORMAL, "Retried", "attempt %lld was asked for by hand",
-		(long long)row->attempt + 1);
 }
 
 /* ---- Waiting ---- */
@@ -140,25 +81,76 @@ void reconcile_enqueue(struct active *a, enum job_reason reason, const char *mes
 
 /* ---- Starting ---- */
 
-/* The start was not stored: all is as before, and will be planned again. */
-static void start_undo(struct active *a)
+static void enforced_set(struct platform *p, struct job *j)
 {
-	struct platform *p = a->p;
-	const struct job *row = rowset_find(&p->jobs, a->uid);
-
-	if (row)
-		platform_work_put(p, row);
-	active_live(a, false);
-	a->told = a->dirty = false;
-	a->not_before = platform_now() + 1000 * RETRY_AFTER_S;
-	active_gpus(a, NULL, 0);
-	reconcile_soon(p);
+	for (unsigned i = 0; enforced_words[i]; i++)
+		if (strcmp(enforced_words[i], p->engine->ops->enforces) == 0)
+			job_set(j, limits_enforced, i);
 }
 
+static void start_stored(void *ctx, bool ok, const struct err *e)
+{
+	struct active *a = ctx;
+	const struct job *row = rowset_find(&a->p->jobs, a->uid);
+	struct task_exit end = {.end = TASK_END_STOPPED, .finish_code = -1};
+	struct news n = {.state = JOB_FAILED,
+		.reason = REASON_CANCELLED,
+		.message = "stopped before it started",
+		.end = &end};
+
+	(void)e;
+	if (a->p->closing)
+		return; /* the next start of the daemon finds it */
+	if (ok) {
+		reconcile_event(a, ON_START_STORED, &n);
+		return;
+	}
+	/* All is as before, and will be planned again. */
+	if (row)
+		platform_work_put(a->p, row);
+	a->dirty = false;
+	a->not_before = time_mono_ms() + 1000 * RETRY_AFTER_S;
+	reconcile_event(a, ON_START_LOST, NULL);
+}
+
+static void start_store(struct active *a, const struct news *n)
+{
+	static const struct job nothing;
+	struct platform *p = a->p;
+	struct job j = *a->work;
+	struct change *c = change_new(p);
+	struct task t;
+	char uid[128];
+
+	logs_close(a);
+	active_gpus(a, n->gpus, n->gpu_count);
+	job_set(&j, attempt, j.attempt + 1);
+	job_set(&j, tasks, 1);
+	job_set(&j, node_name, n->node);
+	enforced_set(p, &j);
+	why_set(&j, REASON_NONE, "");
+	job_forget(&j, exit_code);
+	job_forget(&j, signal);
+	job_forget(&j, start_time);
+	job_forget(&j, end_time);
+	job_samples_copy(&j, &nothing);
+	reconcile_move(c, &j, JOB_CREATING);
+	task_of(p, &j, &t, uid);
+	task_set(&t, state, JOB_CREATING);
+	if (n->gpu_count)
+		task_set(&t, gpus, ((struct strings){n->gpus, n->gpu_count}));
+	change_task(c, &t);
+	change_event(c, &j, EVENT_NORMAL, "Creating", "attempt %lld is being made on %s",
+		(long long)j.attempt, n->node);
+	change_then(c, start_stored, a);
+	change_commit(c);
+}
+
+/* The engine is not asked: as if it had said so. */
 static void start_failed(struct active *a, enum job_reason why, const char *message)
 {
 	struct task_exit end = {.end = TASK_END_START, .end_ms = platform_now(), .finish_code = -1};
-	struct task_ref ref = {a->uid, task_single, (int)a->work->attempt};
+	struct task_ref ref = ref_of(a);
 
 	snprintf(end.message, sizeof end.message, "%.255s", message);
 	reconcile_events.ended(a->p, &ref, &end, why);
@@ -173,7 +165,7 @@ static void start_tell(struct active *a)
 	struct err e = ERR_INIT;
 	char *package = NULL;
 	struct task_launch launch = {
-		.ref = {j->uid, task_single, (int)j->attempt},
+		.ref = ref_of(a),
 		.gpus = (const char *const *)a->gpus,
 		.gpu_count = a->gpu_count,
 		.run_uid = as_user ? (int)o->run_uid : -1,
@@ -189,94 +181,161 @@ static void start_tell(struct active *a)
 		}
 	}
 	launch.package_path = package;
-	a->told = true;
 	platform_fault("before-start");
 	p->engine->ops->start(p->engine, &launch);
 	platform_fault("after-start");
 	free(package);
 }
 
-static void start_stored(void *ctx, bool ok, const struct err *e)
-{
-	struct active *a = ctx;
-	struct task_exit end = {.end = TASK_END_STOPPED, .finish_code = -1};
-
-	(void)e;
-	if (a->p->closing)
-		return; /* the next start of the daemon finds it */
-	if (!ok)
-		start_undo(a);
-	else if (a->cancel)
-		reconcile_finish(a, JOB_FAILED, REASON_CANCELLED, "stopped before it started",
-			&end);
-	else
-		start_tell(a);
-}
-
-static void enforced_set(struct platform *p, struct job *j)
-{
-	for (unsigned i = 0; enforced_words[i]; i++)
-		if (strcmp(enforced_words[i], p->engine->ops->enforces) == 0)
-			job_set(j, limits_enforced, i);
-}
-
-void reconcile_start(struct active *a, const char *node, const char *const *gpus, size_t gpu_count)
+static void running_store(struct active *a, const struct news *n)
 {
 	struct platform *p = a->p;
 	struct job j = *a->work;
-	struct change *c = change_new(p);
+	struct change *c;
 	struct task t;
 	char uid[128];
 
-	active_live(a, true);
-	a->told = a->stop_sent = false;
-	logs_close(a);
-	active_gpus(a, gpus, gpu_count);
-	job_set(&j, attempt, j.attempt + 1);
-	job_set(&j, tasks, 1);
-	job_set(&j, node_name, node);
-	enforced_set(p, &j);
-	why_set(&j, REASON_NONE, "");
-	job_forget(&j, exit_code);
-	job_forget(&j, signal);
-	job_forget(&j, start_time);
-	job_forget(&j, end_time);
-	samples_clear(&j);
-	reconcile_move(c, &j, JOB_CREATING);
+	/* Adopted: nothing is new. Being deleted: it is about to be stopped. */
+	if (j.state != JOB_CREATING)
+		return;
+	c = change_new(p);
+	job_set(&j, start_time, (struct when){n->start_ms});
+	reconcile_move(c, &j, JOB_RUNNING);
 	task_of(p, &j, &t, uid);
-	task_set(&t, state, JOB_CREATING);
-	if (gpu_count)
-		task_set(&t, gpus, ((struct strings){gpus, gpu_count}));
+	task_set(&t, state, JOB_RUNNING);
+	task_set(&t, start_time, (struct when){n->start_ms});
 	change_task(c, &t);
-	change_event(c, &j, EVENT_NORMAL, "Creating", "attempt %lld is being made on %s",
-		(long long)j.attempt, node);
-	change_then(c, start_stored, a);
+	change_event(c, &j, EVENT_NORMAL, "Started", "attempt %lld runs", (long long)j.attempt);
 	change_commit(c);
+	if (p->hub)
+		hub_log_grew(p->hub, a->uid, task_single, (int)j.attempt);
 }
 
-/* ---- Stopping ---- */
-
-void reconcile_stop(struct active *a)
+static void stop_tell(struct active *a)
 {
-	struct platform *p = a->p;
-	const struct job *j = a->work;
-	struct task_ref ref = {j->uid, task_single, (int)j->attempt};
+	struct engine *en = a->p->engine;
+	struct task_ref ref = ref_of(a);
 	struct task_program program;
 
-	/* Not yet told to start: start_stored sees the wish. */
-	if (!a->told)
-		return;
-	a->stop_sent = true;
-	program_of_job(&program, j);
-	p->engine->ops->stop(p->engine, &ref, program.stop_grace.v);
-}
-
-void reconcile_drop(struct active *a)
-{
-	reconcile_finish(a, JOB_FAILED, REASON_CANCELLED, "cancelled before it started", NULL);
+	program_of_job(&program, a->work);
+	en->ops->stop(en, &ref, program.stop_grace.v);
 }
 
 /* ---- Ending ---- */
+
+/*
+ * An exit code is of what exited: of what was killed, or never began, or was lost, there is none.
+ * One of what was stopped may be either.
+ */
+static void exit_fill(struct job *j, struct task *t, const struct news *n)
+{
+	const struct task_exit *end = n->end;
+	bool began = end->end != TASK_END_START && end->start_ms != 0;
+	bool signal = began && end->signal != 0 && n->reason != REASON_NODE_REBOOTED;
+	bool code = began && end->signal == 0 && end->end != TASK_END_OOM &&
+		end->end != TASK_END_SIGNAL;
+
+	job_forget(j, exit_code);
+	job_forget(j, signal);
+	if (code) {
+		job_set(j, exit_code, end->code);
+		task_set(t, exit_code, end->code);
+	}
+	if (signal) {
+		job_set(j, signal, end->signal);
+		task_set(t, signal, end->signal);
+	}
+}
+
+/* What the row of the task says about its end. */
+static void task_fill(struct task *t, const struct news *n, int64_t now)
+{
+	const struct task_exit *end = n->end;
+
+	task_set(t, state, n->state);
+	task_set(t, reason, n->reason);
+	task_set(t, message, n->message);
+	task_set(t, end_time, (struct when){now});
+	task_set(t, log_bytes, (struct bytes){(int64_t)end->log_bytes});
+	task_set(t, cpu_time, (struct ms){end->user_ms + end->system_ms});
+	task_set(t, memory_peak, (struct bytes){end->peak_rss});
+}
+
+/* An attempt has ended: its row, and what the job's says of it. */
+static void attempt_store(struct change *c, struct job *j, const struct news *n)
+{
+	int64_t now = n->end->end_ms ? n->end->end_ms : platform_now();
+	struct task t;
+	char uid[128];
+
+	task_of(change_platform(c), j, &t, uid);
+	exit_fill(j, &t, n);
+	task_fill(&t, n, now);
+	job_set(j, log_bytes, (struct bytes){(int64_t)n->end->log_bytes});
+	change_task(c, &t);
+}
+
+struct ended_log {
+	struct platform *p;
+	char uid[ULID_SIZE];
+	int attempt;
+};
+
+/* Viewers learn of an attempt's end when its row says so. */
+static void attempt_stored(void *ctx, bool ok, const struct err *e)
+{
+	struct ended_log *l = ctx;
+
+	(void)ok, (void)e;
+	if (l->p->hub)
+		hub_log_ended(l->p->hub, l->uid, task_single, l->attempt);
+	logs_wake(l->p, l->uid);
+	reconcile_soon(l->p);
+	free(l);
+}
+
+static void again_store(struct active *a, const struct news *n)
+{
+	struct platform *p = a->p;
+	struct change *c = change_new(p);
+	struct job j = *a->work;
+	struct ended_log *l = mem_alloc(sizeof *l);
+	struct buf text = BUF_INIT;
+
+	l->p = p;
+	memcpy(l->uid, a->uid, sizeof l->uid);
+	l->attempt = (int)j.attempt;
+	attempt_store(c, &j, n);
+	buf_addf(&text, "attempt %lld ended (%s): again in %.1f s", (long long)j.attempt,
+		*n->message ? n->message : "done", (double)n->delay / 1000);
+	a->not_before = time_mono_ms() + n->delay;
+	why_set(&j, REASON_RETRY, text.data);
+	reconcile_move(c, &j, JOB_ENQUEUED);
+	change_event(c, &j, EVENT_WARNING, "Retry", "%s", text.data);
+	change_then(c, attempt_stored, l);
+	change_commit(c);
+	buf_release(&text);
+}
+
+/*
+ * Its launch never began. It is made again at once, under a new number, because the engine may
+ * still be clearing away what is left of the old one; the policy does not count it.
+ */
+static void anew_store(struct active *a, const struct news *n)
+{
+	struct change *c = change_new(a->p);
+	struct job j = *a->work;
+
+	free(a->end);
+	a->end = NULL;
+	attempt_store(c, &j, n);
+	job_set(&j, attempts_uncounted, j.attempts_uncounted + 1);
+	why_set(&j, n->reason, n->message);
+	reconcile_move(c, &j, JOB_ENQUEUED);
+	change_event(c, &j, EVENT_WARNING, "Retry", "attempt %lld: %s", (long long)j.attempt,
+		n->message);
+	change_commit(c);
+}
 
 static void removals_refuse(struct active *a, const struct err *e)
 {
@@ -285,120 +344,154 @@ static void removals_refuse(struct active *a, const struct err *e)
 	vec_release(&a->removals);
 }
 
-static void finish_stored(void *ctx, bool ok, const struct err *e)
+static void over_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct active *a = ctx;
-	struct platform *p = a->p;
-	VEC(struct request *) removals = {0};
-	const struct job *row;
-	int attempt;
-	char uid[ULID_SIZE];
-	bool removed = a->removed;
 
-	if (!ok) {
-		removals_refuse(a, e);
-		reconcile_not_stored(a);
+	if (ok) {
+		reconcile_event(a, ON_OVER_STORED, NULL);
 		return;
 	}
+	a->wisher_going = false;
+	removals_refuse(a, e);
+	reconcile_not_stored(a);
+}
+
+/* Its end is on the disk: nothing more is known of it than its row says. */
+static void active_end(struct active *a)
+{
+	struct platform *p = a->p;
+	VEC(struct request *) removals = {0};
+	int attempt = (int)a->work->attempt;
+	bool removed = a->life.wish == WISH_DELETE;
+	char uid[ULID_SIZE];
+
 	for (size_t i = 0; i < a->removals.len; i++)
 		vec_push(&removals, a->removals.items[i]);
 	memcpy(uid, a->uid, sizeof uid);
-	row = platform_work(p, uid);
-	attempt = (int)row->attempt;
 	active_free(a);
 	if (attempt > 0 && p->hub)
 		hub_log_ended(p->hub, uid, task_single, attempt);
 	logs_wake(p, uid);
 	if (removed && p->engine)
 		p->engine->ops->forget(p->engine, uid);
-	reconcile_soon(p);
 	platform_used(p);
 	for (size_t i = 0; i < removals.len; i++)
 		removals.items[i]->route->handle(removals.items[i]);
 	vec_release(&removals);
 }
 
-/* What the job's row and its task's row say about an end. */
-static void end_fill(struct job *j, struct task *t, unsigned state, enum job_reason reason,
-	const char *message, const struct task_exit *end)
-{
-	struct when now = {end && end->end_ms ? end->end_ms : platform_now()};
-
-	job_set(j, end_time, now);
-	why_set(j, reason, message);
-	task_set(t, state, state);
-	task_set(t, reason, reason);
-	task_set(t, message, message);
-	task_set(t, end_time, now);
-	if (end == NULL)
-		return;
-	if (end->end != TASK_END_START) {
-		job_set(j, exit_code, end->code);
-		job_set(j, signal, end->signal);
-		task_set(t, exit_code, end->code);
-		task_set(t, signal, end->signal);
-	}
-	task_set(t, log_bytes, (struct bytes){(int64_t)end->log_bytes});
-	job_set(j, log_bytes, (struct bytes){(int64_t)end->log_bytes});
-	task_set(t, cpu_time, (struct ms){end->user_ms + end->system_ms});
-	task_set(t, memory_peak, (struct bytes){end->peak_rss});
-	job_forget(j, cpu_used);
-	job_forget(j, memory_used);
-	job_forget(j, gpu_util);
-	job_forget(j, progress_eta);
-}
-
-static void finish_event(struct change *c, const struct job *j, unsigned state, const char *message)
+static void over_event(struct change *c, const struct job *j, const struct news *n)
 {
 	static const char *const words[] =
 		{[JOB_COMPLETED] = "Completed", [JOB_FAILED] = "Failed", [JOB_ERROR] = "Error"};
 
 	change_event(c, j,
-		state == JOB_COMPLETED || j->reason == REASON_CANCELLED ? EVENT_NORMAL
-									: EVENT_WARNING,
-		words[state], "%s", *message ? message : "it has ended");
+		n->state == JOB_COMPLETED || n->reason == REASON_CANCELLED ? EVENT_NORMAL
+									   : EVENT_WARNING,
+		words[n->state], "%s", *n->message ? n->message : "it has ended");
 }
 
-void reconcile_finish(struct active *a, unsigned state, enum job_reason reason, const char *message,
-	const struct task_exit *end)
+static void over_fill(struct change *c, struct active *a, const struct news *n)
 {
-	struct platform *p = a->p;
 	struct job j = *a->work;
-	struct change *c = change_new(p);
-	struct task t;
-	char uid[128];
 
-	a->over = true;
-	active_live(a, false);
-	if (a->deleting) {
-		a->removed = true;
+	job_set(&j, end_time,
+		(struct when){n->end && n->end->end_ms ? n->end->end_ms : platform_now()});
+	why_set(&j, n->reason, n->message);
+	if (n->end && j.attempt > 0)
+		attempt_store(c, &j, n);
+	job_forget(&j, cpu_used);
+	job_forget(&j, memory_used);
+	job_forget(&j, gpu_util);
+	job_forget(&j, progress_eta);
+	reconcile_move(c, &j, n->state);
+	over_event(c, &j, n);
+	change_events_trim(c, a->uid);
+}
+
+/* Who wanted it gone is written down as well, where there was no room for that. */
+static void wisher_store(struct change *c, struct active *a)
+{
+	const struct job *j = a->work;
+
+	if (a->wisher == NULL || a->wisher_going)
+		return;
+	a->wisher_going = true;
+	change_actor(c, a->wisher, j->org_id);
+	change_audit(c, a->life.wish == WISH_DELETE ? "job.delete" : "job.cancel", j->uid,
+		j->job_name);
+}
+
+static void over_store(struct active *a, const struct news *n)
+{
+	struct change *c = change_new(a->p);
+
+	if (a->life.wish == WISH_DELETE)
 		change_job_remove(c, a->uid);
-	} else {
-		task_of(p, &j, &t, uid);
-		end_fill(&j, &t, state, reason, message, end);
-		reconcile_move(c, &j, state);
-		if (j.attempt > 0 && end)
-			change_task(c, &t);
-		finish_event(c, &j, state, message);
-		change_events_trim(c, a->uid);
-	}
-	change_then(c, finish_stored, a);
+	else
+		over_fill(c, a, n);
+	wisher_store(c, a);
+	change_then(c, over_stored, a);
 	platform_fault("before-ended-commit");
 	change_commit(c);
-	reconcile_soon(p);
+}
+
+/* ---- All of it ---- */
+
+void reconcile_event(struct active *a, enum life_event ev, const struct news *n)
+{
+	struct platform *p = a->p;
+	struct life_step step = life_step(a->life, ev);
+
+	active_lives(a, step.next);
+	if (step.what & DO_LEAVE_PLACE)
+		active_gpus(a, NULL, 0);
+	if (step.what & DO_STORE_START)
+		start_store(a, n);
+	if (step.what & DO_TELL_START)
+		start_tell(a);
+	if (step.what & DO_TELL_STOP)
+		stop_tell(a);
+	if (step.what & DO_STORE_RUNNING)
+		running_store(a, n);
+	if (step.what & DO_READ_LOG)
+		reconcile_read_rest(a);
+	if (step.what & DO_STORE_AGAIN)
+		again_store(a, n);
+	if (step.what & DO_STORE_ANEW)
+		anew_store(a, n);
+	if (step.what & DO_STORE_OVER)
+		over_store(a, n);
+	if (step.what & DO_PLAN)
+		reconcile_soon(p);
+	if (step.what & DO_FREE)
+		active_end(a);
+}
+
+static void repair_stored(void *ctx, bool ok, const struct err *e)
+{
+	struct active *a = ctx;
+
+	(void)e;
+	a->wisher_going = false;
+	if (!ok)
+		return; /* the model has said so: it is tried again */
+	free(a->wisher);
+	a->wisher = NULL;
 }
 
 void reconcile_repair(struct active *a)
 {
 	struct change *c = change_new(a->p);
-	const struct job *j = a->work;
+	bool over = a->life.at == AT_OVER;
 
 	a->dirty = false;
-	if (a->removed)
+	wisher_store(c, a);
+	if (over && a->life.wish == WISH_DELETE)
 		change_job_remove(c, a->uid);
 	else
-		change_job(c, j);
-	if (a->over)
-		change_then(c, finish_stored, a);
+		change_job(c, a->work);
+	change_then(c, over ? over_stored : repair_stored, a);
 	change_commit(c);
 }

@@ -225,27 +225,6 @@ class FullDisk(unittest.TestCase):
         with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
             inside(folder, True)
 
-    def test_refused_wishes_are_forgotten(self):
-        """A deletion that could not be stored leaves a job that can be cancelled, and stays."""
-        with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-            d = Daemon(engine="local", args=["--private"], env=played_disk(folder), within=folder)
-            try:
-                c = private_client(d)
-                post(c, "live", "sleep", "1000")
-                until(lambda: c.get(f"{TRAIN}/live").json["state"] == "running", "start")
-                with open(folder + "/filler", "wb"):
-                    pass
-                for wish in (c.delete(f"{TRAIN}/live"), c.post(f"{TRAIN}/live/cancel")):
-                    self.assertEqual(wish.status, 503, wish)
-                os.unlink(folder + "/filler")
-                until(lambda: post(c, "m" + str(time.monotonic_ns()), "true").status == 200, "room again")
-                self.assertEqual(c.get(f"{TRAIN}/live").json["state"], "running")
-                self.assertEqual(c.post(f"{TRAIN}/live/cancel").status, 200)
-                end = ended(c, "live")
-                self.assertEqual((end["state"], end["reason"]), ("failed", "Cancelled"))
-            finally:
-                d.close()
-
 
 def played_disk(folder):
     """The environment of a program for which `folder` is full once it holds `filler`."""

@@ -91,7 +91,7 @@ static void gang_make(struct world *w, struct input *in)
 		.claims = claims,
 		.claim_count = 1 + (bits >> 13 & 1),
 		.priority = (int64_t)(take(in) % 2001) - 1000,
-		.created = NOW - (int64_t)take(in),
+		.since = NOW - (int64_t)take(in),
 		.enqueued = bits >> 14 & 1,
 		.org = bits & 1 << 16 ? &w->org : NULL,
 		.order = bits >> 17 & 7,
@@ -189,7 +189,7 @@ static void try_plan(struct input *in)
 	bool given[NODES][GPUS] = {0};
 
 	world_make(w, in);
-	plan_make(&p, &(struct plan_input){&w->cluster, w->gangs, w->count, NOW});
+	plan_make(&p, &(struct plan_input){&w->cluster, w->gangs, w->count, NOW, 0});
 	for (size_t i = 0; i < p.count; i++)
 		check_action(w, &p.actions[i], verdicts, given);
 	for (size_t i = 0; i < w->count; i++)

@@ -114,8 +114,11 @@ static void test_held_cancel_and_backoff(void **state)
 	add(&w, "stop", 0);
 	make_live(&w, 3, -1);
 	w.gangs[3].cancel = true;
-	expect_wait(&w, 0, REASON_HELD, "is held: start it to let it run");
+	expect_wait(&w, 0, REASON_HELD, "is held: release it to let it run");
 	expect_wait(&w, 1, REASON_RETRY, "the next attempt starts at 2023-11-14T22:13:25Z");
+	assert_int_equal(w.plan.wake, NOW_MS + 5000);
+	w.wall = -60000; /* people have set their clock back: the span is the same */
+	expect_wait(&w, 1, REASON_RETRY, "the next attempt starts at 2023-11-14T22:12:25Z");
 	assert_int_equal(w.plan.wake, NOW_MS + 5000);
 	expect_verb(&w, 2, PLAN_DROP);
 	expect_verb(&w, 3, PLAN_STOP);
@@ -191,6 +194,10 @@ static void test_what_can_never_run_keeps_nothing(void **state)
 	world_init(&w);
 	add(&w, "huge", 5)->created = NOW_MS - 2 * PLAN_RESERVE_MS;
 	add(&w, "small", 1);
+	expect_verb(&w, 1, PLAN_START);
+	/* Each of its tasks would fit, all of them never. */
+	w.rows[0].gpus = 1;
+	w.rows[0].workers = 4;
 	expect_verb(&w, 1, PLAN_START);
 	done(&w);
 }
@@ -316,6 +323,29 @@ static void test_enough_in_all_and_on_no_node(void **state)
 	w.rows[1].priority = 1;
 	expect_wait(&w, 0, REASON_MEMORY,
 		"needs 8G of memory on one node: the most that is free on one is 7G");
+	done(&w);
+}
+
+/* Its first task had found a node when the second found none. */
+static void test_what_was_tried_is_given_back(void **state)
+{
+	static const uint16_t right = 1;
+	struct plan_node nodes[2];
+	struct world w;
+	struct row *gang;
+
+	(void)state;
+	two_nodes(&w, nodes);
+	add(&w, "busy", 0)->cpu = 6000;
+	make_live(&w, 0, -1);
+	w.gangs[0].on = &right;
+	gang = add(&w, "gang", 0);
+	gang->cpu = 5000;
+	gang->workers = 1;
+	add(&w, "next", 0)->cpu = 8000;
+	expect_wait(&w, 1, REASON_CPU,
+		"needs 5 CPUs on one node: the most that is free on one is 3");
+	expect_verb(&w, 2, PLAN_START);
 	done(&w);
 }
 
@@ -485,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_gang),
 		cmocka_unit_test(test_a_gang_spreads_over_nodes),
 		cmocka_unit_test(test_enough_in_all_and_on_no_node),
+		cmocka_unit_test(test_what_was_tried_is_given_back),
 		cmocka_unit_test(test_what_lives_holds_its_own_node),
 		cmocka_unit_test(test_keeps_on_one_node),
 		cmocka_unit_test(test_an_overfull_node),

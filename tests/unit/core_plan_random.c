@@ -383,7 +383,7 @@ static void test_the_head_of_the_queue(void **state)
 		struct plan whole, head;
 
 		random_world(w, seed);
-		struct plan_input in = {&w->cluster, w->gangs, w->count, NOW_MS};
+		struct plan_input in = {&w->cluster, w->gangs, w->count, NOW_MS, 0};
 
 		plan_make(&whole, &in);
 		in.gangs = jobs;

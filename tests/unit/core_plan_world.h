@@ -39,6 +39,7 @@ struct world {
 	struct plan_org org;
 	struct plan plan;
 	bool planned;
+	int64_t wall;
 };
 
 /* The row's part of the gang; how it stands is left as it is. */
@@ -59,7 +60,7 @@ static inline void gang_fill(struct plan_gang *g, struct claim *c, const struct 
 	g->selector_key = r->selector_key;
 	g->selector_value = r->selector_value;
 	g->priority = r->priority;
-	g->created = r->created;
+	g->since = r->created;
 	g->enqueued = r->enqueued;
 	g->reason = r->reason;
 	g->message = r->message;
@@ -110,7 +111,8 @@ static const struct plan *plan(struct world *w)
 	struct plan_input in = {.cluster = &w->cluster,
 		.gangs = w->gangs,
 		.gang_count = w->count,
-		.now = NOW_MS};
+		.now = NOW_MS,
+		.wall = w->wall};
 
 	for (size_t i = 0; i < w->count; i++)
 		gang_fill(&w->gangs[i], &w->claims[i], &w->rows[i]);

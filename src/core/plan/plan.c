@@ -17,7 +17,7 @@ struct org_state {
 struct waiting {
 	int64_t priority;
 	uint64_t order;
-	int64_t since; /* wall ms: it waits since then */
+	int64_t since; /* it waits since then */
 	uint32_t gang;
 	uint8_t first;    /* of its org */
 	uint8_t promoted; /* first of its org and has waited long: goes before all others */
@@ -120,7 +120,7 @@ static void back_off(struct planner *p, size_t i)
 	char when[TIMEFMT_SIZE], message[160] = "";
 	struct text t = {.out = message, .size = sizeof message};
 
-	timefmt_rfc3339(when, p->in->gangs[i].not_before);
+	timefmt_rfc3339(when, p->in->gangs[i].not_before + p->in->wall);
 	text_add(&t, "the next attempt starts at ");
 	text_add(&t, when);
 	wait_report(p, i, REASON_RETRY, message);
@@ -134,7 +134,7 @@ static void wants_to_start(struct planner *p, size_t i)
 	p->waiting[p->waiting_count++] = (struct waiting){
 		.priority = g->priority,
 		.order = g->order,
-		.since = g->created > g->not_before ? g->created : g->not_before,
+		.since = g->since > g->not_before ? g->since : g->not_before,
 		.gang = (uint32_t)i,
 		.org = org_of(p, g->org),
 	};
@@ -153,7 +153,7 @@ static void sift(struct planner *p)
 		else if (j->live)
 			continue;
 		else if (j->held)
-			wait_report(p, i, REASON_HELD, "is held: start it to let it run");
+			wait_report(p, i, REASON_HELD, "is held: release it to let it run");
 		else if (j->not_before > p->in->now)
 			back_off(p, i);
 		else

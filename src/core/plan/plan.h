@@ -63,7 +63,8 @@ struct plan_gang {
 	size_t claim_count;
 	bool cpu_unset; /* its CPUs were not given: it counts CLAIM_UNSET_CPU */
 	const char *selector_key, *selector_value; /* NULL or "": any node */
-	int64_t priority, created;                 /* wall ms */
+	int64_t priority;
+	int64_t since; /* waits since then */
 	/* What its row says: told anew only when that changes. */
 	bool enqueued;
 	enum job_reason reason;
@@ -71,7 +72,7 @@ struct plan_gang {
 	/* How it stands. */
 	const struct plan_org *org; /* NULL: nobody's limits */
 	uint64_t order;             /* of acceptance */
-	int64_t not_before;         /* wall ms: back-off of a retry; 0: at once */
+	int64_t not_before;         /* back-off of a retry; 0: at once */
 	const uint16_t *on;         /* live: the node of each task, by claims; NULL: the first */
 	bool live;                  /* holds resources now (starting, running, stopping) */
 	bool cancel;                /* a person asked to cancel or delete it */
@@ -107,18 +108,20 @@ struct plan_action {
  * Waiting gangs may be left out from some place of the order on; of each org that has none before
  * it the first that could start is then given as `behind`. What is decided is the same as with all,
  * and when the plan is `full` none of those left out could have started.
+ *
+ * Times are ms of a clock that nobody sets (monotonic); `wall` is what to add for people.
  */
 struct plan_input {
 	const struct plan_cluster *cluster;
 	const struct plan_gang *gangs;
 	size_t gang_count;
-	int64_t now; /* wall ms */
+	int64_t now, wall;
 };
 
 struct plan {
 	struct plan_action *actions;
 	size_t count;
-	int64_t wake; /* wall ms when to plan again though nothing happens (back-off, reserve); 0: never */
+	int64_t wake; /* when to plan again though nothing happens (back-off, reserve); 0: never */
 	bool full; /* nothing more could start now, whatever else waits */
 	struct arena arena;
 };

@@ -60,7 +60,7 @@ static void say_waiting(const struct fake *f, const struct fake_job *j, struct r
 			"needs %d GPU%s: what is free is kept for a job that has waited longer",
 			j->gpus, j->gpus == 1 ? "" : "s");
 	else
-		snprintf(r->message, sizeof r->message, "is held: start it to let it run");
+		snprintf(r->message, sizeof r->message, "is held: release it to let it run");
 }
 
 static void say_done(const struct fake_job *j, struct row *r)

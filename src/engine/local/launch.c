@@ -29,6 +29,7 @@ static void stopped(struct local_work *w)
 {
 	local_failed(w, REASON_CANCELLED, "stopped before it started");
 	w->end.end = TASK_END_STOPPED;
+	w->end.start_ms = 0; /* nothing ran */
 }
 
 /* One of ours is opened; one above the state folder is not ours to change. */

@@ -1,0 +1,192 @@
+#!/usr/bin/python3
+"""What runs: ends and what they leave, waits of people and of the clock, wishes on a full disk."""
+import os
+import subprocess
+import tempfile
+import time
+import unittest
+
+import support
+from support import BASE, Client, Daemon, until
+
+TRAIN = BASE + "/train"
+FINAL = ("completed", "failed", "error")
+
+
+class Case(unittest.TestCase):
+    settings = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon(engine="local", args=["--private"], settings=cls.settings)
+        cls.client = Client(cls.daemon.port, cls.daemon.secret())
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.close()
+
+    def submit(self, name, *command, **more):
+        a = self.client.post(TRAIN, dict({"job_name": name, "command": list(command)}, **more))
+        self.assertEqual(a.status, 200, a)
+        return a.json
+
+    def job(self, name):
+        a = self.client.get(f"{TRAIN}/{name}")
+        self.assertEqual(a.status, 200, a)
+        return a.json
+
+    def task(self, name):
+        return self.client.get(f"{TRAIN}/{name}/tasks").json["data"][-1]
+
+    def ended(self, name):
+        return until(lambda: (lambda j: j if j["state"] in FINAL else None)(self.job(name)),
+                     f"end of {name}")
+
+    def running(self, name):
+        until(lambda: self.job(name)["state"] == "running", f"start of {name}")
+
+    def reasons(self, name):
+        return [e["reason"] for e in self.client.get(f"{TRAIN}/{name}/events").json["events"]]
+
+
+class Ends(Case):
+    def no_code(self, name, reason, **known):
+        j, t = self.ended(name), self.task(name)
+        for row in (j, t):
+            self.assertEqual(row["reason"], reason, row)
+            self.assertNotIn("exit_code", row)
+            for key, value in known.items():
+                self.assertEqual(row.get(key), value, row)
+
+    def test_what_was_killed_has_no_exit_code(self):
+        self.submit("killed", "sh", "-c", "kill -9 $$")
+        self.no_code("killed", "Signal", signal=9)
+
+    def test_what_used_too_much_memory_has_no_exit_code(self):
+        self.submit("large", "/usr/bin/python3", "-c", "x = bytearray(300 << 20)\nimport time\ntime.sleep(1000)",
+                    memory_limit="64M")
+        self.no_code("large", "OOMKilled")
+
+    def test_what_never_began_has_no_exit_code(self):
+        self.submit("absent", "/no/such/program")
+        self.no_code("absent", self.ended("absent")["reason"])
+
+    def test_what_was_stopped_has_one_only_if_it_exited(self):
+        self.submit("obeys", "sh", "-c", "trap 'exit 0' TERM; echo ready; sleep 1000 & wait")
+        until(lambda: "ready" in self.client.get(f"{TRAIN}/obeys/logs").json["logs"], "its trap")
+        self.client.post(f"{TRAIN}/obeys/cancel")
+        self.assertEqual(self.ended("obeys")["exit_code"], 0)
+        self.submit("dies", "sleep", "1000")
+        self.running("dies")
+        self.client.post(f"{TRAIN}/dies/cancel")
+        self.no_code("dies", "Cancelled", signal=15)
+
+    def test_a_lost_supervisor_leaves_no_exit_code(self):
+        self.submit("lost", "sleep", "1000")
+        self.running("lost")
+        shim = until(lambda: shim_of(self.job("lost")["uid"]), "its supervisor")
+        os.kill(shim, 9)
+        self.no_code("lost", "SupervisorLost")
+
+    def test_what_could_not_start_was_not_started(self):
+        """Neither a program that is absent nor one whose interpreter is."""
+        script = os.path.join(self.daemon.folder, "script")
+        with open(script, "w") as f:
+            f.write("#!/no/such/interpreter\n")
+        os.chmod(script, 0o755)
+        for name, program in (("noprogram", "/no/such/program"), ("nointerpreter", script)):
+            self.submit(name, program)
+            self.assertEqual(self.ended(name)["state"], "error")
+            self.assertNotIn("Started", self.reasons(name))
+            self.assertEqual(self.reasons(name)[-1], "Error")
+
+    def test_cancelled_between_two_attempts(self):
+        """Three attempts ran: it was not cancelled before it started."""
+        self.submit("tries", "false", restart_policy="on-failure", max_attempts=10)
+        until(lambda: (lambda j: j["attempt"] == 3 and j["state"] == "enqueued")(self.job("tries")),
+              "its third back-off")
+        self.client.post(f"{TRAIN}/tries/cancel")
+        j = self.ended("tries")
+        self.assertEqual(j["message"], "cancelled while it waited for attempt 4")
+        self.assertEqual((j["reason"], j["attempt"]), ("Cancelled", 3))
+
+
+def shim_of(uid):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                words = f.read().split(b"\0")
+        except OSError:
+            continue
+        if words[0].endswith(b"mltop-shim") and any(uid.encode() in w for w in words):
+            return int(pid)
+    return None
+
+
+def played_disk(folder):
+    """The environment of a program for which `folder` is full once it holds `filler`."""
+    library = folder + "/full_disk.so"
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "full_disk.c")
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source,
+                    "-ldl"], check=True)
+    asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    return {"LD_PRELOAD": library, "FULL_DISK": os.path.realpath(folder), "ASAN_OPTIONS": asan}
+
+
+class FullDisk(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR"))
+        self.addCleanup(place.cleanup)
+        self.folder = place.name
+        self.d = Daemon(engine="local", args=["--private"], env=played_disk(self.folder), within=self.folder)
+        self.addCleanup(self.d.close)
+        self.client = Client(self.d.port, self.d.secret())
+
+    def start(self, name):
+        a = self.client.post(TRAIN, {"job_name": name, "command": ["sh", "-c", "echo $$; exec sleep 1000"]})
+        self.assertEqual(a.status, 200, a)
+        self.owner = a.json["owner"]
+        text = until(lambda: self.client.get(f"{TRAIN}/{name}/logs").json["logs"], "its pid")
+        return int(text)
+
+    def audited(self, action):
+        rows = self.client.get(BASE + "/audit", query={"limit": "50"}).json["data"]
+        return [r["record"]["key_name"] for r in rows if r["record"]["action"] == action]
+
+    def room(self):
+        os.unlink(self.folder + "/filler")
+
+    def fill(self):
+        with open(self.folder + "/filler", "wb"):
+            pass
+
+    def test_a_cancel_is_carried_out_and_written_down_when_there_is_room(self):
+        """The job that fills the disk can be stopped."""
+        pid = self.start("filler")
+        self.fill()
+        a = self.client.post(f"{TRAIN}/filler/cancel")
+        self.assertEqual(a.status, 202, a)
+        until(lambda: not os.path.exists(f"/proc/{pid}"), "it is stopped")
+        self.room()
+        j = until(lambda: (lambda j: j if j["state"] == "failed" else None)(
+            self.client.get(f"{TRAIN}/filler").json), "its end on the disk")
+        self.assertEqual(j["reason"], "Cancelled")
+        until(lambda: self.audited("job.cancel") == [self.owner], "who it was")
+        self.d.stop()
+        self.d.start()
+        self.client = Client(self.d.port, self.client.key)
+        self.assertEqual(self.client.get(f"{TRAIN}/filler").json["reason"], "Cancelled")
+
+    def test_a_delete_is_carried_out_and_written_down_when_there_is_room(self):
+        pid = self.start("filler")
+        self.fill()
+        a = self.client.delete(f"{TRAIN}/filler")
+        self.assertEqual(a.status, 202, a)
+        until(lambda: not os.path.exists(f"/proc/{pid}"), "it is stopped")
+        self.room()
+        until(lambda: self.client.get(f"{TRAIN}/filler").status == 404, "it is removed")
+        until(lambda: self.audited("job.delete") == [self.owner], "who it was")
+
+
+if __name__ == "__main__":
+    support.main()
