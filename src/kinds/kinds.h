@@ -92,9 +92,7 @@ void looks_open(struct platform *p);
 
 /* ?filter= ?fields= ?state= ?name= ?label= ?limit= ?continue= of the route's kind. */
 void generic_list(struct request *r);
-/* The same of rows that the platform keeps elsewhere. */
-void list_rows(struct request *r, const struct rowset *rows, const char *org);
-/* The rows in `rows` that ?filter= wants; false after a refusal has been answered. */
+/* Of a few rows that the platform keeps elsewhere those that ?filter= wants; false after a refusal. */
 bool list_wanted(struct request *r, const struct rowset *rows,
 	void (*wanted)(void *ctx, const void *row), void *ctx);
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "core/schema/record_write.h"
+#include "serve/steps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,12 @@ struct listing {
 	const char *state, *name, *label, *after;
 	int64_t limit;
 	const struct field *org_field, *state_field, *label_field;
+	/* What there is of the answer: a list may take many turns of the loop. */
+	struct buf out;
+	int64_t written;
+	char *looked_at; /* uid of the last row that was; NULL: none yet. Owned, as the next is */
+	char *last;      /* uid of the last row written */
+	uint64_t version;
 };
 
 static bool listing_numbers(struct listing *l, struct err *e)
@@ -101,7 +108,19 @@ static bool state_matches(const struct listing *l, const void *row)
 	return word && strcmp(word, l->state) == 0;
 }
 
-static bool row_wanted(const struct listing *l, const void *row)
+/* A row that a filter costs too much for is not wanted, and *e says so. */
+static bool filter_wants(const struct listing *l, const void *row, struct err *e)
+{
+	int64_t steps = STEPS_ROW;
+	bool fits;
+
+	if (l->filter == NULL)
+		return true;
+	fits = filter_match_within(l->filter, row, l->r->now, &steps);
+	return request_spend(l->r, STEPS_ROW - steps, e) && fits;
+}
+
+static bool row_wanted(const struct listing *l, const void *row, struct err *e)
 {
 	const struct kind *k = l->rows->kind;
 
@@ -116,7 +135,7 @@ static bool row_wanted(const struct listing *l, const void *row)
 		(l->label_field == NULL ||
 			!label_matches(record_member(row, l->label_field), l->label)))
 		return false;
-	return l->filter == NULL || filter_match(l->filter, row, l->r->now);
+	return filter_wants(l, row, e);
 }
 
 struct listed {
@@ -146,69 +165,139 @@ static struct listed *rows_in_order(const struct rowset *rows)
 	return out;
 }
 
-/* Appends the page; *last is the uid to go on after, NULL when this was the end. */
-static void listing_write(const struct listing *l, struct buf *out, const char **last)
+static void listing_close(struct listing *l)
 {
-	struct listed *order = rows_in_order(l->rows);
-	const char *previous = NULL;
-	int64_t n = 0;
-
-	*last = NULL;
-	for (size_t i = 0; i < l->rows->len; i++) {
-		if ((l->after && strcmp(order[i].uid, l->after) <= 0) ||
-			!row_wanted(l, order[i].row))
-			continue;
-		if (n == l->limit) {
-			*last = previous;
-			break;
-		}
-		if (n++ > 0)
-			buf_addc(out, ',');
-		record_write_json(l->rows->kind, order[i].row, l->some ? &l->fields : NULL, out);
-		previous = order[i].uid;
-	}
-	free(order);
+	buf_release(&l->out);
+	filter_free(l->filter);
+	free(l->looked_at);
+	free(l->last);
 }
 
-void list_rows(struct request *r, const struct rowset *rows, const char *org)
+/* The first row behind the uid. */
+static size_t first_after(const struct listed *order, size_t count, const char *uid)
 {
-	struct listing l = {.r = r, .rows = rows, .org = org};
-	struct err e = ERR_INIT;
-	struct buf out = BUF_INIT;
-	const char *last;
+	size_t low = 0, high = count;
 
-	if (!listing_open(&l, &e)) {
-		request_fail(r, &e);
+	while (uid != NULL && low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(order[middle].uid, uid) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+enum listing_end { LISTING_GOES_ON, LISTING_WHOLE, LISTING_PAGE_FULL, LISTING_REFUSED };
+
+/*
+ * Looks at rows as long as this turn of the loop lasts. The next goes on behind the uid that was
+ * looked at last: whatever came and went meanwhile, no row is there twice.
+ */
+static enum listing_end listing_go_on(struct listing *l, struct err *e)
+{
+	struct listed *order = rows_in_order(l->rows);
+	enum listing_end end = LISTING_WHOLE;
+	const char *looked_at = l->looked_at ? l->looked_at : l->after;
+	const char *last = NULL;
+
+	for (size_t i = first_after(order, l->rows->len, looked_at); i < l->rows->len; i++) {
+		bool wanted = row_wanted(l, order[i].row, e);
+
+		end = e->code != ERR_NONE                  ? LISTING_REFUSED
+			: wanted && l->written == l->limit ? LISTING_PAGE_FULL
+			: request_turn_over(l->r)          ? LISTING_GOES_ON
+							   : LISTING_WHOLE;
+		looked_at = order[i].uid;
+		if (wanted && end != LISTING_PAGE_FULL && end != LISTING_REFUSED) {
+			if (l->written++ > 0)
+				buf_addc(&l->out, ',');
+			record_write_json(l->rows->kind, order[i].row, l->some ? &l->fields : NULL,
+				&l->out);
+			last = order[i].uid;
+		}
+		if (end != LISTING_WHOLE)
+			break;
+	}
+	if (last != NULL) {
+		free(l->last);
+		l->last = mem_strdup(last);
+	}
+	if (end == LISTING_GOES_ON) {
+		char *before = l->looked_at;
+
+		l->looked_at = mem_strdup(looked_at);
+		free(before);
+	}
+	free(order);
+	return end;
+}
+
+static void listing_answer(struct listing *l, bool more)
+{
+	buf_addc(&l->out, ']');
+	if (more && l->last) {
+		buf_adds(&l->out, ",\"continue\":");
+		json_write_text(l->last, &l->out);
+	}
+	buf_addf(&l->out, ",\"v\":\"%llu\"}", (unsigned long long)l->version);
+	request_reply_json_text(l->r, 200, l->out.data, l->out.len);
+}
+
+static void listing_turn_came(void *ctx)
+{
+	struct listing *l = ctx;
+	struct err e = ERR_INIT;
+	enum listing_end end = LISTING_REFUSED;
+
+	if (l->r->gone)
+		err_set(&e, ERR_UNAVAILABLE, "the client has gone");
+	else
+		end = listing_go_on(l, &e);
+	if (end == LISTING_GOES_ON) {
+		request_later(l->r, listing_turn_came, l);
 		return;
 	}
-	buf_adds(&out, "{\"data\":[");
-	listing_write(&l, &out, &last);
-	buf_addc(&out, ']');
-	if (last) {
-		buf_adds(&out, ",\"continue\":");
-		json_write_text(last, &out);
+	if (end == LISTING_REFUSED)
+		request_fail(l->r, &e);
+	else
+		listing_answer(l, end == LISTING_PAGE_FULL);
+	listing_close(l);
+	free(l);
+}
+
+static void list_rows(struct request *r, const struct rowset *rows, const char *org)
+{
+	struct listing *l = mem_alloc(sizeof *l);
+	struct err e = ERR_INIT;
+
+	*l = (struct listing){.r = r, .rows = rows, .org = org, .out = BUF_INIT};
+	l->version = platform_version(r->platform);
+	if (!listing_open(l, &e)) {
+		request_fail(r, &e);
+		listing_close(l);
+		free(l);
+		return;
 	}
-	buf_addf(&out, ",\"v\":\"%llu\"}", (unsigned long long)platform_version(r->platform));
-	request_reply_json_text(r, 200, out.data, out.len);
-	buf_release(&out);
-	filter_free(l.filter);
+	buf_adds(&l->out, "{\"data\":[");
+	listing_turn_came(l);
 }
 
 bool list_wanted(struct request *r, const struct rowset *rows,
 	void (*wanted)(void *ctx, const void *row), void *ctx)
 {
-	struct listing l = {.r = r, .rows = rows, .org = all_orgs};
+	struct listing l = {.r = r, .rows = rows, .org = all_orgs, .out = BUF_INIT};
 	struct err e = ERR_INIT;
 
-	if (!listing_open(&l, &e)) {
-		request_fail(r, &e);
-		return false;
-	}
-	for (size_t i = 0; i < rows->len; i++)
-		if (row_wanted(&l, rows->rows[i]))
+	listing_open(&l, &e);
+	for (size_t i = 0; e.code == ERR_NONE && i < rows->len; i++)
+		if (row_wanted(&l, rows->rows[i], &e))
 			wanted(ctx, rows->rows[i]);
-	filter_free(l.filter);
-	return true;
+	if (e.code != ERR_NONE)
+		request_fail(r, &e);
+	listing_close(&l);
+	return e.code == ERR_NONE;
 }
 
 void generic_list(struct request *r)

@@ -42,10 +42,11 @@ static void route_version(struct request *r)
 	if (!platform_limits(r->platform)->shared)
 		json_array_append_new(list, json_string("private"));
 	request_reply(r, 200,
-		json_pack("{s:s, s:s, s:o, s:s, s:{s:I, s:I}}", "name", "mltopd", "version",
-			MLTOP_VERSION, "capabilities", list, "engine", config_text(c, SET_ENGINE),
-			"packages", "max_entries", (json_int_t)config_int(c, SET_PACKAGE_ENTRIES),
-			"max_ratio", (json_int_t)config_int(c, SET_PACKAGE_RATIO)));
+		json_pack("{s:s, s:s, s:o, s:b, s:s, s:{s:I, s:I}}", "name", "mltopd", "version",
+			MLTOP_VERSION, "capabilities", list, "secure", r->secure, "engine",
+			config_text(c, SET_ENGINE), "packages", "max_entries",
+			(json_int_t)config_int(c, SET_PACKAGE_ENTRIES), "max_ratio",
+			(json_int_t)config_int(c, SET_PACKAGE_RATIO)));
 }
 
 static void route_healthz(struct request *r)

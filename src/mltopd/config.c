@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "io/yaml.h"
+#include "serve/peer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,11 @@ static const struct row {
 		"Address and port; port 0 picks one."},
 	[SET_INSECURE_LISTEN] = {"insecure_listen", BOOL, "no", 0, 0, NULL, false,
 		"Allow an address that is not loopback without TLS."},
+	[SET_LISTEN_UNIX] = {"listen_unix", TEXT, "", 0, 4096, NULL, false,
+		"Unix socket to listen on as well, for a proxy on this machine; mode 0660."},
+	[SET_TRUSTED_PROXIES] = {"trusted_proxies", LIST, "", 0, 4096, NULL, false,
+		"Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses, networks "
+		"such as 10.0.0.0/8, or unix for listen_unix. From all others they are ignored."},
 	[SET_TLS_CERT] = {"tls.cert", TEXT, "", 0, 4096, NULL, false, "Certificate chain, PEM."},
 	[SET_TLS_KEY] = {"tls.key", TEXT, "", 0, 4096, NULL, false, "Its key, PEM."},
 	[SET_PREFIX] = {"prefix", TEXT, "", 0, 255, NULL, false,
@@ -66,8 +72,8 @@ static const struct row {
 	[SET_LOCAL_PROCESSES] = {"local.processes_per_org", COUNT, "8192", 0, 1000000, NULL, false,
 		"Processes and threads of an org's tasks together, where each org has a Unix user; "
 		"a quarter of the machine's at most; 0: no limit."},
-	[SET_LOCAL_PATH] = {"local.path", TEXT, "/usr/local/bin:/usr/bin:/bin", 0, 4096, NULL, false,
-		"PATH of tasks, where each org has a Unix user; a job may set its own."},
+	[SET_LOCAL_PATH] = {"local.path", TEXT, "/usr/local/bin:/usr/bin:/bin", 0, 4096, NULL,
+		false, "PATH of tasks, where each org has a Unix user; a job may set its own."},
 	[SET_LOCAL_LOG_LIMIT] = {"local.log_limit", BYTES, "1G", 0, (int64_t)1 << 50, NULL, false,
 		"Log kept of an attempt, the newest part; 0: all."},
 	[SET_LOCAL_LOG_RESERVE] = {"local.log_reserve", BYTES, "256M", 0, (int64_t)1 << 50, NULL,
@@ -406,6 +412,22 @@ bool config_listen(const struct config *c, char address[64], int *port, struct e
 	return true;
 }
 
+static bool proxies_valid(const struct config *c, struct err *e)
+{
+	struct network unwanted;
+	struct buf one = BUF_INIT;
+	bool ok = true;
+
+	for (size_t i = 0; ok && config_item(c, SET_TRUSTED_PROXIES, i, &one); i++) {
+		ok = strcmp(one.data, "unix") == 0 || network_parse(&unwanted, one.data, e);
+		buf_reset(&one);
+	}
+	buf_release(&one);
+	if (!ok)
+		err_prefix(e, "trusted_proxies");
+	return ok;
+}
+
 bool config_check(const struct config *c, struct err *e)
 {
 	bool cert = *config_text(c, SET_TLS_CERT), key = *config_text(c, SET_TLS_KEY);
@@ -416,6 +438,8 @@ bool config_check(const struct config *c, struct err *e)
 		return false;
 	if (cert != key)
 		return err_set(e, ERR_INVALID, "tls.cert and tls.key are needed together");
+	if (!proxies_valid(c, e))
+		return false;
 	if (strncmp(address, "127.", 4) != 0 && strcmp(address, "::1") != 0 &&
 		strcmp(address, "localhost") != 0 && !cert && !config_bool(c, SET_INSECURE_LISTEN))
 		return err_set(e, ERR_INVALID,

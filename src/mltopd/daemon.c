@@ -287,32 +287,51 @@ static const struct server_asks platform_asks = {
 	.log_close = log_cursor_close,
 };
 
+/* The items of a list as the server takes them: ended by NULL. */
+struct texts {
+	VEC(char *) v;
+};
+
+static const char *const *texts_of(struct texts *t, const struct config *c, enum setting which)
+{
+	struct buf one = BUF_INIT;
+
+	for (size_t i = 0; config_item(c, which, i, &one); i++)
+		vec_push(&t->v, buf_detach(&one));
+	vec_push(&t->v, NULL);
+	buf_release(&one);
+	return (const char *const *)t->v.items;
+}
+
+static void texts_release(struct texts *t)
+{
+	for (size_t i = 0; i < t->v.len; i++)
+		free(t->v.items[i]);
+	vec_release(&t->v);
+}
+
 static bool server_start(struct daemon *d, struct err *e)
 {
 	const struct config *c = &d->platform->config;
-	VEC(char *) origins = {0};
-	struct buf one = BUF_INIT;
+	struct texts origins = {0}, proxies = {0};
 	struct server_config s = {.loop = &d->loop,
 		.platform = d->platform,
 		.asks = &platform_asks,
 		.routes = route_table_rows(d->routes),
-		.prefix = config_text(c, SET_PREFIX)};
+		.prefix = config_text(c, SET_PREFIX),
+		.unix_path = config_text(c, SET_LISTEN_UNIX)};
 	char address[64];
 	bool good;
 
-	for (size_t i = 0; config_item(c, SET_ORIGINS, i, &one); i++)
-		vec_push(&origins, buf_detach(&one));
-	vec_push(&origins, NULL);
-	s.origins = (const char *const *)origins.items;
+	s.origins = texts_of(&origins, c, SET_ORIGINS);
+	s.proxies = texts_of(&proxies, c, SET_TRUSTED_PROXIES);
 	config_listen(c, address, &s.port, NULL);
 	s.address = address;
 	s.tls_cert = *config_text(c, SET_TLS_CERT) ? config_text(c, SET_TLS_CERT) : NULL;
 	s.tls_key = *config_text(c, SET_TLS_KEY) ? config_text(c, SET_TLS_KEY) : NULL;
 	good = server_open(&d->server, &s, e);
-	for (size_t i = 0; i < origins.len; i++)
-		free(origins.items[i]);
-	vec_release(&origins);
-	buf_release(&one);
+	texts_release(&origins);
+	texts_release(&proxies);
 	return good;
 }
 

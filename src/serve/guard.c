@@ -89,14 +89,21 @@ static int low_number(struct server *s, int fd)
 	return lower;
 }
 
+static bool is_proxy(const struct server *s, const char *address)
+{
+	if (strcmp(address, "unix") == 0)
+		return s->unix_trusted;
+	return networks_have(s->proxies, s->proxy_count, address);
+}
+
 static bool guard_limits(struct server *s, const struct peer *peer)
 {
 	const struct server_limits *limits = s->asks->limits(s->platform);
 
 	if (!limits->shared)
 		return true;
-	if (!networks_have(s->proxies, s->proxy_count, peer->address) &&
-		!room_for_stranger(s, peer->counted) && !drop_stranger(s, peer->counted))
+	if (!is_proxy(s, peer->address) && !room_for_stranger(s, peer->counted) &&
+		!drop_stranger(s, peer->counted))
 		return false;
 	return limits->connections <= 0 || s->conn_live < limits->connections ||
 		drop_stranger(s, NULL);
@@ -116,7 +123,7 @@ void guard_opened(struct conn *c)
 	struct server *s = c->server;
 
 	s->conn_live++;
-	c->proxied = networks_have(s->proxies, s->proxy_count, c->peer.address);
+	c->proxied = is_proxy(s, c->peer.address);
 	c->counted_address = !c->proxied;
 	if (c->counted_address)
 		stranger_count(s, c->peer.counted, 1);
@@ -139,7 +146,9 @@ bool guard_forwarded(struct exchange *x, struct err *e)
 	char address[PEER_SIZE];
 	const char *scheme;
 
-	x->r.secure = s->tls != NULL || (s->proxy_count == 0 && peer_loopback(c->peer.address));
+	x->r.secure = s->tls != NULL ||
+		(s->proxy_count == 0 && !s->unix_trusted &&
+			(peer_loopback(c->peer.address) || strcmp(c->peer.address, "unix") == 0));
 	if (!c->proxied)
 		return true;
 	scheme = head_get(&x->head, "x-forwarded-proto");

@@ -56,15 +56,22 @@ struct later {
 	void *ctx;
 };
 
+struct listener {
+	struct server *server;
+	uv_poll_t poll;
+	int fd;
+};
+
 struct server {
 	uv_loop_t *loop;
 	struct platform *platform;
 	const struct server_asks *asks;
 	const struct route *routes;
-	uv_poll_t listening;
+	struct listener listeners[2]; /* TCP, and a Unix socket where there is one */
+	size_t listener_count;
 	uv_timer_t accept_timer;
 	char *piece; /* what is being received, HTTP_CHUNK bytes */
-	int listen_fd, port;
+	int port;
 	SSL_CTX *tls;   /* NULL: in clear */
 	char *prefix;   /* without a slash at the end, "" none */
 	char **origins; /* NULL-ended */
@@ -78,6 +85,7 @@ struct server {
 	int conn_count, conn_live, exchange_count; /* live: not closing */
 	struct network *proxies;                   /* that are trusted */
 	size_t proxy_count;
+	bool unix_trusted;
 	int fd_most;          /* an accepted descriptor above it is refused */
 	struct map addresses; /* address -> struct address_use */
 	struct map keys;      /* access key -> struct key_use */

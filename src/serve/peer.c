@@ -116,6 +116,17 @@ static bool peer_user(int fd, const struct sockaddr_storage *theirs, int *uid)
 	return ok;
 }
 
+static bool unix_user(int fd, int *uid)
+{
+	struct ucred who;
+	socklen_t len = sizeof who;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
+		return false;
+	*uid = (int)who.uid;
+	return true;
+}
+
 void peer_of(struct peer *p, int fd)
 {
 	struct sockaddr_storage at = {0};
@@ -125,7 +136,10 @@ void peer_of(struct peer *p, int fd)
 	if (getpeername(fd, (struct sockaddr *)&at, &len) != 0)
 		at.ss_family = AF_UNSPEC;
 	address_text(&at, p->address);
-	if (peer_loopback(p->address) && peer_user(fd, &at, &uid))
+	if (at.ss_family == AF_UNIX && unix_user(fd, &uid)) {
+		snprintf(p->address, sizeof p->address, "unix");
+		snprintf(p->counted, sizeof p->counted, "unix user %d", uid);
+	} else if (peer_loopback(p->address) && peer_user(fd, &at, &uid))
 		snprintf(p->counted, sizeof p->counted, "%s user %d", p->address, uid);
 	else
 		snprintf(p->counted, sizeof p->counted, "%s", p->address);

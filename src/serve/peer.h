@@ -22,7 +22,7 @@ struct peer {
 	char counted[PEER_SIZE + 24];
 };
 
-/* Of an accepted socket; "unknown" where it is gone already. */
+/* Of an accepted socket: "unix" on a Unix one, "unknown" where it is gone already. */
 void peer_of(struct peer *p, int fd);
 bool peer_loopback(const char *address);
 

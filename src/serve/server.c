@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { CLOSE_STREAMS_MS = 300, ACCEPTS_A_TURN = 64, LISTEN_BACKLOG = 1024, ACCEPT_PAUSE_MS = 100 };
@@ -26,26 +28,27 @@ static void accept_resumed(uv_timer_t *timer)
 {
 	struct server *s = CONTAINER_OF(timer, struct server, accept_timer);
 
-	if (!s->closing)
-		uv_poll_start(&s->listening, UV_READABLE, listen_polled);
+	for (size_t i = 0; i < s->listener_count && !s->closing; i++)
+		uv_poll_start(&s->listeners[i].poll, UV_READABLE, listen_polled);
 }
 
 /* Without a free descriptor accept() fails and the loop would turn for nothing. */
 static void accept_paused(struct server *s)
 {
-	uv_poll_stop(&s->listening);
+	for (size_t i = 0; i < s->listener_count; i++)
+		uv_poll_stop(&s->listeners[i].poll);
 	uv_timer_start(&s->accept_timer, accept_resumed, ACCEPT_PAUSE_MS, 0);
 }
 
 static void listen_polled(uv_poll_t *poll, int status, int events)
 {
-	struct server *s = CONTAINER_OF(poll, struct server, listening);
-
+	struct listener *l = CONTAINER_OF(poll, struct listener, poll);
+	struct server *s = l->server;
 	struct peer peer;
 
 	(void)status, (void)events;
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		int fd = accept4(s->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
 			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
@@ -84,27 +87,81 @@ static int port_of(int fd)
 					      : ((struct sockaddr_in *)&at)->sin_port);
 }
 
-static bool server_listen(struct server *s, const struct server_config *config, struct err *e)
+static void listener_add(struct server *s, int fd)
 {
-	struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE},
-			*found = NULL;
+	struct listener *l = &s->listeners[s->listener_count++];
+
+	l->server = s;
+	l->fd = fd;
+}
+
+static bool listen_tcp(struct server *s, const struct server_config *config, struct err *e)
+{
+	struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+	struct addrinfo *found = NULL;
 	char port[16];
-	int failed;
+	int failed, fd = -1;
 
 	snprintf(port, sizeof port, "%d", config->port);
 	failed = getaddrinfo(config->address, port, &wanted, &found);
 	if (failed)
 		return err_set(e, ERR_UNAVAILABLE, "cannot listen on %s: %s", config->address,
 			gai_strerror(failed));
-	s->listen_fd = -1;
 	errno = EADDRNOTAVAIL;
-	for (const struct addrinfo *at = found; at != NULL && s->listen_fd < 0; at = at->ai_next)
-		s->listen_fd = listen_at(at);
+	for (const struct addrinfo *at = found; at != NULL && fd < 0; at = at->ai_next)
+		fd = listen_at(at);
 	freeaddrinfo(found);
-	if (s->listen_fd < 0)
+	if (fd < 0)
 		return err_set(e, ERR_UNAVAILABLE, "cannot listen on %s port %d: %s",
 			config->address, config->port, strerror(errno));
-	s->port = port_of(s->listen_fd);
+	s->port = port_of(fd);
+	listener_add(s, fd);
+	return true;
+}
+
+/* What an earlier daemon left there goes: the state folder's lock says that it runs no more. */
+static bool listen_unix(struct server *s, const char *path, struct err *e)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (strlen(path) >= sizeof at.sun_path)
+		return err_set(e, ERR_INVALID, "listen_unix %s is too long: %zu bytes may be", path,
+			sizeof at.sun_path - 1);
+	memcpy(at.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	unlink(path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0 || chmod(path, 0660) != 0 ||
+		listen(fd, LISTEN_BACKLOG) != 0) {
+		err_set(e, ERR_UNAVAILABLE, "cannot listen on %s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	listener_add(s, fd);
+	return true;
+}
+
+static bool server_listen(struct server *s, const struct server_config *config, struct err *e)
+{
+	return listen_tcp(s, config, e) &&
+		(config->unix_path == NULL || config->unix_path[0] == '\0' ||
+			listen_unix(s, config->unix_path, e));
+}
+
+static bool read_proxies(struct server *s, const char *const *proxies, struct err *e)
+{
+	size_t n = 0;
+
+	while (proxies != NULL && proxies[n] != NULL)
+		n++;
+	s->proxies = mem_alloc((n + 1) * sizeof *s->proxies);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(proxies[i], "unix") == 0)
+			s->unix_trusted = true;
+		else if (!network_parse(&s->proxies[s->proxy_count++], proxies[i], e))
+			return false;
+	}
 	return true;
 }
 
@@ -175,12 +232,17 @@ bool server_open(struct server **out, const struct server_config *config, struct
 
 	if (config->tls_cert != NULL)
 		s->tls = tls_context(config->tls_cert, config->tls_key, e);
-	if ((config->tls_cert != NULL && s->tls == NULL) || !server_listen(s, config, e)) {
+	if ((config->tls_cert != NULL && s->tls == NULL) || !read_proxies(s, config->proxies, e) ||
+		!server_listen(s, config, e)) {
+		for (size_t i = 0; i < s->listener_count; i++)
+			close(s->listeners[i].fd);
 		server_free(s);
 		return false;
 	}
-	uv_poll_init(s->loop, &s->listening, s->listen_fd);
-	uv_poll_start(&s->listening, UV_READABLE, listen_polled);
+	for (size_t i = 0; i < s->listener_count; i++) {
+		uv_poll_init(s->loop, &s->listeners[i].poll, s->listeners[i].fd);
+		uv_poll_start(&s->listeners[i].poll, UV_READABLE, listen_polled);
+	}
 	uv_timer_init(s->loop, &s->accept_timer);
 	laters_open(s);
 	uv_prepare_init(s->loop, &s->turn_begins);
@@ -249,11 +311,6 @@ static void close_step(uv_timer_t *timer)
 		uv_close((uv_handle_t *)&s->close_timer, server_closed);
 }
 
-static void listening_closed(uv_handle_t *handle)
-{
-	close(CONTAINER_OF((uv_poll_t *)handle, struct server, listening)->listen_fd);
-}
-
 void server_close(struct server *s, int grace_ms, void (*done)(void *ctx), void *ctx)
 {
 	s->closing = true;
@@ -262,7 +319,10 @@ void server_close(struct server *s, int grace_ms, void (*done)(void *ctx), void 
 	s->close_begun = time_mono_ms();
 	s->close_by = s->close_begun + grace_ms;
 	hub_stop(s->hub);
-	uv_close((uv_handle_t *)&s->listening, listening_closed);
+	for (size_t i = 0; i < s->listener_count; i++) {
+		uv_close((uv_handle_t *)&s->listeners[i].poll, NULL);
+		close(s->listeners[i].fd); /* nothing polls it any more */
+	}
 	uv_close((uv_handle_t *)&s->accept_timer, NULL);
 	uv_timer_start(&s->close_timer, close_step, 1, 5);
 }

@@ -27,6 +27,9 @@ struct server_config {
 	const char *prefix;             /* path prefix that endpoints may carry, "" none */
 	const char *const
 		*origins; /* allowed Origin values of websockets, NULL-ended; may be NULL */
+	/* Networks and "unix": who may say for whom it asks. NULL-ended; may be NULL. */
+	const char *const *proxies;
+	const char *unix_path; /* of a socket to listen on as well; "" or NULL: none */
 };
 
 bool server_open(struct server **out, const struct server_config *config, struct err *e);
