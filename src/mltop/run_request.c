@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void request_free(struct run *r, struct run_request *q)
 {
@@ -144,11 +145,14 @@ void run_who_begin(struct run *r)
 {
 	/* On a platform of one's own there is one org, and nobody to be told from. */
 	bool own = r->context.private || r->context.demo;
+	char *folder = r->context.private && !r->context.demo ? getcwd(NULL, 0) : NULL;
 	struct msg m = {.type = MSG_CONTEXT,
 		.context = r->context.name,
+		.folder = folder,
 		.org = r->context.org,
 		.role = own ? "" : NULL};
 
 	r->who_asked = own;
 	run_msg(r, &m);
+	free(folder);
 }

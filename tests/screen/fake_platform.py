@@ -140,7 +140,7 @@ class Platform:
         if path.split("?")[0].endswith(("/events", "/tasks", "/quota", "/framework")):
             return 200, b"OK", b'{"data": []}'
         for row in self.rows:
-            if method == "GET" and row["job_name"] == name:
+            if method == "GET" and name in (row["job_name"], row["uid"]):
                 return 200, b"OK", json.dumps(row).encode()
         return 200, b"OK", b"{}"
 

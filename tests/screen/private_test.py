@@ -97,7 +97,7 @@ def a_prompt_then_the_end_of_a_job():
     screen.wait("Stop job cancel-me?")
     screen.keys("y")
     screen.keys("Enter")
-    screen.wait(re.compile(r"cancel-me\s+failed\s+Cancel"))
+    screen.wait(re.compile(r"cancel-me\s+cancelled"))
     assert private.state(name) == "failed"
     screen.keys("X")
     screen.wait(re.compile(r"[Cc]ancel"))

@@ -2,6 +2,10 @@
 #include "golden/harness.h"
 
 #include "base/utf8.h"
+#include "core/kinds/job.h"
+#include "core/kinds/key.h"
+#include "core/kinds/kinds.h"
+#include "core/kinds/quota.h"
 #include "ui/kit/edit.h"
 #include "ui/kit/keymap.h"
 #include "ui/kit/layout.h"
@@ -162,11 +166,23 @@ static void assert_keys_error(const char *text, const char *part)
 	struct err e = ERR_INIT;
 	json_t *in = json(text);
 
-	assert_false(keymap_init(&m, in, &e));
+	assert_false(keymap_init(&m, all_kinds, in, &e));
 	if (!strstr(e.text, part))
 		fail_msg("'%s' does not have '%s'", e.text, part);
 	assert_int_equal(m.keys[ACT_QUIT][0], 0);
 	json_decref(in);
+}
+
+/* The name of what the key does to objects of that kind; "" nothing. */
+static const char *at(const struct keymap *m, uint32_t key, unsigned scopes, const struct kind *k)
+{
+	enum action act = keymap_action(m, key, scopes, k);
+	const struct action_info *info;
+
+	for (size_t i = 0; (info = keymap_at(m, i)) != NULL; i++)
+		if (info->action == act)
+			return info->name;
+	return "";
 }
 
 static void keys_can_be_changed(void **state)
@@ -176,19 +192,24 @@ static void keys_can_be_changed(void **state)
 	json_t *in = json("{\"cancel\": \"K\", \"quit\": [\"Q\", \"f10\"], \"undo\": \"\"}");
 
 	(void)state;
-	assert_true(keymap_init(&m, NULL, &e));
-	assert_int_equal(keymap_action(&m, 'x', SCOPE_JOBS), ACT_CANCEL);
-	assert_int_equal(keymap_action(&m, 'x', SCOPE_LOG | SCOPE_TEXT), ACT_NONE);
-	assert_int_equal(keymap_action(&m, 'w', SCOPE_TABLE), ACT_WIDE);
-	assert_int_equal(keymap_action(&m, 'w', SCOPE_LOG), ACT_WRAP);
+	assert_true(keymap_init(&m, all_kinds, NULL, &e));
+	assert_string_equal(at(&m, 'x', SCOPE_TABLE | SCOPE_OBJECT, &job_kind), "cancel");
+	assert_string_equal(at(&m, 'x', SCOPE_TABLE | SCOPE_OBJECT, &key_kind), "disable");
+	assert_string_equal(at(&m, 'x', SCOPE_TABLE | SCOPE_OBJECT, &quota_kind), "");
+	assert_string_equal(at(&m, K_DELETE, SCOPE_OBJECT, &job_kind), "delete");
+	assert_string_equal(at(&m, 'x', SCOPE_LOG | SCOPE_TEXT, NULL), "");
+	assert_int_equal(keymap_action(&m, 'w', SCOPE_TABLE, NULL), ACT_WIDE);
+	assert_int_equal(keymap_action(&m, 'w', SCOPE_LOG, NULL), ACT_WRAP);
 	/* Half a page and the list's end: never a deletion. */
-	assert_int_equal(keymap_action(&m, K_CTRL | 'd', SCOPE_TABLE | SCOPE_JOBS), ACT_HALF_DOWN);
-	assert_int_equal(keymap_action(&m, K_CTRL | 'k', SCOPE_TABLE | SCOPE_JOBS), ACT_NONE);
-	assert_true(keymap_init(&m, in, &e));
-	assert_int_equal(keymap_action(&m, 'x', SCOPE_JOBS), ACT_NONE);
-	assert_int_equal(keymap_action(&m, 'K', SCOPE_JOBS), ACT_CANCEL);
-	assert_int_equal(keymap_action(&m, K_F10, SCOPE_TABLE), ACT_QUIT);
-	assert_int_equal(keymap_action(&m, 'u', SCOPE_TABLE), ACT_NONE);
+	assert_int_equal(keymap_action(&m, K_CTRL | 'd', SCOPE_TABLE | SCOPE_OBJECT, &job_kind),
+		ACT_HALF_DOWN);
+	assert_int_equal(keymap_action(&m, K_CTRL | 'k', SCOPE_TABLE | SCOPE_OBJECT, &job_kind),
+		ACT_NONE);
+	assert_true(keymap_init(&m, all_kinds, in, &e));
+	assert_string_equal(at(&m, 'x', SCOPE_OBJECT, &job_kind), "");
+	assert_string_equal(at(&m, 'K', SCOPE_OBJECT, &job_kind), "cancel");
+	assert_int_equal(keymap_action(&m, K_F10, SCOPE_TABLE, NULL), ACT_QUIT);
+	assert_int_equal(keymap_action(&m, 'u', SCOPE_TABLE, NULL), ACT_NONE);
 	json_decref(in);
 	assert_keys_error("{\"cancel\": \"l\"}", "key l does both 'logs' and 'cancel'");
 	assert_keys_error("{\"cancle\": \"l\"}", "cancle is not an action");
@@ -198,16 +219,28 @@ static void keys_can_be_changed(void **state)
 	assert_keys_error("[]", "must be a table");
 }
 
+/* Ours and those of all kinds: each has a word of its own and a sentence; none was left out. */
 static void every_action_is_explained(void **state)
 {
+	const struct action_info *info;
+	struct keymap m;
+	struct err e = ERR_INIT;
+	bool seen[ACT_COUNT] = {false};
+
 	(void)state;
-	for (const struct action_info *i = actions; i->name; i++) {
-		assert_ptr_equal(action_find(i->name), i);
-		assert_true(strlen(i->doc) > 5 && i->doc[strlen(i->doc) - 1] == '.');
-		assert_true(i->scopes != 0);
+	assert_true(keymap_init(&m, all_kinds, NULL, &e));
+	for (size_t i = 0; (info = keymap_at(&m, i)) != NULL; i++) {
+		assert_ptr_equal(keymap_find(&m, info->name), info);
+		assert_true(strlen(info->doc) > 5 && info->doc[strlen(info->doc) - 1] == '.');
+		assert_true(info->scopes != 0);
+		if (info->action < ACT_COUNT)
+			seen[info->action] = true;
 	}
 	for (int a = ACT_NONE + 1; a < ACT_COUNT; a++)
-		assert_non_null(action_info((enum action)a));
+		assert_true(seen[a]);
+	for (size_t k = 0; all_kinds[k]; k++)
+		for (size_t i = 0; i < all_kinds[k]->action_count; i++)
+			assert_non_null(keymap_find(&m, all_kinds[k]->actions[i].name));
 }
 
 static void themes_say_what_is_wrong(void **state)

@@ -1,6 +1,7 @@
 #include "ui/app/parts.h"
 
 #include "base/mem.h"
+#include "core/kinds/key.h"
 
 #include <string.h>
 
@@ -59,39 +60,85 @@ static void save(struct app *a, struct view *v)
 	buf_release(&name);
 }
 
-/* Actions on jobs, wherever one is selected or open. */
-static bool job_action(struct app *a, enum action act, struct cmds *out)
+/* An object that is not here yet is not what the list below has selected: nothing is done. */
+static bool has_row(struct app *a, struct object o)
+{
+	if (o.row)
+		return true;
+	if (app_top(a)->screen->object)
+		app_notice(a, ROLE_WARN, T_NOT_HERE, o.kind->name);
+	else
+		app_notice(a, ROLE_WARN, T_NO_ROW, o.kind->name);
+	return false;
+}
+
+/* The platform refuses what a role may not do; before a form is filled in is the time to say it. */
+static bool may(struct app *a, const struct kind *k, unsigned least, const char *what)
+{
+	if (app_may(a, least))
+		return true;
+	app_notice(a, ROLE_WARN, T_MAY_NOT, what, k->name, role_words[least], a->role);
+	return false;
+}
+
+static void open_object(struct app *a, const char *screen, struct object o, struct cmds *out)
+{
+	if (has_row(a, o))
+		stack_open_kind(a, screen_find(a, screen), o.kind, record_key(o.kind, o.row), out);
+}
+
+static const struct kind_action *action_of(const struct app *a, const struct kind *k,
+	enum action act)
+{
+	for (size_t i = 0; i < a->keymap.made_count; i++)
+		if (a->keymap.made[i].action == act)
+			return kind_action_find(k, a->keymap.made[i].name);
+	return NULL;
+}
+
+/* What every kind can have, as its row in the schema says. */
+static bool object_action(struct app *a, enum action act, struct cmds *out)
 {
 	struct object o = app_object(a);
-	const struct job *j = o.kind == &job_kind ? o.row : NULL;
-	const char *name = j && j->job_name ? j->job_name : "";
-	bool open = app_scopes(a) & SCOPE_JOB;
 
-	switch (act) {
-	case ACT_CANCEL:
-	case ACT_DELETE:
-	case ACT_RETRY:
-		/* Never the row that is selected in the list below a job that is not here yet. */
-		if (!open)
-			change_propose(a, act, out);
-		else if (j)
-			change_propose_job(a, act, j, record_uid(&job_kind, j), out);
-		else
-			app_notice(a, ROLE_WARN, T_JOB_NOT_HERE);
+	if (!(app_scopes(a) & SCOPE_OBJECT))
+		return false;
+	if (act >= ACT_COUNT) {
+		const struct kind_action *ka = action_of(a, o.kind, act);
+
+		if (ka && (app_top(a)->screen->object == NULL || has_row(a, o)))
+			change_propose(a, ka, out);
 		return true;
-	case ACT_WHY: why_ask(a, out); return true;
-	case ACT_CLONE:
-		if (j)
-			stack_open(a, screen_find(a, "submit"), name, out);
+	}
+	switch (act) {
+	case ACT_WHY:
+		if (has_row(a, o))
+			why_ask(a, o, out);
+		return true;
+	case ACT_OPEN:
+		open_object(a,
+			o.kind->can & CAN_EDIT && app_may(a, o.kind->change) ? "edit" : "describe",
+			o, out);
 		return true;
 	case ACT_LOGS:
-		if (j)
-			stack_open(a, screen_find(a, "log"), name, out);
+		if (has_row(a, o))
+			stack_open(a, screen_find(a, "log"), record_key(o.kind, o.row), out);
 		return true;
-	case ACT_DESCRIBE:
-		if (j)
-			stack_open(a, screen_find(a, "describe"), name, out);
+	case ACT_SUBMIT:
+		if (may(a, o.kind, o.kind->make, "submit"))
+			stack_open_kind(a, screen_find(a, "submit"), o.kind, "", out);
 		return true;
+	case ACT_CLONE:
+		if (may(a, o.kind, o.kind->make, "clone"))
+			open_object(a, "submit", o, out);
+		return true;
+	case ACT_EDIT:
+		if (may(a, o.kind, o.kind->change, "edit"))
+			open_object(a, "edit", o, out);
+		return true;
+	case ACT_DESCRIBE: open_object(a, "describe", o, out); return true;
+	case ACT_YAML: open_object(a, "yaml", o, out); return true;
+	case ACT_EVENTS: open_object(a, "history", o, out); return true;
 	default: return false;
 	}
 }
@@ -119,13 +166,12 @@ void app_action(struct app *a, enum action act, struct cmds *out)
 		return;
 	if (v->screen->action && v->screen->action(a, v, act, out))
 		return;
-	if (job_action(a, act, out))
+	if (object_action(a, act, out))
 		return;
 	switch (act) {
 	case ACT_BACK: back(a, out); break;
 	case ACT_PALETTE: palette_open(a); break;
 	case ACT_SEARCH: line_open(a, MODE_SEARCH, ""); break;
-	case ACT_SUBMIT: stack_open(a, screen_find(a, "submit"), "", out); break;
 	case ACT_COPY: copy(a, v, out); break;
 	case ACT_SAVE: save(a, v); break;
 	case ACT_UNDO: change_undo(a); break;

@@ -1,6 +1,7 @@
 #include "ui/app/parts.h"
 
 #include "base/mem.h"
+#include "core/kinds/kinds.h"
 #include "ui/kit/textpane.h"
 
 #include <stdarg.h>
@@ -49,13 +50,6 @@ struct layout app_layout_of(const struct app *a, int cols, int rows)
 struct layout app_layout(const struct app *a)
 {
 	return app_layout_of(a, a->cols, a->rows);
-}
-
-unsigned app_scopes(const struct app *a)
-{
-	const struct view *v = app_top(a);
-
-	return !v ? 0 : v->screen->scope ? v->screen->scope(v) : v->screen->scopes;
 }
 
 void app_notice(struct app *a, enum grid_role role, const char *format, ...)
@@ -187,6 +181,7 @@ static void copy_options(struct app *a, const struct app_options *o)
 	app_set_text(&a->org, NULL);
 	app_set_text(&a->role, NULL);
 	app_set_text(&a->user, NULL);
+	app_set_text(&a->folder, NULL);
 	app_set_text(&a->link_text, NULL);
 	a->tenant = mem_strdup("");
 }
@@ -195,7 +190,7 @@ struct app *app_new(const struct app_options *options, struct err *e)
 {
 	struct app *a = mem_alloc(sizeof *a);
 
-	if (!keymap_init(&a->keymap, options->keys, e)) {
+	if (!keymap_init(&a->keymap, all_kinds, options->keys, e)) {
 		free(a);
 		return NULL;
 	}
@@ -222,6 +217,7 @@ static void free_texts(struct app *a)
 	free(a->org);
 	free(a->role);
 	free(a->user);
+	free(a->folder);
 	free(a->tenant);
 	free(a->link_text);
 	free(a->line_error);

@@ -2,7 +2,9 @@
 
 #include "base/mem.h"
 #include "base/timefmt.h"
+#include "core/kinds/key.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,35 +52,43 @@ static void changes_remove(struct changes *c, size_t at)
 
 /* ---- What is at stake ---- */
 
-static bool may(enum action act, const struct job *j)
-{
-	if (act == ACT_CANCEL)
-		return !job_state_final(j->state) && j->state != JOB_DELETING;
-	if (act == ACT_RETRY)
-		return job_state_final(j->state);
-	return true;
-}
-
 struct stakes {
-	size_t jobs, live, others;
+	const struct kind *kind;
+	size_t objects, live, others;
 	int64_t gpus, longest, total;
-	const struct job *first;
+	const void *first;
 };
 
-static void add_stakes(struct stakes *s, const struct app *a, const struct job *j)
+/* A member by its name, where the kind has one and the row knows it; else 0. */
+static int64_t number_of(const struct kind *k, const void *row, const char *name)
 {
-	bool live = job_state_live(j->state);
-	int64_t ran = live && j->start_time.v > 0 && a->now > j->start_time.v
-		? a->now - j->start_time.v
-		: 0;
+	const struct field *f = kind_field(k, name);
 
-	if (s->jobs++ == 0)
-		s->first = j;
+	return f && record_knows(k, row, f) ? *(const int64_t *)record_member(row, f) : 0;
+}
+
+static const char *owner_of(const struct kind *k, const void *row)
+{
+	const struct field *f = kind_field(k, "owner");
+
+	return f ? record_text(row, f) : "";
+}
+
+static void add_stakes(struct stakes *s, const struct app *a, const void *row)
+{
+	bool live = kind_life(s->kind, row) == LIFE_LIVE;
+	int64_t started = number_of(s->kind, row, "start_time"),
+		gpus = number_of(s->kind, row, "gpu_limit"),
+		ran = live && started > 0 && a->now > started ? a->now - started : 0;
+	const char *owner = owner_of(s->kind, row);
+
+	if (s->objects++ == 0)
+		s->first = row;
 	s->live += live;
-	s->gpus += live && j->gpu_limit > 0 ? j->gpu_limit : 0;
+	s->gpus += live && gpus > 0 ? gpus : 0;
 	s->total += ran;
 	s->longest = ran > s->longest ? ran : s->longest;
-	if (*a->user && j->owner && *j->owner && strcmp(j->owner, a->user) != 0)
+	if (*a->user && *owner && strcmp(owner, a->user) != 0)
 		s->others++;
 }
 
@@ -94,145 +104,170 @@ static void write_names(const struct changes *c, struct buf *out)
 	buf_adds(out, "\n");
 }
 
-static void write_stakes(const struct stakes *s, const struct app *a, enum action act,
-	struct buf *out)
+static void write_work(const struct stakes *s, struct buf *out)
 {
 	char longest[TIMEFMT_SIZE], total[TIMEFMT_SIZE];
 
 	timefmt_duration(longest, s->longest);
 	timefmt_duration(total, s->total);
-	if (act == ACT_RETRY)
-		buf_adds(out, T_STAKE_RETRY "\n");
-	else if (s->live && s->jobs == 1 && s->gpus == 0)
+	if (s->live && s->objects == 1 && s->gpus == 0)
 		buf_addf(out, T_STAKE_LIVE_CPU "\n", longest);
-	else if (s->live && s->jobs == 1)
+	else if (s->live && s->objects == 1)
 		buf_addf(out, T_STAKE_LIVE_ONE "\n", (long long)s->gpus, longest);
 	else if (s->live)
-		buf_addf(out, T_STAKE_LIVE_MANY "\n", s->live, s->jobs, (long long)s->gpus, total,
-			longest);
+		buf_addf(out, T_STAKE_LIVE_MANY "\n", s->live, s->objects, (long long)s->gpus,
+			total, longest);
 	else
 		buf_adds(out, T_STAKE_NONE_LIVE "\n");
-	if (s->jobs == 1 && s->first->owner && *s->first->owner)
-		buf_addf(out, T_STAKE_OWNER "\n", s->first->owner);
+}
+
+static void write_stakes(const struct stakes *s, const struct app *a, const struct kind_action *ka,
+	struct buf *out)
+{
+	const char *owner = owner_of(s->kind, s->first);
+
+	if (kind_state(s->kind))
+		write_work(s, out);
+	if (s->objects == 1 && *owner)
+		buf_addf(out, T_STAKE_OWNER "\n", owner);
 	if (s->others)
-		buf_addf(out, T_STAKE_OTHERS "\n", s->others, s->jobs, a->user);
-	if (act == ACT_DELETE)
-		buf_adds(out, T_STAKE_DELETE "\n");
+		buf_addf(out, T_STAKE_OTHERS "\n", s->others, s->objects, a->user);
+	if (ka->stakes)
+		buf_addf(out, "%s\n", ka->stakes);
 }
 
 /* ---- Proposing ---- */
 
-static void propose_one(struct app *a, enum action act, const struct job *j, const char *uid)
+static void propose_one(struct app *a, const struct kind_action *ka, struct object o)
 {
 	struct change *c = changes_add(&a->proposed);
-	const char *name = j->job_name ? j->job_name : "";
+	const char *name = record_key(o.kind, o.row);
 
-	c->verb = action_info(act)->name;
-	c->method = act == ACT_DELETE ? "DELETE" : "POST";
-	/* By uid: within the time for second thoughts the name may pass to another job. */
-	c->path = object_path(a, (struct object){&job_kind, j}, *uid ? uid : name,
-		act == ACT_CANCEL          ? "/cancel"
-			: act == ACT_RETRY ? "/retry"
-					   : "");
+	c->kind = o.kind;
+	c->verb = ka->name;
+	c->doing = ka->doing;
+	c->method = ka->method;
+	c->at_once = ka->asks == ASKS_NOTHING;
+	c->path = object_path(a, o, object_id(o, name), ka->tail);
 	c->name = mem_strdup(name);
-	c->uid = mem_strdup(uid);
+	c->uid = mem_strdup(object_id(o, name));
 }
 
-static void open_prompt(struct app *a, enum action act, const struct stakes *s)
+static void open_prompt(struct app *a, const struct kind_action *ka, const struct stakes *s)
 {
-	const char *verb = act == ACT_CANCEL ? T_VERB_CANCEL
-		: act == ACT_DELETE          ? T_VERB_DELETE
-					     : T_VERB_RETRY;
-	const char *accept = act == ACT_CANCEL ? T_ACCEPT_CANCEL
-		: act == ACT_DELETE            ? T_ACCEPT_DELETE
-					       : T_ACCEPT_RETRY;
-	bool heavy = act != ACT_RETRY && (s->gpus >= NAME_TYPED_GPUS || s->jobs >= NAME_TYPED_JOBS);
-	struct buf question = BUF_INIT, typed = BUF_INIT;
+	bool heavy = s->gpus >= NAME_TYPED_GPUS || s->objects >= NAME_TYPED_JOBS;
+	struct buf question = BUF_INIT, typed = BUF_INIT, accept = BUF_INIT;
 
-	if (s->jobs == 1)
-		buf_addf(&question, T_ASK_ONE, verb, a->proposed.items[0].name);
+	if (s->objects == 1)
+		buf_addf(&question, T_ASK_ONE, ka->ask, s->kind->name, a->proposed.items[0].name);
 	else
-		buf_addf(&question, T_ASK_MANY, verb, s->jobs);
-	if (s->jobs == 1)
+		buf_addf(&question, T_ASK_MANY, ka->ask, s->objects, s->kind->plural);
+	if (s->objects == 1)
 		buf_adds(&typed, a->proposed.items[0].name);
 	else
-		buf_addf(&typed, "%zu", s->jobs);
-	prompt_start(&a->prompt, PROMPT_CHANGES, question.data, accept, heavy ? typed.data : NULL);
-	if (s->jobs > 1)
+		buf_addf(&typed, "%zu", s->objects);
+	buf_adds(&accept, ka->ask);
+	accept.data[0] = (char)tolower((unsigned char)accept.data[0]);
+	prompt_start(&a->prompt, PROMPT_CHANGES, question.data, accept.data,
+		heavy ? typed.data : NULL);
+	if (s->objects > 1)
 		write_names(&a->proposed, &a->prompt.stakes);
-	write_stakes(s, a, act, &a->prompt.stakes);
+	write_stakes(s, a, ka, &a->prompt.stakes);
 	a->mode = MODE_PROMPT;
 	buf_release(&question);
 	buf_release(&typed);
+	buf_release(&accept);
 }
 
-static bool ready(struct app *a)
+/* The rows that an action is about, caller frees: the open object, the marked or selected ones. */
+static const void **target_rows(struct app *a, size_t *count)
 {
-	if (app_connected(a))
+	const struct view *v = app_top(a);
+	struct table *t = v->screen->object ? NULL : v->screen->table(v);
+	size_t max = t ? t->data.len + 1 : 1;
+	const void **rows = mem_alloc(max * sizeof *rows);
+	struct entry **entries = mem_alloc(max * sizeof *entries);
+
+	rows[0] = app_object(a).row;
+	*count = t ? table_targets(t, entries, max) : rows[0] != NULL;
+	for (size_t i = 0; t && i < *count; i++)
+		rows[i] = entries[i]->row;
+	free(entries);
+	return rows;
+}
+
+static bool ready(struct app *a, const struct kind *k, const struct kind_action *ka)
+{
+	if (!app_may(a, ka->least))
+		app_notice(a, ROLE_WARN, T_MAY_NOT, ka->name, k->name, role_words[ka->least],
+			a->role);
+	else if (!app_connected(a))
+		app_notice(a, ROLE_BAD, T_NOT_CONNECTED);
+	else if (ka->asks == ASKS_NOTHING && !a->seen)
+		app_notice(a, ROLE_WARN, T_NOT_SEEN, ka->name);
+	else
 		return true;
-	app_notice(a, ROLE_BAD, T_NOT_CONNECTED);
 	return false;
 }
 
-static void propose(struct app *a, enum action act, const struct job **jobs, const char **uids,
-	size_t n)
+static void propose(struct app *a, const struct kind_action *ka, const struct kind *k,
+	const void **rows, size_t count, struct cmds *out)
 {
-	struct stakes s = {0};
+	struct stakes s = {.kind = k};
 
 	changes_release(&a->proposed);
-	for (size_t i = 0; i < n; i++) {
-		if (!may(act, jobs[i]))
+	for (size_t i = 0; i < count; i++) {
+		if (!kind_action_may(k, ka, rows[i]))
 			continue;
-		propose_one(a, act, jobs[i], uids[i]);
-		add_stakes(&s, a, jobs[i]);
+		propose_one(a, ka, (struct object){k, rows[i]});
+		add_stakes(&s, a, rows[i]);
 	}
-	if (s.jobs)
-		open_prompt(a, act, &s);
+	if (s.objects && ka->asks == ASKS_NOTHING)
+		change_accept(a, out);
+	else if (s.objects)
+		open_prompt(a, ka, &s);
+	else if (count > 1)
+		app_notice(a, ROLE_WARN, T_NOTHING_OF_MANY, ka->name, count, ka->not_from);
 	else
-		app_notice(a, ROLE_WARN, "%s",
-			act == ACT_CANCEL ? T_NOTHING_TO_CANCEL : T_NOTHING_TO_RETRY);
+		app_notice(a, ROLE_WARN, T_NOTHING_TO, ka->name, ka->not_from);
 }
 
-void change_propose_job(struct app *a, enum action act, const void *job, const char *uid,
-	struct cmds *out)
+void change_propose(struct app *a, const struct kind_action *ka, struct cmds *out)
 {
-	const struct job *j = job;
+	const struct kind *k = app_object(a).kind;
+	size_t count;
+	const void **rows = target_rows(a, &count);
 
-	(void)out;
-	if (ready(a))
-		propose(a, act, &j, &uid, 1);
-}
-
-void change_propose(struct app *a, enum action act, struct cmds *out)
-{
-	size_t max = a->home.data.len + 1;
-	struct entry **entries = mem_alloc(max * sizeof *entries);
-	const struct job **jobs = mem_alloc(max * sizeof *jobs);
-	const char **uids = mem_alloc(max * sizeof *uids);
-	size_t n = table_targets(&a->home, entries, max);
-
-	(void)out;
-	for (size_t i = 0; i < n; i++) {
-		jobs[i] = entries[i]->row;
-		uids[i] = dataset_uid(&a->home.data, entries[i]->row);
-	}
-	if (n == 0)
-		app_notice(a, ROLE_WARN, T_NO_ROW);
-	else if (ready(a))
-		propose(a, act, jobs, uids, n);
-	free(entries);
-	free(jobs);
-	free(uids);
+	if (count == 0)
+		app_notice(a, ROLE_WARN, T_NO_ROW, k->name);
+	else if (ready(a, k, ka))
+		propose(a, ka, k, rows, count, out);
+	free(rows);
 }
 
 /* ---- Sending, undoing, replies ---- */
 
+/* On its row, wherever rows of the kind are shown. */
 static void badge(struct app *a, const struct change *c, uint64_t id)
 {
-	struct entry *e = c->uid ? dataset_find(&a->home.data, c->uid) : NULL;
+	for (int i = 0; c->uid && i <= a->depth; i++) {
+		const struct view *v = i < a->depth ? &a->stack[i] : NULL;
+		struct table *t = !v ? &a->home : v->screen->table ? v->screen->table(v) : NULL;
+		struct entry *e = t && t->data.kind == c->kind ? dataset_find(&t->data, c->uid)
+							       : NULL;
 
-	if (e)
-		e->change = id;
+		if (e)
+			e->change = id;
+	}
+}
+
+static void marks_clear(struct app *a)
+{
+	const struct view *v = app_top(a);
+	struct table *t = v && v->screen->table ? v->screen->table(v) : NULL;
+
+	if (t)
+		table_mark_clear(t);
 }
 
 static void send(struct change *c, struct cmds *out)
@@ -260,7 +295,7 @@ void change_accept(struct app *a, struct cmds *out)
 		c->batch = batch;
 		c->due = a->mono + a->options.grace_ms + 1;
 		badge(a, c, c->id);
-		if (a->options.grace_ms <= 0 || c->form)
+		if (a->options.grace_ms <= 0 || c->form || c->at_once)
 			send(c, out);
 		else
 			waits = true;
@@ -271,7 +306,7 @@ void change_accept(struct app *a, struct cmds *out)
 		app_notice(a, ROLE_WARN, T_UNDO, a->changes.items[a->changes.len - 1].verb, n,
 			n == 1 ? "" : "s", (int)((a->options.grace_ms + 999) / 1000));
 	if (n > 0)
-		table_mark_clear(&a->home);
+		marks_clear(a);
 }
 
 void change_tick(struct app *a, struct cmds *out)
@@ -320,6 +355,31 @@ void change_undo(struct app *a)
 		app_notice(a, ROLE_DIM, T_NOTHING_TO_UNDO);
 }
 
+/* What is never shown again, such as the secret of a key that was just made. */
+static void show_secrets(struct app *a, const struct change *c, const json_t *body)
+{
+	struct buf title = BUF_INIT, lines = BUF_INIT;
+
+	for (size_t i = 0; c->kind && i < c->kind->field_count; i++) {
+		const struct field *f = &c->kind->fields[i];
+		const char *text = json_string_value(json_object_get(body, f->name));
+
+		if (!(f->flags & (F_SECRET | F_UID)) || !text)
+			continue;
+		buf_addf(&lines, "%s: ", f->name);
+		sanitize_text(&lines, text, strlen(text));
+		buf_addc(&lines, '\n');
+		if (f->flags & F_SECRET)
+			buf_addf(&title, T_SECRET_TITLE, c->kind->name, c->name);
+	}
+	if (title.len) {
+		popup_open(a, title.data);
+		buf_adds(&a->popup, lines.data);
+	}
+	buf_release(&lines);
+	buf_release(&title);
+}
+
 static void form_answered(struct app *a, const struct msg *m, const char *name, struct cmds *out)
 {
 	struct view *v = app_top(a);
@@ -340,7 +400,8 @@ bool change_reply(struct app *a, const struct msg *m, struct cmds *out)
 
 	badge(a, c, 0);
 	if (m->status >= 200 && m->status < 300) {
-		app_notice(a, ROLE_GOOD, T_ACCEPTED, c->verb, c->name);
+		app_notice(a, ROLE_GOOD, T_ACCEPTED, c->name, c->doing ? c->doing : c->verb);
+		show_secrets(a, c, m->body);
 	} else {
 		struct buf why = BUF_INIT;
 

@@ -1,7 +1,9 @@
 /*
  * What a person asked for that changes something on the platform. A change is proposed (a prompt
  * says what is at stake), accepted, waits its grace time so that it can be undone, is sent, and is
- * over with the reply. No change exists that was not accepted in a prompt.
+ * over with the reply. No change exists that was not accepted in a prompt, but for those whose
+ * action asks nothing (schema.h): those need a frame since the key before, so that a flood of keys
+ * does nothing.
  */
 #ifndef MLTOP_UI_CHANGE_H
 #define MLTOP_UI_CHANGE_H
@@ -16,12 +18,15 @@ struct change {
 	uint64_t id;
 	const char *method; /* static */
 	const char *verb;   /* static: "cancel" */
-	char *path, *name;  /* of the request; of the object */
-	char *uid;          /* of the row that bears the badge; "" none */
+	const char *doing;  /* static; after the name, once it is accepted: "is being cancelled" */
+	const struct kind *kind;
+	char *path, *name; /* of the request; of the object */
+	char *uid;         /* of the row that bears the badge; "" none */
 	json_t *body;
 	int64_t due;    /* mono ms when it leaves; 0: sent */
 	uint64_t batch; /* what was accepted together is undone together */
 	bool form;      /* the open form made it and gets the reply */
+	bool at_once;   /* harms nothing: no time to undo it */
 };
 
 struct changes {
@@ -33,11 +38,11 @@ void changes_release(struct changes *c);
 struct change *changes_add(struct changes *c); /* zeroed; valid until the next call */
 size_t changes_waiting(const struct changes *c);
 
-/* Opens the prompt for the targets of an action on jobs; a notice when there is nothing to do. */
-void change_propose(struct app *a, enum action act, struct cmds *out);
-/* For one job by name, where no row is at hand. */
-void change_propose_job(struct app *a, enum action act, const void *job, const char *uid,
-	struct cmds *out);
+/*
+ * An action of the kind that is on the screen, on the open object or the marked or selected rows:
+ * opens its prompt, or does it at once where it asks nothing; a notice when there is nothing to do.
+ */
+void change_propose(struct app *a, const struct kind_action *ka, struct cmds *out);
 /* The prompt was accepted: a->proposed becomes a->changes. */
 void change_accept(struct app *a, struct cmds *out);
 void change_tick(struct app *a, struct cmds *out);

@@ -225,24 +225,57 @@ static void draw_crumb(const struct app *a, struct grid *g, struct rect r)
 	buf_release(&status);
 }
 
-void frame_scopes_hints(const struct app *a, struct grid *g, struct rect r)
+/* Draws where `g` is not NULL; returns the cells that it takes. */
+static int hint(const struct app *a, const struct action_info *i, struct grid *g, int x, int y)
 {
-	int x = 1;
+	struct buf key = BUF_INIT;
 
-	for (const struct action_info *i = actions; i->name; i++) {
-		struct buf key = BUF_INIT;
+	keymap_key(&a->keymap, i->action, &key);
+	int width = key.len ? utf8_width(key.data) + utf8_width(i->hint) + 1 : 0;
 
-		if (!i->hint || !(i->scopes & app_scopes(a)))
-			continue;
-		keymap_key(&a->keymap, i->action, &key);
-		int width = utf8_width(key.data) + utf8_width(i->hint) + 1;
-
-		if (key.len && x + width < r.width) {
-			x += grid_text(g, x, r.y, r.width - x, ROLE_KEY, key.data) + 1;
-			x += grid_text(g, x, r.y, r.width - x, ROLE_DIM, i->hint) + 2;
-		}
-		buf_release(&key);
+	if (g && width) {
+		x += grid_text(g, x, y, width, ROLE_KEY, key.data) + 1;
+		grid_text(g, x, y, width, ROLE_DIM, i->hint);
 	}
+	buf_release(&key);
+	return width;
+}
+
+/* What can be done now: an action of the kind only where the row's state asks for it. */
+static bool is_wanted(const struct app *a, const struct action_info *i, struct object o)
+{
+	if (!i->hint || !keymap_fits(&a->keymap, i, app_scopes(a), o.kind))
+		return false;
+	if (i->action == ACT_SUBMIT)
+		return app_may(a, o.kind->make);
+	if (i->action == ACT_EDIT)
+		return o.row && app_may(a, o.kind->change);
+	if (i->action < ACT_COUNT)
+		return true;
+	const struct kind_action *ka = kind_action_find(o.kind, i->name);
+
+	return o.row && app_may(a, ka->least) &&
+		(kind_state(o.kind) ? ka->from && kind_action_may(o.kind, ka, o.row) : true);
+}
+
+/* In the order of the key map; what helps further keeps its place at the right end. */
+static void draw_hints(const struct app *a, struct grid *g, struct rect r)
+{
+	const struct action_info *help = keymap_find(&a->keymap, "help"), *i;
+	struct object o = app_object(a);
+	int kept = hint(a, help, NULL, 0, 0), x = 1;
+
+	if (!(help->scopes & app_scopes(a)) || kept + 2 > r.width)
+		kept = 0;
+	for (size_t n = 0; (i = keymap_at(&a->keymap, n)) != NULL; n++) {
+		int width = i != help && is_wanted(a, i, o) ? hint(a, i, NULL, 0, 0) : 0;
+
+		if (!width || x + width + (kept ? kept + 2 : 0) >= r.width)
+			continue;
+		x += hint(a, i, g, x, r.y) + 2;
+	}
+	if (kept)
+		hint(a, help, g, x, r.y);
 }
 
 /* Why the rows that are shown are not kept up to date any more; NULL: they are. */
@@ -282,7 +315,7 @@ static void draw_status(const struct app *a, struct grid *g, struct rect r)
 		hints.width -= 14;
 		grid_textf(g, r.width - 13, r.y, 12, ROLE_MARKED, "[%zu " T_MARKED "]", t->marked);
 	}
-	frame_scopes_hints(a, g, hints);
+	draw_hints(a, g, hints);
 }
 
 /* Folded: who must act needs the whole sentence. */
@@ -292,7 +325,7 @@ static void draw_why(const struct app *a, struct grid *g, struct rect r)
 
 	for (int i = 0; i < r.height; i++) {
 		size_t fit = i + 1 < r.height ? fold_text(rest, r.width) : strlen(rest);
-		char *piece = strndup(rest, fit);
+		char *piece = fold_piece(rest, fit);
 
 		grid_clip(g, r.x, r.y + i, r.width, ROLE_BAD, piece);
 		free(piece);

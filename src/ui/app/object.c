@@ -1,5 +1,6 @@
 #include "ui/app/parts.h"
 
+#include "core/kinds/key.h"
 #include "core/wire/query.h"
 
 #include <string.h>
@@ -15,16 +16,53 @@ static const struct table *table_of(const struct view *v, const struct kind *k)
 
 struct object app_object(const struct app *a)
 {
-	const struct view *v = app_top(a);
+	return view_object(app_top(a));
+}
+
+struct object view_object(const struct view *v)
+{
 	struct table *t = v && v->screen->table ? v->screen->table(v) : NULL;
 
 	if (v && v->screen->object)
-		return (struct object){v->screen->kind, v->screen->object(v)};
+		return (struct object){v->kind, v->screen->object(v)};
 	if (!t)
 		return (struct object){0};
 	struct entry *e = table_selected(t);
 
 	return (struct object){t->data.kind, e ? e->row : NULL};
+}
+
+unsigned app_scopes(const struct app *a)
+{
+	return view_scopes(app_top(a));
+}
+
+unsigned view_scopes(const struct view *v)
+{
+	const struct kind *k = view_object(v).kind;
+	unsigned own = !v ? 0 : v->screen->scope ? v->screen->scope(v) : v->screen->scopes;
+
+	if (!k || !k->path || v->screen->passing)
+		return own;
+	return own | SCOPE_OBJECT | (k->can & CAN_LOGS ? SCOPE_LOGS : 0) |
+		(k->can & CAN_EVENTS ? SCOPE_EVENTS : 0) | (k->can & CAN_EDIT ? SCOPE_EDIT : 0) |
+		(k->can & CAN_CREATE ? SCOPE_CLONE | (v->screen->root ? SCOPE_MAKE : 0) : 0) |
+		(kind_state(k) && kind_field(k, "message") ? SCOPE_WHY : 0);
+}
+
+bool app_may(const struct app *a, unsigned least)
+{
+	for (unsigned i = 0; i < least; i++)
+		if (strcmp(a->role, role_words[i]) == 0)
+			return false;
+	return true;
+}
+
+const char *object_id(struct object o, const char *name)
+{
+	const char *uid = o.row ? record_uid(o.kind, o.row) : "";
+
+	return *uid ? uid : name;
 }
 
 static const void *row_in(const struct table *t, const char *name)

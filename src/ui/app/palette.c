@@ -1,6 +1,7 @@
 #include "ui/app/parts.h"
 
 #include "base/mem.h"
+#include "core/kinds/kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,11 +80,13 @@ bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err
 
 	free(a->tenant);
 	a->tenant = tenant;
+	const struct screen *root = a->depth ? a->stack[0].screen : a->options.screens[0];
+
 	table_clear(&a->home);
 	table_subscribe(a, &a->home, a->options.screens[0], true, out);
 	stack_clear(a, out);
-	stack_open(a, a->options.screens[0], "", out);
-	app_notice(a, ROLE_NORMAL, T_TENANT, *name ? name : T_TENANT_OWN);
+	stack_open(a, root, "", out);
+	app_notice(a, ROLE_NORMAL, T_TENANT, root->name, *name ? name : T_TENANT_OWN);
 	return true;
 }
 
@@ -141,6 +144,18 @@ static bool run_verb(struct app *a, const char *word, const char *rest, struct c
 	return true;
 }
 
+/* ":describe quota vision": the kind, where it is named; else that of what is on the screen. */
+static const struct kind *named_kind(const struct app *a, const char **rest)
+{
+	char word[32];
+	const char *name = split(*rest, word, sizeof word);
+	const struct kind *k = *name ? kinds_find(word) : NULL;
+
+	if (k)
+		*rest = name;
+	return k ? k : app_object(a).kind;
+}
+
 static bool run_screen(struct app *a, const struct screen *s, const char *rest, struct cmds *out,
 	struct err *e)
 {
@@ -148,10 +163,12 @@ static bool run_screen(struct app *a, const struct screen *s, const char *rest, 
 	struct view *v;
 
 	if (s->takes_name) {
+		const struct kind *k = s->any_kind ? named_kind(a, &rest) : s->kind;
+
 		split(rest, name, sizeof name);
-		if (!*name)
+		if (!*name || (s->any_kind && !k))
 			return err_set(e, ERR_INVALID, T_NEEDS_NAME, s->name, s->name);
-		stack_open(a, s, name, out);
+		stack_open_kind(a, s, k, name, out);
 		return true;
 	}
 	stack_open(a, s, "", out);
@@ -177,9 +194,10 @@ bool palette_run(struct app *a, const char *text, struct cmds *out, struct err *
 		return true;
 	if (s)
 		return run_screen(a, s, rest, out, e);
-	const struct action_info *i = action_find(word);
+	const struct action_info *i = keymap_find(&a->keymap, word);
 
-	if (i && strcmp(word, "quit") != 0 && (i->scopes & app_scopes(a))) {
+	if (i && strcmp(word, "quit") != 0 &&
+		keymap_fits(&a->keymap, i, app_scopes(a), app_object(a).kind)) {
 		app_action(a, i->action, out);
 		return true;
 	}
@@ -198,15 +216,26 @@ static void offer(struct app *a, const char *typed, const char *word, const char
 	a->option_count++;
 }
 
-static void offer_names(struct app *a, const char *head, const char *typed)
+/* Names of the rows on the screen, where they are of the kind, or else of home. */
+static const struct dataset *rows_of(const struct app *a, const struct kind *k)
 {
-	for (size_t i = 0; i < a->home.data.len && a->option_count < 50; i++) {
-		const void *row = a->home.data.all[i]->row;
+	const struct view *v = app_top(a);
+	const struct table *t = v && v->screen->table ? v->screen->table(v) : NULL;
+
+	return t && (!k || t->data.kind == k) ? &t->data : &a->home.data;
+}
+
+static void offer_names(struct app *a, const struct screen *s, const char *typed)
+{
+	const struct dataset *d = rows_of(a, s->kind);
+
+	for (size_t i = 0; i < d->len && a->option_count < 50; i++) {
+		const void *row = d->all[i]->row;
 		struct buf text = BUF_INIT;
 
-		if (!row || (*typed && fuzzy_score(typed, record_key(&job_kind, row)) == 0))
+		if (!row || (*typed && fuzzy_score(typed, record_key(d->kind, row)) == 0))
 			continue;
-		buf_addf(&text, "%s %s", head, record_key(&job_kind, row));
+		buf_addf(&text, "%s %s", s->name, record_key(d->kind, row));
 		offer(a, "", text.data, "");
 		buf_release(&text);
 	}
@@ -227,6 +256,17 @@ static void offer_tenants(struct app *a, const char *typed)
 	}
 }
 
+static void offer_actions(struct app *a, const char *word)
+{
+	const struct kind *k = app_object(a).kind;
+	const struct action_info *i;
+
+	for (size_t n = 0; *word && (i = keymap_at(&a->keymap, n)) != NULL; n++)
+		if (keymap_fits(&a->keymap, i, app_scopes(a), k) && i->action > ACT_PREV_TAB &&
+			!screen_find(a, i->name) && i->action != ACT_HELP && i->action != ACT_QUIT)
+			offer(a, word, i->name, "");
+}
+
 static void complete(struct app *a)
 {
 	char word[32];
@@ -238,7 +278,7 @@ static void complete(struct app *a)
 	a->choice = -1;
 	if (strchr(text, ' ')) {
 		if (named && named->takes_name)
-			offer_names(a, named->name, rest);
+			offer_names(a, named, rest);
 		if (strcmp(word, "tenant") == 0)
 			offer_tenants(a, rest);
 		return;
@@ -247,10 +287,7 @@ static void complete(struct app *a)
 		offer(a, word, (*s)->name, (*s)->takes_name ? " " : "");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		offer(a, word, verbs[i].word, verbs[i].argument ? " " : "");
-	for (const struct action_info *i = actions; i->name && *word; i++)
-		if ((i->scopes & app_scopes(a)) && i->action > ACT_PREV_TAB &&
-			!screen_find(a, i->name) && i->action != ACT_HELP && i->action != ACT_QUIT)
-			offer(a, word, i->name, "");
+	offer_actions(a, word);
 }
 
 static void next_option(struct app *a, int by)

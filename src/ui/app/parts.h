@@ -52,10 +52,12 @@ struct app {
 	struct keymap keymap;
 	json_t *remembered; /* what this and earlier runs remembered, by name */
 	char *context, *org, *role, *user;
+	char *folder; /* where mltop stands, on a platform that starts tasks there; "" elsewhere */
 	char *tenant; /* org asked for: "" the key's own, an id, "-1" all */
 	int cols, rows;
 	int64_t now, mono;
 	bool dirty, started, ended;
+	bool seen; /* a frame was drawn since the newest key: the person saw what it did */
 
 	enum link_state link;
 	int64_t rtt_ms;     /* as the header shows it: a step of link_message; 0: not known */
@@ -89,6 +91,7 @@ struct app {
 	char *popup_title;
 	int popup_top;
 	uint64_t why_id; /* request whose reply opens the popup */
+	const struct kind *why_kind;
 
 	struct changes proposed, changes;
 	uint64_t next_batch;
@@ -132,6 +135,9 @@ void reply_error(const struct msg *m, struct buf *out);
 
 /* `s` NULL: there is no such screen, and nothing happens. */
 void stack_open(struct app *a, const struct screen *s, const char *name, struct cmds *out);
+/* The same for an object of `k`, on a screen for any kind. */
+void stack_open_kind(struct app *a, const struct screen *s, const struct kind *k, const char *name,
+	struct cmds *out);
 void stack_pop(struct app *a, struct cmds *out);
 void stack_clear(struct app *a, struct cmds *out);
 void history_go(struct app *a, int by, struct cmds *out);
@@ -140,11 +146,9 @@ void history_last(struct app *a, struct cmds *out);
 /* ---- frame.c ---- */
 
 void frame_draw(const struct app *a, struct grid *g, const struct layout *l);
-void frame_scopes_hints(const struct app *a, struct grid *g, struct rect r);
 
 /* ---- filterbar.c, palette.c, picker.c, popup.c: the modes ---- */
 
-unsigned app_scopes(const struct app *a);
 void line_open(struct app *a, enum mode mode, const char *text);
 void mode_close(struct app *a);
 void filterbar_open(struct app *a);
@@ -184,8 +188,16 @@ struct object {
 	const struct kind *kind;
 	const void *row;
 };
-/* The open object or the selected row. */
+/* The open object or the selected row; the kind is known also where there is no row. */
 struct object app_object(const struct app *a);
+struct object view_object(const struct view *v);
+/* enum scope: what the screen on top is, and what can be done with its object. */
+unsigned app_scopes(const struct app *a);
+unsigned view_scopes(const struct view *v);
+/* Whether the key's role is at least that; where it is not known the platform decides. */
+bool app_may(const struct app *a, unsigned least);
+/* What requests call it: the uid where it is known, for a name may pass to another. */
+const char *object_id(struct object o, const char *name);
 /* The row that the person points at, where several have the name; else the first of that name. */
 const void *app_row(const struct app *a, const struct kind *k, const char *name);
 /* The org that requests about it must name; "" the key's own. */
@@ -196,9 +208,16 @@ const char *app_org(const struct app *a, struct object o);
  */
 char *object_path(const struct app *a, struct object o, const char *name, const char *tail);
 
-/* ---- why.c: why a job is where it is, read again from the platform ---- */
+/* ---- objevents.c: what happened to an object ---- */
 
-void why_ask(struct app *a, struct cmds *out);
+extern const struct column event_columns[];
+/* Asks for the events of an object; the reply with the id that is returned goes to events_take. */
+uint64_t events_ask(struct app *a, struct object o, const char *name, struct cmds *out);
+void events_take(struct table *t, const json_t *body);
+
+/* ---- why.c: why an object is where it is, read again from the platform ---- */
+
+void why_ask(struct app *a, struct object o, struct cmds *out);
 void why_reply(struct app *a, const struct msg *m);
 
 #endif

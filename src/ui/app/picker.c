@@ -148,7 +148,7 @@ static int popup_lines(const struct app *a, struct grid *g, struct rect r, int s
 
 		do {
 			size_t fit = fold_text(rest, r.width);
-			char *piece = strndup(rest, fit);
+			char *piece = fold_piece(rest, fit);
 
 			if (g && n >= skip && n - skip < r.height)
 				grid_text(g, r.x, r.y + n - skip, r.width, ROLE_NORMAL, piece);

@@ -19,6 +19,7 @@ struct screen {
 	bool root;        /* stands on the bottom of the stack: ":quotas" */
 	bool passing;     /* nobody goes back to it: not in the history */
 	unsigned scopes;
+	bool any_kind;           /* shows one object of whatever kind: the view says which */
 	const struct kind *kind; /* of its rows, or of the one object that it shows; NULL: none */
 	/* Screens of rows. */
 	const struct column *columns;
@@ -59,8 +60,9 @@ struct screen {
 /* A screen that is open. */
 struct view {
 	const struct screen *screen;
-	char *name;  /* of the object it shows; "" for lists */
-	void *state; /* the screen's own */
+	const struct kind *kind; /* the screen's, or the one that it was opened for */
+	char *name;              /* of the object it shows; "" for lists */
+	void *state;             /* the screen's own */
 };
 
 /* NULL: the app was given none of that name. */

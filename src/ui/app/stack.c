@@ -22,11 +22,14 @@ void stack_clear(struct app *a, struct cmds *out)
 }
 
 /* As the palette would say it: what history goes back to. */
-static void record(struct app *a, const struct screen *s, const char *name)
+static void record(struct app *a, const struct screen *s, const struct kind *k, const char *name)
 {
 	struct buf text = BUF_INIT;
 
-	buf_addf(&text, "%s%s%s", s->name, *name ? " " : "", name);
+	buf_adds(&text, s->name);
+	if (s->any_kind)
+		buf_addf(&text, " %s", k->name);
+	buf_addf(&text, "%s%s", *name ? " " : "", name);
 	while (a->history_len > a->history_at + 1)
 		free(a->history[--a->history_len]);
 	if (a->history_len && strcmp(a->history[a->history_len - 1], text.data) == 0) {
@@ -42,7 +45,8 @@ static void record(struct app *a, const struct screen *s, const char *name)
 	a->history_at = a->history_len++;
 }
 
-static void push(struct app *a, const struct screen *s, const char *name, struct cmds *out)
+static void push(struct app *a, const struct screen *s, const struct kind *k, const char *name,
+	struct cmds *out)
 {
 	if (a->depth == STACK_MAX) {
 		view_close(a, &a->stack[1], out);
@@ -51,29 +55,41 @@ static void push(struct app *a, const struct screen *s, const char *name, struct
 	}
 	struct view *v = &a->stack[a->depth++];
 
-	*v = (struct view){.screen = s, .name = mem_strdup(name)};
+	*v = (struct view){.screen = s, .kind = k, .name = mem_strdup(name)};
 	if (s->open)
 		s->open(a, v, out);
 }
 
+static bool is_open(const struct app *a, const struct screen *s, const struct kind *k,
+	const char *name)
+{
+	const struct view *top = app_top(a);
+
+	return top && top->screen == s && top->kind == k && strcmp(top->name, name) == 0;
+}
+
 void stack_open(struct app *a, const struct screen *s, const char *name, struct cmds *out)
 {
-	struct view *top = app_top(a);
+	if (s)
+		stack_open_kind(a, s, s->kind, name, out);
+}
 
-	if (!s)
+void stack_open_kind(struct app *a, const struct screen *s, const struct kind *k, const char *name,
+	struct cmds *out)
+{
+	if (!s || (s->any_kind && !k))
 		return;
 	mode_close(a);
 	if (s->root) {
 		while (a->depth > 1)
 			view_close(a, &a->stack[--a->depth], out);
 		if (a->depth && a->stack[0].screen != s)
-			push(a, s, name, out);
+			push(a, s, k, name, out);
 	}
-	if (a->depth == 0 ||
-		(!s->root && !(top && top->screen == s && strcmp(top->name, name) == 0)))
-		push(a, s, name, out);
+	if (a->depth == 0 || (!s->root && !is_open(a, s, k, name)))
+		push(a, s, k, name, out);
 	if (!a->travelling && !s->passing)
-		record(a, s, name);
+		record(a, s, k, name);
 }
 
 void stack_pop(struct app *a, struct cmds *out)

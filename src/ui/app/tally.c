@@ -34,14 +34,13 @@ void tally_job(void *ctx, const void *row, int sign)
 	struct tally *t = ctx;
 	const struct job *j = row;
 
-	if (job_state_live(j->state))
+	enum life life = kind_life(&job_kind, j);
+
+	if (life == LIFE_LIVE)
 		t->gpus += sign * j->gpu_limit;
-	if (j->state == JOB_RUNNING)
-		t->run += sign;
-	if (j->state == JOB_VALIDATED || j->state == JOB_ENQUEUED || j->state == JOB_CREATING ||
-		j->state == JOB_PENDING || j->state == JOB_ENQUEUING)
-		t->wait += sign;
-	if (j->state != JOB_RUNNING)
+	t->run += life == LIFE_LIVE ? sign : 0;
+	t->wait += life == LIFE_WAITING ? sign : 0;
+	if (life != LIFE_LIVE)
 		return;
 	if (knows(j, "gpu_util") && j->gpu_util.v >= 0 && j->gpu_util.v <= 1000) {
 		int64_t gpus = j->gpu_limit > 0 && j->gpu_limit < 1 << 20 ? j->gpu_limit : 1;

@@ -46,7 +46,7 @@ static bool urgent(struct app *a, const struct msg *m, struct cmds *out)
 {
 	if (m->key < KEY_CODE_BASE || m->key == K_ESC)
 		return false;
-	enum action act = keymap_action(&a->keymap, m->key, SCOPE_FORM);
+	enum action act = keymap_action(&a->keymap, m->key, SCOPE_FORM, NULL);
 
 	if (act != ACT_QUIT && act != ACT_REDRAW && act != ACT_SUSPEND)
 		return false;
@@ -65,7 +65,7 @@ static void key_message(struct app *a, const struct msg *m, struct cmds *out)
 		return;
 	if (v->screen->input && v->screen->input(a, v, m, out))
 		return;
-	app_action(a, keymap_action(&a->keymap, m->key, app_scopes(a)), out);
+	app_action(a, keymap_action(&a->keymap, m->key, app_scopes(a), app_object(a).kind), out);
 }
 
 static void paste_message(struct app *a, const struct msg *m, struct cmds *out)
@@ -149,6 +149,8 @@ static void context_message(struct app *a, const struct msg *m, struct cmds *out
 {
 	if (m->context)
 		context_named(a, m->context);
+	if (m->context)
+		app_set_text(&a->folder, m->folder);
 	if (m->org)
 		app_set_text(&a->org, m->org);
 	if (m->role)
@@ -242,7 +244,10 @@ static void size_message(struct app *a, const struct msg *m)
 static void dispatch(struct app *a, const struct msg *m, struct cmds *out)
 {
 	switch (m->type) {
-	case MSG_KEY: key_message(a, m, out); break;
+	case MSG_KEY:
+		key_message(a, m, out);
+		a->seen = false;
+		break;
 	case MSG_MOUSE: mouse_message(a, m, out); break;
 	case MSG_PASTE: paste_message(a, m, out); break;
 	case MSG_SIZE: size_message(a, m); break;
@@ -275,6 +280,7 @@ bool app_dirty(const struct app *a)
 void app_drawn(struct app *a)
 {
 	a->dirty = false;
+	a->seen = true;
 	a->prompt.painted = a->mode == MODE_PROMPT;
 }
 

@@ -4,85 +4,92 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Why a job waits, failed or ended: the exact sentence, read again from the platform. */
-
-static bool knows(const struct job *j, const char *field)
-{
-	const struct field *f = kind_field(&job_kind, field);
-
-	return f && record_knows(&job_kind, j, f);
-}
+/* Why an object waits, failed or ended: the exact sentence, read again from the platform. */
 
 /* The exit code adds something where the message has not said it and it is not a mere 0. */
-static bool exit_tells(const struct job *j)
+static bool exit_tells(const struct kind *k, const void *row, const char *message, int64_t *code)
 {
+	const struct field *f = kind_field(k, "exit_code");
 	struct buf said = BUF_INIT;
 
-	if (!knows(j, "exit_code") || (j->exit_code == 0 && j->state != JOB_COMPLETED))
+	if (!f || !record_knows(k, row, f))
 		return false;
-	buf_addf(&said, T_WHY_EXIT_IN, (int)j->exit_code);
-	const char *at = j->message ? strcasestr(j->message, said.data) : NULL;
+	*code = *(const int64_t *)record_member(row, f);
+	if (*code == 0 && kind_tone(k, row) != TONE_GOOD)
+		return false;
+	buf_addf(&said, T_WHY_EXIT_IN, (int)*code);
+	const char *at = strcasestr(message, said.data);
 	bool whole = at && !isdigit((unsigned char)at[said.len]);
 
 	buf_release(&said);
 	return !whole;
 }
 
-static void why_lines(struct app *a, const struct job *j)
+static const char *message_of(struct object o)
 {
-	struct buf title = BUF_INIT;
+	return record_text(o.row, kind_field(o.kind, "message"));
+}
 
-	buf_addf(&title, T_WHY_TITLE, j->job_name ? j->job_name : "");
+static void why_lines(struct app *a, struct object o)
+{
+	const struct field *reason = kind_field(o.kind, "reason");
+	const char *why = reason ? record_word(o.kind, o.row, reason) : NULL,
+		   *state = record_word(o.kind, o.row, kind_state(o.kind)),
+		   *message = message_of(o);
+	struct buf title = BUF_INIT;
+	int64_t code;
+
+	buf_addf(&title, T_WHY_TITLE, record_key(o.kind, o.row));
 	popup_open(a, title.data);
-	buf_addf(&a->popup, "%s%s%s\n", job_state_words[j->state],
-		*job_reason_words[j->reason] ? ": " : "", job_reason_words[j->reason]);
-	if (j->message && *j->message)
-		buf_addf(&a->popup, "%s\n", j->message);
-	else if (j->reason == REASON_NONE)
+	buf_addf(&a->popup, "%s%s%s\n", state ? state : "-", why && *why ? ": " : "",
+		why ? why : "");
+	if (*message)
+		buf_addf(&a->popup, "%s\n", message);
+	else if (!why || !*why)
 		buf_adds(&a->popup,
-			j->state == JOB_RUNNING ? T_WHY_RUNNING "\n" : T_WHY_NOTHING "\n");
-	if (exit_tells(j))
-		buf_addf(&a->popup, T_WHY_EXIT "\n", (int)j->exit_code);
+			kind_life(o.kind, o.row) == LIFE_LIVE ? T_WHY_RUNNING "\n"
+							      : T_WHY_NOTHING "\n");
+	if (exit_tells(o.kind, o.row, message, &code))
+		buf_addf(&a->popup, T_WHY_EXIT "\n", (int)code);
 	buf_release(&title);
 }
 
-void why_ask(struct app *a, struct cmds *out)
+void why_ask(struct app *a, struct object o, struct cmds *out)
 {
-	struct object o = app_object(a);
-	const struct job *j = o.kind == &job_kind ? o.row : NULL;
-
-	if (!j) {
-		app_notice(a, ROLE_WARN, T_NO_ROW);
+	if (*message_of(o)) {
+		why_lines(a, o);
 		return;
 	}
-	if (j->message && *j->message) {
-		why_lines(a, j);
-		return;
-	}
-	char *path = object_path(a, o, j->job_name ? j->job_name : "", "");
+	char *path = object_path(a, o, object_id(o, record_key(o.kind, o.row)), "");
 
 	a->why_id = app_get(a, path, out);
+	a->why_kind = o.kind;
 	app_notice(a, ROLE_DIM, T_WHY_ASKING);
 	free(path);
 }
 
 void why_reply(struct app *a, const struct msg *m)
 {
+	struct object o = {a->why_kind, NULL};
 	struct arena texts = ARENA_INIT;
 	struct buf why = BUF_INIT;
-	struct job j = {0};
+	void *row = mem_alloc(o.kind->size);
 	struct err e = ERR_INIT;
 
 	a->why_id = 0;
 	app_notice_clear(a);
+	o.row = row;
 	if (m->status < 200 || m->status >= 300) {
 		reply_error(m, &why);
 		app_notice(a, ROLE_BAD, "%s", why.data);
-	} else if (!record_decode(&job_kind, &j, &texts, m->body, DECODE_SERVER, &e)) {
+	} else if (!record_decode(o.kind, row, &texts, m->body, DECODE_SERVER, &e)) {
 		app_notice(a, ROLE_BAD, "%s", e.text);
 	} else if (a->mode == MODE_NONE) {
-		why_lines(a, &j);
+		if (o.kind->settle)
+			o.kind->settle(row);
+		why_lines(a, o);
 	}
 	buf_release(&why);
 	arena_release(&texts);
+	free(row);
 }

@@ -26,7 +26,7 @@ static void add_section(struct form *f, const char *title, int section, bool hid
 		bool mine = hidden ? (field->flags & F_HIDDEN) != 0
 				   : field->section == section && !(field->flags & F_HIDDEN);
 
-		if (mine && (field->flags & F_NEW) && !(field->flags & (F_ALIAS | F_STATUS)))
+		if (mine && (field->flags & f->flag) && !(field->flags & (F_ALIAS | F_STATUS)))
 			add_field(f, field, f->sections);
 	}
 	if (f->len == before || f->sections == FORM_SECTIONS_MAX)
@@ -36,9 +36,9 @@ static void add_section(struct form *f, const char *title, int section, bool hid
 	f->sections++;
 }
 
-void form_init(struct form *f, const struct kind *k)
+void form_init(struct form *f, const struct kind *k, unsigned flag)
 {
-	*f = (struct form){.kind = k};
+	*f = (struct form){.kind = k, .flag = flag};
 	f->fields = mem_alloc(k->field_count * sizeof *f->fields);
 	for (int s = 0; k->sections[s] && f->sections < FORM_SECTIONS_MAX - 1; s++)
 		add_section(f, k->sections[s], s, false);
@@ -54,14 +54,6 @@ void form_release(struct form *f)
 	}
 	free(f->fields);
 	*f = (struct form){0};
-}
-
-bool form_touched(const struct form *f)
-{
-	for (size_t i = 0; i < f->len; i++)
-		if (f->fields[i].edit.text.len)
-			return true;
-	return false;
 }
 
 /* ---- Places ---- */
@@ -181,10 +173,15 @@ static bool field_key(struct form *f, uint32_t key)
 
 	if (!field)
 		return false;
-	if ((key == K_LEFT || key == K_RIGHT) && cycle(field, key == K_LEFT ? -1 : 1))
+	if ((key == K_LEFT || key == K_RIGHT) && cycle(field, key == K_LEFT ? -1 : 1)) {
+		f->touched = true;
 		return true;
+	}
+	size_t before = field->edit.text.len;
+
 	if (!edit_key(&field->edit, key))
 		return false;
+	f->touched |= before || field->edit.text.len;
 	set_error(field, NULL);
 	return true;
 }
@@ -192,8 +189,10 @@ static bool field_key(struct form *f, uint32_t key)
 enum form_answer form_input(struct form *f, const struct msg *m, int page)
 {
 	if (m->type == MSG_PASTE) {
-		if (focused(f))
+		if (focused(f)) {
 			edit_insert(&focused(f)->edit, m->text, m->text_len);
+			f->touched = true;
+		}
 		return FORM_OPEN;
 	}
 	switch (m->key) {

@@ -28,6 +28,8 @@ struct form_place {
 
 struct form {
 	const struct kind *kind;
+	unsigned flag; /* F_NEW or F_EDIT: which fields a person may give */
+	bool touched;  /* something was typed */
 	struct formfield *fields;
 	size_t len;
 	const char *titles[FORM_SECTIONS_MAX];
@@ -39,10 +41,9 @@ struct form {
 
 enum form_answer { FORM_OPEN, FORM_SUBMITTED, FORM_LEFT };
 
-void form_init(struct form *f, const struct kind *k);
+void form_init(struct form *f, const struct kind *k, unsigned flag);
 void form_release(struct form *f);
 enum form_answer form_input(struct form *f, const struct msg *m, int page);
-bool form_touched(const struct form *f); /* something was typed */
 /* Fills in what a record has; masked fields stay empty. False when such were left out. */
 bool form_fill(struct form *f, const void *rec);
 void form_set(struct form *f, const char *field, const char *text);

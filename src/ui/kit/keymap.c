@@ -4,91 +4,137 @@
 #include "ui/kit/keys.h"
 #include "ui/kit/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MOVE (SCOPE_ANY)
-#define JOBS (SCOPE_JOBS | SCOPE_JOB)
 
 /* In the order of help. A key may stand twice only where the scopes share no screen. */
-const struct action_info actions[] = {
-	{ACT_UP, "up", MOVE, "k up", NULL, T_DOC_UP, false},
-	{ACT_DOWN, "down", MOVE, "j down", NULL, T_DOC_DOWN, false},
-	{ACT_LEFT, "left", MOVE, "left", NULL, T_DOC_LEFT, false},
-	{ACT_RIGHT, "right", MOVE, "right", NULL, T_DOC_RIGHT, false},
-	{ACT_TOP, "top", MOVE, "g home", NULL, T_DOC_TOP, false},
-	{ACT_BOTTOM, "bottom", MOVE, "G end", NULL, T_DOC_BOTTOM, false},
-	{ACT_PAGE_UP, "page-up", MOVE, "pgup ctrl-b", NULL, T_DOC_PAGE_UP, false},
-	{ACT_PAGE_DOWN, "page-down", MOVE, "pgdn ctrl-f", NULL, T_DOC_PAGE_DOWN, false},
-	{ACT_HALF_UP, "half-up", MOVE, "ctrl-u", NULL, T_DOC_HALF_UP, false},
-	{ACT_HALF_DOWN, "half-down", MOVE, "ctrl-d", NULL, T_DOC_HALF_DOWN, false},
-	{ACT_OPEN, "open", SCOPE_JOBS | SCOPE_TASKS | SCOPE_EVENTS, "enter", T_HINT_OPEN,
-		T_DOC_OPEN, false},
-	{ACT_BACK, "back", MOVE, "esc", NULL, T_DOC_BACK, false},
-	{ACT_FILTER, "filter", SCOPE_TABLE, "/", T_HINT_FILTER, T_DOC_FILTER, false},
-	{ACT_SEARCH, "search", SCOPE_TEXT, "/", T_HINT_SEARCH, T_DOC_SEARCH, false},
-	{ACT_PALETTE, "command", MOVE, ":", T_HINT_PALETTE, T_DOC_PALETTE, false},
-	{ACT_LOGS, "logs", JOBS | SCOPE_TASKS, "l", T_HINT_LOGS, T_DOC_LOGS, false},
-	{ACT_FOLLOW, "follow", SCOPE_LOG, "f", T_HINT_FOLLOW, T_DOC_FOLLOW, false},
-	{ACT_NEXT, "next", SCOPE_TEXT, "n", T_HINT_NEXT, T_DOC_NEXT, false},
-	{ACT_PREVIOUS, "previous", SCOPE_TEXT, "N", NULL, T_DOC_PREVIOUS, false},
-	{ACT_WRAP, "wrap", SCOPE_LOG, "w", T_HINT_WRAP, T_DOC_WRAP, false},
-	{ACT_RAW, "raw", SCOPE_LOG, "r", T_HINT_RAW, T_DOC_RAW, false},
-	{ACT_ATTEMPT, "attempt", SCOPE_LOG, "p", T_HINT_ATTEMPT, T_DOC_ATTEMPT, false},
-	{ACT_NEXT_TAB, "next-tab", SCOPE_TABS, "tab", T_HINT_TAB, T_DOC_NEXT_TAB, false},
-	{ACT_PREV_TAB, "previous-tab", SCOPE_TABS, "shift-tab", NULL, T_DOC_PREV_TAB, false},
-	{ACT_SUBMIT, "submit", SCOPE_JOBS, "n", T_HINT_SUBMIT, T_DOC_SUBMIT, true},
-	{ACT_CANCEL, "cancel", JOBS, "x", T_HINT_CANCEL, T_DOC_CANCEL, true},
-	{ACT_WHY, "why", JOBS, "X", T_HINT_WHY, T_DOC_WHY, false},
-	{ACT_RETRY, "retry", JOBS, "R", NULL, T_DOC_RETRY, true},
-	{ACT_CLONE, "clone", JOBS, "C", NULL, T_DOC_CLONE, true},
-	{ACT_DELETE, "delete", JOBS, "D delete", NULL, T_DOC_DELETE, true},
-	{ACT_DESCRIBE, "describe", SCOPE_JOBS, "d", NULL, T_DOC_DESCRIBE, false},
-	{ACT_EVENTS, "events", SCOPE_JOBS, "v", NULL, T_DOC_EVENTS, false},
-	{ACT_UNDO, "undo", MOVE, "u", NULL, T_DOC_UNDO, false},
-	{ACT_SORT, "sort", SCOPE_TABLE, "S", NULL, T_DOC_SORT, false},
-	{ACT_INVERT, "invert", SCOPE_TABLE, "I", NULL, T_DOC_INVERT, false},
-	{ACT_WIDE, "wide", SCOPE_TABLE, "w", NULL, T_DOC_WIDE, false},
-	{ACT_MARK, "mark", SCOPE_TABLE, "space", NULL, T_DOC_MARK, false},
-	{ACT_MARK_RANGE, "mark-range", SCOPE_TABLE, "ctrl-space ctrl-@", NULL, T_DOC_MARK_RANGE,
-		false},
-	{ACT_MARK_CLEAR, "mark-clear", SCOPE_TABLE, "ctrl-\\", NULL, T_DOC_MARK_CLEAR, false},
-	{ACT_COPY, "copy", MOVE, "c", NULL, T_DOC_COPY, false},
-	{ACT_SAVE, "save", MOVE, "ctrl-s", NULL, T_DOC_SAVE, false},
-	{ACT_REFRESH, "refresh", MOVE, "ctrl-r f5", NULL, T_DOC_REFRESH, false},
-	{ACT_HISTORY_BACK, "history-back", MOVE, "[", NULL, T_DOC_HISTORY_BACK, false},
-	{ACT_HISTORY_FORWARD, "history-forward", MOVE, "]", NULL, T_DOC_HISTORY_FORWARD, false},
-	{ACT_LAST, "last", MOVE, "-", NULL, T_DOC_LAST, false},
-	{ACT_REDRAW, "redraw", MOVE | SCOPE_FORM, "ctrl-l", NULL, T_DOC_REDRAW, false},
-	{ACT_SUSPEND, "suspend", MOVE | SCOPE_FORM, "ctrl-z", NULL, T_DOC_SUSPEND, false},
-	{ACT_HELP, "help", MOVE | SCOPE_FORM, "? f1", T_HINT_HELP, T_DOC_HELP, false},
-	{ACT_QUIT, "quit", MOVE | SCOPE_FORM, "q ctrl-c", NULL, T_DOC_QUIT, false},
-	{ACT_NONE, NULL, 0, NULL, NULL, NULL, false},
+static const struct action_info own[] = {
+	{ACT_UP, "up", MOVE, "k up", NULL, T_DOC_UP},
+	{ACT_DOWN, "down", MOVE, "j down", NULL, T_DOC_DOWN},
+	{ACT_LEFT, "left", MOVE, "left", NULL, T_DOC_LEFT},
+	{ACT_RIGHT, "right", MOVE, "right", NULL, T_DOC_RIGHT},
+	{ACT_TOP, "top", MOVE, "g home", NULL, T_DOC_TOP},
+	{ACT_BOTTOM, "bottom", MOVE, "G end", NULL, T_DOC_BOTTOM},
+	{ACT_PAGE_UP, "page-up", MOVE, "pgup ctrl-b", NULL, T_DOC_PAGE_UP},
+	{ACT_PAGE_DOWN, "page-down", MOVE, "pgdn ctrl-f", NULL, T_DOC_PAGE_DOWN},
+	{ACT_HALF_UP, "half-up", MOVE, "ctrl-u", NULL, T_DOC_HALF_UP},
+	{ACT_HALF_DOWN, "half-down", MOVE, "ctrl-d", NULL, T_DOC_HALF_DOWN},
+	{ACT_OPEN, "open", SCOPE_OPEN, "enter", T_HINT_OPEN, T_DOC_OPEN},
+	{ACT_BACK, "back", MOVE, "esc", NULL, T_DOC_BACK},
+	{ACT_FILTER, "filter", SCOPE_TABLE, "/", T_HINT_FILTER, T_DOC_FILTER},
+	{ACT_SEARCH, "search", SCOPE_TEXT, "/", T_HINT_SEARCH, T_DOC_SEARCH},
+	{ACT_PALETTE, "command", MOVE, ":", T_HINT_PALETTE, T_DOC_PALETTE},
+	{ACT_LOGS, "logs", SCOPE_LOGS, "l", T_HINT_LOGS, T_DOC_LOGS},
+	{ACT_FOLLOW, "follow", SCOPE_LOG, "f", T_HINT_FOLLOW, T_DOC_FOLLOW},
+	{ACT_NEXT, "next", SCOPE_TEXT, "n", T_HINT_NEXT, T_DOC_NEXT},
+	{ACT_PREVIOUS, "previous", SCOPE_TEXT, "N", NULL, T_DOC_PREVIOUS},
+	{ACT_WRAP, "wrap", SCOPE_LOG, "w", T_HINT_WRAP, T_DOC_WRAP},
+	{ACT_RAW, "raw", SCOPE_LOG, "r", T_HINT_RAW, T_DOC_RAW},
+	{ACT_ATTEMPT, "attempt", SCOPE_LOG, "p", T_HINT_ATTEMPT, T_DOC_ATTEMPT},
+	{ACT_NEXT_TAB, "next-tab", SCOPE_TABS, "tab", T_HINT_TAB, T_DOC_NEXT_TAB},
+	{ACT_PREV_TAB, "previous-tab", SCOPE_TABS, "shift-tab", NULL, T_DOC_PREV_TAB},
+	{ACT_SUBMIT, "submit", SCOPE_MAKE, "n", T_HINT_SUBMIT, T_DOC_SUBMIT},
+	{ACT_EDIT, "edit", SCOPE_EDIT, "e", T_HINT_EDIT, T_DOC_EDIT},
+	/* Here come those of the kinds. */
+	{ACT_WHY, "why", SCOPE_WHY, "X", T_HINT_WHY, T_DOC_WHY},
+	{ACT_CLONE, "clone", SCOPE_CLONE, "C", NULL, T_DOC_CLONE},
+	{ACT_DESCRIBE, "describe", SCOPE_OBJECT, "d", NULL, T_DOC_DESCRIBE},
+	{ACT_YAML, "yaml", SCOPE_OBJECT, "y", NULL, T_DOC_YAML},
+	{ACT_EVENTS, "events", SCOPE_EVENTS, "v", NULL, T_DOC_EVENTS},
+	{ACT_UNDO, "undo", MOVE, "u", NULL, T_DOC_UNDO},
+	{ACT_SORT, "sort", SCOPE_TABLE, "S", NULL, T_DOC_SORT},
+	{ACT_INVERT, "invert", SCOPE_TABLE, "I", NULL, T_DOC_INVERT},
+	{ACT_WIDE, "wide", SCOPE_TABLE, "w", NULL, T_DOC_WIDE},
+	{ACT_MARK, "mark", SCOPE_TABLE, "space", NULL, T_DOC_MARK},
+	{ACT_MARK_RANGE, "mark-range", SCOPE_TABLE, "ctrl-space ctrl-@", NULL, T_DOC_MARK_RANGE},
+	{ACT_MARK_CLEAR, "mark-clear", SCOPE_TABLE, "ctrl-\\", NULL, T_DOC_MARK_CLEAR},
+	{ACT_COPY, "copy", MOVE, "c", NULL, T_DOC_COPY},
+	{ACT_SAVE, "save", MOVE, "ctrl-s", NULL, T_DOC_SAVE},
+	{ACT_REFRESH, "refresh", MOVE, "ctrl-r f5", NULL, T_DOC_REFRESH},
+	{ACT_HISTORY_BACK, "history-back", MOVE, "[", NULL, T_DOC_HISTORY_BACK},
+	{ACT_HISTORY_FORWARD, "history-forward", MOVE, "]", NULL, T_DOC_HISTORY_FORWARD},
+	{ACT_LAST, "last", MOVE, "-", NULL, T_DOC_LAST},
+	{ACT_REDRAW, "redraw", MOVE | SCOPE_FORM, "ctrl-l", NULL, T_DOC_REDRAW},
+	{ACT_SUSPEND, "suspend", MOVE | SCOPE_FORM, "ctrl-z", NULL, T_DOC_SUSPEND},
+	{ACT_HELP, "help", MOVE | SCOPE_FORM, "? f1", T_HINT_HELP, T_DOC_HELP},
+	{ACT_QUIT, "quit", MOVE | SCOPE_FORM, "q ctrl-c", NULL, T_DOC_QUIT},
 };
 
 /* What scopes the screens have together: a conflict is two actions on a key in one of these. */
+#define KIND (SCOPE_OBJECT | SCOPE_LOGS | SCOPE_EVENTS | SCOPE_CLONE | SCOPE_EDIT | SCOPE_WHY)
 static const unsigned screens[] = {
-	SCOPE_TABLE | SCOPE_JOBS,
-	SCOPE_TABLE | SCOPE_EVENTS,
-	SCOPE_TABLE | SCOPE_TASKS | SCOPE_JOB | SCOPE_TABS,
-	SCOPE_TEXT | SCOPE_JOB | SCOPE_TABS,
+	SCOPE_TABLE | SCOPE_OPEN | SCOPE_MAKE | KIND,
+	SCOPE_TABLE | SCOPE_OPEN | SCOPE_TABS | KIND,
+	SCOPE_TEXT | SCOPE_TABS | KIND,
 	SCOPE_TEXT | SCOPE_LOG,
 	SCOPE_FORM,
 };
 
-const struct action_info *action_find(const char *name)
+enum { MADE_AT = 26 }; /* where those of the kinds stand among ours */
+
+const struct action_info *keymap_at(const struct keymap *m, size_t i)
 {
-	for (const struct action_info *i = actions; i->name; i++)
-		if (strcmp(i->name, name) == 0)
-			return i;
+	if (i < MADE_AT)
+		return &own[i];
+	if (i < MADE_AT + m->made_count)
+		return &m->made[i - MADE_AT];
+	i -= m->made_count;
+	return i < ARRAY_SIZE(own) ? &own[i] : NULL;
+}
+
+const struct action_info *keymap_find(const struct keymap *m, const char *name)
+{
+	const struct action_info *info;
+
+	for (size_t i = 0; (info = keymap_at(m, i)) != NULL; i++)
+		if (strcmp(info->name, name) == 0)
+			return info;
 	return NULL;
 }
 
-const struct action_info *action_info(enum action a)
+static const struct action_info *info_of(const struct keymap *m, enum action a)
 {
-	for (const struct action_info *i = actions; i->name; i++)
-		if (i->action == a)
-			return i;
+	const struct action_info *info;
+
+	for (size_t i = 0; (info = keymap_at(m, i)) != NULL; i++)
+		if (info->action == a)
+			return info;
 	return NULL;
+}
+
+/* Of an action that several kinds have the first one's key and words are taken. */
+static void make_action(struct keymap *m, const struct kind_action *ka)
+{
+	char *keys = m->made_keys[m->made_count];
+
+	if (m->made_count == KEYMAP_MADE || keymap_find(m, ka->name))
+		return;
+	if (ka->key)
+		snprintf(keys, sizeof m->made_keys[0], "%c%s", ka->key,
+			strcmp(ka->method, "DELETE") == 0 ? " delete" : "");
+	m->made[m->made_count] = (struct action_info){
+		.action = (enum action)(ACT_COUNT + m->made_count),
+		.name = ka->name,
+		.scopes = SCOPE_OBJECT,
+		.keys = keys,
+		.hint = ka->name,
+		.doc = ka->doc,
+	};
+	m->made_count++;
+}
+
+static bool is_made(const struct action_info *i)
+{
+	return i->action >= ACT_COUNT;
+}
+
+bool keymap_fits(const struct keymap *m, const struct action_info *i, unsigned scopes,
+	const struct kind *k)
+{
+	(void)m;
+	return (i->scopes & scopes) && (!is_made(i) || (k && kind_action_find(k, i->name)));
 }
 
 static bool add_key(struct keymap *m, enum action a, const char *name, struct err *e)
@@ -98,7 +144,7 @@ static bool add_key(struct keymap *m, enum action a, const char *name, struct er
 	if (!key_parse(name, &key))
 		return err_set(e, ERR_INVALID,
 			"keys.%s: '%s' names no key: write one such as x, ctrl-x, f5 or space",
-			action_info(a)->name, name);
+			info_of(m, a)->name, name);
 	for (int i = 0; i < KEYMAP_KEYS; i++) {
 		if (m->keys[a][i] != 0)
 			continue;
@@ -106,7 +152,7 @@ static bool add_key(struct keymap *m, enum action a, const char *name, struct er
 		return true;
 	}
 	return err_set(e, ERR_INVALID, "keys.%s has more than %d keys: leave some out",
-		action_info(a)->name, KEYMAP_KEYS);
+		info_of(m, a)->name, KEYMAP_KEYS);
 }
 
 static void add_standard(struct keymap *m, const struct action_info *info)
@@ -127,7 +173,7 @@ static void add_standard(struct keymap *m, const struct action_info *info)
 
 static bool remap(struct keymap *m, const char *name, const json_t *keys, struct err *e)
 {
-	const struct action_info *info = action_find(name);
+	const struct action_info *info = keymap_find(m, name);
 
 	if (!info)
 		return err_set(e, ERR_INVALID,
@@ -148,8 +194,21 @@ static bool remap(struct keymap *m, const char *name, const json_t *keys, struct
 		: err_set(e, ERR_INVALID, "keys.%s must be a key or a list of keys", name);
 }
 
-static bool share_screen(const struct action_info *a, const struct action_info *b)
+static bool share_kind(const struct keymap *m, const struct action_info *a,
+	const struct action_info *b)
 {
+	for (size_t i = 0; m->kinds[i]; i++)
+		if (kind_action_find(m->kinds[i], a->name) &&
+			kind_action_find(m->kinds[i], b->name))
+			return true;
+	return false;
+}
+
+static bool share_screen(const struct keymap *m, const struct action_info *a,
+	const struct action_info *b)
+{
+	if (is_made(a) && is_made(b))
+		return share_kind(m, a, b);
 	for (size_t i = 0; i < ARRAY_SIZE(screens); i++)
 		if ((a->scopes & screens[i]) && (b->scopes & screens[i]))
 			return true;
@@ -185,21 +244,27 @@ static bool check_pair(const struct keymap *m, const struct action_info *a,
 
 static bool check_conflicts(const struct keymap *m, struct err *e)
 {
-	for (const struct action_info *a = actions; a->name; a++)
-		for (const struct action_info *b = a + 1; b->name; b++)
-			if (share_screen(a, b) && !check_pair(m, a, b, e))
+	const struct action_info *a, *b;
+
+	for (size_t i = 0; (a = keymap_at(m, i)) != NULL; i++)
+		for (size_t j = i + 1; (b = keymap_at(m, j)) != NULL; j++)
+			if (share_screen(m, a, b) && !check_pair(m, a, b, e))
 				return false;
 	return true;
 }
 
-bool keymap_init(struct keymap *m, const json_t *keys, struct err *e)
+bool keymap_init(struct keymap *m, const struct kind *const *kinds, const json_t *keys,
+	struct err *e)
 {
-	struct keymap out = {0};
+	struct keymap out = {.kinds = kinds};
 	const char *name;
 	json_t *value;
 
-	for (const struct action_info *i = actions; i->name; i++)
-		add_standard(&out, i);
+	for (size_t i = 0; kinds[i]; i++)
+		for (size_t j = 0; j < kinds[i]->action_count; j++)
+			make_action(&out, &kinds[i]->actions[j]);
+	for (size_t i = 0; keymap_at(&out, i); i++)
+		add_standard(&out, keymap_at(&out, i));
 	if (keys && !json_is_object(keys))
 		return err_set(e, ERR_INVALID, "keys must be a table of action names and keys");
 	json_object_foreach((json_t *)keys, name, value) {
@@ -209,14 +274,19 @@ bool keymap_init(struct keymap *m, const json_t *keys, struct err *e)
 	if (!check_conflicts(&out, e))
 		return false;
 	*m = out;
+	for (size_t i = 0; i < m->made_count; i++)
+		m->made[i].keys = m->made_keys[i];
 	return true;
 }
 
-enum action keymap_action(const struct keymap *m, uint32_t key, unsigned scopes)
+enum action keymap_action(const struct keymap *m, uint32_t key, unsigned scopes,
+	const struct kind *k)
 {
-	for (const struct action_info *i = actions; i->name; i++)
-		if ((i->scopes & scopes) && has_key(m, i->action, key))
-			return i->action;
+	const struct action_info *info;
+
+	for (size_t i = 0; (info = keymap_at(m, i)) != NULL; i++)
+		if (keymap_fits(m, info, scopes, k) && has_key(m, info->action, key))
+			return info->action;
 	return ACT_NONE;
 }
 

@@ -62,6 +62,7 @@ static const struct {
 	MEMBER(TEXT, "org", org),
 	MEMBER(TEXT, "role", role),
 	MEMBER(TEXT, "user", user),
+	MEMBER(TEXT, "folder", folder),
 };
 
 static json_t *member_json(const struct msg *m, size_t i)

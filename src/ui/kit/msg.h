@@ -111,6 +111,7 @@ struct msg {
 	const struct log_line *lines;
 	size_t line_count;
 	const char *context, *org, *role, *user;
+	const char *folder; /* MSG_CONTEXT: where tasks of a private platform are started from */
 };
 
 enum cmd_type {

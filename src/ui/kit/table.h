@@ -25,8 +25,10 @@ struct column {
 	/* NULL: record_cell. Appends clean text. */
 	void (*cell)(const struct table *t, const struct entry *e, int64_t now, bool ascii,
 		struct buf *out);
-	enum grid_role (*role)(const struct entry *e, int64_t now); /* NULL: normal */
+	const char *tone; /* the field whose word says how the cell looks; NULL: its own */
 };
+
+enum grid_role tone_role(enum tone tone);
 
 struct table {
 	struct dataset data;

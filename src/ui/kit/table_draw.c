@@ -116,11 +116,32 @@ static void age_cell(struct table *t, const struct entry *e, const struct field 
 		t->age_due = due;
 }
 
+enum grid_role tone_role(enum tone tone)
+{
+	static const enum grid_role roles[] = {
+		[TONE_PLAIN] = ROLE_NORMAL,
+		[TONE_GOOD] = ROLE_GOOD,
+		[TONE_BAD] = ROLE_BAD,
+		[TONE_WAIT] = ROLE_WARN,
+		[TONE_GONE] = ROLE_DIM,
+	};
+
+	return roles[tone];
+}
+
+static enum grid_role cell_role(const struct table *t, const struct entry *e,
+	const struct column *c)
+{
+	const struct field *f = kind_field(t->data.kind, c->tone ? c->tone : c->field);
+
+	return f ? tone_role((enum tone)record_look(t->data.kind, e->row, f).tone) : ROLE_NORMAL;
+}
+
 static void draw_cell(struct table *t, struct grid *g, int y, const struct entry *e,
 	const struct column *c, const struct layout_column *p, struct buf *text)
 {
 	const struct field *f = kind_field(t->data.kind, c->field);
-	enum grid_role role = c->role ? c->role(e, t->now) : ROLE_NORMAL;
+	enum grid_role role = cell_role(t, e, c);
 
 	buf_reset(text);
 	if (c->cell)

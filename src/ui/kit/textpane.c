@@ -118,6 +118,16 @@ size_t fold_text(const char *text, int width)
 	return fit;
 }
 
+char *fold_piece(const char *text, size_t bytes)
+{
+	while (bytes > 0 && text[bytes - 1] == ' ')
+		bytes--;
+	char *piece = mem_alloc(bytes + 1);
+
+	memcpy(piece, text, bytes);
+	return piece;
+}
+
 static const char *value_of(const char *text)
 {
 	const char *tab = strchr(text, '\t');
@@ -277,9 +287,9 @@ static const char *draw_row(struct grid *g, int x, int y, int width, const struc
 	const char *rest, bool last)
 {
 	size_t fit = last ? strlen(rest) : fold_text(rest, width);
-	char *piece = strndup(rest, fit);
+	char *piece = fold_piece(rest, fit);
 
-	grid_clip(g, x, y, width, l->role, piece ? piece : "");
+	grid_clip(g, x, y, width, l->role, piece);
 	free(piece);
 	return rest + fit;
 }

@@ -43,6 +43,8 @@ void textpane_text(const struct textpane *p, struct buf *out);
 
 /* Bytes of `text` that fit into `width` cells, up to a blank where there is one; 0 only for "". */
 size_t fold_text(const char *text, int width);
+/* The piece of so many bytes, without blanks at its end; the caller frees. */
+char *fold_piece(const char *text, size_t bytes);
 /* Restyles what matches `pattern` in the drawn row y: no capitals in the pattern, no case. */
 void highlight(struct grid *g, int x, int y, int width, const char *pattern);
 /* Where `pattern` begins in `text`; NULL: nowhere. The same rule of case. */

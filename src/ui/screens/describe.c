@@ -1,27 +1,42 @@
-#include "ui/screens/jobdata.h"
+#include "ui/app/objdata.h"
+#include "ui/app/yaml.h"
 #include "ui/kit/textpane.h"
+#include "ui/screens/screens.h"
 
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Every field of a job that is known, by section. */
+/* Every field of an object that is known: by section for people, or as YAML. */
 
 struct describe_view {
-	struct jobdata data;
+	struct objdata data;
 	struct textpane pane;
 };
 
-static void fill(struct describe_view *d, int64_t now)
+static void fill_yaml(struct describe_view *d)
+{
+	json_t *whole = record_encode(d->data.kind, d->data.rec, NULL);
+	struct buf text = BUF_INIT;
+
+	yaml_write(whole, &text);
+	textpane_add(&d->pane, ROLE_NORMAL, "%s", text.data);
+	json_decref(whole);
+	buf_release(&text);
+}
+
+static void fill(struct describe_view *d, const struct screen *s, int64_t now)
 {
 	textpane_clear(&d->pane);
 	if (d->data.error)
 		textpane_add(&d->pane, ROLE_BAD, "%s", d->data.error);
 	if (!d->data.known && !d->data.error)
 		textpane_add(&d->pane, ROLE_DIM, "%s", T_LOADING);
-	if (d->data.known)
-		textpane_record(&d->pane, &job_kind, &d->data.job, now, ~0u);
+	if (d->data.known && s == &scr_yaml)
+		fill_yaml(d);
+	else if (d->data.known)
+		textpane_record(&d->pane, d->data.kind, d->data.rec, now, ~0u);
 }
 
 static void describe_open(struct app *a, struct view *v, struct cmds *out)
@@ -30,16 +45,17 @@ static void describe_open(struct app *a, struct view *v, struct cmds *out)
 
 	v->state = d;
 	textpane_init(&d->pane);
-	jobdata_ask(&d->data, a, v->name, out);
-	fill(d, a->now);
+	objdata_init(&d->data, v->kind);
+	objdata_ask(&d->data, a, v->name, out);
+	fill(d, v->screen, a->now);
 }
 
 static void describe_close(struct app *a, struct view *v, struct cmds *out)
 {
 	struct describe_view *d = v->state;
 
-	(void)a, (void)out;
-	jobdata_release(&d->data);
+	(void)a;
+	objdata_release(&d->data, out);
 	textpane_release(&d->pane);
 	free(d);
 }
@@ -49,10 +65,17 @@ static void describe_message(struct app *a, struct view *v, const struct msg *m,
 	struct describe_view *d = v->state;
 	bool life = false;
 
-	if (jobdata_message(&d->data, a, m, &life))
-		fill(d, a->now);
+	if (objdata_message(&d->data, a, m, &life, out))
+		fill(d, v->screen, a->now);
 	if (life && !d->data.id)
-		jobdata_ask(&d->data, a, v->name, out);
+		objdata_ask(&d->data, a, v->name, out);
+}
+
+static const void *describe_object(const struct view *v)
+{
+	const struct describe_view *d = v->state;
+
+	return d->data.known ? d->data.rec : NULL;
 }
 
 static bool describe_action(struct app *a, struct view *v, enum action act, struct cmds *out)
@@ -60,7 +83,7 @@ static bool describe_action(struct app *a, struct view *v, enum action act, stru
 	struct describe_view *d = v->state;
 
 	if (act == ACT_REFRESH)
-		jobdata_ask(&d->data, a, v->name, out);
+		objdata_ask(&d->data, a, v->name, out);
 	if (act == ACT_NEXT || act == ACT_PREVIOUS)
 		return textpane_next(&d->pane, act == ACT_PREVIOUS) || true;
 	return textpane_action(&d->pane, act, app_layout(a).body.height);
@@ -97,17 +120,20 @@ static void describe_copy(const struct app *a, const struct view *v, struct buf 
 	textpane_text(&((const struct describe_view *)v->state)->pane, out);
 }
 
+#define DESCRIBES                                                                          \
+	.takes_name = true, .any_kind = true, .scopes = SCOPE_TEXT, .open = describe_open, \
+	.close = describe_close, .message = describe_message, .object = describe_object,   \
+	.action = describe_action, .draw = describe_draw, .search = describe_search,       \
+	.save = describe_save, .copy = describe_copy
+
 const struct screen scr_describe = {
 	.name = "describe",
 	.doc = T_SCREEN_DESCRIBE,
-	.takes_name = true,
-	.scopes = SCOPE_TEXT,
-	.open = describe_open,
-	.close = describe_close,
-	.message = describe_message,
-	.action = describe_action,
-	.draw = describe_draw,
-	.search = describe_search,
-	.save = describe_save,
-	.copy = describe_copy,
+	DESCRIBES,
+};
+
+const struct screen scr_yaml = {
+	.name = "yaml",
+	.doc = T_SCREEN_YAML,
+	DESCRIBES,
 };

@@ -4,16 +4,10 @@
 
 /* What happened lately, newest first. */
 
-static enum grid_role type_role(const struct entry *e, int64_t now)
-{
-	(void)now;
-	return ((const struct event *)e->row)->type == EVENT_WARNING ? ROLE_WARN : ROLE_NORMAL;
-}
-
 static const struct column columns[] = {
 	{.field = "age", .width = 4, .most = 5},
 	{.field = "object_name", .title = "OBJECT", .priority = 2, .width = 18, .most = 30},
-	{.field = "reason", .priority = 1, .width = 14, .most = 20, .role = type_role},
+	{.field = "reason", .priority = 1, .width = 14, .most = 20, .tone = "type"},
 	{.field = "count", .title = "N", .priority = 4, .width = 4},
 	{.field = "message", .priority = 3, .width = 30, .most = 120},
 	{.field = "kind", .priority = 5, .width = 8, .wide = true},
@@ -38,7 +32,7 @@ const struct screen scr_events = {
 	.name = "events",
 	.doc = T_SCREEN_EVENTS,
 	.root = true,
-	.scopes = SCOPE_TABLE | SCOPE_EVENTS,
+	.scopes = SCOPE_TABLE | SCOPE_OPEN,
 	.kind = &event_kind,
 	.columns = columns,
 	.sort = "age",

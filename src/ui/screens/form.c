@@ -6,24 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Submitting a job: the form of job_kind, empty or with what another job was given. */
+/*
+ * Making an object of a kind, from nothing or with what another was given, and changing what may be
+ * changed of one: the form of its kind.
+ */
 
 struct form_view {
 	struct form form;
-	uint64_t clone_id; /* request for the job to copy; 0: none */
+	uint64_t clone_id; /* request for the object to copy or change; 0: none */
+	char *id;          /* what requests call it */
 	bool warned;       /* Esc was pressed once over a form with words in it */
 };
 
-/* The view's name is that of the job to begin with; "" none. */
+static bool edits(const struct view *v)
+{
+	return v->screen == &scr_edit;
+}
+
+/* The view's name is that of the object to begin with, or to change; "" none. */
 static void form_start(struct app *a, struct view *v, struct cmds *out)
 {
 	struct form_view *f = mem_alloc(sizeof *f);
+	struct object o = {v->kind, NULL};
 
 	v->state = f;
-	form_init(&f->form, &job_kind);
-	if (!*v->name)
+	form_init(&f->form, v->kind, edits(v) ? F_EDIT : F_NEW);
+	f->id = mem_strdup(v->name);
+	if (!*v->name) {
+		form_set(&f->form, "work_dir", a->folder);
 		return;
-	char *path = object_path(a, (struct object){&job_kind, NULL}, v->name, "");
+	}
+	o.row = app_row(a, v->kind, v->name);
+	char *path = object_path(a, o, object_id(o, v->name), "");
 
 	f->clone_id = app_get(a, path, out);
 	app_notice(a, ROLE_DIM, T_CLONE_ASKING, v->name);
@@ -36,29 +50,67 @@ static void form_close(struct app *a, struct view *v, struct cmds *out)
 
 	(void)a, (void)out;
 	form_release(&f->form);
+	free(f->id);
 	free(f);
 }
 
-static void take_clone(struct app *a, struct form_view *f, const struct msg *m)
+/* How many values are hidden from everyone, and so cannot be copied here. */
+static size_t hidden_values(const struct kind *k, const void *rec)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+
+		if ((f->flags & F_MASKED) && !(f->flags & F_ALIAS) && record_knows(k, rec, f))
+			n += f->type->storage == ST_LABELS
+				? ((const struct labels *)record_member(rec, f))->len
+				: 1;
+	}
+	return n;
+}
+
+static void fill_copy(struct app *a, struct view *v, const void *rec)
+{
+	struct form_view *f = v->state;
+	size_t hidden = hidden_values(v->kind, rec);
+	const char *name = record_key(v->kind, rec);
+	struct buf copy = BUF_INIT;
+
+	form_fill(&f->form, rec);
+	free(f->id);
+	f->id = mem_strdup(object_id((struct object){v->kind, rec}, name));
+	if (edits(v)) {
+		app_notice_clear(a);
+		return;
+	}
+	buf_addf(&copy, "%s-2", *name ? name : v->kind->name);
+	form_set(&f->form, kind_key(v->kind)->name, copy.data);
+	if (hidden)
+		app_notice(a, ROLE_WARN, T_CLONED_BUT_HIDDEN, hidden, hidden == 1 ? "" : "s");
+	else
+		app_notice(a, ROLE_NORMAL, T_CLONED);
+	buf_release(&copy);
+}
+
+static void take_copy(struct app *a, struct view *v, const struct msg *m)
+{
+	struct form_view *f = v->state;
 	struct arena text = ARENA_INIT;
 	struct buf why = BUF_INIT;
-	struct job j = {0};
+	void *rec = mem_alloc(v->kind->size);
 	struct err e = ERR_INIT;
 
 	f->clone_id = 0;
 	if (m->status < 200 || m->status >= 300) {
 		reply_error(m, &why);
 		app_notice(a, ROLE_BAD, "%s", why.data);
-	} else if (!record_decode(&job_kind, &j, &text, m->body, DECODE_SERVER, &e)) {
+	} else if (!record_decode(v->kind, rec, &text, m->body, DECODE_SERVER, &e)) {
 		app_notice(a, ROLE_BAD, "%s", e.text);
 	} else {
-		bool whole = form_fill(&f->form, &j);
-
-		buf_addf(&why, "%s-2", j.job_name ? j.job_name : "job");
-		form_set(&f->form, "job_name", why.data);
-		app_notice(a, ROLE_NORMAL, "%s", whole ? T_CLONED : T_CLONED_BUT_MASKED);
+		fill_copy(a, v, rec);
 	}
+	free(rec);
 	buf_release(&why);
 	arena_release(&text);
 }
@@ -69,7 +121,7 @@ static void form_message(struct app *a, struct view *v, const struct msg *m, str
 
 	(void)out;
 	if (m->type == MSG_REPLY && f->clone_id && m->id == f->clone_id)
-		take_clone(a, f, m);
+		take_copy(a, v, m);
 }
 
 /* ---- Submitting ---- */
@@ -104,39 +156,78 @@ static void stakes(const struct app *a, const struct job *j, struct buf *out)
 	buf_release(&clean);
 }
 
-static void propose(struct app *a, const struct job *j)
+/* What changes, before and after, a line each. */
+static void edit_stakes(const struct app *a, const struct view *v, const void *rec, struct buf *out)
 {
+	const void *before = app_row(a, v->kind, v->name);
+
+	for (size_t i = 0; i < v->kind->field_count; i++) {
+		const struct field *f = &v->kind->fields[i];
+		struct buf was = BUF_INIT, is = BUF_INIT;
+
+		if ((f->flags & F_EDIT) && record_knows(v->kind, rec, f)) {
+			if (before)
+				record_cell(v->kind, before, f, a->now, &was);
+			record_cell(v->kind, rec, f, a->now, &is);
+		}
+		if (is.len && strcmp(was.data, is.data) != 0)
+			buf_addf(out, T_EDIT_LINE "\n", f->name, was.len ? was.data : "-", is.data);
+		buf_release(&was);
+		buf_release(&is);
+	}
+}
+
+static void propose(struct app *a, struct view *v, const void *rec)
+{
+	const struct form_view *f = v->state;
 	struct buf question = BUF_INIT;
 
 	changes_release(&a->proposed);
 	struct change *c = changes_add(&a->proposed);
 
-	c->method = "POST";
-	c->verb = action_info(ACT_SUBMIT)->name;
-	c->path = mem_strdup(job_kind.path);
-	c->name = mem_strdup(j->job_name ? j->job_name : "");
-	c->body = record_encode_request(&job_kind, j);
+	c->kind = v->kind;
 	c->form = true;
-	buf_addf(&question, T_ASK_SUBMIT, c->name);
-	prompt_start(&a->prompt, PROMPT_CHANGES, question.data, T_ACCEPT_SUBMIT, NULL);
-	stakes(a, j, &a->prompt.stakes);
+	c->body = record_encode_request(v->kind, rec);
+	if (edits(v)) {
+		c->method = "PUT";
+		c->verb = "edit";
+		c->doing = T_DOING_EDIT;
+		c->path = object_path(a, (struct object){v->kind, NULL}, f->id, "");
+		c->name = mem_strdup(v->name);
+	} else {
+		c->method = "POST";
+		c->verb = "submit";
+		c->doing = T_DOING_NEW;
+		c->path = mem_strdup(v->kind->path);
+		c->name = mem_strdup(record_key(v->kind, rec));
+	}
+	buf_addf(&question, edits(v) ? T_ASK_EDIT : T_ASK_SUBMIT, v->kind->name, c->name);
+	prompt_start(&a->prompt, PROMPT_CHANGES, question.data,
+		edits(v) ? T_ACCEPT_EDIT : T_ACCEPT_SUBMIT, NULL);
+	if (edits(v))
+		edit_stakes(a, v, rec, &a->prompt.stakes);
+	else if (v->kind == &job_kind)
+		stakes(a, rec, &a->prompt.stakes);
 	a->mode = MODE_PROMPT;
 	buf_release(&question);
 }
 
-static void submit(struct app *a, struct form_view *f)
+static void submit(struct app *a, struct view *v)
 {
+	struct form_view *f = v->state;
 	struct arena text = ARENA_INIT;
-	struct job *j = mem_alloc(sizeof *j);
+	void *rec = mem_alloc(v->kind->size);
 	struct err e = ERR_INIT;
 
-	if (!form_record(&f->form, j, &text, &e))
-		app_notice(a, ROLE_BAD, "%s", e.text);
+	if (!form_record(&f->form, rec, &text, &e))
+		app_notice_clear(a); /* the field that is at fault says it */
 	else if (!app_connected(a))
 		app_notice(a, ROLE_BAD, T_NOT_CONNECTED);
 	else
-		propose(a, j);
-	free(j);
+		propose(a, v, rec);
+	if (e.code != ERR_NONE && !*e.field)
+		app_notice(a, ROLE_BAD, "%s", e.text);
+	free(rec);
 	arena_release(&text);
 }
 
@@ -169,9 +260,9 @@ static bool form_keys(struct app *a, struct view *v, const struct msg *m, struct
 	if (m->type == MSG_KEY && m->key == K_F1)
 		return false;
 	switch (form_input(&f->form, m, page > 1 ? page : 1)) {
-	case FORM_SUBMITTED: submit(a, f); break;
+	case FORM_SUBMITTED: submit(a, v); break;
 	case FORM_LEFT:
-		if (!f->warned && form_touched(&f->form)) {
+		if (!f->warned && f->form.touched) {
 			f->warned = true;
 			app_notice(a, ROLE_WARN, T_FORM_LEAVE);
 			return true;
@@ -193,16 +284,19 @@ static void form_paint(const struct app *a, const struct view *v, struct grid *g
 	}
 }
 
+#define FORM_SCREEN                                                                  \
+	.passing = true, .any_kind = true, .scopes = SCOPE_FORM, .open = form_start, \
+	.close = form_close, .message = form_message, .input = form_keys,            \
+	.answered = form_answered, .draw = form_paint
+
 const struct screen scr_form = {
 	.name = "submit",
 	.doc = T_SCREEN_FORM,
-	.passing = true,
-	.scopes = SCOPE_FORM,
-	.kind = &job_kind,
-	.open = form_start,
-	.close = form_close,
-	.message = form_message,
-	.input = form_keys,
-	.answered = form_answered,
-	.draw = form_paint,
+	FORM_SCREEN,
+};
+
+const struct screen scr_edit = {
+	.name = "edit",
+	.doc = T_SCREEN_EDIT,
+	FORM_SCREEN,
 };

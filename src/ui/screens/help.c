@@ -19,24 +19,29 @@ static void add_action(const struct app *a, struct textpane *p, const struct act
 	buf_release(&keys);
 }
 
-static void add_actions(const struct app *a, struct textpane *p, unsigned scopes, bool moves,
-	bool here)
+static void add_actions(const struct app *a, struct textpane *p, unsigned scopes,
+	const struct kind *k, bool moves, bool here)
 {
-	for (const struct action_info *i = actions; i->name; i++)
-		if ((i->action <= ACT_HALF_DOWN) == moves && ((i->scopes & scopes) != 0) == here)
+	const struct action_info *i;
+
+	for (size_t n = 0; (i = keymap_at(&a->keymap, n)) != NULL; n++)
+		if ((i->action <= ACT_HALF_DOWN) == moves &&
+			keymap_fits(&a->keymap, i, scopes, k) == here)
 			add_action(a, p, i);
 }
 
-static void fill(const struct app *a, struct textpane *p, const struct screen *below,
-	unsigned scopes)
+static void fill(const struct app *a, struct textpane *p, const struct view *below)
 {
+	unsigned scopes = view_scopes(below);
+	const struct kind *k = view_object(below).kind;
+
 	if (below) {
-		textpane_add(p, ROLE_HEADER, T_HELP_HERE, below->name);
-		textpane_add(p, ROLE_DIM, "  %s", below->doc);
-		add_actions(a, p, scopes, false, true);
+		textpane_add(p, ROLE_HEADER, T_HELP_HERE, below->screen->name);
+		textpane_add(p, ROLE_DIM, "  %s", below->screen->doc);
+		add_actions(a, p, scopes, k, false, true);
 	}
 	textpane_add(p, ROLE_HEADER, "\n" T_HELP_MOVE);
-	add_actions(a, p, SCOPE_ANY, true, true);
+	add_actions(a, p, SCOPE_ANY, NULL, true, true);
 	textpane_add(p, ROLE_HEADER, "\n" T_HELP_FILTER);
 	textpane_add(p, ROLE_NORMAL, "%s", T_HELP_FILTER_TEXT);
 	textpane_add(p, ROLE_HEADER, "\n" T_HELP_COMMANDS);
@@ -46,7 +51,7 @@ static void fill(const struct app *a, struct textpane *p, const struct screen *b
 				(*s)->takes_name ? " NAME" : "", (*s)->doc);
 	textpane_add(p, ROLE_NORMAL, "%s", T_HELP_COMMANDS_TEXT);
 	textpane_add(p, ROLE_HEADER, "\n" T_HELP_ELSEWHERE);
-	add_actions(a, p, scopes, false, false);
+	add_actions(a, p, scopes, k, false, false);
 }
 
 static void help_open(struct app *a, struct view *v, struct cmds *out)
@@ -57,10 +62,7 @@ static void help_open(struct app *a, struct view *v, struct cmds *out)
 	(void)out;
 	v->state = h;
 	textpane_init(&h->pane);
-	fill(a, &h->pane, below ? below->screen : NULL,
-		!below                         ? 0
-			: below->screen->scope ? below->screen->scope(below)
-					       : below->screen->scopes);
+	fill(a, &h->pane, below);
 }
 
 static void help_close(struct app *a, struct view *v, struct cmds *out)
@@ -77,7 +79,7 @@ static void help_close(struct app *a, struct view *v, struct cmds *out)
 static bool help_input(struct app *a, struct view *v, const struct msg *m, struct cmds *out)
 {
 	(void)v;
-	if (m->type != MSG_KEY || keymap_action(&a->keymap, m->key, SCOPE_TEXT) != ACT_QUIT)
+	if (m->type != MSG_KEY || keymap_action(&a->keymap, m->key, SCOPE_TEXT, NULL) != ACT_QUIT)
 		return false;
 	stack_pop(a, out);
 	return true;

@@ -10,29 +10,10 @@
 
 static const char *const tab_words[] = {T_TAB_OVERVIEW, T_TAB_EVENTS, T_TAB_TASKS, T_TAB_SPEC};
 
-static enum grid_role task_role(const struct entry *e, int64_t now)
-{
-	(void)now;
-	return job_state_role(((const struct task *)e->row)->state);
-}
-
-static enum grid_role event_role(const struct entry *e, int64_t now)
-{
-	(void)now;
-	return ((const struct event *)e->row)->type == EVENT_WARNING ? ROLE_WARN : ROLE_NORMAL;
-}
-
-static const struct column event_columns[] = {
-	{.field = "age", .width = 4, .most = 5},
-	{.field = "reason", .priority = 1, .width = 14, .most = 20, .role = event_role},
-	{.field = "count", .title = "N", .priority = 3, .width = 4},
-	{.field = "message", .priority = 2, .width = 30, .most = 160},
-	{0},
-};
 static const struct column task_columns[] = {
 	{.field = "task", .width = 10, .most = 20},
 	{.field = "attempt", .priority = 1, .width = 3},
-	{.field = "state", .priority = 2, .width = 9, .role = task_role},
+	{.field = "state", .priority = 2, .width = 9},
 	{.field = "why", .priority = 4, .width = 10, .most = 14},
 	{.field = "exit_code", .priority = 3, .width = 4},
 	{.field = "signal", .priority = 6, .width = 3},
@@ -52,14 +33,13 @@ static const char *const no_tasks[] = {T_EMPTY_TASKS, NULL};
 static void ask(struct app *a, struct view *view, struct cmds *out)
 {
 	struct job_view *v = view->state;
-	struct object job = {&job_kind, NULL};
-	char *events = object_path(a, job, view->name, "/events"),
-	     *tasks = object_path(a, job, view->name, "/tasks");
+	struct object job = {&job_kind,
+		v->data.known ? v->data.rec : app_row(a, &job_kind, view->name)};
+	char *tasks = object_path(a, job, object_id(job, view->name), "/tasks");
 
-	jobdata_ask(&v->data, a, view->name, out);
-	v->events_id = app_get(a, events, out);
+	objdata_ask(&v->data, a, view->name, out);
+	v->events_id = events_ask(a, job, view->name, out);
 	v->tasks_id = app_get(a, tasks, out);
-	free(events);
 	free(tasks);
 }
 
@@ -68,6 +48,7 @@ static void job_open(struct app *a, struct view *view, struct cmds *out)
 	struct job_view *v = mem_alloc(sizeof *v);
 
 	view->state = v;
+	objdata_init(&v->data, &job_kind);
 	textpane_init(&v->overview);
 	textpane_init(&v->spec);
 	table_init(&v->events, &event_kind, event_columns, "age");
@@ -80,8 +61,8 @@ static void job_close(struct app *a, struct view *view, struct cmds *out)
 {
 	struct job_view *v = view->state;
 
-	(void)a, (void)out;
-	jobdata_release(&v->data);
+	(void)a;
+	objdata_release(&v->data, out);
 	textpane_release(&v->overview);
 	textpane_release(&v->spec);
 	table_release(&v->events);
@@ -89,38 +70,11 @@ static void job_close(struct app *a, struct view *view, struct cmds *out)
 	free(v);
 }
 
-/* An event as the public form has it, with the names that our rows have. */
-static json_t *event_row(const json_t *in, size_t at)
+static void take_tasks(struct table *t, const json_t *rows)
 {
-	static const char *const names[][2] = {{"firstTimestamp", "first_time"},
-		{"lastTimestamp", "last_time"}, {"count", "count"}, {"type", "type"},
-		{"reason", "reason"}, {"message", "message"}};
-	json_t *row = json_object();
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		json_t *value = json_object_get(in, names[i][0]);
-
-		if (value)
-			json_object_set(row, names[i][1], value);
-	}
-	json_object_set_new(row, "uid", json_sprintf("%zu", at));
-	return row;
-}
-
-static void take_rows(struct table *t, const json_t *rows, bool events)
-{
-	json_t *all = json_array();
-
-	for (size_t i = 0; i < json_array_size(rows); i++) {
-		if (events)
-			json_array_append_new(all, event_row(json_array_get(rows, i), i));
-		else
-			json_array_append(all, json_array_get(rows, i));
-	}
 	dataset_begin_again(&t->data);
-	table_rows(t, all);
+	table_rows(t, rows);
 	table_synced(t);
-	json_decref(all);
 }
 
 static void take_list(struct job_view *v, const struct msg *m)
@@ -131,7 +85,10 @@ static void take_list(struct job_view *v, const struct msg *m)
 
 	*(events ? &v->events_id : &v->tasks_id) = 0;
 	if (good) {
-		take_rows(t, json_object_get(m->body, events ? "events" : "data"), events);
+		if (events)
+			events_take(t, m->body);
+		else
+			take_tasks(t, json_object_get(m->body, "data"));
 		dataset_fail(&t->data, NULL);
 	} else {
 		reply_error(m, &why);
@@ -143,7 +100,7 @@ static void take_list(struct job_view *v, const struct msg *m)
 static void job_message(struct app *a, struct view *view, const struct msg *m, struct cmds *out)
 {
 	struct job_view *v = view->state;
-	bool life = false, changed = jobdata_message(&v->data, a, m, &life);
+	bool life = false, changed = objdata_message(&v->data, a, m, &life, out);
 
 	if (m->type == MSG_REPLY && m->id && (m->id == v->events_id || m->id == v->tasks_id)) {
 		take_list(v, m);
@@ -159,7 +116,7 @@ static const void *job_object(const struct view *view)
 {
 	const struct job_view *v = view->state;
 
-	return v->data.known ? &v->data.job : NULL;
+	return v->data.known ? v->data.rec : NULL;
 }
 
 /* ---- Screen ---- */
@@ -181,11 +138,10 @@ static struct textpane *job_pane(const struct view *view)
 static unsigned job_scope(const struct view *view)
 {
 	const struct job_view *v = view->state;
-	unsigned both = SCOPE_JOB | SCOPE_TABS;
 
 	if (v->tab == TAB_TASKS)
-		return both | SCOPE_TABLE | SCOPE_TASKS;
-	return both | (v->tab == TAB_EVENTS ? SCOPE_TABLE : SCOPE_TEXT);
+		return SCOPE_TABS | SCOPE_TABLE | SCOPE_OPEN;
+	return SCOPE_TABS | (v->tab == TAB_EVENTS ? SCOPE_TABLE : SCOPE_TEXT);
 }
 
 static struct rect inner(struct rect body)
@@ -199,6 +155,8 @@ static bool task_action(struct app *a, struct view *view, enum action act, struc
 	struct entry *e = table_selected(&v->tasks);
 	const struct task *t = e ? e->row : NULL;
 
+	if (v->tab == TAB_TASKS && !t && act == ACT_OPEN)
+		return true;
 	/* Where no task is told of, the log is the job's as on the other tabs. */
 	if (v->tab != TAB_TASKS || !t || (act != ACT_OPEN && act != ACT_LOGS))
 		return false;
@@ -221,6 +179,10 @@ static bool job_action(struct app *a, struct view *view, enum action act, struct
 		ask(a, view, out);
 	if (task_action(a, view, act, out))
 		return true;
+	if (act == ACT_EVENTS) {
+		v->tab = TAB_EVENTS;
+		return true;
+	}
 	if (t && act == ACT_WIDE) {
 		t->wide = !t->wide;
 		return true;

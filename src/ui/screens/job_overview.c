@@ -14,14 +14,14 @@ static void label(struct job_view *v, const char *name, const char *const *field
 		const struct field *f = kind_field(&job_kind, *fields);
 		size_t before = line.len;
 
-		if (!f || !record_knows(&job_kind, &v->data.job, f))
+		if (!f || !record_knows(&job_kind, v->data.rec, f))
 			continue;
-		if (f->type->storage == ST_TEXT && !*record_text(&v->data.job, f))
+		if (f->type->storage == ST_TEXT && !*record_text(v->data.rec, f))
 			continue;
 		buf_adds(&line, before ? "  " : "");
 		if (before || fields[1])
 			buf_addf(&line, "%s ", *fields);
-		record_cell(&job_kind, &v->data.job, f, 0, &line);
+		record_cell(&job_kind, v->data.rec, f, 0, &line);
 	}
 	if (line.len)
 		textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", name, line.data);
@@ -30,7 +30,7 @@ static void label(struct job_view *v, const char *name, const char *const *field
 
 static void progress_bar(struct job_view *v, bool ascii)
 {
-	const struct job *j = &v->data.job;
+	const struct job *j = job_of(v);
 	struct buf bar = BUF_INIT;
 
 	if (j->progress_total <= 0 || j->progress_step < 0)
@@ -49,10 +49,10 @@ static void cell(struct job_view *v, const char *field, const char *before, stru
 {
 	const struct field *f = kind_field(&job_kind, field);
 
-	if (!f || !record_knows(&job_kind, &v->data.job, f))
+	if (!f || !record_knows(&job_kind, v->data.rec, f))
 		return;
 	buf_adds(out, before);
-	record_cell(&job_kind, &v->data.job, f, 0, out);
+	record_cell(&job_kind, v->data.rec, f, 0, out);
 }
 
 /* "step 378 of 2400  epoch 2  loss 1.968  acc 0.62  33 a second  1m08 left" */
@@ -76,16 +76,19 @@ static void training_line(struct job_view *v)
 
 static void state_lines(struct job_view *v, int64_t now)
 {
-	const struct job *j = &v->data.job;
+	const struct job *j = job_of(v);
 	struct buf what = BUF_INIT, clean = BUF_INIT;
 	char age[TIMEFMT_SIZE] = "-";
 
 	if (j->start_time.v)
 		timefmt_duration(age,
 			(j->end_time.v > j->start_time.v ? j->end_time.v : now) - j->start_time.v);
-	textpane_add(&v->overview, job_state_role(j->state), "  %s\t%s%s%s", T_LABEL_STATE,
-		job_state_words[j->state], *job_reason_words[j->reason] ? ": " : "",
-		job_reason_words[j->reason]);
+	const char *state = record_word(&job_kind, j, kind_state(&job_kind)),
+		   *reason = record_word(&job_kind, j, kind_field(&job_kind, "reason"));
+
+	textpane_add(&v->overview, tone_role(kind_tone(&job_kind, j)), "  %s\t%s%s%s",
+		T_LABEL_STATE, state ? state : "-", reason && *reason ? ": " : "",
+		reason ? reason : "");
 	if (j->message && *j->message)
 		textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", T_LABEL_WHY, j->message);
 	job_what(j, &what);
@@ -108,7 +111,10 @@ static void newest_events(struct job_view *v, int64_t now)
 		struct buf age = BUF_INIT;
 
 		record_cell(&event_kind, e, kind_field(&event_kind, "age"), now, &age);
-		textpane_add(&v->overview, e->type == EVENT_WARNING ? ROLE_WARN : ROLE_NORMAL,
+		textpane_add(&v->overview,
+			tone_role((enum tone)record_look(&event_kind, e,
+				kind_field(&event_kind, "type"))
+					  .tone),
 			"  %4s  %s\t%s", age.data, e->reason ? e->reason : "",
 			e->message ? e->message : "");
 		buf_release(&age);
@@ -145,5 +151,5 @@ void job_fill(struct job_view *v, const struct app *a)
 	label(v, T_LABEL_STARTED, began);
 	label(v, T_LABEL_ENDED, ended);
 	newest_events(v, a->now);
-	textpane_record(&v->spec, &job_kind, &v->data.job, a->now, 0xF);
+	textpane_record(&v->spec, &job_kind, v->data.rec, a->now, 0xF);
 }

@@ -4,25 +4,6 @@
 
 /* Train jobs: where mltop begins. */
 
-enum grid_role job_state_role(unsigned state)
-{
-	switch (state) {
-	case JOB_RUNNING:
-	case JOB_COMPLETED: return ROLE_GOOD;
-	case JOB_FAILED:
-	case JOB_ERROR: return ROLE_BAD;
-	case JOB_DELETING:
-	case JOB_ERASING: return ROLE_DIM;
-	default: return ROLE_WARN;
-	}
-}
-
-static enum grid_role state_role(const struct entry *e, int64_t now)
-{
-	(void)now;
-	return job_state_role(((const struct job *)e->row)->state);
-}
-
 static bool knows(const struct job *j, const char *field)
 {
 	const struct field *f = kind_field(&job_kind, field);
@@ -89,7 +70,7 @@ static void step_cell(const struct table *t, const struct entry *e, int64_t now,
 
 static const struct column columns[] = {
 	{.field = "job_name", .width = 16, .most = 40},
-	{.field = "state", .priority = 1, .width = 9, .role = state_role},
+	{.field = "state", .priority = 1, .width = 9},
 	{.field = "why", .priority = 3, .width = 9, .most = 14},
 	{.field = "gpu", .priority = 2, .width = 3},
 	{.field = "util", .priority = 7, .width = 9, .left = true, .cell = util_cell},
@@ -133,7 +114,7 @@ static bool jobs_action(struct app *a, struct view *v, enum action act, struct c
 	if ((act == ACT_OPEN || act == ACT_EVENTS) && j) {
 		stack_open(a, &scr_job, j->job_name ? j->job_name : "", out);
 		if (act == ACT_EVENTS)
-			app_action(a, ACT_NEXT_TAB, out);
+			app_action(a, ACT_EVENTS, out);
 		return true;
 	}
 	return tablescreen_action(a, v, act, out);
@@ -143,7 +124,7 @@ const struct screen scr_jobs = {
 	.name = "jobs",
 	.doc = T_SCREEN_JOBS,
 	.root = true,
-	.scopes = SCOPE_TABLE | SCOPE_JOBS,
+	.scopes = SCOPE_TABLE | SCOPE_OPEN,
 	.kind = &job_kind,
 	.columns = columns,
 	.sort = "age",

@@ -7,7 +7,10 @@ const struct screen *const dashboard_screens[] = {
 	&scr_quotas,
 	&scr_events,
 	&scr_describe,
+	&scr_yaml,
+	&scr_history,
 	&scr_form,
+	&scr_edit,
 	&scr_help,
 	NULL,
 };
