@@ -77,7 +77,7 @@ struct shim {
 	struct control_client clients[SHIMCTL_CLIENTS];
 };
 
-/* main.c */
+/* say.c */
 bool shim_crashes_at(const char *point);
 void shim_crash_at(const char *point);
 void shim_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -14,53 +14,6 @@ enum { CHECK_AT_ONCE_BYTES = 4 << 20 };
 /* What the log may grow to, in pages of 4 KiB: when nothing waits, and at most. */
 enum { WAL_PAGES = 1024, WAL_PAGES_MOST = 4096 };
 
-/* What a person can do about it; "" where there is nothing to say. */
-static const char *advice(int code)
-{
-	switch (code & 0xff) {
-	case SQLITE_FULL: return ": make room in the state folder";
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB: return ": restore a backup with `mltopd restore FILE`";
-	default: return "";
-	}
-}
-
-bool sql_fail(sqlite3 *db, const char *what, struct err *e)
-{
-	int code = sqlite3_errcode(db);
-
-	return err_set(e, (code & 0xff) == SQLITE_CONSTRAINT ? ERR_CONFLICT : ERR_UNAVAILABLE,
-		"%s: %s%s", what, sqlite3_errmsg(db), advice(code));
-}
-
-bool sql_exec(sqlite3 *db, const char *sql, struct err *e)
-{
-	if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
-		return true;
-	return sql_fail(db, "SQLite says", e);
-}
-
-bool sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct err *e)
-{
-	if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK)
-		return true;
-	return sql_fail(db, "SQLite says", e);
-}
-
-bool sql_int(sqlite3 *db, const char *sql, int64_t *out, struct err *e)
-{
-	sqlite3_stmt *q = NULL;
-	bool good = sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK &&
-		sqlite3_step(q) == SQLITE_ROW;
-
-	if (good)
-		*out = sqlite3_column_int64(q, 0);
-	else
-		sql_fail(db, "SQLite says", e);
-	sqlite3_finalize(q);
-	return good;
-}
-
 static int wal_grew(void *ctx, sqlite3 *db, const char *name, int pages)
 {
 	struct store *s = ctx;
@@ -114,7 +67,7 @@ static bool sql_trust(struct store *s, const char *path, struct err *e)
 
 		good = strcmp(text, "ok") == 0 ||
 			err_set(e, ERR_INTERNAL, "it is damaged (%s)%s", lf ? lf + 1 : text,
-				advice(SQLITE_CORRUPT));
+				sql_advice(SQLITE_CORRUPT));
 	}
 	sqlite3_finalize(q);
 	return good;

@@ -47,12 +47,16 @@ static inline struct sql *sql_of(struct store *s)
 	return s->back;
 }
 
-/* sqlite.c */
+/* sql.c */
+/* What a person can do about it, behind a colon; "" where there is nothing to say. */
+const char *sql_advice(int code);
 bool sql_exec(sqlite3 *db, const char *sql, struct err *e);
 /* Fills `e` with what SQLite says about the last call, as a sentence that begins with `what`. */
 bool sql_fail(sqlite3 *db, const char *what, struct err *e);
 bool sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct err *e);
 bool sql_int(sqlite3 *db, const char *sql, int64_t *out, struct err *e);
+
+/* sqlite.c */
 bool sql_checkpoint(struct store *s, struct err *e);
 /* Runs one without an answer, and makes it ready for the next time. */
 bool sql_step(sqlite3_stmt *q);

@@ -127,7 +127,7 @@ struct local {
 	void *closed_ctx;
 };
 
-/* local.c: another pending thing began or ended; frees the engine after the last when closing. */
+/* hold.c: another pending thing began or ended; frees the engine after the last when closing. */
 void local_hold(struct local *l);
 void local_drop(struct local *l);
 
