@@ -329,15 +329,15 @@ bool archive_check(const char *path, const struct archive_limits *limits, struct
 	return good;
 }
 
-bool archive_find_module(const char *path, const char *module, const struct archive_limits *limits,
-	char root[ARCHIVE_ROOT_SIZE], struct err *e)
+bool archive_find_module(const char *path, const char *label, const char *module,
+	const struct archive_limits *limits, char root[ARCHIVE_ROOT_SIZE], struct err *e)
 {
 	struct pass p = {.path = path,
 		.folder = -1,
 		.limits = limits ? limits : &archive_limits_default};
 	const char *slash = strrchr(path, '/');
 	bool good = pass_run(&p, e) &&
-		module_find(&p.seen, module, slash ? slash + 1 : path, root, e);
+		module_find(&p.seen, module, label ? label : slash ? slash + 1 : path, root, e);
 
 	map_release(&p.seen);
 	return good;

@@ -48,10 +48,11 @@ bool archive_unpack(const char *path, const char *dest_dir, const struct archive
  * (`digits.train`: .../digits/train.py or .../digits/train/__main__.py) in it. Looked for at the
  * top, in the one folder at the top (as an sdist has it), and in `src` below either. `root` gets
  * the folder, relative to the archive, that belongs on PYTHONPATH: "", "digits-0.1",
- * "digits-0.1/src". ERR_UNPROCESSABLE `module X is not in FILE; did you mean Y?`.
+ * "digits-0.1/src". ERR_UNPROCESSABLE `module X is not in LABEL; did you mean Y?`; `label` NULL:
+ * the file's name.
  */
-bool archive_find_module(const char *path, const char *module, const struct archive_limits *limits,
-	char root[ARCHIVE_ROOT_SIZE], struct err *e);
+bool archive_find_module(const char *path, const char *label, const char *module,
+	const struct archive_limits *limits, char root[ARCHIVE_ROOT_SIZE], struct err *e);
 
 /* Only checks it by the rules above. */
 bool archive_check(const char *path, const struct archive_limits *limits, struct err *e);

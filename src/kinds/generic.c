@@ -206,7 +206,7 @@ static bool body_read(struct request *r, unsigned flag, struct err *e)
 
 	if (!json_is_object(r->body))
 		return body_wrong(h->kind, flag, e);
-	return h->prepare == NULL || h->prepare(r->body, e);
+	return h->prepare == NULL || h->prepare(r, e);
 }
 
 void generic_create(struct request *r)

@@ -2,7 +2,9 @@
 #include "kinds/kinds.h"
 
 #include "base/mem.h"
-#include "io/archive.h"
+#include "core/schema/ftype.h"
+#include "kinds/package_look.h"
+#include "kinds/packages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +14,7 @@ struct submission {
 	struct making *making;
 	struct request *r;
 	struct job *job;
-	char *package;                /* file to look into; NULL: none */
-	struct archive_limits limits; /* of packages */
-	uv_work_t work;
-	bool good;
+	char *package; /* file to look into; NULL: none */
 	struct err e;
 };
 
@@ -81,8 +80,69 @@ static void drop_nulls(json_t *body)
 			json_object_del(body, key);
 }
 
-bool job_prepare(json_t *body, struct err *e)
+/* ---- Copied from another job ---- */
+
+static const char *env_value(const struct job *j, const char *key)
 {
+	for (size_t i = 0; i < j->env.len; i++)
+		if (strcmp(j->env.items[i].key, key) == 0)
+			return j->env.items[i].value;
+	return NULL;
+}
+
+/* Values that the caller was shown as *** are those of the job that it copies. */
+static bool env_unmask(json_t *env, const struct job *from, struct err *e)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(env, key, value) {
+		const char *text = json_string_value(value), *hidden;
+
+		if (text == NULL || strcmp(text, MASK) != 0)
+			continue;
+		hidden = env_value(from, key);
+		if (hidden == NULL)
+			return err_field(e, ERR_UNPROCESSABLE, "env",
+				"env.%.100s is " MASK
+				", and job %s, which it is copied from, has no "
+				"such variable: give its value",
+				key, from->job_name);
+		json_object_set_new(env, key, json_string(hidden));
+	}
+	return true;
+}
+
+/* All of the environment where none is given: the caller cannot know its values. */
+static bool body_clone(struct request *r, struct err *e)
+{
+	const char *name = json_string_value(json_object_get(r->body, "clone_of"));
+	json_t *env = json_object_get(r->body, "env");
+	const struct job *from;
+
+	if (name == NULL || *name == '\0')
+		return true;
+	from = platform_job(r->platform, r->who.org_id, name);
+	if (from == NULL)
+		return err_field(e, ERR_UNPROCESSABLE, "clone_of",
+			"there is no job %.100s to copy from", name);
+	json_object_set_new(r->body, "clone_of", json_string(from->uid));
+	if (env)
+		return !json_is_object(env) || env_unmask(env, from, e);
+	if (from->env.len == 0)
+		return true;
+	env = json_object();
+	for (size_t i = 0; i < from->env.len; i++)
+		json_object_set_new(env, from->env.items[i].key,
+			json_string(from->env.items[i].value));
+	json_object_set_new(r->body, "env", env);
+	return true;
+}
+
+bool job_prepare(struct request *r, struct err *e)
+{
+	json_t *body = r->body;
+
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		if (!says_nothing(json_object_get(body, refused[i].name)))
 			return err_field(e, ERR_UNPROCESSABLE, refused[i].name, "%s: %s",
@@ -92,7 +152,7 @@ bool job_prepare(json_t *body, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
 		json_object_del(body, ignored[i]);
 	drop_nulls(body);
-	return true;
+	return body_clone(r, e);
 }
 
 /* ---- Checks ---- */
@@ -105,8 +165,11 @@ static bool name_free(struct platform *p, const struct job *j, struct err *e)
 	if (uid == NULL)
 		return true;
 	return err_field(e, ERR_CONFLICT, "job_name",
-		"there is a job %s already (%s): delete it or choose another name", j->job_name,
-		other ? job_state_words[other->state] : "being made");
+		"there is a job %s already (%s): %s, or choose another name", j->job_name,
+		other ? record_word(&job_kind, other, kind_state(&job_kind)) : "being made",
+		other && job_state_final(other->state)
+			? "delete it (mltop run --replace does), run it again with retry"
+			: "cancel and delete it (mltop run --replace does)");
 }
 
 static bool org_has_room(struct platform *p, const struct job *j, struct err *e)
@@ -202,33 +265,33 @@ static void submission_store(struct submission *s)
 
 /* ---- The package ---- */
 
-static void package_look(uv_work_t *work)
+static void submission_looked(void *ctx, bool good, const struct err *e)
 {
-	struct submission *s = work->data;
-	char root[ARCHIVE_ROOT_SIZE];
-	const char *module = s->job->module_name;
+	struct submission *s = ctx;
 
-	if (module && *module)
-		s->good = archive_find_module(s->package, module, &s->limits, root, &s->e);
-	else
-		s->good = archive_check(s->package, &s->limits, &s->e);
-}
-
-static void package_looked(uv_work_t *work, int status)
-{
-	struct submission *s = work->data;
-	struct platform *p = s->r->platform;
-
-	if (status != 0)
-		err_set(&s->e, ERR_UNAVAILABLE, "mltopd is stopping");
+	s->e = *e;
 	/* Whatever is wrong with the package, it is the request that named it. */
 	if (s->e.code == ERR_NOT_FOUND)
 		s->e.code = ERR_UNPROCESSABLE;
-	if (status == 0 && s->good)
+	if (good)
 		submission_store(s);
 	else
 		submission_refuse(s);
-	platform_let_go(p);
+}
+
+static void submission_look(struct submission *s)
+{
+	struct platform *p = s->r->platform;
+	const struct package *k = package_of_uri(p, s->job->org_id, s->job->trainer_uri);
+	struct package_question q = {
+		.org_id = s->job->org_id,
+		.path = s->package,
+		.label = k ? k->name : NULL,
+		.sha256 = k ? k->sha256 : NULL,
+		.module = s->job->module_name,
+	};
+
+	package_look(p, &q, submission_looked, s);
 }
 
 void job_made(struct making *m)
@@ -239,18 +302,10 @@ void job_made(struct making *m)
 	s->making = m;
 	s->r = r;
 	s->job = (struct job *)m->record;
-	s->limits = archive_limits_default;
-	s->limits.entries = config_int(&r->platform->config, SET_PACKAGE_ENTRIES);
-	s->limits.ratio = config_int(&r->platform->config, SET_PACKAGE_RATIO);
-	s->work.data = s;
-	if (!submission_open(s)) {
+	if (!submission_open(s))
 		submission_refuse(s);
-		return;
-	}
-	if (s->package == NULL) {
+	else if (s->package == NULL)
 		submission_store(s);
-		return;
-	}
-	platform_hold(r->platform);
-	uv_queue_work(r->platform->loop, &s->work, package_look, package_looked);
+	else
+		submission_look(s);
 }

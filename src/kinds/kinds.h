@@ -38,8 +38,8 @@ struct kind_handlers {
 	 * their own is, and where all who may see any may do so a list is of all orgs.
 	 */
 	bool everywhere;
-	/* Takes out of a body what clients send along and the platform has no use for. NULL: nothing. */
-	bool (*prepare)(json_t *body, struct err *e);
+	/* Before the body, a JSON object, is judged: what clients send along goes. NULL: nothing. */
+	bool (*prepare)(struct request *r, struct err *e);
 	/* CAN_CREATE. */
 	void (*make)(struct making *m);
 	/* CAN_EDIT: after the change was stored or not, as change_then. NULL: nothing to do. */
@@ -59,7 +59,7 @@ struct kind_handlers {
 #define X(name) extern const struct kind_handlers name##_handlers;
 KINDS(X)
 #undef X
-extern const struct kind_handlers *const all_handlers[]; /* NULL-ended */
+extern const struct kind_handlers *const all_handlers[];  /* NULL-ended */
 enum role handlers_others(const struct kind_handlers *h); /* least role that sees other orgs */
 /* The platform's own: /version, /healthz, /platform ... (platform.c). */
 extern const struct route platform_routes[];
@@ -111,7 +111,7 @@ void routes_json(struct buf *out);
 /* ---- Handlers that lie in other files than the kind's own ---- */
 
 void job_made(struct making *m); /* job_submit.c */
-bool job_prepare(json_t *body, struct err *e);
+bool job_prepare(struct request *r, struct err *e);
 void job_logs(struct request *r);    /* job_log.c */
 void job_outputs(struct request *r); /* job_outputs.c */
 

@@ -4,8 +4,9 @@
 #include <string.h>
 
 /* The public client sends the org's identity along, and what it calls priorities. */
-static bool quota_prepare(json_t *body, struct err *e)
+static bool quota_prepare(struct request *r, struct err *e)
 {
+	json_t *body = r->body;
 	static const char *const known[] = {"org_id", "org_name", "project"};
 	const char *key;
 	json_t *value;

@@ -92,6 +92,7 @@ struct disk_use {
 };
 
 struct nonce;
+struct package_looks;
 struct keeper;
 struct ask;
 
@@ -140,6 +141,7 @@ struct platform {
 
 	struct rowset packages;
 	void (*planned)(struct platform *p); /* after each turn of planning (kinds/look.c) */
+	struct package_looks *package_looks;
 	struct map package_parts; /* id -> what is being written of it */
 	struct keeper *keeper;    /* of outputs */
 	json_t *frameworks;       /* NULL until asked for */

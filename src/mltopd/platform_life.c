@@ -7,6 +7,7 @@
 #include "core/kinds/kinds.h"
 #include "base/timefmt.h"
 #include "core/kinds/framework.h"
+#include "kinds/package_look.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -96,6 +97,7 @@ static void platform_free(struct platform *p)
 	map_release(&p->flights);
 	platform_nonces_release(p);
 	map_release(&p->package_parts);
+	package_looks_release(p->package_looks);
 	json_decref(p->frameworks);
 	config_release(&p->config);
 	free(p->shim);

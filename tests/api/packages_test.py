@@ -87,6 +87,15 @@ class Uploads(unittest.TestCase):
         self.assertTrue(self.put(k, data, 0).json["complete"])
         self.assertEqual(self.put(k, data, 0).status, 409)
 
+    def test_a_wrong_module_is_told_with_the_files_name(self):
+        """Not with the package's uid; once looked into, the same question is answered from memory."""
+        k = self.upload(package(1))
+        answers = set()
+        for _ in range(3):
+            a = self.client.post(TRAIN, {"job_name": "wrong", "module_name": "helo", "trainer_uri": k["uri"]})
+            answers.add((a.status, a.message))
+        self.assertEqual(answers, {(422, "module helo is not in pkg-1.tar.gz; did you mean hello?")})
+
     def test_refused(self):
         sha = "0" * 64
         for body, field in (({"size": 0, "sha256": sha, "name": "x"}, "size"), ({"sha256": sha, "name": "x"}, "size"),

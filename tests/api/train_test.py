@@ -298,6 +298,21 @@ class Refusals(Case):
         self.assertEqual((a.status, a.json["fds_bucket"]), (200, "b"), a)
         self.refused(422, "HDFS", job_name="x", command=["true"], hdfs_endpoint="hdfs://x")
 
+    def test_a_copy_has_the_values_that_are_hidden(self):
+        """env of a copied job: *** and what is not given are the original's, new values hold."""
+        show = ["sh", "-c", "echo $A-$B-$C"]
+        made = self.submit("original", *show, env={"A": "secret", "B": "other"})
+        self.assertEqual(made["env"], {"A": "***", "B": "***"})
+        for name, env, said in (("copy-1", None, "secret-other-"), ("copy-2", {"A": "***", "C": "new"}, "secret--new"),
+                                ("copy-3", {}, "--"), ("copy-4", {"A": "mine"}, "mine--")):
+            more = {} if env is None else {"env": env}
+            copy = self.submit(name, *show, clone_of="original", **more)
+            self.assertEqual(copy["clone_of"], made["uid"])
+            self.ended(name)
+            self.assertEqual(self.logs(name), said + "\n", name)
+        self.refused(422, "NOPE", job_name="copy-5", command=["true"], clone_of="original", env={"NOPE": "***"})
+        self.refused(422, "no job nothing", job_name="copy-5", command=["true"], clone_of="nothing")
+
     def test_name_taken(self):
         self.submit("taken", "true")
         self.refused(409, "taken", job_name="taken", command=["true"])

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	if (!archive_find_module(path, "digits.train", &limits, root, &e)) {
+	if (!archive_find_module(path, NULL, "digits.train", &limits, root, &e)) {
 		if (e.code == ERR_NONE || e.text[0] == '\0')
 			abort();
 	} else if (root[0] == '/' || strstr(root, "..") != NULL) {

@@ -283,6 +283,7 @@ static const struct {
 	{"! x", "column 2: ! must stand before a term, without a blank"},
 	{"!", "column 2: ! must stand before a term, without a blank"},
 	{"=x", "column 1: a field is missing before the operator"},
+	{"hdfs_endpoin=x", "column 1: hdfs_endpoin is not a field of a job"}, /* always null */
 	{"job-name=x", "column 1: job-name is not a field of a job; did you mean job_name?"},
 	{"loss=nan", "column 6: loss is \"nan\": compare with a number, such as 0.5"},
 	{"gpu>four", "column 5: gpu is \"four\": compare with a number, such as 4 or 12k"},

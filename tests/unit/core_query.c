@@ -41,6 +41,19 @@ static void test_path_clean(void **state)
 	clean_is("/a.b/..c/~x-_Z9", "/a.b/..c/~x-_Z9");
 }
 
+static void test_a_wrong_name_is_told(void **state)
+{
+	struct buf out = BUF_INIT;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_false(path_clean("/cloud_ml/v1/train/del*/cancel", &out, &e));
+	assert_int_equal(strncmp(e.text, "\"del*\" cannot be a name", 23), 0);
+	assert_false(path_clean("/train/\x1b[2J", &out, &e));
+	assert_null(strchr(e.text, 0x1b));
+	buf_release(&out);
+}
+
 static void test_path_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -213,6 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_path_clean),
+		cmocka_unit_test(test_a_wrong_name_is_told),
 		cmocka_unit_test(test_path_refused),
 		cmocka_unit_test(test_percent_all_bytes),
 		cmocka_unit_test(test_percent_bad),

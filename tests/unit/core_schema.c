@@ -35,6 +35,7 @@ static const struct {
 	{"\"gpu\": 1", "gpu", "gpu is not a field of a job; did you mean gpu_limit?"},
 	{"\"memory\": \"4G\"", "memory",
 		"memory is not a field of a job; did you mean memory_limit?"},
+	{"\"stat\": 1", "stat", "stat is not a field of a job"},
 	{"\"zzzzzzzz\": 1", "zzzzzzzz", "zzzzzzzz is not a field of a job"},
 	{"\"a\\u001b[2J\": 1", "a\x1b[2J", "\"a^[[2J\" is not a field of a job"},
 	{"\"state\": \"running\"", "state", "state is set by the platform: leave it out"},

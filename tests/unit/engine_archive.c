@@ -196,7 +196,7 @@ static void find(struct folder *f, const char *module, const char *want_root, co
 {
 	struct err e = ERR_INIT;
 	char root[ARCHIVE_ROOT_SIZE];
-	bool found = archive_find_module(f->tar, module, NULL, root, &e);
+	bool found = archive_find_module(f->tar, NULL, module, NULL, root, &e);
 
 	if (want_root) {
 		assert_true(found);

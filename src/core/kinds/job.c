@@ -113,6 +113,9 @@ static const struct field fields[] = {
 		.doc = "Folder that the command starts in; private platforms only."),
 	ROW(job, env, labels, .flags = F_NEW | F_MASKED, .width = 20, .max = 65536,
 		.doc = "Environment variables of the task; values are masked in every view."),
+	ROW(job, clone_of, text, .flags = F_NEW | F_HIDDEN, .width = 24, .max = 63,
+		.doc = "Job, by name or uid, that this one is a copy of: variables of env that are "
+		       "*** or not given at all get its values."),
 	ROW(job, umask, int, .flags = F_NEW | F_HIDDEN, .width = 4, .min = 0, .max = 0777,
 		.standard = "63",
 		.doc = "File mode mask of the task as a number; mltop run carries the caller's."),

@@ -71,6 +71,7 @@ struct job {
 	struct strings command;
 	const char *work_dir;
 	struct labels env;
+	const char *clone_of;
 	int64_t umask;
 	const char *prepare_command, *finish_command;
 	const char *framework, *framework_version, *docker_image, *docker_command;

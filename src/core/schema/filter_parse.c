@@ -210,7 +210,7 @@ static bool parse_comparison(struct filter_parser *p, struct term *t, size_t nam
 
 	t->field = kind_field_or_title(p->f->kind, name);
 	if (t->field == NULL || (t->field->flags & F_SECRET)) {
-		field_unknown(p->f->kind, name, p->e);
+		field_unknown(p->f->kind, name, 0, p->e);
 		return fails_at(p, start);
 	}
 	t->index = kind_index(p->f->kind, t->field);
@@ -243,7 +243,7 @@ static bool check_word(const struct filter_parser *p)
 		return refuse(p, p->at, "a field is missing before the operator");
 	len -= after[-1] == '!';
 	name = arena_strndup(&p->f->text, p->text + p->at, len);
-	field_unknown(p->f->kind, name, p->e);
+	field_unknown(p->f->kind, name, 0, p->e);
 	return fails_at(p, p->at);
 }
 

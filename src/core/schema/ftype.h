@@ -18,8 +18,11 @@ bool field_wrong(const struct field *f, const json_t *in, struct err *e, const c
  */
 bool field_wrong_text(const struct field *f, const char *text, struct err *e, const char *want, ...)
 	__attribute__((format(printf, 4, 5)));
-/* "NAME is not a field of a job; did you mean OTHER?" */
-bool field_unknown(const struct kind *k, const char *name, struct err *e);
+/*
+ * "NAME is not a field of a job; did you mean OTHER?". `give`: F_NEW or F_EDIT, where only rows that
+ * a person may give are meant; 0: any that is ever known.
+ */
+bool field_unknown(const struct kind *k, const char *name, unsigned give, struct err *e);
 /* Appends `text` between double quotes, sanitised, at most 40 bytes of it. */
 void quote_text(const char *text, struct buf *out);
 /* True in DECODE_SERVER and where the row has no limits; else an error that says them as `show`

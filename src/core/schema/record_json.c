@@ -71,7 +71,7 @@ static bool decode_members(const struct kind *k, void *rec, struct arena *a, jso
 		if (hides(f) && how == DECODE_SERVER)
 			continue;
 		if (hides(f))
-			return field_unknown(k, name, e);
+			return field_unknown(k, name, how == DECODE_EDIT ? F_EDIT : F_NEW, e);
 		if (how != DECODE_SERVER && !may_give(f, how, e))
 			return false;
 		if (!decode_member(k, rec, f, a, json_object_iter_value(at), how, e))

@@ -89,24 +89,38 @@ size_t kind_index(const struct kind *k, const struct field *f)
 	return (size_t)(kind_owner(k, f) - k->fields);
 }
 
+/*
+ * May the row be told of to who spelt another one wrong? `give`: rows that a person may give, by
+ * flag; 0: any that has a value now and then.
+ */
+static bool may_suggest(const struct kind *k, const struct field *f, unsigned give)
+{
+	const unsigned never = F_STATUS | F_NULL | F_HIDDEN;
+	unsigned flags = kind_owner(k, f)->flags;
+
+	if ((f->flags | flags) & F_SECRET)
+		return false;
+	return give ? (flags & give) != 0 : (flags & never) != never;
+}
+
 /* "memory" may mean memory_limit, where no name is spelt nearly so. */
-static const struct field *kind_containing(const struct kind *k, const char *name)
+static const struct field *kind_containing(const struct kind *k, const char *name, unsigned give)
 {
 	for (size_t i = 0; i < k->field_count && strlen(name) >= 3; i++)
-		if (!(k->fields[i].flags & F_SECRET) && strstr(k->fields[i].name, name))
+		if (may_suggest(k, &k->fields[i], give) && strstr(k->fields[i].name, name))
 			return &k->fields[i];
 	return NULL;
 }
 
 /* The row whose name a person may have meant (aliases give the row they stand for); NULL: none. */
-static const struct field *kind_nearest(const struct kind *k, const char *name)
+static const struct field *kind_nearest(const struct kind *k, const char *name, unsigned give)
 {
 	size_t limit = strlen(name) > 5 ? 2 : 1, best = limit + 1;
 	const struct field *nearest = NULL;
 
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
-		size_t d = f->flags & F_SECRET ? best : word_distance(name, f->name, limit);
+		size_t d = may_suggest(k, f, give) ? word_distance(name, f->name, limit) : best;
 
 		if (d < best) {
 			best = d;
@@ -114,7 +128,7 @@ static const struct field *kind_nearest(const struct kind *k, const char *name)
 		}
 	}
 	if (nearest == NULL)
-		nearest = kind_containing(k, name);
+		nearest = kind_containing(k, name, give);
 	return nearest ? kind_owner(k, nearest) : NULL;
 }
 
@@ -180,9 +194,9 @@ void fieldset_all(struct fieldset *out, const struct kind *k)
 			fieldset_add(out, i);
 }
 
-bool field_unknown(const struct kind *k, const char *name, struct err *e)
+bool field_unknown(const struct kind *k, const char *name, unsigned give, struct err *e)
 {
-	const struct field *near = kind_nearest(k, name);
+	const struct field *near = kind_nearest(k, name, give);
 	struct buf shown = BUF_INIT;
 
 	quote_text(name, &shown);
@@ -214,7 +228,7 @@ bool fieldset_parse(struct fieldset *out, const struct kind *k, const char *text
 		snprintf(name, sizeof name, "%.*s", (int)(len < 127 ? len : 127), text);
 		f = kind_field_or_title(k, name);
 		if (f == NULL || (f->flags & F_SECRET))
-			return field_unknown(k, name, e);
+			return field_unknown(k, name, 0, e);
 		fieldset_add(&set, kind_index(k, f));
 		if (text[len] == '\0')
 			break;

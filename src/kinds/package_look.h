@@ -1,0 +1,28 @@
+/*
+ * Looking into packages: by a worker thread, one at a time for an org, so that one org's packages do
+ * not hold all threads of the pool; what was found of an uploaded one is remembered by its hash.
+ */
+#ifndef KINDS_PACKAGE_LOOK_H
+#define KINDS_PACKAGE_LOOK_H
+
+#include "io/archive.h"
+#include "kinds/kinds.h"
+
+/* Everything is copied. */
+struct package_question {
+	const char *org_id;
+	const char *path;
+	const char *label;  /* what people call it; NULL: the file's name */
+	const char *sha256; /* NULL: nothing is remembered */
+	const char *module; /* NULL or "": only checked */
+};
+
+typedef void (*package_looked)(void *ctx, bool good, const struct err *e);
+
+/* `looked` is called once, later, on the loop thread. */
+void package_look(struct platform *p, const struct package_question *q, package_looked looked,
+	void *ctx);
+/* Nothing may wait any more. */
+void package_looks_release(struct package_looks *l); /* NULL is fine */
+
+#endif
