@@ -3,64 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Flags of every verb. */
-static const struct cli_flag common_flags[] = {
-	{"endpoint", 0, "URL",
-		"platform to use, with XIAOMI_ACCESS_KEY_ID and XIAOMI_SECRET_ACCESS_KEY", false},
-	{"context", 0, "NAME", "context of config.yaml to use", false},
-	{"state-dir", 0, "DIR", "state of the private platform", false},
-	{"help", 'h', NULL, "this help", false},
-	{0},
-};
-static const struct cli_flag output_flags[] = {
-	{"output", 'o', "FORM", "table, wide, json, yaml, csv or name", false},
-	{"json", 0, NULL, "short for -o json", false},
-	{0},
-};
-static const struct cli_flag shown_flags[] = {
-	{"columns", 0, "A,B,C", "fields to show", false},
-	{"sort", 0, "FIELD", "order; -FIELD for descending", false},
-	{"no-headers", 0, NULL, "no title row", false},
-	{0},
-};
-static const struct cli_flag list_flags[] = {
-	{"filter", 0, "EXPR", "only rows that match, as after / in the dashboard", false},
-	{"watch", 'w', NULL, "print again whenever something changed", false},
-	{0},
-};
-static const struct cli_flag org_flags[] = {
-	{"org", 0, "ID", "another org's; -1 for a list of all (admins)", false},
-	{0},
-};
-const struct cli_flags cli_flags[] = {
-	{"Output", output_flags, VERB_LIST | VERB_ONE | VERB_LOCAL},
-	{"Columns", shown_flags, VERB_LIST | VERB_LOCAL},
-	{"Rows", list_flags, VERB_LIST},
-	{"Whose", org_flags, VERB_LIST | VERB_ORG},
-	{"Everywhere", common_flags, 0},
-	{0},
-};
-
-bool cli_takes(const struct verb *v, const struct cli_flags *t)
-{
-	return t->verbs == 0 || (v->flags & t->verbs);
-}
-
-const char *cli_value(const struct cli *c, const char *flag)
-{
-	for (int i = c->flag_count - 1; i >= 0; i--)
-		if (strcmp(c->flags[i].name, flag) == 0)
-			return c->flags[i].value;
-	return NULL;
-}
-
-bool cli_has(const struct cli *c, const char *flag)
-{
-	return cli_value(c, flag) != NULL;
-}
-
-/* ---- Parsing ---- */
-
 /* How far a word is from the nearest of the verbs is not worth a table: say what there is. */
 static const struct verb *find_verb(int argc, char **argv, int *used)
 {
@@ -82,29 +24,14 @@ static bool is_noun(const char *word)
 	return false;
 }
 
-static const struct cli_flag *flag_in(const struct cli_flag *flags, const char *name, size_t len,
-	char letter)
-{
-	for (; flags && flags->name; flags++)
-		if (letter ? flags->letter == letter
-			   : strlen(flags->name) == len && strncmp(flags->name, name, len) == 0)
-			return flags;
-	return NULL;
-}
-
-bool cli_own_flag(const struct verb *v, const char *name)
-{
-	return flag_in(v->own, name, strlen(name), 0) != NULL;
-}
-
 static const struct cli_flag *find_flag(const struct verb *v, const char *name, size_t len,
 	char letter)
 {
-	const struct cli_flag *f = flag_in(v->own, name, len, letter);
+	const struct cli_flag *f = cli_flag_in(v->own, name, len, letter);
 
 	for (const struct cli_flags *t = cli_flags; f == NULL && t->flags; t++)
 		if (cli_takes(v, t))
-			f = flag_in(t->flags, name, len, letter);
+			f = cli_flag_in(t->flags, name, len, letter);
 	return f;
 }
 
@@ -202,27 +129,13 @@ static int run_verb(struct cli *c, int argc, char **argv)
 	return c->verb->run(c);
 }
 
-/* The flag that may stand before the verb as well as behind it; NULL: it is none of these. */
-static const struct cli_flag *leading_flag(const char *word, size_t *len)
-{
-	const struct cli_flag *f;
-
-	if (strncmp(word, "--", 2) != 0)
-		return NULL;
-	*len = strcspn(word + 2, "=");
-	f = flag_in(common_flags, word + 2, *len, 0);
-	if (f == NULL)
-		f = flag_in(org_flags, word + 2, *len, 0);
-	return f && f->value ? f : NULL;
-}
-
 /* How many words at the begin are such flags with their values: `mltop --context a jobs list`. */
 static int leading_flags(int argc, char **argv)
 {
 	size_t len;
 	int n = 0;
 
-	while (n < argc && leading_flag(argv[n], &len))
+	while (n < argc && cli_leading_flag(argv[n], &len))
 		n += argv[n][2 + len] == '=' ? 1 : 2;
 	return n < argc ? n : 0;
 }
@@ -251,7 +164,7 @@ static int cli_dispatch(struct cli *c, int argc, char **argv)
 		argv += leading, argc -= leading;
 	if (c->verb)
 		return run_verb(c, argc - used, argv + used);
-	if (leading_flag(argv[0], &len))
+	if (cli_leading_flag(argv[0], &len))
 		return cli_usage(c,
 			argc == 1 && argv[0][2 + len] == '\0'
 				? "%s needs a value"

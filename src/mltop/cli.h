@@ -93,6 +93,11 @@ struct cli_flags {
 };
 extern const struct cli_flags cli_flags[]; /* ended by flags NULL */
 bool cli_takes(const struct verb *v, const struct cli_flags *t);
+/* By its letter, or by the `len` bytes of its name where that is 0. */
+const struct cli_flag *cli_flag_in(const struct cli_flag *flags, const char *name, size_t len,
+	char letter);
+/* The flag that may stand before the verb as well as behind it; NULL: it is none of these. */
+const struct cli_flag *cli_leading_flag(const char *word, size_t *len);
 
 /* main's: returns the exit code. argv[1] is no dashboard flag. */
 int cli_main(int argc, char **argv);
@@ -116,6 +121,8 @@ int cli_usage(const struct cli *c, const char *format, ...) __attribute__((forma
 int cli_help_verb(const struct verb *v);
 int cli_help_all(const char *noun); /* NULL: every verb */
 int cli_help_fields(const struct kind *k);
+/* "fields", "filter": shows it, of the kind where one is named; -1: there is no such topic. */
+int cli_help_topic(const char *topic, const char *kind);
 /* "mltop jobs list", and its doc as help has it: no capital, no period. Appended. */
 void cli_verb_title(const struct verb *v, struct buf *out);
 void cli_verb_doc(const struct verb *v, struct buf *out);
