@@ -69,7 +69,7 @@ static void package_remove(struct change *c, struct platform *p, const struct pa
 }
 
 /* Old ones that nobody needs go when a new one comes; finished jobs that name one cannot be retried. */
-static void packages_expire(struct platform *p, int64_t now)
+static void packages_expire(struct platform *p)
 {
 	int64_t keep = config_int(&p->config, SET_PACKAGE_KEEP);
 
@@ -77,7 +77,7 @@ static void packages_expire(struct platform *p, int64_t now)
 		const struct package *k = p->packages.rows[i];
 		struct change *c;
 
-		if (now - k->create_time.v < keep || busy(p, k) || in_use(p, k))
+		if (!platform_older(p, k->create_time.v, keep) || busy(p, k) || in_use(p, k))
 			continue;
 		c = change_new(p);
 		change_actor(c, "packages.keep", k->org_id);
@@ -127,7 +127,7 @@ static void package_made(struct making *m)
 	char id[ULID_SIZE];
 	struct change *c;
 
-	packages_expire(r->platform, r->now);
+	packages_expire(r->platform);
 	if (!package_fits(r, k, &e)) {
 		making_refuse(m, &e);
 		return;

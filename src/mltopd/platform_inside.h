@@ -18,6 +18,7 @@
 #include "serve/server.h"
 #include "model/sets.h"
 #include "store/store.h"
+#include "work/ages.h"
 #include "work/life.h"
 
 #include <uv.h>
@@ -145,6 +146,7 @@ struct platform {
 	struct map package_parts; /* id -> what is being written of it */
 	struct keeper *keeper;    /* of outputs */
 	json_t *frameworks;       /* NULL until asked for */
+	struct ages ages;
 	VEC(struct request *) framework_waiters;
 	struct ask *ask; /* who asks for them just now; NULL: nobody */
 	struct follower *followers;
@@ -157,7 +159,13 @@ struct platform {
 	struct disk_use disk;
 };
 
-int64_t platform_now(void); /* wall ms */
+/*
+ * Wall ms. MLTOPD_CLOCK names a file that says by how many ms it is wrong, read each time: tests set
+ * the clock by it. Always compiled in, as the crash points are.
+ */
+int64_t platform_now(void);
+/* Is what happened at `since` (wall ms) older than `keep` for certain? Notes and tells of steps. */
+bool platform_older(struct platform *p, int64_t since, int64_t keep);
 /* A new ULID, greater than all before it: also within a millisecond, order is that of creation. */
 void platform_uid(struct platform *p, char out[ULID_SIZE], int64_t now);
 
@@ -249,6 +257,7 @@ bool active_next(const struct platform *p, size_t *at, struct active **out);
 /* ---- What is done with them (reconcile*.c) ---- */
 
 void reconcile_init(struct platform *p);
+int64_t reconcile_now(void); /* ms, of spans: when a job waits since, when it may start */
 void reconcile_soon(struct platform *p);
 void reconcile_adopt(struct platform *p);
 extern const struct engine_events reconcile_events;

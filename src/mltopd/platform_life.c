@@ -144,6 +144,7 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 	platform_reload(p, NULL);
 	rows_init(p);
 	handles_init(p);
+	ages_init(&p->ages, platform_now(), time_mono_ms());
 	reconcile_init(p);
 	logs_init(p);
 	platform_used(p);

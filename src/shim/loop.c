@@ -108,9 +108,9 @@ static void check_memory(struct shim *s, int64_t now)
 	if (s->memory <= s->spec.memory_limit || s->phase != PHASE_RUN)
 		return;
 	if (s->kill_at > now + AGAIN_MS) /* not while they are being killed already */
-		shim_note(s, "%zu processes held %lld MiB, more than the memory limit of %lld MiB",
-			usage.count, (long long)(s->memory >> 20),
-			(long long)(s->spec.memory_limit >> 20));
+		shim_note(s, "%zu %s held %lld MiB, more than the memory limit of %lld MiB",
+			usage.count, usage.count == 1 ? "process" : "processes",
+			(long long)(s->memory >> 20), (long long)(s->spec.memory_limit >> 20));
 	steps_kill(s, TASK_END_OOM, false);
 }
 

@@ -94,7 +94,7 @@ struct active *active_new(struct platform *p, const struct job *j)
 	a->priority = j->priority;
 	claim_of_job(&a->claim, j);
 	a->queue = queue_of(p, j->org_id);
-	a->since = time_mono_ms() - waited(j);
+	a->since = reconcile_now() - waited(j);
 	a->life = life_found(false, false, j->state == JOB_ENQUEUED && j->reason == REASON_HELD,
 		j->reason == REASON_CANCELLED, j->state == JOB_DELETING);
 	map_set(&p->actives, a->uid, a);

@@ -137,7 +137,7 @@ static void decide(struct keeper *k)
 
 		if (h->bytes < 0 || h->end == INT64_MAX)
 			continue;
-		if (keep > 0 && now - h->end > keep) {
+		if (keep > 0 && platform_older(k->platform, h->end, keep)) {
 			timefmt_duration(ago, now - h->end);
 			snprintf(why, sizeof why, "the job ended %s ago (outputs.keep)", ago);
 			collect(k, h, why);

@@ -109,7 +109,7 @@ static void start_stored(void *ctx, bool ok, const struct err *e)
 	if (row)
 		platform_work_put(a->p, row);
 	a->dirty = false;
-	a->not_before = time_mono_ms() + 1000 * RETRY_AFTER_S;
+	a->not_before = reconcile_now() + 1000 * RETRY_AFTER_S;
 	reconcile_event(a, ON_START_LOST, NULL);
 }
 
@@ -308,7 +308,7 @@ static void again_store(struct active *a, const struct news *n)
 	attempt_store(c, &j, n);
 	buf_addf(&text, "attempt %lld ended (%s): again in %.1f s", (long long)j.attempt,
 		*n->message ? n->message : "done", (double)n->delay / 1000);
-	a->not_before = time_mono_ms() + n->delay;
+	a->not_before = reconcile_now() + n->delay;
 	why_set(&j, REASON_RETRY, text.data);
 	reconcile_move(c, &j, JOB_ENQUEUED);
 	change_event(c, &j, EVENT_WARNING, "Retry", "%s", text.data);

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import tempfile
-import time
 import unittest
 
 import support
@@ -66,6 +65,7 @@ class Ends(Case):
         self.submit("large", "/usr/bin/python3", "-c", "x = bytearray(300 << 20)\nimport time\ntime.sleep(1000)",
                     memory_limit="64M")
         self.no_code("large", "OOMKilled")
+        self.assertRegex(self.job("large")["message"], "^1 process held [0-9]+ MiB")
 
     def test_what_never_began_has_no_exit_code(self):
         self.submit("absent", "/no/such/program")
@@ -186,6 +186,65 @@ class FullDisk(unittest.TestCase):
         self.room()
         until(lambda: self.client.get(f"{TRAIN}/filler").status == 404, "it is removed")
         until(lambda: self.audited("job.delete") == [self.owner], "who it was")
+
+
+class Clock(unittest.TestCase):
+    """Somebody sets the clock while the daemon runs: spans stay what they are."""
+
+    def setUp(self):
+        place = tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR"))
+        self.addCleanup(place.cleanup)
+        self.file = place.name + "/clock"
+        self.d = Daemon(engine="local", args=["--private"], env={"MLTOPD_CLOCK": self.file},
+                        settings=["outputs.keep=1d", "outputs.look=100ms", "packages.keep=1d"])
+        self.addCleanup(self.d.close)
+        self.client = Client(self.d.port, self.d.secret())
+
+    def job(self, name):
+        return self.client.get(f"{TRAIN}/{name}").json
+
+    def submit(self, name, *command, **more):
+        a = self.client.post(TRAIN, dict({"job_name": name, "command": list(command)}, **more))
+        self.assertEqual(a.status, 200, a)
+
+    def set(self, seconds):
+        with open(self.file + ".new", "w") as f:
+            f.write(str(seconds * 1000))
+        os.rename(self.file + ".new", self.file)
+
+    def told(self, text):
+        def there():
+            with open(self.d.log_path) as f:
+                return text in f.read()
+        until(there, text)
+
+    def test_a_back_off_lasts_as_long_as_before(self):
+        """An hour back: the next attempt comes when it would have come."""
+        self.submit("tries", "sh", "-c", "exit 1", restart_policy="on-failure", max_attempts=3)
+        until(lambda: self.job("tries").get("reason") == "Retry", "its first back-off")
+        self.set(-3600)
+        until(lambda: self.job("tries")["state"] == "failed", "its end")
+        self.assertEqual(self.job("tries")["attempt"], 3)
+
+    def test_outputs_are_not_old_for_a_clock_that_was_set_ahead(self):
+        self.submit("makes", "sh", "-c", "echo x > $MLTOP_OUTPUT_DIR/checkpoint")
+        until(lambda: self.job("makes")["state"] == "completed", "its end")
+        self.set(40 * 86400)
+        self.told("the clock was set ahead by 34")
+        self.set(0)
+        self.told("the clock was set back by 34")
+        names = [f["path"] for f in self.client.get(f"{TRAIN}/makes/outputs").json["data"]]
+        self.assertEqual(names, ["checkpoint"])
+
+    def test_packages_are_not_old_for_a_clock_that_was_set_ahead(self):
+        def make(n):
+            return self.client.post(BASE + "/packages",
+                                    {"size": 4, "sha256": f"{n:064x}", "name": "x.tar.gz"}).json["id"]
+        first = make(1)
+        self.set(40 * 86400)
+        make(2)  # each announcement sweeps
+        self.told("the clock was set ahead by 34")
+        self.assertEqual(self.client.get(f"{BASE}/packages/{first}").status, 200)
 
 
 if __name__ == "__main__":
