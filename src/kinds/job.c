@@ -322,7 +322,8 @@ static const struct route more[] = {
 	READ("/metrics", 0, job_metrics,
 		"What it uses now: cpu (percent), memory, network_receive, network_transmit (bytes)."),
 	READ("/outputs", ROUTE_STREAM, job_outputs,
-		"Files in its MLTOP_OUTPUT_DIR {\"path\", \"size\", \"mtime\"}, at most 10,000; with "
+		"Files in its MLTOP_OUTPUT_DIR {\"path\", \"size\", \"mtime\"}, a link with its \"link\", at "
+		"most 10,000 (else truncated), folders that are unreadable, and how many are unnamed; with "
 		"?path= the bytes of one, of which ?offset= and ?length= give a part."),
 	READ("/hyperparameters", 0, job_hyperparameters,
 		"Trials of a tuning job; empty for a single run."),

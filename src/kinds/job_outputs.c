@@ -32,7 +32,7 @@ static void list_done(uv_work_t *work, int status)
 {
 	struct listing *l = work->data;
 	struct platform *p = l->r->platform;
-	json_t *list = json_array();
+	json_t *list = json_array(), *unreadable = json_array();
 
 	(void)status;
 	for (size_t i = 0; i < l->files.list.len; i++) {
@@ -41,10 +41,14 @@ static void list_done(uv_work_t *work, int status)
 
 		timefmt_rfc3339(when, f->mtime);
 		json_array_append_new(list,
-			json_pack("{s:s, s:I, s:s}", "path", f->path, "size", (json_int_t)f->size,
-				"mtime", when));
+			json_pack("{s:s, s:I, s:s, s:s*}", "path", f->path, "size",
+				(json_int_t)f->size, "mtime", when, "link", f->link));
 	}
-	request_reply(l->r, 200, json_pack("{s:o, s:b}", "data", list, "truncated", l->files.more));
+	for (size_t i = 0; i < l->files.unreadable.len; i++)
+		json_array_append_new(unreadable, json_string(l->files.unreadable.items[i]));
+	request_reply(l->r, 200,
+		json_pack("{s:o, s:b, s:I, s:o}", "data", list, "truncated", l->files.more,
+			"unnamed", (json_int_t)l->files.unnamed, "unreadable", unreadable));
 	outputs_files_free(&l->files);
 	free(l->folder);
 	free(l);

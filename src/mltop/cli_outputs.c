@@ -57,9 +57,10 @@ static bool tell_missing(const json_t *answer)
 		cli_complain("%s cannot be read: what is in it is not listed",
 			json_string_value(folder) ? json_string_value(folder) : "a folder");
 	if (json_is_true(json_object_get(answer, "truncated")))
-		cli_complain(
-			"there are more outputs than the platform lists: more than 10,000, or some "
-			"with names it cannot show");
+		cli_complain("there are more than 10,000 outputs: only so many are listed");
+	if (json_integer_value(json_object_get(answer, "unnamed")) > 0)
+		cli_complain("%lld more have names that cannot be shown",
+			(long long)json_integer_value(json_object_get(answer, "unnamed")));
 	return json_array_size(json_object_get(answer, "unreadable")) == 0;
 }
 

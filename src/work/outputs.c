@@ -8,12 +8,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+enum { LINKS_MAX = 8 };
 enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
 char *outputs_folder(const char *state_dir, const char *job_uid)
@@ -27,9 +30,14 @@ char *outputs_folder(const char *state_dir, const char *job_uid)
 
 void outputs_files_free(struct output_files *files)
 {
-	for (size_t i = 0; i < files->list.len; i++)
+	for (size_t i = 0; i < files->list.len; i++) {
 		free(files->list.items[i].path);
+		free(files->list.items[i].link);
+	}
 	vec_release(&files->list);
+	for (size_t i = 0; i < files->unreadable.len; i++)
+		free(files->unreadable.items[i]);
+	vec_release(&files->unreadable);
 }
 
 /* Root alone reads what the task's user could not: another's file by a hard link to it. */
@@ -42,6 +50,7 @@ static bool owner_good(uid_t owner, const struct stat *st)
 
 struct walk {
 	struct output_files *out;
+	const char *root; /* the folder, as links may name it */
 	struct buf path;
 	uid_t owner;
 	int depth;
@@ -53,6 +62,15 @@ enum { SEEN_MAX = 10 * OUTPUTS_FILES_MAX };
 
 static void folder_walk(struct walk *w, int fd);
 
+/* What of `path` is below `root`; NULL: it is not. */
+static const char *path_below(const char *root, const char *path)
+{
+	size_t len = strlen(root);
+
+	return strncmp(path, root, len) == 0 && path[len] == '/' && path[len + 1] ? path + len + 1
+										  : NULL;
+}
+
 static bool name_shown(const char *name)
 {
 	for (const unsigned char *c = (const unsigned char *)name; *c; c++)
@@ -61,17 +79,52 @@ static bool name_shown(const char *name)
 	return utf8_valid(name, strlen(name));
 }
 
-static void file_add(struct walk *w, const struct stat *st)
+/* Takes `link`. */
+static void file_add(struct walk *w, const struct stat *st, char *link)
 {
 	struct output_file file = {.size = st->st_size,
 		.mtime = (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000};
 
 	if (w->out->list.len == OUTPUTS_FILES_MAX) {
 		w->full = w->out->more = true;
+		free(link);
 		return;
 	}
 	file.path = mem_strdup(w->path.data);
+	file.link = link;
 	vec_push(&w->out->list, file);
+}
+
+/* What stands in a link; what names our folder from / on is told from the link's own place. */
+static char *link_text(const struct walk *w, int folder, const char *name)
+{
+	char target[OUTPUTS_PATH_MAX + 1];
+	ssize_t n = readlinkat(folder, name, target, sizeof target);
+	struct buf text = BUF_INIT;
+	const char *below;
+
+	if (n <= 0 || n == (ssize_t)sizeof target)
+		return NULL;
+	target[n] = '\0';
+	below = path_below(w->root, target);
+	if (below)
+		for (const char *c = w->path.data; (c = strchr(c, '/')) != NULL; c++)
+			buf_adds(&text, "../");
+	buf_adds(&text, below ? below : target);
+	if (name_shown(text.data))
+		return buf_detach(&text);
+	buf_release(&text);
+	return NULL;
+}
+
+static void link_walk(struct walk *w, int folder, const char *name, const struct stat *st)
+{
+	char *text = link_text(w, folder, name);
+
+	if (text)
+		file_add(w, st, text);
+	else
+		w->out->unnamed++;
 }
 
 static void entry_walk(struct walk *w, int folder, const char *name)
@@ -82,12 +135,15 @@ static void entry_walk(struct walk *w, int folder, const char *name)
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !owner_good(w->owner, &st))
 		return;
 	if (S_ISREG(st.st_mode)) {
-		file_add(w, &st);
+		file_add(w, &st, NULL);
 	} else if (S_ISDIR(st.st_mode)) {
 		fd = w->depth < OUTPUTS_DEPTH_MAX ? openat(folder, name, FOLDER_FLAGS) : -1;
-		w->out->more |= fd < 0;
 		if (fd >= 0)
 			folder_walk(w, fd);
+		else
+			vec_push(&w->out->unreadable, mem_strdup(w->path.data));
+	} else if (S_ISLNK(st.st_mode)) {
+		link_walk(w, folder, name, &st);
 	}
 }
 
@@ -110,7 +166,7 @@ static void folder_walk(struct walk *w, int fd)
 		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 			continue;
 		if (!name_shown(name) || len + strlen(name) + 1 > OUTPUTS_PATH_MAX) {
-			w->out->more = true;
+			w->out->unnamed++;
 			continue;
 		}
 		buf_addf(&w->path, "%s%s", len ? "/" : "", name);
@@ -129,7 +185,7 @@ static int by_path(const void *a, const void *b)
 void outputs_list(const char *folder, struct output_files *out)
 {
 	int fd = open(folder, FOLDER_FLAGS);
-	struct walk w = {.out = out, .path = BUF_INIT};
+	struct walk w = {.out = out, .root = folder, .path = BUF_INIT};
 	struct stat st;
 
 	if (fd < 0)
@@ -168,27 +224,48 @@ static bool path_good(const char *path, struct err *e)
 	return true;
 }
 
-/* Folder by folder, so that no link of the task leads out. Takes `fd`; -1: not there. */
-static int open_below(int fd, const char *path)
+/* A file below `fd`, links followed as long as they stay there; -1: errno says why. */
+static int open_beneath(int fd, const char *path, int flags)
 {
-	char name[OUTPUTS_PATH_MAX + 1];
+	struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
 
-	for (;;) {
-		size_t len = strcspn(path, "/");
-		bool last = path[len] == '\0';
-		int next;
+	return (int)syscall(SYS_openat2, fd, path, &how, sizeof how);
+}
 
-		memcpy(name, path, len);
-		name[len] = '\0';
-		/* A fifo must not hold us up. */
-		next = openat(fd, name,
-			last ? O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC : FOLDER_FLAGS);
-		close(fd);
-		if (next < 0 || last)
-			return next;
-		fd = next;
-		path += len + 1;
+/* A link that names its file from / on, in our folder: the rest of its text. */
+static bool link_inside(int fd, const char *root, const char *path, char out[OUTPUTS_PATH_MAX + 1])
+{
+	int link = open_beneath(fd, path, O_PATH | O_NOFOLLOW);
+	char target[OUTPUTS_PATH_MAX + 1];
+	ssize_t n = link < 0 ? -1 : readlinkat(link, "", target, sizeof target);
+	const char *below = NULL;
+
+	if (n > 0 && n < (ssize_t)sizeof target) {
+		target[n] = '\0';
+		below = path_below(root, target);
 	}
+	if (below)
+		memmove(out, below, strlen(below) + 1);
+	if (link >= 0)
+		close(link);
+	return below != NULL;
+}
+
+/* Takes `fd`; -1: it is not there, or a link leads out. A fifo must not hold us up. */
+static int open_below(int fd, const char *root, const char *path)
+{
+	char at[OUTPUTS_PATH_MAX + 1];
+	int file = -1;
+
+	snprintf(at, sizeof at, "%s", path);
+	for (int hops = 0; hops < LINKS_MAX; hops++) {
+		file = open_beneath(fd, at, O_RDONLY | O_NONBLOCK);
+		if (file >= 0 || errno != EXDEV || !link_inside(fd, root, at, at))
+			break;
+	}
+	close(fd);
+	return file;
 }
 
 int outputs_open(const char *folder, const char *path, int64_t *size, struct err *e)
@@ -200,7 +277,7 @@ int outputs_open(const char *folder, const char *path, int64_t *size, struct err
 		return -1;
 	fd = open(folder, FOLDER_FLAGS);
 	if (fd >= 0 && fstat(fd, &top) == 0)
-		fd = open_below(fd, path);
+		fd = open_below(fd, folder, path);
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && owner_good(top.st_uid, &st)) {
 		*size = st.st_size;
 		return fd;

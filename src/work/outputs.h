@@ -1,7 +1,7 @@
 /*
  * What tasks leave in MLTOP_OUTPUT_DIR: <state>/tasks/<uid>/output, one folder a job, kept over its
- * attempts. All here but outputs_files_free reads the disk: for the pool. No link is followed, and
- * a daemon that is root sees only files of the folder's owner: a hard link of the task's to
+ * attempts. All here but outputs_files_free reads the disk: for the pool. No link is followed out of
+ * it, and a daemon that is root sees only files of the folder's owner: a hard link of the task's to
  * somebody else's file is not there.
  */
 #ifndef MLTOP_WORK_OUTPUTS_H
@@ -17,13 +17,16 @@ enum { OUTPUTS_FILES_MAX = 10000, OUTPUTS_DEPTH_MAX = 32, OUTPUTS_PATH_MAX = 102
 
 struct output_file {
 	char *path;    /* relative to the folder; valid UTF-8, no control characters */
+	char *link;    /* where it leads, from where it stands; NULL: it is no link */
 	int64_t size;  /* bytes */
 	int64_t mtime; /* wall ms */
 };
 
 struct output_files {
 	VEC(struct output_file) list; /* by path */
-	bool more;                    /* there are more, or some with names that JSON cannot hold */
+	bool more;                    /* there are more than OUTPUTS_FILES_MAX */
+	int64_t unnamed;        /* with names or links that JSON cannot hold, or too long ones */
+	VEC(char *) unreadable; /* folders below that cannot be looked into, or lie too deep */
 };
 
 /* The caller frees. */

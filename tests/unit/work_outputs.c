@@ -135,7 +135,8 @@ static void test_names_that_json_cannot_hold_are_told_of(void **state)
 	put("bad\xff", "");
 	outputs_list(folder, &files);
 	assert_int_equal(files.list.len, 1);
-	assert_true(files.more);
+	assert_int_equal(files.unnamed, 1);
+	assert_false(files.more);
 	outputs_files_free(&files);
 }
 
@@ -160,6 +161,103 @@ static void test_paths_stay_inside(void **state)
 		assert_null(content(wrong[i], ERR_INVALID));
 }
 
+static void assert_link(const struct output_files *files, const char *path, const char *link)
+{
+	const struct output_file *f = named(files, path);
+
+	assert_non_null(f);
+	if (link == NULL)
+		assert_null(f->link);
+	else
+		assert_string_equal(f->link, link);
+}
+
+/* Resume scripts look for last.ckpt. */
+static void test_links_are_listed_with_what_they_lead_to(void **state)
+{
+	struct output_files files = {0};
+	char absolute[400];
+
+	(void)state;
+	put("step-10.ckpt", "ten");
+	link_add("step-10.ckpt", "last.ckpt");
+	folder_add("a");
+	folder_add("a/b");
+	link_add("../step-10.ckpt", "a/up");
+	snprintf(absolute, sizeof absolute, "%s/step-10.ckpt", folder);
+	link_add(absolute, "a/b/absolute");
+	link_add("a", "folder");
+	link_add("/etc/passwd", "out");
+	link_add("bad\xff", "bad");
+	outputs_list(folder, &files);
+	assert_int_equal(files.list.len, 6);
+	assert_int_equal(files.unnamed, 1);
+	assert_link(&files, "step-10.ckpt", NULL);
+	assert_link(&files, "last.ckpt", "step-10.ckpt");
+	assert_link(&files, "a/up", "../step-10.ckpt");
+	assert_link(&files, "a/b/absolute", "../../step-10.ckpt");
+	assert_link(&files, "folder", "a");
+	assert_link(&files, "out", "/etc/passwd");
+	outputs_files_free(&files);
+}
+
+static void test_links_that_stay_inside_are_fetched(void **state)
+{
+	char absolute[400];
+
+	(void)state;
+	folder_add("a");
+	put("a/step-10.ckpt", "ten");
+	link_add("a/step-10.ckpt", "last.ckpt");
+	link_add("last.ckpt", "again.ckpt");
+	link_add("a", "folder");
+	link_add("../last.ckpt", "a/up");
+	snprintf(absolute, sizeof absolute, "%s/a/step-10.ckpt", folder);
+	link_add(absolute, "absolute");
+	link_add("loop", "loop");
+	assert_content("last.ckpt", "ten");
+	assert_content("again.ckpt", "ten");
+	assert_content("folder/step-10.ckpt", "ten");
+	assert_content("a/up", "ten");
+	assert_content("absolute", "ten");
+	assert_null(content("loop", ERR_NOT_FOUND));
+	assert_null(content("folder", ERR_NOT_FOUND));
+}
+
+static void test_what_cannot_be_looked_into_is_named(void **state)
+{
+	struct output_files files = {0};
+	char path[200] = "d";
+
+	(void)state;
+	for (int i = 0; i < OUTPUTS_DEPTH_MAX; i++) {
+		folder_add(path);
+		snprintf(path + strlen(path), sizeof path - strlen(path), "/d");
+	}
+	outputs_list(folder, &files);
+	assert_int_equal(files.unreadable.len, 1);
+	assert_int_equal(strlen(files.unreadable.items[0]), 2 * OUTPUTS_DEPTH_MAX - 1);
+	assert_false(files.more);
+	outputs_files_free(&files);
+}
+
+static void test_more_than_the_limit_is_told(void **state)
+{
+	struct output_files files = {0};
+	char name[32];
+
+	(void)state;
+	for (int i = 0; i <= OUTPUTS_FILES_MAX; i++) {
+		snprintf(name, sizeof name, "f%d", i);
+		link_add("nowhere", name);
+	}
+	outputs_list(folder, &files);
+	assert_int_equal(files.list.len, OUTPUTS_FILES_MAX);
+	assert_true(files.more);
+	assert_int_equal(files.unnamed, 0);
+	outputs_files_free(&files);
+}
+
 static void test_no_link_leads_out(void **state)
 {
 	(void)state;
@@ -167,6 +265,13 @@ static void test_no_link_leads_out(void **state)
 	link_add("../secret", "file");
 	link_add("..", "folder");
 	link_add("/etc", "absolute");
+	link_add("/proc/self/root/etc/passwd", "magic");
+	link_add("/proc/self/cwd", "cwd");
+	folder_add("in");
+	link_add("../../secret", "in/deep");
+	assert_null(content("magic", ERR_NOT_FOUND));
+	assert_null(content("cwd/passwd", ERR_NOT_FOUND));
+	assert_null(content("in/deep", ERR_NOT_FOUND));
 	assert_null(content("file", ERR_NOT_FOUND));
 	assert_null(content("folder/secret", ERR_NOT_FOUND));
 	assert_null(content("absolute/passwd", ERR_NOT_FOUND));
@@ -196,6 +301,10 @@ int main(void)
 		TEST(test_a_file_is_read_below_folders),
 		TEST(test_paths_stay_inside),
 		TEST(test_no_link_leads_out),
+		TEST(test_links_are_listed_with_what_they_lead_to),
+		TEST(test_links_that_stay_inside_are_fetched),
+		TEST(test_what_cannot_be_looked_into_is_named),
+		TEST(test_more_than_the_limit_is_told),
 		TEST(test_a_fifo_holds_nobody_up),
 	};
 
