@@ -32,7 +32,7 @@ static void list_done(uv_work_t *work, int status)
 {
 	struct listing *l = work->data;
 	struct platform *p = l->r->platform;
-	json_t *list = json_array(), *unreadable = json_array();
+	json_t *list = json_array(), *unreadable = json_array(), *answer;
 
 	(void)status;
 	for (size_t i = 0; i < l->files.list.len; i++) {
@@ -46,9 +46,13 @@ static void list_done(uv_work_t *work, int status)
 	}
 	for (size_t i = 0; i < l->files.unreadable.len; i++)
 		json_array_append_new(unreadable, json_string(l->files.unreadable.items[i]));
-	request_reply(l->r, 200,
-		json_pack("{s:o, s:b, s:I, s:o}", "data", list, "truncated", l->files.more,
-			"unnamed", (json_int_t)l->files.unnamed, "unreadable", unreadable));
+	answer = json_pack("{s:o, s:b}", "data", list, "truncated", l->files.more);
+	if (l->files.unnamed)
+		json_object_set_new(answer, "unnamed", json_integer(l->files.unnamed));
+	if (json_array_size(unreadable))
+		json_object_set(answer, "unreadable", unreadable);
+	json_decref(unreadable);
+	request_reply(l->r, 200, answer);
 	outputs_files_free(&l->files);
 	free(l->folder);
 	free(l);

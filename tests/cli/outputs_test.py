@@ -29,6 +29,7 @@ os.mkfifo("fifo")
 open("line\nbreak", "w")
 """
 FILES = {"empty": 0, "größe.txt": 2, "model/deep/a b%&+=?#.txt": 8, "model/weights.bin": 5 << 20, "notes.txt": 6}
+LINKS = {"folder-link": "/etc", "inner-link": "notes.txt", "link": "/etc/passwd"}
 
 
 class Outputs(unittest.TestCase):
@@ -68,19 +69,21 @@ class Outputs(unittest.TestCase):
     def test_the_list(self):
         r = self.ok("jobs", "outputs", "makes", "--json")
         got = r.json
-        self.assertEqual({f["path"]: f["size"] for f in got["data"]}, FILES)
-        self.assertEqual([f["path"] for f in got["data"]], sorted(FILES, key=str.encode))
-        self.assertTrue(got["truncated"], "a name with a line break is left out, and that is said")
+        self.assertEqual({f["path"]: f["size"] for f in got["data"] if "link" not in f}, FILES)
+        self.assertEqual({f["path"]: f["link"] for f in got["data"] if "link" in f}, LINKS)
+        self.assertEqual([f["path"] for f in got["data"]], sorted([*FILES, *LINKS], key=str.encode))
+        self.assertEqual((got["truncated"], got["unnamed"]), (False, 1), "a name with a line break is counted")
         for f in got["data"]:
             self.assertRegex(f["mtime"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
         r = self.ok("jobs", "outputs", "makes")
-        self.assertEqual(len(r.out.splitlines()), len(FILES))
+        self.assertEqual(len(r.out.splitlines()), len(FILES) + len(LINKS))
         self.assertRegex(r.out, r"(?m)^ +6  20\S+Z  notes\.txt$")
 
     def test_all(self):
         to = self.folder()
         r = self.ok("jobs", "download", "makes", "-o", to)
-        self.assertEqual(sorted(r.out.splitlines()), sorted(f"{to}/{name}" for name in FILES))
+        self.assertEqual(sorted(r.out.splitlines()), sorted(f"{to}/{name}" for name in [*FILES, "inner-link"]))
+        self.assertEqual(os.readlink(f"{to}/inner-link"), "notes.txt")
         for name, size in FILES.items():
             self.assertEqual(os.path.getsize(f"{to}/{name}"), size, name)
         uid = self.ok("jobs", "describe", "makes", "--json").json["uid"]
@@ -333,11 +336,12 @@ class Api(unittest.TestCase):
     def test_nothing_but_the_folder(self):
         for path, status in (("../../../store.db", 400), ("/etc/passwd", 400), ("..", 400), (".", 400), ("", 400),
                              ("model/../../output/notes.txt", 400), ("model//weights.bin", 400), ("notes.txt/", 400),
-                             ("x" * 2000, 400), ("link", 404), ("folder-link/passwd", 404), ("inner-link", 404),
+                             ("x" * 2000, 400), ("link", 404), ("folder-link/passwd", 404),
                              ("fifo", 404), ("model", 404), ("absent", 404), ("notes.txt/x", 404), ("hard", 404)):
             with self.subTest(path=path[:40]):
                 a = self.a.get(self.base, query={"path": path})
                 self.assertEqual((a.status, a.json["error"]), (status, True), a)
+        self.assertEqual(self.a.get(self.base, query={"path": "inner-link"}).body, b"hello\n")
         self.assertNotIn("hard", [f["path"] for f in self.a.get(self.base).json["data"]])
 
     def test_parts(self):
