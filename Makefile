@@ -77,7 +77,7 @@ DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansso
 	libwebsockets-dev libwslay-dev libssl-dev libuv1-dev \
 	libsqlite3-dev libyaml-dev libarchive-dev zlib1g-dev libbz2-dev liblzma-dev libzstd-dev \
 	libcmocka-dev python3 python3-numpy tmux curl \
-	procps openssl ca-certificates
+	procps openssl ca-certificates nginx haproxy
 DISK_DEPS := libfuse3-dev fuse3
 LINT_DEPS := clang-format cppcheck mandoc
 FUZZ_DEPS := clang libclang-rt-14-dev

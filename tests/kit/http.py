@@ -26,8 +26,9 @@ class Answer:
 class Socket:
     """A connection with a buffer; every wait has a limit."""
 
-    def __init__(self, port, limit=LIMIT, receive_buffer=None):
+    def __init__(self, port, limit=LIMIT, receive_buffer=None, source="127.0.0.1"):
         self.sock = socket.socket()
+        self.sock.bind((source, 0))
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.settimeout(limit)
