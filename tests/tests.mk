@@ -34,6 +34,16 @@ $B/unit/$1: $O/tests/unit/$1.o $(test_support) $(call archives,$(LAYERS_$(call u
 endef
 $(foreach u,$(unit_names),$(eval $(call unit_rule,$u)))
 
+# The daemon on the store of tests/store_apart, beside the other programs as if built with it.
+apart_objs := $(patsubst tests/%.c,$O/tests/%.o,$(wildcard tests/store_apart/*.c))
+apart: $B/apart/mltopd $B/apart/mltop $B/apart/mltop-shim
+$B/apart/mltopd: $(filter-out $O/mltopd/platform_store.o,$(call layer_objs,mltopd)) $(apart_objs) $(call archives,$(LINK_mltopd))
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_mltopd)) -lm -lpthread -ldl
+$B/apart/mltop $B/apart/mltop-shim: $B/apart/%: $B/%
+	@mkdir -p $(@D)
+	ln -sf ../$* $@
+
 # Fuzz targets name the archives they link in their first line: /* links: core base */
 fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_layers = $(filter-out links: /* */,$(shell head -n 1 tests/fuzz/fuzz_$1.c))
@@ -59,7 +69,7 @@ RUN = /usr/bin/python3 tests/run.py -j $(JOBS) --build $B $(if $(ONLY),--only '$
 # The order puts the long ones first, so that two cores end together. ONLY=word: programs whose path
 # has the word, and of the others the cases whose name has it.
 test: deps
-	+$(MAKE) --no-print-directory -j$(JOBS) all unit fuzzers
+	+$(MAKE) --no-print-directory -j$(JOBS) all unit fuzzers apart
 	$(RUN) $(suites) $(unit_programs) $(fuzz_programs) $(checks)
 
 unit: $(unit_programs)
@@ -99,4 +109,4 @@ seeded: all unit fuzzers
 
 -include tests/golden/golden.mk
 -include tests/bench/bench.mk
-.PHONY: test test-disk disk-deps unit fuzzers unit-test suite-test fuzz torture seeded
+.PHONY: apart test test-disk disk-deps unit fuzzers unit-test suite-test fuzz torture seeded

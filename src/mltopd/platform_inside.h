@@ -343,6 +343,7 @@ void logs_wake_later(struct platform *p, struct follower *f);
 void logs_init(struct platform *p);
 void sample_take(struct platform *p, const struct task_ref *ref, const struct task_sample *s);
 
+const struct store_ops *platform_store(void);
 bool platform_load(struct platform *p, struct err *e);
 bool platform_nonce_load(struct platform *p, const struct store_nonce *n);
 /* The change of that nonce is stored, and n beside it. */

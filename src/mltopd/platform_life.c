@@ -131,7 +131,8 @@ static void handles_close(struct platform *p)
 bool platform_open(struct platform **out, const struct platform_options *o, struct err *e)
 {
 	struct platform *p = mem_alloc(sizeof *p);
-	struct store_config store = {.dir = o->dir,
+	struct store_config store = {.ops = platform_store(),
+		.dir = o->dir,
 		.volatile_data = o->volatile_data,
 		.notify = store_notify,
 		.ctx = p,

@@ -61,8 +61,8 @@ enum look_kind {
 /* What waits for the thread, or for the loop afterwards. */
 struct item {
 	struct item *next;
-	/* a change, or (told) what somebody else did */
-	struct store_tx *tx;
+	struct store_tx *tx; /* a change */
+	bool told;           /* that is done: of it the feed is told, and nobody else */
 	uint64_t version;
 	store_done done;
 	/* or a look: run by the thread outside of any transaction */

@@ -14,7 +14,16 @@
 
 static void store_free(struct store *s)
 {
+	struct item *it;
+
 	s->ops->close(s);
+	/* What it told since the last poll, to nobody. */
+	for (it = s->finished; it;) {
+		struct item *next = it->next;
+
+		item_free(it);
+		it = next;
+	}
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->more);
 	pthread_cond_destroy(&s->idle);
@@ -108,7 +117,7 @@ static void item_complete(struct store *s, struct item *it)
 	if (it->tx == NULL)
 		return;
 	/* A store without `many` tells of each object when it is done. */
-	if (it->ok && (s->ops->many || it->done == NULL))
+	if (it->ok && (s->ops->many || it->told))
 		item_tell(s, it);
 	if (it->done == NULL)
 		return;
@@ -195,8 +204,10 @@ bool store_was_clean(const struct store *s)
 
 bool store_load(struct store *s, const struct store_loader *l, struct err *e)
 {
+	bool good = s->ops->load(s, l, e);
+
 	s->feed = l->feed;
-	return s->ops->load(s, l, e);
+	return good;
 }
 
 /* ---- Questions for the thread; texts are copied ---- */

@@ -120,7 +120,7 @@ void store_told(struct store *s, struct store_tx *tx, uint64_t version)
 
 	it->tx = tx;
 	it->version = version;
-	it->ok = true;
+	it->ok = it->told = true;
 	items_give(s, it);
 }
 

@@ -1,0 +1,271 @@
+#include "store_apart/apart.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *key_of(const char *a, const char *b, const char *c)
+{
+	char *key = NULL;
+
+	return asprintf(&key, "%s %s %s", a, b, c) < 0 ? abort(), NULL : key;
+}
+
+static struct apart_object *find(struct apart *a, const char *kind, const char *uid)
+{
+	char *key = key_of(kind, uid, "");
+	struct apart_object *o = map_get(&a->objects, key);
+
+	free(key);
+	return o;
+}
+
+static void object_free(struct apart_object *o)
+{
+	free(o->op);
+	buf_release(&o->carry);
+	free(o);
+}
+
+static void forget(struct apart *a, const char *kind, const char *uid)
+{
+	char *key = key_of(kind, uid, "");
+	struct apart_object *o = map_remove(&a->objects, key);
+
+	free(key);
+	if (o)
+		object_free(o);
+}
+
+static bool conflict(const struct apart_object *o, struct op **now, const char *what,
+	const struct op *op, struct err *e)
+{
+	if (o && now)
+		*now = op_copy(o->op);
+	return err_set(e, ERR_CONFLICT, "the %s %s", op->text[OP_KIND], what);
+}
+
+/* Another object that has the name. */
+static struct apart_object *named(struct apart *a, const struct op *op)
+{
+	size_t at = 0;
+	const char *key;
+	void *value;
+
+	while (map_next(&a->objects, &at, &key, &value)) {
+		struct apart_object *o = value;
+
+		if (*op->text[OP_NAME] && !op->number[OP_GONE] && !o->op->number[OP_GONE] &&
+			!o->hidden && strcmp(o->op->text[OP_KIND], op->text[OP_KIND]) == 0 &&
+			strcmp(o->op->text[OP_ORG], op->text[OP_ORG]) == 0 &&
+			strcmp(o->op->text[OP_NAME], op->text[OP_NAME]) == 0 &&
+			strcmp(o->op->text[OP_UID], op->text[OP_UID]) != 0)
+			return o;
+	}
+	return NULL;
+}
+
+/* The revision must be the one expected. */
+static bool meets(const struct apart_object *o, const struct op *op, struct op **now, struct err *e)
+{
+	uint64_t expected = (uint64_t)op->number[OP_EXPECTED];
+
+	if (expected == STORE_ANY)
+		return true;
+	if (o == NULL && expected != STORE_NONE)
+		return conflict(NULL, now, "is gone already", op, e);
+	if (o && (uint64_t)o->op->number[OP_GIVEN] != expected)
+		return conflict(o, now, "has changed meanwhile", op, e);
+	return true;
+}
+
+static bool do_put(struct apart *a, struct op *op, const struct buf *carry, struct op **now,
+	struct err *e)
+{
+	struct apart_object *o = find(a, op->text[OP_KIND], op->text[OP_UID]), *other;
+	char *key;
+
+	if (!meets(o, op, now, e))
+		return false;
+	other = named(a, op);
+	if (other) {
+		conflict(other, now, "", op, e);
+		return err_set(e, ERR_CONFLICT, "a %s with this name exists already",
+			op->text[OP_KIND]);
+	}
+	if (o == NULL) {
+		o = mem_alloc(sizeof *o);
+		buf_init(&o->carry, 0);
+		key = key_of(op->text[OP_KIND], op->text[OP_UID], "");
+		map_set(&a->objects, key, o);
+		free(key);
+	}
+	op->number[OP_GIVEN] = (int64_t)++a->revision;
+	free(o->op);
+	o->op = op_copy(op);
+	o->hidden = false;
+	if (carry) {
+		buf_reset(&o->carry);
+		buf_add(&o->carry, carry->data, carry->len);
+	}
+	return true;
+}
+
+static bool do_remove(struct apart *a, struct op *op, const struct buf *carry, struct op **now,
+	struct err *e)
+{
+	struct apart_object *o = find(a, op->text[OP_KIND], op->text[OP_UID]);
+
+	if (!meets(o, op, now, e) || (o == NULL && !conflict(o, now, "is gone already", op, e)))
+		return false;
+	if (carry) {
+		o->hidden = true;
+		buf_reset(&o->carry);
+		buf_add(&o->carry, carry->data, carry->len);
+	} else {
+		forget(a, op->text[OP_KIND], op->text[OP_UID]);
+	}
+	return true;
+}
+
+static int by_uid(const void *x, const void *y)
+{
+	return strcmp((*(struct op *const *)x)->text[OP_UID], (*(struct op *const *)y)->text[OP_UID]);
+}
+
+size_t apart_list(struct apart *a, const char *kind, const char *parent, struct op ***out)
+{
+	VEC(struct op *) list = {0};
+	size_t at = 0;
+	const char *key;
+	void *value;
+
+	while (map_next(&a->objects, &at, &key, &value)) {
+		struct apart_object *o = value;
+
+		if (!o->hidden && (*kind == '\0' || strcmp(o->op->text[OP_KIND], kind) == 0) &&
+			(*parent == '\0' || strcmp(o->op->text[OP_PARENT], parent) == 0))
+			vec_push(&list, o->op);
+	}
+	if (list.len > 0)
+		qsort(list.items, list.len, sizeof *list.items, by_uid);
+	*out = list.items;
+	return list.len;
+}
+
+static void do_trim(struct apart *a, const char *kind, const char *parent, size_t keep)
+{
+	struct op **list;
+	size_t n = *parent ? apart_list(a, kind, parent, &list) : 0;
+
+	for (size_t i = 0; i + keep < n; i++)
+		forget(a, list[i]->text[OP_KIND], list[i]->text[OP_UID]);
+	if (*parent)
+		free(list);
+}
+
+/* A step that is done again after a crash finds its record there. */
+static void do_audit(struct apart *a, const struct op *op)
+{
+	for (size_t i = 0; i < a->audit.len; i++)
+		if (strcmp(a->audit.items[i]->text[OP_NAME], op->text[OP_NAME]) == 0)
+			return;
+	audit_next(a->hash, op->text[OP_NAME], strlen(op->text[OP_NAME]), a->hash);
+	struct op with = *op;
+	with.blob = a->hash;
+	with.blob_len = sizeof a->hash;
+	vec_push(&a->audit, op_copy(&with));
+}
+
+static bool do_nonce(struct apart *a, const struct op *op, struct err *e)
+{
+	char *key = key_of(op->text[NONCE_KEY], op->text[NONCE_SELF], "");
+	bool there = map_get(&a->nonces, key) != NULL;
+
+	if (!there)
+		map_set(&a->nonces, key, op_copy(op));
+	free(key);
+	return !there ||
+		err_set(e, ERR_CONFLICT, "a request with this nonce was answered already");
+}
+
+static void do_expire(struct apart *a, int64_t before)
+{
+	struct map left = MAP_INIT;
+	size_t at = 0;
+	const char *key;
+	void *value;
+
+	while (map_next(&a->nonces, &at, &key, &value))
+		if (((struct op *)value)->number[NONCE_EXPIRES] < before)
+			free(value);
+		else
+			map_set(&left, key, value);
+	map_release(&a->nonces);
+	a->nonces = left;
+}
+
+static void do_blob(struct apart *a, const struct op *op)
+{
+	char *key = key_of(op->text[OP_KIND], op->text[OP_UID], op->text[OP_NAME]);
+
+	free(map_set(&a->blobs, key, op_copy(op)));
+	free(key);
+}
+
+bool apart_do(struct apart *a, struct op *op, const struct buf *carry, struct op **now,
+	struct err *e)
+{
+	switch (op->kind) {
+	case OP_PUT: return do_put(a, op, carry, now, e);
+	case OP_REMOVE: return do_remove(a, op, carry, now, e);
+	case OP_BLOB_PUT: do_blob(a, op); return true;
+	case OP_CHILDREN_REMOVE: do_trim(a, "", op->text[OP_PARENT], 0); return true;
+	case OP_CHILDREN_TRIM:
+		do_trim(a, op->text[OP_KIND], op->text[OP_PARENT], (size_t)op->number[OP_GONE]);
+		return true;
+	case OP_AUDIT_ADD: do_audit(a, op); return true;
+	case OP_NONCE_PUT: return do_nonce(a, op, e);
+	case OP_NONCES_EXPIRE: do_expire(a, op->number[NONCE_EXPIRES]); return true;
+	case OP_COUNT: break;
+	}
+	abort();
+}
+
+void apart_settle(struct apart *a, const struct op *op)
+{
+	struct apart_object *o = find(a, op->text[OP_KIND], op->text[OP_UID]);
+
+	if (o && o->hidden)
+		forget(a, op->text[OP_KIND], op->text[OP_UID]);
+	else if (o)
+		buf_reset(&o->carry);
+}
+
+static void release(struct map *m, void (*free_value)(void *value))
+{
+	size_t at = 0;
+	const char *key;
+	void *value;
+
+	while (map_next(m, &at, &key, &value))
+		free_value(value);
+	map_release(m);
+}
+
+static void object_release(void *value)
+{
+	object_free(value);
+}
+
+void apart_release(struct apart *a)
+{
+	release(&a->objects, object_release);
+	release(&a->blobs, free);
+	release(&a->nonces, free);
+	for (size_t i = 0; i < a->audit.len; i++)
+		free(a->audit.items[i]);
+	vec_release(&a->audit);
+}

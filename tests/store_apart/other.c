@@ -1,0 +1,96 @@
+#include "store_apart/apart.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/kinds/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Our own changes must leave alone what they are not about. */
+static void rank_check(const struct apart_object *o, const struct job *j)
+{
+	if (o->rank == 0 || j->current_rank == o->rank)
+		return;
+	log_line(LOG_ERROR, "job %s: a change of ours took back what somebody else had changed",
+		j->uid);
+	abort();
+}
+
+/* A rank that it did not have, or the same bytes again: either is a new revision. */
+static void job_touch(struct apart *a, struct apart_object *o, struct buf *pack)
+{
+	struct arena text = ARENA_INIT;
+	struct job j;
+
+	if (record_unpack(&job_kind, &j, &text, o->op->blob, o->op->blob_len, NULL)) {
+		rank_check(o, &j);
+		o->rank = 1 + rand_r(&a->seed) % 1000;
+		record_set(job, &j, current_rank, o->rank);
+		record_pack(&job_kind, &j, pack);
+	}
+	arena_release(&text);
+}
+
+static void touch(struct apart *a, struct apart_object *o)
+{
+	struct buf pack = BUF_INIT;
+	struct op changed = *o->op, *old = o->op;
+	struct store_tx *tx = store_tx_new();
+
+	if (strcmp(changed.text[OP_KIND], "job") == 0)
+		job_touch(a, o, &pack);
+	if (pack.len > 0) {
+		changed.blob = pack.data;
+		changed.blob_len = pack.len;
+	}
+	changed.number[OP_EXPECTED] = o->op->number[OP_GIVEN];
+	changed.number[OP_GIVEN] = (int64_t)++a->revision;
+	op_append(tx, op_copy(&changed));
+	o->op = op_copy(&changed);
+	free(old);
+	store_told(a->store, tx, 0);
+	buf_release(&pack);
+}
+
+/* One of those that more than one may change, at random. */
+static struct apart_object *some(struct apart *a)
+{
+	static const char *const kinds[] = {"job", "org", "key", "quota"};
+	const char *kind = kinds[rand_r(&a->seed) % 4], *key;
+	VEC(struct apart_object *) all = {0};
+	struct apart_object *one = NULL;
+	size_t at = 0;
+	void *value;
+
+	while (map_next(&a->objects, &at, &key, &value)) {
+		struct apart_object *o = value;
+
+		if (!o->hidden && strcmp(o->op->text[OP_KIND], kind) == 0)
+			vec_push(&all, o);
+	}
+	if (all.len > 0)
+		one = all.items[rand_r(&a->seed) % all.len];
+	vec_release(&all);
+	return one;
+}
+
+void *apart_other(void *arg)
+{
+	struct apart *a = arg;
+	bool stop = false;
+
+	while (!stop) {
+		struct apart_object *o;
+
+		usleep(500 + (unsigned)rand_r(&a->seed) % 4000);
+		pthread_mutex_lock(&a->lock);
+		o = some(a);
+		if (o)
+			touch(a, o);
+		stop = a->stop;
+		pthread_mutex_unlock(&a->lock);
+	}
+	return NULL;
+}
