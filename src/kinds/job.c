@@ -211,9 +211,15 @@ static void job_retry(struct request *r, const void *row)
 {
 	const struct job *j = row;
 	struct platform *p = r->platform;
+	struct active *a = platform_active(p, j->uid);
 	struct change *c;
 
-	if (platform_active(p, j->uid)) {
+	/* Its end is on the disk, and not all that goes with it: this one goes behind it. */
+	if (a && a->life.at == AT_OVER && a->life.wish != WISH_DELETE) {
+		vec_push(&a->removals, r);
+		return;
+	}
+	if (a) {
 		job_refuse(r, j, "its end is not stored yet: ask again");
 		return;
 	}

@@ -57,7 +57,7 @@ struct active {
 	/* Who wanted it gone, when that could not be stored: the audit record that is due; else NULL. */
 	char *wisher;
 	bool wisher_going; /* that record is on its way to the disk */
-	/* Requests to remove it that came since it is over: handled once its end is on the disk. */
+	/* Requests about it that came since it is over: handled once its end is on the disk. */
 	VEC(struct request *) removals;
 	char **gpus;
 	size_t gpu_count;

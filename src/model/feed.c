@@ -111,10 +111,10 @@ union any_row {
 static bool row_fill(struct platform *p, const struct store_object *o, const struct kind *k,
 	union any_row *rec, struct buf *own, struct err *e)
 {
-	if (k == &job_kind && o->version == 0)
-		job_meet(p, &rec->job);
 	if (k == &job_kind)
 		job_keep(p, &rec->job);
+	if (k == &job_kind && o->version == 0)
+		job_meet(p, &rec->job);
 	if (k == &quota_kind)
 		quota_whole(&rec->quota);
 	return k != &key_kind || key_secret(p, &rec->key, o, own, e);
@@ -146,6 +146,9 @@ static void row_shown(struct platform *p, struct set *set, const struct store_ob
 		hub_changed(p->hub, k, o->uid);
 	if (k == &key_kind && rec->key.disabled && p->hub)
 		hub_key_disabled(p->hub, o->uid);
+	/* What is in use stands in memory only. */
+	if (k == &quota_kind && p->loaded)
+		reconcile_usage(p);
 	if (k == &org_kind && set->rows->len == 1)
 		own_jobs_take(p);
 }

@@ -18,7 +18,8 @@ struct frame {
 	uint64_t what, carry, op;
 };
 
-static void frame_write(struct apart *a, uint64_t what, const struct op *op, const struct buf *carry)
+static void frame_write(struct apart *a, uint64_t what, const struct op *op,
+	const struct buf *carry)
 {
 	struct op alone = *op;
 	struct buf body = BUF_INIT, out = BUF_INIT;
@@ -151,7 +152,8 @@ static bool load_nonces(struct apart *a, const struct store_loader *l, struct er
 	return true;
 }
 
-static bool load_kind(struct apart *a, const struct store_loader *l, const char *kind, struct err *e)
+static bool load_kind(struct apart *a, const struct store_loader *l, const char *kind,
+	struct err *e)
 {
 	struct op **list;
 	size_t n = apart_list(a, kind, "", &list);
@@ -230,7 +232,8 @@ static bool apart_settled(struct store *s, const struct op *op, struct err *e)
 static void apart_version(struct store *s, uint64_t version)
 {
 	struct apart *a = s->back;
-	struct op *op = op_copy(&(struct op){.kind = OP_NONCES_EXPIRE, .number = {(int64_t)version}});
+	struct op *op = op_copy(
+		&(struct op){.kind = OP_NONCES_EXPIRE, .number = {(int64_t)version}});
 
 	pthread_mutex_lock(&a->lock);
 	frame_write(a, FRAME_VERSION, op, NULL);
@@ -314,17 +317,17 @@ static bool verify(struct apart *a, struct item *it, struct err *e)
 	return true;
 }
 
-#define LOOK(name, what)                                                            \
-	static bool look_##name(struct store *s, struct item *it, struct err *e)    \
-	{                                                                           \
-		struct apart *a = s->back;                                          \
-		bool good = true;                                                   \
-                                                                                    \
-		(void)e, (void)it;                                                  \
-		pthread_mutex_lock(&a->lock);                                       \
-		what;                                                               \
-		pthread_mutex_unlock(&a->lock);                                     \
-		return good;                                                        \
+#define LOOK(name, what)                                                         \
+	static bool look_##name(struct store *s, struct item *it, struct err *e) \
+	{                                                                        \
+		struct apart *a = s->back;                                       \
+		bool good = true;                                                \
+                                                                                 \
+		(void)e, (void)it;                                               \
+		pthread_mutex_lock(&a->lock);                                    \
+		what;                                                            \
+		pthread_mutex_unlock(&a->lock);                                  \
+		return good;                                                     \
 	}
 LOOK(children, children(a, it))
 LOOK(blobs, blobs(a, it))

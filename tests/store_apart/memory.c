@@ -132,7 +132,8 @@ static bool do_remove(struct apart *a, struct op *op, const struct buf *carry, s
 
 static int by_uid(const void *x, const void *y)
 {
-	return strcmp((*(struct op *const *)x)->text[OP_UID], (*(struct op *const *)y)->text[OP_UID]);
+	return strcmp((*(struct op *const *)x)->text[OP_UID],
+		(*(struct op *const *)y)->text[OP_UID]);
 }
 
 size_t apart_list(struct apart *a, const char *kind, const char *parent, struct op ***out)
@@ -187,8 +188,7 @@ static bool do_nonce(struct apart *a, const struct op *op, struct err *e)
 	if (!there)
 		map_set(&a->nonces, key, op_copy(op));
 	free(key);
-	return !there ||
-		err_set(e, ERR_CONFLICT, "a request with this nonce was answered already");
+	return !there || err_set(e, ERR_CONFLICT, "a request with this nonce was answered already");
 }
 
 static void do_expire(struct apart *a, int64_t before)
