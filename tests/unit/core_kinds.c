@@ -162,6 +162,10 @@ static void spoilt_actions_are_found(void **state)
 	assert_non_null(strstr(spoilt(&good, &a), "names a row"));
 	a.field = "no_such_row";
 	assert_non_null(strstr(spoilt(&good, &a), "names a row"));
+	a = other, a.flag = "owner";
+	assert_non_null(strstr(spoilt(&good, &a), "flag is a row"));
+	a = other, a.other = "explode";
+	assert_non_null(strstr(spoilt(&good, &a), "other one is none"));
 	a = other, a.least = 9;
 	assert_non_null(strstr(spoilt(&good, &a), "does not exist"));
 	a = other, a.doc = "Without a period";

@@ -189,6 +189,8 @@ static const struct field fields[] = {
 		.doc = "Where it is in its life; filters tell failed and cancelled apart."),
 	ROW(job, cancelled, flag, .flags = F_STATUS | F_HIDDEN, .width = 9, .section = STATUS,
 		.doc = "True where it failed because somebody stopped it."),
+	ROW(job, held, flag, .flags = F_STATUS | F_HIDDEN, .width = 4, .section = STATUS,
+		.doc = "True where it waits until somebody releases it."),
 	ROW(job, reason, enum, .title = "WHY", .flags = F_STATUS, .width = 14, .section = STATUS,
 		.names = job_reason_words, .doc = "Why it waits or how it ended, one word."),
 	ROW(job, message, text, .flags = F_STATUS, .width = 40, .section = STATUS, .max = 4096,
@@ -335,6 +337,10 @@ static void job_settle(void *record)
 		record_set(job, j, cancelled, true);
 	else
 		record_drop(job, j, cancelled);
+	if (j->state == JOB_ENQUEUED && j->reason == REASON_HELD)
+		record_set(job, j, held, true);
+	else
+		record_drop(job, j, held);
 }
 
 void job_what(const struct job *j, struct buf *out)

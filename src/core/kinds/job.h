@@ -91,6 +91,7 @@ struct job {
 	/* status */
 	unsigned state, reason, limits_enforced;
 	bool cancelled; /* failed because somebody stopped it */
+	bool held;      /* waits until somebody releases it */
 	const char *message;
 	int64_t exit_code, signal, attempt, attempts_uncounted, tasks;
 	struct when create_time, update_time, start_time, end_time;

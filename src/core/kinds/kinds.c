@@ -166,8 +166,13 @@ static const char *action_fault(const struct kind *k, const struct kind_action *
 		return "an action's role, or what it asks, does not exist";
 	if (a->from && (state == NULL || (words < 64 && a->from >> words)))
 		return "an action is possible from states that the kind does not have";
-	if ((a->from != 0) != (a->not_from != NULL))
-		return "an action that is not possible from any state says why not";
+	if ((a->from != 0 || a->flag) != (a->not_from != NULL))
+		return "an action that is not always possible says why not";
+	if (a->flag &&
+		(!kind_field(k, a->flag) || kind_field(k, a->flag)->type->storage != ST_BOOL))
+		return "an action's flag is a row of the kind";
+	if (a->other && kind_action_find(k, a->other) == NULL)
+		return "an action's other one is none of the kind";
 	if ((a->asks == ASKS_VALUE) != (a->field != NULL) ||
 		(a->field && kind_field(k, a->field) == NULL))
 		return "an action that asks for a value names a row, and only then";

@@ -147,11 +147,20 @@ const struct field *kind_state(const struct kind *k)
 	return kind_field(k, "state");
 }
 
+static bool flag_is(const struct kind *k, const char *name, const void *rec)
+{
+	const struct field *f = kind_field(k, name);
+
+	return record_knows(k, rec, f) && *(const bool *)record_member(rec, f);
+}
+
 /* A state that is not known may be any. */
 bool kind_action_may(const struct kind *k, const struct kind_action *a, const void *rec)
 {
 	const struct field *f = kind_state(k);
 
+	if (a->flag && flag_is(k, a->flag, rec) != a->flag_set)
+		return false;
 	if (a->from == 0 || f == NULL || !record_knows(k, rec, f))
 		return true;
 	return a->from >> (*(const unsigned *)record_member(rec, f) & 63) & 1;

@@ -221,18 +221,21 @@ enum action_asks { ASKS_NOTHING, ASKS_CONFIRM, ASKS_VALUE };
  * prompt, bulk, completion, man page and docs/API.md are made from the row.
  */
 struct kind_action {
-	const char *name;     /* "cancel": the verb */
-	const char *method;   /* "POST", "DELETE" */
-	const char *tail;     /* behind the object's path: "/cancel"; "" for DELETE */
-	uint8_t least;        /* enum role (core/kinds/key.h) */
-	uint8_t asks;         /* enum action_asks */
-	char key;             /* in the dashboard; 0: none */
-	uint64_t from;        /* FROM() of the states from which it can be done; 0: any */
+	const char *name;   /* "cancel": the verb */
+	const char *method; /* "POST", "DELETE" */
+	const char *tail;   /* behind the object's path: "/cancel"; "" for DELETE */
+	uint8_t least;      /* enum role (core/kinds/key.h) */
+	uint8_t asks;       /* enum action_asks */
+	char key;           /* in the dashboard; 0: none */
+	uint64_t from;      /* FROM() of the states from which it can be done; 0: any */
+	const char *flag;   /* row of a flag that must be as flag_set says; NULL: none */
+	bool flag_set;
+	const char *other;    /* action that the key means where this cannot be done; NULL: none */
 	const char *field;    /* ASKS_VALUE: the row whose value is asked for and sent */
 	const char *ask;      /* of a person, before the name: "Stop" */
 	const char *doing;    /* after the name, when it was accepted: "is being cancelled" */
 	const char *stakes;   /* a sentence about what it costs whatever the row; NULL: none */
-	const char *not_from; /* why not from other states: "it is over already"; with from */
+	const char *not_from; /* why not else: "it is over already"; with from or flag */
 	const char *doc;      /* one sentence */
 };
 

@@ -232,12 +232,28 @@ static void propose(struct app *a, const struct kind_action *ka, const struct ki
 		app_notice(a, ROLE_WARN, T_NOTHING_TO, ka->name, ka->not_from);
 }
 
+/* Where it can be done to none of the rows, its key means the other one: hold, release. */
+static const struct kind_action *action_meant(const struct kind *k, const struct kind_action *ka,
+	const void **rows, size_t count)
+{
+	const struct kind_action *other = ka->other ? kind_action_find(k, ka->other) : NULL;
+	bool may_other = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (kind_action_may(k, ka, rows[i]))
+			return ka;
+		may_other = may_other || (other && kind_action_may(k, other, rows[i]));
+	}
+	return may_other ? other : ka;
+}
+
 void change_propose(struct app *a, const struct kind_action *ka, struct cmds *out)
 {
 	const struct kind *k = app_object(a).kind;
 	size_t count;
 	const void **rows = target_rows(a, &count);
 
+	ka = action_meant(k, ka, rows, count);
 	if (count == 0)
 		app_notice(a, ROLE_WARN, T_NO_ROW, k->name);
 	else if (ready(a, k, ka))
