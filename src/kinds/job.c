@@ -235,6 +235,52 @@ static void job_retry(struct request *r, const void *row)
 	change_commit(c);
 }
 
+/* ---- Hold and release ---- */
+
+static void hold_answered(void *ctx, bool ok, const struct err *e, int status, const char *answer)
+{
+	struct wish *w = ctx;
+	struct active *a = platform_active(w->r->platform, w->uid);
+
+	if (!ok && a)
+		reconcile_hold_undo(a);
+	reconcile_soon(w->r->platform);
+	request_answered(w->r, ok, e, status, answer);
+	free(w);
+}
+
+/* What the row says may be over by now: then `change` does nothing. */
+static void hold_or_release(struct request *r, const struct job *j,
+	bool (*change)(struct change *c, struct active *a))
+{
+	struct active *a = platform_active(r->platform, j->uid);
+	struct change *c = change_for(r);
+	struct wish *w;
+
+	if (a == NULL || !change(c, a)) {
+		change_free(c);
+		job_refuse(r, j, r->route->action->not_from);
+		return;
+	}
+	w = mem_alloc(sizeof *w);
+	w->r = r;
+	memcpy(w->uid, j->uid, sizeof w->uid);
+	change_audit(c, change == reconcile_hold ? "job.hold" : "job.release", j->uid, j->job_name);
+	change_answer(c, 200, record_encode(&job_kind, a->work, NULL));
+	change_told(c, hold_answered, w);
+	change_commit(c);
+}
+
+static void job_hold(struct request *r, const void *row)
+{
+	hold_or_release(r, row, reconcile_hold);
+}
+
+static void job_release(struct request *r, const void *row)
+{
+	hold_or_release(r, row, reconcile_release);
+}
+
 /* A job that is not over is started already: the public client takes the object for success. */
 static void job_start(struct request *r)
 {
@@ -304,6 +350,8 @@ static const struct action_handler actions[] = {
 	{"cancel", job_cancel},
 	{"delete", job_delete},
 	{"retry", job_retry},
+	{"hold", job_hold},
+	{"release", job_release},
 	{NULL, NULL},
 };
 

@@ -2,6 +2,7 @@
 """Train jobs over HTTP, on the real local engine: life, logs, refusals, tenants, lists."""
 import os
 import random
+import signal
 import threading
 import time
 import unittest
@@ -70,6 +71,36 @@ class Life(Case):
         self.assertEqual(self.ended("waiting")["reason"], "Cancelled")
         self.client.delete(f"{TRAIN}/blocker")
         self.gone("blocker")
+
+    def test_held_and_released(self):
+        """A held job stays where it is, whatever room there is, over a kill of the daemon as well."""
+        self.submit("room", "sleep", "1000", cpu_limit=self.all_cpus())
+        self.running("room")
+        self.submit("keeps", "true")
+        until(lambda: self.job("keeps")["state"] == "enqueued", "keeps waits")
+        self.assertEqual(self.client.post(f"{TRAIN}/keeps/release").status, 409)
+        a = self.client.post(f"{TRAIN}/keeps/hold")
+        self.assertEqual((a.status, a.json["reason"]), (200, "Held"), a)
+        self.assertTrue(self.job("keeps")["held"])
+        a = self.client.post(f"{TRAIN}/keeps/hold")
+        self.assertEqual(a.status, 409, a)
+        self.assertIn("only a job that waits, and is not held, can be held", a.message)
+        self.assertEqual(self.client.post(f"{TRAIN}/room/hold").status, 409)
+        self.client.delete(f"{TRAIN}/room")
+        self.gone("room")
+        self.submit("passes", "true")
+        self.assertEqual(self.ended("passes")["state"], "completed")
+        self.daemon.stop(check=False, sig=signal.SIGKILL)
+        self.daemon.start()
+        self.client.port = self.daemon.port
+        j = self.job("keeps")
+        self.assertEqual((j["state"], j["reason"], j["held"]), ("enqueued", "Held", True))
+        a = self.client.post(f"{TRAIN}/keeps/release")
+        self.assertEqual(a.status, 200, a)
+        self.assertEqual(self.ended("keeps")["state"], "completed")
+        self.assertNotIn("held", self.job("keeps"))
+        said = self.reasons("keeps")
+        self.assertLess(said.index("Held"), said.index("Released"))
 
     def all_cpus(self):
         return str(len(os.sched_getaffinity(0)))
