@@ -25,7 +25,7 @@ static void list_work(uv_work_t *work)
 {
 	struct listing *l = work->data;
 
-	outputs_list(l->folder, &l->files);
+	outputs_list(l->folder, OUTPUTS_FILES_MAX, &l->files);
 }
 
 static void list_done(uv_work_t *work, int status)

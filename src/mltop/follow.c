@@ -5,6 +5,7 @@
  */
 #include "mltop/follow.h"
 
+#include "core/kinds/task.h"
 #include "base/fsio.h"
 
 #include <signal.h>
@@ -56,7 +57,7 @@ static void follow_attempt(struct follower *f, int64_t attempt, uint64_t from)
 	f->ended = f->state_known = false;
 	f->next = from;
 	stream_log(f->stream, f->sub, cli_value(f->cli, "org"), f->uid,
-		f->what->task ? f->what->task : "master-0", attempt, tail ? -1 : (int64_t)from,
+		f->what->task ? f->what->task : task_single, attempt, tail ? -1 : (int64_t)from,
 		tail ? f->what->tail : 0);
 }
 

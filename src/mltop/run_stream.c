@@ -2,6 +2,7 @@
  * What the dashboard has subscribed to: kept, so that each new stream can be asked again; and what
  * the stream brings, as messages.
  */
+#include "core/kinds/task.h"
 #include "mltop/run.h"
 
 #include <stdlib.h>
@@ -55,7 +56,7 @@ void run_subscribe(struct run *r, const struct cmd *c)
 	s->fields = mem_strdup(c->fields);
 	s->filter = mem_strdup(c->filter);
 	s->job = mem_strdup(c->job);
-	s->task = mem_strdup(c->task ? c->task : "master-0");
+	s->task = mem_strdup(c->task ? c->task : task_single);
 	s->attempt = c->attempt;
 	vec_push(&r->subs, s);
 	if (s->is_log)

@@ -15,8 +15,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-const char task_single[] = "master-0";
-
 /* 0 where there is no such file, or no number in it. */
 static int64_t clock_wrong_by(void)
 {

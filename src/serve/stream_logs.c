@@ -1,6 +1,7 @@
 /* Logs on a stream: the task's bytes by offset, as far as the client has room for them. */
 #include "serve/stream.h"
 
+#include "core/kinds/task.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "core/kinds/kinds.h"
@@ -32,7 +33,7 @@ static struct log_sub *make_log(struct stream *st, const struct wire_frame *f,
 		.id = f->id,
 		.org = mem_strdup(f->org ? f->org : ""),
 		.job_uid = mem_strdup(job->uid),
-		.task = mem_strdup(f->task && f->task[0] ? f->task : "master-0"),
+		.task = mem_strdup(f->task && f->task[0] ? f->task : task_single),
 		.attempt = (int)f->attempt,
 		.generation = f->generation,
 		.from = f->offset,

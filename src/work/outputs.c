@@ -50,6 +50,7 @@ static bool owner_good(uid_t owner, const struct stat *st)
 
 struct walk {
 	struct output_files *out;
+	size_t most;
 	const char *root; /* the folder, as links may name it */
 	struct buf path;
 	uid_t owner;
@@ -85,7 +86,7 @@ static void file_add(struct walk *w, const struct stat *st, char *link)
 	struct output_file file = {.size = st->st_size,
 		.mtime = (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000};
 
-	if (w->out->list.len == OUTPUTS_FILES_MAX) {
+	if (w->out->list.len == w->most) {
 		w->full = w->out->more = true;
 		free(link);
 		return;
@@ -182,10 +183,10 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct output_file *)a)->path, ((const struct output_file *)b)->path);
 }
 
-void outputs_list(const char *folder, struct output_files *out)
+void outputs_list(const char *folder, size_t most, struct output_files *out)
 {
 	int fd = open(folder, FOLDER_FLAGS);
-	struct walk w = {.out = out, .root = folder, .path = BUF_INIT};
+	struct walk w = {.out = out, .most = most, .root = folder, .path = BUF_INIT};
 	struct stat st;
 
 	if (fd < 0)

@@ -24,15 +24,15 @@ struct output_file {
 
 struct output_files {
 	VEC(struct output_file) list; /* by path */
-	bool more;                    /* there are more than OUTPUTS_FILES_MAX */
+	bool more;                    /* there are more than were to be listed */
 	int64_t unnamed;        /* with names or links that JSON cannot hold, or too long ones */
 	VEC(char *) unreadable; /* folders below that cannot be looked into, or lie too deep */
 };
 
 /* The caller frees. */
 char *outputs_folder(const char *state_dir, const char *job_uid);
-/* An absent folder holds nothing. */
-void outputs_list(const char *folder, struct output_files *out);
+/* At most `most` of them. An absent folder holds nothing. */
+void outputs_list(const char *folder, size_t most, struct output_files *out);
 void outputs_files_free(struct output_files *files);
 /* A descriptor to read one file; -1: ERR_NOT_FOUND, or ERR_INVALID for a path that may not be. */
 int outputs_open(const char *folder, const char *path, int64_t *size, struct err *e);

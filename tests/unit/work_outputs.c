@@ -105,7 +105,7 @@ static void test_files_are_listed_by_path(void **state)
 	put("model/weights", "12345");
 	put("a", "1");
 	put("z", "");
-	outputs_list(folder, &files);
+	outputs_list(folder, 100, &files);
 	assert_int_equal(files.list.len, 3);
 	assert_string_equal(files.list.items[0].path, "a");
 	assert_string_equal(files.list.items[1].path, "model/weights");
@@ -120,7 +120,7 @@ static void test_an_absent_folder_holds_nothing(void **state)
 	struct output_files files = {0};
 
 	(void)state;
-	outputs_list("/proc/self/no-such-folder", &files);
+	outputs_list("/proc/self/no-such-folder", 100, &files);
 	assert_int_equal(files.list.len, 0);
 	assert_false(files.more);
 	assert_int_equal(outputs_bytes("/proc/self/no-such-folder"), 0);
@@ -133,7 +133,7 @@ static void test_names_that_json_cannot_hold_are_told_of(void **state)
 	(void)state;
 	put("good", "");
 	put("bad\xff", "");
-	outputs_list(folder, &files);
+	outputs_list(folder, 100, &files);
 	assert_int_equal(files.list.len, 1);
 	assert_int_equal(files.unnamed, 1);
 	assert_false(files.more);
@@ -189,7 +189,7 @@ static void test_links_are_listed_with_what_they_lead_to(void **state)
 	link_add("a", "folder");
 	link_add("/etc/passwd", "out");
 	link_add("bad\xff", "bad");
-	outputs_list(folder, &files);
+	outputs_list(folder, 100, &files);
 	assert_int_equal(files.list.len, 6);
 	assert_int_equal(files.unnamed, 1);
 	assert_link(&files, "step-10.ckpt", NULL);
@@ -234,7 +234,7 @@ static void test_what_cannot_be_looked_into_is_named(void **state)
 		folder_add(path);
 		snprintf(path + strlen(path), sizeof path - strlen(path), "/d");
 	}
-	outputs_list(folder, &files);
+	outputs_list(folder, 100, &files);
 	assert_int_equal(files.unreadable.len, 1);
 	assert_int_equal(strlen(files.unreadable.items[0]), 2 * OUTPUTS_DEPTH_MAX - 1);
 	assert_false(files.more);
@@ -243,16 +243,17 @@ static void test_what_cannot_be_looked_into_is_named(void **state)
 
 static void test_more_than_the_limit_is_told(void **state)
 {
+	enum { LIMIT = 20 };
 	struct output_files files = {0};
 	char name[32];
 
 	(void)state;
-	for (int i = 0; i <= OUTPUTS_FILES_MAX; i++) {
+	for (int i = 0; i <= LIMIT; i++) {
 		snprintf(name, sizeof name, "f%d", i);
 		link_add("nowhere", name);
 	}
-	outputs_list(folder, &files);
-	assert_int_equal(files.list.len, OUTPUTS_FILES_MAX);
+	outputs_list(folder, LIMIT, &files);
+	assert_int_equal(files.list.len, LIMIT);
 	assert_true(files.more);
 	assert_int_equal(files.unnamed, 0);
 	outputs_files_free(&files);
@@ -285,7 +286,7 @@ static void test_a_fifo_holds_nobody_up(void **state)
 	(void)state;
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_null(content("pipe", ERR_NOT_FOUND));
-	outputs_list(folder, &files);
+	outputs_list(folder, 100, &files);
 	assert_null(named(&files, "pipe"));
 	outputs_files_free(&files);
 	free(path);

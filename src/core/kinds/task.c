@@ -1,5 +1,7 @@
 #include "core/kinds/task.h"
 
+const char task_single[] = "master-0";
+
 #include "core/kinds/key.h"
 
 enum { STATUS, RESOURCES };

@@ -4,6 +4,9 @@
 
 #include "core/kinds/job.h"
 
+/* The task of an object that has one. */
+extern const char task_single[]; /* "master-0" */
+
 struct task {
 	struct record record;
 	const char *uid; /* "<job uid>/<task>/<attempt>" */

@@ -1,5 +1,6 @@
 #include "engine/fake/fake.h"
 
+#include "core/kinds/task.h"
 #include "base/timefmt.h"
 
 enum { TRANSITION_EVERY = 48 }; /* changes of progress for one change of state */
@@ -20,7 +21,7 @@ void fake_progress(struct fake *f, struct fake_job *j, int64_t now)
 static void tell_log(struct fake *f, struct fake_job *j, int64_t now)
 {
 	uint64_t length = fake_log_length(j->total, j->step);
-	struct task_ref ref = {.uid = j->uid, .task = "master-0", .attempt = j->attempt};
+	struct task_ref ref = {.uid = j->uid, .task = task_single, .attempt = j->attempt};
 
 	if (length == j->log_told || now - j->read_at > FAKE_FOLLOW_MS)
 		return;

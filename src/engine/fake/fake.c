@@ -1,5 +1,6 @@
 #include "engine/fake/fake.h"
 
+#include "core/kinds/task.h"
 #include "base/timefmt.h"
 
 #include <stdio.h>
@@ -232,7 +233,7 @@ static bool log_of(struct fake *f, const struct task_ref *ref, struct known_log 
 	struct fake_task *t = fake_task_find(f, ref);
 
 	if (j)
-		return strcmp(ref->task, "master-0") == 0 && log_of_job(f, j, ref->attempt, out);
+		return strcmp(ref->task, task_single) == 0 && log_of_job(f, j, ref->attempt, out);
 	if (t == NULL || t->start == 0)
 		return false;
 	*out = (struct known_log){.log = fake_log_of(f, UINT32_MAX, ref->attempt, t->total),

@@ -1,5 +1,6 @@
 #include "ui/screens/screens.h"
 
+#include "core/kinds/task.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "ui/kit/logpane.h"
@@ -44,7 +45,7 @@ static void open_log(struct app *a, struct log_view *l, struct cmds *out)
 	c->sub = l->pane.sub;
 	c->org = mem_strdup(l->org);
 	c->job = mem_strdup(l->uid);
-	c->task = mem_strdup(*l->task ? l->task : "master-0");
+	c->task = mem_strdup(*l->task ? l->task : task_single);
 	c->attempt = l->attempt;
 }
 
