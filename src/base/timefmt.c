@@ -1,6 +1,7 @@
 #include "base/timefmt.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -125,6 +126,22 @@ void timefmt_rfc3339(char out[TIMEFMT_SIZE], int64_t ms)
 	*at = '\0';
 }
 
+void timefmt_local(char out[TIMEFMT_SIZE], int64_t ms)
+{
+	int64_t whole = ms / SECOND - (ms % SECOND < 0);
+	time_t at = (time_t)whole;
+	struct tm tm;
+	size_t len;
+
+	if (ms < TIME_MIN || ms > TIME_MAX || localtime_r(&at, &tm) == NULL || tm.tm_gmtoff == 0) {
+		timefmt_rfc3339(out, whole * SECOND);
+		return;
+	}
+	len = strftime(out, TIMEFMT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + len, TIMEFMT_SIZE - len, "%c%02ld:%02ld", tm.tm_gmtoff < 0 ? '-' : '+',
+		labs(tm.tm_gmtoff) / 3600 % 24, labs(tm.tm_gmtoff) / 60 % 60);
+}
+
 void timefmt_sigv4(char out[TIMEFMT_SIZE], int64_t ms)
 {
 	struct civil c = civil_from_ms(ms);
@@ -219,7 +236,7 @@ static int64_t age_unit(int64_t ms)
 {
 	if (ms < MINUTE)
 		return SECOND;
-	if (ms < (int64_t)100 * MINUTE)
+	if (ms < HOUR)
 		return MINUTE;
 	return ms < (int64_t)48 * HOUR ? HOUR : DAY;
 }

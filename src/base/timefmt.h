@@ -15,10 +15,12 @@ int64_t time_mono_ms(void); /* CLOCK_MONOTONIC, for deadlines and ages */
 /* RFC 3339 UTC with milliseconds only where they are not zero: 2026-01-02T03:04:05Z. */
 void timefmt_rfc3339(char out[TIMEFMT_SIZE], int64_t ms);
 bool timefmt_parse_rfc3339(const char *text, int64_t *ms); /* any offset; "" is refused */
+/* As the clock on the wall here has it, to the second, with its offset: 2026-01-02T04:04:05+01:00. */
+void timefmt_local(char out[TIMEFMT_SIZE], int64_t ms);
 /* YYYYMMDDTHHMMSSZ, as SigV4 wants it. */
 void timefmt_sigv4(char out[TIMEFMT_SIZE], int64_t ms);
 bool timefmt_parse_sigv4(const char *text, int64_t *ms);
-/* Coarse, so that it seldom changes: "4s" to 59 s, "12m" to 99 m, "3h" to 47 h, then "9d". */
+/* Coarse, so that it seldom changes: "4s" to 59 s, "12m" to 59 m, "3h" to 47 h, then "9d". */
 void timefmt_age(char out[TIMEFMT_SIZE], int64_t duration_ms);
 /* Finer, for run times and ETAs: "6h02", "12m05", "45s", "3d04h". */
 void timefmt_duration(char out[TIMEFMT_SIZE], int64_t duration_ms);

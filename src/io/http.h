@@ -19,7 +19,8 @@
 
 enum {
 	HTTP_HEADER_MS = 5000,
-	HTTP_STALL_MS = 15000,
+	HTTP_STALL_MS = 15000, /* in which at least HTTP_STALL_BYTES of a body come, or its end */
+	HTTP_STALL_BYTES = 1024,
 	HTTP_HEADERS_MAX = 64 * 1024,      /* bytes of an answer's header */
 	HTTP_ERROR_MAX = 64 * 1024,        /* bytes of a body with status 400 or more: cut there */
 	HTTP_ANSWER_MAX = 4 * 1024 * 1024, /* bytes of any other body, unless the request says */

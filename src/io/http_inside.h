@@ -27,6 +27,7 @@ struct http_call {
 	curl_off_t request_len, uploaded; /* bytes of the request's body */
 	int64_t last_byte_ms;             /* monotonic */
 	size_t answer_max, header_bytes;
+	size_t counted; /* bytes of the body when last_byte_ms was set */
 	struct buf body;
 	struct buf content_type;
 	int64_t date_ms;

@@ -101,7 +101,11 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status >= 400)
 		max = HTTP_ERROR_MAX;
-	c->last_byte_ms = time_mono_ms();
+	/* A byte now and then is no progress. */
+	if (c->body.len + len - c->counted >= HTTP_STALL_BYTES) {
+		c->last_byte_ms = time_mono_ms();
+		c->counted = c->body.len + len;
+	}
 	if (len > max - c->body.len) {
 		/* Of an error the beginning will do. */
 		c->stop = status >= 400 ? STOP_CUT : STOP_TOO_LARGE;

@@ -56,7 +56,8 @@ struct cli {
 	bool connected;
 	uv_loop_t loop;
 	struct api *api;
-	bool tty; /* standard output is a terminal: sanitise */
+	bool tty;     /* standard output is a terminal: sanitise */
+	bool redraws; /* --watch on a terminal: each list takes the place of the one before */
 };
 
 enum verb_flag {

@@ -15,6 +15,14 @@ static void add_query(struct query *q, const char *name, const char *value)
 		query_add(q, name, value, NULL);
 }
 
+/* What a part is shown with. */
+static void add_wholes(const struct kind *k, struct fieldset *set)
+{
+	for (size_t i = 0; i < k->field_count; i++)
+		if (fieldset_has(set, i) && k->fields[i].of)
+			fieldset_add(set, kind_index(k, kind_field(k, k->fields[i].of)));
+}
+
 /*
  * The fields that the output needs, and what tells rows apart: two orgs may have jobs of one name.
  * NULL: all, when it prints whatever there is.
@@ -40,6 +48,7 @@ static const char *wanted_fields(const struct cli *c, const struct kind *k, stru
 			fieldset_add(&set, kind_index(k, kind_owner(k, by)));
 	}
 	fieldset_add(&set, kind_index(k, kind_uid(k)));
+	add_wholes(k, &set);
 	for (size_t i = 0; i < k->field_count; i++)
 		if (fieldset_has(&set, i))
 			buf_addf(out, "%s%s", out->len ? "," : "", k->fields[i].name);

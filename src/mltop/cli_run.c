@@ -180,6 +180,43 @@ static int run_follow(struct cli *c, const char *name)
 	}
 }
 
+/* ---- A name that is taken ---- */
+
+enum { GONE_MS = 10 * 60 * 1000 }; /* a job has its grace to end */
+
+/* Stops and deletes the job of that name, if there is one, and waits until its name is free. */
+static bool replace(struct cli *c, const char *name, struct err *e)
+{
+	char *path = cli_path(&job_kind, name, "");
+	int64_t until = time_mono_ms() + GONE_MS, pause = 20;
+	struct err why = ERR_INIT;
+	bool gone = !cli_call(c, "DELETE", path, NULL, NULL, &why);
+
+	while (!gone && time_mono_ms() < until) {
+		gone = !cli_call(c, "GET", path, NULL, NULL, &why);
+		if (!gone)
+			uv_sleep((unsigned)pause);
+		pause = pause < 500 ? pause * 2 : pause;
+	}
+	free(path);
+	if (gone && why.code == ERR_NOT_FOUND)
+		return true;
+	if (!gone)
+		return err_set(e, ERR_BUSY, "job %s does not end: it is not replaced", name);
+	*e = why;
+	return false;
+}
+
+/* What to do is this program's to say. */
+static void name_taken(struct err *e, const char *name)
+{
+	if (e->code == ERR_CONFLICT && strcmp(e->field, "job_name") == 0)
+		err_set(e, ERR_CONFLICT,
+			"there is a job %s already: --replace stops and deletes it first, `mltop jobs "
+			"retry %s` runs it again, --name gives this one another name",
+			name, name);
+}
+
 /* Data that somebody meant for the command; an open pipe with nothing in it is no data. */
 static bool input_waits(void)
 {
@@ -211,9 +248,13 @@ int cli_run(struct cli *c)
 
 	if (c->rest == NULL || c->rest[0] == NULL)
 		return cli_usage(c, "no command: mltop run -- python3 train.py");
+	if (cli_has(c, "replace") && cli_value(c, "name") == NULL)
+		return cli_usage(c, "--replace needs --name: what is to be replaced");
 	body = json_object();
 	if (!cli_connect(c, &e) || !run_body(c, body, &e) ||
+		(cli_has(c, "replace") && !replace(c, cli_value(c, "name"), &e)) ||
 		!cli_call(c, "POST", job_kind.path, body, &answer, &e)) {
+		name_taken(&e, cli_text_of(body, kind_key(&job_kind)));
 		cli_fail(&e);
 		code = EXIT_MLTOP_FAILED;
 	} else {

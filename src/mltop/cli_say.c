@@ -2,20 +2,49 @@
 #include "mltop/cli.h"
 
 #include "base/sanitize.h"
+#include "base/utf8.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+/* Columns of the terminal that standard error is; 0: it is none. */
+static int error_width(void)
+{
+	struct winsize size;
+
+	return isatty(STDERR_FILENO) && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col
+										     : 0;
+}
+
+/* Broken between words where it would pass the width (0: none). */
+static void fold(const char *text, int width)
+{
+	while (width > 0 && utf8_width(text) > width) {
+		int used;
+		size_t fits = utf8_fit(text, width, &used), at = fits;
+
+		while (at > 0 && text[at] != ' ')
+			at--;
+		if (at == 0)
+			at = fits;
+		fprintf(stderr, "%.*s\n", (int)at, text);
+		text += at + (text[at] == ' ');
+	}
+	fprintf(stderr, "%s\n", text);
+}
 
 /* Everything that goes to standard error is one line and sanitised: texts may be a server's. */
 static void complain(const char *text)
 {
 	struct buf line = BUF_INIT;
 
+	buf_adds(&line, "mltop: ");
 	sanitize_text(&line, text, strlen(text));
-	fprintf(stderr, "mltop: %s\n", line.data);
+	fold(line.data, error_width());
 	buf_release(&line);
 }
 

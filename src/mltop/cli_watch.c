@@ -1,7 +1,7 @@
 /*
- * list --watch: prints the list again whenever a row changed, at most once a second. On a terminal
- * the screen is kept by a blank line between prints; there is no cursor movement, so that the output
- * can be kept or piped.
+ * list --watch: prints the list again whenever a row changed, at most once a second. On a terminal a
+ * table is drawn anew in its place, cut to the screen; elsewhere, and in other forms, a blank line
+ * stands between prints, so that the output can be kept or piped.
  */
 #include "mltop/cli_link.h"
 
@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WATCH_SUB = 1, WATCH_PAUSE_MS = 1000 };
 
@@ -40,12 +41,15 @@ static void watch_print(struct watcher *w)
 {
 	json_t *rows = json_array();
 
+	if (w->cli->redraws)
+		fputs("\033[H\033[J", stdout);
 	for (size_t i = 0; i < w->rows.len; i++)
 		json_array_append_new(rows, record_encode(w->kind, w->rows.rows[i], NULL));
 	w->changed = false;
 	w->failed = !output_list(w->cli, w->kind, rows, &w->err);
 	json_decref(rows);
-	putchar('\n');
+	if (!w->cli->redraws)
+		putchar('\n');
 	w->unread = fflush(stdout) != 0 || ferror(stdout);
 	if (w->failed || w->unread)
 		watch_end(w);
@@ -170,12 +174,24 @@ static void on_interrupt(uv_signal_t *handle, int number)
 	watch_end(handle->data);
 }
 
+/* A terminal that can, and a table: other forms are for programs. */
+static bool redraws(const struct cli *c)
+{
+	const char *term = getenv("TERM"), *form = cli_value(c, "output");
+
+	return c->tty && !cli_has(c, "json") && term && *term && strcmp(term, "dumb") != 0 &&
+		(form == NULL || strcmp(form, "table") == 0 || strcmp(form, "wide") == 0);
+}
+
 int cli_watch(struct cli *c, const struct kind *k)
 {
 	struct watcher w = {.cli = c, .kind = k};
 
 	if (!cli_connect(c, &w.err))
 		return cli_fail(&w.err);
+	c->redraws = redraws(c);
+	if (c->redraws)
+		fputs("\033[2J", stdout);
 	rowset_init(&w.rows, k);
 	uv_timer_init(&c->loop, &w.pause);
 	uv_signal_init(&c->loop, &w.interrupt);

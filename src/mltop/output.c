@@ -6,9 +6,10 @@
 #include "base/timefmt.h"
 #include "core/schema/rowset.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 enum form { FORM_TABLE, FORM_WIDE, FORM_JSON, FORM_YAML, FORM_CSV, FORM_NAME };
 static const char *const form_words[] = {"table", "wide", "json", "yaml", "csv", "name"};
@@ -80,64 +81,9 @@ static bool columns_chosen(const struct cli *c, const struct kind *k, enum form 
 
 static void print_json(const struct cli *c, const json_t *value)
 {
-	/* Escapes in strings stay \u001b; beyond ASCII is escaped on a terminal, where a direction
+	/* Escapes in strings stay \u001b; on a terminal it is laid out, and what is beyond ASCII is escaped, where a direction
 	 * mark would act. */
-	size_t flags = JSON_INDENT(c->tty ? 2 : 0) | JSON_ENCODE_ANY |
-		(c->tty ? JSON_ENSURE_ASCII : JSON_COMPACT);
-
-	json_dumpf(value, stdout, flags);
-	putchar('\n');
-}
-
-/* Words of ours stand bare; all other keys are texts of somebody else and keep their quotes. */
-static void print_yaml_key(const char *key)
-{
-	static const char *const words[] = {"null", "true", "false", "yes", "no", "on", "off", "y",
-		"n"};
-	bool bare = islower((unsigned char)*key) &&
-		key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
-	json_t *text;
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		bare = bare && strcmp(key, words[i]) != 0;
-	if (bare) {
-		fputs(key, stdout);
-		return;
-	}
-	text = json_string(key);
-	json_dumpf(text, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-	json_decref(text);
-}
-
-/* A JSON scalar is a YAML scalar, when texts keep their quotes. */
-static void print_yaml(const json_t *value, int depth)
-{
-	const char *key;
-	json_t *item;
-	size_t i;
-
-	if (json_is_object(value) && json_object_size(value)) {
-		json_object_foreach((json_t *)value, key, item) {
-			bool deep = (json_is_object(item) && json_object_size(item)) ||
-				(json_is_array(item) && json_array_size(item));
-
-			printf("%*s", depth * 2, "");
-			print_yaml_key(key);
-			fputs(deep ? ":\n" : ": ", stdout);
-			print_yaml(item, depth + 1);
-		}
-		return;
-	}
-	if (json_is_array(value) && json_array_size(value)) {
-		json_array_foreach(value, i, item) {
-			bool deep = json_is_object(item) && json_object_size(item);
-
-			printf("%*s-%s", (depth - 1) * 2, "", deep ? "\n" : " ");
-			print_yaml(item, depth);
-		}
-		return;
-	}
-	json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	print_json_value(value, c->tty, 0);
 	putchar('\n');
 }
 
@@ -183,6 +129,16 @@ static bool rows_load(struct rowset *set, json_t *rows, struct err *e)
 	return true;
 }
 
+/* Cells of the terminal that standard output is; 0: it is none, or does not say. */
+static int screen_size(const struct cli *c, bool height)
+{
+	struct winsize size;
+
+	if (!c->tty || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+		return 0;
+	return height ? size.ws_row : size.ws_col;
+}
+
 static bool print_rows(struct cli *c, const struct kind *k, enum form form, struct rowset *set,
 	struct err *e)
 {
@@ -210,7 +166,11 @@ static bool print_rows(struct cli *c, const struct kind *k, enum form form, stru
 	} else if (form == FORM_CSV) {
 		print_csv(k, &cols, set->rows, set->len, titles);
 	} else {
-		print_table(k, &cols, set->rows, set->len, titles);
+		print_table(k, &cols, set->rows, set->len,
+			&(struct table_look){.titles = titles,
+				.may_drop = cli_value(c, "columns") == NULL,
+				.width = screen_size(c, false),
+				.height = c->redraws ? screen_size(c, true) : 0});
 	}
 	return true;
 }
@@ -253,7 +213,7 @@ static void print_section(const struct kind *k, const void *rec, unsigned sectio
 			!record_knows(k, rec, f))
 			continue;
 		buf_reset(&cell);
-		record_cell(k, rec, f, time_now_ms(), &cell);
+		output_cell(k, rec, f, time_now_ms(), &cell);
 		if (cell.len == 0 || strcmp(cell.data, "-") == 0)
 			continue;
 		if (!begun && k->sections && k->sections[section])

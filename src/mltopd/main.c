@@ -88,6 +88,8 @@ int main(int argc, char **argv)
 	mallopt(M_MMAP_THRESHOLD, 256 << 10);
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 	status = run(&o, argc, argv);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0)
+		status = 1;
 	options_release(&o);
 	return status;
 }

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import LIMIT, MLTOP, Case, main, until  # noqa: E402
+from support import BUILD, LIMIT, MLTOP, Case, main, until  # noqa: E402
 
 
 class Run(Case):
@@ -44,6 +44,18 @@ class Run(Case):
     def test_name_that_is_taken(self):
         self.ok("run", "--detach", "--name", "twice", "--", "true")
         self.refused(125, "twice", "run", "--name", "twice", "--", "true")
+
+    def test_replace(self):
+        """A job that runs is stopped first; a name that is free is no matter."""
+        first = ["run", "--detach", "--name", "edited", "--replace", "--", "sh", "-c"]
+        self.ok(*first, "sleep 1000")
+        self.p.running("edited")
+        uid = self.p.job("edited")["uid"]
+        self.refused(125, "--replace stops and deletes it first", "run", "--name", "edited", "--", "true")
+        self.ok(*first, "echo second")
+        self.assertEqual(self.ok("logs", "-f", "edited").out, "second\n")
+        self.assertNotEqual(self.p.job("edited")["uid"], uid)
+        self.refused(2, "--replace needs --name", "run", "--replace", "--", "true")
 
     def test_command_that_does_not_exist(self):
         """As a shell has it: 127, and 126 for what is there and cannot be executed."""
@@ -242,6 +254,32 @@ class Verbs(Case):
         self.ok("jobs", "delete", "-y", "--filter", "job_name~=^many-")
         self.assertEqual(self.ok("jobs", "list", "-o", "name", "--filter", "job_name~=^many-").out, "")
 
+    def test_numbers_and_times_in_every_form(self):
+        """Short and exact for programs; with its whole, and by the clock on the wall, for people."""
+        self.ok("run", "--name", "counts", "--", "sh", "-c", "echo 'step 30/100 loss 0.0328'")
+        until(lambda: self.p.job("counts").get("loss") == 0.0328, "the loss")
+        self.assertIn('"loss":0.0328,', self.ok("jobs", "describe", "counts", "--json").out)
+        self.assertIn("\nloss: 0.0328\n", self.ok("jobs", "describe", "counts", "-o", "yaml").out)
+        only = ["jobs", "list", "--filter", '"counts"', "--columns"]
+        self.assertEqual(self.ok(*only, "loss,step", "-o", "csv").out, "loss,step\n0.0328,30\n")
+        self.assertEqual(self.ok(*only, "step,loss", "--no-headers").out.split(), ["30/100", "0.0328"])
+        head, row = self.ok(*only, "age,create_time", "-o", "csv").out.splitlines()
+        self.assertEqual(head, "create_time,create_time")
+        self.assertRegex(row, r"^20\S+Z,20\S+Z$")
+        there = {"TZ": "XST-5:30"}
+        self.assertRegex(self.ok(*only, "create_time", "--no-headers", env=there).out, r"^20\d\d-\S+:\d\d\+05:30\n$")
+        self.assertRegex(self.ok("jobs", "describe", "counts", env=there).out, r"create_time +20\S+\+05:30\n")
+        self.assertRegex(self.ok("jobs", "describe", "counts", "--json", env=there).json["create_time"], r"Z$")
+        self.ok("jobs", "delete", "-y", "counts")
+
+    def test_help_that_nobody_can_read(self):
+        for words in ([MLTOP, "--help"], [MLTOP, "help"], [MLTOP, "jobs", "list", "--help"], [MLTOP, "help", "fields", "jobs"],
+                      [MLTOP, "--version"], [os.path.join(BUILD, "mltopd"), "--help"]):
+            with open("/dev/full", "w") as full:
+                r = subprocess.run(words, env=self.p.env, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,
+                                   text=True, timeout=LIMIT)
+            self.assertNotEqual(r.returncode, 0, words)
+
     def test_contexts(self):
         """The one in use is marked, each has its endpoint, and every form of output works."""
         config = self.p.home["XDG_CONFIG_HOME"] + "/mltop"
@@ -334,6 +372,10 @@ class Submit(Case):
             f.write("job_name: from-file\ncommand: [sh, -c, 'echo $WORD']\nenv: {WORD: said}\n")
         self.assertEqual(self.ok("jobs", "submit", path).out, "from-file\n")
         self.assertEqual(self.ok("logs", "-f", "from-file").out, "said\n")
+        with open(path, "w") as f:
+            f.write("job_name: as-typed\ncommand: sh -c 'echo one two'\n")
+        self.assertEqual(self.ok("jobs", "submit", path).out, "as-typed\n")
+        self.assertEqual(self.ok("logs", "-f", "as-typed").out, "one two\n")
         with open(path, "w") as f:
             f.write("job_name: x\njob_nam: y\n")
         self.refused(1, "job_nam", "jobs", "submit", path)

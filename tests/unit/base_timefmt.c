@@ -106,8 +106,8 @@ static void ages_are_coarse(void **state)
 	assert_age(4999, "4s");
 	assert_age(59999, "59s");
 	assert_age(60000, "1m");
-	assert_age(100 * 60000 - 1, "99m");
-	assert_age(100 * 60000, "1h");
+	assert_age(60 * 60000 - 1, "59m");
+	assert_age(60 * 60000, "1h");
 	assert_age(48 * 3600000 - 1, "47h");
 	assert_age(48 * 3600000, "2d");
 	assert_age((int64_t)400 * 86400000, "400d");
@@ -124,8 +124,33 @@ static void a_screen_shows_no_seconds(void **state)
 	assert_string_equal(text, "<1m");
 	timefmt_coarse_age(text, 60000);
 	assert_string_equal(text, "1m");
-	timefmt_coarse_age(text, 100 * 60000);
+	timefmt_coarse_age(text, 60 * 60000);
 	assert_string_equal(text, "1h");
+}
+
+/* For people: the wall clock's hour, and how far it is from UTC. */
+static void local_times_have_their_offset(void **state)
+{
+	static const struct {
+		const char *zone, *text;
+	} cases[] = {
+		{"UTC", "2026-01-02T03:04:05Z"},
+		{"CET-1CEST", "2026-01-02T04:04:05+01:00"},
+		{"NST3:30", "2026-01-01T23:34:05-03:30"},
+	};
+	char text[TIMEFMT_SIZE];
+	int64_t ms;
+
+	(void)state;
+	assert_true(timefmt_parse_rfc3339("2026-01-02T03:04:05.678Z", &ms));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		setenv("TZ", cases[i].zone, 1);
+		tzset();
+		timefmt_local(text, ms);
+		assert_string_equal(text, cases[i].text);
+	}
+	setenv("TZ", "UTC", 1);
+	tzset();
 }
 
 /* At the next change the text differs, and a millisecond before it does not: up to 60 days. */
@@ -174,6 +199,7 @@ int main(void)
 		cmocka_unit_test(bad_times_are_refused),
 		cmocka_unit_test(ages_are_coarse),
 		cmocka_unit_test(a_screen_shows_no_seconds),
+		cmocka_unit_test(local_times_have_their_offset),
 		cmocka_unit_test(the_next_change_is_known),
 		cmocka_unit_test(durations_are_finer),
 	};

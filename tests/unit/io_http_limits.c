@@ -273,12 +273,47 @@ static void nobody_there_is_named(void **state)
 	got_release(&g);
 }
 
+/* A byte every few milliseconds, for as long as somebody takes them. */
+static uv_timer_t dripping;
+
+static void drip(uv_timer_t *timer)
+{
+	struct peer *p = timer->data;
+
+	if (p->closed)
+		uv_close((uv_handle_t *)timer, NULL);
+	else
+		peer_text(p, "x");
+}
+
+static void begin_and_drip(struct peer *p)
+{
+	if (!peer_head(p, &head))
+		return;
+	peer_text(p, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+	uv_timer_init(p->server->loop, &dripping);
+	dripping.data = p;
+	uv_timer_start(&dripping, drip, 5, 5);
+}
+
+static void an_answer_that_drips_ends(void **state)
+{
+	struct http_request r = {.method = "GET"};
+	struct got g = ask_with((struct http_config){.stall_ms = 100}, &r, begin_and_drip);
+
+	(void)state;
+	assert_int_equal(g.err.code, ERR_UNAVAILABLE);
+	assert_non_null(strstr(g.err.text, "stopped halfway"));
+	got_release(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(silence_ends),
 		cmocka_unit_test(a_peer_that_stops_reading_is_named),
 		cmocka_unit_test(a_stalled_body_ends),
+		cmocka_unit_test(an_answer_that_drips_ends),
 		cmocka_unit_test(a_cut_body_is_an_error),
 		cmocka_unit_test(a_reset_body_is_an_error),
 		cmocka_unit_test(a_reset_is_an_error),

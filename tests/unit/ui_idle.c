@@ -98,9 +98,9 @@ static void half_an_hour_of_answers_to_pings_asks_for_no_frame(void **state)
 
 static void nothing_wakes_before_the_age_reads_otherwise(void **state)
 {
-	static const int64_t ages[] = {0, 10 * SECOND, 5 * MINUTE + 1, 99 * MINUTE, 3 * HOUR,
+	static const int64_t ages[] = {0, 10 * SECOND, 5 * MINUTE + 1, 59 * MINUTE, 3 * HOUR,
 		47 * HOUR};
-	static const char *const before[] = {"<1m", "<1m", "5m", "99m", "3h", "47h"};
+	static const char *const before[] = {"<1m", "<1m", "5m", "59m", "3h", "47h"};
 	static const char *const after[] = {"1m", "1m", "6m", "1h", "4h", "2d"};
 
 	(void)state;

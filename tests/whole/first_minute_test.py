@@ -233,6 +233,51 @@ class Record(Case):
             self.assertIn('"key":"q"', f.read())
 
 
+class Tables(Case):
+    """Lists at a terminal: none is wider than it, and a watched one is drawn in its place."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for i in range(9):
+            cls.p.ok("run", "-d", "--name", f"a-rather-long-name-for-a-job-{i}", "--", "true")
+
+    def test_columns_give_way(self):
+        for cols in (40, 80):
+            for more in ([], ["-o", "wide"], ["--columns", "name,state,message,create_time"]):
+                t = Pty([MLTOP, "jobs", "list", *more], cols=cols, cwd=self.p.folder, **self.p.home)
+                self.addCleanup(t.close)
+                self.assertEqual(t.ended(), 0, t.output)
+                lines = t.output.decode().split("\r\n")
+                if cols == 80 or not more:
+                    self.assertEqual([line for line in lines if len(line) > cols], [], (cols, more))
+                self.assertEqual(len(lines), 11, t.output)
+                self.assertIn("NAME", lines[0])
+        plain = self.ok("jobs", "list", "-o", "wide").out
+        self.assertGreater(len(plain.splitlines()[0]), 100, "what is piped is whole")
+
+    def test_watch_is_drawn_in_its_place(self):
+        t = Pty([MLTOP, "jobs", "list", "--watch", "--sort", "name"], rows=6, cwd=self.p.folder, **self.p.home)
+        self.addCleanup(t.close)
+        t.wait(b"and 6 more\r\n")
+        drawn = len(t.output)
+        self.ok("run", "--name", "a-first", "--", "true")
+        t.wait(b"a-first", drawn)
+        self.assertTrue(t.output[drawn:].startswith(b"\x1b[H\x1b[J"), t.output[drawn:])
+        t.send(b"\x03")
+        self.assertEqual(t.ended(), 0, t.output)
+
+    def test_errors_are_folded_between_words(self):
+        t = Pty([MLTOP, "jobs", "list", "--filter", "name=x", "--columns", "nonsense"], cols=30, cwd=self.p.folder,
+                **self.p.home)
+        self.addCleanup(t.close)
+        self.assertNotEqual(t.ended(), 0)
+        lines = t.output.decode().split("\r\n")
+        self.assertGreater(len(lines), 2)
+        self.assertLessEqual(max(map(len, lines)), 30, lines)
+        self.assertIn("nonsense is not a field of a job", " ".join(lines))
+
+
 class Questions(Case):
     """What cancel and delete ask at a terminal."""
 
@@ -289,7 +334,7 @@ class CtrlC(Case):
                 cwd=self.p.folder, **self.p.home)
         self.addCleanup(t.close)
         self.assertEqual(t.ended(), 3, t.output)
-        text = t.output.decode()
+        text = t.output.decode().replace("jobs\r\n", "jobs ")  # folded at 80 columns
         self.assertRegex(text, r"^mltop: job told; Ctrl-C asks whether to stop it\r\n")
         self.assertRegex(text, r"half\r\nmltop: job told failed \(exit 3\) after \S+; 1 output, 2 bytes: "
                                r"`mltop jobs download told`; again: `mltop jobs retry told`\r\n")

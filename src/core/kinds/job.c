@@ -229,7 +229,8 @@ static const struct field fields[] = {
 		.section = STATUS, .doc = "Bytes that the newest attempt has logged."),
 
 	ROW(job, progress_step, int, .title = "STEP", .flags = F_STATUS | F_SAMPLE, .width = 8,
-		.section = PROGRESS, .doc = "Step that the training has reached."),
+		.of = "progress_total", .section = PROGRESS,
+		.doc = "Step that the training has reached."),
 	ROW(job, progress_total, int, .title = "STEPS", .flags = F_STATUS | F_SAMPLE, .width = 8,
 		.section = PROGRESS, .doc = "Steps in all."),
 	ROW(job, progress_epoch, int, .title = "EPOCH", .flags = F_STATUS | F_SAMPLE, .width = 5,
@@ -272,7 +273,7 @@ static const struct field fields[] = {
 	ROW_AS(job, "why", reason, enum, .title = "WHY", .width = 14, .flags = F_ALIAS,
 		.names = job_reason_words, .doc = "Short for reason."),
 	ROW_AS(job, "step", progress_step, int, .title = "STEP", .width = 8, .flags = F_ALIAS,
-		.doc = "Short for progress_step."),
+		.of = "progress_total", .doc = "Short for progress_step."),
 	ROW_AS(job, "eta", progress_eta, duration, .title = "ETA", .width = 6, .flags = F_ALIAS,
 		.doc = "Short for progress_eta."),
 	ROW_AS(job, "age", create_time, age, .title = "AGE", .width = 4, .flags = F_ALIAS,

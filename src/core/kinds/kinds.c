@@ -43,6 +43,8 @@ static const char *row_fault(const struct kind *k, const struct field *f)
 		return "the member lies outside the struct";
 	if ((f->type->storage == ST_ENUM) != (f->names != NULL))
 		return "words belong to enums, and enums have words";
+	if (f->of && kind_field(k, f->of) == NULL)
+		return "there is no row that it is a part of";
 	if (f->names == NULL && (f->looks || f->split))
 		return "looks belong to words";
 	if (f->width == 0 && !(f->flags & (F_HIDDEN | F_SECRET)))

@@ -175,6 +175,7 @@ struct field {
 	const char *const *names;       /* enum: words by value, NULL-ended */
 	const struct word_look *looks;  /* enum: as many, by value; NULL: all plain */
 	const struct word_split *split; /* enum: NULL for most */
+	const char *of;                 /* the row that is its whole: tables show "378/2400" */
 	const char *standard;           /* what holds when it is not given, as a person types it */
 	const char *hint;               /* form: an example */
 	const char *doc;                /* one line for docs, help and completion */
