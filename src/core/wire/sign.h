@@ -71,7 +71,6 @@ struct sign_scheme {
 	bool (*verify)(const struct sign_request *r, const struct sign_claim *claim,
 		const char *secret);
 	int64_t window_ms;
-	bool has_nonce;
 };
 extern const struct sign_scheme sign_sigv4;
 

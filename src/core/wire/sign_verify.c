@@ -257,5 +257,4 @@ const struct sign_scheme sign_sigv4 = {
 	.parse = sigv4_parse,
 	.verify = sigv4_verify,
 	.window_ms = SIGN_WINDOW_MS,
-	.has_nonce = true,
 };
