@@ -106,6 +106,7 @@ lint: lint-deps
 	sh tests/banned.sh build/v-debug
 	tests/circles.py build/v-debug
 	tests/plumbing.py
+	tests/seeded/run.py --texts
 	clang-format --dry-run --Werror $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE -Isrc \
 		--library=tests/cppcheck.cfg --enable=warning,portability \
