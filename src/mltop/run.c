@@ -55,14 +55,15 @@ static void on_wake(uv_timer_t *timer)
 	run_msg(timer->data, &m);
 }
 
-static void set_wake(struct run *r)
+/* The app goes by the clock of its last message; what has passed since is told by one nobody sets. */
+static void set_wake(struct run *r, const struct msg *last)
 {
-	int64_t at = app_wake(r->app), now = time_now_ms();
+	int64_t at = app_wake(r->app), ms = at - last->now - (time_mono_ms() - last->mono);
 
 	if (at == 0)
 		uv_timer_stop(&r->wake);
 	else
-		uv_timer_start(&r->wake, on_wake, at > now ? (uint64_t)(at - now) : 1, 0);
+		uv_timer_start(&r->wake, on_wake, ms > 0 ? (uint64_t)ms : 1, 0);
 }
 
 /* ---- Leaving ---- */
@@ -235,7 +236,7 @@ void run_msg(struct run *r, struct msg *m)
 	for (size_t i = 0; i < todo.len; i++)
 		carry_out(r, &todo.items[i]);
 	cmds_release(&todo);
-	set_wake(r);
+	set_wake(r, m);
 	if (app_dirty(r->app))
 		ask_frame(r);
 }

@@ -69,10 +69,14 @@ static bool write_exit(struct shim *s, struct err *e)
 bool outcome_write_exit(struct shim *s)
 {
 	struct err e = ERR_INIT;
+	int failed;
 
 	if (s->log.folder >= 0) {
 		complete(s);
-		tasklog_close(&s->log, s->end.end_ms);
+		failed = tasklog_close(&s->log, s->end.end_ms);
+		if (failed)
+			shim_note(s, "its log may not be whole after a power loss: %s",
+				strerror(failed));
 		shim_crash_at("before-exit-record");
 	}
 	if (write_exit(s, &e))

@@ -292,8 +292,11 @@ void tasklog_add(struct tasklog *log, const char *bytes, size_t len, int64_t wal
 	}
 }
 
-static void sync_kept(const struct tasklog *log)
+/* 0, or the first errno that said that bytes may not be on the disk. */
+static int sync_kept(const struct tasklog *log)
 {
+	int failed = 0;
+
 	for (size_t i = 0; i < log->kept_count; i++) {
 		char name[24];
 		int fd;
@@ -301,27 +304,32 @@ static void sync_kept(const struct tasklog *log)
 		segment_name(name, log->kept[(log->kept_from + i) % TASKLOG_KEPT].first);
 		fd = openat(log->folder, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd >= 0) {
-			fdatasync(fd);
+			if (fdatasync(fd) < 0 && failed == 0)
+				failed = errno;
 			close(fd);
 		}
 	}
+	return failed;
 }
 
-void tasklog_close(struct tasklog *log, int64_t wall)
+int tasklog_close(struct tasklog *log, int64_t wall)
 {
 	int *const files[] = {&log->segment, &log->index, &log->gaps, &log->folder};
 	bool wrote = log->end > 0;
+	int failed = 0;
 
 	close_gap(log);
 	if (log->kept_count > 0)
-		sync_kept(log);
+		failed = sync_kept(log);
 	if (log->segment >= 0 && log->end == log->first)
 		end_segment(log, wall);
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-		if (*files[i] >= 0 && wrote && files[i] != &log->index)
-			fdatasync(*files[i]);
+		if (*files[i] >= 0 && wrote && files[i] != &log->index &&
+			fdatasync(*files[i]) < 0 && failed == 0)
+			failed = errno;
 		if (*files[i] >= 0)
 			close(*files[i]);
 		*files[i] = -1;
 	}
+	return failed;
 }

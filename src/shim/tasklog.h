@@ -47,6 +47,6 @@ bool tasklog_open(struct tasklog *log, int folder, const struct task_spec *spec,
 /* Times in ms: wall for the index, mono for trying again after a failure. */
 void tasklog_add(struct tasklog *log, const char *bytes, size_t len, int64_t wall, int64_t mono);
 /* Brings what was written to the disk and closes; call once, at the end. */
-void tasklog_close(struct tasklog *log, int64_t wall);
+int tasklog_close(struct tasklog *log, int64_t wall);
 
 #endif

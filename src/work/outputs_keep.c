@@ -77,14 +77,30 @@ static int by_end(const void *a, const void *b)
 	return (x->end > y->end) - (x->end < y->end);
 }
 
-static int64_t bytes_of(const struct keeper *k, const char *org)
+/* Bytes of each org, by its id. */
+static void sums_make(const struct keeper *k, struct map *sums)
 {
-	int64_t sum = 0;
+	for (size_t i = 0; i < k->held.len; i++) {
+		const struct held *h = &k->held.items[i];
+		int64_t *sum = map_get(sums, h->org_id);
 
-	for (size_t i = 0; i < k->held.len; i++)
-		if (k->held.items[i].bytes > 0 && strcmp(k->held.items[i].org_id, org) == 0)
-			sum += k->held.items[i].bytes;
-	return sum;
+		if (sum == NULL) {
+			sum = mem_alloc(sizeof *sum);
+			map_set(sums, h->org_id, sum);
+		}
+		*sum += h->bytes > 0 ? h->bytes : 0;
+	}
+}
+
+static void sums_release(struct map *sums)
+{
+	size_t at = 0;
+	const char *org;
+	void *sum;
+
+	while (map_next(sums, &at, &org, &sum))
+		free(sum);
+	map_release(sums);
 }
 
 /* Out of the way in one step; a job that is run again at this moment gets a folder of its own. */
@@ -100,7 +116,7 @@ static bool take_away(const struct keeper *k, const struct held *h, struct err *
 	return good;
 }
 
-static void collect(struct keeper *k, struct held *h, const char *why)
+static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *why)
 {
 	struct platform *p = k->platform;
 	const struct job *j = rowset_find(&p->jobs, h->uid);
@@ -120,38 +136,45 @@ static void collect(struct keeper *k, struct held *h, const char *why)
 	change_events_trim(c, h->uid);
 	change_audit(c, "outputs.collect", h->uid, j->job_name);
 	change_commit(c);
+	*sum -= h->bytes;
 	h->bytes = -1;
+}
+
+/* By age, or because its org has too much. */
+static void decide_one(struct keeper *k, struct held *h, int64_t *sum)
+{
+	const struct config *c = &k->platform->config;
+	int64_t keep = config_int(c, SET_OUTPUTS_KEEP), most = config_int(c, SET_OUTPUTS_BYTES);
+	char why[128], ago[TIMEFMT_SIZE];
+
+	if (h->bytes < 0 || h->end == INT64_MAX)
+		return;
+	if (keep > 0 && platform_older(k->platform, h->end, keep)) {
+		timefmt_duration(ago, platform_now() - h->end);
+		snprintf(why, sizeof why, "the job ended %s ago (outputs.keep)", ago);
+		collect(k, h, sum, why);
+	} else if (most > 0 && h->bytes > 0 && *sum > most) {
+		snprintf(why, sizeof why,
+			"the org's outputs pass %lld MiB, the oldest go first "
+			"(outputs.bytes_per_org)",
+			(long long)(most >> 20));
+		collect(k, h, sum, why);
+	}
 }
 
 static void decide(struct keeper *k)
 {
-	const struct config *c = &k->platform->config;
-	int64_t keep = config_int(c, SET_OUTPUTS_KEEP), most = config_int(c, SET_OUTPUTS_BYTES);
-	int64_t now = platform_now();
-	char why[128], ago[TIMEFMT_SIZE];
+	struct map sums = MAP_INIT;
 
+	sums_make(k, &sums);
 	if (k->held.len)
 		qsort(k->held.items, k->held.len, sizeof *k->held.items, by_end);
-	for (size_t i = 0; i < k->held.len; i++) {
-		struct held *h = &k->held.items[i];
-
-		if (h->bytes < 0 || h->end == INT64_MAX)
-			continue;
-		if (keep > 0 && platform_older(k->platform, h->end, keep)) {
-			timefmt_duration(ago, now - h->end);
-			snprintf(why, sizeof why, "the job ended %s ago (outputs.keep)", ago);
-			collect(k, h, why);
-		} else if (most > 0 && h->bytes > 0 && bytes_of(k, h->org_id) > most) {
-			snprintf(why, sizeof why,
-				"the org's outputs pass %lld MiB, the oldest go first "
-				"(outputs.bytes_per_org)",
-				(long long)(most >> 20));
-			collect(k, h, why);
-		}
-	}
+	for (size_t i = 0; i < k->held.len; i++)
+		decide_one(k, &k->held.items[i], map_get(&sums, k->held.items[i].org_id));
+	sums_release(&sums);
 }
 
-static void removed(uv_work_t *work, int status)
+static void going_removed(uv_work_t *work, int status)
 {
 	struct keeper *k = work->data;
 
@@ -167,7 +190,7 @@ static void remove_going(uv_work_t *work)
 	fsio_remove_tree(k->going, NULL);
 }
 
-static void measured(uv_work_t *work, int status)
+static void outputs_measured(uv_work_t *work, int status)
 {
 	struct keeper *k = work->data;
 
@@ -180,7 +203,7 @@ static void measured(uv_work_t *work, int status)
 	decide(k);
 	held_clear(k);
 	k->busy = true;
-	uv_queue_work(k->timer.loop, &k->work, remove_going, removed);
+	uv_queue_work(k->timer.loop, &k->work, remove_going, going_removed);
 }
 
 /* ---- When ---- */
@@ -199,7 +222,7 @@ static void look(struct keeper *k)
 		vec_push(&k->held, h);
 	}
 	k->busy = true;
-	uv_queue_work(k->timer.loop, &k->work, measure, measured);
+	uv_queue_work(k->timer.loop, &k->work, measure, outputs_measured);
 }
 
 static void on_timer(uv_timer_t *timer)

@@ -172,6 +172,21 @@ def a_log_cannot_be_written():
 
 
 @check
+def the_end_of_a_log_cannot_be_synced():
+    """The exit code is kept, and the row says that the log may not be whole."""
+    p = Platform()
+    gate = p.disk.folder + "/gate"
+    assert p.submit("talks", f"echo one; while [ ! -e {gate} ]; do sleep 0.02; done; exit 3").status == 200
+    until(lambda: "one" in p.log("talks"), "the first line")
+    p.disk.rules("fsync 5 /log/")
+    open(gate, "w").close()
+    job = p.ended("talks")
+    assert job["exit_code"] == 3, job
+    assert "its log may not be whole" in job["message"], job
+    p.close()
+
+
+@check
 def a_log_cannot_be_read():
     p = Platform()
     assert p.submit("said", "seq 1000").status == 200
