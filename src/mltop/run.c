@@ -335,7 +335,7 @@ static void open_handles(struct run *r)
 static bool open_app(struct run *r, const char *first, struct err *e)
 {
 	struct app_options o = {
-		.screens = dashboard_screens,
+		.screens = kind_screens(&r->screens),
 		.ascii = term_ascii(),
 		.context = r->find.context ? r->find.context
 			: r->context.name  ? r->context.name

@@ -11,6 +11,7 @@
 #include "client/finder.h"
 #include "client/logstore.h"
 #include "client/stream.h"
+#include "ui/screens/screens.h"
 #include "ui/kit/input.h"
 #include "mltop/term.h"
 #include "ui/app/app.h"
@@ -46,6 +47,7 @@ struct run_request {
 struct run {
 	uv_loop_t loop;
 	struct app *app;
+	struct kind_screens screens;
 	struct grid grid;
 	struct term *term;
 	struct input input;

@@ -22,6 +22,7 @@ struct harness {
 	struct grid grid;
 	int64_t now, mono;
 	int cols, rows;
+	struct kind_screens screens;
 };
 
 /* 2026-01-02T12:00:00Z: everything in the scripts is around that time. */
@@ -51,9 +52,9 @@ static inline void harness_open(struct harness *h, const struct app_options *o)
 	struct err e = ERR_INIT;
 	struct app_options all = *o;
 
-	all.screens = dashboard_screens;
 	*h = (struct harness){.now = HARNESS_NOW, .mono = 1000000, .cols = 80, .rows = 24};
 	grid_init(&h->grid);
+	all.screens = kind_screens(&h->screens);
 	h->app = app_new(&all, &e);
 	if (!h->app) {
 		fprintf(stderr, "app_new: %s\n", e.text);

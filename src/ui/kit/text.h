@@ -125,6 +125,7 @@
 #define T_EMPTY_JOBS_2 "Press n to submit one with a form, or in a shell:"
 #define T_EMPTY_JOBS_3 "  mltop run -- python3 train.py"
 #define T_EMPTY_JOBS_4 "which runs the present folder as a job and follows its log."
+#define T_EMPTY_KIND "There is none."
 #define T_EMPTY_QUOTAS_1 "No quota is set."
 #define T_EMPTY_QUOTAS_2 "An admin sets one with: mltop quotas set ORG total_gpu_quota=8"
 #define T_EMPTY_EVENTS "Nothing has happened yet."

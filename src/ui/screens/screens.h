@@ -6,6 +6,22 @@
 
 extern const struct screen *const dashboard_screens[]; /* NULL-ended */
 
+enum { KIND_SCREENS_MAX = 24, SCREENS_MAX = 48 };
+
+/* kinds.c: a screen made from a kind. */
+struct kind_screen {
+	struct screen screen;
+	struct column columns[16];
+	char names[256], fields[80];
+};
+/* All of the dashboard: those above, and one for each kind that has a list and none of its own. */
+struct kind_screens {
+	struct kind_screen made[KIND_SCREENS_MAX];
+	const struct screen *all[SCREENS_MAX];
+};
+/* NULL-ended; good as long as `s` stays where it is. */
+const struct screen *const *kind_screens(struct kind_screens *s);
+
 extern const struct screen scr_jobs, scr_job, scr_log, scr_quotas, scr_events, scr_help, scr_form,
 	scr_describe, scr_yaml, scr_history, scr_edit;
 
