@@ -51,10 +51,13 @@ static void add(struct route_table *t, const struct kind_handlers *h, enum metho
 	vec_push(&t->rows, row);
 }
 
-/* An object of another org is as if it were not, but for who may see all: the tenant matrix looks. */
+/* An object of another org is as if it were not, but for who sees all: the tenant matrix looks. */
 static unsigned object_flags(const struct kind_handlers *h, unsigned least)
 {
-	return h->everywhere && least >= (unsigned)handlers_others(h) ? 0 : ROUTE_TENANT;
+	bool nobodys = kind_field(h->kind, "org_id") == NULL;
+	bool all = h->everywhere && least >= (unsigned)handlers_others(h);
+
+	return nobodys || all ? 0 : ROUTE_TENANT;
 }
 
 /* What the kind's own file says of a route stands in place of the generic one. */
