@@ -35,7 +35,7 @@ class Rows(unittest.TestCase):
     def test_every_kind(self):
         with client.websocket() as w:
             for id, (kind, by) in enumerate((("task", "uid"), ("event", "uid"), ("org", "org_id"),
-                                             ("quota", "org_id"), ("key", "access_key")), 1):
+                                             ("quota", "org_id"), ("key", "access_key"), ("node", "name")), 1):
                 rows = w.snapshot(id, kind, by=by)
                 for r in rows.values():
                     self.assertNotIn("secret_key", r)

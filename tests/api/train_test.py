@@ -72,6 +72,27 @@ class Life(Case):
         self.client.delete(f"{TRAIN}/blocker")
         self.gone("blocker")
 
+    def test_nodes(self):
+        """What runs on a node is counted there, and viewers are told as it changes."""
+        [node] = self.client.get(BASE + "/nodes").json["data"]
+        self.assertEqual(node["state"], "ready", node)
+        self.assertGreater(float(node["cpu_total"]), 0)
+        with self.client.websocket() as w:
+            before = w.snapshot(1, "node", by="name")[node["name"]]
+            self.assertEqual(before, node)
+            self.submit("counted", "sleep", "1000", cpu_limit=self.all_cpus(), memory_limit="64M")
+            self.running("counted")
+
+            def full():
+                w.until("row")
+                return self.client.get(f"{BASE}/nodes/{node['name']}").json["state"] == "full"
+            until(full, "the node to be full")
+        now = self.client.get(BASE + "/nodes", query={"filter": "state=full"}).json["data"][0]
+        self.assertEqual((now["tasks"], float(now["cpu_used"]), now["memory_used"]),
+                         (node["tasks"] + 1, float(self.all_cpus()) + float(node["cpu_used"]), "64M"), now)
+        self.client.delete(f"{TRAIN}/counted")
+        until(lambda: self.client.get(BASE + "/nodes").json["data"] == [node], "nothing to run there")
+
     def test_held_and_released(self):
         """A held job stays where it is, whatever room there is, over a kill of the daemon as well."""
         self.submit("room", "sleep", "1000", cpu_limit=self.all_cpus())

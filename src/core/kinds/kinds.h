@@ -13,6 +13,7 @@
 	X(event)     \
 	X(framework) \
 	X(package)   \
+	X(node)      \
 	X(org)       \
 	X(key)
 /* clang-format on */

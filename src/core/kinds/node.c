@@ -1,0 +1,52 @@
+#include "core/kinds/node.h"
+
+#include "core/kinds/key.h"
+
+static const char *const state_words[] = {[NODE_READY] = "ready", [NODE_FULL] = "full", NULL};
+static const struct word_look state_looks[] = {
+	[NODE_READY] = {TONE_GOOD, LIFE_LIVE},
+	[NODE_FULL] = {TONE_WAIT, LIFE_LIVE},
+};
+
+static const char *const sections[] = {"Node", "Resources", NULL};
+enum { NODE, RESOURCES };
+
+static const struct field fields[] = {
+	ROW(node, name, text, .flags = F_KEY | F_STATUS, .width = 20, .max = 255,
+		.doc = "Name of the machine."),
+	ROW(node, state, enum, .flags = F_STATUS, .width = 6, .names = state_words,
+		.looks = state_looks, .doc = "Whether it has a CPU and a task free."),
+	ROW(node, labels, labels, .flags = F_STATUS, .width = 20, .max = 16384,
+		.doc = "What node_selector_key and node_selector_value of a job may name."),
+	ROW(node, tasks, int, .flags = F_STATUS, .width = 5, .doc = "Jobs that run on it."),
+	ROW(node, cpu_total, cpu, .title = "CPUS", .flags = F_STATUS, .width = 6,
+		.section = RESOURCES, .doc = "CPUs that it has."),
+	ROW(node, cpu_used, cpu, .title = "CPU", .flags = F_STATUS, .width = 6,
+		.section = RESOURCES, .doc = "CPUs that running jobs asked for."),
+	ROW(node, memory_total, memory, .title = "MEMORY", .flags = F_STATUS, .width = 6,
+		.section = RESOURCES, .doc = "Memory that it has, where it is counted."),
+	ROW(node, memory_used, memory, .title = "MEM", .flags = F_STATUS, .width = 6,
+		.section = RESOURCES, .doc = "Memory that running jobs asked for."),
+	ROW(node, gpu_total, int, .title = "GPUS", .flags = F_STATUS, .width = 5,
+		.section = RESOURCES, .doc = "GPUs that it has."),
+	ROW(node, gpu_used, int, .title = "GPU", .flags = F_STATUS, .width = 4,
+		.section = RESOURCES, .doc = "GPUs that running jobs hold."),
+};
+KIND_FITS(fields);
+
+const struct kind node_kind = {
+	.name = "node",
+	.plural = "nodes",
+	.path = "/cloud_ml/v1/nodes",
+	.doc = "A machine that work runs on.",
+	.can = CAN_LIST | CAN_ONE | CAN_STREAM,
+	.see = ROLE_VIEWER,
+	.fields = fields,
+	.field_count = ARRAY_SIZE(fields),
+	.size = sizeof(struct node),
+	.sections = sections,
+	.list_fields = "name,state,tasks,cpu_used,cpu_total,memory_used,memory_total,gpu_used,"
+		       "gpu_total",
+	.wide_fields = "name,state,tasks,cpu_used,cpu_total,memory_used,memory_total,gpu_used,"
+		       "gpu_total,labels",
+};

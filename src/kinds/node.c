@@ -1,0 +1,67 @@
+/* Nodes: what the engine has, and what the jobs that run ask of it. */
+#include "core/kinds/node.h"
+#include "kinds/kinds.h"
+
+#include <string.h>
+
+/* A job that is being started may not say where yet: it counts once it does. */
+static void node_add_job(struct node *n, const struct job *j)
+{
+	if (!job_state_live(j->state) || j->node_name == NULL || strcmp(j->node_name, n->name) != 0)
+		return;
+	n->tasks++;
+	n->cpu_used.v += j->cpu_limit.v;
+	n->memory_used.v += j->memory_limit.v;
+	n->gpu_used += j->gpu_limit;
+}
+
+static void node_add_jobs(struct platform *p, struct node *n)
+{
+	/* Those that the engine makes by itself are in no list of jobs in motion. */
+	if (own_jobs_org(p)) {
+		for (size_t i = 0; i < p->jobs.len; i++)
+			node_add_job(n, p->jobs.rows[i]);
+		return;
+	}
+	for (size_t i = 0; i < p->live.len; i++)
+		node_add_job(n, p->live.items[i]->work);
+}
+
+static bool node_full(const struct node *n, const struct plan_node *from)
+{
+	return n->cpu_used.v >= n->cpu_total.v || (from->max_tasks && n->tasks >= from->max_tasks);
+}
+
+static void node_put(struct platform *p, struct rowset *out, const struct plan_node *from)
+{
+	struct node n = {.name = NULL};
+
+	record_set(node, &n, name, from->name ? from->name : "");
+	if (from->labels.len)
+		record_set(node, &n, labels, from->labels);
+	record_set(node, &n, cpu_total, from->cpu_total);
+	if (from->memory_total.v > 0)
+		record_set(node, &n, memory_total, from->memory_total);
+	record_set(node, &n, gpu_total, (int64_t)from->gpu_count);
+	node_add_jobs(p, &n);
+	record_set(node, &n, tasks, n.tasks);
+	record_set(node, &n, cpu_used, n.cpu_used);
+	record_set(node, &n, memory_used, n.memory_used);
+	record_set(node, &n, gpu_used, n.gpu_used);
+	record_set(node, &n, state, node_full(&n, from) ? NODE_FULL : NODE_READY);
+	rowset_put(out, &n, NULL);
+}
+
+static void nodes_look(struct platform *p, struct rowset *out)
+{
+	struct plan_cluster c;
+
+	p->engine->ops->machine(p->engine, &c);
+	for (size_t i = 0; i < c.node_count; i++)
+		node_put(p, out, &c.nodes[i]);
+}
+
+const struct kind_handlers node_handlers = {
+	.kind = &node_kind,
+	.look = nodes_look,
+};
