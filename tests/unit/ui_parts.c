@@ -331,6 +331,32 @@ static void eight_colours_show_everything(void **state)
 	assert_int_equal(theme_cell(&t, THEME_8, &grey).attrs, SGR_DIM);
 }
 
+/* What is selected goes with the first character, paste or deletion; a move only lets go of it. */
+static void selected_text_is_replaced(void **state)
+{
+	struct edit e;
+
+	(void)state;
+	edit_init(&e, 0);
+	edit_select(&e);
+	assert_false(e.selected);
+	edit_set(&e, "state=failed");
+	edit_select(&e);
+	assert_true(edit_key(&e, 'x'));
+	assert_string_equal(e.text.data, "x");
+	edit_select(&e);
+	assert_true(edit_key(&e, K_END));
+	assert_true(edit_key(&e, 'y'));
+	assert_string_equal(e.text.data, "xy");
+	edit_select(&e);
+	edit_insert(&e, "ab", 2);
+	assert_string_equal(e.text.data, "ab");
+	edit_select(&e);
+	assert_true(edit_key(&e, K_BACKSPACE));
+	assert_string_equal(e.text.data, "");
+	edit_release(&e);
+}
+
 static void editing_keeps_text_whole(void **state)
 {
 	static const uint32_t keys[] = {'a', 0x5D4C, 0x301, ' ', K_LEFT, K_RIGHT, K_HOME, K_END,
@@ -444,6 +470,7 @@ int main(void)
 		cmocka_unit_test(themes_fit_the_terminal),
 		cmocka_unit_test(eight_colours_show_everything),
 		cmocka_unit_test(editing_keeps_text_whole),
+		cmocka_unit_test(selected_text_is_replaced),
 		cmocka_unit_test(a_prompt_defaults_to_cancel),
 		cmocka_unit_test(messages_survive_recording),
 		cmocka_unit_test(searches_know_capitals),

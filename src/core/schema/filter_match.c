@@ -136,15 +136,51 @@ static bool match_key(const struct term *t, const char *key, int64_t *steps)
 	return false;
 }
 
-static bool match_term(const struct term *t, const void *rec, int64_t now, int64_t *steps)
+/* What a person sees as a word or a text; "" else. */
+static const char *column_text(const struct field *f, const void *rec)
+{
+	const char *word = "";
+
+	if (f->flags & (F_SECRET | F_MASKED | F_HIDDEN | F_ALIAS | F_UID))
+		return "";
+	if (f->type->storage == ST_TEXT)
+		return record_text(rec, f);
+	if (f->type->storage == ST_ENUM)
+		word = record_is_split(f, rec) ? f->split->word
+					       : enum_word(f, record_member(rec, f));
+	return word ? word : "";
+}
+
+/* A bare word is also looked for in every other column of words. */
+static bool match_columns(const struct term *t, const struct kind *k, const void *rec,
+	int64_t *steps)
+{
+	for (size_t n = 0; n < t->count; n++) {
+		const struct operand *o = &t->values[n];
+
+		for (size_t i = 0; o->bare && i < k->field_count && *steps >= 0; i++) {
+			const char *text = known_has(rec, i) ? column_text(&k->fields[i], rec) : "";
+
+			*steps -= (int64_t)(1 + strlen(text));
+			if (*text && part_fits(o->text, text))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool match_term(const struct term *t, const struct kind *k, const void *rec, int64_t now,
+	int64_t *steps)
 {
 	bool fits;
 
 	*steps -= STEPS_TERM;
+	if (t->op == OP_KEY)
+		return (known_has(rec, t->index) &&
+			       match_key(t, record_text(rec, t->field), steps)) ||
+			match_columns(t, k, rec, steps);
 	if (!known_has(rec, t->index))
 		return false;
-	if (t->op == OP_KEY)
-		return match_key(t, record_text(rec, t->field), steps);
 	if (t->op != OP_REGEX && t->field->type->number)
 		return match_number(t, number_of(t->field, rec, now), steps);
 	fits = any_text_fits(t, rec, steps);
@@ -154,7 +190,7 @@ static bool match_term(const struct term *t, const void *rec, int64_t now, int64
 bool filter_match_within(const struct filter *f, const void *rec, int64_t now, int64_t *steps)
 {
 	for (size_t i = 0; i < f->len && *steps >= 0; i++)
-		if (match_term(f->terms[i], rec, now, steps) == f->terms[i]->negate)
+		if (match_term(f->terms[i], f->kind, rec, now, steps) == f->terms[i]->negate)
 			return false;
 	return *steps >= 0;
 }

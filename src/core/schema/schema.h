@@ -406,7 +406,8 @@ uint32_t field_tag(const char *name); /* FNV-1a; kinds_check finds collisions wi
  *   state=running|creating gpu>=4 age<2h owner~=li !name~=test "exact part" fuzzy
  *
  * Terms joined by blanks must all match. A term is FIELD OP VALUE with = != < <= > >= ~= (POSIX
- * extended regular expression, without case where it has no capital), a word (fuzzy on the key) or
+ * extended regular expression, without case where it has no capital), a word (fuzzy on
+ * the key, part of any other column of words) or
  * a quoted text (part of the key); `!` before a term negates it, `|` between values means "or".
  * Values are in the field's own units. A comparison with an unknown field is false, whatever the
  * operator: `loss!=1` does not match a job without loss, `!loss=1` does.

@@ -44,6 +44,7 @@ void filterbar_open(struct app *a)
 	if (!t)
 		return;
 	line_open(a, MODE_FILTER, t->filter_text);
+	edit_select(&a->line);
 	free(a->filter_before);
 	a->filter_before = mem_strdup(t->filter_text);
 }

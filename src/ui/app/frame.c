@@ -311,6 +311,10 @@ static void draw_status(const struct app *a, struct grid *g, struct rect r)
 		grid_textf(g, 1, r.y, r.width - 2, ROLE_BAD, T_ROWS_ERROR, rows_error(t));
 		return;
 	}
+	if (t && t->lost && !t->marked) {
+		grid_clip(g, 1, r.y, r.width - 2, ROLE_WARN, T_ROW_LEFT);
+		return;
+	}
 	if (t && t->marked) {
 		hints.width -= 14;
 		grid_textf(g, r.width - 13, r.y, 12, ROLE_MARKED, "[%zu " T_MARKED "]", t->marked);

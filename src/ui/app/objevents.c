@@ -22,7 +22,7 @@ uint64_t events_ask(struct app *a, struct object o, const char *name, struct cmd
 }
 
 /* An event as the public form has it, with the names that our rows have. */
-static json_t *event_row(const json_t *in, size_t at)
+static json_t *public_row(const json_t *in)
 {
 	static const char *const names[][2] = {{"firstTimestamp", "first_time"},
 		{"lastTimestamp", "last_time"}, {"count", "count"}, {"type", "type"},
@@ -35,17 +35,24 @@ static json_t *event_row(const json_t *in, size_t at)
 		if (value)
 			json_object_set(row, names[i][1], value);
 	}
-	json_object_set_new(row, "uid", json_sprintf("%zu", at));
 	return row;
 }
 
+/* Rows of the kind, or where a platform gives only that the public form; made-up ones lack uids. */
 void events_take(struct table *t, const json_t *body)
 {
-	const json_t *rows = json_object_get(body, "events");
+	const json_t *data = json_object_get(body, "data"), *rows = json_object_get(body, "events");
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < json_array_size(rows); i++)
-		json_array_append_new(all, event_row(json_array_get(rows, i), i));
+	for (size_t i = 0; i < json_array_size(data ? data : rows); i++) {
+		json_t *row = data ? json_copy(json_array_get(data, i))
+				   : public_row(json_array_get(rows, i));
+		const char *uid = json_string_value(json_object_get(row, "uid"));
+
+		if (!uid || !*uid)
+			json_object_set_new(row, "uid", json_sprintf("%zu", i));
+		json_array_append_new(all, row);
+	}
 	dataset_begin_again(&t->data);
 	table_rows(t, all);
 	table_synced(t);

@@ -35,6 +35,7 @@ void picker_open(struct app *a)
 		buf_addc(&a->options_text, '\0');
 		a->option_count++;
 	}
+	edit_set(&a->line, "");
 	a->mode = a->option_count ? MODE_PICK : MODE_NONE;
 }
 
@@ -53,28 +54,44 @@ static void pick(struct app *a, struct cmds *out)
 	table_sorted(a, t, v->screen, out);
 }
 
+/* What was typed: to the first field that begins with it, else the first that has it. */
+static void type_ahead(struct app *a)
+{
+	const char *typed = a->line.text.data;
+	int within = -1;
+
+	for (int i = 0; *typed && i < a->option_count; i++) {
+		const char *at = strcasestr(option_at(a, i), typed);
+
+		if (at == option_at(a, i)) {
+			a->choice = i;
+			return;
+		}
+		if (at && within < 0)
+			within = i;
+	}
+	if (within >= 0)
+		a->choice = within;
+}
+
 void picker_input(struct app *a, const struct msg *m, struct cmds *out)
 {
+	int direct = (int)m->key - '1';
+
 	if (m->type != MSG_KEY)
 		return;
 	switch (m->key) {
-	case K_UP:
-	case 'k': a->choice -= a->choice > 0; return;
-	case K_DOWN:
-	case 'j': a->choice += a->choice + 1 < a->option_count; return;
+	case K_UP: a->choice -= a->choice > 0; return;
+	case K_DOWN: a->choice += a->choice + 1 < a->option_count; return;
 	case K_ENTER: pick(a, out); return;
-	case K_ESC:
-	case 'q': a->mode = MODE_NONE; return;
-	default:
-		/* A letter goes to the next field that begins with it. */
-		for (int i = 1; i <= a->option_count; i++) {
-			int at = (a->choice + i) % a->option_count;
-
-			if (m->key < 0x80 && option_at(a, at)[0] == (char)m->key) {
-				a->choice = at;
-				return;
-			}
-		}
+	case K_ESC: a->mode = MODE_NONE; return;
+	default: break;
+	}
+	if (direct >= 0 && direct < 9 && direct < a->option_count) {
+		a->choice = direct;
+		pick(a, out);
+	} else if (edit_key(&a->line, m->key)) {
+		type_ahead(a);
 	}
 }
 
@@ -101,9 +118,15 @@ void picker_draw(const struct app *a, struct grid *g, struct rect body)
 
 	if (a->choice >= shown)
 		first = a->choice - shown + 1;
-	box(g, r, T_SORT_BY);
+	struct buf title = BUF_INIT;
+
+	buf_addf(&title, T_SORT_BY "%s ", a->line.text.data);
+	box(g, r, title.data);
+	buf_release(&title);
 	for (int i = 0; i < shown && first + i < a->option_count; i++) {
-		grid_clip(g, r.x + 2, r.y + 1 + i, r.width - 4, ROLE_NORMAL,
+		if (first + i < 9)
+			grid_textf(g, r.x + 2, r.y + 1 + i, 1, ROLE_KEY, "%d", first + i + 1);
+		grid_clip(g, r.x + 4, r.y + 1 + i, r.width - 6, ROLE_NORMAL,
 			option_at(a, first + i));
 		if (first + i == a->choice)
 			grid_select(g, r.x + 1, r.y + 1 + i, r.width - 2);

@@ -23,7 +23,21 @@ void edit_set(struct edit *e, const char *text)
 {
 	buf_reset(&e->text);
 	e->at = 0;
+	e->selected = false;
 	edit_insert(e, text, strlen(text));
+}
+
+void edit_select(struct edit *e)
+{
+	e->selected = e->text.len > 0;
+}
+
+static void drop_selected(struct edit *e)
+{
+	if (e->selected)
+		buf_reset(&e->text);
+	e->at = e->selected ? 0 : e->at;
+	e->selected = false;
 }
 
 /* Puts clean text at the cursor; text that would pass the limit is left out whole. */
@@ -50,6 +64,7 @@ void edit_insert(struct edit *e, const char *bytes, size_t len)
 	if (len > EDIT_PASTE_MAX)
 		len = EDIT_PASTE_MAX;
 	sanitize_text(&clean, bytes, len);
+	drop_selected(e);
 	splice(e, clean.data, clean.len);
 	buf_release(&clean);
 }
@@ -111,9 +126,15 @@ bool edit_key(struct edit *e, uint32_t key)
 	char bytes[UTF8_MAX];
 
 	if (key_is_text(key)) {
+		drop_selected(e);
 		splice(e, bytes, utf8_encode(key, bytes));
 		return true;
 	}
+	if (e->selected && (key == K_BACKSPACE || key == K_DELETE)) {
+		drop_selected(e);
+		return true;
+	}
+	e->selected = false;
 	switch (key) {
 	case K_LEFT: e->at = back(e); return true;
 	case K_RIGHT: e->at = forward(e); return true;
@@ -163,6 +184,8 @@ void edit_draw(const struct edit *e, struct grid *g, int x, int y, int width, en
 	int cells = head ? utf8_width(head) : 0;
 
 	free(head);
+	if (e->selected)
+		grid_select(g, x, y, cells < width ? cells : width);
 	g->cursor_x = x + cells < g->cols ? x + cells : g->cols - 1;
 	g->cursor_y = y;
 }

@@ -9,7 +9,8 @@
 
 struct edit {
 	struct buf text;
-	size_t at; /* the cursor, in bytes, at the start of a cluster */
+	size_t at;     /* the cursor, in bytes, at the start of a cluster */
+	bool selected; /* all of it: the next character, paste or deletion replaces it */
 };
 
 enum { EDIT_MAX = 4096, EDIT_PASTE_MAX = 64 * 1024 };
@@ -17,6 +18,7 @@ enum { EDIT_MAX = 4096, EDIT_PASTE_MAX = 64 * 1024 };
 void edit_init(struct edit *e, size_t max); /* bytes; 0: EDIT_MAX */
 void edit_release(struct edit *e);
 void edit_set(struct edit *e, const char *text); /* the cursor goes to the end */
+void edit_select(struct edit *e);                /* what there is, if anything */
 /* Typed or pasted bytes, sanitised here; newlines become blanks. */
 void edit_insert(struct edit *e, const char *bytes, size_t len);
 /* True when the key was one for the field: a character, a move, a deletion. */

@@ -95,6 +95,7 @@ void table_clear(struct table *t)
 	dataset_begin_again(&t->data);
 	table_synced(t);
 	t->data.synced = false;
+	t->held = t->lost = false;
 	table_settle(t);
 }
 
@@ -128,6 +129,7 @@ bool table_filter(struct table *t, const char *text, struct err *e)
 	free(t->filter_text);
 	t->filter_text = copy;
 	refilter_all(t);
+	t->refiltered = true;
 	return true;
 }
 
@@ -236,13 +238,21 @@ static void rebuild_view(struct table *t)
 	t->loose = false;
 }
 
-/* The selection stays on its row; where that is not shown any more, at its line. */
+/*
+ * The selection stays on its row. Where that is not shown any more the cursor stays at its line,
+ * on nothing, so that the next key is not about a neighbour; a filter that the person changes
+ * takes it along.
+ */
 static void find_selection(struct table *t)
 {
 	if (!t->held) {
 		t->index = 0;
 		t->selected = NULL;
 	}
+	if (t->held && t->selected && !t->selected->shown)
+		t->lost = true;
+	if (t->refiltered || t->len == 0)
+		t->lost = false;
 	if (t->selected && t->selected->shown) {
 		if (t->index < t->len && t->view[t->index] == t->selected)
 			return;
@@ -254,7 +264,7 @@ static void find_selection(struct table *t)
 	}
 	if (t->index >= t->len)
 		t->index = t->len ? t->len - 1 : 0;
-	t->selected = t->len ? t->view[t->index] : NULL;
+	t->selected = t->len && !t->lost ? t->view[t->index] : NULL;
 }
 
 void table_settle(struct table *t)
@@ -264,8 +274,10 @@ void table_settle(struct table *t)
 			if (t->data.all[i]->row)
 				mark_dirty(t, t->data.all[i]);
 	t->reorder = false;
-	if (!t->dirty_len && !t->gone && !t->loose)
+	if (!t->dirty_len && !t->gone && !t->loose) {
+		t->refiltered = false;
 		return;
+	}
 	reserve(t);
 	if (t->dirty_len || t->gone) {
 		compact(t);
@@ -277,7 +289,7 @@ void table_settle(struct table *t)
 		t->anchor = NULL;
 	if (t->gone)
 		dataset_sweep(&t->data);
-	t->gone = false;
+	t->gone = t->refiltered = false;
 }
 
 /* ---- Selection and marks ---- */
@@ -302,6 +314,7 @@ void table_select(struct table *t, size_t index)
 	t->index = index < t->len ? index : t->len - 1;
 	t->selected = t->view[t->index];
 	t->held = true;
+	t->lost = false;
 }
 
 bool table_select_uid(struct table *t, const char *uid)
@@ -313,6 +326,7 @@ bool table_select_uid(struct table *t, const char *uid)
 		return false;
 	t->selected = e;
 	t->held = true;
+	t->lost = false;
 	find_selection(t);
 	return true;
 }
@@ -320,7 +334,8 @@ bool table_select_uid(struct table *t, const char *uid)
 void table_move(struct table *t, int64_t by)
 {
 	table_settle(t);
-	int64_t to = (int64_t)t->index + by;
+	/* From nothing, down is to the row that took the line. */
+	int64_t to = (int64_t)t->index + by - (t->lost && by > 0);
 
 	table_select(t, to < 0 ? 0 : (size_t)to);
 }

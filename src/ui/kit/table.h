@@ -47,6 +47,8 @@ struct table {
 	bool gone;              /* rows went */
 	bool reorder;           /* the field to sort by changed */
 	bool held;              /* the person chose the selection; until then it is the first row */
+	bool lost;              /* the row went that was chosen: nothing is selected until moved */
+	bool refiltered;        /* by the person: the cursor goes to what is left */
 	struct entry *selected; /* NULL: none */
 	size_t index, top;      /* of the selection; the first row drawn */
 	struct entry *anchor;   /* where a range of marks began */

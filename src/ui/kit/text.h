@@ -24,7 +24,7 @@
 
 /* ---- Hints of the last line ---- */
 #define T_KEYS_PROMPT "Esc leaves everything as it is"
-#define T_KEYS_PICK "Enter sorts by it, the same one again turns round  Esc leaves"
+#define T_KEYS_PICK "1-9, or type and Enter: sort, again: turn round; so does a click on a title"
 #define T_KEYS_POPUP "j k scroll, any other key closes"
 #define T_HINT_OPEN "open"
 #define T_HINT_FILTER "filter"
@@ -75,7 +75,7 @@
 #define T_DOC_EVENTS "Show what happened to it."
 #define T_DOC_EDIT "Change what may be changed: opens a form."
 #define T_DOC_UNDO "Take back the newest change that has not been sent yet."
-#define T_DOC_SORT "Choose the column to sort by; the same one again turns the order round."
+#define T_DOC_SORT "Choose the column to sort by, as a click on its title does."
 #define T_DOC_INVERT "Turn the order round."
 #define T_DOC_WIDE "Show more columns, or fewer."
 #define T_DOC_MARK "Mark the row and go on: actions then work on all marked rows."
@@ -143,6 +143,7 @@
 #define T_NOTHING_TO_COPY "There is nothing to copy here."
 #define T_NOTHING_TO_SAVE "There is nothing to save here."
 #define T_REFRESHING "Reading again."
+#define T_ROW_LEFT "The row that was selected is not in the list any more: move to choose another."
 #define T_NO_ROW "No %s is selected."
 #define T_NOT_HERE "Nothing was asked for: this %s is not loaded."
 #define T_TENANT "Now the %s of %s."
@@ -280,7 +281,8 @@
 	"  state=failed|error\teither\n"                                                         \
 	"  owner~=li\tregular expression\n"                                                      \
 	"  !name~=test\tnot\n"                                                                   \
-	"  word  \"part\"\tfuzzy on the name; part of the name\n"                                \
+	"  word\tfuzzy on the name, or part of any other column of words\n"                      \
+	"  \"part\"\tpart of the name\n"                                                         \
 	"  a=1 b=2\tall of them"
 #define T_HELP_COMMANDS "Commands"
 #define T_HELP_COMMANDS_TEXT                            \
