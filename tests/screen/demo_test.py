@@ -132,7 +132,7 @@ def a_prompt_whose_default_is_no():
 def the_form():
     screen = demo()
     screen.keys("n")
-    screen.wait("job_name")
+    screen.wait("job_name: Name of the job")  # what the API calls it
     screen.type("typed-here")
     screen.wait("typed-here")
     screen.keys("C-s")

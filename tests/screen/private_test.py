@@ -123,19 +123,16 @@ def undo_in_time():
 
 @check
 def a_job_from_the_form():
+    """Name and command are all that it takes: it runs where mltop stands."""
     private = Private()
     screen = dashboard(private)
     screen.wait("No jobs yet")
     screen.keys("n")
-    screen.wait("job_name")
+    screen.wait("Folder")
     screen.type("from-form")
-    for _ in range(12):
-        text = screen.text()
-        if re.search(r"^>?\W*command", current_field(screen), re.M):
-            break
-        screen.keys("Down")
-        screen.wait(lambda t: t != text)
-    screen.type("sh -c 'echo it ran; exit 3'")
+    screen.keys("Down")
+    until(lambda: "Command" in current_field(screen), "the command's field")
+    screen.type("sh -c 'echo it ran in $PWD; exit 3'")
     screen.keys("C-s")
     screen.wait("Submit job from-form?")
     screen.keys("y", "Enter")
@@ -144,7 +141,25 @@ def a_job_from_the_form():
     private.reaches("from-form", "failed")
     screen.wait(re.compile(r"from-form\s+failed\s+ExitCode"))
     screen.keys("l")
-    screen.wait("it ran")
+    screen.wait("it ran in /")
+    assert private.job("from-form")["work_dir"] == screen.tmux("display", "-p", "#{pane_current_path}").strip()
+
+
+@check
+def a_clone_keeps_what_is_hidden():
+    private = Private()
+    private.ok("run", "--detach", "--name", "first", "--env", "SECRET=42", "--", "sh", "-c", "echo it is $SECRET")
+    private.ended("first")
+    screen = dashboard(private)
+    screen.wait(re.compile(r"first\s+completed"))
+    screen.keys("C")
+    screen.wait("hidden value")
+    screen.keys("C-s")
+    screen.wait("Submit job first-2?")
+    screen.keys("y", "Enter")
+    until(lambda: private.ok("jobs", "list", "--json").count("first-2"), "the copy")
+    private.ended("first-2")
+    assert private.ok("logs", "first-2").strip() == "it is 42"
 
 
 def current_field(screen):

@@ -166,6 +166,7 @@ struct word_split {
 struct field {
 	const char *name;  /* on the wire, in filters, flags and YAML */
 	const char *title; /* column title; NULL: the name in capitals */
+	const char *label; /* forms: in a word or two; NULL: the name, with blanks */
 	const struct ftype *type;
 	uint32_t flags;
 	uint16_t offset, size;

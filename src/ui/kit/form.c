@@ -4,6 +4,8 @@
 #include "base/utf8.h"
 #include "ui/kit/text.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,18 +299,28 @@ bool form_record(struct form *f, void *rec, struct arena *a, struct err *e)
 
 enum { FORM_LABEL = 20 };
 
+/* In words; "node_selector_key" is "Node selector key". */
+static void label_of(const struct field *f, char *out, size_t size)
+{
+	snprintf(out, size, "%s", f->label ? f->label : f->name);
+	for (char *s = out; *s && !f->label; s++)
+		*s = *s == '_' ? ' ' : s == out ? (char)toupper((unsigned char)*s) : *s;
+}
+
 static void draw_field(const struct form *f, struct grid *g, struct rect r, int y, int index)
 {
 	const struct formfield *field = &f->fields[index];
 	bool focus = f->focus.row == FORM_FIELD && f->focus.index == index;
 	int label = r.width > 50 ? FORM_LABEL : 14, x = r.x + label + 2;
 	int width = r.x + r.width - x - 1;
+	char text[FORM_LABEL + 4];
 
+	label_of(field->field, text, sizeof text);
 	grid_clip(g, r.x + 1, y, label,
 		field->error    ? ROLE_BAD
 			: focus ? ROLE_KEY
 				: ROLE_NORMAL,
-		field->field->name);
+		text);
 	if (field->field->flags & F_NEEDED)
 		grid_text(g, r.x + label + 1, y, 1, ROLE_WARN, "*");
 	edit_draw(&field->edit, g, x, y, width, field->error ? ROLE_BAD : ROLE_FIELD, focus);
@@ -348,7 +360,11 @@ static void draw_about(struct form *f, struct grid *g, struct rect r)
 		: f->focus.row == FORM_SUBMIT ? T_FORM_SUBMIT_DOC
 					      : T_FORM_FOLD_DOC;
 
-	grid_clip(g, r.x + 1, r.y, r.width - 2, ROLE_DIM, doc ? doc : "");
+	if (field)
+		grid_textf(g, r.x + 1, r.y, r.width - 2, ROLE_DIM, "%s: %s", field->field->name,
+			doc ? doc : "");
+	else
+		grid_clip(g, r.x + 1, r.y, r.width - 2, ROLE_DIM, doc ? doc : "");
 	if (field && field->error)
 		grid_clip(g, r.x + 1, r.y + 1, r.width - 2, ROLE_BAD, field->error);
 	else if (field && field->field->hint)

@@ -269,6 +269,7 @@
 #define T_SUBMITTED "Submitted %s."
 #define T_CLONE_ASKING "Reading %s..."
 #define T_CLONED "Copied; change what differs, then Ctrl-S."
+#define T_CLONED_HIDDEN "Copied with %zu hidden value%s of env; change what differs, then Ctrl-S."
 #define T_CLONED_BUT_HIDDEN \
 	"Copied but for %zu hidden value%s of env: give them again, then Ctrl-S."
 

@@ -86,7 +86,10 @@ static void fill_copy(struct app *a, struct view *v, const void *rec)
 	}
 	buf_addf(&copy, "%s-2", *name ? name : v->kind->name);
 	form_set(&f->form, kind_key(v->kind)->name, copy.data);
-	if (hidden)
+	form_set(&f->form, "clone_of", f->id);
+	if (hidden && kind_field(v->kind, "clone_of"))
+		app_notice(a, ROLE_NORMAL, T_CLONED_HIDDEN, hidden, hidden == 1 ? "" : "s");
+	else if (hidden)
 		app_notice(a, ROLE_WARN, T_CLONED_BUT_HIDDEN, hidden, hidden == 1 ? "" : "s");
 	else
 		app_notice(a, ROLE_NORMAL, T_CLONED);
