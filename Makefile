@@ -77,7 +77,7 @@ DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansso
 	libwebsockets-dev libwslay-dev libssl-dev libuv1-dev \
 	libsqlite3-dev libyaml-dev libarchive-dev zlib1g-dev libbz2-dev liblzma-dev libzstd-dev \
 	libcmocka-dev python3 python3-numpy tmux curl \
-	procps openssl ca-certificates nginx haproxy
+	procps openssl ca-certificates git nginx haproxy
 DISK_DEPS := libfuse3-dev fuse3
 LINT_DEPS := clang-format cppcheck mandoc
 FUZZ_DEPS := clang libclang-rt-14-dev
@@ -135,6 +135,6 @@ uninstall:
 clean:
 	rm -rf build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -path build/old -prune -o -name '*.d' -print 2>/dev/null)
 .PHONY: all clean deps lint-deps fuzz-deps run docs lint install uninstall
 .SECONDARY:

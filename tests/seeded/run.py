@@ -100,7 +100,7 @@ class Copy:
                 os.makedirs(os.path.join(self.root, os.path.dirname(name)), exist_ok=True)
                 shutil.copy2(os.path.join(ROOT, name), os.path.join(self.root, name), follow_symlinks=False)
         shutil.copytree(os.path.join(ROOT, build), os.path.join(self.root, build), symlinks=True,
-                        ignore=shutil.ignore_patterns("v-*"))
+                        ignore=shutil.ignore_patterns("v-*", "old"))
 
     def make(self, test):
         """Warnings are no errors here: what a defect leaves unused is no defect of its own."""
