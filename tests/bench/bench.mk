@@ -7,6 +7,9 @@ $B/bench/echo: tests/bench/echo.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(call libs,libwebsockets)
 
-bench: all $B/bench/noop $B/bench/echo
+bench-deps:
+	@sh packaging/deps.sh $(call missing,$(BENCH_DEPS))
+bench: bench-deps
+	+$(MAKE) --no-print-directory all $B/bench/noop $B/bench/echo
 	@MLTOP_BUILD=$B QUICK=$(QUICK) /usr/bin/python3 tests/bench/bench.py $(ONLY)
-.PHONY: bench
+.PHONY: bench bench-deps
