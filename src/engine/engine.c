@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct strings strings_copy(struct arena *a, const struct strings *from)
@@ -40,4 +41,16 @@ void task_program_copy(struct task_program *to, const struct task_program *from,
 	}
 	to->command = strings_copy(a, &from->command);
 	to->env = labels_copy(a, &from->env);
+}
+
+void output_files_free(struct output_files *files)
+{
+	for (size_t i = 0; i < files->list.len; i++) {
+		free(files->list.items[i].path);
+		free(files->list.items[i].link);
+	}
+	vec_release(&files->list);
+	for (size_t i = 0; i < files->unreadable.len; i++)
+		free(files->unreadable.items[i]);
+	vec_release(&files->unreadable);
 }

@@ -15,6 +15,7 @@
 #include "core/kinds/quota.h"
 #include "core/wire/logs.h"
 #include "core/plan/plan.h"
+#include "engine/outputs.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -115,12 +116,12 @@ struct engine_config {
 	const char *state_dir; /* the platform's; tasks/ is below it */
 	const char *shim_path; /* mltop-shim */
 	bool shared;           /* several people: work_dir refused, output and packages guarded */
-	const char *path;      /* PATH of tasks that run as another user; NULL: the system's folders */
+	const char *path; /* PATH of tasks that run as another user; NULL: the system's folders */
 	int64_t max_processes; /* of each such user, threads counted; 0: no limit */
 	int64_t max_tasks;     /* 0: as many as CPUs */
 	int64_t log_limit;     /* bytes kept per attempt; 0: none */
-	int64_t log_reserve;   /* free space that logs leave on the disk, a fiftieth of it at most; 0: none */
-	int64_t sample_ms;     /* 2000 */
+	int64_t log_reserve; /* free space that logs leave on the disk, a fiftieth of it at most; 0: none */
+	int64_t sample_ms; /* 2000 */
 	/* fake engine */
 	int64_t fake_jobs, fake_gpus, fake_changes;
 	uint64_t fake_seed;
@@ -144,6 +145,7 @@ struct engine_ops {
 	void (*stop)(struct engine *en, const struct task_ref *ref, int64_t grace_ms);
 	/* Removes what is left of a job: folders, logs, outputs. Only after all its tasks ended. */
 	void (*forget)(struct engine *en, const char *uid);
+	const struct engine_outputs *outputs; /* NULL: it keeps none */
 	/* Answers before it returns, with bytes in ask->out; or LOG_COMING, and ask->answered is called
 	 * later. Never LOG_BEGUN to who asks for bytes. */
 	enum log_step (
@@ -158,7 +160,8 @@ struct engine_ops {
 
 struct engine {
 	const struct engine_ops *ops;
-	const char *notice; /* a sentence about this machine for the daemon's log at its start, or NULL */
+	const char *
+		notice; /* a sentence about this machine for the daemon's log at its start, or NULL */
 };
 
 #endif

@@ -1,5 +1,4 @@
 /* GET /train/{job}/outputs: the list of what a job has left, or with ?path= the bytes of a file. */
-#include "work/outputs.h"
 #include "kinds/kinds.h"
 
 #include "base/mem.h"
@@ -17,7 +16,8 @@ enum { PIECE = 256 * 1024 };
 struct listing {
 	uv_work_t work;
 	struct request *r;
-	char *folder;
+	const struct engine_outputs *outputs; /* NULL: the engine keeps none */
+	char *place;
 	struct output_files files;
 };
 
@@ -25,7 +25,8 @@ static void list_work(uv_work_t *work)
 {
 	struct listing *l = work->data;
 
-	outputs_list(l->folder, OUTPUTS_FILES_MAX, &l->files);
+	if (l->outputs)
+		l->outputs->list(l->place, OUTPUTS_FILES_MAX, &l->files);
 }
 
 static void list_done(uv_work_t *work, int status)
@@ -53,19 +54,20 @@ static void list_done(uv_work_t *work, int status)
 		json_object_set(answer, "unreadable", unreadable);
 	json_decref(unreadable);
 	request_reply(l->r, 200, answer);
-	outputs_files_free(&l->files);
-	free(l->folder);
+	output_files_free(&l->files);
+	free(l->place);
 	free(l);
 	platform_let_go(p);
 }
 
-static void answer_list(struct request *r, char *folder)
+static void answer_list(struct request *r, char *place)
 {
 	struct listing *l = mem_alloc(sizeof *l);
 
 	l->work.data = l;
 	l->r = r;
-	l->folder = folder;
+	l->outputs = r->platform->engine->ops->outputs;
+	l->place = place;
 	platform_hold(r->platform);
 	uv_queue_work(r->platform->loop, &l->work, list_work, list_done);
 }
@@ -76,7 +78,8 @@ struct sending {
 	uv_work_t work;
 	struct platform *platform;
 	struct request *r; /* not once `gone` */
-	char *folder, *path;
+	const struct engine_outputs *outputs;
+	char *place, *path;
 	int fd;
 	int64_t offset, left; /* left -1: to the end */
 	char *piece;
@@ -89,7 +92,7 @@ static void sending_free(struct sending *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
-	free(s->folder);
+	free(s->place);
 	free(s->path);
 	free(s->piece);
 	free(s);
@@ -99,7 +102,10 @@ static void file_open(struct sending *s)
 {
 	int64_t size = 0;
 
-	s->fd = outputs_open(s->folder, s->path, &size, &s->e);
+	if (s->outputs)
+		s->fd = s->outputs->open(s->place, s->path, &size, &s->e);
+	else
+		err_set(&s->e, ERR_NOT_FOUND, "this platform keeps no outputs");
 	if (s->fd < 0)
 		return;
 	/* What is written meanwhile is not sent: the answer has the length it had at first. */
@@ -194,7 +200,7 @@ static bool number(struct request *r, const char *name, int64_t *out, struct err
 			text);
 }
 
-static void answer_file(struct request *r, char *folder, const char *path)
+static void answer_file(struct request *r, char *place, const char *path)
 {
 	struct sending *s = mem_alloc(sizeof *s);
 	struct err e = ERR_INIT;
@@ -202,7 +208,8 @@ static void answer_file(struct request *r, char *folder, const char *path)
 	s->work.data = s;
 	s->platform = r->platform;
 	s->r = r;
-	s->folder = folder;
+	s->outputs = r->platform->engine->ops->outputs;
+	s->place = place;
 	s->path = mem_strdup(path);
 	s->fd = -1;
 	s->left = -1;
@@ -219,13 +226,20 @@ void job_outputs(struct request *r)
 {
 	const struct job *j = request_job(r);
 	const char *path = request_query(r, "path");
-	char *folder;
+	struct engine *en = r->platform->engine;
+	struct err e = ERR_INIT;
+	char *place;
 
 	if (j == NULL)
 		return;
-	folder = outputs_folder(r->platform->dir, j->uid);
+	if (en == NULL) {
+		err_set(&e, ERR_UNAVAILABLE, "mltopd is starting: ask again");
+		request_fail_retry(r, &e, 1);
+		return;
+	}
+	place = en->ops->outputs ? en->ops->outputs->place(en, j->uid) : NULL;
 	if (path)
-		answer_file(r, folder, path);
+		answer_file(r, place, path);
 	else
-		answer_list(r, folder);
+		answer_list(r, place);
 }

@@ -1,24 +1,22 @@
 /* Retention: outputs of finished jobs go when they are too old or their org has too many bytes. */
-#include "work/outputs.h"
 #include "mltopd/platform_inside.h"
 
-#include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A job with outputs, as the loop knew it when the look began. */
 struct held {
 	char uid[ULID_SIZE];
 	char *org_id;
 	int64_t end;   /* wall ms; INT64_MAX while it is not over: it counts, and stays */
-	int64_t bytes; /* -1: it has no folder */
+	int64_t bytes; /* -1: it has none */
+	char *place;   /* the engine's word for where they are */
+	bool taken;    /* out of the way, and to be removed */
 };
 
 /*
@@ -30,14 +28,16 @@ struct keeper {
 	uv_work_t work;
 	uv_timer_t timer;
 	bool busy, open;
-	char *dir, *going; /* state folder; where folders wait to be removed */
+	const struct engine_outputs *outputs; /* the engine's */
 	VEC(struct held) held;
 };
 
 static void held_clear(struct keeper *k)
 {
-	for (size_t i = 0; i < k->held.len; i++)
+	for (size_t i = 0; i < k->held.len; i++) {
 		free(k->held.items[i].org_id);
+		free(k->held.items[i].place);
+	}
 	vec_release(&k->held);
 }
 
@@ -46,8 +46,6 @@ static void keeper_free(struct keeper *k)
 	if (k->busy || k->open || k->platform)
 		return;
 	held_clear(k);
-	free(k->dir);
-	free(k->going);
 	free(k);
 }
 
@@ -57,14 +55,12 @@ static void measure(uv_work_t *work)
 {
 	struct keeper *k = work->data;
 
-	/* What an earlier look, or an earlier daemon, had taken away already. */
-	fsio_remove_tree(k->going, NULL);
 	for (size_t i = 0; i < k->held.len; i++) {
 		struct held *h = &k->held.items[i];
-		char *folder = outputs_folder(k->dir, h->uid);
 
-		h->bytes = access(folder, F_OK) == 0 ? outputs_bytes(folder) : -1;
-		free(folder);
+		/* What an earlier look, or an earlier daemon, had taken away already. */
+		k->outputs->remove_taken(h->place);
+		h->bytes = k->outputs->bytes(h->place);
 	}
 }
 
@@ -103,19 +99,6 @@ static void sums_release(struct map *sums)
 	map_release(sums);
 }
 
-/* Out of the way in one step; a job that is run again at this moment gets a folder of its own. */
-static bool take_away(const struct keeper *k, const struct held *h, struct err *e)
-{
-	char *from = outputs_folder(k->dir, h->uid), *to = fsio_join(k->going, h->uid);
-	bool good = fsio_mkdirs(k->going, 0700, e) &&
-		(rename(from, to) == 0 ||
-			err_errno(e, errno, "cannot collect the outputs in", from));
-
-	free(from);
-	free(to);
-	return good;
-}
-
 static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *why)
 {
 	struct platform *p = k->platform;
@@ -125,7 +108,7 @@ static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *
 
 	if (j == NULL || !job_state_final(j->state) || platform_active(p, h->uid))
 		return; /* gone, or run again since */
-	if (!take_away(k, h, &e)) {
+	if (!k->outputs->take(h->place, &e)) {
 		log_line(LOG_WARN, "%s", e.text);
 		return;
 	}
@@ -137,6 +120,7 @@ static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *
 	change_audit(c, "outputs.collect", h->uid, j->job_name);
 	change_commit(c);
 	*sum -= h->bytes;
+	h->taken = true;
 	h->bytes = -1;
 }
 
@@ -174,20 +158,23 @@ static void decide(struct keeper *k)
 	sums_release(&sums);
 }
 
-static void going_removed(uv_work_t *work, int status)
+static void taken_removed(uv_work_t *work, int status)
 {
 	struct keeper *k = work->data;
 
 	(void)status;
 	k->busy = false;
+	held_clear(k);
 	keeper_free(k);
 }
 
-static void remove_going(uv_work_t *work)
+static void remove_taken(uv_work_t *work)
 {
 	struct keeper *k = work->data;
 
-	fsio_remove_tree(k->going, NULL);
+	for (size_t i = 0; i < k->held.len; i++)
+		if (k->held.items[i].taken)
+			k->outputs->remove_taken(k->held.items[i].place);
 }
 
 static void outputs_measured(uv_work_t *work, int status)
@@ -201,9 +188,8 @@ static void outputs_measured(uv_work_t *work, int status)
 		return;
 	}
 	decide(k);
-	held_clear(k);
 	k->busy = true;
-	uv_queue_work(k->timer.loop, &k->work, remove_going, going_removed);
+	uv_queue_work(k->timer.loop, &k->work, remove_taken, taken_removed);
 }
 
 /* ---- When ---- */
@@ -214,7 +200,9 @@ static void look(struct keeper *k)
 
 	for (size_t i = 0; i < p->jobs.len; i++) {
 		const struct job *j = p->jobs.rows[i];
-		struct held h = {.org_id = mem_strdup(j->org_id), .end = INT64_MAX};
+		struct held h = {.org_id = mem_strdup(j->org_id),
+			.end = INT64_MAX,
+			.place = k->outputs->place(p->engine, j->uid)};
 
 		snprintf(h.uid, sizeof h.uid, "%s", j->uid);
 		if (job_state_final(j->state) && platform_active(p, j->uid) == NULL)
@@ -246,11 +234,13 @@ static void timer_closed(uv_handle_t *handle)
 
 void outputs_keep_start(struct platform *p)
 {
-	struct keeper *k = mem_alloc(sizeof *k);
+	struct keeper *k;
 
+	if (p->engine->ops->outputs == NULL)
+		return;
+	k = mem_alloc(sizeof *k);
 	k->platform = p;
-	k->dir = mem_strdup(p->dir);
-	k->going = fsio_join(p->dir, "collected");
+	k->outputs = p->engine->ops->outputs;
 	k->work.data = k->timer.data = k;
 	k->open = true;
 	uv_timer_init(p->loop, &k->timer);

@@ -1,5 +1,6 @@
 #include "engine/local/local.h"
 
+#include "base/fsio.h"
 #include "base/num.h"
 #include "base/ulid.h"
 
@@ -80,6 +81,11 @@ static void walk_run(uv_work_t *req)
 {
 	struct walk *k = req->data;
 	struct place p = {0};
+	char *collected = fsio_join(k->local->state_dir, "collected");
+
+	/* Outputs that a daemon of before .collected had taken away. */
+	fsio_remove_tree(collected, NULL);
+	free(collected);
 	int fd = open(k->local->tasks_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd >= 0)

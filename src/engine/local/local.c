@@ -1,4 +1,5 @@
 #include "engine/local/local.h"
+#include "engine/local/outputs.h"
 
 #include "base/fsio.h"
 #include "base/procview.h"
@@ -344,4 +345,5 @@ const struct engine_ops engine_local = {
 	.stop = local_stop,
 	.forget = local_forget,
 	.log_ask = local_log_ask,
+	.outputs = &local_outputs,
 };

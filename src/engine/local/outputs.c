@@ -1,4 +1,8 @@
-#include "work/outputs.h"
+/*
+ * <state>/tasks/<uid>/output. No link is followed out of it, and a daemon that is root sees only files
+ * of the folder's owner: a hard link of the task's to somebody else's file is not there.
+ */
+#include "engine/local/outputs.h"
 
 #include "base/buf.h"
 #include "base/fsio.h"
@@ -18,27 +22,6 @@
 
 enum { LINKS_MAX = 8 };
 enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
-
-char *outputs_folder(const char *state_dir, const char *job_uid)
-{
-	char *path = NULL;
-
-	if (asprintf(&path, "%s/tasks/%s/output", state_dir, job_uid) < 0)
-		abort();
-	return path;
-}
-
-void outputs_files_free(struct output_files *files)
-{
-	for (size_t i = 0; i < files->list.len; i++) {
-		free(files->list.items[i].path);
-		free(files->list.items[i].link);
-	}
-	vec_release(&files->list);
-	for (size_t i = 0; i < files->unreadable.len; i++)
-		free(files->unreadable.items[i]);
-	vec_release(&files->unreadable);
-}
 
 /* Root alone reads what the task's user could not: another's file by a hard link to it. */
 static bool owner_good(uid_t owner, const struct stat *st)
@@ -183,7 +166,7 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct output_file *)a)->path, ((const struct output_file *)b)->path);
 }
 
-void outputs_list(const char *folder, size_t most, struct output_files *out)
+static void outputs_list(const char *folder, size_t most, struct output_files *out)
 {
 	int fd = open(folder, FOLDER_FLAGS);
 	struct walk w = {.out = out, .most = most, .root = folder, .path = BUF_INIT};
@@ -269,7 +252,7 @@ static int open_below(int fd, const char *root, const char *path)
 	return file;
 }
 
-int outputs_open(const char *folder, const char *path, int64_t *size, struct err *e)
+static int outputs_open(const char *folder, const char *path, int64_t *size, struct err *e)
 {
 	struct stat top, st;
 	int fd;
@@ -289,7 +272,56 @@ int outputs_open(const char *folder, const char *path, int64_t *size, struct err
 	return -1;
 }
 
-int64_t outputs_bytes(const char *folder)
+static int64_t outputs_bytes(const char *folder)
 {
-	return fsio_tree_bytes(AT_FDCWD, folder);
+	return access(folder, F_OK) == 0 ? fsio_tree_bytes(AT_FDCWD, folder) : -1;
 }
+
+/* ---- Taken away ---- */
+
+/* Beside it; no task has such a name. */
+static char *taken_path(const char *folder)
+{
+	const char *slash = strrchr(folder, '/');
+	char *path = NULL;
+
+	if (asprintf(&path, "%.*s/.collected", (int)(slash - folder), folder) < 0)
+		abort();
+	return path;
+}
+
+static bool outputs_take(const char *folder, struct err *e)
+{
+	char *to = taken_path(folder);
+	bool good = rename(folder, to) == 0 ||
+		err_errno(e, errno, "cannot collect the outputs in", folder);
+
+	free(to);
+	return good;
+}
+
+static void outputs_remove_taken(const char *folder)
+{
+	char *path = taken_path(folder);
+
+	fsio_remove_tree(path, NULL);
+	free(path);
+}
+
+static char *outputs_place(struct engine *en, const char *uid)
+{
+	char *path = NULL;
+
+	if (asprintf(&path, "%s/%s/output", ((struct local *)en)->tasks_dir, uid) < 0)
+		abort();
+	return path;
+}
+
+const struct engine_outputs local_outputs = {
+	.place = outputs_place,
+	.list = outputs_list,
+	.open = outputs_open,
+	.bytes = outputs_bytes,
+	.take = outputs_take,
+	.remove_taken = outputs_remove_taken,
+};

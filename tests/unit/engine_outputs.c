@@ -1,7 +1,7 @@
 /* What a task left in its output folder: named, and read without leaving it. */
 #include "base/fsio.h"
 #include "base/mem.h"
-#include "work/outputs.h"
+#include "engine/local/outputs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +75,7 @@ static char *content(const char *path, enum err_code code)
 {
 	struct err e = ERR_INIT;
 	int64_t size = -1;
-	int fd = outputs_open(folder, path, &size, &e);
+	int fd = local_outputs.open(folder, path, &size, &e);
 	char *text;
 
 	if (fd < 0) {
@@ -105,14 +105,14 @@ static void test_files_are_listed_by_path(void **state)
 	put("model/weights", "12345");
 	put("a", "1");
 	put("z", "");
-	outputs_list(folder, 100, &files);
+	local_outputs.list(folder, 100, &files);
 	assert_int_equal(files.list.len, 3);
 	assert_string_equal(files.list.items[0].path, "a");
 	assert_string_equal(files.list.items[1].path, "model/weights");
 	assert_int_equal(files.list.items[1].size, 5);
 	assert_string_equal(files.list.items[2].path, "z");
 	assert_false(files.more);
-	outputs_files_free(&files);
+	output_files_free(&files);
 }
 
 static void test_an_absent_folder_holds_nothing(void **state)
@@ -120,10 +120,10 @@ static void test_an_absent_folder_holds_nothing(void **state)
 	struct output_files files = {0};
 
 	(void)state;
-	outputs_list("/proc/self/no-such-folder", 100, &files);
+	local_outputs.list("/proc/self/no-such-folder", 100, &files);
 	assert_int_equal(files.list.len, 0);
 	assert_false(files.more);
-	assert_int_equal(outputs_bytes("/proc/self/no-such-folder"), 0);
+	assert_int_equal(local_outputs.bytes("/proc/self/no-such-folder"), -1);
 }
 
 static void test_names_that_json_cannot_hold_are_told_of(void **state)
@@ -133,11 +133,11 @@ static void test_names_that_json_cannot_hold_are_told_of(void **state)
 	(void)state;
 	put("good", "");
 	put("bad\xff", "");
-	outputs_list(folder, 100, &files);
+	local_outputs.list(folder, 100, &files);
 	assert_int_equal(files.list.len, 1);
 	assert_int_equal(files.unnamed, 1);
 	assert_false(files.more);
-	outputs_files_free(&files);
+	output_files_free(&files);
 }
 
 static void test_a_file_is_read_below_folders(void **state)
@@ -189,7 +189,7 @@ static void test_links_are_listed_with_what_they_lead_to(void **state)
 	link_add("a", "folder");
 	link_add("/etc/passwd", "out");
 	link_add("bad\xff", "bad");
-	outputs_list(folder, 100, &files);
+	local_outputs.list(folder, 100, &files);
 	assert_int_equal(files.list.len, 6);
 	assert_int_equal(files.unnamed, 1);
 	assert_link(&files, "step-10.ckpt", NULL);
@@ -198,7 +198,7 @@ static void test_links_are_listed_with_what_they_lead_to(void **state)
 	assert_link(&files, "a/b/absolute", "../../step-10.ckpt");
 	assert_link(&files, "folder", "a");
 	assert_link(&files, "out", "/etc/passwd");
-	outputs_files_free(&files);
+	output_files_free(&files);
 }
 
 static void test_links_that_stay_inside_are_fetched(void **state)
@@ -234,11 +234,11 @@ static void test_what_cannot_be_looked_into_is_named(void **state)
 		folder_add(path);
 		snprintf(path + strlen(path), sizeof path - strlen(path), "/d");
 	}
-	outputs_list(folder, 100, &files);
+	local_outputs.list(folder, 100, &files);
 	assert_int_equal(files.unreadable.len, 1);
 	assert_int_equal(strlen(files.unreadable.items[0]), 2 * OUTPUTS_DEPTH_MAX - 1);
 	assert_false(files.more);
-	outputs_files_free(&files);
+	output_files_free(&files);
 }
 
 static void test_more_than_the_limit_is_told(void **state)
@@ -252,11 +252,11 @@ static void test_more_than_the_limit_is_told(void **state)
 		snprintf(name, sizeof name, "f%d", i);
 		link_add("nowhere", name);
 	}
-	outputs_list(folder, LIMIT, &files);
+	local_outputs.list(folder, LIMIT, &files);
 	assert_int_equal(files.list.len, LIMIT);
 	assert_true(files.more);
 	assert_int_equal(files.unnamed, 0);
-	outputs_files_free(&files);
+	output_files_free(&files);
 }
 
 static void test_no_link_leads_out(void **state)
@@ -278,6 +278,29 @@ static void test_no_link_leads_out(void **state)
 	assert_null(content("absolute/passwd", ERR_NOT_FOUND));
 }
 
+/* Who runs again at this moment has an empty folder; what was taken goes, once it is said so. */
+static void test_taken_in_one_step_and_removed(void **state)
+{
+	struct output_files files = {0};
+	char taken[400];
+
+	(void)state;
+	snprintf(taken, sizeof taken, "%s/.collected/old", root);
+	put("old", "12345");
+	assert_true(local_outputs.bytes(folder) >= 0);
+	assert_true(local_outputs.take(folder, NULL));
+	assert_int_equal(local_outputs.bytes(folder), -1);
+	assert_int_equal(access(taken, F_OK), 0);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	put("new", "");
+	local_outputs.remove_taken(folder);
+	assert_int_not_equal(access(taken, F_OK), 0);
+	local_outputs.list(folder, 10, &files);
+	assert_int_equal(files.list.len, 1);
+	output_files_free(&files);
+	assert_false(local_outputs.take("/proc/self/no-such-folder", NULL));
+}
+
 static void test_a_fifo_holds_nobody_up(void **state)
 {
 	char *path = fsio_join(folder, "pipe");
@@ -286,9 +309,9 @@ static void test_a_fifo_holds_nobody_up(void **state)
 	(void)state;
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_null(content("pipe", ERR_NOT_FOUND));
-	outputs_list(folder, 100, &files);
+	local_outputs.list(folder, 100, &files);
 	assert_null(named(&files, "pipe"));
-	outputs_files_free(&files);
+	output_files_free(&files);
 	free(path);
 }
 
@@ -306,8 +329,9 @@ int main(void)
 		TEST(test_links_that_stay_inside_are_fetched),
 		TEST(test_what_cannot_be_looked_into_is_named),
 		TEST(test_more_than_the_limit_is_told),
+		TEST(test_taken_in_one_step_and_removed),
 		TEST(test_a_fifo_holds_nobody_up),
 	};
 
-	return cmocka_run_group_tests_name("work_outputs", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("engine_outputs", tests, NULL, NULL);
 }
