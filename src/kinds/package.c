@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -213,6 +214,22 @@ static bool part_complete(struct part *t, int fd)
 	return fsio_sync_folder(t->dir, &t->e);
 }
 
+/* To where `to` stands, from the start of `from`; errno says why not. */
+static bool copy_all(int to, int from, int64_t len)
+{
+	off_t at = 0;
+
+	while (at < len) {
+		ssize_t n = sendfile(to, from, &at, (size_t)(len - at));
+
+		if (n == 0)
+			errno = EIO; /* shorter than it was */
+		if (n <= 0)
+			return false;
+	}
+	return true;
+}
+
 static void part_write(uv_work_t *work)
 {
 	struct part *t = work->data;
@@ -223,7 +240,7 @@ static void part_write(uv_work_t *work)
 		return;
 	fd = open(t->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || lseek(fd, t->offset, SEEK_SET) < 0 ||
-		!fsio_write_all(fd, r->raw, r->raw_len)) {
+		!copy_all(fd, r->raw_fd, (int64_t)r->raw_len)) {
 		err_set(&t->e, ERR_UNAVAILABLE, "the part could not be written: %s",
 			strerror(errno));
 		/* What is there of it does not count: the next one goes over it. */
@@ -369,7 +386,7 @@ static const struct route more[] = {
 		.flags = ROUTE_CHANGES | ROUTE_TENANT | ROUTE_RAW_BODY,
 		.body_max = PACKAGE_PART_MAX,
 		.handle = package_part,
-		.doc = "The bytes from ?offset= on, at most 4 MiB; the last part completes it."},
+		.doc = "The bytes from ?offset= on; the last part completes it."},
 	{.pattern = NULL},
 };
 

@@ -7,7 +7,7 @@
 
 #include "kinds/kinds.h"
 
-enum { PACKAGE_PART_MAX = 4 << 20 };
+#define PACKAGE_PART_MAX ((size_t)1 << 40) /* the size that was announced is what counts */
 
 /* In that org; NULL: none. */
 const struct package *package_find(struct platform *p, const char *org_id, const char *id);

@@ -319,6 +319,7 @@ static bool server_start(struct daemon *d, struct err *e)
 		.asks = &platform_asks,
 		.routes = route_table_rows(d->routes),
 		.prefix = config_text(c, SET_PREFIX),
+		.spool_dir = d->dir,
 		.unix_path = config_text(c, SET_LISTEN_UNIX)};
 	char address[64];
 	bool good;

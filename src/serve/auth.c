@@ -202,6 +202,15 @@ bool auth_finish(struct conn *c, const struct request_facts *f, const struct que
 	return true;
 }
 
+bool auth_known(struct server *s, const struct sign_claim *claim, int64_t now, struct err *e)
+{
+	const struct key *key = s->asks->key(s->platform, claim->access_key);
+
+	if (key == NULL || key->secret_key == NULL)
+		return err_set(e, ERR_UNAUTHORIZED, "%s", wrong_signature);
+	return key_alive(key, now, e);
+}
+
 bool auth_still_good(struct server *s, const char *access_key, int64_t now)
 {
 	const struct key *key = s->asks->key(s->platform, access_key);

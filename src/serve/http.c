@@ -28,6 +28,7 @@ static struct exchange *exchange_new(struct conn *c)
 	x->server = c->server;
 	x->facts = (struct request_facts){.method = -1, .method_word = "?"};
 	buf_init(&x->body, 0);
+	x->r.raw_fd = -1;
 	x->r.platform = c->server->platform;
 	x->r.server = x;
 	x->r.nonce = "";
@@ -58,9 +59,9 @@ void exchange_free(struct exchange *x)
 		x->reply.stream.done(x->reply.stream.ctx);
 	if (x->server != NULL)
 		x->server->exchange_count--;
+	body_release(x);
 	json_decref(x->r.body);
 	free(x->reply.body);
-	buf_release(&x->body);
 	EVP_MD_CTX_free(x->hash);
 	head_release(&x->head);
 	query_release(&x->query);
@@ -176,74 +177,13 @@ static void route_request(struct exchange *x)
 			return;
 		}
 		x->claimed = true;
+		if (x->head.length > 0 && !auth_known(x->server, &x->claim, x->r.now, &e)) {
+			exchange_fail_close(x, err_http_status(e.code), &e);
+			return;
+		}
 	}
 	x->hash = EVP_MD_CTX_new();
 	EVP_DigestInit_ex(x->hash, EVP_sha256(), NULL);
-}
-
-/* How long a body may take: parts of packages only must not stall. */
-static void expect_body(struct conn *c, const struct exchange *x)
-{
-	conn_phase(c, PHASE_BODY, x->r.route->flags & ROUTE_RAW_BODY ? HTTP_PART_MS : HTTP_BODY_MS);
-	c->stall_until = x->r.route->flags & ROUTE_RAW_BODY ? time_mono_ms() + HTTP_STALL_MS : 0;
-}
-
-/* ---- Body ---- */
-
-static void body_ended(struct conn *c, struct exchange *x)
-{
-	unsigned char hash[SIGN_HASH_SIZE];
-	unsigned size = sizeof hash;
-
-	conn_phase(c, PHASE_ANSWER, 0);
-	/* A request behind a body is not waited for by anybody yet: it would be a second guess. */
-	if (x->head.length > 0 && c->in.len > 0)
-		c->close_after = true;
-	EVP_DigestFinal_ex(x->hash, hash, &size);
-	sign_hex(hash, sizeof hash, x->r.body_sha256);
-	exchange_dispatch(x);
-}
-
-/*
- * The body of a GET that says it is chunked: the public client sends an empty one with every signed
- * GET. The connection ends with the answer.
- */
-static void take_empty_body(struct conn *c, struct exchange *x)
-{
-	static const char empty[] = "0\r\n\r\n";
-	size_t n = c->in.len < sizeof empty - 1 ? c->in.len : sizeof empty - 1;
-
-	if (memcmp(c->in.data, empty, n) != 0) {
-		struct err e = ERR_INIT;
-
-		err_set(&e, ERR_INVALID, "the request is refused: a GET takes no body");
-		exchange_fail_close(x, 400, &e);
-		return;
-	}
-	if (n == sizeof empty - 1) {
-		buf_drop(&c->in, n);
-		body_ended(c, x);
-	}
-}
-
-static void take_body(struct conn *c, struct exchange *x)
-{
-	size_t left = (size_t)x->head.length - x->body.len;
-	size_t n = c->in.len < left ? c->in.len : left;
-
-	if (x->head.chunked) {
-		take_empty_body(c, x);
-		return;
-	}
-	if (x->body.cap == 0)
-		buf_reserve(&x->body, (size_t)x->head.length);
-	EVP_DigestUpdate(x->hash, c->in.data, n);
-	buf_add(&x->body, c->in.data, n);
-	buf_drop(&c->in, n);
-	if (c->stall_until)
-		c->stall_until = time_mono_ms() + HTTP_STALL_MS;
-	if (n == left)
-		body_ended(c, x);
 }
 
 /* ---- Heads ---- */
@@ -263,11 +203,11 @@ static void request_began(struct conn *c, struct exchange *x)
 	if (x->reply.ready)
 		return;
 	if (x->head.length == 0 && !x->head.chunked) {
-		body_ended(c, x);
+		body_over(x);
 		return;
 	}
-	expect_body(c, x);
-	if (x->head.expects && c->in.len == 0)
+	body_expect(x);
+	if (!x->reply.ready && x->head.expects && c->in.len == 0)
 		http_continue(c);
 }
 
@@ -339,7 +279,7 @@ int http_advance(struct conn *c)
 		if (c->phase == PHASE_HEADER && take_head(c) != 0)
 			return -1;
 		if (c->phase == PHASE_BODY && c->in.len > 0)
-			take_body(c, c->exchange);
+			body_take(c->exchange);
 	} while (!c->dead && c->in.len < before);
 	if (c->in.len == 0)
 		buf_release(&c->in);

@@ -28,11 +28,12 @@ enum {
 	HTTP_HEADER_MS = 10 * 1000,      /* from accept to the end of the header */
 	HTTP_IDLE_MS = 60 * 1000,        /* kept alive: to the end of the next header */
 	HTTP_BODY_MS = 10 * 1000,        /* the whole body of an ordinary request */
-	HTTP_PART_MS = 300 * 1000,       /* the whole body of a package part ... */
+	HTTP_PART_MS = 6 * 3600 * 1000,  /* the whole body of a package part ... */
 	HTTP_STALL_MS = 10 * 1000,       /* ... and between two of its pieces */
 	HTTP_WRITE_STALL_MS = 60 * 1000, /* an answer that the client does not take */
 	HTTP_LINGER_MS = 1000,      /* after the last answer, so that no reset can overtake it */
 	HTTP_BODY_MAX = 256 * 1024, /* bytes, where the route says nothing else */
+	HTTP_BODIES_MAX = 64 << 20, /* bytes of all that are being received into memory */
 	HTTP_DEPTH_MAX = 64,        /* of a JSON body */
 	HTTP_CHUNK = 64 * 1024,     /* bytes made at once, or received */
 	HTTP_FD_RESERVE = 64,       /* descriptors kept for files, pipes and the store */
@@ -40,6 +41,7 @@ enum {
 
 struct conn;
 struct exchange;
+struct spool;
 struct stream;
 
 /* What one access key is doing; made at its first use and kept. */
@@ -70,6 +72,8 @@ struct server {
 	struct listener listeners[2]; /* TCP, and a Unix socket where there is one */
 	size_t listener_count;
 	uv_timer_t accept_timer;
+	size_t body_bytes; /* of bodies in memory, as announced */
+	char *spool_dir;
 	char *piece; /* what is being received, HTTP_CHUNK bytes */
 	int port;
 	SSL_CTX *tls;   /* NULL: in clear */
@@ -168,6 +172,9 @@ struct exchange {
 	bool counted_address; /* r.peer is counted among the strangers, behind a proxy */
 	struct arena text;
 	struct buf body;
+	uint64_t received;   /* bytes of the body */
+	size_t body_counted; /* in server.body_bytes */
+	struct spool *spool; /* where a raw body goes; NULL: memory */
 	EVP_MD_CTX *hash;
 	struct reply reply;
 };
@@ -213,6 +220,14 @@ void exchange_forget_server(struct server *s); /* before it is freed: late answe
 void exchange_fail(struct exchange *x, int status, const struct err *e);
 void exchange_fail_close(struct exchange *x, int status, const struct err *e);
 
+/* ---- http_body.c ---- */
+
+void body_expect(struct exchange *x);     /* may answer that there is no room */
+void body_take(struct exchange *x);       /* from its connection's `in` */
+void body_over(struct exchange *x);       /* all is there: goes on to the handler */
+bool body_full(const struct exchange *x); /* no more is to be received just now */
+void body_release(struct exchange *x);
+
 /* ---- http_later.c ---- */
 
 void laters_open(struct server *s);
@@ -235,6 +250,7 @@ void conn_open(struct server *s, int fd, const struct peer *peer); /* takes over
 /* Closes at once. What it had is let go; itself is freed by a later turn of the loop. */
 void conn_kill(struct conn *c);
 
+void conn_resume(struct conn *c); /* body_full may have changed */
 void conn_phase(struct conn *c, enum phase phase, int64_t ms);
 /* All is said: tells the other side so, and waits a moment for it to close. */
 void conn_linger(struct conn *c);
@@ -261,6 +277,8 @@ bool auth_begin(const struct head *h, const struct request_facts *f, const struc
 bool auth_finish(struct conn *c, const struct request_facts *f, const struct query *q,
 	const struct query *headers, const struct sign_claim *claim, const char *body_sha256,
 	int64_t now, struct arena *a, struct principal *who, struct err *e);
+/* Before a body is taken: is there such a key? The signature is looked at when the body is whole. */
+bool auth_known(struct server *s, const struct sign_claim *claim, int64_t now, struct err *e);
 /* Role and read-only of the route. */
 bool auth_allowed(const struct principal *who, const struct route *route, struct err *e);
 /* The rate limit; false: *retry_s is when to come again. */

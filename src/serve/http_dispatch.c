@@ -43,12 +43,7 @@ static bool body_is_json(const struct buf *body)
 
 static bool parse_body(struct exchange *x, struct err *e)
 {
-	if (x->r.route->flags & ROUTE_RAW_BODY) {
-		x->r.raw = x->body.data;
-		x->r.raw_len = x->body.len;
-		return true;
-	}
-	if (x->body.len == 0)
+	if ((x->r.route->flags & ROUTE_RAW_BODY) || x->body.len == 0)
 		return true;
 	if (is_form(&x->head) && !body_is_json(&x->body))
 		return parse_form(x, e);

@@ -60,9 +60,9 @@ struct request {
 	const char *params[REQUEST_PARAMS_MAX]; /* {..} parts in order; decoded, each non-empty */
 	const struct sign_pair *query;
 	size_t query_count;
-	json_t *body;    /* parsed JSON (or form as an object of strings); NULL when none */
-	const void *raw; /* ROUTE_RAW_BODY */
-	size_t raw_len;
+	json_t *body; /* parsed JSON (or form as an object of strings); NULL when none */
+	int raw_fd;   /* ROUTE_RAW_BODY: a file without a name that holds it; -1: empty */
+	uint64_t raw_len;
 	const char *nonce; /* "" when none */
 	char body_sha256[SIGN_HEX_SIZE];
 	/* What the nonce was asked for with; the handler stores it beside its answer. "" when none. */

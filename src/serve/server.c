@@ -195,6 +195,7 @@ static struct server *server_new(const struct server_config *config)
 		s->origins[i] = mem_strdup(config->origins[i]);
 	s->fd_most = descriptors_most();
 	s->piece = mem_alloc(HTTP_CHUNK);
+	s->spool_dir = mem_strdup(config->spool_dir ? config->spool_dir : "/tmp");
 	s->hub = hub_new(s);
 	return s;
 }
@@ -216,6 +217,7 @@ static void server_free(struct server *s)
 	free(s->origins);
 	free(s->prefix);
 	free(s->piece);
+	free(s->spool_dir);
 	free(s->proxies);
 	SSL_CTX_free(s->tls);
 	free(s);

@@ -29,6 +29,8 @@ struct server_config {
 		*origins; /* allowed Origin values of websockets, NULL-ended; may be NULL */
 	/* Networks and "unix": who may say for whom it asks. NULL-ended; may be NULL. */
 	const char *const *proxies;
+	const char
+		*spool_dir; /* where uploads are kept while they come: a folder of its own owner */
 	const char *unix_path; /* of a socket to listen on as well; "" or NULL: none */
 };
 

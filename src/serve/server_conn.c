@@ -209,6 +209,7 @@ static bool reads(const struct conn *c)
 {
 	switch (c->phase) {
 	case PHASE_ANSWER: return false;
+	case PHASE_BODY: return !body_full(c->exchange);
 	case PHASE_HEADER: return c->in.len <= HEAD_BYTES_MAX;
 	case PHASE_STREAM: return c->stream->close_code == 0;
 	default: return true;
@@ -234,6 +235,11 @@ static void conn_watch(struct conn *c)
 		uv_poll_start(&c->poll, events, conn_polled);
 	else
 		uv_poll_stop(&c->poll);
+}
+
+void conn_resume(struct conn *c)
+{
+	conn_watch(c);
 }
 
 void conn_want_write(struct conn *c)

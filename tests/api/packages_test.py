@@ -111,7 +111,7 @@ class Uploads(unittest.TestCase):
         self.assertEqual(self.put({"id": "0" * 26}, b"1", 0).status, 404)
         a = self.client.post(TRAIN, {"job_name": "part", "module_name": "hello", "trainer_uri": k["uri"]})
         self.assertEqual((a.status, "not complete" in a.message), (422, True), a)
-        self.assertEqual(self.client.put(f"{PACKAGES}/{k['id']}", bytes(5 << 20), query={"offset": "0"}).status, 413)
+        self.assertEqual(self.client.put(f"{PACKAGES}/{k['id']}", bytes(5 << 20), query={"offset": "0"}).status, 422)
 
     def test_delete(self):
         k = self.upload(package(100))

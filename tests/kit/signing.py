@@ -23,10 +23,14 @@ def amz_date(now=None):
 
 
 def signature(method, path, query, headers, body, secret, date):
-    """`headers`: what is signed, lower-case names; `query`: the canonical text."""
+    """
+    `headers`: what is signed, lower-case names; `query`: the canonical text. `body`: its bytes, or
+    the SHA-256 object of one that is sent in pieces.
+    """
+    digest = body if hasattr(body, "hexdigest") else hashlib.sha256(body)
     names = ";".join(sorted(headers))
     lines = "".join(f"{k}:{' '.join(headers[k].split())}\n" for k in sorted(headers))
-    request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{digest.hexdigest()}"
     scope = f"{date[:8]}/local/cloudml/mltop4_request"
     text = f"MLTOP4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
     key = ("MLTOP4" + secret).encode()
