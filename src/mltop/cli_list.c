@@ -128,6 +128,20 @@ bool cli_fetch(struct cli *c, const struct kind *k, const char *path, const char
 	return ok;
 }
 
+/* A list that is empty by a word that nothing is called so says so: it may have been mistyped. */
+static void tell_label(const struct cli *c, const struct kind *k, const json_t *rows)
+{
+	struct filter *f = cli_value(c, "filter") && json_array_size(rows) == 0
+		? filter_parse(k, cli_value(c, "filter"), NULL)
+		: NULL;
+
+	if (f && filter_label(f))
+		cli_complain(
+			"nothing matches: %s is no field of %s %s, so it was looked for as a label",
+			filter_label(f), strchr("aeiou", k->name[0]) ? "an" : "a", k->name);
+	filter_free(f);
+}
+
 static int show_list(struct cli *c, const struct kind *k, const char *path)
 {
 	struct buf fields = BUF_INIT;
@@ -138,6 +152,8 @@ static int show_list(struct cli *c, const struct kind *k, const char *path)
 	ok = cli_fetch(c, k, path, wanted_fields(c, k, &fields), cli_value(c, "filter"), &rows,
 		     &e) &&
 		output_list(c, k, rows, &e);
+	if (ok)
+		tell_label(c, k, rows);
 	json_decref(rows);
 	buf_release(&fields);
 	return ok ? EXIT_DONE : cli_fail(&e);

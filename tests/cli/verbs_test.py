@@ -141,7 +141,19 @@ class Verbs(Case):
 
     def test_filter(self):
         self.assertEqual(self.ok("jobs", "list", "--filter", "state=failed", "-o", "name").out, "beta\n")
-        self.refused(1, "column 1", "jobs", "list", "--filter", "nonsense=1")
+        self.refused(1, "column 1", "jobs", "list", "--filter", "stat=1")
+        self.refused(1, "column 1", "jobs", "list", "--filter", "nonsense>1")
+        r = self.p.mltop("jobs", "list", "--filter", "nonsense=1", "-o", "name")
+        self.assertEqual((r.code, r.out), (0, ""))
+        self.assertIn("nonsense is no field of a job, so it was looked for as a label", r.err)
+
+    def test_labels_are_fields_of_filters(self):
+        for name, team in (("red-1", "red"), ("blue-1", "blue"), ("blue-2", "blue")):
+            self.ok("jobs", "submit", "--job-name", name, "--command", "true", "-l", f"team={team}")
+        for text, names in (("team=blue", ["blue-1", "blue-2"]), ("team!=blue", ["red-1"]), ("team~=^r", ["red-1"]),
+                            ("team=red|blue !job_name~=2", ["blue-1", "red-1"]), ("!team=blue job_name~=^(red|blue)-", ["red-1"])):
+            self.assertEqual(self.ok("jobs", "list", "--sort", "name", "-o", "name", "--filter", text).out.split(), names, text)
+        self.ok("jobs", "delete", "-y", "--filter", "team~=.")
 
     def test_columns(self):
         r = self.ok("jobs", "list", "--columns", "job_name,exit_code", "--sort", "job_name", "--no-headers")

@@ -21,7 +21,8 @@ enum filter_op {
 
 struct term {
 	const struct field *field;
-	size_t index; /* of its known bit */
+	size_t index;      /* of its known bit */
+	const char *label; /* the one of that name is compared, in place of the field; NULL: none */
 	enum filter_op op;
 	bool negate;
 	struct operand values[FILTER_VALUES_MAX];

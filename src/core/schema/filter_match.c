@@ -169,6 +169,15 @@ static bool match_columns(const struct term *t, const struct kind *k, const void
 	return false;
 }
 
+/* A row without the label is as one without a field: it fits no comparison. */
+static bool match_label(const struct term *t, const struct labels *l, int64_t *steps)
+{
+	for (size_t i = 0; i < l->len; i++)
+		if (strcmp(l->items[i].key, t->label) == 0)
+			return text_fits(t, l->items[i].value, steps) == (t->op != OP_NE);
+	return false;
+}
+
 static bool match_term(const struct term *t, const struct kind *k, const void *rec, int64_t now,
 	int64_t *steps)
 {
@@ -181,6 +190,8 @@ static bool match_term(const struct term *t, const struct kind *k, const void *r
 			match_columns(t, k, rec, steps);
 	if (!known_has(rec, t->index))
 		return false;
+	if (t->label)
+		return match_label(t, record_member(rec, t->field), steps);
 	if (t->op != OP_REGEX && t->field->type->number)
 		return match_number(t, number_of(t->field, rec, now), steps);
 	fits = any_text_fits(t, rec, steps);

@@ -202,6 +202,18 @@ static bool op_misfit(const struct filter_parser *p, size_t at, const struct fie
 	return fails_at(p, at);
 }
 
+/* Where a name that is no field's may be that of a label: it resembles none, and is compared as texts are. */
+static const struct field *label_row(const struct kind *k, const char *name, enum filter_op op)
+{
+	if ((op != OP_EQ && op != OP_NE && op != OP_REGEX) || kind_nearest(k, name, 0))
+		return NULL;
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].type->storage == ST_LABELS &&
+			!(k->fields[i].flags & (F_MASKED | F_SECRET | F_ALIAS)))
+			return &k->fields[i];
+	return NULL;
+}
+
 static bool parse_comparison(struct filter_parser *p, struct term *t, size_t name_len)
 {
 	size_t start = p->at, op_len;
@@ -209,12 +221,14 @@ static bool parse_comparison(struct filter_parser *p, struct term *t, size_t nam
 	bool negates;
 
 	t->field = kind_field_or_title(p->f->kind, name);
+	t->op = filter_op_at(p->text + start + name_len, &op_len, &negates);
+	if (t->field == NULL && (t->field = label_row(p->f->kind, name, t->op)) != NULL)
+		t->label = name;
 	if (t->field == NULL || (t->field->flags & F_SECRET)) {
 		field_unknown(p->f->kind, name, 0, p->e);
 		return fails_at(p, start);
 	}
 	t->index = kind_index(p->f->kind, t->field);
-	t->op = filter_op_at(p->text + start + name_len, &op_len, &negates);
 	t->negate ^= negates;
 	if (!filter_op_fits(t->field, t->op))
 		return op_misfit(p, start, t->field, t->op);
@@ -305,6 +319,14 @@ struct filter *filter_parse(const struct kind *k, const char *text, struct err *
 	if (parse_terms(&p))
 		return p.f;
 	filter_free(p.f);
+	return NULL;
+}
+
+const char *filter_label(const struct filter *f)
+{
+	for (size_t i = 0; i < f->len; i++)
+		if (f->terms[i]->label)
+			return f->terms[i]->label;
 	return NULL;
 }
 

@@ -113,7 +113,7 @@ static const struct field *kind_containing(const struct kind *k, const char *nam
 }
 
 /* The row whose name a person may have meant (aliases give the row they stand for); NULL: none. */
-static const struct field *kind_nearest(const struct kind *k, const char *name, unsigned give)
+const struct field *kind_nearest(const struct kind *k, const char *name, unsigned give)
 {
 	size_t limit = strlen(name) > 5 ? 2 : 1, best = limit + 1;
 	const struct field *nearest = NULL;

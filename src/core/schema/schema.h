@@ -410,6 +410,7 @@ uint32_t field_tag(const char *name); /* FNV-1a; kinds_check finds collisions wi
  * extended regular expression, without case where it has no capital), a word (fuzzy on
  * the key, part of any other column of words) or
  * a quoted text (part of the key); `!` before a term negates it, `|` between values means "or".
+ * A name that resembles no field's is that of a label, where the kind has labels: team=vision.
  * Values are in the field's own units. A comparison with an unknown field is false, whatever the
  * operator: `loss!=1` does not match a job without loss, `!loss=1` does.
  * Bounds: 64 terms, 64 values a term, 4,096 bytes; for a regular expression those of core/text/regex.h.
@@ -425,6 +426,8 @@ bool filter_match(const struct filter *f, const void *rec, int64_t now);
  * false and means nothing.
  */
 bool filter_match_within(const struct filter *f, const void *rec, int64_t now, int64_t *steps);
+/* The first name in it that is no field's and stands for a label (`team=vision`); NULL: none. Borrowed. */
+const char *filter_label(const struct filter *f);
 bool filter_uses_time(const struct filter *f); /* a row may change sides without changing */
 void filter_free(struct filter *f);
 /*
