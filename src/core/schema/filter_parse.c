@@ -205,7 +205,7 @@ static bool op_misfit(const struct filter_parser *p, size_t at, const struct fie
 /* Where a name that is no field's may be that of a label: it resembles none, and is compared as texts are. */
 static const struct field *label_row(const struct kind *k, const char *name, enum filter_op op)
 {
-	if ((op != OP_EQ && op != OP_NE && op != OP_REGEX) || kind_nearest(k, name, 0))
+	if ((op != OP_EQ && op != OP_NE && op != OP_REGEX) || kind_similar(k, name, 0))
 		return NULL;
 	for (size_t i = 0; i < k->field_count; i++)
 		if (k->fields[i].type->storage == ST_LABELS &&

@@ -112,8 +112,7 @@ static const struct field *kind_containing(const struct kind *k, const char *nam
 	return NULL;
 }
 
-/* The row whose name a person may have meant (aliases give the row they stand for); NULL: none. */
-const struct field *kind_nearest(const struct kind *k, const char *name, unsigned give)
+const struct field *kind_similar(const struct kind *k, const char *name, unsigned give)
 {
 	size_t limit = strlen(name) > 5 ? 2 : 1, best = limit + 1;
 	const struct field *nearest = NULL;
@@ -127,6 +126,14 @@ const struct field *kind_nearest(const struct kind *k, const char *name, unsigne
 			nearest = f;
 		}
 	}
+	return nearest;
+}
+
+/* The row whose name a person may have meant (aliases give the row they stand for); NULL: none. */
+static const struct field *kind_nearest(const struct kind *k, const char *name, unsigned give)
+{
+	const struct field *nearest = kind_similar(k, name, give);
+
 	if (nearest == NULL)
 		nearest = kind_containing(k, name, give);
 	return nearest ? kind_owner(k, nearest) : NULL;
