@@ -15,7 +15,7 @@ enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, COUNTED_D
  * subfolder holds and cannot be unlinked at once (a folder that is not empty) is moved up beside
  * it under a fresh name, so every folder is emptied where its parent is the root of the removal.
  */
-struct removal {
+struct tree_removal {
 	int root;                /* the folder being emptied */
 	unsigned serial;         /* for names given to what is moved up */
 	bool progress;           /* something was removed or moved since last asked */
@@ -23,7 +23,7 @@ struct removal {
 	char name[NAME_MAX + 1]; /* its name */
 };
 
-static void note(struct removal *r, int number, const char *name)
+static void note(struct tree_removal *r, int number, const char *name)
 {
 	if (r->error)
 		return;
@@ -83,7 +83,7 @@ static int remove_one(int parent, const char *name)
  * of an empty folder, which is no loss. (RENAME_NOREPLACE would say it plainer, but not every file
  * system has it.)
  */
-static void move_up(struct removal *r, int folder, const char *name)
+static void move_up(struct tree_removal *r, int folder, const char *name)
 {
 	char fresh[32];
 	int rc;
@@ -100,7 +100,7 @@ static void move_up(struct removal *r, int folder, const char *name)
 		note(r, errno, name);
 }
 
-static void empty_subfolder(struct removal *r, const char *name)
+static void empty_subfolder(struct tree_removal *r, const char *name)
 {
 	int fd = open_folder(r->root, name);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
@@ -128,7 +128,7 @@ static void empty_subfolder(struct removal *r, const char *name)
 }
 
 /* One walk over the root; true when it is found empty. */
-static bool empty_root(struct removal *r, DIR *dir)
+static bool empty_root(struct tree_removal *r, DIR *dir)
 {
 	struct dirent *entry;
 	bool empty = true;
@@ -154,7 +154,7 @@ static bool empty_root(struct removal *r, DIR *dir)
 }
 
 /* Walks until nothing is left, or nothing changes any more. */
-static void empty_tree(struct removal *r, DIR *dir)
+static void empty_tree(struct tree_removal *r, DIR *dir)
 {
 	do {
 		r->progress = false;
@@ -167,7 +167,7 @@ static void empty_tree(struct removal *r, DIR *dir)
 
 bool fsio_remove_tree(const char *path, struct err *e)
 {
-	struct removal r = {0};
+	struct tree_removal r = {0};
 	int number = remove_one(AT_FDCWD, path);
 	DIR *dir;
 

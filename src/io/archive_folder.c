@@ -20,7 +20,7 @@
 enum { DEPTH_MAX = 64, BLOCK = 64 * 1024, NAME_MAX_BYTES = 1024 };
 
 /* Where the walk stands. Paths grow and are cut as it goes down and up. */
-struct packing {
+struct folder_packing {
 	const struct archive_folder *folder;
 	const struct archive_limits *limits;
 	struct archive *a;
@@ -35,7 +35,7 @@ struct packing {
 	int64_t entries, bytes;
 };
 
-static bool refuse(const struct packing *p, struct err *e, const char *why)
+static bool refuse(const struct folder_packing *p, struct err *e, const char *why)
 {
 	struct buf safe = BUF_INIT;
 
@@ -46,7 +46,7 @@ static bool refuse(const struct packing *p, struct err *e, const char *why)
 	return false;
 }
 
-static bool write_failed(const struct packing *p, struct err *e)
+static bool write_failed(const struct folder_packing *p, struct err *e)
 {
 	const char *why = archive_error_string(p->a);
 
@@ -58,7 +58,7 @@ static bool write_failed(const struct packing *p, struct err *e)
 
 /* ---- Entries ---- */
 
-static bool limits_hold(struct packing *p, int64_t bytes, struct err *e)
+static bool limits_hold(struct folder_packing *p, int64_t bytes, struct err *e)
 {
 	p->entries++;
 	p->bytes += bytes;
@@ -75,7 +75,7 @@ static bool limits_hold(struct packing *p, int64_t bytes, struct err *e)
 	return true;
 }
 
-static bool header_write(struct packing *p, const struct stat *st, struct err *e)
+static bool header_write(struct folder_packing *p, const struct stat *st, struct err *e)
 {
 	struct archive_entry *entry = archive_entry_new();
 	struct buf name = BUF_INIT;
@@ -97,7 +97,7 @@ static bool header_write(struct packing *p, const struct stat *st, struct err *e
 }
 
 /* As many bytes as the header says: a file that grows is cut, one that shrinks is refused. */
-static bool bytes_write(struct packing *p, int fd, int64_t left, struct err *e)
+static bool bytes_write(struct folder_packing *p, int fd, int64_t left, struct err *e)
 {
 	char *block = mem_alloc(BLOCK);
 	bool good = true;
@@ -120,7 +120,7 @@ static bool bytes_write(struct packing *p, int fd, int64_t left, struct err *e)
 	return good;
 }
 
-static bool file_pack(struct packing *p, struct err *e)
+static bool file_pack(struct folder_packing *p, struct err *e)
 {
 	/* Not to wait for a fifo that took the file's place. */
 	int fd = open(p->disk.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -141,10 +141,10 @@ static bool file_pack(struct packing *p, struct err *e)
 
 /* ---- The walk ---- */
 
-static bool folder_pack(struct packing *p, struct err *e);
+static bool folder_pack(struct folder_packing *p, struct err *e);
 
 /* Does the link stay below the folder? */
-static bool link_check(struct packing *p, struct err *e)
+static bool link_check(struct folder_packing *p, struct err *e)
 {
 	char real[PATH_MAX];
 	size_t len = strlen(p->root);
@@ -161,7 +161,7 @@ static bool link_check(struct packing *p, struct err *e)
 	return true;
 }
 
-static bool name_check(struct packing *p, struct err *e)
+static bool name_check(struct folder_packing *p, struct err *e)
 {
 	for (const unsigned char *c = (const unsigned char *)p->below.data; *c; c++)
 		if (*c < 0x20 || *c == 0x7f || *c == '\\')
@@ -171,7 +171,7 @@ static bool name_check(struct packing *p, struct err *e)
 }
 
 /* What `disk` and `below` name. */
-static bool entry_pack(struct packing *p, struct err *e)
+static bool entry_pack(struct folder_packing *p, struct err *e)
 {
 	struct stat st;
 	bool link;
@@ -193,7 +193,7 @@ static bool entry_pack(struct packing *p, struct err *e)
 	return refuse(p, e, "it is a device, a fifo or a socket; name it in .mltopignore");
 }
 
-static bool names_pack(struct packing *p, struct dirent **names, int count, struct err *e)
+static bool names_pack(struct folder_packing *p, struct dirent **names, int count, struct err *e)
 {
 	size_t disk = p->disk.len, below = p->below.len;
 	bool good = true;
@@ -220,7 +220,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 }
 
 /* Links may make a circle: a folder is never entered below itself. */
-static bool folder_enter(struct packing *p, const struct stat *st, struct err *e)
+static bool folder_enter(struct folder_packing *p, const struct stat *st, struct err *e)
 {
 	for (int i = 0; i < p->depth; i++)
 		if (p->above[i].dev == st->st_dev && p->above[i].ino == st->st_ino)
@@ -234,7 +234,7 @@ static bool folder_enter(struct packing *p, const struct stat *st, struct err *e
 	return true;
 }
 
-static bool folder_pack(struct packing *p, struct err *e)
+static bool folder_pack(struct folder_packing *p, struct err *e)
 {
 	struct dirent **names;
 	struct stat st;
@@ -262,7 +262,7 @@ static bool folder_pack(struct packing *p, struct err *e)
 
 /* ---- The archive ---- */
 
-static bool writer_open(struct packing *p, int fd, struct err *e)
+static bool writer_open(struct folder_packing *p, int fd, struct err *e)
 {
 	p->a = archive_write_new();
 	archive_write_set_format_pax_restricted(p->a);
@@ -276,7 +276,8 @@ static bool writer_open(struct packing *p, int fd, struct err *e)
 
 bool archive_pack_folder(int fd, const struct archive_folder *f, struct err *e)
 {
-	struct packing p = {.folder = f, .limits = f->limits ? f->limits : &archive_limits_default};
+	struct folder_packing p = {.folder = f,
+		.limits = f->limits ? f->limits : &archive_limits_default};
 	struct stat st;
 	bool good;
 

@@ -26,7 +26,7 @@ struct step {
 	enum step_type type;
 	uint16_t to, other;
 	uint32_t character; /* in lower case where case does not count */
-	const struct set *set;
+	const struct regex_set *set;
 };
 
 struct regex {
@@ -64,10 +64,10 @@ static uint16_t here(const struct regex_writer *w)
 	return (uint16_t)w->r->count;
 }
 
-static void write_node(struct regex_writer *w, const struct node *n);
+static void write_node(struct regex_writer *w, const struct regex_node *n);
 
 /* `n` at most `most` times, each time only after the one before. */
-static void write_optional(struct regex_writer *w, const struct node *n, int most)
+static void write_optional(struct regex_writer *w, const struct regex_node *n, int most)
 {
 	struct step *fork;
 
@@ -79,7 +79,7 @@ static void write_optional(struct regex_writer *w, const struct node *n, int mos
 	fork->other = here(w);
 }
 
-static void write_repeat(struct regex_writer *w, const struct node *n)
+static void write_repeat(struct regex_writer *w, const struct regex_node *n)
 {
 	struct step *fork, *back;
 	uint16_t start;
@@ -98,7 +98,7 @@ static void write_repeat(struct regex_writer *w, const struct node *n)
 	fork->other = here(w);
 }
 
-static void write_either(struct regex_writer *w, const struct node *n)
+static void write_either(struct regex_writer *w, const struct regex_node *n)
 {
 	struct step *fork = step_add(w, STEP_FORK), *jump;
 
@@ -114,7 +114,7 @@ static uint32_t lower(uint32_t c)
 	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-static void write_node(struct regex_writer *w, const struct node *n)
+static void write_node(struct regex_writer *w, const struct regex_node *n)
 {
 	struct step *s;
 
@@ -141,7 +141,7 @@ static void write_node(struct regex_writer *w, const struct node *n)
 	}
 }
 
-static bool regex_write(struct regex *r, const struct node *n, struct err *e)
+static bool regex_write(struct regex *r, const struct regex_node *n, struct err *e)
 {
 	struct regex_writer w = {.r = r};
 
@@ -169,7 +169,7 @@ static bool has_capital(const char *text)
 struct regex *regex_new(const char *text, struct err *e)
 {
 	struct regex *r;
-	const struct node *n;
+	const struct regex_node *n;
 
 	if (strlen(text) > REGEX_BYTES_MAX) {
 		err_set(e, ERR_INVALID, "the regular expression has %zu bytes: it may have %d",
@@ -207,7 +207,7 @@ struct regex_walk {
 	bool found;
 };
 
-static bool set_has(const struct set *s, uint32_t c)
+static bool set_has(const struct regex_set *s, uint32_t c)
 {
 	if (c < 128)
 		return s->low[c / 64] >> (c % 64) & 1;
@@ -217,7 +217,7 @@ static bool set_has(const struct set *s, uint32_t c)
 	return false;
 }
 
-static bool set_fits(const struct set *s, uint32_t c, bool fold)
+static bool set_fits(const struct regex_set *s, uint32_t c, bool fold)
 {
 	bool letter = lower(c) >= 'a' && lower(c) <= 'z';
 	bool has = set_has(s, c) || (fold && letter && set_has(s, c ^ ('a' ^ 'A')));

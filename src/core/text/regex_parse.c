@@ -12,11 +12,11 @@ struct regex_parser {
 	int open; /* brackets that wait for their ) */
 };
 
-static const struct node *parse_either(struct regex_parser *p);
+static const struct regex_node *parse_either(struct regex_parser *p);
 
-static struct node *node_new(struct regex_parser *p, enum node_type type)
+static struct regex_node *node_new(struct regex_parser *p, enum regex_node_type type)
 {
-	struct node *n = arena_alloc(p->arena, sizeof *n);
+	struct regex_node *n = arena_alloc(p->arena, sizeof *n);
 
 	n->type = type;
 	return n;
@@ -39,7 +39,7 @@ static uint32_t next_character(struct regex_parser *p)
 
 /* ---- Sets ---- */
 
-static void set_add(struct set *s, uint32_t first, uint32_t last)
+static void set_add(struct regex_set *s, uint32_t first, uint32_t last)
 {
 	for (uint32_t c = first; c <= last && c < 128; c++)
 		s->low[c / 64] |= (uint64_t)1 << (c % 64);
@@ -57,7 +57,7 @@ static const struct {
 	{"word", "azAZ09__"}, /* \w */
 };
 
-static bool set_add_class(struct set *s, const char *name, size_t len)
+static bool set_add_class(struct regex_set *s, const char *name, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
 		const char *pairs = classes[i].pairs;
@@ -72,16 +72,16 @@ static bool set_add_class(struct set *s, const char *name, size_t len)
 }
 
 /* A set of at most as many ranges as bytes are left of the expression. */
-static struct set *set_new(struct regex_parser *p)
+static struct regex_set *set_new(struct regex_parser *p)
 {
-	struct set *s = arena_alloc(p->arena, sizeof *s);
+	struct regex_set *s = arena_alloc(p->arena, sizeof *s);
 
 	s->ranges = arena_alloc(p->arena, (strlen(p->at) + 1) * sizeof *s->ranges);
 	return s;
 }
 
 /* "[:alpha:]" inside the brackets. */
-static bool parse_class(struct regex_parser *p, struct set *s)
+static bool parse_class(struct regex_parser *p, struct regex_set *s)
 {
 	const char *name = p->at + 2, *end = strstr(name, ":]");
 
@@ -92,7 +92,7 @@ static bool parse_class(struct regex_parser *p, struct set *s)
 }
 
 /* One character, or two with - between. */
-static bool parse_range(struct regex_parser *p, struct set *s)
+static bool parse_range(struct regex_parser *p, struct regex_set *s)
 {
 	uint32_t first = next_character(p), last = first;
 
@@ -107,10 +107,10 @@ static bool parse_range(struct regex_parser *p, struct set *s)
 }
 
 /* Behind the "[": a ] that comes first stands for itself, and so does a backslash. */
-static const struct node *parse_set(struct regex_parser *p)
+static const struct regex_node *parse_set(struct regex_parser *p)
 {
-	struct set *s = set_new(p);
-	struct node *n = node_new(p, NODE_SET);
+	struct regex_set *s = set_new(p);
+	struct regex_node *n = node_new(p, NODE_SET);
 
 	s->other = *p->at == '^';
 	p->at += s->other;
@@ -129,10 +129,10 @@ static const struct node *parse_set(struct regex_parser *p)
 
 /* ---- Atoms ---- */
 
-static const struct node *class_node(struct regex_parser *p, const char *name, bool other)
+static const struct regex_node *class_node(struct regex_parser *p, const char *name, bool other)
 {
-	struct node *n = node_new(p, NODE_SET);
-	struct set *s = set_new(p);
+	struct regex_node *n = node_new(p, NODE_SET);
+	struct regex_set *s = set_new(p);
 
 	set_add_class(s, name, strlen(name));
 	s->other = other;
@@ -140,16 +140,16 @@ static const struct node *class_node(struct regex_parser *p, const char *name, b
 	return n;
 }
 
-static struct node *character_node(struct regex_parser *p)
+static struct regex_node *character_node(struct regex_parser *p)
 {
-	struct node *n = node_new(p, NODE_CHARACTER);
+	struct regex_node *n = node_new(p, NODE_CHARACTER);
 
 	n->character = next_character(p);
 	return n;
 }
 
 /* Behind the backslash. */
-static const struct node *parse_escape(struct regex_parser *p)
+static const struct regex_node *parse_escape(struct regex_parser *p)
 {
 	char c = *p->at;
 	bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -178,9 +178,9 @@ static const struct node *parse_escape(struct regex_parser *p)
 	}
 }
 
-static const struct node *parse_group(struct regex_parser *p)
+static const struct regex_node *parse_group(struct regex_parser *p)
 {
-	const struct node *n;
+	const struct regex_node *n;
 
 	p->open++;
 	n = parse_either(p);
@@ -193,7 +193,7 @@ static const struct node *parse_group(struct regex_parser *p)
 	return n;
 }
 
-static const struct node *parse_atom(struct regex_parser *p)
+static const struct regex_node *parse_atom(struct regex_parser *p)
 {
 	switch (*p->at) {
 	case '(': p->at++; return parse_group(p);
@@ -225,7 +225,7 @@ static int parse_count(struct regex_parser *p)
 }
 
 /* "{2}", "{2,}", "{,5}" or "{2,5}". */
-static bool parse_counts(struct regex_parser *p, struct node *repeat)
+static bool parse_counts(struct regex_parser *p, struct regex_node *repeat)
 {
 	bool comma;
 
@@ -247,9 +247,9 @@ static bool parse_counts(struct regex_parser *p, struct node *repeat)
 }
 
 /* `n` as often as what stands behind it says. */
-static const struct node *parse_repeat(struct regex_parser *p, const struct node *n)
+static const struct regex_node *parse_repeat(struct regex_parser *p, const struct regex_node *n)
 {
-	struct node *repeat = node_new(p, NODE_REPEAT);
+	struct regex_node *repeat = node_new(p, NODE_REPEAT);
 
 	repeat->a = n;
 	repeat->min = *p->at == '+';
@@ -260,9 +260,9 @@ static const struct node *parse_repeat(struct regex_parser *p, const struct node
 	return repeat;
 }
 
-static const struct node *parse_piece(struct regex_parser *p)
+static const struct regex_node *parse_piece(struct regex_parser *p)
 {
-	const struct node *n = parse_atom(p);
+	const struct regex_node *n = parse_atom(p);
 
 	while (n && *p->at && strchr("*+?{", *p->at))
 		n = parse_repeat(p, n);
@@ -271,22 +271,22 @@ static const struct node *parse_piece(struct regex_parser *p)
 
 /* ---- Branches ---- */
 
-static const struct node *pair(struct regex_parser *p, enum node_type type, const struct node *a,
-	const struct node *b)
+static const struct regex_node *pair(struct regex_parser *p, enum regex_node_type type,
+	const struct regex_node *a, const struct regex_node *b)
 {
-	struct node *n = node_new(p, type);
+	struct regex_node *n = node_new(p, type);
 
 	n->a = a;
 	n->b = b;
 	return n;
 }
 
-static const struct node *parse_branch(struct regex_parser *p)
+static const struct regex_node *parse_branch(struct regex_parser *p)
 {
-	const struct node *n = node_new(p, NODE_EMPTY);
+	const struct regex_node *n = node_new(p, NODE_EMPTY);
 
 	while (*p->at && *p->at != '|' && !(*p->at == ')' && p->open > 0)) {
-		const struct node *piece = parse_piece(p);
+		const struct regex_node *piece = parse_piece(p);
 
 		if (piece == NULL)
 			return NULL;
@@ -295,12 +295,12 @@ static const struct node *parse_branch(struct regex_parser *p)
 	return n;
 }
 
-static const struct node *parse_either(struct regex_parser *p)
+static const struct regex_node *parse_either(struct regex_parser *p)
 {
-	const struct node *n = parse_branch(p);
+	const struct regex_node *n = parse_branch(p);
 
 	while (n && *p->at == '|') {
-		const struct node *next;
+		const struct regex_node *next;
 
 		p->at++;
 		next = parse_branch(p);
@@ -309,7 +309,7 @@ static const struct node *parse_either(struct regex_parser *p)
 	return n;
 }
 
-const struct node *regex_parse(const char *text, struct arena *a, struct err *e)
+const struct regex_node *regex_parse(const char *text, struct arena *a, struct err *e)
 {
 	struct regex_parser p = {.at = text, .arena = a, .e = e};
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* [...]: ASCII by bit, the rest by ranges. */
-struct set {
+struct regex_set {
 	uint64_t low[2];
 	struct range {
 		uint32_t first, last;
@@ -18,7 +18,7 @@ struct set {
 	bool other; /* [^...] */
 };
 
-enum node_type {
+enum regex_node_type {
 	NODE_EMPTY,
 	NODE_CHARACTER,
 	NODE_ANY,
@@ -31,15 +31,15 @@ enum node_type {
 	NODE_REPEAT, /* a, from min to max times; max -1: any number */
 };
 
-struct node {
-	enum node_type type;
+struct regex_node {
+	enum regex_node_type type;
 	uint32_t character;
-	const struct set *set;
-	const struct node *a, *b;
+	const struct regex_set *set;
+	const struct regex_node *a, *b;
 	int min, max;
 };
 
 /* All in the arena. NULL and `e` where it does not parse. */
-const struct node *regex_parse(const char *text, struct arena *a, struct err *e);
+const struct regex_node *regex_parse(const char *text, struct arena *a, struct err *e);
 
 #endif
