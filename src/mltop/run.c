@@ -202,6 +202,7 @@ static void carry_out(struct run *r, const struct cmd *c)
 			run_remember(r, c->name, c->text);
 		break;
 	case CMD_THEME: run_theme(r, c->text); break;
+	case CMD_CONTEXTS: run_contexts(r, c); break;
 	case CMD_REFRESH: run_link_refresh(r); break;
 	case CMD_REDRAW: term_redraw(r->term); break;
 	case CMD_SUSPEND: suspend(r); break;

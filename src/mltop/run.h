@@ -90,7 +90,8 @@ void run_msg(struct run *r, struct msg *m);
 /* run_link.c: the platform */
 void run_link_start(struct run *r);
 void run_link_stop(struct run *r);
-bool run_link_searching(const struct run *r); /* a worker looks for the platform */
+void run_contexts(struct run *r, const struct cmd *c); /* which there are, as a reply */
+bool run_link_searching(const struct run *r);          /* a worker looks for the platform */
 /* Connects now, or where that is done asks for all rows anew. */
 void run_link_refresh(struct run *r);
 /*

@@ -199,6 +199,24 @@ void run_link_switch(struct run *r, const char *context)
 	run_link_start(r);
 }
 
+void run_contexts(struct run *r, const struct cmd *c)
+{
+	struct msg m = {.type = MSG_REPLY, .id = c->id, .status = 200};
+	struct err e = ERR_INIT;
+	json_t *rows = context_list(&r->find, &e), *body = NULL;
+
+	if (rows) {
+		body = json_pack("{s:o}", "data", rows);
+		m.body = body;
+	} else {
+		m.status = 0;
+		m.text = e.text;
+		m.text_len = strlen(e.text);
+	}
+	run_msg(r, &m);
+	json_decref(body);
+}
+
 void run_link_stop(struct run *r)
 {
 	run_subs_release(r);

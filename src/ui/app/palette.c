@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "core/kinds/kinds.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,15 @@ static const struct kind *named_kind(const struct app *a, const char **rest)
 	return k ? k : app_object(a).kind;
 }
 
+/* ":outputs" alone is about what is selected or open. */
+static void selected_name(const struct app *a, const struct kind *k, char *out, size_t size)
+{
+	struct object o = app_object(a);
+
+	if (o.row && o.kind == k)
+		snprintf(out, size, "%s", record_key(k, o.row));
+}
+
 static bool run_screen(struct app *a, const struct screen *s, const char *rest, struct cmds *out,
 	struct err *e)
 {
@@ -166,6 +176,8 @@ static bool run_screen(struct app *a, const struct screen *s, const char *rest, 
 		const struct kind *k = s->any_kind ? named_kind(a, &rest) : s->kind;
 
 		split(rest, name, sizeof name);
+		if (!*name)
+			selected_name(a, s->names ? s->names : k, name, sizeof name);
 		if (!*name || (s->any_kind && !k))
 			return err_set(e, ERR_INVALID, T_NEEDS_NAME, s->name, s->name);
 		stack_open_kind(a, s, k, name, out);
@@ -227,7 +239,7 @@ static const struct dataset *rows_of(const struct app *a, const struct kind *k)
 
 static void offer_names(struct app *a, const struct screen *s, const char *typed)
 {
-	const struct dataset *d = rows_of(a, s->kind);
+	const struct dataset *d = rows_of(a, s->names ? s->names : s->kind);
 
 	for (size_t i = 0; i < d->len && a->option_count < 50; i++) {
 		const void *row = d->all[i]->row;

@@ -26,6 +26,13 @@ struct screen {
 	const char *sort;
 	const char *fields;       /* wanted besides the columns' */
 	const char *const *empty; /* lines that teach, NULL-ended */
+	const struct kind *names; /* whose object it is opened for; NULL: of `kind` */
+	/*
+	 * Rows that no stream brings: asks for them (the id of the request), and makes them of its
+	 * reply (the caller's). NULL: a subscription.
+	 */
+	uint64_t (*ask)(struct app *a, struct view *v, struct cmds *out);
+	json_t *(*rows)(const json_t *body);
 
 	/* All may be NULL. `open` makes v->state; `close` frees it and ends subscriptions. */
 	void (*open)(struct app *a, struct view *v, struct cmds *out);
@@ -101,6 +108,8 @@ void table_subscribe(struct app *a, struct table *t, const struct screen *s, boo
 void table_subscribe_org(struct app *a, struct table *t, const struct screen *s, const char *org,
 	struct cmds *out);
 void table_unsubscribe(struct table *t, struct cmds *out);
+/* The reply with the rows, made by `rows`; or why there are none. */
+void table_reply(struct table *t, const struct msg *m, json_t *(*rows)(const json_t *body));
 /* A message of its subscription changes the table; true when it was one. */
 bool table_message(struct app *a, struct table *t, const struct msg *m);
 /* Moves, marks, sort, wide: true when the action was one. */

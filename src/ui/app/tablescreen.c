@@ -176,6 +176,26 @@ bool table_message(struct app *a, struct table *t, const struct msg *m)
 	}
 }
 
+void table_reply(struct table *t, const struct msg *m, json_t *(*rows)(const json_t *body))
+{
+	struct buf why = BUF_INIT;
+	json_t *all;
+
+	t->request = 0;
+	if (m->status < 200 || m->status >= 300) {
+		reply_error(m, &why);
+		dataset_fail(&t->data, why.data);
+		buf_release(&why);
+		return;
+	}
+	all = rows(m->body);
+	dataset_fail(&t->data, NULL);
+	dataset_begin_again(&t->data);
+	table_rows(t, all);
+	table_synced(t);
+	json_decref(all);
+}
+
 /* ---- Actions ---- */
 
 static bool table_moves(struct table *t, enum action act, int page)
@@ -302,7 +322,10 @@ void tablescreen_open(struct app *a, struct view *v, struct cmds *out)
 
 	table_open_remembered(a, t, v->screen);
 	v->state = t;
-	table_subscribe(a, t, v->screen, true, out);
+	if (v->screen->ask)
+		t->request = v->screen->ask(a, v, out);
+	else
+		table_subscribe(a, t, v->screen, true, out);
 }
 
 void tablescreen_close(struct app *a, struct view *v, struct cmds *out)
@@ -315,14 +338,45 @@ void tablescreen_close(struct app *a, struct view *v, struct cmds *out)
 
 void tablescreen_message(struct app *a, struct view *v, const struct msg *m, struct cmds *out)
 {
+	struct table *t = v->state;
+
 	(void)out;
-	table_message(a, v->state, m);
+	if (m->type == MSG_REPLY && t->request && m->id == t->request)
+		table_reply(t, m, v->screen->rows);
+	else
+		table_message(a, t, m);
+}
+
+/* What no platform knows by a name has no screen of its own: all of the row over the list. */
+static void show_row(struct app *a, const struct table *t, const struct entry *e)
+{
+	const struct kind *k = t->data.kind;
+	struct buf title = BUF_INIT;
+
+	buf_addf(&title, " %s ", record_key(k, e->row));
+	popup_open(a, title.data);
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+
+		if ((f->flags & (F_ALIAS | F_SECRET)) || !record_knows(k, e->row, f))
+			continue;
+		buf_addf(&a->popup, "%s: ", f->name);
+		record_cell(k, e->row, f, a->now, &a->popup);
+		buf_adds(&a->popup, "\n");
+	}
+	buf_release(&title);
 }
 
 bool tablescreen_action(struct app *a, struct view *v, enum action act, struct cmds *out)
 {
 	struct table *t = v->screen->table(v);
 
+	if (act == ACT_OPEN && !t->data.kind->path && table_selected(t)) {
+		show_row(a, t, table_selected(t));
+		return true;
+	}
+	if (act == ACT_REFRESH && v->screen->ask)
+		t->request = v->screen->ask(a, v, out);
 	if (act == ACT_REFRESH && t->data.error && t->data.sub)
 		table_subscribe(a, t, v->screen, true, out);
 	if (act == ACT_WIDE) {

@@ -58,6 +58,7 @@ static const char *const cmd_words[] = {
 	[CMD_REMEMBER] = "remember",
 	[CMD_THEME] = "theme",
 	[CMD_REFRESH] = "refresh",
+	[CMD_CONTEXTS] = "contexts",
 	[CMD_REDRAW] = "redraw",
 	[CMD_SUSPEND] = "suspend",
 	[CMD_QUIT] = "quit",

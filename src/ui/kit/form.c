@@ -229,9 +229,17 @@ void form_set(struct form *f, const char *field, const char *text)
 /* A member as a person would type it. */
 static void typed_text(const struct field *f, const void *member, struct buf *out)
 {
-	json_t *value = f->type->encode(f, member);
+	bool quota = f->type == &ft_quota_memory || f->type == &ft_quota_cpu ||
+		f->type == &ft_quota_count;
+	json_t *value;
 	char *dump;
 
+	/* No limit is a word to people and a number on the wire. */
+	if (quota && *(const int64_t *)member < 0) {
+		f->type->cell(f, member, 0, out);
+		return;
+	}
+	value = f->type->encode(f, member);
 	if (json_is_string(value)) {
 		buf_adds(out, json_string_value(value));
 	} else if (value && !json_is_null(value)) {
@@ -258,6 +266,8 @@ bool form_fill(struct form *f, const void *rec)
 		}
 		typed_text(field->field, record_member(rec, field->field), &text);
 		edit_set(&field->edit, text.data);
+		if (text.len)
+			f->folded[field->section] = false;
 		buf_release(&text);
 	}
 	return whole;
@@ -338,7 +348,8 @@ static void draw_place(const struct form *f, struct grid *g, struct rect r, int 
 		return;
 	}
 	if (p.row == FORM_SUBMIT) {
-		int used = grid_textf(g, r.x + 1, y, r.width, ROLE_PROMPT, "[ %s ]", T_FORM_SUBMIT);
+		int used = grid_textf(g, r.x + 1, y, r.width, ROLE_PROMPT, "[ %s ]",
+			f->flag == F_EDIT ? T_FORM_CHANGE : T_FORM_SUBMIT);
 
 		if (focus)
 			grid_select(g, r.x + 1, y, used);

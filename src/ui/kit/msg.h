@@ -126,6 +126,7 @@ enum cmd_type {
 	CMD_COPY,        /* text */
 	CMD_REMEMBER,    /* name, text: state kept over runs (sort, filter, context) */
 	CMD_THEME,       /* text: name */
+	CMD_CONTEXTS,    /* id: answered by MSG_REPLY {"data": rows of the kind context} */
 	CMD_REFRESH,     /* reconnect now */
 	CMD_REDRAW,      /* the terminal may be garbled: send everything again */
 	CMD_SUSPEND,

@@ -21,7 +21,6 @@ struct column {
 	uint8_t most;      /* grows to so many cells when there is room; 0: does not */
 	bool wide;         /* only with `w` */
 	bool left;         /* aligned left whatever the type says */
-	bool limit;        /* what has none says so in a word */
 	/* NULL: record_cell. Appends clean text. */
 	void (*cell)(const struct table *t, const struct entry *e, int64_t now, bool ascii,
 		struct buf *out);
@@ -54,7 +53,8 @@ struct table {
 	struct entry *anchor;   /* where a range of marks began */
 	size_t marked;
 	bool wide;
-	bool sort_seen; /* the column that it is sorted by was on the screen when last drawn */
+	bool sort_seen;   /* the column that it is sorted by was on the screen when last drawn */
+	uint64_t request; /* for its rows, where no subscription brings them; 0: none */
 	struct fieldset asked;  /* fields of the subscription */
 	int left;               /* columns scrolled away at the left, after the first */
 	int64_t now, filter_at; /* wall ms; when a filter that uses time was last applied */

@@ -150,12 +150,7 @@ static void draw_cell(struct table *t, struct grid *g, int y, const struct entry
 		age_cell(t, e, f, text);
 	else if (f)
 		record_cell(t->data.kind, e->row, f, t->now, text);
-	if (c->limit && strcmp(text->data, "inf") == 0) {
-		buf_reset(text);
-		buf_adds(text, T_NO_LIMIT);
-		role = ROLE_DIM;
-	}
-	if (strcmp(text->data, "-") == 0)
+	if (strcmp(text->data, "-") == 0 || strcmp(text->data, "inf") == 0)
 		role = ROLE_DIM;
 	if (right(t, c))
 		grid_right(g, p->x, y, p->width, role, text->data);

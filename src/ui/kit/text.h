@@ -103,6 +103,9 @@
 #define T_SCREEN_YAML "The same as YAML."
 #define T_SCREEN_HISTORY "What happened to one object."
 #define T_SCREEN_EDIT "Change what may be changed of one object."
+#define T_SCREEN_AUDIT "What was changed, by whom and from where."
+#define T_SCREEN_CONTEXTS "Platforms that your files name; Enter goes there."
+#define T_SCREEN_OUTPUTS "Files that a job has left."
 #define T_SCREEN_FORM "Submit a job."
 #define T_SCREEN_HELP "Keys, filters and commands."
 
@@ -117,7 +120,6 @@
 #define T_LIST_FAILED "The platform did not give the list:"
 #define T_LIST_FAILED_HOW "Ctrl-R asks again."
 #define T_ROWS_ERROR "%s (rows are not kept up; Ctrl-R asks again)"
-#define T_NO_LIMIT "none"
 #define T_NO_ROWS "Nothing here."
 #define T_NO_MATCH "No row matches the filter."
 #define T_NO_MATCH_HOW "Esc clears it, / changes it."
@@ -129,6 +131,12 @@
 #define T_EMPTY_QUOTAS_1 "No quota is set."
 #define T_EMPTY_QUOTAS_2 "An admin sets one with: mltop quotas set ORG total_gpu_quota=8"
 #define T_EMPTY_EVENTS "Nothing has happened yet."
+#define T_EMPTY_AUDIT "Nothing was changed yet."
+#define T_EMPTY_CONTEXTS_1 "No context is named."
+#define T_EMPTY_CONTEXTS_2 "Write them into config.yaml: mltop help contexts."
+#define T_EMPTY_OUTPUTS_1 "No file yet."
+#define T_EMPTY_OUTPUTS_2 "What a job writes below $MLTOP_OUTPUT_DIR is kept and shown here."
+#define T_TAB_OUTPUTS "outputs"
 #define T_EMPTY_TASKS "No task has started yet."
 
 /* ---- Notices ---- */
@@ -261,6 +269,8 @@
 /* ---- Form ---- */
 #define T_FORM_MORE "Seldom needed"
 #define T_FORM_SUBMIT "Submit"
+#define T_FORM_CHANGE "Change"
+#define T_NOTHING_CHANGED "Nothing is changed yet."
 #define T_FORM_SUBMIT_DOC "Enter shows what will happen, then asks."
 #define T_FORM_FOLD_DOC "Enter folds and unfolds the section."
 #define T_FORM_EXAMPLE "For example: %s"

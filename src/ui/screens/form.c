@@ -224,6 +224,8 @@ static void submit(struct app *a, struct view *v)
 
 	if (!form_record(&f->form, rec, &text, &e))
 		app_notice_clear(a); /* the field that is at fault says it */
+	else if (edits(v) && !f->form.touched)
+		app_notice(a, ROLE_WARN, T_NOTHING_CHANGED);
 	else if (!app_connected(a))
 		app_notice(a, ROLE_BAD, T_NOT_CONNECTED);
 	else
@@ -243,8 +245,11 @@ static void form_answered(struct app *a, struct view *v, const struct msg *m, co
 	if (m->status >= 200 && m->status < 300) {
 		const char *uid = json_string_value(json_object_get(m->body, "uid"));
 
-		stack_pop(a, out);
-		app_notice(a, ROLE_GOOD, T_SUBMITTED, name);
+		bool made = !edits(v);
+
+		stack_pop(a, out); /* the view is gone with it */
+		if (made)
+			app_notice(a, ROLE_GOOD, T_SUBMITTED, name);
 		if (uid && !table_select_uid(&a->home, uid))
 			app_set_text(&a->select_uid, uid);
 		return;

@@ -1,6 +1,7 @@
 #include "ui/screens/jobview.h"
 
 #include "base/mem.h"
+#include "core/kinds/lists.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
@@ -8,7 +9,8 @@
 
 /* One job: overview, events, tasks, spec. */
 
-static const char *const tab_words[] = {T_TAB_OVERVIEW, T_TAB_EVENTS, T_TAB_TASKS, T_TAB_SPEC};
+static const char *const tab_words[] = {T_TAB_OVERVIEW, T_TAB_EVENTS, T_TAB_TASKS, T_TAB_OUTPUTS,
+	T_TAB_SPEC};
 
 static const struct column task_columns[] = {
 	{.field = "task", .width = 10, .most = 20},
@@ -53,6 +55,7 @@ static void job_open(struct app *a, struct view *view, struct cmds *out)
 	textpane_init(&v->spec);
 	table_init(&v->events, &event_kind, event_columns, "age");
 	table_init(&v->tasks, &task_kind, task_columns, "-attempt");
+	table_init(&v->outputs, &output_kind, output_columns, "path");
 	ask(a, view, out);
 	job_fill(v, a);
 }
@@ -67,6 +70,7 @@ static void job_close(struct app *a, struct view *view, struct cmds *out)
 	textpane_release(&v->spec);
 	table_release(&v->events);
 	table_release(&v->tasks);
+	table_release(&v->outputs);
 	free(v);
 }
 
@@ -97,6 +101,11 @@ static void take_list(struct job_view *v, const struct msg *m)
 	buf_release(&why);
 }
 
+static json_t *rows_of_data(const json_t *body)
+{
+	return json_deep_copy(json_object_get(body, "data"));
+}
+
 static void job_message(struct app *a, struct view *view, const struct msg *m, struct cmds *out)
 {
 	struct job_view *v = view->state;
@@ -106,6 +115,8 @@ static void job_message(struct app *a, struct view *view, const struct msg *m, s
 		take_list(v, m);
 		changed = true;
 	}
+	if (m->type == MSG_REPLY && v->outputs.request && m->id == v->outputs.request)
+		table_reply(&v->outputs, m, rows_of_data);
 	if (changed)
 		job_fill(v, a);
 	if (life && !v->data.id)
@@ -125,7 +136,10 @@ static struct table *job_table(const struct view *view)
 {
 	struct job_view *v = view->state;
 
-	return v->tab == TAB_EVENTS ? &v->events : v->tab == TAB_TASKS ? &v->tasks : NULL;
+	return v->tab == TAB_EVENTS     ? &v->events
+		: v->tab == TAB_TASKS   ? &v->tasks
+		: v->tab == TAB_OUTPUTS ? &v->outputs
+					: NULL;
 }
 
 static struct textpane *job_pane(const struct view *view)
@@ -141,7 +155,7 @@ static unsigned job_scope(const struct view *view)
 
 	if (v->tab == TAB_TASKS)
 		return SCOPE_TABS | SCOPE_TABLE | SCOPE_OPEN;
-	return SCOPE_TABS | (v->tab == TAB_EVENTS ? SCOPE_TABLE : SCOPE_TEXT);
+	return SCOPE_TABS | (job_table(view) ? SCOPE_TABLE : SCOPE_TEXT);
 }
 
 static struct rect inner(struct rect body)
@@ -173,9 +187,13 @@ static bool job_action(struct app *a, struct view *view, enum action act, struct
 	if (act == ACT_NEXT_TAB || act == ACT_PREV_TAB) {
 		v->tab = (enum tab)(
 			(v->tab + (act == ACT_NEXT_TAB ? 1 : TAB_COUNT - 1)) % TAB_COUNT);
+		if (v->tab == TAB_OUTPUTS)
+			v->outputs.request = outputs_ask(a, view->name, out);
 		return true;
 	}
-	if (act == ACT_REFRESH)
+	if (act == ACT_REFRESH && v->tab == TAB_OUTPUTS)
+		v->outputs.request = outputs_ask(a, view->name, out);
+	else if (act == ACT_REFRESH)
 		ask(a, view, out);
 	if (task_action(a, view, act, out))
 		return true;
@@ -216,7 +234,11 @@ static void job_draw(const struct app *a, const struct view *view, struct grid *
 
 	draw_tabs(v, g, body);
 	if (t)
-		table_body(a, t, t == &v->events ? no_events : no_tasks, g, inner(body));
+		table_body(a, t,
+			t == &v->events            ? no_events
+				: t == &v->outputs ? no_outputs
+						   : no_tasks,
+			g, inner(body));
 	else
 		textpane_draw(job_pane(view), g, inner(body));
 }

@@ -6,14 +6,14 @@
 #include "ui/screens/screens.h"
 #include "ui/kit/textpane.h"
 
-enum tab { TAB_OVERVIEW, TAB_EVENTS, TAB_TASKS, TAB_SPEC, TAB_COUNT };
+enum tab { TAB_OVERVIEW, TAB_EVENTS, TAB_TASKS, TAB_OUTPUTS, TAB_SPEC, TAB_COUNT };
 
 struct job_view {
 	struct objdata data;
 	uint64_t events_id, tasks_id;
 	enum tab tab;
 	struct textpane overview, spec;
-	struct table events, tasks;
+	struct table events, tasks, outputs;
 };
 
 static inline const struct job *job_of(const struct job_view *v)

@@ -25,6 +25,11 @@ const struct screen *const *kind_screens(struct kind_screens *s);
 extern const struct screen scr_jobs, scr_job, scr_log, scr_quotas, scr_events, scr_help, scr_form,
 	scr_describe, scr_yaml, scr_history, scr_edit;
 
+/* lists.c */
+extern const struct screen scr_audit, scr_contexts, scr_outputs;
+extern const struct column output_columns[];
+extern const char *const no_outputs[];
+uint64_t outputs_ask(struct app *a, const char *job, struct cmds *out);
 /* log.c: of a task ("" the job's first) and an attempt (0 the newest) of the job of that name. */
 void log_open(struct app *a, const char *job, const char *task, int64_t attempt, struct cmds *out);
 
