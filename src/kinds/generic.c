@@ -156,12 +156,26 @@ void request_reply_row(struct request *r, const struct kind *k, const void *row)
 	request_reply(r, 200, record_encode(k, row, some ? &set : NULL));
 }
 
+static void one_whole(void *ctx, const void *rec, const struct err *e)
+{
+	struct request *r = ctx;
+
+	if (rec)
+		request_reply_row(r, r->route->kind, rec);
+	else
+		request_fail(r, e);
+}
+
+/* Whoever asks for some fields gets what a list has of them. */
 void generic_one(struct request *r)
 {
 	const void *row = request_object(r);
+	const char *fields = request_query(r, "fields");
 
-	if (row)
+	if (row && fields && *fields)
 		request_reply_row(r, r->route->kind, row);
+	else if (row)
+		platform_whole(r->platform, r->route->kind, row, one_whole, r);
 }
 
 /* ---- Creating ---- */

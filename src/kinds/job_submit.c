@@ -114,19 +114,10 @@ static bool env_unmask(json_t *env, const struct job *from, struct err *e)
 }
 
 /* All of the environment where none is given: the caller cannot know its values. */
-static bool body_clone(struct request *r, struct err *e)
+static bool body_env(json_t *body, const struct job *from, struct err *e)
 {
-	const char *name = json_string_value(json_object_get(r->body, "clone_of"));
-	json_t *env = json_object_get(r->body, "env");
-	const struct job *from;
+	json_t *env = json_object_get(body, "env");
 
-	if (name == NULL || *name == '\0')
-		return true;
-	from = platform_job(r->platform, r->who.org_id, name);
-	if (from == NULL)
-		return err_field(e, ERR_UNPROCESSABLE, "clone_of",
-			"there is no job %.100s to copy from", name);
-	json_object_set_new(r->body, "clone_of", json_string(from->uid));
 	if (env)
 		return !json_is_object(env) || env_unmask(env, from, e);
 	if (from->env.len == 0)
@@ -135,8 +126,30 @@ static bool body_clone(struct request *r, struct err *e)
 	for (size_t i = 0; i < from->env.len; i++)
 		json_object_set_new(env, from->env.items[i].key,
 			json_string(from->env.items[i].value));
-	json_object_set_new(r->body, "env", env);
+	json_object_set_new(body, "env", env);
 	return true;
+}
+
+static bool body_clone(struct request *r, struct err *e)
+{
+	const char *name = json_string_value(json_object_get(r->body, "clone_of"));
+	struct arena text = ARENA_INIT;
+	const struct job *row;
+	struct job from;
+	bool good;
+
+	if (name == NULL || *name == '\0')
+		return true;
+	row = platform_job(r->platform, r->who.org_id, name);
+	if (row == NULL)
+		return err_field(e, ERR_UNPROCESSABLE, "clone_of",
+			"there is no job %.100s to copy from", name);
+	json_object_set_new(r->body, "clone_of", json_string(row->uid));
+	from = *row;
+	good = platform_whole_now(r->platform, &job_kind, &from, &text, e) &&
+		body_env(r->body, &from, e);
+	arena_release(&text);
+	return good;
 }
 
 bool job_prepare(struct request *r, struct err *e)
@@ -199,6 +212,26 @@ static bool can_run(struct platform *p, const struct job *j, struct err *e)
 	return reconcile_possible(p, j, e);
 }
 
+/* Its texts are on the disk, and many of them are many bytes. */
+static bool org_has_bytes(struct platform *p, const struct job *j, struct err *e)
+{
+	const struct quota *q = rowset_find(&p->quotas, j->org_id);
+	int64_t used = platform_record_bytes(p, j->org_id);
+	struct buf pack = BUF_INIT;
+
+	if (!p->limits.shared || q == NULL || q->records_bytes_quota.v < 0)
+		return true;
+	record_pack(&job_kind, j, &pack);
+	used += (int64_t)pack.len;
+	buf_release(&pack);
+	return used <= q->records_bytes_quota.v ||
+		err_set(e, ERR_UNPROCESSABLE,
+			"the jobs of org %s and this one are %.1f MiB of texts, and %.1f MiB are the "
+			"most (records_bytes_quota): delete old ones, or put what is long into the package",
+			j->org_name, (double)used / (1 << 20),
+			(double)q->records_bytes_quota.v / (1 << 20));
+}
+
 /* What the platform says of a new job. */
 static void job_fill(struct submission *s)
 {
@@ -224,7 +257,7 @@ static bool submission_open(struct submission *s)
 
 	job_fill(s);
 	if (!name_free(p, s->job, &s->e) || !org_has_room(p, s->job, &s->e) ||
-		!can_run(p, s->job, &s->e))
+		!org_has_bytes(p, s->job, &s->e) || !can_run(p, s->job, &s->e))
 		return false;
 	if (s->job->trainer_uri == NULL || *s->job->trainer_uri == '\0')
 		return true;
@@ -258,7 +291,8 @@ static void submission_store(struct submission *s)
 	c = change_for(s->r);
 	reconcile_accept(c, s->job);
 	change_audit(c, "job.create", s->job->uid, s->job->job_name);
-	change_answer(c, 200, record_encode(&job_kind, s->job, NULL));
+	change_answer(c, 200,
+		record_encode(&job_kind, platform_work(s->r->platform, s->job->uid), NULL));
 	change_then(c, job_stored, s);
 	change_commit(c);
 }

@@ -61,6 +61,7 @@ struct platform {
 	struct rowset jobs, tasks, events, orgs, keys, quotas; /* as committed */
 	struct rowset work;                                    /* jobs in motion, ahead of `jobs` */
 	struct sets sets;              /* of these, by kind, with the names that are taken */
+	struct map record_bytes; /* org_id -> intptr_t: bytes of its jobs in the store */
 	struct map flights;            /* "kind/uid" -> struct flight: changes on their way */
 	int64_t org_given, user_given; /* the greatest id and Unix user ever given to an org */
 	struct map actives;            /* uid -> struct active, in one of the two lists: */
@@ -159,6 +160,18 @@ void change_answer(struct change *c, int status, json_t *body);
 /* The answer holds a secret: a repeated request gets a refusal in its place. */
 void change_answer_once(struct change *c);
 void change_commit(struct change *c);
+/*
+ * A row's long texts are beside it in the store: `done` gets a record that has them all, at once where
+ * there are none; NULL with the error when they could not be read or the object is gone.
+ */
+typedef void (*whole_read)(void *ctx, const void *rec, const struct err *e);
+void platform_whole(struct platform *p, const struct kind *k, const void *row, whole_read done,
+	void *ctx);
+/* The same for a copy of a row; waits for the store's thread. Texts go to `text`. */
+bool platform_whole_now(struct platform *p, const struct kind *k, void *rec, struct arena *text,
+	struct err *e);
+/* Bytes of the org's records in the store. */
+int64_t platform_record_bytes(const struct platform *p, const char *org_id);
 /* Is a change of that object on its way to the disk? */
 bool change_in_flight(const struct platform *p, const struct kind *k, const char *uid);
 /* For starts, before the loop runs: waits for it. */

@@ -95,6 +95,7 @@ static void platform_free(struct platform *p)
 	sets_release(&p->sets);
 	rowset_release(&p->work);
 	map_release(&p->flights);
+	map_release(&p->record_bytes);
 	platform_nonces_release(p);
 	map_release(&p->package_parts);
 	package_looks_release(p->package_looks);

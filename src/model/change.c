@@ -12,6 +12,7 @@ struct change *change_new(struct platform *p)
 	struct change *c = mem_alloc(sizeof *c);
 
 	c->p = p;
+	c->before = store_tx_new();
 	c->more = store_tx_new();
 	return c;
 }
@@ -42,6 +43,7 @@ void change_release(struct change *c)
 	for (size_t i = 0; i < c->entries.len; i++)
 		entry_release(&c->entries.items[i]);
 	vec_release(&c->entries);
+	store_tx_free(c->before);
 	store_tx_free(c->more);
 	free(c->actor);
 	free(c->actor_org);
@@ -117,6 +119,28 @@ void entry_pack(struct entry *en, const void *rec)
 	record_pack(en->set->kind, rec, &en->pack);
 	if (en->sealed.len > 0)
 		pack_extra(&en->pack, "sealed", en->sealed.data, en->sealed.len);
+	if (((const struct record *)rec)->large > 0)
+		pack_extra(&en->pack, "large", &((const struct record *)rec)->large,
+			sizeof(uint32_t));
+}
+
+/* The record as it is kept in memory: what is long of it goes beside the object. */
+static void entry_split(struct change *c, struct entry *en, const void *rec)
+{
+	const struct kind *k = en->set->kind;
+	struct arena text = ARENA_INIT;
+	struct buf whole = BUF_INIT;
+	union any_record cut;
+
+	memcpy(cut.bytes, rec, k->size);
+	if (record_split(k, &cut, &text, &whole)) {
+		store_blob_put(c->before, k->name, en->uid, LARGE_BLOB, whole.data, whole.len);
+		if (k == &job_kind)
+			platform_work_put(c->p, (const struct job *)&cut);
+	}
+	entry_pack(en, &cut);
+	buf_release(&whole);
+	arena_release(&text);
 }
 
 /* The name is this one's from now on, or free from now on; entry_undo takes it back. */
@@ -152,7 +176,7 @@ static struct entry *change_record(struct change *c, const struct kind *k, const
 		en->base = row ? row->revision : STORE_NONE;
 	}
 	touched(k, before, rec, &en->touched);
-	entry_pack(en, rec);
+	entry_split(c, en, rec);
 	entry_name(c, en);
 	return en;
 }

@@ -8,6 +8,14 @@
 #include "model/sets.h"
 #include "mltopd/platform_inside.h"
 
+#define LARGE_BLOB "large" /* of the texts of an object that are long: record_split */
+
+/* A record of any kind. */
+union any_record {
+	struct record record;
+	char bytes[KIND_SIZE_MAX];
+};
+
 /* One object of a change. */
 struct entry {
 	const struct set *set;
@@ -26,7 +34,8 @@ struct entry {
 struct change {
 	struct platform *p;
 	VEC(struct entry) entries;
-	struct store_tx *more; /* what goes behind the objects */
+	struct store_tx *before; /* what goes before the objects: texts beside them */
+	struct store_tx *more;   /* and behind them */
 	uint64_t version;
 	int tries;
 	bool running;
@@ -49,12 +58,9 @@ void entry_undo(struct platform *p, const struct entry *en);
 /* change.c: frees it as it is; change_free is for one that was never committed. */
 void change_release(struct change *c);
 
-/* A record of any kind. */
-union any_record {
-	struct record record;
-	char bytes[KIND_SIZE_MAX];
-};
-
 void entry_pack(struct entry *en, const void *rec);
+/* feed.c: what the store has of an object, as a record with its revision. */
+bool object_read(const struct kind *k, const struct store_object *o, union any_record *rec,
+	struct arena *text, struct err *e);
 
 #endif

@@ -151,7 +151,7 @@ static bool change_meets(struct change *c, const struct store_object *now)
 		if (en->any || en->fresh || strcmp(en->set->name, now->kind) != 0 ||
 			strcmp(en->uid, now->uid) != 0)
 			continue;
-		good = record_unpack(en->set->kind, row.bytes, &text, now->pack, now->len, NULL);
+		good = object_read(en->set->kind, now, &row, &text, NULL);
 		if (good)
 			entry_rebase(en, row.bytes, now->revision);
 		arena_release(&text);
@@ -207,6 +207,7 @@ static void change_run(struct change *c)
 		change_over(c, false, &e);
 		return;
 	}
+	store_tx_add(tx, c->before);
 	for (size_t i = 0; i < c->entries.len; i++)
 		if (!c->entries.items[i].done)
 			entry_store(&c->entries.items[i], tx);

@@ -98,14 +98,31 @@ static void quota_whole(struct quota *q)
 
 /* ---- Rows ---- */
 
+/* As a kind's own struct. */
 union any_row {
+	union any_record any;
 	struct record record;
 	struct job job;
 	struct quota quota;
 	struct key key;
 	struct package package;
-	char bytes[KIND_SIZE_MAX];
 };
+
+bool object_read(const struct kind *k, const struct store_object *o, union any_record *rec,
+	struct arena *text, struct err *e)
+{
+	size_t len = 0;
+	const void *large;
+
+	if (!record_unpack(k, rec->bytes, text, o->pack, o->len, e))
+		return false;
+	large = pack_extra_find(o->pack, o->len, "large", &len);
+	if (large && len == sizeof rec->record.large)
+		memcpy(&rec->record.large, large, len);
+	rec->record.revision = o->revision;
+	rec->record.packed = (uint32_t)o->len + rec->record.large;
+	return true;
+}
 
 /* What kind k adds to the unpacked row before it is shown; texts that it makes are in `own`. */
 static bool row_fill(struct platform *p, const struct store_object *o, const struct kind *k,
@@ -187,7 +204,23 @@ static bool row_unpack(const struct store_object *o, const struct kind *k, union
 	/* Stores of before packages were a kind hold them as JSON. */
 	if (k == &package_kind && o->len > 0 && *(const char *)o->pack == '{')
 		return package_from_json(&rec->package, text, o->pack, o->len, e);
-	return record_unpack(k, rec->bytes, text, o->pack, o->len, e);
+	return object_read(k, o, &rec->any, text, e);
+}
+
+/* What an org's jobs take in the store. `rec` NULL: the row goes. */
+static void bytes_count(struct platform *p, const struct job *rec, const struct job *row)
+{
+	const char *org = rec ? rec->org_id : row->org_id;
+	intptr_t n = (intptr_t)map_get(&p->record_bytes, org);
+
+	n += rec ? (intptr_t)rec->record.packed : 0;
+	n -= row ? (intptr_t)row->record.packed : 0;
+	map_set(&p->record_bytes, org, (void *)n);
+}
+
+int64_t platform_record_bytes(const struct platform *p, const char *org_id)
+{
+	return (intptr_t)map_get(&p->record_bytes, org_id);
 }
 
 static bool feed_put(void *ctx, const struct store_object *o, struct err *e)
@@ -205,6 +238,8 @@ static bool feed_put(void *ctx, const struct store_object *o, struct err *e)
 	if (good) {
 		rec.record.revision = o->revision;
 		version_reached(p, o->version);
+		if (set->kind == &job_kind)
+			bytes_count(p, &rec.job, rowset_find(set->rows, o->uid));
 		rowset_put(set->rows, &rec, NULL);
 		row_shown(p, set, o, &rec);
 		if (set->kind == &event_kind)
@@ -229,6 +264,7 @@ static void feed_gone(void *ctx, const struct store_object *o)
 	if (set->kind == &job_kind) {
 		j = rowset_find(&p->jobs, o->uid);
 		if (j) {
+			bytes_count(p, NULL, j);
 			set_name_give(set, j->org_id, j->job_name, j->uid);
 			tasks_gone(p, j);
 		}

@@ -181,6 +181,7 @@ void reconcile_usage(struct platform *p)
 		struct quota *q = p->quotas.rows[i];
 
 		before[i] = q->train;
+		q->records_bytes_used.v = platform_record_bytes(p, q->org_id);
 		usage_clear(&q->train);
 		usage_clear(&q->total);
 	}

@@ -156,10 +156,10 @@ static void start_failed(struct active *a, enum job_reason why, const char *mess
 	reconcile_events.ended(a->p, &ref, &end, why);
 }
 
-static void start_tell(struct active *a)
+/* `j`: the job with all its texts. */
+static void start_whole(struct active *a, const struct job *j)
 {
 	struct platform *p = a->p;
-	const struct job *j = a->work;
 	const struct org *o = platform_org(p, j->org_id);
 	bool as_user = o && record_has(org, o, run_uid);
 	struct err e = ERR_INIT;
@@ -185,6 +185,41 @@ static void start_tell(struct active *a)
 	p->engine->ops->start(p->engine, &launch);
 	platform_fault("after-start");
 	free(package);
+}
+
+/* A start whose long texts are being read. */
+struct starting {
+	struct platform *p;
+	int attempt;
+	char uid[ULID_SIZE];
+};
+
+static void stop_tell(struct active *a);
+
+/* What was asked of it meanwhile, the engine could not yet be told. */
+static void start_read(void *ctx, const void *rec, const struct err *e)
+{
+	struct starting *s = ctx;
+	struct active *a = platform_active(s->p, s->uid);
+	bool same = a && (int)a->work->attempt == s->attempt && !s->p->closing;
+
+	if (same && rec)
+		start_whole(a, rec);
+	else if (same)
+		start_failed(a, REASON_START, e->text);
+	if (same && rec && life_stopped(a->life))
+		stop_tell(a);
+	free(s);
+}
+
+static void start_tell(struct active *a)
+{
+	struct starting *s = mem_alloc(sizeof *s);
+
+	s->p = a->p;
+	s->attempt = (int)a->work->attempt;
+	memcpy(s->uid, a->uid, sizeof s->uid);
+	platform_whole(a->p, &job_kind, a->work, start_read, s);
 }
 
 static void running_store(struct active *a, const struct news *n)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { QUOTA_RECORDS = 64 << 20 };
+
 enum { ORG, TRAIN, MODEL, DEV, TOTAL, OTHER };
 static const char *const sections[] = {
 	"Org",
@@ -56,6 +58,12 @@ static const struct field fields[] = {
 	ROW(quota, log_bytes_used, quota_memory, .title = "LOG", .flags = F_STATUS | F_SAMPLE,
 		.width = 8, .section = OTHER,
 		.doc = "Bytes of logs that are kept: not measured yet, so 0."),
+	ROW(quota, records_bytes_quota, quota_memory, .title = "TEXT MAX", .flags = F_EDIT,
+		.width = 8, .section = OTHER,
+		.doc = "Bytes of what its jobs say (commands, environments) that a shared platform "
+		       "keeps; 64M where none was set."),
+	ROW(quota, records_bytes_used, quota_memory, .title = "TEXT", .flags = F_STATUS | F_SAMPLE,
+		.width = 8, .section = OTHER, .doc = "Bytes of that which are kept."),
 
 	SHORT("name", org_name, name, "ORG", "org_name"),
 	SHORT("org", org_name, name, "ORG", "org_name"),
@@ -83,6 +91,7 @@ void quota_init(struct quota *q)
 		*(int64_t *)((char *)q + f->offset) = limit ? -1 : 0;
 		record_know(&quota_kind, q, f->offset);
 	}
+	q->records_bytes_quota.v = QUOTA_RECORDS;
 }
 
 const struct kind quota_kind = {

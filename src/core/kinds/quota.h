@@ -16,6 +16,7 @@ struct quota {
 	struct quota_line train, model, dev, total; /* total has no counts on the wire */
 	int64_t tensorboard_quota, tensorboard_used;
 	struct bytes log_bytes_quota, log_bytes_used; /* ours */
+	struct bytes records_bytes_quota, records_bytes_used;
 };
 extern const struct kind quota_kind;
 

@@ -140,7 +140,8 @@ enum field_flag {
 	F_HIDDEN = 2048, /* accepted and echoed, but in no form, table or describe by default */
 	F_SAMPLE =
 		4096, /* changes often: raises no version and is stored only beside other changes */
-	F_DOTS = 8192, /* a name that may have dots inside: the old public client sends them */
+	F_LARGE = 16384, /* a long text of it is kept beside the record: record_split */
+	F_DOTS = 8192,   /* a name that may have dots inside: the old public client sends them */
 };
 
 /* How a word of an enum looks, wherever it is shown. */
@@ -208,6 +209,9 @@ enum { KNOWN_WORDS = 2, KIND_FIELDS_MAX = KNOWN_WORDS * 64, KIND_SIZE_MAX = 2048
 struct record {
 	uint64_t known[KNOWN_WORDS];
 	uint64_t revision; /* the store's, opaque; 0: it is not from a store */
+	uint32_t packed;   /* bytes that the store has of it, and of what is beside it: */
+	uint32_t
+		large; /* the whole F_LARGE texts, of which this record has the beginnings; 0: none */
 };
 #define KIND_FITS(rows) \
 	_Static_assert(ARRAY_SIZE(rows) <= KIND_FIELDS_MAX, "more rows than known bits")
@@ -400,6 +404,21 @@ bool record_unpack(const struct kind *k, void *rec, struct arena *a, const void 
 void pack_extra(struct buf *out, const char *name, const void *data, size_t len);
 const void *pack_extra_find(const void *pack, size_t pack_len, const char *name, size_t *len);
 uint32_t field_tag(const char *name); /* FNV-1a; kinds_check finds collisions within a kind */
+
+/*
+ * ---- Long texts: a record that is kept in memory has their first LARGE_SHOWN bytes, what is beside
+ * it in the store has all ----
+ */
+
+enum { LARGE_FROM = 1024, LARGE_SHOWN = 120 };
+/*
+ * Cuts the known F_LARGE texts and lists of more than LARGE_FROM bytes, after packing them whole
+ * into `out`; sets rec->large. False: there were none (or `rec` is cut already), nothing changed.
+ */
+bool record_split(const struct kind *k, void *rec, struct arena *a, struct buf *out);
+/* Puts what record_split packed over the beginnings. */
+bool record_join(const struct kind *k, void *rec, struct arena *a, const void *data, size_t len,
+	struct err *e);
 
 /*
  * ---- Filters: the same language in /, --filter and ?filter= ----

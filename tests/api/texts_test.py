@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+"""Long texts of a job: beside its object in the store, whole for describe, copies and launches, short in lists."""
+import json
+import os
+import unittest
+
+import support
+from support import BASE, Client, Daemon, new_nonce, until
+
+TRAIN = BASE + "/train"
+LONG = "é" * 3000
+PRINTS = ["sh", "-c", 'printf "%s %s\\n" ${#1} ${#BIG}', "name", LONG]
+FINAL = ("completed", "failed", "error")
+
+
+def ended(c, name):
+    return until(lambda: (lambda j: j if j.get("state") in FINAL else None)(c.get(f"{TRAIN}/{name}").json), name)
+
+
+def resident(d):
+    with open(f"/proc/{d.process.pid}/status") as f:
+        return next(int(x.split()[1]) for x in f if x.startswith("VmRSS")) / 1024
+
+
+class Texts(unittest.TestCase):
+    def test_whole_where_it_counts(self):
+        with Daemon(engine="local", args=["--private"]) as d:
+            c = Client(d.port, d.secret())
+            body = {"job_name": "long", "command": PRINTS, "env": {"BIG": "x" * 5000, "LC_ALL": "C"}}
+            nonce = new_nonce()
+            first = c.post(TRAIN, body, nonce=nonce)
+            self.assertEqual(first.status, 200, first)
+            self.assertLess(len(first.body), 4000)
+            ended(c, "long")
+            self.assertEqual(c.get(f"{TRAIN}/long/logs").json["logs"], "6000 5000\n")
+            one = c.get(f"{TRAIN}/long").json
+            self.assertEqual(one["command"], PRINTS)
+            self.assertEqual(one["env"], {"BIG": "***", "LC_ALL": "***"})
+            # In a list stands how it begins, never cut inside a character.
+            row, = c.get(TRAIN, query={"fields": "command"}).json["data"]
+            self.assertEqual(row["command"][:3], PRINTS[:3])
+            begin = "".join(row["command"])
+            self.assertLessEqual(len(begin.encode()), 120)
+            self.assertTrue("".join(PRINTS).startswith(begin))
+            self.assertLess(len(c.get(TRAIN).body), 4000)
+            # Found by it, as by a short one.
+            self.assertEqual(len(c.get(TRAIN, query={"filter": "command~=printf"}).json["data"]), 1)
+            d.stop()
+            d.start()
+            c = Client(d.port, c.key)
+            self.assertEqual(c.get(f"{TRAIN}/long").json["command"], PRINTS)
+            again = c.post(TRAIN, body, nonce=nonce)
+            self.assertEqual((again.status, again.body), (200, first.body))
+            self.assertEqual(c.post(f"{TRAIN}/long/retry").status, 200)
+            until(lambda: c.get(f"{TRAIN}/long").json.get("attempt") == 2, "attempt 2")
+            ended(c, "long")
+            self.assertEqual(c.get(f"{TRAIN}/long/logs").json["logs"], "6000 5000\n")
+            # A copy has the values that nobody is shown.
+            self.assertEqual(c.post(TRAIN, {"job_name": "copy", "command": PRINTS, "clone_of": "long"}).status, 200)
+            ended(c, "copy")
+            self.assertEqual(c.get(f"{TRAIN}/copy/logs").json["logs"], "6000 5000\n")
+
+    def test_stopped_before_it_is_read(self):
+        with Daemon(engine="local", args=["--private"]) as d:
+            c = Client(d.port, d.secret())
+            for n in range(20):
+                self.assertEqual(c.post(TRAIN, {"job_name": f"j{n}", "command": ["sleep", "1000"],
+                                                "env": {"BIG": "x" * 60000}}).status, 200)
+                self.assertEqual(c.post(f"{TRAIN}/j{n}/cancel").status, 200)
+            for n in range(20):
+                self.assertEqual(ended(c, f"j{n}")["reason"], "Cancelled")
+
+    def test_many_cost_little_memory(self):
+        big = {"command": ["x"] + ["a" * 1000] * 60, "env": {f"V{n}": "e" * 1000 for n in range(60)},
+               "prepare_command": "p" * 16000, "finish_command": "f" * 16000, "gpu_limit": 8}
+        with Daemon(engine="fake", settings=["fake.jobs=0"], args=["--private"]) as d:
+            c = Client(d.port, d.secret())
+            c.post(TRAIN, dict(big, job_name="first"))
+            before = resident(d)
+            for n in range(120):
+                a = c.post(TRAIN, dict(big, job_name=f"j{n}"))
+                self.assertEqual(a.status, 200, a)
+            print(f"120 jobs of {len(json.dumps(big))} bytes: {before:.1f} to {resident(d):.1f} MiB", flush=True)
+            # Their texts are 18 MiB.
+            if "v-" not in os.environ.get("MLTOP_BUILD", ""):  # sanitizers cost what they cost
+                self.assertLess(resident(d) - before, 6)
+
+    def test_an_org_has_so_many_bytes(self):
+        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+            admin, c = d.client(role="admin"), d.client(org="other")
+            org = c.key.org_id
+            self.assertIn(c.get(BASE + "/quota").json["data"][0]["records_bytes_quota"], ("64M", "64.0M"))
+            self.assertEqual(admin.put(f"{BASE}/quota/{org}", {"records_bytes_quota": "1M"}).status, 200)
+            big = {"command": ["x"] + ["a" * 1000] * 60, "env": {f"V{n}": "e" * 1000 for n in range(60)}}
+            answers = [c.post(TRAIN, dict(big, job_name=f"j{n}")) for n in range(12)]
+            self.assertEqual([a.status for a in answers], [200] * 8 + [422] * 4, answers[-1])
+            self.assertIn("records_bytes_quota", answers[-1].message)
+            self.assertEqual(c.delete(f"{TRAIN}/j0").status, 200)
+            until(lambda: c.post(TRAIN, dict(big, job_name="more")).status == 200, "room after a deletion")
+            used = float(c.get(BASE + "/quota").json["data"][0]["records_bytes_used"].rstrip("KM"))
+            self.assertGreater(used, 0)
+
+
+if __name__ == "__main__":
+    support.main()
