@@ -22,11 +22,10 @@ BEGIN {
 	may["shim"] = "base"
 	may["mltop"] = "ui/screens ui/app ui/kit client io " core " base"
 	may["serve"] = "io " core " base"
-	# mltopd is an arrow up: the model and the settings that work needs are still there; serve is
-	# what a follower of a log and the hub are called by.
-	# Likewise: struct platform, the settings, the request that a change answers and the hub.
+	# mltopd is an arrow up: struct platform and the settings, which model and work share, are there.
+	# Likewise; and the request that a change answers and the hub.
 	may["model"] = "mltopd serve work store engine " core " base"
-	may["work"] = "mltopd serve model store engine io " core " base"
+	may["work"] = "mltopd engine " core " base"
 	# Likewise: struct platform and the settings.
 	may["kinds"] = "mltopd work serve model store engine io " core " base"
 	may["mltopd"] = "kinds work serve model store engine engine/local engine/fake io " core " base"

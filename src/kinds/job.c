@@ -79,6 +79,22 @@ static void delete_over(struct request *r, const struct job *j)
 	change_commit(c);
 }
 
+/* Its last change is not on the disk yet: this request goes behind it. */
+static void job_is_over(void *ctx, bool ok, const struct err *e)
+{
+	struct request *r = ctx;
+
+	if (ok)
+		r->route->handle(r);
+	else
+		request_fail_retry(r, e, 1);
+}
+
+static void when_over(struct active *a, struct request *r)
+{
+	vec_push(&a->waiters, ((struct over_waiter){job_is_over, r}));
+}
+
 /* ---- Wanted gone while it is not over ---- */
 
 struct wish {
@@ -152,7 +168,7 @@ static void job_delete(struct request *r, const void *row)
 	if (a) {
 		/* Its last change is not on the disk yet: this one goes behind it. */
 		if (a->life.at == AT_OVER && a->life.wish != WISH_DELETE)
-			vec_push(&a->removals, r);
+			when_over(a, r);
 		else
 			delete_live(r, a, j);
 		return;
@@ -216,7 +232,7 @@ static void job_retry(struct request *r, const void *row)
 
 	/* Its end is on the disk, and not all that goes with it: this one goes behind it. */
 	if (a && a->life.at == AT_OVER && a->life.wish != WISH_DELETE) {
-		vec_push(&a->removals, r);
+		when_over(a, r);
 		return;
 	}
 	if (a) {

@@ -280,7 +280,8 @@ static void answer_stream(struct reader *d)
 {
 	struct request_stream stream = {d, follow_more, follow_end};
 
-	d->link.r = d->r;
+	d->link.wake = log_came;
+	d->link.ctx = d;
 	d->link.next = d->p->followers;
 	d->p->followers = &d->link;
 	request_reply_stream(d->r, "text/plain; charset=utf-8", &stream);

@@ -151,7 +151,7 @@ void active_free(struct active *a)
 	else
 		waiting_remove(p, a);
 	active_gpus(a, NULL, 0);
-	vec_release(&a->removals);
+	vec_release(&a->waiters);
 	logs_close(a);
 	free(a->progress);
 	free(a->end);

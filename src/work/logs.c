@@ -152,7 +152,7 @@ static void on_progress(uv_timer_t *timer)
 	for (struct follower *f = p->followers; f; f = f->next)
 		if (f->again) {
 			f->again = false;
-			request_stream_wake(f->r);
+			f->wake(f->ctx);
 		}
 }
 
@@ -184,5 +184,5 @@ void logs_wake(struct platform *p, const char *uid)
 {
 	for (struct follower *f = p->followers; f; f = f->next)
 		if (strcmp(f->uid, uid) == 0)
-			request_stream_wake(f->r);
+			f->wake(f->ctx);
 }

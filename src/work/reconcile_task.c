@@ -372,37 +372,43 @@ static void anew_store(struct active *a, const struct news *n)
 	change_commit(c);
 }
 
-static void removals_refuse(struct active *a, const struct err *e)
+/* They may ask for anything, that it be freed included: the list is theirs from here on. */
+static void waiters_tell(struct over_waiter *waiters, size_t count, bool ok, const struct err *e)
 {
-	for (size_t i = 0; i < a->removals.len; i++)
-		request_fail_retry(a->removals.items[i], e, 1);
-	vec_release(&a->removals);
+	for (size_t i = 0; i < count; i++)
+		waiters[i].over(waiters[i].ctx, ok, e);
+	free(waiters);
 }
 
 static void over_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct active *a = ctx;
+	struct over_waiter *waiters;
+	size_t count;
 
 	if (ok) {
 		reconcile_event(a, ON_OVER_STORED, NULL);
 		return;
 	}
 	a->wisher_going = false;
-	removals_refuse(a, e);
+	waiters = a->waiters.items;
+	count = a->waiters.len;
+	memset(&a->waiters, 0, sizeof a->waiters);
 	reconcile_not_stored(a);
+	waiters_tell(waiters, count, false, e);
 }
 
 /* Its end is on the disk: nothing more is known of it than its row says. */
 static void active_end(struct active *a)
 {
 	struct platform *p = a->p;
-	VEC(struct request *) removals = {0};
+	struct over_waiter *waiters = a->waiters.items;
+	size_t count = a->waiters.len;
 	int attempt = (int)a->work->attempt;
 	bool removed = a->life.wish == WISH_DELETE;
 	char uid[ULID_SIZE];
 
-	for (size_t i = 0; i < a->removals.len; i++)
-		vec_push(&removals, a->removals.items[i]);
+	memset(&a->waiters, 0, sizeof a->waiters);
 	memcpy(uid, a->uid, sizeof uid);
 	active_free(a);
 	if (attempt > 0 && p->hub)
@@ -411,9 +417,7 @@ static void active_end(struct active *a)
 	if (removed && p->engine)
 		p->engine->ops->forget(p->engine, uid);
 	platform_used(p);
-	for (size_t i = 0; i < removals.len; i++)
-		removals.items[i]->route->handle(removals.items[i]);
-	vec_release(&removals);
+	waiters_tell(waiters, count, true, NULL);
 }
 
 static void over_event(struct change *c, const struct job *j, const struct news *n)

@@ -19,7 +19,6 @@
 
 struct platform;
 struct change;
-struct request;
 
 /* An org as plan() is asked about it. */
 struct org_queue {
@@ -29,6 +28,12 @@ struct org_queue {
 	struct plan_limits limits; /* what org.limits points to, when it has a quota */
 	struct plan_org org;
 	char org_id[];
+};
+
+/* Who waits until the end of a job is on the disk; false: it could not be stored. */
+struct over_waiter {
+	void (*over)(void *ctx, bool ok, const struct err *e);
+	void *ctx;
 };
 
 /* A job that is not final, or is being deleted. */
@@ -48,7 +53,7 @@ struct active {
 	char *wisher;
 	bool wisher_going; /* that record is on its way to the disk */
 	/* Requests about it that came since it is over: handled once its end is on the disk. */
-	VEC(struct request *) removals;
+	VEC(struct over_waiter) waiters;
 	char **gpus;
 	size_t gpu_count;
 	struct task_exit *end; /* it has ended so; its log is being read */
@@ -72,8 +77,9 @@ struct follower {
 	struct follower *next;
 	char uid[ULID_SIZE];
 	int attempt;
-	bool again; /* its log could not be read: to be woken in a moment */
-	struct request *r;
+	bool again;              /* its log could not be read: to be woken in a moment */
+	void (*wake)(void *ctx); /* there may be more */
+	void *ctx;
 };
 
 /* ---- Jobs in motion (active.c) ---- */
