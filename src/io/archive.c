@@ -337,7 +337,11 @@ bool archive_find_module(const char *path, const char *label, const char *module
 		.limits = limits ? limits : &archive_limits_default};
 	const char *slash = strrchr(path, '/');
 	bool good = pass_run(&p, e) &&
-		module_find(&p.seen, module, label ? label : slash ? slash + 1 : path, root, e);
+		module_find(&p.seen, module,
+			label           ? label
+				: slash ? slash + 1
+					: path,
+			root, e);
 
 	map_release(&p.seen);
 	return good;

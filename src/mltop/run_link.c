@@ -122,7 +122,10 @@ static void platform_looked_for(void *ctx, struct context *found, const struct e
 {
 	struct run *r = ctx;
 
-	r->finder_error = found ? (struct err)ERR_INIT : *why;
+	if (found)
+		r->finder_error = (struct err)ERR_INIT;
+	else
+		r->finder_error = *why;
 	if (r->quitting)
 		return;
 	if (r->wanted) {

@@ -52,7 +52,7 @@ void machine_view_release(struct machine_view *m)
 bool reconcile_possible(struct platform *p, const struct job *j, struct err *e)
 {
 	const struct quota *q = rowset_find(&p->quotas, j->org_id);
-	struct plan_limits limits;
+	struct plan_limits limits = {0};
 	struct plan_org org = {.limits = q ? &limits : NULL, .name = q ? q->org_name : NULL};
 	struct task_program program;
 	struct plan_cluster cluster;

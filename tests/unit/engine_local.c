@@ -123,7 +123,8 @@ static void test_not_executable_by_the_kernel(void **state)
 
 	assert_true(fsio_write(script, "#!/no/such/interpreter\n", 23, 0700, NULL));
 	launch(b, "a", 1, &j, NULL);
-	expect_start_failure(b, REASON_START, "the interpreter /no/such/interpreter of its first line is not there");
+	expect_start_failure(b, REASON_START,
+		"the interpreter /no/such/interpreter of its first line is not there");
 	free(script);
 }
 

@@ -122,7 +122,7 @@ struct plan {
 	struct plan_action *actions;
 	size_t count;
 	int64_t wake; /* when to plan again though nothing happens (back-off, reserve); 0: never */
-	bool full; /* nothing more could start now, whatever else waits */
+	bool full;    /* nothing more could start now, whatever else waits */
 	struct arena arena;
 };
 

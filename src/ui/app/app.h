@@ -18,10 +18,10 @@ struct app_options {
 	bool linear;         /* reserved for --a11y */
 	const char *context; /* what the header shows before the server has answered */
 	const char *first;   /* palette text run at start: "jobs state=running"; NULL: jobs */
-	const json_t
-		*remembered; /* what CMD_REMEMBER kept: {"prod-a/jobs.sort": "age", ...}; may be NULL */
-	const json_t *keys;  /* {"cancel": "x", ...} from the person's config; may be NULL */
-	int64_t grace_ms;    /* undo time of a change before it is sent; 0: at once (tests) */
+	const json_t *
+		remembered; /* what CMD_REMEMBER kept: {"prod-a/jobs.sort": "age", ...}; may be NULL */
+	const json_t *keys; /* {"cancel": "x", ...} from the person's config; may be NULL */
+	int64_t grace_ms;   /* undo time of a change before it is sent; 0: at once (tests) */
 };
 
 struct app *app_new(const struct app_options *options,

@@ -107,10 +107,11 @@ static const struct action_info *info_of(const struct keymap *m, enum action a)
 /* Of an action that several kinds have the first one's key and words are taken. */
 static void make_action(struct keymap *m, const struct kind_action *ka)
 {
-	char *keys = m->made_keys[m->made_count];
+	char *keys;
 
 	if (m->made_count == KEYMAP_MADE || keymap_find(m, ka->name))
 		return;
+	keys = m->made_keys[m->made_count];
 	if (ka->key)
 		snprintf(keys, sizeof m->made_keys[0], "%c%s", ka->key,
 			strcmp(ka->method, "DELETE") == 0 ? " delete" : "");
