@@ -201,6 +201,11 @@ void routes_docs(struct buf *out)
 		buf_addf(out, "| %s | `%s` | %s | %s |\n", method_words[t->method], t->pattern,
 			t->flags & ROUTE_OPEN ? "none" : role_words[t->least], t->doc);
 	buf_adds(out,
+		"\nRequests are signed as AWS Signature Version 4 with the provider `mltop`: "
+		"`curl --aws-sigv4 mltop:mltop:local:cloudml --user AK:SK`. Whatever changes something "
+		"(POST, PUT, PATCH, DELETE) needs a signed header `x-mltop-nonce` with 1 to 128 printable "
+		"characters never used before (`-H \"x-mltop-nonce: $(uuidgen)\"`): the same request with "
+		"the same nonce gets the same answer again, and changes nothing twice.\n"
 		"\nErrors are `{\"error\": true, \"message\": \"...\"}` with status 400, 401, 403, "
 		"404, 405, 408, 409, 411, 413, 422, 429, 431, 500 or 503. An object of another org answers "
 		"exactly like one that is not there.\n\nA request must be exactly as RFC 9112 has it: "

@@ -59,6 +59,7 @@ static struct sign_request sign_view(const struct request_facts *f, const struct
 		.path = f->path,
 		.query = q->pairs,
 		.query_count = q->count,
+		.query_text = f->query_text,
 		.headers = headers->pairs,
 		.header_count = headers->count,
 	};

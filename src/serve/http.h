@@ -140,7 +140,7 @@ struct conn {
 struct request_facts {
 	int method; /* enum method, or -1: one that no route has (HEAD, OPTIONS ...) */
 	const char *method_word;
-	uint64_t length;
+	const char *query_text;        /* as it came; NULL: none */
 	char path[QUERY_PATH_MAX + 2]; /* decoded, runs of '/' as one */
 };
 

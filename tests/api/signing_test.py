@@ -124,14 +124,18 @@ class Signature(unittest.TestCase):
         """curl signs the query as it was typed."""
         date = support.amz_date()
         signed = {"host": admin.host, "x-mltop-date": date}
-        for text in ("b=2&a=1", "fields=job_name,state&limit=2"):
+        for text, sent in (("b=2&a=1", None), ("fields=job_name,state&limit=2", None), ("", ""),
+                           # signed as it was typed, and as those servers have it that drop what is empty
+                           ("limit=1&", None), ("limit=1", "limit=1&"), ("&limit=1", None), ("limit=1", "&limit=1"),
+                           ("limit=1&&fields=uid", None), ("limit=1&name", None), ("limit=1&name=", "limit=1&name")):
+            sent = text if sent is None else sent
             names, scope, sig = support.signature("GET", BASE + "/train", text, signed, b"",
                                                   admin.key.secret_key, date)
             auth = (f"MLTOP4-HMAC-SHA256 Credential={admin.key.access_key}/{scope}, "
                     f"SignedHeaders={names}, Signature={sig}")
             with Socket(daemon.port) as s:
-                s.send(head_bytes("GET", BASE + "/train?" + text, dict(signed, authorization=auth)))
-                self.assertEqual(s.answer().status, 200, text)
+                s.send(head_bytes("GET", BASE + "/train?" + sent, dict(signed, authorization=auth)))
+                self.assertEqual(s.answer().status, 200, (text, sent))
 
     def test_slashes_of_public_clients(self):
         for path in ("//cloud_ml/v1/train", "/cloud_ml//v1/train"):
@@ -225,7 +229,7 @@ class Curl(unittest.TestCase):
         self.assertEqual(len(json.loads(body)["data"]), 3)
 
     def test_query(self):
-        for query in ("?limit=1&fields=job_name,state", "?filter=state%3Drunning", "?b=2&a=1"):
+        for query in ("?limit=1&fields=job_name,state", "?filter=state%3Drunning", "?b=2&a=1", "?", "?limit=1&", "?&limit=1", "?limit=1&name"):
             self.assertEqual(self.curl(self.url(BASE + "/train" + query))[0], 200, query)
 
     def test_put_and_form(self):

@@ -286,8 +286,11 @@ static void test_verify_query_forms(void **state)
 		[SIGN_QUERY_SORTED] = "fields=b%2Ca&filter=x%3D1",
 		[SIGN_QUERY_RECEIVED] = "fields=b%2Ca&filter=x%3D1",
 		[SIGN_QUERY_PLAIN] = "fields=b,a&filter=x=1",
+		[SIGN_QUERY_TEXT] = "fields=b%2ca&&filter=x=1&",
 	};
-	struct sign_request r = {.query = query, .query_count = 2};
+	struct sign_request r = {.query = query,
+		.query_count = 2,
+		.query_text = "fields=b%2ca&&filter=x=1&"};
 
 	(void)state;
 	for (int form = 0; form < SIGN_QUERY_FORMS; form++) {

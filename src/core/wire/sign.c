@@ -71,6 +71,10 @@ void sign_canonical_query(const struct sign_request *r, enum sign_query_form for
 	struct encoded_pair pairs[SIGN_PAIRS_MAX];
 	size_t n = r->query_count < SIGN_PAIRS_MAX ? r->query_count : SIGN_PAIRS_MAX;
 
+	if (form == SIGN_QUERY_TEXT && r->query_text != NULL) {
+		buf_adds(out, r->query_text);
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
 		pairs[i] = encode_pair(&r->query[i], form);
 	if (form == SIGN_QUERY_SORTED)

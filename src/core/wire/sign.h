@@ -34,6 +34,7 @@ struct sign_request {
 	const char *path;              /* decoded, as routed */
 	const struct sign_pair *query; /* in the order received */
 	size_t query_count;
+	const char *query_text; /* the same as it was received; NULL: not known */
 	const struct sign_pair *headers;
 	size_t header_count;
 	const void *body;

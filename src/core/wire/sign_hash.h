@@ -21,7 +21,13 @@ struct sign_words {
 extern const struct sign_words sign_mltop_words;
 
 /* How the query is written into the canonical request; see sign_canonical_query. */
-enum sign_query_form { SIGN_QUERY_SORTED, SIGN_QUERY_RECEIVED, SIGN_QUERY_PLAIN, SIGN_QUERY_FORMS };
+enum sign_query_form {
+	SIGN_QUERY_SORTED,
+	SIGN_QUERY_RECEIVED,
+	SIGN_QUERY_PLAIN,
+	SIGN_QUERY_TEXT, /* query_text as it is */
+	SIGN_QUERY_FORMS
+};
 
 void sign_hmac(const void *key, size_t key_len, const void *data, size_t len,
 	unsigned char out[SIGN_HASH_SIZE]);
