@@ -285,6 +285,7 @@
 
 /* ---- Help ---- */
 #define T_HELP_HERE "On the screen %s"
+#define T_HELP_EVERYWHERE "Everywhere"
 #define T_HELP_MOVE "Moving"
 #define T_HELP_FILTER "Filters"
 #define T_HELP_FILTER_TEXT                                                                       \

@@ -10,24 +10,68 @@ struct help_view {
 	struct textpane pane;
 };
 
-static void add_action(const struct app *a, struct textpane *p, const struct action_info *i)
+/* An action without a key may be what another's key means where that cannot be done. */
+static void add_keys(const struct app *a, const struct action_info *i, const struct kind *k,
+	struct buf *out)
 {
-	struct buf keys = BUF_INIT;
-
-	keymap_keys(&a->keymap, i->action, &keys);
-	textpane_add(p, ROLE_NORMAL, "  %s\t%s  (%s)", keys.len ? keys.data : "-", i->doc, i->name);
-	buf_release(&keys);
+	keymap_keys(&a->keymap, i->action, out);
+	for (size_t n = 0; k && !out->len && n < k->action_count; n++)
+		if (k->actions[n].other && strcmp(k->actions[n].other, i->name) == 0)
+			keymap_keys(&a->keymap, keymap_find(&a->keymap, k->actions[n].name)->action,
+				out);
 }
 
+static bool everywhere(const struct action_info *i)
+{
+	return (i->scopes & SCOPE_ANY) == SCOPE_ANY;
+}
+
+/* A sentence each: what can be done on the screen that help is about, or everywhere. */
 static void add_actions(const struct app *a, struct textpane *p, unsigned scopes,
-	const struct kind *k, bool moves, bool here)
+	const struct kind *k, bool all)
 {
 	const struct action_info *i;
 
-	for (size_t n = 0; (i = keymap_at(&a->keymap, n)) != NULL; n++)
-		if ((i->action <= ACT_HALF_DOWN) == moves &&
-			keymap_fits(&a->keymap, i, scopes, k) == here)
-			add_action(a, p, i);
+	for (size_t n = 0; (i = keymap_at(&a->keymap, n)) != NULL; n++) {
+		struct buf keys = BUF_INIT;
+
+		if (i->action <= ACT_HALF_DOWN || everywhere(i) != all ||
+			!keymap_fits(&a->keymap, i, scopes, k))
+			continue;
+		add_keys(a, i, k, &keys);
+		textpane_add(p, ROLE_NORMAL, "  %s\t%s  (%s)", keys.data, i->doc, i->name);
+		buf_release(&keys);
+	}
+}
+
+enum { KEYS_WIDTH = 14, PAIR_WIDTH = 38 };
+
+/* The rest by key and word, side by side: moves, or what other screens have. */
+static void add_words(const struct app *a, struct textpane *p, unsigned scopes,
+	const struct kind *k, bool moves)
+{
+	int columns = a->cols / PAIR_WIDTH > 1 ? a->cols / PAIR_WIDTH : 1, at = 0;
+	const struct action_info *i;
+	struct buf line = BUF_INIT;
+
+	for (size_t n = 0; (i = keymap_at(&a->keymap, n)) != NULL; n++) {
+		struct buf keys = BUF_INIT;
+
+		if ((i->action <= ACT_HALF_DOWN) != moves ||
+			(!moves && keymap_fits(&a->keymap, i, scopes, k)))
+			continue;
+		keymap_keys(&a->keymap, i->action, &keys);
+		buf_addf(&line, "  %-*s%-*s", KEYS_WIDTH, keys.data, PAIR_WIDTH - KEYS_WIDTH - 2,
+			i->name);
+		buf_release(&keys);
+		if (++at % columns != 0)
+			continue;
+		textpane_add(p, ROLE_NORMAL, "%s", line.data);
+		buf_reset(&line);
+	}
+	if (line.len)
+		textpane_add(p, ROLE_NORMAL, "%s", line.data);
+	buf_release(&line);
 }
 
 static void fill(const struct app *a, struct textpane *p, const struct view *below)
@@ -38,10 +82,12 @@ static void fill(const struct app *a, struct textpane *p, const struct view *bel
 	if (below) {
 		textpane_add(p, ROLE_HEADER, T_HELP_HERE, below->screen->name);
 		textpane_add(p, ROLE_DIM, "  %s", below->screen->doc);
-		add_actions(a, p, scopes, k, false, true);
+		add_actions(a, p, scopes, k, false);
 	}
 	textpane_add(p, ROLE_HEADER, "\n" T_HELP_MOVE);
-	add_actions(a, p, SCOPE_ANY, NULL, true, true);
+	add_words(a, p, 0, NULL, true);
+	textpane_add(p, ROLE_HEADER, "\n" T_HELP_EVERYWHERE);
+	add_actions(a, p, SCOPE_ANY, NULL, true);
 	textpane_add(p, ROLE_HEADER, "\n" T_HELP_FILTER);
 	textpane_add(p, ROLE_NORMAL, "%s", T_HELP_FILTER_TEXT);
 	textpane_add(p, ROLE_HEADER, "\n" T_HELP_COMMANDS);
@@ -51,7 +97,7 @@ static void fill(const struct app *a, struct textpane *p, const struct view *bel
 				(*s)->takes_name ? " NAME" : "", (*s)->doc);
 	textpane_add(p, ROLE_NORMAL, "%s", T_HELP_COMMANDS_TEXT);
 	textpane_add(p, ROLE_HEADER, "\n" T_HELP_ELSEWHERE);
-	add_actions(a, p, scopes, k, false, false);
+	add_words(a, p, scopes, k, false);
 }
 
 static void help_open(struct app *a, struct view *v, struct cmds *out)
