@@ -1,6 +1,7 @@
 #include "ui/app/parts.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "core/kinds/kinds.h"
 #include "ui/kit/textpane.h"
 
@@ -25,14 +26,34 @@ struct view *app_top(const struct app *a)
 	return a->depth ? (struct view *)&a->stack[a->depth - 1] : NULL;
 }
 
-/* Lines that say why the platform is gone; title and three rows stay above them. */
-static int why_rows(const struct app *a, const struct layout *l)
+bool app_line_error_long(const struct app *a, int width)
+{
+	return a->line_error && (a->mode == MODE_FILTER || a->mode == MODE_PALETTE) &&
+		utf8_width(a->line_error) + utf8_width(a->line.text.data) + 6 > width;
+}
+
+const char *app_long_text(const struct app *a, int width, enum grid_role *role)
+{
+	if (a->notice && a->mode == MODE_NONE && utf8_width(a->notice) > width) {
+		*role = a->notice_role;
+		return a->notice;
+	}
+	*role = ROLE_BAD;
+	if (app_line_error_long(a, width))
+		return a->line_error;
+	return a->link == LINK_GONE ? a->link_text : "";
+}
+
+/* Lines over the footer for what does not fit into it; title and three rows stay above them. */
+static int long_rows(const struct app *a, const struct layout *l)
 {
 	int width = l->body.width - 2, rows = 0, most = l->body.height - 4;
+	enum grid_role role;
 
-	if (a->link != LINK_GONE || l->small || width < 1)
+	if (l->small || width < 1)
 		return 0;
-	for (const char *rest = a->link_text; *rest && rows < WHY_GONE_ROWS && rows < most; rows++)
+	for (const char *rest = app_long_text(a, width, &role);
+		*rest && rows < LONG_TEXT_ROWS && rows < most; rows++)
 		rest += fold_text(rest, width);
 	return rows;
 }
@@ -40,7 +61,7 @@ static int why_rows(const struct app *a, const struct layout *l)
 struct layout app_layout_of(const struct app *a, int cols, int rows)
 {
 	struct layout l = layout_frame(cols, rows);
-	int why = why_rows(a, &l);
+	int why = long_rows(a, &l);
 
 	l.body.height -= why;
 	l.why = (struct rect){1, l.body.y + l.body.height, l.body.width - 2, why};

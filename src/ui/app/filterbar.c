@@ -193,11 +193,13 @@ void line_input(struct app *a, const struct msg *m, struct cmds *out)
 		edit_key(&a->line, m->key);
 }
 
-/* The field, and where it is wrong the sentence beside it: it names the column. */
+/* The field, and where it is wrong the sentence beside it, or over it: it names the column. */
 void line_draw(const struct app *a, struct grid *g, struct rect r, const char *label)
 {
 	int used = 1 + grid_text(g, 1, r.y, r.width - 1, ROLE_PROMPT, label);
-	int error = a->line_error ? utf8_width(a->line_error) + 2 : 0;
+	bool beside = a->line_error &&
+		!(app_line_error_long(a, r.width - 2) && app_layout(a).why.height > 0);
+	int error = beside ? utf8_width(a->line_error) + 2 : 0;
 	int field = r.width - used - error;
 	int least = utf8_width(a->line.text.data) + 2;
 
@@ -206,7 +208,7 @@ void line_draw(const struct app *a, struct grid *g, struct rect r, const char *l
 	if (field < least)
 		field = least;
 	edit_draw(&a->line, g, used, r.y, field, ROLE_FIELD, true);
-	if (a->line_error)
+	if (beside)
 		grid_clip(g, used + field + 1, r.y, r.width - used - field - 1, ROLE_BAD,
 			a->line_error);
 }

@@ -284,12 +284,12 @@ static const char *rows_error(const struct table *t)
 	return t && t->data.error && t->len > 0 ? t->data.error : NULL;
 }
 
-static void draw_status(const struct app *a, struct grid *g, struct rect r)
+static void draw_status(const struct app *a, struct grid *g, struct rect r, int why_height)
 {
 	const struct view *v = app_top(a);
 	const struct table *t = v && v->screen->table ? v->screen->table(v) : NULL;
 
-	if (a->notice) {
+	if (a->notice && (utf8_width(a->notice) <= r.width - 2 || why_height == 0)) {
 		grid_clip(g, 1, r.y, r.width - 2, a->notice_role, a->notice);
 		return;
 	}
@@ -323,15 +323,16 @@ static void draw_status(const struct app *a, struct grid *g, struct rect r)
 }
 
 /* Folded: who must act needs the whole sentence. */
-static void draw_why(const struct app *a, struct grid *g, struct rect r)
+static void draw_long(const struct app *a, struct grid *g, struct rect r)
 {
-	const char *rest = a->link_text;
+	enum grid_role role;
+	const char *rest = app_long_text(a, r.width, &role);
 
 	for (int i = 0; i < r.height; i++) {
 		size_t fit = i + 1 < r.height ? fold_text(rest, r.width) : strlen(rest);
 		char *piece = fold_piece(rest, fit);
 
-		grid_clip(g, r.x, r.y + i, r.width, ROLE_BAD, piece);
+		grid_clip(g, r.x, r.y + i, r.width, role, piece);
 		free(piece);
 		rest += fit;
 	}
@@ -339,7 +340,7 @@ static void draw_why(const struct app *a, struct grid *g, struct rect r)
 
 void frame_draw(const struct app *a, struct grid *g, const struct layout *l)
 {
-	draw_why(a, g, l->why);
+	draw_long(a, g, l->why);
 	draw_health(a, g, l->health);
 	draw_crumb(a, g, l->crumb);
 	if (a->mode == MODE_FILTER || a->mode == MODE_SEARCH || a->mode == MODE_SAVE)
@@ -347,7 +348,7 @@ void frame_draw(const struct app *a, struct grid *g, const struct layout *l)
 	else if (a->mode == MODE_PALETTE)
 		palette_draw(a, g, l);
 	else
-		draw_status(a, g, l->status);
+		draw_status(a, g, l->status, l->why.height);
 }
 
 static void draw_modes(const struct app *a, struct grid *g, const struct layout *l)

@@ -21,7 +21,7 @@ enum {
 	STACK_MAX = 8,
 	HISTORY_MAX = 50,
 	STALE_MS = 5000,     /* gone for so long: rows are dimmed */
-	WHY_GONE_ROWS = 6,   /* lines over the footer that say why, at most */
+	LONG_TEXT_ROWS = 6,  /* lines over the footer, at most */
 	RTT_NEAR_MS = 10,    /* shorter round trips are all alike to a person */
 	NAME_TYPED_GPUS = 8, /* from so many GPUs on, a delete or cancel wants a word typed */
 	NAME_TYPED_JOBS = 5,
@@ -121,6 +121,10 @@ uint64_t app_id(struct app *a);
 /* A GET whose reply comes to the top views' message(). */
 uint64_t app_get(struct app *a, const char *path, struct cmds *out);
 void app_action(struct app *a, enum action act, struct cmds *out);
+/* What stands folded over the footer: a notice that is too wide for it, or why the platform is gone. */
+const char *app_long_text(const struct app *a, int width, enum grid_role *role);
+/* Whether the sentence about the line that is typed has no room beside it. */
+bool app_line_error_long(const struct app *a, int width);
 bool app_stale(const struct app *a);
 bool app_connected(const struct app *a);
 void app_set_text(char **to, const char *from); /* sanitised copy; NULL is "" */

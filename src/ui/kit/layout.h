@@ -22,7 +22,8 @@ struct layout {
 	struct rect health; /* line 1 */
 	struct rect crumb;  /* line 2 */
 	struct rect body;
-	struct rect why;    /* between body and status: of height 0 while the platform is there */
+	struct rect
+		why; /* between body and status, for what does not fit into it: mostly of height 0 */
 	struct rect status; /* the last line */
 };
 struct layout layout_frame(int cols, int rows);

@@ -251,6 +251,8 @@ static void find_selection(struct table *t)
 	}
 	if (t->held && t->selected && !t->selected->shown)
 		t->lost = true;
+	if (t->refiltered && t->lost)
+		t->index = 0;
 	if (t->refiltered || t->len == 0)
 		t->lost = false;
 	if (t->selected && t->selected->shown) {

@@ -17,8 +17,12 @@ struct describe_view {
 
 static void fill_yaml(struct describe_view *d)
 {
-	json_t *whole = record_encode(d->data.kind, d->data.rec, NULL);
+	struct fieldset all = {{0}};
 	struct buf text = BUF_INIT;
+
+	/* What is known, without what is padded for the public client. */
+	fieldset_all(&all, d->data.kind);
+	json_t *whole = record_encode(d->data.kind, d->data.rec, &all);
 
 	yaml_write(whole, &text);
 	textpane_add(&d->pane, ROLE_NORMAL, "%s", text.data);
