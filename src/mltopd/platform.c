@@ -195,11 +195,8 @@ const struct server_limits *platform_limits(const struct platform *p)
 
 bool platform_ready(const struct platform *p, struct err *e)
 {
-	if (store_health(p->store) == STORE_BROKEN)
-		return err_set(e, ERR_UNAVAILABLE,
-			"the store has failed: changes are refused until mltopd is restarted");
-	if (store_health(p->store) == STORE_FULL)
-		return err_set(e, ERR_UNAVAILABLE, "the disk of the state folder is full");
+	if (!store_ready(p->store, e))
+		return false;
 	if (!p->opened || p->closing)
 		return err_set(e, ERR_UNAVAILABLE, "mltopd is %s",
 			p->closing ? "stopping" : "starting");

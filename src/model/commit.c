@@ -194,6 +194,15 @@ static struct store_nonce change_nonce(const struct change *c)
 
 static void change_over(struct change *c, bool ok, const struct err *e);
 
+/* Somebody wants something new: the one thing that can wait for room on the disk. */
+static bool change_makes(const struct change *c)
+{
+	for (size_t i = 0; c->asked && i < c->entries.len; i++)
+		if (c->entries.items[i].fresh)
+			return true;
+	return false;
+}
+
 /* It is the first at each of its objects. */
 static void change_run(struct change *c)
 {
@@ -207,6 +216,8 @@ static void change_run(struct change *c)
 		change_over(c, false, &e);
 		return;
 	}
+	if (!change_makes(c))
+		store_tx_urgent(tx);
 	store_tx_add(tx, c->before);
 	for (size_t i = 0; i < c->entries.len; i++)
 		if (!c->entries.items[i].done)

@@ -38,6 +38,8 @@ static bool batch_apply(struct store *s, struct item *first, struct item *end, s
 	bool broken = false;
 
 	for (struct item *it = first; it != end && !broken; it = it->next) {
+		if (it->refused)
+			continue;
 		it->ok = store_apply(s, it, &broken);
 		if (it->ok && it->version > version)
 			version = it->version;
@@ -65,31 +67,70 @@ static bool batch_commit(struct store *s, struct item *first, struct item *end, 
 	return true;
 }
 
-/* One commit for all of them. After a failure none of them was done. */
-void sql_batch(struct store *s, struct item *first, struct item *end)
+static bool batch_try(struct store *s, struct item *first, struct item *end, struct err *e)
 {
 	struct sql *sql = sql_of(s);
 	unsigned char hash[32];
+
+	memcpy(hash, sql->audit_hash, sizeof hash);
+	if (batch_commit(s, first, end, e)) {
+		atomic_store(&s->health, sql->given ? STORE_FULL : STORE_WELL);
+		return true;
+	}
+	health_note(s);
+	if (!sqlite3_get_autocommit(sql->db))
+		sql_step(sql->run[SQL_ROLLBACK]);
+	memcpy(sql->audit_hash, hash, sizeof hash);
+	return false;
+}
+
+/* Leaves what makes room; is there any? */
+static bool batch_urgent(struct item *first, struct item *end)
+{
+	bool any = false;
+
+	for (struct item *it = first; it != end; it = it->next) {
+		it->refused = !it->tx->urgent;
+		any = any || it->tx->urgent;
+		it->ok = false;
+		if (it->refused)
+			err_set(&it->e, ERR_UNAVAILABLE,
+				"the disk of the state folder is full: make room in it, or delete jobs");
+	}
+	return any;
+}
+
+static void batch_refuse(struct item *first, struct item *end, const struct err *e)
+{
+	for (struct item *it = first; it != end; it = it->next)
+		if (!it->refused) {
+			it->ok = false;
+			it->e = *e;
+		}
+}
+
+/*
+ * One commit for all of them; after a failure none of them was done. On a full disk the ballast is
+ * given up for what makes room, and until it could be made again nothing else is stored.
+ */
+void sql_batch(struct store *s, struct item *first, struct item *end)
+{
 	struct err e = {.code = ERR_UNAVAILABLE,
 		.text = "the store has failed: changes are refused until mltopd is restarted"};
 	bool good = false;
 
-	memcpy(hash, sql->audit_hash, sizeof hash);
-	if (atomic_load(&s->health) != STORE_BROKEN) {
-		good = batch_commit(s, first, end, &e);
-		if (!good) {
-			health_note(s);
-			if (!sqlite3_get_autocommit(sql->db))
-				sql_step(sql->run[SQL_ROLLBACK]);
-			memcpy(sql->audit_hash, hash, sizeof hash);
-		}
-	}
-	if (good) {
-		atomic_store(&s->health, STORE_WELL);
+	if (atomic_load(&s->health) == STORE_BROKEN || !sql_there(s, &e)) {
+		batch_refuse(first, end, &e);
 		return;
 	}
-	for (struct item *it = first; it != end; it = it->next) {
-		it->ok = false;
-		it->e = e;
+	if (sql_of(s)->given && !ballast_make(s) && !batch_urgent(first, end)) {
+		atomic_store(&s->health, STORE_FULL);
+		return;
 	}
+	good = batch_try(s, first, end, &e);
+	if (!good && atomic_load(&s->health) == STORE_FULL && batch_urgent(first, end) &&
+		ballast_give(s))
+		good = batch_try(s, first, end, &e);
+	if (!good)
+		batch_refuse(first, end, &e);
 }

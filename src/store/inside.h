@@ -45,6 +45,7 @@ struct op {
 
 struct store_tx {
 	struct op *first, **last;
+	bool urgent;
 };
 
 enum look_kind {
@@ -62,6 +63,7 @@ enum look_kind {
 struct item {
 	struct item *next;
 	struct store_tx *tx; /* a change */
+	bool refused;        /* for want of room: the rest of the batch goes without it */
 	bool told;           /* that is done: of it the feed is told, and nobody else */
 	uint64_t version;
 	store_done done;
@@ -101,6 +103,8 @@ struct store_ops {
 		struct err *e);
 	bool (*settle)(struct store *s, const struct op *op, struct err *e);
 	void (*version)(struct store *s, uint64_t version);
+	/* Any thread. Can it take changes, as far as its disk tells? NULL: always. */
+	bool (*ready)(const struct store *s, struct err *e);
 	/* Nobody waits (or `busy`): a good moment for what must be done some time. NULL: nothing is. */
 	void (*pause)(struct store *s, bool busy);
 	bool (*look[LOOK_COUNT])(struct store *s, struct item *it, struct err *e);

@@ -100,6 +100,7 @@ static bool sql_open(struct store *s, struct err *e)
 	bool good = sqlite3_open_v2(path, &sql->db, flags, NULL) == SQLITE_OK;
 
 	umask(before);
+	ballast_start(s);
 	if (!good)
 		err_set(e, ERR_UNAVAILABLE, "%s",
 			sql->db ? sqlite3_errmsg(sql->db) : "out of memory");
@@ -110,6 +111,9 @@ static bool sql_open(struct store *s, struct err *e)
 			" ON CONFLICT(name) DO UPDATE SET value = 'no'",
 			e) &&
 		store_apply_prepare(s, e);
+	sql_place(s);
+	if (good)
+		ballast_make(s);
 	if (good)
 		sqlite3_wal_hook(sql->db, wal_grew, s);
 	else
@@ -139,9 +143,16 @@ static void sql_close(struct store *s)
 	s->back = NULL;
 }
 
+static bool sql_ready(const struct store *s, struct err *e)
+{
+	return sql_there(s, e) && sql_tight(s, e);
+}
+
 static void sql_pause(struct store *s, bool busy)
 {
 	if (sql_of(s)->wal_pages < (busy ? WAL_PAGES_MOST : WAL_PAGES))
+		return;
+	if (!sql_there(s, NULL))
 		return;
 	store_fault(s, "before-checkpoint");
 	if (!sql_checkpoint(s, NULL))
@@ -157,6 +168,7 @@ const struct store_ops store_sqlite = {
 	.close = sql_close,
 	.load = sql_load,
 	.batch = sql_batch,
+	.ready = sql_ready,
 	.pause = sql_pause,
 	.look =
 		{

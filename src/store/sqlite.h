@@ -5,6 +5,7 @@
 #include "store/inside.h"
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 enum statement {
 	SQL_INSERT,
@@ -40,12 +41,24 @@ struct sql {
 	int wal_pages;
 	unsigned char audit_hash[32]; /* of the newest record */
 	uint64_t revision;            /* the newest that was given */
+	bool given;                   /* the ballast: only what makes room is stored */
+	dev_t dev;                    /* the file that is open */
+	ino_t ino;
 };
 
 static inline struct sql *sql_of(struct store *s)
 {
 	return s->back;
 }
+
+/* ballast.c */
+void ballast_start(struct store *s);
+bool ballast_make(struct store *s);
+bool ballast_give(struct store *s); /* false: there is none */
+bool sql_tight(const struct store *s, struct err *e);
+/* Notes which file it is; is it still the one at that path? */
+void sql_place(struct store *s);
+bool sql_there(const struct store *s, struct err *e);
 
 /* sql.c */
 /* What a person can do about it, behind a colon; "" where there is nothing to say. */

@@ -88,6 +88,16 @@ bool store_start(struct store *s, struct err *e)
 	return true;
 }
 
+bool store_ready(const struct store *s, struct err *e)
+{
+	if (store_health(s) == STORE_BROKEN)
+		return err_set(e, ERR_UNAVAILABLE,
+			"the store has failed: changes are refused until mltopd is restarted");
+	if (store_health(s) == STORE_FULL)
+		return err_set(e, ERR_UNAVAILABLE, "the disk of the state folder is full");
+	return s->ops->ready == NULL || s->ops->ready(s, e);
+}
+
 enum store_health store_health(const struct store *s)
 {
 	return (enum store_health)atomic_load(&s->health);

@@ -57,7 +57,8 @@ bool store_start(struct store *s, struct err *e);
 /* Commits what is queued, checkpoints, marks the file as closed cleanly and frees. Blocks. */
 void store_close(struct store *s);
 
-/* Any thread. */
+/* Any thread. False: changes are refused, or will be soon, and why. */
+bool store_ready(const struct store *s, struct err *e);
 enum store_health store_health(const struct store *s);
 /* Loop thread: runs the completions that wait; returns how many. */
 size_t store_poll(struct store *s);
@@ -99,6 +100,11 @@ struct store_feed {
 struct store_tx *store_tx_new(void);
 void store_tx_free(struct store_tx *tx);
 bool store_tx_empty(const struct store_tx *tx);
+/*
+ * It makes room, or must not be lost for want of it: stored with what is held back for that when the
+ * disk is full.
+ */
+void store_tx_urgent(struct store_tx *tx);
 /* Appends copies of what is in `more`. */
 void store_tx_add(struct store_tx *tx, const struct store_tx *more);
 

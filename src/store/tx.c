@@ -70,6 +70,11 @@ struct store_object op_object(const struct op *op)
 		.revision = (uint64_t)op->number[OP_GIVEN]};
 }
 
+void store_tx_urgent(struct store_tx *tx)
+{
+	tx->urgent = true;
+}
+
 void store_tx_add(struct store_tx *tx, const struct store_tx *more)
 {
 	for (const struct op *op = more->first; op; op = op->next)

@@ -206,6 +206,28 @@ class Backup(unittest.TestCase):
             self.assertIsNone(d.process.poll())
 
 
+class Gone(unittest.TestCase):
+    def test_state_folder_is_moved_away(self):
+        """Nothing is acknowledged that would be lost; what comes back is used again."""
+        with Daemon(engine="fake", settings=["fake.jobs=0"], args=["--private"]) as d:
+            c = private_client(d)
+            self.assertEqual(post(c, "one", "x").status, 200)
+            os.rename(d.state, d.state + ".away")
+            refused = post(c, "two", "x")
+            self.assertEqual(refused.status, 503)
+            self.assertIn("removed or replaced", refused.message)
+            ready = c.get("/readyz", sign=False)
+            self.assertEqual(ready.status, 503)
+            self.assertIn("removed or replaced", ready.body.decode())
+            os.mkdir(d.state, 0o700)
+            shutil.copy(d.state + ".away/store.db", d.state + "/store.db")
+            self.assertEqual(post(c, "three", "x").status, 503)  # another file under the name
+            shutil.rmtree(d.state)
+            os.rename(d.state + ".away", d.state)
+            self.assertEqual(c.get("/readyz", sign=False).status, 200)
+            self.assertEqual(post(c, "four", "x").status, 200)
+
+
 class FullDisk(unittest.TestCase):
     """A small file system of its own, where one may be mounted; and a library that plays one."""
 
@@ -214,6 +236,18 @@ class FullDisk(unittest.TestCase):
             space = ["unshare", "-m" if os.geteuid() == 0 else "-rm", "sh", "-c"]
             mount = f"mount -t tmpfs -o size=6m,mode=700 none {folder}"
             me = f"/usr/bin/python3 {os.path.abspath(__file__)} --inside {folder}"
+            if subprocess.run([*space, mount], capture_output=True).returncode != 0:
+                return  # test_played is what this machine allows
+            out = subprocess.run([*space, f"{mount} && exec {me}"], capture_output=True, timeout=120,
+                                 env=os.environ)
+            self.assertEqual(out.returncode, 0, out.stdout.decode() + out.stderr.decode())
+
+    def test_a_way_out(self):
+        """What makes room is stored, and the daemon starts, on a disk that has no room for anything else."""
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
+            space = ["unshare", "-m" if os.geteuid() == 0 else "-rm", "sh", "-c"]
+            mount = f"mount -t tmpfs -o size=24m,mode=700 none {folder}"
+            me = f"/usr/bin/python3 {os.path.abspath(__file__)} --way-out {folder}"
             if subprocess.run([*space, mount], capture_output=True).returncode != 0:
                 return  # test_played is what this machine allows
             out = subprocess.run([*space, f"{mount} && exec {me}"], capture_output=True, timeout=120,
@@ -265,8 +299,55 @@ def inside(folder, played=False):
         d.close()
 
 
+def fill(folder, keep=0):
+    with open(folder + "/filler", "ab", buffering=0) as f:
+        try:
+            while True:
+                f.write(bytes(4096))
+        except OSError:
+            pass
+        if keep:
+            f.truncate(f.tell() - keep)
+
+
+def way_out(folder):
+    d = Daemon(engine="fake", settings=["fake.jobs=0"], args=["--private"], within=folder)
+    try:
+        c = private_client(d)
+        for n in range(4):
+            assert post(c, f"j{n}", "x", gpu_limit=8).status == 200
+        assert os.path.getsize(d.state + "/ballast") > 100000
+        fill(folder, keep=65536)
+        ready = c.get("/readyz", sign=False)
+        assert ready.status == 503 and b"all but full" in ready.body, ready  # before a change failed
+        fill(folder)
+        until(lambda: post(c, "n" + str(time.monotonic_ns()), "x", labels={"l": "x" * 4000}).status == 503,
+              "a refusal")
+        for n in range(2):
+            a = c.delete(f"{TRAIN}/j{n}")
+            assert a.status == 200, a
+        a = c.post(f"{TRAIN}/j2/cancel")
+        assert a.status == 200, a
+        assert post(c, "more", "x").status == 503
+        d.stop()
+        fill(folder)
+        d.start()
+        c = Client(d.port, c.key)
+        assert c.get("/readyz", sign=False).status == 503
+        assert c.delete(f"{TRAIN}/j3").status == 200
+        os.unlink(folder + "/filler")
+        until(lambda: post(c, "m" + str(time.monotonic_ns()), "x").status == 200, "room again")
+        assert c.get("/readyz", sign=False).status == 200
+        assert os.path.getsize(d.state + "/ballast") > 100000
+    finally:
+        d.close()
+
+
 if __name__ == "__main__":
     import sys
+    if sys.argv[1:2] == ["--way-out"]:
+        way_out(sys.argv[2])
+        sys.exit(0)
     if sys.argv[1:2] == ["--inside"]:
         inside(sys.argv[2])
         sys.exit(0)
