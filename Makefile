@@ -97,9 +97,15 @@ run: deps
 
 include tests/tests.mk
 
-# docs/API.md comes from the route table and the schema; a test compares it.
+# docs/API.md comes from the route table and the schema, the verbs and fields of mltop(1) from their
+# rows; tests compare them.
 docs: all
 	$B/mltopd docs api > docs/API.md.new && mv docs/API.md.new docs/API.md
+	$B/mltop help man > docs/man/part.new
+	awk '/^\.\\" end of `mltop/ { skip = 0 } !skip { print } \
+		/^\.\\" begin of `mltop/ { while ((getline line < "docs/man/part.new") > 0) print line; skip = 1 }' \
+		docs/man/mltop.1 > docs/man/mltop.1.new && mv docs/man/mltop.1.new docs/man/mltop.1
+	rm docs/man/part.new
 
 lint: lint-deps
 	sh tests/layers.sh

@@ -27,6 +27,20 @@ static void words_of_verb(const struct verb *v)
 			words_of_flags(t->flags);
 }
 
+/* The columns that are shown first: they are what is most likely meant. */
+static void words_of_fields(const struct kind *k)
+{
+	struct fieldset shown;
+
+	if (!fieldset_parse(&shown, k, k->list_fields, NULL))
+		return;
+	for (int rest = 0; rest < 2; rest++)
+		for (size_t i = 0; i < k->field_count; i++)
+			if (fieldset_has(&shown, i) != rest &&
+				!(k->fields[i].flags & (F_ALIAS | F_SECRET | F_HIDDEN)))
+				printf("%s ", k->fields[i].name);
+}
+
 static bool takes_name(const struct verb *v)
 {
 	return v->kind && (v->kind->can & CAN_LIST) && strncmp(v->args, "NAME", 4) == 0;
@@ -36,7 +50,13 @@ static void bash_case(const struct verb *v)
 {
 	printf("\t'%s%s%s') words='", v->noun ? v->noun : "", v->noun ? " " : "", v->name);
 	words_of_verb(v);
-	printf("'%s%s ;;\n", takes_name(v) ? "; kind=" : "", takes_name(v) ? v->kind->plural : "");
+	printf("'%s%s", takes_name(v) ? "; kind=" : "", takes_name(v) ? v->kind->plural : "");
+	if (v->flags & VERB_LIST) {
+		printf("; fields='");
+		words_of_fields(v->kind);
+		putchar('\'');
+	}
+	printf(" ;;\n");
 }
 
 static void top_words(void)
@@ -74,7 +94,7 @@ static void noun_words(void)
 static void complete_bash(void)
 {
 	printf("_mltop() {\n"
-	       "\tlocal word=${COMP_WORDS[COMP_CWORD]} words= kind=\n"
+	       "\tlocal word=${COMP_WORDS[COMP_CWORD]} words= kind= fields=\n"
 	       "\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n");
 	for (const struct verb *v = cli_verbs(); v->name; v++)
 		if (v->noun)
@@ -91,8 +111,9 @@ static void complete_bash(void)
 	       "\t[ -n \"$kind\" ] && [ \"${word#-}\" = \"$word\" ] && mltop platform status >/dev/null 2>&1 &&\n"
 	       "\t\twords=$(mltop $kind list -o name 2>/dev/null | LC_ALL=C grep -x '" NAME_PATTERN
 	       "')\n"
+	       "\tcase ${COMP_WORDS[COMP_CWORD-1]} in --columns|--sort|--filter) words=$fields ;; esac\n"
 	       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-	       "}\ncomplete -o default -F _mltop mltop\n");
+	       "}\ncomplete -o default -o nosort -F _mltop mltop 2>/dev/null ||\n\tcomplete -o default -F _mltop mltop\n");
 }
 
 static void fish_text(const char *text)
@@ -104,25 +125,63 @@ static void fish_text(const char *text)
 	}
 }
 
+/* The condition under which a verb's own words are offered. */
+static void fish_when(const struct verb *v)
+{
+	printf("complete -c mltop -n '");
+	if (v->noun)
+		printf("__fish_seen_subcommand_from %s; and ", v->noun);
+	printf("__fish_seen_subcommand_from %s' ", v->name);
+}
+
+static void fish_flag(const struct verb *v, const char *name, char letter, bool value,
+	const char *doc)
+{
+	fish_when(v);
+	printf("-l %s ", name);
+	if (letter)
+		printf("-s %c ", letter);
+	printf("%s-d '", value ? "-x " : "");
+	fish_text(doc);
+	printf("'\n");
+}
+
+static void fish_flags(const struct verb *v, const struct cli_flag *flags)
+{
+	for (; flags && flags->name; flags++)
+		fish_flag(v, flags->name, flags->letter, flags->value != NULL, flags->doc);
+}
+
+static void fish_verb(const struct verb *v)
+{
+	if (v->noun)
+		printf("complete -c mltop -n '__fish_use_subcommand' -a %s\n"
+		       "complete -c mltop -n '__fish_seen_subcommand_from %s' -a %s -d '",
+			v->noun, v->noun, v->name);
+	else
+		printf("complete -c mltop -n '__fish_use_subcommand' -a %s -d '", v->name);
+	fish_text(v->doc);
+	printf("'\n");
+	fish_flags(v, v->own);
+	for (size_t i = 0; (v->flags & VERB_FIELDS) && i < v->kind->field_count; i++) {
+		const struct field *f = &v->kind->fields[i];
+		struct buf name = BUF_INIT;
+
+		kind_flag_name(f, &name);
+		if ((f->flags & F_NEW) && !(f->flags & F_HIDDEN) && !cli_own_flag(v, f->name))
+			fish_flag(v, name.data, 0, true, f->doc);
+		buf_release(&name);
+	}
+	for (const struct cli_flags *t = cli_flags; t->flags; t++)
+		if (cli_takes(v, t))
+			fish_flags(v, t->flags);
+}
+
 static void complete_fish(void)
 {
 	printf("complete -c mltop -f\n");
-	for (const struct verb *v = cli_verbs(); v->name; v++) {
-		if (v->noun)
-			printf("complete -c mltop -n '__fish_use_subcommand' -a %s\n"
-			       "complete -c mltop -n '__fish_seen_subcommand_from %s' -a %s -d '",
-				v->noun, v->noun, v->name);
-		else
-			printf("complete -c mltop -n '__fish_use_subcommand' -a %s -d '", v->name);
-		fish_text(v->doc);
-		printf("'\n");
-		for (const struct cli_flag *f = v->own; f && f->name; f++) {
-			printf("complete -c mltop -n '__fish_seen_subcommand_from %s' -l %s -d '",
-				v->name, f->name);
-			fish_text(f->doc);
-			printf("'\n");
-		}
-	}
+	for (const struct verb *v = cli_verbs(); v->name; v++)
+		fish_verb(v);
 }
 
 int cli_completion(struct cli *c)

@@ -125,6 +125,9 @@ int cli_help(struct cli *c)
 	bool noun = false;
 	int shown = first ? cli_help_topic(first, second) : -1;
 
+	/* For `make docs`, and listed nowhere. */
+	if (first && strcmp(first, "man") == 0)
+		return cli_man();
 	if (shown >= 0)
 		return shown;
 	for (const struct verb *v = cli_verbs(); first && v->name; v++) {

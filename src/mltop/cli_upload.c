@@ -262,3 +262,23 @@ bool cli_upload_trainer(struct cli *c, json_t *body, struct err *e)
 	free(path);
 	return good;
 }
+
+int cli_package_create(struct cli *c)
+{
+	json_t *body = json_object();
+	struct err e = ERR_INIT;
+	struct stat st;
+	bool good = stat(c->args[0], &st) == 0 ||
+		err_errno(&e, errno, "cannot read the package", c->args[0]);
+
+	if (good)
+		good = S_ISDIR(st.st_mode)
+			? cli_connect(c, &e) && cli_upload_folder(c, c->args[0], body, &e)
+			: upload_file(c, c->args[0], body, &e);
+	if (good) {
+		output_text(c, json_string_value(json_object_get(body, "trainer_uri")));
+		putchar('\n');
+	}
+	json_decref(body);
+	return good ? EXIT_DONE : cli_fail(&e);
+}

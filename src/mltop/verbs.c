@@ -7,6 +7,7 @@
 #include "core/kinds/context.h"
 #include "core/kinds/job.h"
 #include "core/kinds/key.h"
+#include "core/kinds/package.h"
 #include "core/kinds/quota.h"
 
 static const struct cli_flag submit_flags[] = {
@@ -68,6 +69,8 @@ const struct verb special_verbs[] = {
 		cli_edit, "change what an org may use (quota admins)"},
 	{"keys", "create", "ORG ROLE [NAME]", 0, 3, VERB_ONE | VERB_FIELDS, &key_kind, NULL,
 		cli_key_create, "make an access key; its secret is printed this once (admins)"},
+	{"packages", "create", "FILE", 1, 1, 0, &package_kind, NULL, cli_package_create,
+		"upload a package or a folder, and print its uri"},
 	{NULL, "run", "-- COMMAND...", 0, 0, VERB_REST, NULL, run_flags, cli_run,
 		"run a command of this folder as a job and follow it"},
 	{NULL, "logs", "NAME", 1, 1, VERB_ORG, &job_kind, logs_flags, cli_logs,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import BUILD, LIMIT, MLTOP, Case, main, until  # noqa: E402
+from support import BUILD, LIMIT, MLTOP, ROOT, Case, main, until  # noqa: E402
 
 
 class Run(Case):
@@ -284,6 +284,13 @@ class Verbs(Case):
         self.assertRegex(self.ok("jobs", "describe", "counts", "--json", env=there).json["create_time"], r"Z$")
         self.ok("jobs", "delete", "-y", "counts")
 
+    def test_the_manual_has_what_the_rows_have(self):
+        """`make docs` brings it up to date."""
+        with open(os.path.join(ROOT, "docs/man/mltop.1")) as f:
+            page = f.read()
+        begin, end = '.\\" begin of `mltop help man` (make docs)\n', '.\\" end of `mltop help man`\n'
+        self.assertEqual(page[page.index(begin) + len(begin):page.index(end)], self.ok("help", "man").out)
+
     def test_help_that_nobody_can_read(self):
         for words in ([MLTOP, "--help"], [MLTOP, "help"], [MLTOP, "jobs", "list", "--help"], [MLTOP, "help", "fields", "jobs"],
                       [MLTOP, "--version"], [os.path.join(BUILD, "mltopd"), "--help"]):
@@ -341,6 +348,16 @@ class Verbs(Case):
         ask = script + '\nCOMP_WORDS=(mltop jobs su); COMP_CWORD=2; _mltop; echo "${COMPREPLY[@]}"'
         done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.stdout.split(), ["submit"], done.stderr)
+        ask = script + '\nCOMP_WORDS=(mltop jobs list --sort st); COMP_CWORD=4; _mltop; echo "${COMPREPLY[@]}"'
+        done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.stdout.split()[:2], ["state", "stop_grace"], done.stderr)
+        for verb in ("hold", "release", "cancel"):
+            ask = script + f'\nCOMP_WORDS=(mltop jobs {verb} --fi); COMP_CWORD=3; _mltop; echo "${{COMPREPLY[@]}}"'
+            done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.stdout.split(), ["--filter"], done.stderr)
+        fish = self.ok("completion", "fish").out
+        for flag in ("-l filter", "-l job-name", "-l yes -s y"):
+            self.assertIn(flag, fish)
         self.refused(2, "bash, zsh and fish", "completion", "csh")
 
     def test_completion_runs_nothing_that_a_platform_says(self):

@@ -375,6 +375,22 @@ static bool completes(const struct kind *k, const char *text, size_t cursor, con
 	return found;
 }
 
+/* What is seen is what is meant: columns first, in whatever order the rows have. */
+static void the_likely_field_comes_first(void **state)
+{
+	static const char *const cases[][2] = {
+		{"st", "state"}, {"g", "gpu"}, {"o", "owner"}, {"!re", "!reason"}, {"c", "cpu"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buf out = BUF_INIT;
+
+		filter_complete(&job_kind, cases[i][0], strlen(cases[i][0]), &out);
+		assert_string_equal(out.data, cases[i][1]);
+		buf_release(&out);
+	}
+}
+
 static void completions(void **state)
 {
 	(void)state;
@@ -492,6 +508,7 @@ int main(void)
 		cmocka_unit_test(filters_are_bounded),
 		cmocka_unit_test(ages_use_time),
 		cmocka_unit_test(completions),
+		cmocka_unit_test(the_likely_field_comes_first),
 		cmocka_unit_test(costs_are_bounded),
 		cmocka_unit_test(long_texts_fit_no_expression),
 		cmocka_unit_test(fuzzy_prefers_what_was_meant),

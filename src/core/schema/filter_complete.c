@@ -70,14 +70,45 @@ static void complete_operator(const struct field *f, const char *term, size_t le
 			add_candidate(out, term, len, filter_op_words[op]);
 }
 
+/* Whether the list "a,b,c" has the word. */
+static bool list_has(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = list; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, word, len) == 0 && (at[len] == ',' || at[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+enum { LIKELY_SHOWN, LIKELY_SAME, LIKELY_REST, LIKELY_END };
+
+/* A column by its very name, a row that a column is short for, and all others. */
+static int likely(const struct kind *k, const struct field *f)
+{
+	struct fieldset shown;
+
+	if (list_has(k->list_fields, f->name))
+		return LIKELY_SHOWN;
+	return fieldset_parse(&shown, k, k->list_fields, NULL) &&
+			fieldset_has(&shown, kind_index(k, f)) && !(f->flags & F_ALIAS)
+		? LIKELY_SAME
+		: LIKELY_REST;
+}
+
 /* Names that begin as typed; hidden rows only for who has typed something. */
-static void complete_name(const struct kind *k, const char *term, const char *name, struct buf *out)
+static void complete_rank(const struct kind *k, const char *term, const char *name, int rank,
+	struct buf *out)
 {
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
 
+		if (likely(k, f) != rank)
+			continue;
 		if ((f->flags & F_SECRET) || ((f->flags & F_HIDDEN) && len == 0))
 			continue;
 		if (strcmp(f->name, name) == 0)
@@ -85,6 +116,12 @@ static void complete_name(const struct kind *k, const char *term, const char *na
 		else if (strncmp(f->name, name, len) == 0)
 			add_candidate(out, term, (size_t)(name - term), f->name);
 	}
+}
+
+static void complete_name(const struct kind *k, const char *term, const char *name, struct buf *out)
+{
+	for (int rank = LIKELY_SHOWN; rank < LIKELY_END; rank++)
+		complete_rank(k, term, name, rank, out);
 }
 
 void filter_complete(const struct kind *k, const char *text, size_t cursor, struct buf *out)
