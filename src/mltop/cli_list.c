@@ -49,6 +49,7 @@ static const char *wanted_fields(const struct cli *c, const struct kind *k, stru
 	}
 	fieldset_add(&set, kind_index(k, kind_uid(k)));
 	add_wholes(k, &set);
+	fieldset_ask(&set, k);
 	for (size_t i = 0; i < k->field_count; i++)
 		if (fieldset_has(&set, i))
 			buf_addf(out, "%s%s", out->len ? "," : "", k->fields[i].name);

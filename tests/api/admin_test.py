@@ -63,7 +63,7 @@ class Shared(unittest.TestCase):
         self.job(self.a, "listed")
         self.a.post(BASE + "/packages", {"size": 1, "sha256": "0" * 64, "name": "listed.tar.gz"})
         for path in lists:
-            if path.endswith("/framework"):
+            if path.endswith(("/framework", "/nodes")):
                 continue
             client = self.admin if path.endswith(("/orgs", "/keys")) else self.a
             every = client.get(path).json["data"]
@@ -80,6 +80,19 @@ class Shared(unittest.TestCase):
         self.assertEqual(self.a.get(BASE + "/framework", query={"filter": "name=python"}).json,
                          {"python": whole["python"]})
         self.assertEqual(self.a.get(BASE + "/framework", query={"filter": "name=nothing"}).json, {})
+
+    def test_the_bound_that_holds(self):
+        """Of a kind's limit and that of all kinds together the lesser one, and which it is."""
+        path = BASE + "/quota/" + self.a.key.org_id
+        for limits, bounds in (({"train_cpu_quota": "1", "total_cpu_quota": "4"}, ("1.0", "-1", "cpu: jobs")),
+                               ({"total_cpu_quota": "0.5"}, ("0.5", "-1", "")),
+                               ({"total_cpu_quota": "none", "train_gpu_quota": "2"}, ("1.0", "2", "gpu cpu: jobs")),
+                               ({"train_cpu_quota": "inf", "train_gpu_quota": "-1"}, ("-1.0", "-1", ""))):
+            a = self.admin.put(path, limits)
+            self.assertEqual(a.status, 200, a)
+            for q in (a.json, self.a.get(BASE + "/quota").json["data"][0]):
+                self.assertEqual((q["cpu_bound"], q["gpu_bound"], q["bounds"]), bounds, limits)
+        self.assertEqual(self.admin.put(path, {"cpu_bound": "1"}).status, 400)
 
     def test_one_of_every_kind(self):
         """By name or by uid, and what happened to it; a quota of another org is as if it were not."""

@@ -171,6 +171,9 @@ static inline void dice_record(struct dice *d, const struct kind *k, void *rec, 
 		if (!(f->flags & (F_ALIAS | without)) && dice_below(d, 4) != 0)
 			dice_member(d, k, rec, f, a);
 	}
+	/* What follows from others is as it must be; reading sees to that as well. */
+	if (k->settle)
+		k->settle(rec);
 }
 
 #endif

@@ -47,6 +47,8 @@ static const char *row_fault(const struct kind *k, const struct field *f)
 		return "there is no row that it is a part of";
 	if (f->names == NULL && (f->looks || f->split))
 		return "looks belong to words";
+	if (f->follows && (!k->settle || !(f->flags & F_STATUS)))
+		return "what follows from others is a status that settle makes";
 	if (f->width == 0 && !(f->flags & (F_HIDDEN | F_SECRET)))
 		return "a row that may be a column needs a width";
 	if ((f->flags & F_ALIAS) && (f->flags & ~F_ALIAS))
@@ -210,11 +212,15 @@ static bool check_actions(const struct kind *k, struct err *e)
 bool kind_check(const struct kind *k, struct err *e)
 {
 	size_t section_count = 0;
+	struct fieldset from;
 
 	if (k->size > KIND_SIZE_MAX)
 		return bad(k, NULL, e, "the struct is larger than KIND_SIZE_MAX");
 	if (count_flag(k, F_KEY) != 1 || count_flag(k, F_UID) > 1)
 		return bad(k, NULL, e, "it must have one key and at most one uid");
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].follows && !fieldset_parse(&from, k, k->fields[i].follows, e))
+			return false;
 	while (k->sections && k->sections[section_count])
 		section_count++;
 	for (size_t i = 0; i < k->field_count; i++) {

@@ -33,6 +33,10 @@ static const char *const sections[] = {
 	ROW_AS(quota, name, member, token, .title = heading, .flags = F_ALIAS, .width = 8, \
 		.doc = "Short for " of ".")
 
+#define LIMITS                                                                                \
+	"train_gpu_quota,total_gpu_quota,train_cpu_quota,total_cpu_quota,train_memory_quota," \
+	"total_memory_quota"
+
 static const struct field fields[] = {
 	ROW(quota, org_name, name, .title = "ORG", .flags = F_KEY | F_STATUS, .width = 12,
 		.max = 57, .doc = "Name of the org."),
@@ -65,6 +69,19 @@ static const struct field fields[] = {
 	ROW(quota, records_bytes_used, quota_memory, .title = "TEXT", .flags = F_STATUS | F_SAMPLE,
 		.width = 8, .section = OTHER, .doc = "Bytes of that which are kept."),
 
+	ROW(quota, gpu_bound, quota_count, .follows = "train_gpu_quota,total_gpu_quota",
+		.title = "GPU MAX", .flags = F_STATUS, .width = 7, .section = TOTAL,
+		.doc = "GPUs that jobs may use: the lesser of train and total."),
+	ROW(quota, cpu_bound, quota_cpu, .follows = "train_cpu_quota,total_cpu_quota",
+		.title = "CPU MAX", .flags = F_STATUS, .width = 7, .section = TOTAL,
+		.doc = "CPUs that jobs may use: the lesser of train and total."),
+	ROW(quota, memory_bound, quota_memory, .follows = "train_memory_quota,total_memory_quota",
+		.title = "MEM MAX", .flags = F_STATUS, .width = 7, .section = TOTAL,
+		.doc = "Memory that jobs may use: the lesser of train and total."),
+	ROW(quota, bounds, text, .follows = LIMITS, .title = "BOUND BY", .flags = F_STATUS,
+		.width = 17, .section = TOTAL,
+		.doc = "Which of these three bounds are of train jobs, not of the total."),
+
 	SHORT("name", org_name, name, "ORG", "org_name"),
 	SHORT("org", org_name, name, "ORG", "org_name"),
 	SHORT("gpu", total.gpu_used, quota_count, "GPU", "total_gpu_used"),
@@ -77,6 +94,44 @@ static const struct field fields[] = {
 	SHORT("jobs_max", train.count_quota, quota_count, "JOBS MAX", "train_count_quota"),
 };
 KIND_FITS(fields);
+
+/* The lesser of the two, -1 being none; tells whether it is the first one. */
+static bool lesser(int64_t kind, int64_t total, int64_t *out)
+{
+	bool own = kind >= 0 && (total < 0 || kind < total);
+
+	*out = own ? kind : total;
+	return own;
+}
+
+static void quota_settle(void *record)
+{
+	/* By bits: GPU, CPU, memory. */
+	static const char *const words[] = {"", "gpu: jobs", "cpu: jobs", "gpu cpu: jobs",
+		"mem: jobs", "gpu mem: jobs", "cpu mem: jobs", "gpu cpu mem: jobs"};
+	struct quota *q = record;
+	unsigned own = 0, known = 0;
+
+	if (record_has(quota, q, total.gpu_quota) && record_has(quota, q, train.gpu_quota)) {
+		own |= lesser(q->train.gpu_quota, q->total.gpu_quota, &q->gpu_bound) ? 1 : 0;
+		known |= 1;
+		record_know(&quota_kind, q, offsetof(struct quota, gpu_bound));
+	}
+	if (record_has(quota, q, total.cpu_quota) && record_has(quota, q, train.cpu_quota)) {
+		own |= lesser(q->train.cpu_quota.v, q->total.cpu_quota.v, &q->cpu_bound.v) ? 2 : 0;
+		known |= 2;
+		record_know(&quota_kind, q, offsetof(struct quota, cpu_bound));
+	}
+	if (record_has(quota, q, total.memory_quota) && record_has(quota, q, train.memory_quota)) {
+		own |= lesser(q->train.memory_quota.v, q->total.memory_quota.v, &q->memory_bound.v)
+			? 4
+			: 0;
+		known |= 4;
+		record_know(&quota_kind, q, offsetof(struct quota, memory_bound));
+	}
+	if (known == 7)
+		record_set(quota, q, bounds, words[own]);
+}
 
 /* Every number of a new quota: no limit, or none in use. */
 void quota_init(struct quota *q)
@@ -92,6 +147,7 @@ void quota_init(struct quota *q)
 		record_know(&quota_kind, q, f->offset);
 	}
 	q->records_bytes_quota.v = QUOTA_RECORDS;
+	quota_settle(q);
 }
 
 const struct kind quota_kind = {
@@ -106,8 +162,9 @@ const struct kind quota_kind = {
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct quota),
 	.sections = sections,
-	.list_fields = "org_name,gpu,gpu_max,cpu,cpu_max,mem,mem_max,jobs,jobs_max",
+	.list_fields = "org_name,gpu,gpu_bound,cpu,cpu_bound,mem,memory_bound,jobs,jobs_max,bounds",
+	.settle = quota_settle,
 	.wide_fields = "org_name,org_id,gpu,gpu_max,cpu,cpu_max,mem,mem_max,jobs,jobs_max,"
 		       "train_gpu_used,train_gpu_quota,train_memory_used,train_memory_quota,"
-		       "tensorboard_used,tensorboard_quota,log_bytes_used,log_bytes_quota",
+		       "bounds,tensorboard_used,tensorboard_quota,log_bytes_used,log_bytes_quota",
 };

@@ -17,6 +17,11 @@ struct quota {
 	int64_t tensorboard_quota, tensorboard_used;
 	struct bytes log_bytes_quota, log_bytes_used; /* ours */
 	struct bytes records_bytes_quota, records_bytes_used;
+	/* What holds for train jobs: the lesser of their own limit and that of everything together. */
+	struct bytes memory_bound;
+	struct mcpu cpu_bound;
+	int64_t gpu_bound;
+	const char *bounds; /* "cpu: jobs": which of them are the jobs' own; "" none */
 };
 extern const struct kind quota_kind;
 

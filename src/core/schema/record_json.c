@@ -123,6 +123,8 @@ bool record_decode(const struct kind *k, void *rec, struct arena *a, const json_
 		return false;
 	if (how != DECODE_SERVER && k->check && !k->check(copy.bytes, e))
 		return false;
+	if (k->settle)
+		k->settle(copy.bytes);
 	memcpy(rec, copy.bytes, k->size);
 	return true;
 }

@@ -185,6 +185,21 @@ enum tone kind_tone(const struct kind *k, const void *rec)
 
 /* ---- Sets of rows ---- */
 
+void fieldset_ask(struct fieldset *s, const struct kind *k)
+{
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+		struct fieldset from;
+
+		if (f->follows == NULL || !fieldset_has(s, i) ||
+			!fieldset_parse(&from, k, f->follows, NULL))
+			continue;
+		s->bits[i / 64] &= ~((uint64_t)1 << (i % 64));
+		for (size_t w = 0; w < KNOWN_WORDS; w++)
+			s->bits[w] |= from.bits[w];
+	}
+}
+
 void fieldset_add_splits(struct fieldset *s, const struct kind *k)
 {
 	for (size_t i = 0; i < k->field_count; i++)

@@ -177,10 +177,11 @@ struct field {
 	const char *const *names;       /* enum: words by value, NULL-ended */
 	const struct word_look *looks;  /* enum: as many, by value; NULL: all plain */
 	const struct word_split *split; /* enum: NULL for most */
-	const char *of;                 /* the row that is its whole: tables show "378/2400" */
-	const char *standard;           /* what holds when it is not given, as a person types it */
-	const char *hint;               /* form: an example */
-	const char *doc;                /* one line for docs, help and completion */
+	const char *follows;  /* rows, "a,b", that kind.settle makes it from; NULL: none */
+	const char *of;       /* the row that is its whole: tables show "378/2400" */
+	const char *standard; /* what holds when it is not given, as a person types it */
+	const char *hint;     /* form: an example */
+	const char *doc;      /* one line for docs, help and completion */
 };
 
 /*
@@ -277,7 +278,7 @@ struct kind {
 	const char *wide_fields;     /* of -o wide */
 	/* Across fields, after decode with DECODE_NEW or DECODE_EDIT. NULL: nothing to check. */
 	bool (*check)(const void *record, struct err *e);
-	/* Sets the members that follow from others; each set of rows calls it. NULL: none do. */
+	/* Sets the members that follow from others: of what is decoded or put into a set of rows. */
 	void (*settle)(void *record);
 };
 
@@ -306,6 +307,8 @@ bool fieldset_has(const struct fieldset *s, size_t index);
 void fieldset_add(struct fieldset *s, size_t index);
 /* A server answers the flag of a split word (field.split) beside the word. */
 void fieldset_add_splits(struct fieldset *s, const struct kind *k);
+/* What to ask a server for: rows that follow from others are left out for these. */
+void fieldset_ask(struct fieldset *s, const struct kind *k);
 /* Every row that is neither an alias nor secret. */
 void fieldset_all(struct fieldset *out, const struct kind *k);
 

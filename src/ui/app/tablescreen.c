@@ -101,6 +101,7 @@ static struct fieldset wanted(const struct table *t, const struct screen *s)
 		if (!c->wide || t->wide)
 			want(&set, k, c->field);
 	want_filtered(&set, k, t->filter_text);
+	fieldset_ask(&set, k);
 	return set;
 }
 
