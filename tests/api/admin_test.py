@@ -73,7 +73,7 @@ class Shared(unittest.TestCase):
             a = client.get(path, query={"limit": "1", "fields": "org_id"})
             self.assertEqual([set(row) for row in a.json["data"]], [{"org_id"}], path)
             self.assertEqual("continue" in a.json, len(every) > 1, path)
-            for query in ({"filter": "nope=1"}, {"fields": "nope"}, {"limit": "none"}):
+            for query in ({"filter": "(nope"}, {"fields": "nope"}, {"limit": "none"}):
                 self.assertEqual(client.get(path, query=query).status, 400, (path, query))
         whole = self.a.get(BASE + "/framework").json
         self.assertIn("python", whole)

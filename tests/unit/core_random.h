@@ -174,6 +174,7 @@ static inline void dice_record(struct dice *d, const struct kind *k, void *rec, 
 	/* What follows from others is as it must be; reading sees to that as well. */
 	if (k->settle)
 		k->settle(rec);
+	record_copy(k, rec, rec, a);
 }
 
 #endif
