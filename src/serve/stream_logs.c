@@ -156,14 +156,32 @@ static void queue_gap(struct stream *st, const struct log_sub *sub, uint64_t off
 			(json_int_t)offset, "lost", (json_int_t)lost));
 }
 
-static void end(struct stream *st, struct log_sub *sub, const char *state, int64_t exit_code,
-	int64_t signal)
+/* The last frame of a log; code and signal as the row of its task or job knows them. */
+static json_t *end_frame(const struct log_sub *sub, unsigned state)
 {
-	stream_queue(st,
-		json_pack("{s:s, s:I, s:I, s:s, s:I, s:I}", "t", "end", "id", (json_int_t)sub->id,
-			"offset", (json_int_t)sub->offset, "state", state, "exit_code",
-			(json_int_t)exit_code, "signal", (json_int_t)signal));
+	return json_pack("{s:s, s:I, s:I, s:s}", "t", "end", "id", (json_int_t)sub->id, "offset",
+		(json_int_t)sub->offset, "state", job_state_words[state]);
+}
+
+static void end_number(json_t *frame, const char *key, bool known, int64_t n)
+{
+	if (known)
+		json_object_set_new(frame, key, json_integer((json_int_t)n));
+}
+
+static void end(struct stream *st, struct log_sub *sub, json_t *frame)
+{
+	stream_queue(st, frame);
 	log_sub_drop(st, index_of(st, sub));
+}
+
+static void end_of_job(struct stream *st, struct log_sub *sub, const struct job *j)
+{
+	json_t *frame = end_frame(sub, j->state);
+
+	end_number(frame, "exit_code", record_has(job, j, exit_code), j->exit_code);
+	end_number(frame, "signal", record_has(job, j, signal), j->signal);
+	end(st, sub, frame);
 }
 
 /* A log that never begins: the job ended before its task could start. */
@@ -171,7 +189,7 @@ static void wait_or_end(struct stream *st, struct log_sub *sub, const struct job
 {
 	sub->idle = true;
 	if (job_state_final(job->state))
-		end(st, sub, job_state_words[job->state], job->exit_code, job->signal);
+		end_of_job(st, sub, job);
 }
 
 /*
@@ -212,11 +230,15 @@ static void begin(struct stream *st, struct log_sub *sub, const struct log_range
 }
 
 /* What a supervisor that died had read and not written is gone, and nobody knows how much. */
-static void end_of_task(struct stream *st, struct log_sub *sub, const struct task *task)
+static void end_of_task(struct stream *st, struct log_sub *sub, const struct task *t)
 {
-	if (task->reason == REASON_SUPERVISOR_LOST)
+	json_t *frame = end_frame(sub, t->state);
+
+	if (t->reason == REASON_SUPERVISOR_LOST)
 		queue_gap(st, sub, sub->offset, 0);
-	end(st, sub, job_state_words[task->state], task->exit_code, task->signal);
+	end_number(frame, "exit_code", record_has(task, t, exit_code), t->exit_code);
+	end_number(frame, "signal", record_has(task, t, signal), t->signal);
+	end(st, sub, frame);
 }
 
 /* The end of what there is: for good, or until more is written. */
@@ -231,7 +253,7 @@ static void at_end(struct stream *st, struct log_sub *sub, const struct job *job
 	sub->ending = true;
 	task = s->asks->task(s->platform, sub->job_uid, sub->task, sub->attempt);
 	if (task == NULL)
-		end(st, sub, job_state_words[job->state], job->exit_code, job->signal);
+		end_of_job(st, sub, job);
 	else if (job_state_final(task->state))
 		end_of_task(st, sub, task);
 }

@@ -457,6 +457,14 @@ class LocalLogs(unittest.TestCase):
         self.assertEqual(data, b"".join(b"line %d\n" % i for i in range(1, 11)))
         self.assertEqual((end["state"], end["exit_code"], end["offset"]), ("failed", 3, len(data)))
 
+    def test_what_was_killed_ends_without_a_code(self):
+        self.submit("killed", "kill -9 $$")
+        with self.client.websocket() as w:
+            w.send(t="sub", id=1, kind="log", job="killed", offset=0, credit=1 << 20)
+            end = self.follow(w, 1)[1]
+        self.assertEqual((end["state"], end["signal"]), ("failed", 9))
+        self.assertNotIn("exit_code", end)
+
     def test_large(self):
         self.submit("large", "head -c 20000000 /dev/zero | tr '\\0' x")
         with self.client.websocket() as w:

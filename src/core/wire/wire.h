@@ -19,7 +19,8 @@
  *                                              begins a log; offset is where bytes start
  *   {"t":"gap","id":N,"offset":O,"lost":L}     L bytes from O on are not there; bytes go on at O+L
  *       L 0: the task's supervisor died here, and how much is missing is not known
- *   {"t":"end","id":N,"offset":TOTAL,"state":S,"exit_code":C,"signal":S}   the log is whole
+ *   {"t":"end","id":N,"offset":TOTAL,"state":S,"exit_code":C,"signal":S}   the log is whole; code
+ *                                        and signal only where it exited, or was ended by one
  *   {"t":"error","id":N,"code":HTTP,"message":"..."}       that subscription is over (id 0: the socket)
  * Binary frames are log bytes, little endian: u32 sub, u32 generation, u64 offset, u32 length,
  * u32 crc32c(bytes), then the bytes.
