@@ -150,7 +150,8 @@ static void draw_cell(struct table *t, struct grid *g, int y, const struct entry
 		age_cell(t, e, f, text);
 	else if (f)
 		record_cell(t->data.kind, e->row, f, t->now, text);
-	if (strcmp(text->data, "-") == 0 || strcmp(text->data, "inf") == 0)
+	if (strcmp(text->data, "-") == 0 || strcmp(text->data, "none") == 0 ||
+		strcmp(text->data, "inf") == 0)
 		role = ROLE_DIM;
 	if (right(t, c))
 		grid_right(g, p->x, y, p->width, role, text->data);

@@ -178,7 +178,6 @@
 #define T_ASK_SUBMIT "Submit %s %s?"
 #define T_ASK_EDIT "Change %s %s?"
 #define T_ACCEPT_EDIT "change"
-#define T_EDIT_LINE "%s: %s -> %s"
 #define T_STAKE_LIVE_CPU "It runs: loses %s of work since its start; it holds no GPU."
 #define T_STAKE_LIVE_ONE "It runs: frees %lld GPUs, loses %s of work since its start."
 #define T_STAKE_LIVE_MANY "%zu of %zu run: frees %lld GPUs, loses %s of work in all (longest %s)."

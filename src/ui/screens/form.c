@@ -15,6 +15,8 @@ struct form_view {
 	struct form form;
 	uint64_t clone_id; /* request for the object to copy or change; 0: none */
 	char *id;          /* what requests call it */
+	void *before;      /* what it was before it is changed; NULL: nothing is changed */
+	struct arena text; /* of `before` */
 	bool warned;       /* Esc was pressed once over a form with words in it */
 };
 
@@ -51,6 +53,8 @@ static void form_close(struct app *a, struct view *v, struct cmds *out)
 	(void)a, (void)out;
 	form_release(&f->form);
 	free(f->id);
+	free(f->before);
+	arena_release(&f->text);
 	free(f);
 }
 
@@ -81,6 +85,9 @@ static void fill_copy(struct app *a, struct view *v, const void *rec)
 	free(f->id);
 	f->id = mem_strdup(object_id((struct object){v->kind, rec}, name));
 	if (edits(v)) {
+		free(f->before);
+		f->before = mem_alloc(v->kind->size);
+		record_copy(v->kind, f->before, rec, &f->text);
 		app_notice_clear(a);
 		return;
 	}
@@ -159,30 +166,66 @@ static void stakes(const struct app *a, const struct job *j, struct buf *out)
 	buf_release(&clean);
 }
 
-/* What changes, before and after, a line each. */
-static void edit_stakes(const struct app *a, const struct view *v, const void *rec, struct buf *out)
+/* Takes out of `rec` what is as it was, and says of the rest what changes, a line each. */
+static size_t edit_stakes(const struct app *a, const struct view *v, void *rec, struct buf *out)
 {
-	const void *before = app_row(a, v->kind, v->name);
+	const void *before = ((const struct form_view *)v->state)->before;
+	size_t n = 0;
 
 	for (size_t i = 0; i < v->kind->field_count; i++) {
 		const struct field *f = &v->kind->fields[i];
-		struct buf was = BUF_INIT, is = BUF_INIT;
 
-		if ((f->flags & F_EDIT) && record_knows(v->kind, rec, f)) {
-			if (before)
-				record_cell(v->kind, before, f, a->now, &was);
-			record_cell(v->kind, rec, f, a->now, &is);
+		if (!(f->flags & F_EDIT) || !record_knows(v->kind, rec, f))
+			continue;
+		if (before && record_knows(v->kind, before, f) &&
+			f->type->compare(record_member(before, f), record_member(rec, f)) == 0) {
+			record_forget(v->kind, rec, f->offset);
+			continue;
 		}
-		if (is.len && strcmp(was.data, is.data) != 0)
-			buf_addf(out, T_EDIT_LINE "\n", f->name, was.len ? was.data : "-", is.data);
-		buf_release(&was);
-		buf_release(&is);
+		buf_addf(out, "%s: ", f->name);
+		if (before)
+			record_cell(v->kind, before, f, a->now, out);
+		else
+			buf_addc(out, '-');
+		buf_adds(out, " -> ");
+		record_cell(v->kind, rec, f, a->now, out);
+		buf_addc(out, '\n');
+		n++;
 	}
+	return n;
 }
 
-static void propose(struct app *a, struct view *v, const void *rec)
+static void ask_change(struct app *a, struct view *v, void *rec)
 {
-	const struct form_view *f = v->state;
+	struct form_view *f = v->state;
+	struct buf question = BUF_INIT, lines = BUF_INIT;
+
+	if (edit_stakes(a, v, rec, &lines) == 0) {
+		app_notice(a, ROLE_WARN, T_NOTHING_CHANGED);
+		buf_release(&lines);
+		return;
+	}
+	changes_release(&a->proposed);
+	struct change *c = changes_add(&a->proposed);
+
+	c->kind = v->kind;
+	c->form = true;
+	c->method = "PUT";
+	c->verb = "edit";
+	c->doing = T_DOING_EDIT;
+	c->path = object_path(a, (struct object){v->kind, NULL}, f->id, "");
+	c->name = mem_strdup(v->name);
+	c->body = record_encode_request(v->kind, rec);
+	buf_addf(&question, T_ASK_EDIT, v->kind->name, c->name);
+	prompt_start(&a->prompt, PROMPT_CHANGES, question.data, T_ACCEPT_EDIT, NULL);
+	buf_adds(&a->prompt.stakes, lines.data);
+	a->mode = MODE_PROMPT;
+	buf_release(&question);
+	buf_release(&lines);
+}
+
+static void ask_submit(struct app *a, const struct view *v, const void *rec)
+{
 	struct buf question = BUF_INIT;
 
 	changes_release(&a->proposed);
@@ -190,26 +233,15 @@ static void propose(struct app *a, struct view *v, const void *rec)
 
 	c->kind = v->kind;
 	c->form = true;
+	c->method = "POST";
+	c->verb = "submit";
+	c->doing = T_DOING_NEW;
+	c->path = mem_strdup(v->kind->path);
+	c->name = mem_strdup(record_key(v->kind, rec));
 	c->body = record_encode_request(v->kind, rec);
-	if (edits(v)) {
-		c->method = "PUT";
-		c->verb = "edit";
-		c->doing = T_DOING_EDIT;
-		c->path = object_path(a, (struct object){v->kind, NULL}, f->id, "");
-		c->name = mem_strdup(v->name);
-	} else {
-		c->method = "POST";
-		c->verb = "submit";
-		c->doing = T_DOING_NEW;
-		c->path = mem_strdup(v->kind->path);
-		c->name = mem_strdup(record_key(v->kind, rec));
-	}
-	buf_addf(&question, edits(v) ? T_ASK_EDIT : T_ASK_SUBMIT, v->kind->name, c->name);
-	prompt_start(&a->prompt, PROMPT_CHANGES, question.data,
-		edits(v) ? T_ACCEPT_EDIT : T_ACCEPT_SUBMIT, NULL);
-	if (edits(v))
-		edit_stakes(a, v, rec, &a->prompt.stakes);
-	else if (v->kind == &job_kind)
+	buf_addf(&question, T_ASK_SUBMIT, v->kind->name, c->name);
+	prompt_start(&a->prompt, PROMPT_CHANGES, question.data, T_ACCEPT_SUBMIT, NULL);
+	if (v->kind == &job_kind)
 		stakes(a, rec, &a->prompt.stakes);
 	a->mode = MODE_PROMPT;
 	buf_release(&question);
@@ -224,12 +256,12 @@ static void submit(struct app *a, struct view *v)
 
 	if (!form_record(&f->form, rec, &text, &e))
 		app_notice_clear(a); /* the field that is at fault says it */
-	else if (edits(v) && !f->form.touched)
-		app_notice(a, ROLE_WARN, T_NOTHING_CHANGED);
 	else if (!app_connected(a))
 		app_notice(a, ROLE_BAD, T_NOT_CONNECTED);
+	else if (edits(v))
+		ask_change(a, v, rec);
 	else
-		propose(a, v, rec);
+		ask_submit(a, v, rec);
 	if (e.code != ERR_NONE && !*e.field)
 		app_notice(a, ROLE_BAD, "%s", e.text);
 	free(rec);
