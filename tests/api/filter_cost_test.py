@@ -118,7 +118,7 @@ class Streams(unittest.TestCase):
             for w in sockets:
                 for i in range(64):
                     w.send(t="sub", id=i + 1, kind="job", fields="job_name",
-                           filter='message!~="nothing like it" job_name~="-0"')
+                           filter='message!~="nothing like it" job_name~="(-?){90}0"')
             reading = [threading.Thread(target=self.read, args=(w, 3)) for w in sockets]
             for t in reading:
                 t.start()

@@ -2,12 +2,13 @@
 """What one tenant can do to a shared platform: hostile filters, records at their limits, packages
 that ask for memory.
 
-    MLTOP_BUILD=... tests/bench/strain.py hostile_filter|records|packages     one row of one build
+    MLTOP_BUILD=... tests/bench/strain.py hostile_filter|subscriptions|records|packages     one row of one build
 """
 import binascii
 import json
 import lzma
 import os
+import select
 import subprocess
 import sys
 import tarfile
@@ -22,6 +23,7 @@ from kit.http import BASE, Socket
 
 TRAIN = BASE + "/train"
 FILTERED = 40    # jobs with a long text
+SUBSCRIBED = 2 if QUICK else 6  # seconds
 RECORDS = 1095   # submissions with texts at their limits
 PACKAGES = 12    # submissions of the package
 FINAL = ("completed", "failed", "error")
@@ -155,6 +157,39 @@ def packages():
         return {"packages_peak": d.peak() / 1024, "true_idle": idle, "true_busy": busy}
 
 
+# ---- Hundreds of subscriptions ----
+
+def subscriptions():
+    """p99 of /healthz beside 8 sockets with 64 subscriptions each of one key, and what they take of a core."""
+    with Daemon(engine="fake", settings=[*FREE, "fake.jobs=1000", "fake.changes=200"]) as d:
+        viewer = Client(d.port, d.key(role="viewer"))
+        sockets = [viewer.websocket() for _ in range(8)]
+        for w in sockets:
+            for n in range(64):
+                w.send(t="sub", id=n + 1, kind="job", fields="job_name",
+                       filter='message!~="nothing like it" job_name~="(-?){90}0"')
+        stop, times = threading.Event(), []
+        watchers = [threading.Thread(target=lambda: times.extend(healthz_times(d.port, stop))),
+                    threading.Thread(target=lambda: drained([w.socket.sock for w in sockets], stop))]
+        for t in watchers:
+            t.start()
+        before = d.cpu_seconds()
+        time.sleep(SUBSCRIBED)
+        used = (d.cpu_seconds() - before) / SUBSCRIBED
+        stop.set()
+        for t in watchers:
+            t.join()
+        for w in sockets:
+            w.close()
+        return {"subscriptions_healthz_p99": times[int(len(times) * 0.99)], "of_a_core": used}
+
+
+def drained(sockets, stop):
+    while not stop.is_set():
+        for s in select.select(sockets, [], [], 0.1)[0]:
+            s.recv(1 << 20)
+
+
 # ---- The part of the bench ----
 
 def row(name, build):
@@ -168,6 +203,7 @@ def row(name, build):
 def strain(old, build):
     head("One tenant against all (each once)")
     for name, figure, unit, most in (("hostile_filter", "hostile_filter_healthz_p99", "ms", lambda o: 20),
+                                     ("subscriptions", "subscriptions_healthz_p99", "ms", lambda o: 20),
                                      ("records", "records_resident", "MiB", lambda o: o / 10),
                                      ("packages", "packages_peak", "MiB", lambda o: o / 20)):
         try:
