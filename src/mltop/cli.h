@@ -122,7 +122,7 @@ int cli_usage(const struct cli *c, const char *format, ...) __attribute__((forma
 int cli_help_verb(const struct verb *v);
 int cli_help_all(const char *noun); /* NULL: every verb */
 int cli_help_fields(const struct kind *k);
-int cli_man(void); /* the generated part of mltop(1) */
+int cli_man(const struct verb *verbs); /* the generated part of mltop(1) */
 /* "fields", "filter": shows it, of the kind where one is named; -1: there is no such topic. */
 int cli_help_topic(const char *topic, const char *kind);
 /* "mltop jobs list", and its doc as help has it: no capital, no period. Appended. */

@@ -127,7 +127,7 @@ int cli_help(struct cli *c)
 
 	/* For `make docs`, and listed nowhere. */
 	if (first && strcmp(first, "man") == 0)
-		return cli_man();
+		return cli_man(cli_verbs());
 	if (shown >= 0)
 		return shown;
 	for (const struct verb *v = cli_verbs(); first && v->name; v++) {

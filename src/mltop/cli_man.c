@@ -88,10 +88,10 @@ static void man_fields(const struct kind *k)
 	printf(".El\n");
 }
 
-int cli_man(void)
+int cli_man(const struct verb *verbs)
 {
 	printf(".Ss Verbs\n.Bl -tag -width Ds\n");
-	for (const struct verb *v = cli_verbs(); v->name; v++)
+	for (const struct verb *v = verbs; v->name; v++)
 		man_verb(v);
 	printf(".El\n.Ss Flags of many verbs\n");
 	for (const struct cli_flags *t = cli_flags; t->flags; t++) {

@@ -214,6 +214,20 @@ class Submit(OnShared):
         self.assertIn(b"mltop: sending 2 files, 3.0 MiB (3.0 MiB packed); biggest: data/big.bin 3.0 MiB, train.py 14 bytes\r\n",
                       seen)
 
+    def test_a_package_by_itself(self):
+        """Uploaded, listed, used, kept while a job needs it, deleted."""
+        folder = self.folder({"train.py": "print('packaged')\n"})
+        uri = self.ok("packages", "create", folder).out.strip()
+        self.assertRegex(uri, r"^package://\S+$")
+        rows = self.ok("packages", "list", "--json").json["data"]
+        name, = [r["name"] for r in rows if r["uri"] == uri]
+        self.assertEqual(self.ok("packages", "list", "-o", "csv", "--columns", "name", "--filter", f'"{name}"',
+                                 "--no-headers").out, f"{name}\n")
+        uid, = [r["id"] for r in rows if r["uri"] == uri]
+        self.assertEqual(self.ok("packages", "describe", uid, "--json").json["uri"], uri)
+        self.ok("packages", "delete", "-y", uid)
+        self.assertNotIn(uri, self.ok("packages", "list", "--json").out)
+
     def test_the_platforms_refusals(self):
         folder = self.folder({"other.py": "", "text.tar.gz": "no archive", "empty.tar.gz": ""})
         base = ["jobs", "submit", "--job-name", "never", "--module-name", "train", "--trainer-uri"]

@@ -242,7 +242,7 @@ class Verbs(Case):
         self.refused(5, "there is no key nobody", "keys", "describe", "nobody")
 
     def test_filters_of_every_list(self):
-        for kind in ("frameworks", "keys"):
+        for kind in ("quotas", "frameworks", "keys", "orgs"):
             self.assertEqual(self.ok(kind, "list", "-o", "name", "--filter", '"no such name"').out, "", kind)
             self.assertNotEqual(self.ok(kind, "list", "-o", "name", "--filter", '!"no such name"').out, "", kind)
 

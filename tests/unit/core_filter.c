@@ -378,8 +378,8 @@ static bool completes(const struct kind *k, const char *text, size_t cursor, con
 /* What is seen is what is meant: columns first, in whatever order the rows have. */
 static void the_likely_field_comes_first(void **state)
 {
-	static const char *const cases[][2] = {
-		{"st", "state"}, {"g", "gpu"}, {"o", "owner"}, {"!re", "!reason"}, {"c", "cpu"}};
+	static const char *const cases[][2] = {{"st", "state"}, {"g", "gpu"}, {"o", "owner"},
+		{"!re", "!reason"}, {"c", "cpu"}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
