@@ -38,13 +38,13 @@ FOLDERS_core := core/wire core/plan core/kinds core/schema core/text
 FOLDERS_engine := engine/fake engine/local engine
 FOLDERS_ui := ui/screens ui/app ui/kit
 folders = $(foreach l,$1,$(or $(FOLDERS_$l),$l))
-layers := base core io client ui store model engine serve work kinds
+layers := base core io client ui store demo model engine serve work kinds
 layer_objs = $(patsubst src/%.c,$O/%.o,$(wildcard src/$1/*.c))
 archive = $O/lib$(subst /,-,$1).a
 archives = $(foreach f,$(call folders,$1),$(call archive,$f))
 programs := $B/mltop $B/mltopd $B/mltop-shim
 LINK_mltop := ui client io core base
-LINK_mltopd := kinds work serve model store engine io core base
+LINK_mltopd := kinds work serve model demo store engine io core base
 
 all: $(programs)
 

@@ -16,6 +16,8 @@ BEGIN {
 	may["core/plan"] = "core/kinds core/schema base"; may["core/wire"] = "base"
 	may["client"] = "io " core " base"; may["store"] = core " base"
 	may["engine"] = core " base"
+	# It knows how the engine goes on with what it makes up.
+	may["demo"] = "store engine/fake " core " base"
 	may["ui/kit"] = core " base"; may["ui/app"] = "ui/kit " core " base"
 	may["ui/screens"] = "ui/app ui/kit " core " base"
 	may["engine/local"] = may["engine/fake"] = "engine io " core " base"
@@ -28,7 +30,7 @@ BEGIN {
 	may["work"] = "mltopd engine " core " base"
 	# Likewise: struct platform and the settings.
 	may["kinds"] = "mltopd work serve model store engine io " core " base"
-	may["mltopd"] = "kinds work serve model store engine engine/local engine/fake io " core " base"
+	may["mltopd"] = "demo kinds work serve model store engine engine/local engine/fake io " core " base"
 	# Headers of others, by what their names begin with, and the files that may have them.
 	only["curses.h"] = only["ncurses"] = only["<term.h"] = "^mltop/term[a-z_]*[.]c$"
 	only["sqlite3"] = "^store/"

@@ -11,6 +11,7 @@ LAYERS_ui := ui core base
 LAYERS_store := store core base
 LAYERS_serve := serve core base
 LAYERS_engine := engine io core base
+LAYERS_demo := demo store engine io core base
 LAYERS_work := work engine io core base
 PKGS_base :=
 PKGS_core := jansson libcrypto
@@ -20,6 +21,7 @@ PKGS_ui := $(PKGS_core)
 PKGS_store := $(PKGS_core) sqlite3
 PKGS_serve := libuv jansson libssl libcrypto
 PKGS_engine := $(PKGS_io)
+PKGS_demo := $(PKGS_engine) sqlite3
 PKGS_work := $(PKGS_io)
 
 unit_names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))

@@ -30,8 +30,10 @@ void arena_release(struct arena *a)
 static struct arena_block *arena_grow(struct arena *a, size_t size)
 {
 	size_t room = size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE;
-	struct arena_block *block = mem_alloc(sizeof *block + room);
+	/* Not zeroed: a block is often made for a few bytes. */
+	struct arena_block *block = mem_realloc(NULL, sizeof *block + room);
 
+	block->used = 0;
 	block->size = room;
 	if (a->last && room != BLOCK_SIZE) {
 		/* A large one goes behind the current block, whose free room stays in use. */
@@ -60,7 +62,7 @@ static void *arena_take(struct arena *a, size_t size, size_t align)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-	return arena_take(a, size, ALIGN);
+	return memset(arena_take(a, size, ALIGN), 0, size);
 }
 
 char *arena_strndup(struct arena *a, const char *text, size_t len)

@@ -59,6 +59,21 @@ int64_t ulid_ms(const char *ulid)
 	return ms;
 }
 
+void ulid_random(const char *ulid, uint8_t out[10])
+{
+	for (int half = 0; half < 2; half++) {
+		uint64_t value = 0;
+
+		for (int i = 0; i < 8; i++)
+			value = value << 5 |
+				(uint64_t)(strchr(crockford, ulid[10 + 8 * half + i]) - crockford);
+		for (int i = 4; i >= 0; i--) {
+			out[5 * half + i] = (uint8_t)value;
+			value >>= 8;
+		}
+	}
+}
+
 /* Only the spelling ulid_make writes: ids name folders, where two spellings would be two things. */
 bool ulid_valid(const char *text)
 {

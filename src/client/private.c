@@ -339,6 +339,8 @@ static bool run_demo(struct context *out, const char *program, const char *dir,
 	snprintf(fd_text, sizeof fd_text, "%d", DAEMON_DIE_FD);
 	vec_push(&more, (char *)"--engine");
 	vec_push(&more, (char *)"fake");
+	vec_push(&more, (char *)"--set");
+	vec_push(&more, (char *)"store=demo");
 	vec_push(&more, (char *)"--die-with-fd");
 	vec_push(&more, fd_text);
 	for (; settings && *settings; settings++) {

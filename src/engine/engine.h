@@ -10,9 +10,9 @@
 #define MLTOP_ENGINE_ENGINE_H
 
 #include "base/err.h"
+#include "base/settings.h"
 #include "base/taskfile.h"
 #include "core/kinds/job.h"
-#include "core/kinds/quota.h"
 #include "core/wire/logs.h"
 #include "core/plan/plan.h"
 #include "engine/outputs.h"
@@ -100,10 +100,6 @@ struct engine_events {
 	/* Something a person should see in the job's events. */
 	void (*note)(void *ctx, const struct task_ref *ref, bool warning, const char *reason,
 		const char *message);
-	/* Only the fake engine: it makes jobs and changes rows by itself, all of them told once by
-	 * adopt(). A row is always whole. org_id and org_name are left to the daemon. stop() of such a
-	 * job is answered by its row (failed, Cancelled), not by ended(). */
-	void (*fake_job)(void *ctx, const struct job *job);
 	/* Capacity changed (GPU lost or back): plan again. */
 	void (*machine_changed)(void *ctx);
 	/* False: that job is deleted for certain. Asked after adopt() of every folder there is, for a
@@ -121,10 +117,8 @@ struct engine_config {
 	int64_t max_tasks;     /* 0: as many as CPUs */
 	int64_t log_limit;     /* bytes kept per attempt; 0: none */
 	int64_t log_reserve; /* free space that logs leave on the disk, a fiftieth of it at most; 0: none */
-	int64_t sample_ms; /* 2000 */
-	/* fake engine */
-	int64_t fake_jobs, fake_gpus, fake_changes;
-	uint64_t fake_seed;
+	int64_t sample_ms;        /* 2000 */
+	struct settings settings; /* what else an engine asks for, by the names of its own */
 	struct engine_events events;
 };
 
@@ -152,10 +146,6 @@ struct engine_ops {
 		*log_ask)(struct engine *en, const struct task_ref *ref, struct log_ask *ask);
 	/* Not wanted any more: `answered` will not be called. NULL: all is answered at once. */
 	void (*log_cancel)(struct engine *en, struct log_ask *ask);
-	/* Only the fake engine, else NULL. Is this a job of its own making? What do those hold that
-	 * run (the `used` members)? */
-	bool (*own_job)(struct engine *en, const char *uid);
-	void (*own_usage)(struct engine *en, struct quota_line *out);
 };
 
 struct engine {

@@ -16,7 +16,7 @@
 
 enum { YAML_BYTES_MAX = 1 << 20, YAML_DEPTH_MAX = 64 };
 
-/* Lines by path: "fake.jobs", "contexts.prod.url", "list.0". Owner: whoever holds the struct. */
+/* Lines by path: "fake.gpus", "contexts.prod.url", "list.0". Owner: whoever holds the struct. */
 struct yaml_lines {
 	struct map by_path;
 };

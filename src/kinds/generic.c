@@ -368,17 +368,9 @@ void generic_events(struct request *r)
 {
 	const struct kind *k = r->route->kind;
 	const void *row = request_object(r);
-	const struct kind_handlers *h = r->route->handlers;
-	struct events all;
 
 	if (row == NULL)
 		return;
-	if (h->events && h->events(r->platform, row, NULL, NULL)) {
-		all = (struct events){json_array(), json_array()};
-		h->events(r->platform, row, events_add, &all);
-		events_reply(r, &all);
-		return;
-	}
 	store_read_children(r->platform->store, event_kind.name, record_uid(k, row),
 		config_int(&r->platform->config, SET_EVENTS_PER_JOB), events_read, r);
 }

@@ -14,20 +14,11 @@ static void job_refuse(struct request *r, const struct job *j, const char *why)
 	request_fail(r, &e);
 }
 
-/* A job that only the fake engine knows: it has no row in the store. */
-static bool is_fake(struct platform *p, const struct job *j)
-{
-	return strcmp(config_text(&p->config, SET_ENGINE), "fake") == 0 &&
-		platform_task(p, j->uid, NULL, (int)j->attempt) == NULL &&
-		platform_active(p, j->uid) == NULL && j->attempt > 0;
-}
-
 /* ---- Removing ---- */
 
 struct removal {
 	struct platform *p;
 	char uid[ULID_SIZE];
-	bool fake;
 };
 
 static struct removal *removal_new(struct platform *p, const struct job *j)
@@ -39,19 +30,6 @@ static struct removal *removal_new(struct platform *p, const struct job *j)
 	return m;
 }
 
-/* What only the engine knew: no object of the store goes, so no feed tells of it. */
-static void fake_gone(struct platform *p, const char *uid)
-{
-	const struct job *j = rowset_find(&p->jobs, uid);
-
-	if (j == NULL)
-		return;
-	platform_name_clear(p, j->org_id, j->job_name, j->uid);
-	rowset_remove(&p->jobs, uid);
-	if (p->hub)
-		hub_gone(p->hub, &job_kind, uid);
-}
-
 static void job_removed(void *ctx, bool ok, const struct err *e)
 {
 	struct removal *m = ctx;
@@ -60,8 +38,6 @@ static void job_removed(void *ctx, bool ok, const struct err *e)
 	(void)e;
 	if (ok && p->engine)
 		p->engine->ops->forget(p->engine, m->uid);
-	if (ok && m->fake)
-		fake_gone(p, m->uid);
 	free(m);
 }
 
@@ -70,9 +46,7 @@ static void delete_over(struct request *r, const struct job *j)
 	struct change *c = change_for(r);
 	struct removal *m = removal_new(r->platform, j);
 
-	m->fake = is_fake(r->platform, j);
-	if (!m->fake)
-		change_job_remove(c, j->uid);
+	change_job_remove(c, j->uid);
 	change_audit(c, "job.delete", j->uid, j->job_name);
 	change_answer(c, 200, message_json("job %s is deleted", j->job_name));
 	change_then(c, job_removed, m);
@@ -153,13 +127,6 @@ static void delete_live(struct request *r, struct active *a, const struct job *j
 	wish_commit(c, r, j);
 }
 
-static void fake_stop(struct platform *p, const struct job *j)
-{
-	struct task_ref ref = {j->uid, task_single, (int)j->attempt};
-
-	p->engine->ops->stop(p->engine, &ref, 0);
-}
-
 static void job_delete(struct request *r, const void *row)
 {
 	const struct job *j = row;
@@ -173,22 +140,10 @@ static void job_delete(struct request *r, const void *row)
 			delete_live(r, a, j);
 		return;
 	}
-	if (!job_state_final(j->state))
-		fake_stop(r->platform, j);
 	delete_over(r, j);
 }
 
 /* ---- Cancel and retry ---- */
-
-static void cancel_fake(struct request *r, const struct job *j)
-{
-	struct change *c = change_for(r);
-
-	fake_stop(r->platform, j);
-	change_audit(c, "job.cancel", j->uid, j->job_name);
-	change_answer(c, 200, record_encode(&job_kind, j, NULL));
-	change_commit(c);
-}
 
 static void job_cancel(struct request *r, const void *row)
 {
@@ -196,12 +151,8 @@ static void job_cancel(struct request *r, const void *row)
 	struct active *a = platform_active(r->platform, j->uid);
 	struct change *c;
 
-	if (a && a->life.at == AT_OVER) {
+	if (a == NULL || a->life.at == AT_OVER) {
 		job_refuse(r, j, "it is over already");
-		return;
-	}
-	if (a == NULL) {
-		cancel_fake(r, j);
 		return;
 	}
 	c = change_for(r);
@@ -237,10 +188,6 @@ static void job_retry(struct request *r, const void *row)
 	}
 	if (a) {
 		job_refuse(r, j, "its end is not stored yet: ask again");
-		return;
-	}
-	if (is_fake(p, j)) {
-		job_refuse(r, j, "it is a job of the demo: submit one of your own");
 		return;
 	}
 	c = change_for(r);
@@ -348,18 +295,6 @@ static void job_hyperparameters(struct request *r)
 				"best_trials", "trials"));
 }
 
-static bool job_events(struct platform *p, const void *row,
-	void (*each)(void *ctx, const struct event *ev), void *ctx)
-{
-	const struct job *j = row;
-
-	if (!own_jobs_has(p, j->uid))
-		return false;
-	if (each)
-		own_jobs_events(j, each, ctx);
-	return true;
-}
-
 /* ---- The table ---- */
 
 static const struct action_handler actions[] = {
@@ -404,7 +339,6 @@ const struct kind_handlers job_handlers = {
 	.kind = &job_kind,
 	.prepare = job_prepare,
 	.make = job_made,
-	.events = job_events,
 	.actions = actions,
 	.more = more,
 };

@@ -44,9 +44,6 @@ struct kind_handlers {
 	void (*make)(struct making *m);
 	/* CAN_EDIT: after the change was stored or not, as change_then. NULL: nothing to do. */
 	change_after edited;
-	/* Tells whether its events are in no store; gives them to `each`, where that is not NULL. */
-	bool (*events)(struct platform *p, const void *row,
-		void (*each)(void *ctx, const struct event *ev), void *ctx);
 	/*
 	 * Its rows are looked up after each turn of planning, not stored: all of them as they are now
 	 * go into `out`, a set of its kind. NULL: they are stored.

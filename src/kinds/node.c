@@ -17,12 +17,6 @@ static void node_add_job(struct node *n, const struct job *j)
 
 static void node_add_jobs(struct platform *p, struct node *n)
 {
-	/* Those that the engine makes by itself are in no list of jobs in motion. */
-	if (own_jobs_org(p)) {
-		for (size_t i = 0; i < p->jobs.len; i++)
-			node_add_job(n, p->jobs.rows[i]);
-		return;
-	}
 	for (size_t i = 0; i < p->live.len; i++)
 		node_add_job(n, p->live.items[i]->work);
 }

@@ -64,13 +64,13 @@ int cli_context_use(struct cli *c)
 static bool demo_settings(const struct cli *c, char settings[4][48], struct err *e)
 {
 	static const struct {
-		const char *flag, *standard;
+		const char *flag, *setting, *standard;
 		int64_t max;
 	} numbers[] = {
-		{"jobs", "200", 1000000},
-		{"gpus", "64", 1024},
-		{"changes", "5", 100000},
-		{"seed", "1", INT64_MAX},
+		{"jobs", "demo.jobs", "200", 1000000},
+		{"gpus", "fake.gpus", "64", 1024},
+		{"changes", "fake.changes", "5", 100000},
+		{"seed", "demo.seed", "1", INT64_MAX},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -80,7 +80,7 @@ static bool demo_settings(const struct cli *c, char settings[4][48], struct err 
 		if (!num_i64(text ? text : numbers[i].standard, 0, numbers[i].max, &n))
 			return err_set(e, ERR_INVALID, "--%s %s: give a number from 0 to %lld",
 				numbers[i].flag, text, (long long)numbers[i].max);
-		snprintf(settings[i], sizeof settings[i], "fake.%s=%lld", numbers[i].flag,
+		snprintf(settings[i], sizeof settings[i], "%s=%lld", numbers[i].setting,
 			(long long)n);
 	}
 	return true;

@@ -39,6 +39,8 @@ static const struct row {
 		"State folder; empty: $MLTOP_STATE_DIR, else $XDG_STATE_HOME/mltop/<machine-id>."},
 	[SET_ENGINE] = {"engine", WORD, "local", 0, 0, "local kubernetes fake", false,
 		"What runs the jobs."},
+	[SET_STORE] = {"store", WORD, "sqlite", 0, 0, "sqlite demo", false,
+		"What keeps them; demo: a made-up platform, for the engine fake."},
 	[SET_SHIM] = {"shim", TEXT, "", 0, 4096, NULL, false,
 		"Path of mltop-shim; empty: beside mltopd, else in ../libexec/mltop."},
 	[SET_PRIVATE] = {"private", BOOL, "no", 0, 0, NULL, false,
@@ -109,13 +111,18 @@ static const struct row {
 	[SET_FRAMEWORKS] = {"frameworks.names", LIST,
 		"numpy,scipy,scikit-learn,torch,tensorflow,jax,xgboost,lightgbm,onnxruntime", 0,
 		4096, NULL, false, "Distributions to look for."},
-	[SET_FAKE_JOBS] = {"fake.jobs", COUNT, "200", 0, 1000000, NULL, false,
-		"Jobs that the fake engine shows."},
-	[SET_FAKE_GPUS] = {"fake.gpus", COUNT, "64", 0, 1024, NULL, false, "GPUs that it has."},
+	[SET_FAKE_GPUS] = {"fake.gpus", COUNT, "64", 0, 1024, NULL, false,
+		"GPUs that the fake engine has."},
 	[SET_FAKE_CHANGES] = {"fake.changes", COUNT, "5", 0, 1000000, NULL, false,
-		"Rows that it changes a second."},
+		"Rows of made-up jobs that it changes a second."},
 	[SET_FAKE_SEED] = {"fake.seed", COUNT, "1", 0, INT64_MAX, NULL, false,
+		"What chance is made from."},
+	[SET_DEMO_JOBS] = {"demo.jobs", COUNT, "200", 0, 1000000, NULL, false,
+		"Jobs of the made-up platform's first org."},
+	[SET_DEMO_SEED] = {"demo.seed", COUNT, "1", 0, INT64_MAX, NULL, false,
 		"The same seed makes the same jobs."},
+	[SET_DEMO_ORGS] = {"demo.orgs", LIST, "local,research", 0, 128, NULL, false,
+		"Its orgs, one or two; the second has some jobs more and a quarter of the GPUs."},
 };
 
 void config_release(struct config *c)
@@ -263,6 +270,13 @@ static enum setting find(const char *name, size_t len)
 		if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0)
 			return (enum setting)i;
 	return SET_COUNT;
+}
+
+const char *config_named(const struct config *c, const char *name)
+{
+	enum setting which = find(name, strlen(name));
+
+	return which == SET_COUNT ? NULL : config_text(c, which);
 }
 
 bool config_set(struct config *c, const char *assignment, struct err *e)

@@ -25,6 +25,7 @@ enum setting {
 	SET_ORIGINS,
 	SET_STATE_DIR,
 	SET_ENGINE,
+	SET_STORE,
 	SET_SHIM,
 	SET_PRIVATE,
 	SET_IDLE_EXIT,
@@ -57,10 +58,12 @@ enum setting {
 	SET_OUTPUTS_LOOK,
 	SET_FRAMEWORK_PYTHON,
 	SET_FRAMEWORKS,
-	SET_FAKE_JOBS,
 	SET_FAKE_GPUS,
 	SET_FAKE_CHANGES,
 	SET_FAKE_SEED,
+	SET_DEMO_JOBS,
+	SET_DEMO_SEED,
+	SET_DEMO_ORGS,
 	SET_COUNT,
 };
 
@@ -75,7 +78,9 @@ struct config {
 void config_release(struct config *c);
 void config_copy(struct config *to, const struct config *from);
 
-/* "fake.jobs=10000": the value is checked. */
+/* By its name; NULL: there is none of that name. */
+const char *config_named(const struct config *c, const char *name);
+/* "demo.jobs=10000": the value is checked. */
 bool config_set(struct config *c, const char *assignment, struct err *e);
 bool config_set_value(struct config *c, enum setting which, const char *text, struct err *e);
 /* Reads a YAML file; unknown keys, wrong types and limits are errors with file and line. */

@@ -1,11 +1,18 @@
 #include "mltopd/engines.h"
+#include "mltopd/platform_inside.h"
 
+#include "demo/store_demo.h"
 #include "engine/fake/engine_fake.h"
 #include "engine/local/engine_local.h"
 
 #include <string.h>
 
 static const struct engine_ops *const engines[] = {&engine_local, &engine_fake};
+
+const struct store_ops *store_find(const char *name)
+{
+	return strcmp(name, "demo") == 0 ? &store_demo : platform_store();
+}
 
 const struct engine_ops *engine_find(const char *name)
 {

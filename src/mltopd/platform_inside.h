@@ -197,8 +197,6 @@ void platform_show(struct platform *p, const struct kind *k, const char *uid);
 
 /* ---- Other parts ---- */
 
-/* In memory only; the oldest one leaves for it. */
-void platform_event_show(struct platform *p, const struct event *ev);
 const struct store_ops *platform_store(void);
 bool platform_load(struct platform *p, struct err *e);
 
@@ -226,7 +224,7 @@ bool keys_private(struct platform *p, struct err *e); /* <state>/private.key */
 bool orgs_obtain(struct change *c, const char *name, struct org *out, struct arena *a,
 	struct err *e);
 /*
- * Before anything runs: orgs that were made while this platform was private, showed the fake engine
+ * Before anything runs: orgs that were made while this platform was private, had another engine
  * or was not root get their Unix user now; false where tasks of two orgs would share one.
  */
 bool orgs_separate(struct platform *p, struct err *e);

@@ -129,14 +129,19 @@ static void handles_close(struct platform *p)
 		uv_close(all[i], handle_closed);
 }
 
+static const char *setting_text(void *ctx, const char *name)
+{
+	return config_named(&((struct platform *)ctx)->config, name);
+}
+
 bool platform_open(struct platform **out, const struct platform_options *o, struct err *e)
 {
 	struct platform *p = mem_alloc(sizeof *p);
-	struct store_config store = {.ops = platform_store(),
-		.dir = o->dir,
+	struct store_config store = {.dir = o->dir,
 		.volatile_data = o->volatile_data,
 		.notify = store_notify,
 		.ctx = p,
+		.settings = {setting_text, p},
 		.fault = platform_fault};
 	bool good;
 
@@ -144,6 +149,7 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 	p->loop = o->loop;
 	p->dir = mem_strdup(o->dir);
 	platform_reload(p, NULL);
+	store.ops = store_find(config_text(&p->config, SET_STORE));
 	rows_init(p);
 	handles_init(p);
 	ages_init(&p->ages, platform_now(), time_mono_ms());
@@ -198,10 +204,7 @@ static bool engine_start(struct platform *p, struct err *e)
 		.log_limit = config_int(&p->config, SET_LOCAL_LOG_LIMIT),
 		.log_reserve = config_int(&p->config, SET_LOCAL_LOG_RESERVE),
 		.sample_ms = config_int(&p->config, SET_LOCAL_SAMPLE),
-		.fake_jobs = config_int(&p->config, SET_FAKE_JOBS),
-		.fake_gpus = config_int(&p->config, SET_FAKE_GPUS),
-		.fake_changes = config_int(&p->config, SET_FAKE_CHANGES),
-		.fake_seed = (uint64_t)config_int(&p->config, SET_FAKE_SEED),
+		.settings = {setting_text, p},
 		.events = reconcile_events,
 	};
 

@@ -166,8 +166,6 @@ static void row_shown(struct platform *p, struct set *set, const struct store_ob
 	/* What is in use stands in memory only. */
 	if (k == &quota_kind && p->loaded)
 		reconcile_usage(p);
-	if (k == &org_kind && set->rows->len == 1)
-		own_jobs_take(p);
 }
 
 /* The oldest events leave memory, and viewers, who would gather them for ever; the store has them. */
@@ -182,13 +180,6 @@ static void events_bound(struct platform *p)
 	}
 }
 
-void platform_event_show(struct platform *p, const struct event *ev)
-{
-	rowset_put(&p->events, ev, NULL);
-	platform_show(p, &event_kind, ev->uid);
-	events_bound(p);
-}
-
 /* The counter that streams go by: of our change, or one more for what somebody else did. */
 static void version_reached(struct platform *p, uint64_t version)
 {
@@ -201,6 +192,10 @@ static void version_reached(struct platform *p, uint64_t version)
 static bool row_unpack(const struct store_object *o, const struct kind *k, union any_row *rec,
 	struct arena *text, struct err *e)
 {
+	if (o->row) {
+		memcpy(&rec->any, o->row, k->size);
+		return true;
+	}
 	/* Stores of before packages were a kind hold them as JSON. */
 	if (k == &package_kind && o->len > 0 && *(const char *)o->pack == '{')
 		return package_from_json(&rec->package, text, o->pack, o->len, e);

@@ -167,6 +167,13 @@ static bool op_remove(struct sql *sql, struct op *op, struct item *it, bool *bro
 	bool any = (uint64_t)op->number[OP_EXPECTED] == STORE_ANY;
 	int n = run(sql, any ? SQL_REMOVE_ANY : SQL_REMOVE, op);
 
+	/* Of what it does not hold a store may have been told to remove just that. */
+	if (n == 0 && (uint64_t)op->number[OP_EXPECTED] == STORE_NONE) {
+		struct op *now = find(sql, SQL_GET, op);
+
+		any = now == NULL;
+		free(now);
+	}
 	if (n == 1 || (n == 0 && any))
 		n = run(sql, SQL_BLOBS_REMOVE, op) < 0 ? -1 : 1;
 	if (n == 1)

@@ -113,6 +113,7 @@ struct store_ops {
 struct store {
 	const struct store_ops *ops;
 	void *back;
+	void *before; /* of a store that stands before another, whose data `back` are */
 	struct store_config config;
 	struct store_feed feed;
 	char *dir;

@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/settings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +39,7 @@ struct store_config {
 	bool volatile_data;        /* demo: nothing must survive, so nothing is synced */
 	void (*notify)(void *ctx); /* from the store thread: completions wait for store_poll */
 	void *ctx;
+	struct settings settings;         /* what a store asks for, by the names of its own */
 	void (*fault)(const char *point); /* named crash points of the fault tests; may be NULL */
 };
 
@@ -76,6 +78,8 @@ struct store_object {
 	bool gone; /* being removed: its name is free again */
 	const void *pack;
 	size_t len;
+	const void *
+		row; /* as the feed brings it, from a store that makes its rows: unpacked; or NULL */
 	uint64_t revision;
 	/* As the feed brings it: of the change of ours that made it so; 0: of somebody else's. */
 	uint64_t version;

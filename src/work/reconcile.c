@@ -30,14 +30,6 @@ struct question {
 	bool cut;                     /* not all that wait are in it */
 };
 
-static struct amounts amounts_used(struct quota_line used)
-{
-	return (struct amounts){.v = {[DIM_GPUS] = used.gpu_used,
-					[DIM_MEMORY] = used.memory_used.v,
-					[DIM_CPU] = used.cpu_used.v,
-					[DIM_JOBS] = used.count_used}};
-}
-
 static void org_limits(struct org_queue *o, const struct quota *q)
 {
 	o->org.limits = q ? &o->limits : NULL;
@@ -54,7 +46,6 @@ static struct org_queue *org_now(struct platform *p, struct org_queue *o)
 		o->turn = p->plan_turn;
 		o->met = false;
 		org_limits(o, rowset_find(&p->quotas, o->org_id));
-		o->org.held = amounts_used(own_jobs_usage(p, o->org_id));
 	}
 	return o;
 }
@@ -159,19 +150,6 @@ static void usage_clear(struct quota_line *line)
 	line->gpu_used = line->count_used = 0;
 }
 
-static void usage_add_own(struct platform *p)
-{
-	const struct org *o = own_jobs_org(p);
-	struct quota *q = o ? rowset_find(&p->quotas, o->org_id) : NULL;
-	struct quota_line own;
-
-	if (q == NULL)
-		return;
-	own = own_jobs_usage(p, o->org_id);
-	usage_add(&q->train, &own);
-	usage_add(&q->total, &own);
-}
-
 void reconcile_usage(struct platform *p)
 {
 	size_t count = p->quotas.len;
@@ -195,7 +173,6 @@ void reconcile_usage(struct platform *p)
 		usage_add(&q->train, &one);
 		usage_add(&q->total, &one);
 	}
-	usage_add_own(p);
 	for (size_t i = 0; i < count; i++) {
 		const struct quota *q = p->quotas.rows[i];
 

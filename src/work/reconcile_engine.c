@@ -194,7 +194,6 @@ const struct engine_events reconcile_events = {
 	.log_grew = on_log_grew,
 	.sampled = on_sampled,
 	.note = on_note,
-	.fake_job = own_jobs_told,
 	.machine_changed = on_machine_changed,
 	.known = on_known,
 };

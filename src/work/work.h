@@ -156,20 +156,6 @@ void machine_view_release(struct machine_view *m);
 /* Could it ever run here: nodes, quota, engine? ERR_UNPROCESSABLE, the field named. */
 bool reconcile_possible(struct platform *p, const struct job *j, struct err *e);
 
-/* ---- Jobs that the engine makes by itself (own_jobs.c) ---- */
-
-enum { OWN_EVENTS = 3 }; /* of one at most */
-
-void own_jobs_told(void *ctx, const struct job *job);
-/* The first org takes those that came before it: the engine knows none. */
-void own_jobs_take(struct platform *p);
-/* Whose they are; NULL: nobody's yet, or the engine makes none. */
-const struct org *own_jobs_org(const struct platform *p);
-bool own_jobs_has(struct platform *p, const char *uid);
-/* What those of this org hold that run: the `used` members. */
-struct quota_line own_jobs_usage(const struct platform *p, const char *org_id);
-void own_jobs_events(const struct job *j, void (*each)(void *ctx, const struct event *ev),
-	void *ctx);
 /* ---- Logs, samples, outputs ---- */
 
 void logs_grew(struct platform *p, struct active *a);

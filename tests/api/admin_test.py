@@ -24,7 +24,7 @@ class Shared(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(engine="fake", settings=["fake.jobs=0", "fake.changes=0",
+        cls.daemon = Daemon(engine="fake", settings=["fake.changes=0",
                                                      "limits.requests_per_second=100000",
                                                      "limits.request_burst=100000"])
         cls.admin = cls.daemon.client(org="root", role="admin")
@@ -294,7 +294,7 @@ class Shared(unittest.TestCase):
 
     def test_orgs_from_before_the_local_engine(self):
         """Made where nothing ran as anybody, they get their users at the next start, or there is none."""
-        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+        with Daemon(engine="fake", settings=[]) as d:
             c = d.client(org="one")
             d.key(org="two")
             d.stop()
@@ -313,7 +313,7 @@ class Shared(unittest.TestCase):
 
     def test_more_than_a_line_on_the_control_socket(self):
         """What follows the request is not taken while the verb runs."""
-        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+        with Daemon(engine="fake", settings=[]) as d:
             d.key()
             with socket.socket(socket.AF_UNIX) as s:
                 s.settimeout(LIMIT)
@@ -437,10 +437,10 @@ class Verbs(unittest.TestCase):
             with open(path, "w") as f:
                 f.write(text)
             return self.run_it("--config", path, "--check-config", *more)
-        good = "listen: 127.0.0.1:0\nfake:\n  jobs: 3\npackages:\n  file_roots: [/a, /b]\nprivate: yes\n"
+        good = "listen: 127.0.0.1:0\nfake:\n  gpus: 3\npackages:\n  file_roots: [/a, /b]\nprivate: yes\n"
         self.assertEqual(check(good).returncode, 0, check(good))
         for text, line, word in (("listen: 127.0.0.1:0\nfake:\n  job: 3\n", 3, "no such setting"),
-                                 ("\n\nengine: slurm\n", 3, "local"), ("fake: {jobs: -1}\n", 1, "least"),
+                                 ("\n\nengine: slurm\n", 3, "local"), ("fake: {gpus: -1}\n", 1, "least"),
                                  ("a: &x 1\n", 1, "anchors"), ("listen: [1]\n", 1, "single value"),
                                  ("listen: a\nlisten: b\n", 2, "twice"), ("x: {y: [\n", 2, "")):
             out = check(text)
@@ -458,7 +458,7 @@ class Long(Daemon):
 
     def __init__(self, state):
         self._state = state
-        super().__init__(engine="fake", settings=["fake.jobs=0"])
+        super().__init__(engine="fake", settings=[])
 
     @property
     def state(self):
@@ -478,7 +478,7 @@ class Life(unittest.TestCase):
             with open(python, "w") as f:
                 f.write(f"#!/bin/sh\ncat {folder}/never &\ntouch {mark}\nwait\n")
             os.chmod(python, 0o755)
-            with Daemon(engine="fake", settings=["fake.jobs=0", "frameworks.python=" + python]) as d:
+            with Daemon(engine="fake", settings=["frameworks.python=" + python]) as d:
                 with Socket(d.port) as s:
                     s.send(f"GET {BASE}/framework HTTP/1.1\r\nHost: x\r\n\r\n".encode())
                     until(lambda: os.path.exists(mark), "the question")
@@ -488,7 +488,7 @@ class Life(unittest.TestCase):
 
 
     def test_stop_and_reload(self):
-        with Daemon(engine="fake", settings=["fake.jobs=5", "fake.changes=0"]) as d:
+        with Daemon(engine="fake", settings=["demo.jobs=5", "fake.changes=0"]) as d:
             client = d.client()
             self.assertEqual(len(client.get(TRAIN).json["data"]), 5)
             d.process.send_signal(signal.SIGHUP)

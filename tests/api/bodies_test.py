@@ -12,7 +12,7 @@ ALL = 64 << 20
 
 def setUpModule():
     global daemon, client
-    daemon, client = support.module_daemon(settings=("fake.jobs=5", "fake.changes=0", "limits.per_key=1000") + FREE)
+    daemon, client = support.module_daemon(settings=("demo.jobs=5", "fake.changes=0", "limits.per_key=1000") + FREE)
 
 
 def head_of(c, path, length, method="POST"):

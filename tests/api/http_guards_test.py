@@ -18,7 +18,7 @@ FREE = ("limits.requests_per_second=1000000", "limits.request_burst=1000000")
 
 def setUpModule():
     global daemon, client
-    daemon, client = support.module_daemon(settings=("fake.jobs=20", "fake.changes=0",
+    daemon, client = support.module_daemon(settings=("demo.jobs=20", "fake.changes=0",
                                       "limits.per_address=1000") + FREE)
 
 
@@ -271,7 +271,7 @@ class Upgrade(Alive):
     def test_origin(self):
         self.refused(403, send={"origin": "https://evil.example"})
         self.refused(403, send={"origin": "null"})
-        with support.Daemon(settings=("fake.jobs=1", "origins=https://ok.example")) as d:
+        with support.Daemon(settings=("demo.jobs=1", "origins=https://ok.example")) as d:
             c = d.client()
             c.websocket(send={"origin": "https://ok.example"}).close()
             with self.assertRaises(support.Refused):
@@ -329,7 +329,7 @@ class Limits(unittest.TestCase):
     """Daemons of their own: their limits are small, or are the defaults."""
 
     def test_strangers_of_one_address(self):
-        with support.Daemon(settings=("fake.jobs=1",)) as d:
+        with support.Daemon(settings=("demo.jobs=1",)) as d:
             c = d.client()
             known = Socket(d.port)
             self.assertEqual(c.get(BASE + "/train", on=known).status, 200)
@@ -358,7 +358,7 @@ class Limits(unittest.TestCase):
             return False
 
     def test_connections_of_one_key(self):
-        with support.Daemon(settings=("fake.jobs=1", "limits.per_key=4")) as d:
+        with support.Daemon(settings=("demo.jobs=1", "limits.per_key=4")) as d:
             c = d.client()
             held = [Socket(d.port) for _ in range(4)]
             for s in held:
@@ -372,7 +372,7 @@ class Limits(unittest.TestCase):
                 s.close()
 
     def test_connections_of_the_server(self):
-        with support.Daemon(settings=("fake.jobs=1", "limits.connections=5",
+        with support.Daemon(settings=("demo.jobs=1", "limits.connections=5",
                                       "limits.per_address=100")) as d:
             c = d.client()
             held = [Socket(d.port) for _ in range(5)]
@@ -399,7 +399,7 @@ class Limits(unittest.TestCase):
     def test_idle_strangers_lock_nobody_out(self):
         """All places are taken by who says nothing, or by who has said something once: the oldest go."""
         for setting in ("limits.per_address=4", "limits.connections=4"):
-            with support.Daemon(settings=("fake.jobs=1", setting)) as d:
+            with support.Daemon(settings=("demo.jobs=1", setting)) as d:
                 c = d.client()
                 known = Socket(d.port)
                 self.assertEqual(c.get(BASE + "/train", on=known).status, 200)
@@ -418,7 +418,7 @@ class Limits(unittest.TestCase):
                     s.close()
 
     def test_rate(self):
-        with support.Daemon(settings=("fake.jobs=1", "limits.requests_per_second=5",
+        with support.Daemon(settings=("demo.jobs=1", "limits.requests_per_second=5",
                                       "limits.request_burst=10")) as d:
             c = d.client()
             with Socket(d.port) as s:
@@ -438,7 +438,7 @@ class Limits(unittest.TestCase):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (160, hard))
         try:
-            d = support.Daemon(settings=("fake.jobs=1", "limits.per_address=1000"))
+            d = support.Daemon(settings=("demo.jobs=1", "limits.per_address=1000"))
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         with d:

@@ -13,7 +13,7 @@ FILL = {"{job}": "demo-job-00000", "{package}": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "{
 
 def setUpModule():
     global daemon, admin
-    daemon, admin = support.module_daemon(settings=("fake.jobs=5", "fake.changes=0") + FREE)
+    daemon, admin = support.module_daemon(settings=("demo.jobs=5", "fake.changes=0") + FREE)
 
 
 def routes():

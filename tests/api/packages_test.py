@@ -126,7 +126,7 @@ class Uploads(unittest.TestCase):
 
 class Keep(unittest.TestCase):
     def test_old_packages_go(self):
-        with Daemon(engine="fake", settings=["fake.jobs=0", "packages.keep=1ms"]) as d:
+        with Daemon(engine="fake", settings=["packages.keep=1ms"]) as d:
             c = d.client(org="o", role="operator")
 
             def make(n):
@@ -138,7 +138,7 @@ class Keep(unittest.TestCase):
 
 class Roots(unittest.TestCase):
     def test_shared_platform_reads_only_its_roots(self):
-        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+        with Daemon(engine="fake", settings=[]) as d:
             inside, outside = d.folder + "/in", d.folder + "/out"
             for folder in (inside, outside):
                 os.mkdir(folder)

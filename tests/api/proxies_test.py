@@ -13,7 +13,7 @@ FAR = "127.0.0.9"  # an address that is not the proxy's
 
 def setUpModule():
     global daemon, key
-    daemon, _ = support.module_daemon(settings=("fake.jobs=5", "fake.changes=0",
+    daemon, _ = support.module_daemon(settings=("demo.jobs=5", "fake.changes=0",
                                                "trusted_proxies=127.0.0.1") + FREE)
     key = daemon.key()
 
@@ -165,7 +165,7 @@ class Direct(unittest.TestCase):
             self.assertFalse(c.get("/version", on=s, send={"x-forwarded-proto": "https"}).json["secure"])
 
     def test_loopback_alone_is_secure_without_proxies(self):
-        with support.Daemon(settings=("fake.jobs=1",)) as d:
+        with support.Daemon(settings=("demo.jobs=1",)) as d:
             c = d.client()
             self.assertTrue(c.get("/version").json["secure"])
             made = c.post(BASE + "/train", {"job_name": "a", "command": ["true"]}, send={"x-forwarded-for": "192.0.2.1"})
@@ -173,7 +173,7 @@ class Direct(unittest.TestCase):
 
     def test_a_proxy_on_a_unix_socket(self):
         """Behind nginx that comes over listen_unix."""
-        with support.Daemon(settings=("fake.jobs=1", "trusted_proxies=unix", "listen_unix=" + support_path())) as d:
+        with support.Daemon(settings=("demo.jobs=1", "trusted_proxies=unix", "listen_unix=" + support_path())) as d:
             front = Nginx(f"unix:{support_path()}")
             try:
                 c = Client(front.port, d.key())
@@ -186,7 +186,7 @@ class Direct(unittest.TestCase):
 
     def test_strangers_behind_a_proxy(self):
         """They count by the address that the proxy says; others behind it are not concerned."""
-        with support.Daemon(settings=("fake.jobs=1", "trusted_proxies=127.0.0.1", "limits.per_address=2")) as d:
+        with support.Daemon(settings=("demo.jobs=1", "trusted_proxies=127.0.0.1", "limits.per_address=2")) as d:
             c = d.client()
             data = c.bytes_of("POST", BASE + "/train", body={"a": 1}, send={"x-forwarded-for": "192.0.2.1"})
             held = [Socket(d.port) for _ in range(2)]
@@ -202,7 +202,7 @@ class Direct(unittest.TestCase):
             until(lambda: asks("192.0.2.1").status == 200, "room again")
 
     def test_wrong_settings(self):
-        d = support.Daemon(settings=("fake.jobs=1",))
+        d = support.Daemon(settings=("demo.jobs=1",))
         with d:
             said = d.verb("--check-config", "--set", "trusted_proxies=10.0.0.0/33")
         self.assertNotEqual(said.returncode, 0)

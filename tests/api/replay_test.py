@@ -14,7 +14,7 @@ QUERY = "first=1&second=x%20y"
 
 def setUpModule():
     global daemon, admin, path
-    daemon, admin = support.module_daemon(settings=("fake.jobs=3", "fake.changes=0") + FREE)
+    daemon, admin = support.module_daemon(settings=("demo.jobs=3", "fake.changes=0") + FREE)
     path = f"{BASE}/quota/{admin.key.org_id}"
 
 

@@ -24,7 +24,7 @@ class Clear:
     @classmethod
     def setUpClass(cls):
         global daemon, alice, bob
-        daemon = support.Daemon(settings=("fake.jobs=5", "fake.changes=0") + FREE, args=cls.ARGS)
+        daemon = support.Daemon(settings=("demo.jobs=5", "fake.changes=0") + FREE, args=cls.ARGS)
         cls.addClassCleanup(daemon.close)
         alice, bob = daemon.client(org="alpha", role="operator"), daemon.client(org="beta", role="operator")
 

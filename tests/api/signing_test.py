@@ -16,7 +16,7 @@ from support import BASE, FREE, LIMIT, Key, Socket, head_bytes, new_nonce
 
 def setUpModule():
     global daemon, admin
-    daemon, admin = support.module_daemon(settings=("fake.jobs=3", "fake.changes=0") + FREE)
+    daemon, admin = support.module_daemon(settings=("demo.jobs=3", "fake.changes=0") + FREE)
 
 
 def quota_path():
@@ -258,7 +258,7 @@ class Tls(unittest.TestCase):
                         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
                         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", cls.key_file,
                         "-out", cls.cert], check=True, capture_output=True, timeout=LIMIT)
-        cls.daemon = support.Daemon(settings=("fake.jobs=3",) + FREE,
+        cls.daemon = support.Daemon(settings=("demo.jobs=3",) + FREE,
                                     args=("--tls-cert", cls.cert, "--tls-key", cls.key_file))
         cls.addClassCleanup(cls.daemon.close)
         cls.key = cls.daemon.key()
@@ -320,7 +320,7 @@ class Tls(unittest.TestCase):
 class Prefix(unittest.TestCase):
     def test_with_and_without(self):
         """A proxy may take the prefix off or leave it on; the client signs it either way."""
-        with support.Daemon(settings=("fake.jobs=3", "prefix=/ml/a")) as d:
+        with support.Daemon(settings=("demo.jobs=3", "prefix=/ml/a")) as d:
             c = d.client()
             self.assertEqual(c.get("/ml/a" + BASE + "/train").status, 200)
             self.assertEqual(c.get(BASE + "/train").status, 200)

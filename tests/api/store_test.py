@@ -128,7 +128,7 @@ class Backup(unittest.TestCase):
 
     def test_stopped_while_it_is_written(self):
         """The daemon waits for the pool: what works there uses the platform to its end."""
-        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+        with Daemon(engine="fake", settings=[]) as d:
             d.key()
             os.mkfifo(self.file + ".part")  # the pool waits here until somebody reads
             verb = subprocess.Popen([MLTOPD, "backup", self.file, "--state-dir", d.state],
@@ -142,7 +142,7 @@ class Backup(unittest.TestCase):
             self.assertEqual(d.process.wait(LIMIT), 0)
 
     def test_onto_a_new_machine(self):
-        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+        with Daemon(engine="fake", settings=[]) as d:
             key = d.key(org="o")
             d.stop()
             self.assertEqual(d.verb("backup", self.file).returncode, 0)
@@ -172,11 +172,11 @@ class Backup(unittest.TestCase):
         def damage(state):
             with open(state + "/store.db", "r+b") as f:
                 f.write(b"no database" * 10)
-        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+        with Daemon(engine="fake", settings=[]) as d:
             self.damaged(d, damage)
 
     def test_over_a_lost_key(self):
-        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+        with Daemon(engine="fake", settings=[]) as d:
             self.damaged(d, lambda state: os.unlink(state + "/master.key"))
 
     def test_over_a_damaged_page(self):
@@ -191,11 +191,11 @@ class Backup(unittest.TestCase):
             with open(state + "/store.db", "r+b") as f:
                 f.seek((root - 1) * size)
                 f.write(b"\x55" * size)
-        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+        with Daemon(engine="fake", settings=[]) as d:
             self.damaged(d, damage)
 
     def test_refused(self):
-        with Daemon(engine="fake", settings=["fake.jobs=0"]) as d:
+        with Daemon(engine="fake", settings=[]) as d:
             with open(self.file, "w") as f:
                 f.write("no backup")
             for file in (self.file, self.folder + "/absent"):
@@ -209,7 +209,7 @@ class Backup(unittest.TestCase):
 class Gone(unittest.TestCase):
     def test_state_folder_is_moved_away(self):
         """Nothing is acknowledged that would be lost; what comes back is used again."""
-        with Daemon(engine="fake", settings=["fake.jobs=0"], args=["--private"]) as d:
+        with Daemon(engine="fake", settings=["demo.jobs=0"], args=["--private"]) as d:
             c = private_client(d)
             self.assertEqual(post(c, "one", "x").status, 200)
             os.rename(d.state, d.state + ".away")
@@ -273,7 +273,7 @@ def played_disk(folder):
 
 def inside(folder, played=False):
     """With a small disk at `folder`: fill it, see refusals, make room, see it go on."""
-    d = Daemon(engine="fake", settings=["fake.jobs=0"], args=["--private"],
+    d = Daemon(engine="fake", settings=[], args=["--private"],
                env=played_disk(folder) if played else None, within=folder)
     try:
         c = private_client(d)
@@ -311,7 +311,7 @@ def fill(folder, keep=0):
 
 
 def way_out(folder):
-    d = Daemon(engine="fake", settings=["fake.jobs=0"], args=["--private"], within=folder)
+    d = Daemon(engine="fake", settings=["demo.jobs=0"], args=["--private"], within=folder)
     try:
         c = private_client(d)
         for n in range(4):

@@ -10,7 +10,7 @@ FIELDS = "job_name,state,loss,progress_step,gpu_util,metric_value"
 
 def setUpModule():
     global daemon, client
-    daemon, client = support.module_daemon(settings=("fake.jobs=5", "fake.changes=0") + FREE)
+    daemon, client = support.module_daemon(settings=("demo.jobs=5", "fake.changes=0") + FREE)
 
 
 class Time(unittest.TestCase):
@@ -93,7 +93,7 @@ class Pausing(unittest.TestCase):
         return len(still)
 
     def test_converges_exactly(self):
-        with support.Daemon(settings=("fake.jobs=400", "fake.changes=1000") + FREE) as d:
+        with support.Daemon(settings=("demo.jobs=400", "fake.changes=1000") + FREE) as d:
             c = d.client()
             slow = [c.websocket(receive_buffer=4096) for _ in range(8)]
             held = []

@@ -13,12 +13,12 @@ FIELDS = "job_name,state,loss,progress_step"
 
 def setUpModule():
     global daemon, client
-    daemon, client = support.module_daemon(settings=("fake.jobs=300", "fake.changes=400") + FREE)
+    daemon, client = support.module_daemon(settings=("demo.jobs=300", "fake.changes=400") + FREE)
 
 
 class Rows(unittest.TestCase):
     def test_snapshot_is_the_list(self):
-        with support.Daemon(settings=("fake.jobs=120", "fake.changes=0") + FREE) as d:
+        with support.Daemon(settings=("demo.jobs=120", "fake.changes=0") + FREE) as d:
             c = d.client()
             listed = {j["uid"]: j for j in c.get(BASE + "/train", query={
                 "fields": "uid,job_name,state", "limit": "500"}).json["data"]}
@@ -73,7 +73,7 @@ class Rows(unittest.TestCase):
 
     def test_row_leaves_the_filter(self):
         """A row that matches no more is gone, though it is still there."""
-        with support.Daemon(settings=("fake.jobs=0",) + FREE) as d:
+        with support.Daemon(settings=FREE) as d:
             c = d.client()
             with c.websocket() as w:
                 self.assertEqual(w.snapshot(1, "job", fields="state",
@@ -87,7 +87,7 @@ class Rows(unittest.TestCase):
 
     def test_converges(self):
         """What a stream holds in the end is what the platform holds."""
-        with support.Daemon(settings=("fake.jobs=200", "fake.changes=1000") + FREE) as d:
+        with support.Daemon(settings=("demo.jobs=200", "fake.changes=1000") + FREE) as d:
             c = d.client()
             with c.websocket() as w:
                 rows = w.snapshot(1, "job", fields="job_name,state")
@@ -236,7 +236,7 @@ class Keys(unittest.TestCase):
             w.close()
 
     def test_streams_of_one_key(self):
-        with support.Daemon(settings=("fake.jobs=1",)) as d:
+        with support.Daemon(settings=("demo.jobs=1",)) as d:
             c = d.client()
             held = [c.websocket() for _ in range(8)]
             with self.assertRaises(support.Refused) as caught:
@@ -258,7 +258,7 @@ class Keys(unittest.TestCase):
 class Slow(unittest.TestCase):
     def test_slow_reader_costs_nothing(self):
         """Memory stays where it was, others are served, and the reader ends with what is true."""
-        with support.Daemon(settings=("fake.jobs=3000", "fake.changes=2000") + FREE) as d:
+        with support.Daemon(settings=("demo.jobs=3000", "fake.changes=2000") + FREE) as d:
             c = d.client()
             before = d.resident()
             slow = [c.websocket(receive_buffer=4096) for _ in range(10)]
@@ -291,7 +291,7 @@ class Slow(unittest.TestCase):
         until(lambda: daemon.descriptors() <= base + 2, "descriptors are given back")
 
     def test_idle_costs_nothing(self):
-        with support.Daemon(settings=("fake.jobs=100", "fake.changes=0") + FREE) as d:
+        with support.Daemon(settings=("demo.jobs=100", "fake.changes=0") + FREE) as d:
             c = d.client()
             with c.websocket() as w:
                 w.snapshot(1, "job")
@@ -523,7 +523,7 @@ class LocalLogs(unittest.TestCase):
 
 class Stopping(unittest.TestCase):
     def test_streams_are_told(self):
-        d = support.Daemon(settings=("fake.jobs=5", "fake.changes=50"))
+        d = support.Daemon(settings=("demo.jobs=5", "fake.changes=50"))
         try:
             c = d.client()
             w = c.websocket()

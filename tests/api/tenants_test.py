@@ -99,7 +99,7 @@ class Shared:
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = d = Daemon(engine=cls.ENGINE, settings=ROOMY + ["fake.jobs=0", "fake.changes=0"])
+        cls.daemon = d = Daemon(engine=cls.ENGINE, settings=ROOMY + ["fake.changes=0"])
         cls.a, cls.b = d.client(org="alpha", role="operator"), d.client(org="beta", role="operator")
         cls.b_admin = d.client(org="beta", role="admin")
         cls.live = cls.submit(cls.a, "alpha-live", "echo of-alpha; sleep 600")
@@ -300,7 +300,7 @@ class Refusals(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = d = Daemon(engine="fake", settings=ROOMY + ["fake.jobs=0", "fake.changes=0"])
+        cls.daemon = d = Daemon(engine="fake", settings=ROOMY + ["fake.changes=0"])
         cls.other = d.client(org="beta", role="admin")
         cls.by = {role: d.client(org="alpha", role=role) for role in RANK}
         cls.good = cls.by["admin"]

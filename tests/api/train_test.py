@@ -297,7 +297,7 @@ class Logs(Case):
 class Events(unittest.TestCase):
     def test_a_viewer_has_what_the_platform_has(self):
         """Events that leave the platform's memory leave its viewers: a day's would fill both."""
-        with Daemon(engine="fake", settings=["fake.jobs=0", "events.in_memory=100",
+        with Daemon(engine="fake", settings=["events.in_memory=100",
                                              "limits.requests_per_second=100000",
                                              "limits.request_burst=100000"]) as d:
             c = d.client()

@@ -12,7 +12,7 @@ class OtherOrg(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.p = Shared("fake.jobs=0", engine="fake")
+        cls.p = Shared(engine="fake")
         cls.other = cls.p.somebody("other", "operator")
         for env in (cls.p.person, cls.other):
             cls.submit("same", env)

@@ -23,7 +23,7 @@ class Uploads(unittest.TestCase):
         whole = hashlib.sha256()
         for _ in range(SIZE >> 20):
             whole.update(PIECE)
-        with Daemon(settings=("fake.jobs=1", "trusted_proxies=127.0.0.1") + FREE) as d:
+        with Daemon(settings=("demo.jobs=1", "trusted_proxies=127.0.0.1") + FREE) as d:
             key = d.key()
             front = front_of(f"127.0.0.1:{d.port}")
             try:

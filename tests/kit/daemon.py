@@ -57,6 +57,8 @@ class Daemon:
         os.chmod(self.folder, 0o711)  # tasks of a shared engine run as users of their own
         self.state = os.path.join(self.folder, "state")
         self.engine, self.settings, self.args = engine, list(settings), list(args)
+        if any(s.startswith("demo.jobs=") for s in self.settings):  # made-up jobs, of the org that key() is of
+            self.settings[:0] = ["store=demo", "demo.orgs=" + ("local" if "--private" in self.args else "main")]
         self.env = environment(**(env or {}))
         self.process = None
         self.log_path = os.path.join(self.folder, "log")

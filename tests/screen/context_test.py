@@ -13,7 +13,7 @@ class Demo(Daemon):
     """A platform with so many jobs that stand still, for a context of config.yaml."""
 
     def __init__(self, jobs):
-        super().__init__("fake", (f"fake.jobs={jobs}", "fake.changes=0"), ("--private",))
+        super().__init__("fake", (f"demo.jobs={jobs}", "fake.changes=0"), ("--private",))
         OPENED.append(self)
 
     def context(self, name):
@@ -106,7 +106,7 @@ class Shared(Daemon):
     """A platform of several orgs, and contexts for its keys."""
 
     def __init__(self):
-        super().__init__("fake", ("fake.jobs=3", "fake.changes=0", *FREE))
+        super().__init__("fake", ("demo.jobs=3", "fake.changes=0", *FREE))
         OPENED.append(self)
 
     def config(self, **keys):

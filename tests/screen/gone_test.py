@@ -55,7 +55,7 @@ class Served(Daemon):
     """A platform with a few jobs that the test may kill."""
 
     def __init__(self):
-        super().__init__("fake", ("fake.jobs=3", "fake.changes=0") + FREE)
+        super().__init__("fake", ("demo.jobs=3", "fake.changes=0") + FREE)
         OPENED.append(self)
 
     def close(self):

@@ -178,7 +178,7 @@ static void keys_that_others_may_read_are_refused(void **state)
 /* The demo's platform ends when the process that began it does, however that ends. */
 static void a_demo_ends_with_its_viewer(void **state)
 {
-	static const char *const settings[] = {"fake.jobs=7", NULL};
+	static const char *const settings[] = {"demo.jobs=7", NULL};
 	char *program = mltopd(), line[300] = "", dir[300];
 	int ends[2], pid, fd, status;
 	struct stat st;

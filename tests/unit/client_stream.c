@@ -118,7 +118,7 @@ static void who_was_held_up_heard_no_silence(void **state)
 
 static void mltopd_speaks_the_same(void **state)
 {
-	static const char *const settings[] = {"fake.jobs=300", "fake.changes=0", NULL};
+	static const char *const settings[] = {"demo.jobs=300", "fake.changes=0", NULL};
 	char *dir = fsio_program_dir(), *program = fsio_join(dir, "../mltopd");
 	struct context c = {0};
 	struct err e = ERR_INIT;

@@ -46,8 +46,7 @@ struct bench {
 	struct map seen;
 	VEC(struct seen *) all;
 	int started, ended, closed, changed;
-	void (*on_job)(struct bench *b, const struct job *j);
-	void *ctx;
+	const char *settings[8]; /* name, value, name, value ... */
 };
 
 static inline struct seen *seen_of(struct bench *b, const struct task_ref *ref)
@@ -112,14 +111,6 @@ static inline void bench_note(void *ctx, const struct task_ref *ref, bool warnin
 	snprintf(s->note, sizeof s->note, "%s: %s", reason, message);
 }
 
-static inline void bench_job(void *ctx, const struct job *job)
-{
-	struct bench *b = ctx;
-
-	if (b->on_job)
-		b->on_job(b, job);
-}
-
 static inline void bench_changed(void *ctx)
 {
 	((struct bench *)ctx)->changed++;
@@ -147,6 +138,16 @@ static inline const char *bench_shim(void)
 	return path;
 }
 
+static inline const char *bench_setting(void *ctx, const char *name)
+{
+	const struct bench *b = ctx;
+
+	for (size_t i = 0; i + 1 < ARRAY_SIZE(b->settings) && b->settings[i]; i += 2)
+		if (strcmp(b->settings[i], name) == 0)
+			return b->settings[i + 1];
+	return NULL;
+}
+
 static inline void bench_init(struct bench *b)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -161,7 +162,8 @@ static inline void bench_init(struct bench *b)
 		.shim_path = bench_shim(),
 		.max_tasks = 4,
 		.events = {b, bench_started, bench_ended, bench_grew, bench_sampled, bench_note,
-			bench_job, bench_changed}};
+			bench_changed},
+		.settings = {bench_setting, b}};
 }
 
 static inline void bench_open(struct bench *b, const struct engine_ops *ops)

@@ -128,7 +128,7 @@ static int start(const char *name)
 {
 	char *dir = fsio_program_dir(), *program = fsio_join(dir, "../mltopd"), line[200] = "";
 	char *argv[] = {program, (char *)"--listen", (char *)"127.0.0.1:0", (char *)"--engine",
-		(char *)"fake", (char *)"--set", (char *)"fake.jobs=1", (char *)"--state-dir",
+		(char *)"fake", (char *)"--set", (char *)"fake.changes=0", (char *)"--state-dir",
 		mem_strdup(at(name, "-state")), (char *)"--tls-cert", mem_strdup(at(name, ".pem")),
 		(char *)"--tls-key", mem_strdup(at(name, ".key")), NULL};
 	int ends[2];

@@ -29,7 +29,7 @@ class Server:
         os.chmod(self.folder, 0o711)
         self.state, self.config = self.folder + "/state", self.folder + "/mltopd.yaml"
         self.write(f"listen: 127.0.0.1:0\nstate_dir: {self.state}\nengine: {engine}\n"
-                   "fake:\n  jobs: 0\n  changes: 0\n" + config)
+                   "fake:\n  changes: 0\n" + config)
         self.process = None
 
     def write(self, text):

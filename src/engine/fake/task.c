@@ -3,7 +3,6 @@
 #include "base/num.h"
 #include "base/timefmt.h"
 
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,31 +39,7 @@ void fake_task_free(struct fake_task *t)
 	free(t->key);
 	free(t->uid);
 	free(t->task);
-	vec_release(&t->gpus);
 	free(t);
-}
-
-static void gpus_hold(struct fake *f, struct fake_task *t, const struct task_launch *launch)
-{
-	for (size_t i = 0; i < launch->gpu_count; i++)
-		for (size_t g = 0; g < f->machine.gpu_count; g++)
-			if (strcmp(f->gpus[g].uuid, launch->gpus[i]) == 0 &&
-				f->gpu_owner[g] == -1) {
-				f->gpu_owner[g] = -2;
-				f->gpus[g].held = true;
-				f->gpus_free--;
-				vec_push(&t->gpus, (int)g);
-			}
-}
-
-static void gpus_free(struct fake *f, struct fake_task *t)
-{
-	for (size_t i = 0; i < t->gpus.len; i++) {
-		f->gpu_owner[t->gpus.items[i]] = -1;
-		f->gpus[t->gpus.items[i]].held = false;
-		f->gpus_free++;
-	}
-	t->gpus.len = 0;
 }
 
 /* Five to twenty seconds, or what FAKE_SECONDS in its env says: for trying things out. */
@@ -79,88 +54,179 @@ static int64_t duration_of(struct fake *f, const struct labels *env)
 	return SHORTEST_MS + (int64_t)fake_below(f, SPREAD_MS);
 }
 
+struct made_log fake_task_log(const struct fake_task *t)
+{
+	return t->made ? made_log(&t->of, t->ref.attempt)
+		       : made_log_of(made_hash(1, 2, (uint64_t)t->ref.attempt), t->total);
+}
+
+static struct fake_task *task_new(struct fake *f, const struct task_ref *ref)
+{
+	struct fake_task *t = mem_alloc(sizeof *t);
+
+	t->key = key_of(ref);
+	t->uid = mem_strdup(ref->uid);
+	t->task = mem_strdup(ref->task);
+	t->ref = (struct task_ref){.uid = t->uid, .task = t->task, .attempt = ref->attempt};
+	t->made = made_read(&t->of, ref->uid);
+	if (t->made) {
+		t->total = made_total(&t->of, ref->attempt);
+		t->rate = made_rate(&t->of, ref->attempt);
+	}
+	t->util = 60 + 39 * made_unit(fake_next(f));
+	map_set(&f->tasks, t->key, t);
+	return t;
+}
+
+static void ticking(struct fake *f, bool more)
+{
+	f->ticking += more ? 1 : -1;
+	if (f->ticking > 0 && !uv_is_active((uv_handle_t *)&f->task_timer))
+		uv_timer_start(&f->task_timer, fake_task_tick, TICK_MS, TICK_MS);
+	else if (f->ticking == 0)
+		uv_timer_stop(&f->task_timer);
+}
+
+static void move_on(struct fake *f, struct fake_task *t, int64_t now)
+{
+	t->moved = now;
+	t->at = f->moving.len;
+	vec_push(&f->moving, t);
+	fake_changes_update(f);
+}
+
+static void stand(struct fake *f, struct fake_task *t)
+{
+	struct fake_task *last = f->moving.items[--f->moving.len];
+
+	f->moving.items[t->at] = last;
+	last->at = t->at;
+}
+
 void fake_task_start(struct fake *f, const struct task_launch *launch)
 {
 	struct fake_task *t;
-	int64_t now = time_now_ms();
 
 	if (fake_task_find(f, &launch->ref))
 		return;
-	t = mem_alloc(sizeof *t);
-	t->key = key_of(&launch->ref);
-	t->uid = mem_strdup(launch->ref.uid);
-	t->task = mem_strdup(launch->ref.task);
-	t->ref = (struct task_ref){.uid = t->uid, .task = t->task, .attempt = launch->ref.attempt};
-	t->due = now + STARTS_AFTER_MS;
-	t->end = t->due + duration_of(f, &launch->program.env);
-	t->total = 1000;
-	gpus_hold(f, t, launch);
-	map_set(&f->tasks, t->key, t);
-	if (f->tasks_live++ == 0)
-		uv_timer_start(&f->task_timer, fake_task_tick, TICK_MS, TICK_MS);
+	t = task_new(f, &launch->ref);
+	t->gpus = (int)launch->gpu_count;
+	t->due = time_now_ms() + STARTS_AFTER_MS;
+	if (!t->made) {
+		t->end = t->due + duration_of(f, &launch->program.env);
+		t->total = 1000;
+		t->rate = (double)t->total * 1000 / (double)(t->end - t->due);
+	}
+	ticking(f, true);
+}
+
+bool fake_task_adopt(struct fake *f, const struct task_ref *ref)
+{
+	struct fake_task *t;
+	struct made m;
+	int64_t now = time_now_ms();
+
+	if (fake_task_find(f, ref) || !made_read(&m, ref->uid) || m.class != MADE_RUNNING ||
+		ref->attempt != 1)
+		return false;
+	t = task_new(f, ref);
+	t->gpus = m.gpus;
+	t->start = made_start(&m);
+	t->step = made_step(&m, now);
+	t->log_told = made_log_length(t->total, t->step);
+	move_on(f, t, now);
+	return true;
 }
 
 void fake_task_stop(struct fake *f, struct fake_task *t)
 {
-	(void)f;
+	if (t->stopping)
+		return;
 	t->stopping = true; /* the next tick ends it */
+	if (t->made && t->start) {
+		stand(f, t);
+		ticking(f, true);
+	}
 }
 
 static double step_of(const struct fake_task *t, int64_t now)
 {
-	double part = (double)(now - t->start) / (double)(t->end - t->start);
+	double step = (double)(now - t->start) * t->rate / 1000;
 
-	return (double)t->total * (part > 1 ? 1 : part);
+	return t->made ? t->step : step > (double)t->total ? (double)t->total : step;
 }
 
-static void end(struct fake *f, struct fake_task *t, int64_t now)
+void fake_task_end(struct fake *f, struct fake_task *t, int code, int64_t now)
 {
 	struct task_exit record = {.end = t->stopping ? TASK_END_STOPPED : TASK_END_EXIT,
 		.start_ms = t->start ? t->start : now,
 		.end_ms = now,
 		.finish_code = -1,
+		.code = code,
 		.signal = t->stopping ? SIGTERM : 0};
 
-	record.log_bytes = t->start ? fake_log_length(t->total, step_of(t, now)) : 0;
+	if (t->made && code == 0 && !t->stopping)
+		t->step = (double)t->total;
+	record.log_bytes = t->start ? made_log_length(t->total, step_of(t, now)) : 0;
 	t->log_told = record.log_bytes;
 	t->ended = true;
 	t->end = now;
-	gpus_free(f, t);
-	f->tasks_live--;
+	if (t->made && t->start && !t->stopping)
+		stand(f, t);
+	else
+		ticking(f, false);
 	f->events.ended(f->events.ctx, &t->ref, &record,
-		t->stopping ? REASON_CANCELLED : REASON_NONE);
+		t->stopping    ? REASON_CANCELLED
+			: code ? REASON_EXIT_CODE
+			       : REASON_NONE);
 }
 
-static void sample(struct fake *f, struct fake_task *t, int64_t now)
+void fake_task_sample(struct fake *f, struct fake_task *t, int64_t now)
 {
-	struct task_sample s = {.cpu_percent = 90 + 20 * fake_unit(fake_next(f)),
-		.memory = (int64_t)(fake_next(f) % (64 << 20)) + (1 << 30),
-		.gpu_util = t->gpus.len ? 80 + 20 * fake_unit(fake_next(f)) : NAN};
+	struct made_use use;
+	struct task_sample s;
 
+	made_use(&use, t->gpus, t->util);
+	s = (struct task_sample){use.cpu, use.memory, use.gpu};
 	t->sampled = now;
 	f->events.sampled(f->events.ctx, &t->ref, &s);
 }
 
+static void begin(struct fake *f, struct fake_task *t, int64_t now)
+{
+	t->start = t->sampled = now;
+	if (t->made) {
+		ticking(f, false);
+		move_on(f, t, now);
+	}
+	f->events.started(f->events.ctx, &t->ref, now);
+}
+
 static void step_on(struct fake *f, struct fake_task *t, int64_t now)
 {
-	if (t->stopping || (t->start && now >= t->end)) {
-		end(f, t, now);
-		return;
-	}
-	if (t->start == 0 && now >= t->due) {
-		t->start = t->sampled = now;
-		f->events.started(f->events.ctx, &t->ref, now);
-	}
-	if (t->start == 0)
-		return;
-	uint64_t length = fake_log_length(t->total, step_of(t, now));
+	uint64_t length;
 
+	if (t->stopping || (!t->made && t->start && now >= t->end)) {
+		fake_task_end(f, t, 0, now);
+		return;
+	}
+	if (t->start == 0 && now >= t->due)
+		begin(f, t, now);
+	if (t->start == 0 || t->made)
+		return;
+	length = made_log_length(t->total, step_of(t, now));
 	if (length != t->log_told) {
 		t->log_told = length;
 		f->events.log_grew(f->events.ctx, &t->ref);
 	}
 	if (now - t->sampled >= SAMPLE_MS)
-		sample(f, t, now);
+		fake_task_sample(f, t, now);
+}
+
+/* Does the clock move it? */
+static bool is_ticking(const struct fake_task *t)
+{
+	return !t->ended && (!t->made || t->start == 0 || t->stopping);
 }
 
 void fake_task_tick(uv_timer_t *timer)
@@ -175,13 +241,11 @@ void fake_task_tick(uv_timer_t *timer)
 	for (size_t at = 0; map_next(&f->tasks, &at, &key, &value);) {
 		struct fake_task *t = value;
 
-		if (!t->ended)
+		if (is_ticking(t))
 			vec_push(&live, t);
 	}
 	for (size_t i = 0; i < live.len; i++)
-		if (!live.items[i]->ended)
+		if (is_ticking(live.items[i]))
 			step_on(f, live.items[i], now);
 	vec_release(&live);
-	if (f->tasks_live == 0)
-		uv_timer_stop(&f->task_timer);
 }

@@ -1,4 +1,4 @@
-#include "engine/fake/fake.h"
+#include "engine/fake/made.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,37 +14,38 @@ static int64_t stride(int64_t total)
 	return n > 0 ? n : 1;
 }
 
-uint64_t fake_log_length(int64_t total, double step)
+uint64_t made_log_length(int64_t total, double step)
 {
-	return (uint64_t)((int64_t)step / stride(total)) * FAKE_RECORD;
+	return (uint64_t)((int64_t)step / stride(total)) * MADE_RECORD;
 }
 
-struct fake_log fake_log_of(const struct fake *f, uint32_t index, int attempt, int64_t total)
+struct made_log made_log_of(uint64_t seed, int64_t total)
 {
-	struct fake_log g = {.total = total};
+	return (struct made_log){.seed = seed,
+		.total = total,
+		.loss_from = 1.5 + 4 * made_unit(made_hash(seed, 1, 0))};
+}
 
-	g.seed = fake_hash(f->seed, index, (uint64_t)attempt);
-	g.loss_from = 1.5 + 4 * fake_unit(fake_hash(g.seed, 1, 0));
-	return g;
+struct made_log made_log(const struct made *m, int attempt)
+{
+	return made_log_of(made_of(m, 1000 + (uint64_t)attempt), made_total(m, attempt));
 }
 
 /* Falls from loss_from towards a twentieth of it, with noise that the step decides. */
-static double loss_at(const struct fake_log *g, int64_t step)
+static double loss_at(const struct made_log *g, int64_t step)
 {
 	double part = (double)step / (double)(g->total > 0 ? g->total : 1);
-	double noise = fake_unit(fake_hash(g->seed, 2, (uint64_t)step)) - 0.5;
+	double noise = made_unit(made_hash(g->seed, 2, (uint64_t)step)) - 0.5;
 
 	return g->loss_from * (0.05 + 0.95 * exp(-5 * part)) * (1 + 0.04 * noise);
 }
 
-double fake_loss(const struct fake *f, uint32_t index, int attempt, double step)
+double made_loss(const struct made_log *g, double step)
 {
-	struct fake_log g = fake_log_of(f, index, attempt, fake_total(f, index, attempt));
-
-	return loss_at(&g, (int64_t)step);
+	return loss_at(g, (int64_t)step);
 }
 
-static void bar(char *out, size_t size, const struct fake_log *g, int64_t step)
+static void bar(char *out, size_t size, const struct made_log *g, int64_t step)
 {
 	static const char full[] = "##########", none[] = "          ";
 	int percent = (int)(step * 100 / g->total), tenths = percent / 10;
@@ -57,7 +58,7 @@ static void bar(char *out, size_t size, const struct fake_log *g, int64_t step)
 		loss_at(g, step));
 }
 
-static void epoch(char *out, size_t size, const struct fake_log *g, int64_t record, int64_t step)
+static void epoch(char *out, size_t size, const struct made_log *g, int64_t record, int64_t step)
 {
 	double loss = loss_at(g, step);
 
@@ -67,8 +68,8 @@ static void epoch(char *out, size_t size, const struct fake_log *g, int64_t reco
 		1 - loss / (g->loss_from * 1.3));
 }
 
-/* Record n is about step (n + 1) * stride; always FAKE_RECORD bytes. */
-static void record(char out[FAKE_RECORD + 1], const struct fake_log *g, int64_t n)
+/* Record n is about step (n + 1) * stride; always MADE_RECORD bytes. */
+static void record(char out[MADE_RECORD + 1], const struct made_log *g, int64_t n)
 {
 	char text[256];
 	int64_t step = (n + 1) * stride(g->total);
@@ -78,15 +79,15 @@ static void record(char out[FAKE_RECORD + 1], const struct fake_log *g, int64_t 
 		epoch(text, sizeof text, g, n, step);
 	else
 		bar(text, sizeof text, g, step);
-	snprintf(out, FAKE_RECORD + 1, "%-*.*s", FAKE_RECORD, FAKE_RECORD, text);
+	snprintf(out, MADE_RECORD + 1, "%-*.*s", MADE_RECORD, MADE_RECORD, text);
 	if (last)
-		out[FAKE_RECORD - 1] = '\n';
+		out[MADE_RECORD - 1] = '\n';
 }
 
-size_t fake_log_read(const struct fake_log *g, uint64_t end, uint64_t offset, char *out,
+size_t made_log_read(const struct made_log *g, uint64_t end, uint64_t offset, char *out,
 	size_t size)
 {
-	char text[FAKE_RECORD + 1];
+	char text[MADE_RECORD + 1];
 	size_t done = 0;
 
 	if (offset >= end)
@@ -94,10 +95,10 @@ size_t fake_log_read(const struct fake_log *g, uint64_t end, uint64_t offset, ch
 	if (size > end - offset)
 		size = (size_t)(end - offset);
 	while (done < size) {
-		uint64_t at = (offset + done) % FAKE_RECORD;
-		size_t n = FAKE_RECORD - (size_t)at;
+		uint64_t at = (offset + done) % MADE_RECORD;
+		size_t n = MADE_RECORD - (size_t)at;
 
-		record(text, g, (int64_t)((offset + done) / FAKE_RECORD));
+		record(text, g, (int64_t)((offset + done) / MADE_RECORD));
 		n = n < size - done ? n : size - done;
 		memcpy(out + done, text + at, n);
 		done += n;

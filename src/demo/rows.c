@@ -1,0 +1,244 @@
+#include "demo/world.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME "demo-job-%05u"
+
+static const char *pick(const struct made *m, uint64_t salt, const char *const *words, size_t count)
+{
+	return words[made_of(m, salt) % count];
+}
+
+/* ---- Jobs ---- */
+
+static void job_asked_for(const struct made *m, struct world_row *r)
+{
+	static const char *const modules[] = {"digits.train", "vision.resnet50", "vision.detect",
+		"text.bert_finetune", "text.llm_pretrain", "speech.asr", "rank.dlrm", "rl.ppo"};
+	static const char *const owners[] = {"li", "chen", "wang", "garcia", "novak", "okafor",
+		"sato"};
+	static const char *const teams[] = {"vision", "language", "speech", "ranking"};
+	const char *const words[] = {"python3", "-m", pick(m, 23, modules, ARRAY_SIZE(modules)),
+		"--seed", r->args};
+	struct job *job = &r->job;
+
+	snprintf(r->args, sizeof r->args, "%u", m->index);
+	memcpy(r->words, words, sizeof words);
+	r->label = (struct label){"team", pick(m, 24, teams, ARRAY_SIZE(teams))};
+	job_set(job, owner, pick(m, 22, owners, ARRAY_SIZE(owners)));
+	job_set(job, command, ((struct strings){.items = r->words, .len = ARRAY_SIZE(words)}));
+	job_set(job, labels, ((struct labels){.items = &r->label, .len = 1}));
+	job_set(job, priority, (int64_t)(made_of(m, 25) % 8 == 0 ? 10 : 0));
+	job_set(job, cpu_limit, (struct mcpu){made_cpu(m->gpus)});
+	job_set(job, memory_limit, (struct bytes){made_memory(m->gpus)});
+	job_set(job, gpu_limit, m->gpus);
+	job_set(job, tasks, 1);
+	/* Most of what runs comes again, so that a platform that is looked at for long stays alive. */
+	job_set(job, restart_policy,
+		made_of(m, 26) % 4 && m->class <= MADE_WAITING ? RESTART_ALWAYS : RESTART_NEVER);
+	job_set(job, max_attempts, job->restart_policy == RESTART_ALWAYS ? 1000 : 1);
+}
+
+static enum job_reason why_failed(const struct made *m)
+{
+	static const uint8_t reasons[] = {REASON_EXIT_CODE, REASON_EXIT_CODE, REASON_EXIT_CODE,
+		REASON_OOM_KILLED, REASON_SIGNAL, REASON_CANCELLED, REASON_CANCELLED};
+
+	return (enum job_reason)reasons[made_of(m, 9) % ARRAY_SIZE(reasons)];
+}
+
+static const char *failure_text(enum job_reason why)
+{
+	switch (why) {
+	case REASON_EXIT_CODE: return "exit code 1";
+	case REASON_OOM_KILLED: return "used more memory than its memory_limit";
+	case REASON_SIGNAL: return "ended by signal 11 (Segmentation fault)";
+	case REASON_CANCELLED: return "stopped on request, by signal 15";
+	default: return "";
+	}
+}
+
+static void job_over(const struct made *m, struct job *job)
+{
+	enum job_reason why = m->class == MADE_FAILED ? why_failed(m) : REASON_NONE;
+
+	job_set(job, state, m->class == MADE_FAILED ? JOB_FAILED : JOB_COMPLETED);
+	job_set(job, reason, why);
+	job_set(job, message, failure_text(why));
+	job_set(job, end_time, (struct when){made_end(m)});
+	job_set(job, update_time, (struct when){made_end(m)});
+	if (why == REASON_NONE || why == REASON_EXIT_CODE)
+		job_set(job, exit_code, why == REASON_EXIT_CODE);
+	else
+		job_set(job, signal, why == REASON_OOM_KILLED ? 9 : why == REASON_SIGNAL ? 11 : 15);
+}
+
+static void job_use(const struct made *m, struct job *job)
+{
+	struct made_use use;
+
+	made_use(&use, m->gpus, 60 + 39 * made_unit(made_of(m, 14)));
+	job_set(job, cpu_used, (struct percent){use.cpu});
+	job_set(job, memory_used, (struct bytes){use.memory});
+	if (!isnan(use.gpu))
+		job_set(job, gpu_util, (struct percent){use.gpu});
+}
+
+static void job_progress(const struct world *w, const struct made *m, struct job *job)
+{
+	struct made_log log = made_log(m, 1);
+	int64_t total = log.total, step = (int64_t)made_step(m, w->now);
+	double rate = made_rate(m, 1), loss = made_loss(&log, (double)step);
+
+	job_set(job, progress_step, step);
+	job_set(job, progress_total, total);
+	job_set(job, progress_epoch, step * 10 / total + 1);
+	job_set(job, loss, loss);
+	job_set(job, metric_name, "acc");
+	job_set(job, metric_value, 1 / (1 + loss));
+	job_set(job, log_bytes, (struct bytes){(int64_t)made_log_length(total, (double)step)});
+	if (m->class != MADE_RUNNING)
+		return;
+	job_set(job, progress_rate, rate);
+	job_set(job, progress_eta, (struct ms){(int64_t)((double)(total - step) / rate * 1000)});
+}
+
+void world_job_row(const struct world *w, const struct world_job *j, struct world_row *r)
+{
+	const struct world_org *o = world_org_of(w, &j->made);
+	const struct made *m = &j->made;
+	struct job *job = &r->job;
+
+	memset(job, 0, sizeof *job);
+	snprintf(r->name, sizeof r->name, NAME, m->index);
+	job_set(job, uid, j->uid);
+	job_set(job, job_name, r->name);
+	job_set(job, org_id, o->id);
+	job_set(job, org_name, o->name);
+	job_set(job, attempt, 1);
+	job_set(job, limits_enforced, ENFORCED_NONE);
+	job_set(job, create_time, (struct when){m->create});
+	job_set(job, update_time, (struct when){m->create});
+	job_asked_for(m, r);
+	if (m->class == MADE_WAITING) {
+		job_set(job, state, JOB_ENQUEUED);
+		return;
+	}
+	job_set(job, state, JOB_RUNNING);
+	job_set(job, start_time, (struct when){made_start(m)});
+	job_set(job, update_time, (struct when){made_start(m)});
+	job_set(job, node_name, MADE_NODE);
+	job_progress(w, m, job);
+	if (m->class == MADE_RUNNING)
+		job_use(m, job);
+	else
+		job_over(m, job);
+}
+
+void world_task_row(const struct world *w, const struct world_job *j, struct world_row *r)
+{
+	const struct made *m = &j->made;
+	struct task *t = &r->task;
+
+	memset(t, 0, sizeof *t);
+	snprintf(r->name, sizeof r->name, NAME, m->index);
+	snprintf(r->uid, sizeof r->uid, "%s/master-0/1", j->uid);
+	task_set(t, uid, r->uid);
+	task_set(t, job_uid, j->uid);
+	task_set(t, job_name, r->name);
+	task_set(t, task, task_single);
+	task_set(t, org_id, world_org_of(w, m)->id);
+	task_set(t, attempt, 1);
+	task_set(t, state, JOB_RUNNING);
+	task_set(t, node_name, MADE_NODE);
+	task_set(t, start_time, (struct when){made_start(m)});
+	for (int i = 0; i < m->gpus; i++) {
+		made_gpu(r->gpu_text[i], j->gpu_from + (size_t)i);
+		r->gpus[i] = r->gpu_text[i];
+	}
+	task_set(t, gpus, ((struct strings){.items = r->gpus, .len = (size_t)m->gpus}));
+}
+
+/* ---- Events ---- */
+
+static void event_fill(const struct world *w, const struct world_job *j, struct world_row *r,
+	int64_t at, const char *reason, enum event_type type)
+{
+	struct event *ev = &r->event;
+	const struct made own = {.index = j->made.index, .seed = (uint32_t)at & 0xFFFFFF};
+	uint64_t words[2] = {made_of(&own, 60), made_of(&own, 61)};
+	uint8_t random[10];
+
+	memcpy(random, words, sizeof random);
+	ulid_make(r->uid, at, random);
+	snprintf(r->name, sizeof r->name, NAME, j->made.index);
+	*ev = (struct event){.uid = r->uid,
+		.org_id = world_org_of(w, &j->made)->id,
+		.kind = "job",
+		.object_uid = j->uid,
+		.object_name = r->name,
+		.type = type,
+		.reason = reason,
+		.message = r->message,
+		.count = 1,
+		.first_time = {at},
+		.last_time = {at}};
+	for (size_t i = 0; i < event_kind.field_count; i++)
+		record_know(&event_kind, ev, event_kind.fields[i].offset);
+}
+
+bool world_event_row(const struct world *w, const struct world_job *j, size_t n,
+	struct world_row *r)
+{
+	const struct made *m = &j->made;
+	enum job_reason why = m->class == MADE_FAILED ? why_failed(m) : REASON_NONE;
+
+	if (n == 0) {
+		job_asked_for(m, r);
+		snprintf(r->message, sizeof r->message, "accepted from %s", r->job.owner);
+		event_fill(w, j, r, m->create, "Submitted", EVENT_NORMAL);
+		return true;
+	}
+	if (n == 1 && m->class == MADE_WAITING) {
+		snprintf(r->message, sizeof r->message, "waits for its turn");
+		event_fill(w, j, r, m->create + 1, "Enqueued", EVENT_NORMAL);
+		return true;
+	}
+	if (n == 1) {
+		snprintf(r->message, sizeof r->message, "attempt 1 runs");
+		event_fill(w, j, r, made_start(m), "Started", EVENT_NORMAL);
+		return true;
+	}
+	if (n > 2 || m->class == MADE_RUNNING || m->class == MADE_WAITING)
+		return false;
+	snprintf(r->message, sizeof r->message, "%s",
+		why == REASON_NONE ? "it has ended" : failure_text(why));
+	event_fill(w, j, r, made_end(m) + 1, m->class == MADE_FAILED ? "Failed" : "Completed",
+		why == REASON_NONE || why == REASON_CANCELLED ? EVENT_NORMAL : EVENT_WARNING);
+	return true;
+}
+
+/* ---- Orgs ---- */
+
+void world_org_row(const struct world *w, const struct world_org *o, struct org *out)
+{
+	*out = (struct org){0};
+	record_set(org, out, org_id, o->id);
+	record_set(org, out, org_name, o->name);
+	record_set(org, out, create_time, (struct when){w->now - (int64_t)30 * 86400 * 1000});
+}
+
+/* Where there are two, GPUs are divided: the first may have all, the second no more than its part. */
+void world_quota_row(const struct world *w, const struct world_org *o, struct quota *out)
+{
+	quota_init(out);
+	record_set(quota, out, org_id, o->id);
+	record_set(quota, out, org_name, o->name);
+	if (w->org_count < 2)
+		return;
+	out->total.gpu_quota = out->train.gpu_quota = o == &w->orgs[0] ? w->gpus : o->gpus;
+}

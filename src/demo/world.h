@@ -1,0 +1,71 @@
+/* What there is in a made-up platform. Private to this folder; nothing of it changes once made. */
+#ifndef MLTOP_DEMO_WORLD_H
+#define MLTOP_DEMO_WORLD_H
+
+#include "base/buf.h"
+#include "base/settings.h"
+#include "core/kinds/event.h"
+#include "core/kinds/job.h"
+#include "core/kinds/org.h"
+#include "core/kinds/quota.h"
+#include "core/kinds/task.h"
+#include "engine/fake/made.h"
+
+enum {
+	WORLD_ORGS = 2,
+	WORLD_RUNNING = 2000, /* so many run at most, and so many wait: the others are over */
+	WORLD_WAITING = 1000,
+	WORLD_SECOND = 50, /* jobs of the second org at most */
+	WORLD_EVENTS = 3,  /* of a job at most */
+};
+
+struct world_org {
+	char id[8], name[64];
+	int64_t gpus, used; /* that it may use, and that its jobs do */
+};
+
+struct world_job {
+	struct made made;
+	char uid[ULID_SIZE];
+	size_t gpu_from; /* the first of those it holds, when it runs */
+};
+
+struct world {
+	uint64_t seed;
+	int64_t now; /* wall ms of its making */
+	int64_t gpus;
+	struct world_org orgs[WORLD_ORGS];
+	size_t org_count;
+	size_t asked;           /* jobs of the first org */
+	struct world_job *jobs; /* by uid */
+	size_t job_count;
+};
+
+void world_make(struct world *w, const struct settings *s, int64_t now);
+void world_release(struct world *w);
+const struct world_org *world_org_of(const struct world *w, const struct made *m);
+
+/* ---- Rows. Texts of a row live in it. ---- */
+
+struct world_row {
+	char name[32], args[64], message[64], uid[ULID_SIZE + 32];
+	const char *words[8];
+	const char *gpus[MADE_GPUS_MAX];
+	char gpu_text[MADE_GPUS_MAX][48];
+	struct label label;
+	union {
+		struct job job;
+		struct task task;
+		struct event event;
+	};
+};
+void world_job_row(const struct world *w, const struct world_job *j, struct world_row *r);
+/* Its first attempt. */
+void world_task_row(const struct world *w, const struct world_job *j, struct world_row *r);
+/* What happened to it, oldest first: event n; false: there is none. */
+bool world_event_row(const struct world *w, const struct world_job *j, size_t n,
+	struct world_row *r);
+void world_org_row(const struct world *w, const struct world_org *o, struct org *out);
+void world_quota_row(const struct world *w, const struct world_org *o, struct quota *out);
+
+#endif
