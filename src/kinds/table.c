@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,14 @@ static void add_special(struct route_table *t, const struct kind_handlers *h,
 	at->handlers = h;
 }
 
+static bool has_handler(const struct kind_handlers *h, const char *action)
+{
+	for (const struct action_handler *a = h->actions; a && a->name; a++)
+		if (strcmp(a->name, action) == 0)
+			return true;
+	return false;
+}
+
 static void add_actions(struct route_table *t, const struct kind_handlers *h, const char *one)
 {
 	const struct kind *k = h->kind;
@@ -87,6 +96,8 @@ static void add_actions(struct route_table *t, const struct kind_handlers *h, co
 	for (size_t i = 0; i < k->action_count; i++) {
 		const struct kind_action *a = &k->actions[i];
 		bool deletes = strcmp(a->method, "DELETE") == 0;
+
+		assert(deletes || has_handler(h, a->name));
 
 		add(t, h, deletes ? METHOD_DELETE : METHOD_POST, (enum role)a->least,
 			ROUTE_CHANGES | object_flags(h, a->least), textf(t, "%s%s", one, a->tail),

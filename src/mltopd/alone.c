@@ -104,11 +104,11 @@ int verb_main(struct options *o)
 		good = verb_alone(o, dir, &cmd, &e);
 	}
 	if (!good) {
-		fprintf(stderr, "mltopd: %s\n", e.text);
+		complain(e.text);
 		cmd.status = 1;
 	}
 	fputs(cmd.out.data, stdout);
-	fputs(cmd.err.data, stderr);
+	print_clean(stderr, cmd.err.data);
 	command_release(&cmd);
 	free(dir);
 	return cmd.status;

@@ -377,7 +377,7 @@ int daemon_main(struct options *o, char **argv)
 	prctl(PR_SET_DUMPABLE, 0);
 	log_level_set(&o->config);
 	if (!folder_take(&d, &o->config, &e)) {
-		fprintf(stderr, "mltopd: %s\n", e.text);
+		complain(e.text);
 		free(d.dir);
 		return 1;
 	}
@@ -385,7 +385,7 @@ int daemon_main(struct options *o, char **argv)
 	signals_open(&d);
 	good = daemon_start(&d, &e);
 	if (!good) {
-		fprintf(stderr, "mltopd: %s\n", e.text);
+		complain(e.text);
 		if (d.platform == NULL) {
 			platform_gone(&d);
 		} else if (d.server == NULL) {

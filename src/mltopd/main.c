@@ -49,7 +49,7 @@ static int run(struct options *o, int argc, char **argv)
 	struct err e = ERR_INIT;
 
 	if (!options_read(o, argc, argv, &e)) {
-		fprintf(stderr, "mltopd: %s\n", e.text);
+		complain(e.text);
 		return 2;
 	}
 	if (o->help || o->version) {
@@ -62,11 +62,12 @@ static int run(struct options *o, int argc, char **argv)
 	if (o->word_count > 0 && strcmp(o->words[0], "docs") == 0)
 		return docs_main(o);
 	if (o->word_count > 0 && !command_known(o->words[0])) {
-		fprintf(stderr, "mltopd: %.60s is not a verb; see --help\n", o->words[0]);
+		err_set(&e, ERR_INVALID, "%.60s is not a verb; see --help", o->words[0]);
+		complain(e.text);
 		return 2;
 	}
 	if (!options_config(o, &o->config, &e)) {
-		fprintf(stderr, "mltopd: %s\n", e.text);
+		complain(e.text);
 		return 2;
 	}
 	if (o->check) {

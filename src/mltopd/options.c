@@ -1,5 +1,6 @@
 #include "mltopd/options.h"
 
+#include "base/sanitize.h"
 #include "base/fsio.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -145,4 +146,24 @@ char *options_state_dir(const struct config *c, struct err *e)
 	path = fsio_join(here ? here : "/", given);
 	free(here);
 	return path;
+}
+
+void print_clean(FILE *f, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		struct buf clean = BUF_INIT;
+
+		sanitize_text(&clean, text, len);
+		fprintf(f, "%s%s", clean.data, text[len] ? "\n" : "");
+		buf_release(&clean);
+		text += len + (text[len] != '\0');
+	}
+}
+
+void complain(const char *text)
+{
+	fputs("mltopd: ", stderr);
+	print_clean(stderr, text);
+	fputc('\n', stderr);
 }

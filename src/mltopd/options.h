@@ -8,6 +8,8 @@
 #include "mltopd/config.h"
 #include "mltopd/control.h"
 
+#include <stdio.h>
+
 enum { SETS_MAX = 128 };
 
 struct options {
@@ -28,6 +30,13 @@ void options_release(struct options *o);
 bool options_config(const struct options *o, struct config *c, struct err *e);
 /* The state folder as an absolute path; the caller frees. NULL: `e` says why there is none. */
 char *options_state_dir(const struct config *c, struct err *e);
+
+/*
+ * "mltopd: TEXT" on standard error. What a message quotes, a person or a file gave: no control
+ * character of it reaches the terminal.
+ */
+void complain(const char *text);
+void print_clean(FILE *f, const char *text); /* the same for lines that are whole */
 
 /* daemon.c: serves until it is told to stop; the exit code. */
 int daemon_main(struct options *o, char **argv);

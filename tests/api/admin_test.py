@@ -451,6 +451,11 @@ class Verbs(unittest.TestCase):
         self.assertIn(b"no such setting", self.run_it("--set", "fake.job=1", "--check-config").stderr)
         self.assertEqual(self.run_it("--wrong").returncode, 2)
         self.assertEqual(self.run_it("--set", "idle_exit=1x", "--check-config").returncode, 2)
+        for words in (("--set", "no\x1b[2Je=1", "--check-config"), ("--set", "limits.per_key=\x1b]0;x\x07", "--check-config"),
+                      ("\x1b[2J",), ("--\x1b[2J",), ("--config", "/no\x1b[2J", "--check-config")):
+            p = self.run_it(*words)
+            self.assertNotEqual(p.returncode, 0, words)
+            self.assertEqual([c for c in p.stderr if c < 32 and c != 10], [], p.stderr)
 
 
 class Long(Daemon):

@@ -124,6 +124,12 @@ static void actions_know_their_states(void **state)
 	assert_true(kind_action_may(&job_kind, cancel, &j));
 	assert_false(kind_action_may(&job_kind, retry, &j));
 	assert_true(kind_action_may(&job_kind, delete, &j));
+	job_set(&j, state, JOB_ENQUEUED);
+	assert_true(kind_action_may(&job_kind, kind_action_find(&job_kind, "hold"), &j));
+	assert_false(kind_action_may(&job_kind, kind_action_find(&job_kind, "release"), &j));
+	job_set(&j, held, true);
+	assert_false(kind_action_may(&job_kind, kind_action_find(&job_kind, "hold"), &j));
+	assert_true(kind_action_may(&job_kind, kind_action_find(&job_kind, "release"), &j));
 	job_set(&j, state, JOB_FAILED);
 	assert_false(kind_action_may(&job_kind, cancel, &j));
 	assert_true(kind_action_may(&job_kind, retry, &j));
