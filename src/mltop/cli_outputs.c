@@ -2,6 +2,7 @@
 #include "mltop/cli.h"
 
 #include "base/fsio.h"
+#include "base/timefmt.h"
 #include "client/place.h"
 #include "core/kinds/job.h"
 #include "core/wire/query.h"
@@ -67,10 +68,12 @@ static bool tell_missing(const json_t *answer)
 static void print_output(const struct cli *c, const json_t *file)
 {
 	const char *when = json_string_value(json_object_get(file, "mtime"));
+	char local[TIMEFMT_SIZE] = "-";
+	int64_t ms;
 
-	printf("%12lld  ", (long long)size_of(file));
-	output_text(c, when ? when : "-");
-	printf("  ");
+	if (timefmt_parse_rfc3339(when, &ms))
+		timefmt_local(local, ms);
+	printf("%12lld  %s  ", (long long)size_of(file), local);
 	output_text(c, path_of(file));
 	if (link_of(file)) {
 		printf(" -> ");

@@ -78,6 +78,8 @@ class Outputs(unittest.TestCase):
         r = self.ok("jobs", "outputs", "makes")
         self.assertEqual(len(r.out.splitlines()), len(FILES) + len(LINKS))
         self.assertRegex(r.out, r"(?m)^ +6  20\S+Z  notes\.txt$")
+        r = self.ok("jobs", "outputs", "makes", env=dict(self.p.person, TZ="XST-5:30"))
+        self.assertRegex(r.out, r"(?m)^ +6  20\S+:\d\d\+05:30  notes\.txt$")
 
     def test_all(self):
         to = self.folder()

@@ -213,6 +213,10 @@ class Quotas(Case):
         self.assertIn("org vision may use 4 GPUs", err)
         self.p.ok("--context", "quota", "quotas", "set", "vision", "train_gpu_quota=5")
         until(lambda: self.p.json("--context", "work", "jobs", "describe", "second")["state"] == "running", "second to run")
+        for word, is_ in (("inf", "-1"), ("7", "7"), ("none", "-1"), ("5", "5")):
+            self.p.ok("--context", "quota", "quotas", "set", "vision", f"train_gpu_quota={word}")
+            q = self.p.json("--context", "quota", "quotas", "list")["data"][0]
+            self.assertEqual(q["train_gpu_quota"], is_, word)
         self.p.refused(4, "quota-admin", "--context", "work", "quotas", "set", "vision", "train_gpu_quota=6")
         self.p.refused(1, "train_gpu_quota", "--context", "quota", "quotas", "set", "vision", "train_gpu_quota=many")
         self.p.refused(1, "nonsense", "--context", "quota", "quotas", "set", "vision", "nonsense=1")
