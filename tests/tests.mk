@@ -46,6 +46,16 @@ $B/apart/mltop $B/apart/mltop-shim: $B/apart/%: $B/%
 	@mkdir -p $(@D)
 	ln -sf ../$* $@
 
+# The daemon whose engines answer questions about logs later, likewise.
+late_objs := $(patsubst tests/%.c,$O/tests/%.o,$(wildcard tests/engine_late/*.c))
+late: $B/late/mltopd $B/late/mltop $B/late/mltop-shim
+$B/late/mltopd: $(filter-out $O/mltopd/engines.o,$(call layer_objs,mltopd)) $(late_objs) $(call archives,$(LINK_mltopd))
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_mltopd)) -lm -lpthread -ldl
+$B/late/mltop $B/late/mltop-shim: $B/late/%: $B/%
+	@mkdir -p $(@D)
+	ln -sf ../$* $@
+
 # Fuzz targets name the archives they link in their first line: /* links: core base */
 fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_layers = $(filter-out links: /* */,$(shell head -n 1 tests/fuzz/fuzz_$1.c))
@@ -71,7 +81,7 @@ RUN = /usr/bin/python3 tests/run.py -j $(JOBS) --build $B $(if $(ONLY),--only '$
 # The order puts the long ones first, so that two cores end together. ONLY=word: programs whose path
 # has the word, and of the others the cases whose name has it.
 test: deps
-	+$(MAKE) --no-print-directory -j$(JOBS) all unit fuzzers apart
+	+$(MAKE) --no-print-directory -j$(JOBS) all unit fuzzers apart late
 	$(RUN) $(suites) $(unit_programs) $(fuzz_programs) $(checks)
 
 unit: $(unit_programs)
@@ -111,4 +121,4 @@ seeded: all unit fuzzers
 
 -include tests/golden/golden.mk
 -include tests/bench/bench.mk
-.PHONY: apart test test-disk disk-deps unit fuzzers unit-test suite-test fuzz torture seeded
+.PHONY: apart late test test-disk disk-deps unit fuzzers unit-test suite-test fuzz torture seeded

@@ -104,7 +104,8 @@ class Copy:
 
     def make(self, test):
         """Warnings are no errors here: what a defect leaves unused is no defect of its own."""
-        target = test if test.startswith("build/") else "apart" if test.startswith("tests/apart/") else "all"
+        folder = test.split("/")[1]
+        target = test if test.startswith("build/") else folder if folder in ("apart", "late") else "all"
         env = {name: value for name, value in os.environ.items() if name != "CI"}
         targets = [target.replace("build", self.build, 1)]
         if test.startswith("build/unit/engine_"):
