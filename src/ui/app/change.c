@@ -1,8 +1,8 @@
 #include "ui/app/parts.h"
 
 #include "base/mem.h"
-#include "base/timefmt.h"
 #include "core/kinds/key.h"
+#include "ui/app/stakes.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -50,92 +50,6 @@ static void changes_remove(struct changes *c, size_t at)
 	c->len--;
 }
 
-/* ---- What is at stake ---- */
-
-struct stakes {
-	const struct kind *kind;
-	size_t objects, live, others;
-	int64_t gpus, longest, total;
-	const void *first;
-};
-
-/* A member by its name, where the kind has one and the row knows it; else 0. */
-static int64_t number_of(const struct kind *k, const void *row, const char *name)
-{
-	const struct field *f = kind_field(k, name);
-
-	return f && record_knows(k, row, f) ? *(const int64_t *)record_member(row, f) : 0;
-}
-
-static const char *owner_of(const struct kind *k, const void *row)
-{
-	const struct field *f = kind_field(k, "owner");
-
-	return f ? record_text(row, f) : "";
-}
-
-static void add_stakes(struct stakes *s, const struct app *a, const void *row)
-{
-	bool live = kind_life(s->kind, row) == LIFE_LIVE;
-	int64_t started = number_of(s->kind, row, "start_time"),
-		gpus = number_of(s->kind, row, "gpu_limit"),
-		ran = live && started > 0 && a->now > started ? a->now - started : 0;
-	const char *owner = owner_of(s->kind, row);
-
-	if (s->objects++ == 0)
-		s->first = row;
-	s->live += live;
-	s->gpus += live && gpus > 0 ? gpus : 0;
-	s->total += ran;
-	s->longest = ran > s->longest ? ran : s->longest;
-	if (*a->user && *owner && strcmp(owner, a->user) != 0)
-		s->others++;
-}
-
-/* The first names, so that a mark that was forgotten is seen. */
-static void write_names(const struct changes *c, struct buf *out)
-{
-	enum { SHOWN = 4 };
-
-	for (size_t i = 0; i < c->len && i < SHOWN; i++)
-		buf_addf(out, "%s%s", i ? ", " : "", c->items[i].name);
-	if (c->len > SHOWN)
-		buf_addf(out, T_AND_MORE, c->len - SHOWN);
-	buf_adds(out, "\n");
-}
-
-static void write_work(const struct stakes *s, struct buf *out)
-{
-	char longest[TIMEFMT_SIZE], total[TIMEFMT_SIZE];
-
-	timefmt_duration(longest, s->longest);
-	timefmt_duration(total, s->total);
-	if (s->live && s->objects == 1 && s->gpus == 0)
-		buf_addf(out, T_STAKE_LIVE_CPU "\n", longest);
-	else if (s->live && s->objects == 1)
-		buf_addf(out, T_STAKE_LIVE_ONE "\n", (long long)s->gpus, longest);
-	else if (s->live)
-		buf_addf(out, T_STAKE_LIVE_MANY "\n", s->live, s->objects, (long long)s->gpus,
-			total, longest);
-	else
-		buf_adds(out, T_STAKE_NONE_LIVE "\n");
-}
-
-static void write_stakes(const struct stakes *s, const struct app *a, const struct kind_action *ka,
-	struct buf *out)
-{
-	const char *owner = owner_of(s->kind, s->first);
-
-	if (kind_state(s->kind))
-		write_work(s, out);
-	if (s->objects == 1 && *owner)
-		buf_addf(out, T_STAKE_OWNER "\n", owner);
-	if (s->others)
-		buf_addf(out, T_STAKE_OTHERS "\n", s->others, s->objects, a->user);
-	if (ka->stakes)
-		buf_addf(out, "%s\n", ka->stakes);
-}
-
 /* ---- Proposing ---- */
 
 static void propose_one(struct app *a, const struct kind_action *ka, struct object o)
@@ -151,6 +65,18 @@ static void propose_one(struct app *a, const struct kind_action *ka, struct obje
 	c->path = object_path(a, o, object_id(o, name), ka->tail);
 	c->name = mem_strdup(name);
 	c->uid = mem_strdup(object_id(o, name));
+}
+
+/* The first names, so that a mark that was forgotten is seen. */
+static void write_names(const struct changes *c, struct buf *out)
+{
+	enum { SHOWN = 4 };
+
+	for (size_t i = 0; i < c->len && i < SHOWN; i++)
+		buf_addf(out, "%s%s", i ? ", " : "", c->items[i].name);
+	if (c->len > SHOWN)
+		buf_addf(out, T_AND_MORE, c->len - SHOWN);
+	buf_adds(out, "\n");
 }
 
 static void open_prompt(struct app *a, const struct kind_action *ka, const struct stakes *s)
@@ -172,7 +98,7 @@ static void open_prompt(struct app *a, const struct kind_action *ka, const struc
 		heavy ? typed.data : NULL);
 	if (s->objects > 1)
 		write_names(&a->proposed, &a->prompt.stakes);
-	write_stakes(s, a, ka, &a->prompt.stakes);
+	stakes_write(s, a, ka, &a->prompt.stakes);
 	a->mode = MODE_PROMPT;
 	buf_release(&question);
 	buf_release(&typed);
@@ -220,7 +146,7 @@ static void propose(struct app *a, const struct kind_action *ka, const struct ki
 		if (!kind_action_may(k, ka, rows[i]))
 			continue;
 		propose_one(a, ka, (struct object){k, rows[i]});
-		add_stakes(&s, a, rows[i]);
+		stakes_add(&s, a, rows[i]);
 	}
 	if (s.objects && ka->asks == ASKS_NOTHING)
 		change_accept(a, out);

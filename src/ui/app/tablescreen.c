@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,107 +55,6 @@ void table_sorted(struct app *a, struct table *t, const struct screen *s, struct
 		table_subscribe(a, t, s, false, out);
 	buf_release(&name);
 	buf_release(&value);
-}
-
-/* ---- Which fields to ask for ---- */
-
-static void want(struct fieldset *set, const struct kind *k, const char *name)
-{
-	const struct field *f = kind_field(k, name);
-
-	if (f && !(f->flags & (F_SECRET | F_MASKED)))
-		fieldset_add(set, kind_index(k, f));
-}
-
-/* Every name of a field in a filter: too many do no harm, a missing one would match nothing. */
-static void want_filtered(struct fieldset *set, const struct kind *k, const char *text)
-{
-	char name[64];
-
-	while (*text) {
-		size_t n = 0;
-
-		while (isalnum((unsigned char)text[n]) || text[n] == '_')
-			n++;
-		if (n > 0 && n < sizeof name) {
-			memcpy(name, text, n);
-			name[n] = '\0';
-			want(set, k, name);
-		}
-		text += n ? n : 1;
-	}
-}
-
-static struct fieldset wanted(const struct table *t, const struct screen *s)
-{
-	struct fieldset set = {{0}};
-	const struct kind *k = s->kind;
-
-	if (s->fields)
-		fieldset_parse(&set, k, s->fields, NULL);
-	fieldset_add(&set, kind_index(k, kind_uid(k)));
-	fieldset_add(&set, kind_index(k, kind_key(k)));
-	fieldset_add(&set, kind_index(k, t->sort));
-	for (const struct column *c = s->columns; c->field; c++)
-		if (!c->wide || t->wide)
-			want(&set, k, c->field);
-	want_filtered(&set, k, t->filter_text);
-	fieldset_ask(&set, k);
-	return set;
-}
-
-static bool covers(const struct fieldset *have, const struct fieldset *need)
-{
-	for (int i = 0; i < KNOWN_WORDS; i++)
-		if (need->bits[i] & ~have->bits[i])
-			return false;
-	return true;
-}
-
-static char *fields_text(const struct kind *k, const struct fieldset *set)
-{
-	struct buf out = BUF_INIT;
-
-	for (size_t i = 0; i < k->field_count; i++)
-		if (!(k->fields[i].flags & F_ALIAS) && fieldset_has(set, i))
-			buf_addf(&out, "%s%s", out.len ? "," : "", k->fields[i].name);
-	return buf_detach(&out);
-}
-
-void table_unsubscribe(struct table *t, struct cmds *out)
-{
-	if (t->data.sub)
-		cmds_add(out, CMD_UNSUBSCRIBE)->sub = t->data.sub;
-	t->data.sub = 0;
-}
-
-void table_subscribe(struct app *a, struct table *t, const struct screen *s, bool again,
-	struct cmds *out)
-{
-	struct fieldset need = wanted(t, s);
-
-	if (again || !t->data.sub || !covers(&t->asked, &need))
-		table_subscribe_org(a, t, s, a->tenant, out);
-}
-
-void table_subscribe_org(struct app *a, struct table *t, const struct screen *s, const char *org,
-	struct cmds *out)
-{
-	struct fieldset need = wanted(t, s);
-
-	if (strcmp(org, "-1") == 0) /* a request about a row must say whose it is */
-		want(&need, s->kind, "org_id");
-	table_unsubscribe(t, out);
-	t->asked = need;
-	t->data.sub = app_sub(a);
-	dataset_fail(&t->data, NULL);
-	dataset_begin_again(&t->data);
-	struct cmd *c = cmds_add(out, CMD_SUBSCRIBE);
-
-	c->sub = t->data.sub;
-	c->kind = s->kind->name;
-	c->org = mem_strdup(org);
-	c->fields = fields_text(s->kind, &need);
 }
 
 bool table_message(struct app *a, struct table *t, const struct msg *m)
