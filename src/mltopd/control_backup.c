@@ -105,7 +105,7 @@ bool backup_swap(const char *dir, bool *swapped, struct err *e)
 	if (has(ready, "store.db"))
 		good = fsio_remove_tree(before, e) && fsio_mkdirs(before, 0700, e) &&
 			move(dir, before, "store.db-wal", e) &&
-			move(dir, before, "store.db-shm", e);
+			move(dir, before, "store.db-shm", e) && move(dir, before, "commits", e);
 	for (size_t i = 0; good && i < ARRAY_SIZE(names); i++)
 		if (has(ready, names[i]))
 			good = move(dir, before, names[i], e) && move(ready, dir, names[i], e);

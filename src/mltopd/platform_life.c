@@ -164,6 +164,11 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 		uv_run(o->loop, UV_RUN_NOWAIT);
 		return false;
 	}
+	if (store_lost(p->store) > 0)
+		log_line(LOG_ERROR,
+			"the newest %llu changes that were stored before this start are gone: the store's "
+			"log was damaged; compare with a backup, or go on with what is there",
+			(unsigned long long)store_lost(p->store));
 	*out = p;
 	return true;
 }

@@ -63,6 +63,7 @@ static bool batch_commit(struct store *s, struct item *first, struct item *end, 
 	store_fault(s, "before-commit");
 	if (!sql_step(sql->run[SQL_COMMIT]))
 		return sql_fail(sql->db, "the change could not be stored", e);
+	counted_put(s);
 	store_fault(s, "after-commit");
 	return true;
 }

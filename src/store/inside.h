@@ -119,7 +119,7 @@ struct store {
 	char *dir;
 	uint8_t master[STORE_VAULT_KEY];
 	bool was_clean;
-	uint64_t version_at_start;
+	uint64_t version_at_start, lost;
 
 	pthread_t thread;
 	bool running;

@@ -100,6 +100,7 @@ static bool sql_open(struct store *s, struct err *e)
 	bool good = sqlite3_open_v2(path, &sql->db, flags, NULL) == SQLITE_OK;
 
 	umask(before);
+	sql->counted = -1;
 	ballast_start(s);
 	if (!good)
 		err_set(e, ERR_UNAVAILABLE, "%s",
@@ -112,8 +113,10 @@ static bool sql_open(struct store *s, struct err *e)
 			e) &&
 		store_apply_prepare(s, e);
 	sql_place(s);
-	if (good)
+	if (good) {
 		ballast_make(s);
+		counted_open(s);
+	}
 	if (good)
 		sqlite3_wal_hook(sql->db, wal_grew, s);
 	else
@@ -139,6 +142,7 @@ static void sql_close(struct store *s)
 	while (sql->db && (q = sqlite3_next_stmt(sql->db, NULL)) != NULL)
 		sqlite3_finalize(q);
 	sqlite3_close(sql->db);
+	counted_close(s);
 	free(sql);
 	s->back = NULL;
 }

@@ -41,8 +41,9 @@ struct sql {
 	int wal_pages;
 	unsigned char audit_hash[32]; /* of the newest record */
 	uint64_t revision;            /* the newest that was given */
-	bool given;                   /* the ballast: only what makes room is stored */
-	dev_t dev;                    /* the file that is open */
+	int counted; /* file of the newest revision that was told, beside the database */
+	bool given;  /* the ballast: only what makes room is stored */
+	dev_t dev;   /* the file that is open */
 	ino_t ino;
 };
 
@@ -59,6 +60,11 @@ bool sql_tight(const struct store *s, struct err *e);
 /* Notes which file it is; is it still the one at that path? */
 void sql_place(struct store *s);
 bool sql_there(const struct store *s, struct err *e);
+
+/* counted.c */
+void counted_open(struct store *s);
+void counted_put(struct store *s);
+void counted_close(struct store *s);
 
 /* sql.c */
 /* What a person can do about it, behind a colon; "" where there is nothing to say. */

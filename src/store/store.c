@@ -207,6 +207,11 @@ uint64_t store_version_at_start(const struct store *s)
 	return s->version_at_start;
 }
 
+uint64_t store_lost(const struct store *s)
+{
+	return s->lost;
+}
+
 bool store_was_clean(const struct store *s)
 {
 	return s->was_clean;

@@ -163,6 +163,11 @@ struct store_loader {
 bool store_load(struct store *s, const struct store_loader *l, struct err *e);
 /* The commit counter at start; 0 for a new store. */
 uint64_t store_version_at_start(const struct store *s);
+/*
+ * Revisions that were acknowledged before this start and are not there any more: the log of a crash
+ * was damaged, and what follows the damage is dropped by SQLite in silence. 0: none.
+ */
+uint64_t store_lost(const struct store *s);
 /* Was the store closed cleanly the last time (a new one: yes)? */
 bool store_was_clean(const struct store *s);
 

@@ -595,6 +595,57 @@ static void test_damage_says_what_to_do(void **state)
 	open_store(f);
 }
 
+static void copy_file(const char *from_dir, const char *to_dir, const char *name)
+{
+	char from[400], to[400];
+	struct buf text = BUF_INIT;
+
+	snprintf(from, sizeof from, "%s/%s", from_dir, name);
+	snprintf(to, sizeof to, "%s/%s", to_dir, name);
+	assert_true(fsio_read(from, &text, 64 << 20, NULL));
+	assert_true(fsio_write(to, text.data, text.len, 0600, NULL));
+	buf_release(&text);
+}
+
+/* What a crash leaves is whole, or it is told that it is not. */
+static void test_damaged_log_is_told(void **state)
+{
+	static const char *const names[] = {"store.db", "store.db-wal", "master.key", "commits"};
+	struct fixture *f = *state;
+	struct store_config c;
+	struct store *s;
+	char dir[300], path[400];
+	struct stat st;
+	int fd;
+
+	for (int i = 0; i < 20; i++) {
+		char id[8];
+
+		snprintf(id, sizeof id, "%d", i);
+		assert_true(commit(f, org_tx(id, id), 0));
+	}
+	for (int damaged = 0; damaged < 2; damaged++) {
+		snprintf(dir, sizeof dir, "%s/copy-%d", f->dir, damaged);
+		assert_int_equal(mkdir(dir, 0700), 0);
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			copy_file(f->dir, dir, names[i]);
+		snprintf(path, sizeof path, "%s/store.db-wal", dir);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		assert_int_equal(fstat(fd, &st), 0);
+		if (damaged)
+			assert_int_equal(pwrite(fd, "damage", 6, st.st_size * 3 / 4), 6);
+		close(fd);
+		c = (struct store_config){.dir = dir};
+		assert_true(store_open(&s, &c, NULL));
+		assert_int_equal(store_lost(s) > 0, damaged);
+		store_close(s);
+		/* Once. */
+		assert_true(store_open(&s, &c, NULL));
+		assert_int_equal(store_lost(s), 0);
+		store_close(s);
+	}
+}
+
 static void test_group_commit(void **state)
 {
 	struct fixture *f = *state;
@@ -715,6 +766,7 @@ int main(void)
 		T(test_copy_and_check),
 		T(test_master_key_is_not_made_anew),
 		T(test_damage_says_what_to_do),
+		T(test_damaged_log_is_told),
 		T(test_group_commit),
 		T(test_folder),
 		T(test_written_back_in_a_pause),
