@@ -2,6 +2,7 @@
 #include "core/kinds/event.h"
 #include "core/kinds/job.h"
 #include "core/kinds/kinds.h"
+#include "core/kinds/package.h"
 #include "core/kinds/quota.h"
 
 #include <setjmp.h>
@@ -232,6 +233,30 @@ static void cancelled_is_told_from_failed(void **state)
 	buf_release(&cell);
 }
 
+/* ---- Packages as older stores hold them ---- */
+
+static void packages_of_older_stores_are_read(void **state)
+{
+	static const char text[] =
+		"{\"id\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"org_id\":\"7\",\"name\":\"x.tar.gz\",\"sha256\":"
+		"\"00\",\"size\":12,\"complete\":true,\"create_time\":1000}";
+	struct arena a = ARENA_INIT;
+	struct err e = ERR_INIT;
+	struct package k;
+
+	(void)state;
+	assert_true(package_from_json(&k, &a, text, sizeof text - 1, &e));
+	package_kind.settle(&k);
+	assert_string_equal(k.uri, "package://01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	assert_string_equal(k.org_id, "7");
+	assert_int_equal(k.received.v, 12);
+	assert_true(k.complete && k.create_time.v == 1000);
+	assert_false(package_from_json(&k, &a, text, sizeof text - 20, &e));
+	assert_non_null(strstr(e.text, "damaged"));
+	assert_false(package_from_json(&k, &a, "{}", 2, &e));
+	arena_release(&a);
+}
+
 static size_t count_lines(const char *text)
 {
 	size_t n = 0;
@@ -282,6 +307,7 @@ int main(void)
 		cmocka_unit_test(actions_know_their_states),
 		cmocka_unit_test(spoilt_actions_are_found),
 		cmocka_unit_test(cancelled_is_told_from_failed),
+		cmocka_unit_test(packages_of_older_stores_are_read),
 		cmocka_unit_test(docs_have_a_line_for_each_row),
 		cmocka_unit_test(docs_say_limits_in_the_unit),
 	};
