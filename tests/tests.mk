@@ -49,9 +49,9 @@ $B/apart/mltop $B/apart/mltop-shim: $B/apart/%: $B/%
 # The daemon whose engines answer questions about logs later, likewise.
 late_objs := $(patsubst tests/%.c,$O/tests/%.o,$(wildcard tests/engine_late/*.c))
 late: $B/late/mltopd $B/late/mltop $B/late/mltop-shim
-$B/late/mltopd: $(filter-out $O/mltopd/engines.o,$(call layer_objs,mltopd)) $(late_objs) $(call archives,$(LINK_mltopd))
+$B/late/mltopd: $(call layer_objs,mltopd) $(late_objs) $(call archives,$(LINK_mltopd))
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_mltopd)) -lm -lpthread -ldl
+	$(CC) $(ALL_LDFLAGS) -Wl,--wrap=engine_find -o $@ $^ $(call libs,$(PKGS_mltopd)) -lm -lpthread -ldl
 $B/late/mltop $B/late/mltop-shim: $B/late/%: $B/%
 	@mkdir -p $(@D)
 	ln -sf ../$* $@

@@ -1,12 +1,10 @@
 /*
  * The engines of a daemon for tests: the real ones, but that each question about a log is answered
- * some ms after it was asked, as a cluster would. In place of src/mltopd/engines.c.
+ * some ms after it was asked, as a cluster would. Linked with --wrap=engine_find.
  */
 #include "mltopd/engines.h"
 
 #include "base/mem.h"
-#include "engine/fake/engine_fake.h"
-#include "engine/local/engine_local.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +20,11 @@ struct late {
 	struct log_ask *ask;
 };
 
-static const struct engine_ops *const real[] = {&engine_local, &engine_fake};
-static struct engine_ops ops[2]; /* beside them */
+const struct engine_ops *__real_engine_find(const char *name);
+const struct engine_ops *__wrap_engine_find(const char *name);
+
+static const struct engine_ops *real; /* a daemon has one */
+static struct engine_ops ops;         /* it, but late */
 static struct late *asked;
 static uv_timer_t timer;
 
@@ -32,11 +33,6 @@ static void late_free(struct late *l)
 	free(l->uid);
 	free(l->task);
 	free(l);
-}
-
-static const struct engine_ops *real_of(const struct engine *en)
-{
-	return real[en->ops - ops];
 }
 
 /* From memory that is gone afterwards. */
@@ -48,7 +44,7 @@ static void late_answer(struct late *l)
 	enum log_step step;
 
 	l->ask->out = bytes;
-	step = real_of(l->en)->log_ask(l->en, &ref, l->ask);
+	step = real->log_ask(l->en, &ref, l->ask);
 	l->ask->out = NULL;
 	l->ask->answered(l->ask, step, bytes);
 	memset(bytes, '#', size + 1);
@@ -103,43 +99,31 @@ static void late_cancel(struct engine *en, struct log_ask *ask)
 	late_free(l);
 }
 
-static bool late_open(const struct engine_ops *from, const struct engine_ops *to,
-	struct engine **out, const struct engine_config *config, struct err *e)
+static bool late_open(struct engine **out, const struct engine_config *config, struct err *e)
 {
-	if (!from->open(out, config, e))
+	if (!real->open(out, config, e))
 		return false;
-	(*out)->ops = to;
+	(*out)->ops = &ops;
 	uv_timer_init(config->loop, &timer);
 	uv_unref((uv_handle_t *)&timer);
 	return true;
 }
 
-static bool late_open_local(struct engine **out, const struct engine_config *c, struct err *e)
-{
-	return late_open(real[0], &ops[0], out, c, e);
-}
-
-static bool late_open_fake(struct engine **out, const struct engine_config *c, struct err *e)
-{
-	return late_open(real[1], &ops[1], out, c, e);
-}
-
 static void late_close(struct engine *en, void (*done)(void *ctx), void *ctx)
 {
 	uv_close((uv_handle_t *)&timer, NULL);
-	real_of(en)->close(en, done, ctx);
+	real->close(en, done, ctx);
 }
 
-const struct engine_ops *engine_find(const char *name)
+const struct engine_ops *__wrap_engine_find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(real); i++) {
-		ops[i] = *real[i];
-		ops[i].open = i ? late_open_fake : late_open_local;
-		ops[i].close = late_close;
-		ops[i].log_ask = late_ask;
-		ops[i].log_cancel = late_cancel;
-		if (strcmp(ops[i].name, name) == 0)
-			return &ops[i];
-	}
-	return NULL;
+	real = __real_engine_find(name);
+	if (real == NULL)
+		return NULL;
+	ops = *real;
+	ops.open = late_open;
+	ops.close = late_close;
+	ops.log_ask = late_ask;
+	ops.log_cancel = late_cancel;
+	return &ops;
 }
