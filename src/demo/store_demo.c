@@ -164,6 +164,11 @@ static void demo_batch(struct store *s, struct item *first, struct item *end)
 	store_sqlite.batch(s, first, end);
 }
 
+static bool demo_ready(const struct store *s, struct err *e)
+{
+	return store_sqlite.ready(s, e);
+}
+
 static void demo_pause(struct store *s, bool busy)
 {
 	store_sqlite.pause(s, busy);
@@ -188,6 +193,7 @@ const struct store_ops store_demo = {
 	.close = demo_close,
 	.load = demo_load,
 	.batch = demo_batch,
+	.ready = demo_ready,
 	.pause = demo_pause,
 	.look =
 		{
