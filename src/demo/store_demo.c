@@ -186,6 +186,10 @@ BEHIND(LOOK_VERIFY, demo_verify)
 BEHIND(LOOK_CHECK, demo_check)
 BEHIND(LOOK_COPY, demo_copy)
 
+/* All that the store behind it does is passed on: what is new there has to be here as well. */
+_Static_assert(sizeof(struct store_ops) == (11 + LOOK_COUNT) * sizeof(void *),
+	"a function of stores that the demo's does not pass on");
+
 const struct store_ops store_demo = {
 	.name = "demo",
 	.many = true,

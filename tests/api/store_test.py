@@ -209,7 +209,7 @@ class Backup(unittest.TestCase):
 class Gone(unittest.TestCase):
     def test_state_folder_is_moved_away(self):
         """Nothing is acknowledged that would be lost; what comes back is used again."""
-        with Daemon(engine="fake", settings=["demo.jobs=0"], args=["--private"]) as d:
+        with Daemon(engine="fake", settings=[], args=["--private"]) as d:
             c = private_client(d)
             self.assertEqual(post(c, "one", "x").status, 200)
             os.rename(d.state, d.state + ".away")
@@ -311,7 +311,7 @@ def fill(folder, keep=0):
 
 
 def way_out(folder):
-    d = Daemon(engine="fake", settings=["demo.jobs=0"], args=["--private"], within=folder)
+    d = Daemon(engine="fake", settings=[], args=["--private"], within=folder)
     try:
         c = private_client(d)
         for n in range(4):

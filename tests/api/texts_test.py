@@ -73,7 +73,7 @@ class Texts(unittest.TestCase):
     def test_many_cost_little_memory(self):
         big = {"command": ["x"] + ["a" * 1000] * 60, "env": {f"V{n}": "e" * 1000 for n in range(60)},
                "prepare_command": "p" * 16000, "finish_command": "f" * 16000, "gpu_limit": 8}
-        with Daemon(engine="fake", settings=["demo.jobs=0"], args=["--private"]) as d:
+        with Daemon(engine="fake", settings=[], args=["--private"]) as d:
             c = Client(d.port, d.secret())
             c.post(TRAIN, dict(big, job_name="first"))
             before = resident(d)
@@ -86,7 +86,7 @@ class Texts(unittest.TestCase):
                 self.assertLess(resident(d) - before, 6)
 
     def test_an_org_has_so_many_bytes(self):
-        with Daemon(engine="fake", settings=["demo.jobs=0"]) as d:
+        with Daemon(engine="fake", settings=[]) as d:
             admin, c = d.client(role="admin"), d.client(org="other")
             org = c.key.org_id
             self.assertIn(c.get(BASE + "/quota").json["data"][0]["records_bytes_quota"], ("64M", "64.0M"))
