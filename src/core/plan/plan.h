@@ -46,7 +46,6 @@ struct plan_limits {
 struct plan_org {
 	const char *org_id, *name;
 	const struct plan_limits *limits; /* NULL: none */
-	struct amounts held;              /* by gangs that the plan is not asked about */
 };
 
 /* How a kind calls what a sentence is about. */

@@ -72,10 +72,7 @@ void pools_of_org(struct pool *kind, struct pool *total, const struct plan_org *
 {
 	pool_unbounded(kind);
 	pool_unbounded(total);
-	if (o == NULL)
-		return;
-	kind->used = total->used = o->held;
-	if (o->limits == NULL)
+	if (o == NULL || o->limits == NULL)
 		return;
 	kind->org = total->org = o->name ? o->name : o->org_id ? o->org_id : "?";
 	for (int d = 0; d < DIM_COUNT; d++) {
