@@ -335,9 +335,11 @@ def way_out(folder):
         c = Client(d.port, c.key)
         assert c.get("/readyz", sign=False).status == 503
         assert c.delete(f"{TRAIN}/j3").status == 200
+        assert post(c, "late", "x").status == 503
         os.unlink(folder + "/filler")
         until(lambda: post(c, "m" + str(time.monotonic_ns()), "x").status == 200, "room again")
         assert c.get("/readyz", sign=False).status == 200
+        assert post(c, "late", "x").status == 200  # its name was given back
         assert os.path.getsize(d.state + "/ballast") > 100000
     finally:
         d.close()
