@@ -133,7 +133,7 @@ static void mltopd_speaks_the_same(void **state)
 	stream_rows(stream, 1, "job", "", "uid,job_name,state", "");
 	assert_true(until(&seen.synced));
 	assert_int_equal(seen.rows, 300);
-	stream_rows(stream, 2, "job", "", "uid", "no_such_field=1");
+	stream_rows(stream, 2, "job", "", "uid", "gpu_limit=many");
 	assert_true(until(&seen.error));
 	assert_int_equal(seen.why.code, ERR_INVALID);
 	assert_true(until(&seen.rtt));
