@@ -11,6 +11,7 @@
 #include "core/kinds/job.h"
 #include "core/kinds/org.h"
 #include "core/kinds/quota.h"
+#include "core/kinds/task.h"
 #include "core/plan/plan.h"
 #include "core/text/progress.h"
 #include "engine/engine.h"
@@ -141,6 +142,14 @@ void reconcile_event(struct active *a, enum life_event ev, const struct news *n)
 void reconcile_read_rest(struct active *a);
 /* Why it waits. */
 void reconcile_enqueue(struct active *a, enum job_reason reason, const char *message);
+/* What of that has to do with an end (reconcile_end.c): another attempt, the same anew, all over. */
+void reconcile_again(struct active *a, const struct news *n);
+void reconcile_anew(struct active *a, const struct news *n);
+void reconcile_over(struct active *a, const struct news *n);
+/* Its end is on the disk: it is freed, and who waited for that is told. */
+void reconcile_ended(struct active *a);
+/* The row of the job's newest attempt, as it is or new. `uid` holds its uid. */
+void reconcile_task_of(struct platform *p, const struct job *j, struct task *t, char uid[128]);
 /* Stores what could not be stored before. */
 void reconcile_repair(struct active *a);
 /* Queues `j` (a changed copy of the row in work) in state `state` and puts it back. */
