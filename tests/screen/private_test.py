@@ -162,6 +162,21 @@ def a_clone_keeps_what_is_hidden():
     assert private.ok("logs", "first-2").strip() == "it is 42"
 
 
+@check
+def a_filter_by_a_label():
+    private = Private()
+    for name, team in (("one", "vision"), ("two", "speech")):
+        private.ok("jobs", "submit", "--job-name", name, "--label", f"team={team}", "--command", "true")
+        private.ended(name)
+    screen = dashboard(private)
+    screen.wait(re.compile(r"two\s+completed"))
+    screen.keys("/")
+    screen.type("team=vision")
+    screen.keys("Enter")
+    screen.wait("1 of 2")
+    screen.wait(re.compile(r"one\s+completed"))
+
+
 def current_field(screen):
     """The line that the cursor stands on."""
     y = int(screen.tmux("display", "-p", "#{cursor_y}"))

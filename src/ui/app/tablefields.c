@@ -10,7 +10,7 @@
 
 static void want(struct fieldset *set, const struct kind *k, const char *name)
 {
-	const struct field *f = kind_field(k, name);
+	const struct field *f = kind_field_or_title(k, name);
 
 	if (f && !(f->flags & (F_SECRET | F_MASKED)))
 		fieldset_add(set, kind_index(k, f));
@@ -49,6 +49,8 @@ static struct fieldset wanted(const struct table *t, const struct screen *s)
 		if (!c->wide || t->wide)
 			want(&set, k, c->field);
 	want_filtered(&set, k, t->filter_text);
+	if (t->filter && filter_label(t->filter))
+		want(&set, k, "labels");
 	fieldset_ask(&set, k);
 	return set;
 }
