@@ -13,8 +13,8 @@
 
 enum {
 	WORLD_ORGS = 2,
-	WORLD_RUNNING = 2000, /* so many run at most, and so many wait: the others are over */
-	WORLD_WAITING = 1000,
+	WORLD_RUNNING = 500, /* so many run at most, and so many wait: the others are over */
+	WORLD_WAITING = 300,
 	WORLD_SECOND = 50, /* jobs of the second org at most */
 	WORLD_EVENTS = 3,  /* of a job at most */
 };
@@ -45,9 +45,11 @@ void world_make(struct world *w, const struct settings *s, int64_t now);
 void world_release(struct world *w);
 const struct world_org *world_org_of(const struct world *w, const struct made *m);
 
-/* ---- Rows. Texts of a row live in it. ---- */
+/* ---- Rows. Texts of a row live in it; zeroed before its first use. ---- */
 
 struct world_row {
+	struct record known[16]; /* of jobs, by how they stand */
+	bool is_known;           /* of the one that is being made */
 	char name[32], args[64], message[64], uid[ULID_SIZE + 32];
 	const char *words[8];
 	const char *gpus[MADE_GPUS_MAX];

@@ -70,7 +70,7 @@ static void check_row(const struct job *j, int64_t now)
 static void test_mix(void **state)
 {
 	struct world w;
-	struct world_row r;
+	struct world_row r = {.is_known = false};
 	size_t states[16] = {0};
 	int64_t held[WORLD_ORGS] = {0}, oldest = INT64_MAX, now = time_now_ms();
 
@@ -102,7 +102,7 @@ static void test_mix(void **state)
 static void test_gpus(void **state)
 {
 	struct world w;
-	struct world_row r;
+	struct world_row r = {.is_known = false};
 	VEC(char *) uuids = {0};
 
 	(void)state;
@@ -132,7 +132,7 @@ static void test_deterministic(void **state)
 	static const char *const other[] = {"demo.jobs", "2000", "fake.gpus", "64", "fake.changes",
 		"5", "demo.seed", "2", NULL};
 	struct world a, b, c;
-	struct world_row r, s;
+	struct world_row r = {.is_known = false}, s = {.is_known = false};
 	size_t same = 0;
 
 	(void)state;
