@@ -3,6 +3,9 @@
 #include "descriptors.h"
 #include "engine_tasks.h"
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
 /* ---- Adoption ---- */
 
 static void test_adopt_running(void **state)
@@ -233,6 +236,58 @@ static void test_node_rebooted(void **state)
 	assert_int_equal(range.newest, 3);
 }
 
+/* Somebody else's process, alone in a session, that lives until it is killed. */
+static pid_t stranger_start(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setsid();
+		for (;;)
+			pause();
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+/* The shim's number, and its child's, were given to others meanwhile: these are not ended for it. */
+static void test_pids_given_away(void **state)
+{
+	struct bench *b = *state;
+	const char *uid = "a";
+	struct task_pid pid;
+	pid_t stranger;
+	char data[1024];
+
+	launch_shell(b, "a", "echo up; sleep 600");
+	bench_until(b, seen(b, "a")->started && log_has(b, "a", "up"));
+	bench_close_engine(b);
+	assert_true(load_pid(b, "a", &pid));
+	struct task_pid other = pid;
+	char *path = path_of(b, "a", "/master-0/1"), marker[TASK_MARKER_MAX];
+	int folder = open(path, O_RDONLY | O_DIRECTORY);
+
+	taskfile_marker(marker, bench_uid("a"), "master-0", 1);
+	while (proctree_kill_task(&pid, marker) > 0)
+		;
+	stranger = stranger_start();
+	other.shim_pid = other.child_pid = (int)
+		stranger; /* with the start times of the dead ones */
+	assert_true(taskfile_write_aside(folder, "pid", data,
+		taskfile_encode_pid(data, sizeof data, &other), false, NULL));
+	assert_true(taskfile_rename(folder, "pid", false, NULL));
+	close(folder);
+	free(path);
+	reopen(b);
+	bench_adopt(b, &uid, 1);
+	bench_until(b, seen(b, "a")->ended);
+	assert_int_equal(seen(b, "a")->why, REASON_SUPERVISOR_LOST);
+	assert_int_equal(waitpid(stranger, NULL, WNOHANG), 0);
+	kill(stranger, SIGKILL);
+	waitpid(stranger, NULL, 0);
+}
+
 static void test_strays(void **state)
 {
 	struct bench *b = *state;
@@ -295,6 +350,7 @@ int main(void)
 		TEST(test_shim_killed_while_the_daemon_was_away),
 		TEST(test_shim_killed_and_no_descriptors),
 		TEST(test_node_rebooted),
+		TEST(test_pids_given_away),
 		TEST(test_strays),
 		TEST(test_what_deleted_jobs_left),
 	};
