@@ -12,8 +12,8 @@ enum { ULID_LENGTH = 26, ULID_SIZE = 27 };
 
 /* `random` is 10 bytes from getrandom (or from a seed, in tests and the fake engine). */
 void ulid_make(char out[ULID_SIZE], int64_t now_ms, const uint8_t random[10]);
-void ulid_new(char out[ULID_SIZE], int64_t now_ms); /* with getrandom; aborts if it fails */
-int64_t ulid_ms(const char *ulid);                  /* when a valid one was made */
+void ulid_new(char out[ULID_SIZE], int64_t now_ms);  /* with getrandom; aborts if it fails */
+int64_t ulid_ms(const char *ulid);                   /* when a valid one was made */
 void ulid_random(const char *ulid, uint8_t out[10]); /* what a valid one was made with */
 bool ulid_valid(const char *text); /* as ulid_make spells it: upper case only; ids name folders */
 

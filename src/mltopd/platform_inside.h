@@ -61,7 +61,7 @@ struct platform {
 	struct rowset jobs, tasks, events, orgs, keys, quotas; /* as committed */
 	struct rowset work;                                    /* jobs in motion, ahead of `jobs` */
 	struct sets sets;              /* of these, by kind, with the names that are taken */
-	struct map record_bytes; /* org_id -> intptr_t: bytes of its jobs in the store */
+	struct map record_bytes;       /* org_id -> intptr_t: bytes of its jobs in the store */
 	struct map flights;            /* "kind/uid" -> struct flight: changes on their way */
 	int64_t org_given, user_given; /* the greatest id and Unix user ever given to an org */
 	struct map actives;            /* uid -> struct active, in one of the two lists: */

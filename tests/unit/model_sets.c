@@ -20,7 +20,8 @@ static void test_names(void **state)
 	rowset_init(&jobs, &job_kind);
 	rowset_init(&orgs, &org_kind);
 	sets_add(&sets,
-		&(struct set){"job", &job_kind, &jobs, .name_field = "job_name", .org_field = "org_id"});
+		&(struct set){"job", &job_kind, &jobs, .name_field = "job_name",
+			.org_field = "org_id"});
 	sets_add(&sets, &(struct set){"org", &org_kind, &orgs, .name_field = "org_name"});
 	s = sets_of(&sets, &job_kind);
 	assert_ptr_equal(s, sets_named(&sets, "job"));
