@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from support import LIMIT, MLTOP, Case, main, until  # noqa: E402
@@ -83,13 +84,16 @@ class Moved(Case):
         self.ok("run", "--name", "first", "--", "true")
         for words, sees in ((["jobs", "list"], "later"), (["events", "list"], "later"), (["quotas", "list"], "")):
             watching = self.p.start(*words, "--watch", "-o", "json")
+            alarm = threading.Timer(LIMIT, watching.kill)  # a read of what never comes would not end
+            alarm.start()
             try:
                 self.assertIn("data", watching.stdout.readline())
                 until(self.move, "another port")
                 name = f"later-{words[0]}"
                 self.p.mltop("run", "--name", name, "--", "true")
                 if sees:
-                    until(lambda: name in watching.stdout.readline(), f"{name} in {words}")
+                    while name not in (line := watching.stdout.readline()):
+                        self.assertTrue(line, f"never seen: {name} in {words}")
                 else:
                     self.assertEqual(watching.stdout.readline(), "\n")
                     self.assertIn("data", watching.stdout.readline())
@@ -98,6 +102,7 @@ class Moved(Case):
                 said = watching.stderr.read()
                 self.assertIn("mltop: the connection to the platform is gone", said)
             finally:
+                alarm.cancel()
                 watching.kill()
                 watching.stdout.close()
                 watching.stderr.close()
