@@ -11,6 +11,7 @@ void edit_init(struct edit *e, size_t max)
 {
 	buf_init(&e->text, max ? max : EDIT_MAX);
 	e->at = 0;
+	e->selected = false;
 }
 
 void edit_release(struct edit *e)
