@@ -37,16 +37,16 @@ struct server *hub_server(const struct hub *h)
 	return h->server;
 }
 
-static void on_batch(uv_timer_t *timer);
+static void batch_timer_fired(uv_timer_t *timer);
 
 void hub_arm_batch(struct hub *h, int64_t ms)
 {
 	if (h->started && !h->stopped && !uv_is_active((uv_handle_t *)&h->batch))
-		uv_timer_start(&h->batch, on_batch, (uint64_t)(ms > 0 ? ms : 1), 0);
+		uv_timer_start(&h->batch, batch_timer_fired, (uint64_t)(ms > 0 ? ms : 1), 0);
 }
 
 /* Wakes what is due, and comes again for the earliest of the rest. */
-static void on_batch(uv_timer_t *timer)
+static void batch_timer_fired(uv_timer_t *timer)
 {
 	struct hub *h = CONTAINER_OF(timer, struct hub, batch);
 	int64_t mono = time_mono_ms(), next = INT64_MAX;
@@ -138,7 +138,7 @@ void hub_remove_log(struct hub *h, struct log_sub *sub)
 /* ---- Streams ---- */
 
 /* The clock of the streams: runs only while there are any. */
-static void on_tick(uv_timer_t *timer)
+static void tick_timer_fired(uv_timer_t *timer)
 {
 	struct hub *h = CONTAINER_OF(timer, struct hub, tick);
 	int64_t mono = time_mono_ms(), now = time_now_ms();
@@ -162,7 +162,7 @@ void hub_add_stream(struct hub *h, struct stream *st)
 		h->streams->before = st;
 	h->streams = st;
 	if (h->count++ == 0)
-		uv_timer_start(&h->tick, on_tick, STREAM_TICK_MS / 2, STREAM_TICK_MS / 2);
+		uv_timer_start(&h->tick, tick_timer_fired, STREAM_TICK_MS / 2, STREAM_TICK_MS / 2);
 }
 
 void hub_remove_stream(struct hub *h, struct stream *st)
