@@ -328,12 +328,6 @@ void reconcile_not_stored(struct active *a)
 		uv_timer_start(&p->repair_timer, on_repair, REPAIR_MS, 0);
 }
 
-/* Spans go by a clock that nobody sets. */
-int64_t reconcile_now(void)
-{
-	return time_mono_ms();
-}
-
 void reconcile_init(struct platform *p)
 {
 	p->next_order = 1;
