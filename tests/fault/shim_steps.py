@@ -9,6 +9,24 @@ import time
 
 from shim_kit import SHIM, Case, Task, encode, marked, start_time, until
 
+def stat(pid):
+    """Name and state, of what still is."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            text = f.read()
+        return text[text.index("(") + 1:text.rindex(")")], text[text.rindex(")") + 2]
+    except OSError:
+        return "", ""
+
+
+def comm(pid):
+    return stat(pid)[0]
+
+
+def state(pid):
+    return stat(pid)[1]
+
+
 def resident(pid):
     """Bytes, shared pages counted in each process."""
     try:
@@ -294,6 +312,22 @@ class Stops(Case):
         self.check(got, end="oom", signal=9, finish_code=0)
         self.assertIn("more than the memory limit of 100 MiB", got["message"])
         self.assertGreater(int(got["peak_rss"]), 100 << 20)
+
+    def test_stopped_supervisor(self):
+        """While the shim is stopped (a suspended machine, a debugger) a task may write until the pipe is full, and
+        end; nothing of it is lost."""
+        gate = self.gate()
+        task = self.sh("echo up; read go <go; seq 1 40000; exit 3", work_dir=self.root, max_runtime_ms=600000).start()
+        task.written("up")
+        shim = int(task.pid()["shim_pid"])
+        os.kill(shim, signal.SIGSTOP)
+        until(lambda: state(shim) == "T", "the stop")
+        gate.say("go")
+        until(lambda: any(comm(pid) == "seq" for pid, _ in self.descendants(shim)), "the task to go on")
+        self.assertEqual(task.log(), b"up\n")
+        os.kill(shim, signal.SIGCONT)
+        self.check(task.ended(), end="exit", code=3, log_lost=0)
+        self.assertEqual(task.log(), b"up\n" + b"".join(b"%d\n" % i for i in range(1, 40001)))
 
     def test_shim_told_to_end(self):
         task = self.sh("echo up; " + FOREVER).start()
