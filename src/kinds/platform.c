@@ -147,12 +147,14 @@ static json_t *count_jobs(const struct platform *p)
 {
 	int64_t running = 0, waiting = 0, finished = 0;
 
-	for (size_t i = 0; i < p->jobs.len; i++) {
-		const struct job *j = p->jobs.rows[i];
+	const struct field *state = kind_state(p->jobs.kind);
 
-		if (job_state_final(j->state))
+	for (size_t i = 0; i < p->jobs.len; i++) {
+		unsigned life = record_look(p->jobs.kind, p->jobs.rows[i], state).life;
+
+		if (life == LIFE_FINAL)
 			finished++;
-		else if (job_state_live(j->state))
+		else if (life == LIFE_LIVE)
 			running++;
 		else
 			waiting++;
