@@ -145,9 +145,8 @@ static void status_work(uv_work_t *work)
 
 static json_t *count_jobs(const struct platform *p)
 {
-	int64_t running = 0, waiting = 0, finished = 0;
-
 	const struct field *state = kind_state(p->jobs.kind);
+	int64_t running = 0, waiting = 0, finished = 0;
 
 	for (size_t i = 0; i < p->jobs.len; i++) {
 		unsigned life = record_look(p->jobs.kind, p->jobs.rows[i], state).life;
