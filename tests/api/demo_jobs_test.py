@@ -8,10 +8,16 @@ TRAIN = BASE + "/train"
 SETTINGS = ("demo.jobs=300", "fake.gpus=64") + FREE
 
 
+def number(text):
+    """"4.0G" is 4, "2.0T" is 2048."""
+    scale = {"K": 2.0 ** -20, "M": 2.0 ** -10, "T": 1024.0}.get(text[-1:], 1.0)
+    return float(text.rstrip("KMGT")) * scale
+
+
 def used(c):
     """(jobs, GPUs, CPUs, GiB) in use, by the quota."""
     q = c.get(BASE + "/quota").json["data"][0]
-    return tuple(float(q[f"train_{what}_used"].rstrip("G")) for what in ("count", "gpu", "cpu", "memory"))
+    return tuple(number(q[f"train_{what}_used"]) for what in ("count", "gpu", "cpu", "memory"))
 
 
 def held(c):
@@ -20,7 +26,7 @@ def held(c):
                                "fields": "gpu_limit,cpu_limit,memory_limit"}).json["data"]
     return (float(len(jobs)), float(sum(j.get("gpu_limit") or 0 for j in jobs)),
             sum(float(j.get("cpu_limit") or 1) for j in jobs),
-            sum(float((j.get("memory_limit") or "0").rstrip("G")) for j in jobs))
+            sum(number(j.get("memory_limit") or "0") for j in jobs))
 
 
 def newest(c, state):
