@@ -60,6 +60,25 @@ static void a_copy_is_good_while_it_is_put_back(void **state)
 	rowset_release(&s);
 }
 
+/* Rows are told whole: an ended job's time left is not in its row, and must not stay from before. */
+static void what_a_row_says_no_more_is_unknown(void **state)
+{
+	json_t *in = job_json(1, "m");
+	struct rowset s;
+	const struct job *j;
+
+	(void)state;
+	rowset_init(&s, &job_kind);
+	json_object_set_new(in, "progress_eta", json_integer(19));
+	j = rowset_put_json(&s, in, NULL, NULL);
+	assert_true(record_has(job, j, progress_eta));
+	json_decref(in);
+	assert_ptr_equal(put(&s, 1, "m", NULL), j);
+	assert_false(record_has(job, j, progress_eta));
+	assert_int_equal(j->gpu_limit, 1);
+	rowset_release(&s);
+}
+
 static void rows_are_found_and_removed(void **state)
 {
 	struct rowset s;
@@ -205,6 +224,7 @@ static void memory_stays_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_row_says_no_more_is_unknown),
 		cmocka_unit_test(rows_are_found_and_removed),
 		cmocka_unit_test(a_copy_is_good_while_it_is_put_back),
 		cmocka_unit_test(names_stand_in_for_uids),

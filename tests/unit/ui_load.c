@@ -15,15 +15,15 @@ static unsigned random_next(unsigned *seed)
 	return *seed >> 8;
 }
 
-static json_t *change(unsigned *seed, int rows)
+static json_t *change(unsigned *seed, int rows, int64_t now)
 {
 	static const char *const states[] = {"running", "enqueued", "completed", "failed"};
-	char uid[32];
+	json_t *job = harness_job((int)(random_next(seed) % (unsigned)rows), now);
 
-	snprintf(uid, sizeof uid, "01J%023d", (int)(random_next(seed) % (unsigned)rows));
-	return json_pack("{s:s,s:i,s:i,s:s}", "uid", uid, "gpu_util",
-		(int)(random_next(seed) % 101), "gpu_limit", (int)(random_next(seed) % 16), "state",
-		states[random_next(seed) % 4]);
+	json_object_set_new(job, "gpu_util", json_integer(random_next(seed) % 101));
+	json_object_set_new(job, "gpu_limit", json_integer(random_next(seed) % 16));
+	json_object_set_new(job, "state", json_string(states[random_next(seed) % 4]));
+	return job;
 }
 
 static void send_changes(struct harness *h, unsigned *seed, int count)
@@ -32,7 +32,7 @@ static void send_changes(struct harness *h, unsigned *seed, int count)
 	json_t *rows = json_array();
 
 	for (int i = 0; i < count; i++)
-		json_array_append_new(rows, change(seed, ROWS));
+		json_array_append_new(rows, change(seed, ROWS, h->now));
 	m.rows = rows;
 	m.now = h->now;
 	m.mono = h->mono;

@@ -123,10 +123,8 @@ void *rowset_put_json(struct rowset *s, const json_t *in, bool *added, struct er
 	if (!json_uid(s->kind, in, &uid, e))
 		goto out;
 	row = rowset_find(s, uid.data);
-	if (row)
-		memcpy(copy.bytes, row, s->kind->size);
-	else
-		memset(copy.bytes, 0, s->kind->size);
+	/* A row is told whole: what it no longer says is no longer known. */
+	memset(copy.bytes, 0, s->kind->size);
 	if (record_decode(s->kind, copy.bytes, &s->text, in, DECODE_SERVER, e))
 		row = rowset_take(s, row, uid.data, copy.bytes, added);
 	else

@@ -30,7 +30,10 @@ void rowset_init(struct rowset *s, const struct kind *k);
 void rowset_release(struct rowset *s);
 void rowset_clear(struct rowset *s);
 void *rowset_find(const struct rowset *s, const char *uid);
-/* Decodes over the row with the uid in `in` (DECODE_SERVER), or makes it. NULL on failure. */
+/*
+ * Decodes in place of the row with the uid in `in` (DECODE_SERVER), or makes it; what `in` does not
+ * say is unknown from then on. NULL on failure, and the row stays as it was.
+ */
 void *rowset_put_json(struct rowset *s, const json_t *in, bool *added, struct err *e);
 void *rowset_put(struct rowset *s, const void *rec, bool *added); /* copies */
 bool rowset_remove(struct rowset *s, const char *uid);
