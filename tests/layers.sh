@@ -24,10 +24,9 @@ BEGIN {
 	may["shim"] = "base"
 	may["mltop"] = "ui/screens ui/app ui/kit client io " core " base"
 	may["serve"] = "io " core " base"
-	# mltopd is an arrow up: struct platform and the settings, which model and work share, are there.
-	# Likewise; and the request that a change answers and the hub.
-	may["model"] = "mltopd serve work store engine " core " base"
-	may["work"] = "mltopd engine " core " base"
+	may["model"] = "store " core " base"
+	# mltopd is an arrow up: struct platform and the settings are there.
+	may["work"] = "mltopd model engine " core " base"
 	# Likewise: struct platform and the settings.
 	may["kinds"] = "mltopd work serve model store engine io " core " base"
 	may["mltopd"] = "demo kinds work serve model store engine engine/local engine/fake io " core " base"
@@ -35,7 +34,7 @@ BEGIN {
 	only["curses.h"] = only["ncurses"] = only["<term.h"] = "^mltop/term[a-z_]*[.]c$"
 	only["sqlite3"] = "^store/"
 	only["curl/"] = only["wslay/"] = "^io/"
-	only["uv.h"] = "^(io|serve|model|work|kinds|mltopd|engine|client|mltop)/"
+	only["uv.h"] = "^(io|serve|work|kinds|mltopd|engine|client|mltop)/"
 	only["jansson"] = "^(core|io|client|store|engine|ui|mltop|serve|model|work|kinds|mltopd)/"
 	only["openssl/"] = "^(core|io|client|store|engine|mltop|serve|kinds|mltopd)/"
 	only["yaml.h"] = only["archive.h"] = only["zlib.h"] = only["bzlib.h"] = "^io/"

@@ -46,7 +46,7 @@ struct change *change_for(struct request *r)
 		.nonce = r->nonce,
 		.request_hash = r->request_hash,
 		.now = r->now};
-	struct change *c = change_by(r->platform, &who);
+	struct change *c = change_by(&r->platform->model, &who);
 
 	change_told(c, request_answered, r);
 	return c;
@@ -72,7 +72,7 @@ const char *request_org(struct request *r, const struct kind_handlers *h, bool a
 			role_words[r->who.role]);
 	else if (strcmp(org, all_orgs) == 0 && all)
 		return org;
-	else if (platform_org(r->platform, org) == NULL)
+	else if (model_org(&r->platform->model, org) == NULL)
 		err_set(&e, ERR_NOT_FOUND, "there is no org %.40s", org);
 	else
 		return org;
@@ -115,7 +115,7 @@ static const void *row_called(const struct rowset *rows, const char *name)
 static const void *row_find(struct request *r, const struct kind_handlers *h, const char *org,
 	const char *name)
 {
-	const struct set *set = sets_of(&r->platform->sets, h->kind);
+	const struct set *set = sets_of(&r->platform->model.sets, h->kind);
 	const char *uid = org && set->name_field ? set_name_uid(set, org, name) : NULL;
 	const void *row = rowset_find(set->rows, uid ? uid : name);
 
@@ -175,7 +175,7 @@ void generic_one(struct request *r)
 	if (row && fields && *fields)
 		request_reply_row(r, r->route->kind, row);
 	else if (row)
-		platform_whole(r->platform, r->route->kind, row, one_whole, r);
+		model_whole(&r->platform->model, r->route->kind, row, one_whole, r);
 }
 
 /* ---- Creating ---- */
@@ -371,6 +371,6 @@ void generic_events(struct request *r)
 
 	if (row == NULL)
 		return;
-	store_read_children(r->platform->store, event_kind.name, record_uid(k, row),
+	store_read_children(r->platform->model.store, event_kind.name, record_uid(k, row),
 		config_int(&r->platform->config, SET_EVENTS_PER_JOB), events_read, r);
 }

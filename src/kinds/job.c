@@ -191,9 +191,9 @@ static void job_retry(struct request *r, const void *row)
 		return;
 	}
 	c = change_for(r);
-	reconcile_retry(c, j);
+	reconcile_retry(p, c, j);
 	change_audit(c, "job.retry", j->uid, j->job_name);
-	change_answer(c, 200, record_encode(&job_kind, platform_work(p, j->uid), NULL));
+	change_answer(c, 200, record_encode(&job_kind, model_moving(&p->model, j->uid), NULL));
 	change_then(c, retry_stored, platform_active(p, j->uid));
 	change_commit(c);
 }
@@ -267,7 +267,7 @@ static void job_tasks(struct request *r)
 		return;
 	list = json_array();
 	for (int attempt = 1; attempt <= (int)j->attempt; attempt++) {
-		const struct task *t = platform_task(p, j->uid, NULL, attempt);
+		const struct task *t = model_task(&p->model, j->uid, NULL, attempt);
 
 		if (t)
 			json_array_append_new(list, record_encode(&task_kind, t, NULL));

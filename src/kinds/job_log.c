@@ -257,7 +257,7 @@ static bool follow_step(struct reader *d, const struct job *j, struct buf *out, 
 static bool follow_more(void *ctx, struct buf *out, size_t room)
 {
 	struct reader *d = ctx;
-	const struct job *j = rowset_find(&d->p->jobs, d->link.uid);
+	const struct job *j = rowset_find(&d->p->model.jobs, d->link.uid);
 	size_t size = room < PIECE ? room : PIECE;
 
 	if (j == NULL || d->p->closing)
@@ -292,7 +292,7 @@ static void answer_stream(struct reader *d)
 /* Nothing yet is no error, unless a task or attempt was asked for that will never be. */
 static void answer_nothing(struct reader *d, const struct err *e)
 {
-	const struct job *j = rowset_find(&d->p->jobs, d->link.uid);
+	const struct job *j = rowset_find(&d->p->model.jobs, d->link.uid);
 	bool never = j == NULL || (d->task && strcmp(d->task, task_single) != 0) ||
 		d->link.attempt > j->attempt + 1;
 

@@ -140,13 +140,13 @@ static bool body_clone(struct request *r, struct err *e)
 
 	if (name == NULL || *name == '\0')
 		return true;
-	row = platform_job(r->platform, r->who.org_id, name);
+	row = model_job(&r->platform->model, r->who.org_id, name);
 	if (row == NULL)
 		return err_field(e, ERR_UNPROCESSABLE, "clone_of",
 			"there is no job %.100s to copy from", name);
 	json_object_set_new(r->body, "clone_of", json_string(row->uid));
 	from = *row;
-	good = platform_whole_now(r->platform, &job_kind, &from, &text, e) &&
+	good = model_whole_now(&r->platform->model, &job_kind, &from, &text, e) &&
 		body_env(r->body, &from, e);
 	arena_release(&text);
 	return good;
@@ -172,8 +172,8 @@ bool job_prepare(struct request *r, struct err *e)
 
 static bool name_free(struct platform *p, const struct job *j, struct err *e)
 {
-	const char *uid = platform_name_uid(p, j->org_id, j->job_name);
-	const struct job *other = uid ? rowset_find(&p->jobs, uid) : NULL;
+	const char *uid = model_name_uid(&p->model, j->org_id, j->job_name);
+	const struct job *other = uid ? rowset_find(&p->model.jobs, uid) : NULL;
 
 	if (uid == NULL)
 		return true;
@@ -189,10 +189,10 @@ static bool org_has_room(struct platform *p, const struct job *j, struct err *e)
 {
 	int64_t most = config_int(&p->config, SET_JOBS_PER_ORG), n = 0;
 
-	if (!p->limits.shared || (int64_t)p->jobs.len < most)
+	if (!p->limits.shared || (int64_t)p->model.jobs.len < most)
 		return true;
-	for (size_t i = 0; i < p->jobs.len; i++)
-		n += strcmp(((const struct job *)p->jobs.rows[i])->org_id, j->org_id) == 0;
+	for (size_t i = 0; i < p->model.jobs.len; i++)
+		n += strcmp(((const struct job *)p->model.jobs.rows[i])->org_id, j->org_id) == 0;
 	return n < most ||
 		err_set(e, ERR_UNPROCESSABLE,
 			"org %s has %lld jobs, the most it may: delete old ones", j->org_name,
@@ -215,8 +215,8 @@ static bool can_run(struct platform *p, const struct job *j, struct err *e)
 /* Its texts are on the disk, and many of them are many bytes. */
 static bool org_has_bytes(struct platform *p, const struct job *j, struct err *e)
 {
-	const struct quota *q = rowset_find(&p->quotas, j->org_id);
-	int64_t used = platform_record_bytes(p, j->org_id);
+	const struct quota *q = rowset_find(&p->model.quotas, j->org_id);
+	int64_t used = model_record_bytes(&p->model, j->org_id);
 	struct buf pack = BUF_INIT;
 
 	if (!p->limits.shared || q == NULL || q->records_bytes_quota.v < 0)
@@ -240,7 +240,7 @@ static void job_fill(struct submission *s)
 	struct arena *text = &s->making->text;
 	char uid[ULID_SIZE];
 
-	platform_uid(r->platform, uid, r->now);
+	model_uid(&r->platform->model, uid, r->now);
 	job_set(j, uid, arena_strdup(text, uid));
 	job_set(j, org_id, arena_strdup(text, r->who.org_id));
 	job_set(j, org_name, arena_strdup(text, r->who.org_name ? r->who.org_name : ""));
@@ -289,10 +289,10 @@ static void submission_store(struct submission *s)
 		return;
 	}
 	c = change_for(s->r);
-	reconcile_accept(c, s->job);
+	reconcile_accept(s->r->platform, c, s->job);
 	change_audit(c, "job.create", s->job->uid, s->job->job_name);
 	change_answer(c, 200,
-		record_encode(&job_kind, platform_work(s->r->platform, s->job->uid), NULL));
+		record_encode(&job_kind, model_moving(&s->r->platform->model, s->job->uid), NULL));
 	change_then(c, job_stored, s);
 	change_commit(c);
 }

@@ -17,11 +17,11 @@ static const struct org *key_org(struct request *r, const struct key *wanted, st
 	const struct org *o = NULL;
 
 	if (wanted->org_id && *wanted->org_id)
-		o = platform_org(p, wanted->org_id);
+		o = model_org(&p->model, wanted->org_id);
 	else if (wanted->org_name && *wanted->org_name)
-		o = platform_org_named(p, wanted->org_name);
+		o = model_org_named(&p->model, wanted->org_name);
 	else
-		o = platform_org(p, r->who.org_id);
+		o = model_org(&p->model, r->who.org_id);
 	if (o == NULL)
 		err_field(e, ERR_UNPROCESSABLE, "org_name", "there is no org %.60s: make it first",
 			wanted->org_name ? wanted->org_name : wanted->org_id);

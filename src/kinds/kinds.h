@@ -9,7 +9,7 @@
 #define KINDS_KINDS_H
 
 #include "core/kinds/kinds.h"
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 
 #define API "/cloud_ml/v1"
 
@@ -62,6 +62,11 @@ enum role handlers_others(const struct kind_handlers *h); /* least role that see
 extern const struct route platform_routes[];
 
 /* ---- generic.c ---- */
+
+/* A change that a request asks for, which it answers (change_by). */
+struct change *change_for(struct request *r);
+/* What is told of it: of any change, `ctx` being the request. */
+void request_answered(void *ctx, bool ok, const struct err *e, int status, const char *answer);
 
 /* The org that is asked about; NULL after a refusal has been answered. "-1" only where `all`. */
 const char *request_org(struct request *r, const struct kind_handlers *h, bool all);

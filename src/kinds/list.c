@@ -273,7 +273,7 @@ static void list_rows(struct request *r, const struct rowset *rows, const char *
 	struct err e = ERR_INIT;
 
 	*l = (struct listing){.r = r, .rows = rows, .org = org, .out = BUF_INIT};
-	l->version = platform_version(r->platform);
+	l->version = model_version(&r->platform->model);
 	if (!listing_open(l, &e)) {
 		request_fail(r, &e);
 		listing_close(l);
@@ -307,5 +307,5 @@ void generic_list(struct request *r)
 	const char *org = all ? all_orgs : request_org(r, h, true);
 
 	if (org)
-		list_rows(r, platform_rows(r->platform, h->kind), org);
+		list_rows(r, model_rows(&r->platform->model, h->kind), org);
 }

@@ -51,8 +51,8 @@ static void looks_refresh(struct platform *p)
 			continue;
 		rowset_init(&now, h->kind);
 		h->look(p, &now);
-		rows_leave(p, sets_of(&p->sets, h->kind)->rows, &now);
-		rows_come(p, sets_of(&p->sets, h->kind)->rows, &now);
+		rows_leave(p, sets_of(&p->model.sets, h->kind)->rows, &now);
+		rows_come(p, sets_of(&p->model.sets, h->kind)->rows, &now);
 		rowset_release(&now);
 	}
 }

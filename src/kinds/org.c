@@ -9,7 +9,7 @@ static void org_made(struct making *m)
 	struct change *c;
 	struct org o;
 
-	if (platform_org_named(r->platform, wanted->org_name)) {
+	if (model_org_named(&r->platform->model, wanted->org_name)) {
 		err_field(&e, ERR_CONFLICT, "org_name",
 			"there is an org %s already: use it, or choose another name",
 			wanted->org_name);

@@ -36,7 +36,8 @@ static bool in_use(struct platform *p, const struct package *k)
 /* A part of it is being written, or a change of it is on its way to the disk. */
 static bool busy(const struct platform *p, const struct package *k)
 {
-	return map_get(&p->package_parts, k->id) || change_in_flight(p, &package_kind, k->id);
+	return map_get(&p->package_parts, k->id) ||
+		change_in_flight(&p->model, &package_kind, k->id);
 }
 
 struct package_removal {
@@ -74,13 +75,13 @@ static void packages_expire(struct platform *p)
 {
 	int64_t keep = config_int(&p->config, SET_PACKAGE_KEEP);
 
-	for (size_t i = 0; keep > 0 && i < p->packages.len; i++) {
-		const struct package *k = p->packages.rows[i];
+	for (size_t i = 0; keep > 0 && i < p->model.packages.len; i++) {
+		const struct package *k = p->model.packages.rows[i];
 		struct change *c;
 
 		if (!platform_older(p, k->create_time.v, keep) || busy(p, k) || in_use(p, k))
 			continue;
-		c = change_new(p);
+		c = change_new(&p->model);
 		change_actor(c, "packages.keep", k->org_id);
 		change_audit(c, "package.expire", k->id, k->name);
 		package_remove(c, p, k);
@@ -110,8 +111,8 @@ static bool package_fits(struct request *r, const struct package *k, struct err 
 /* The same bytes of the same org need no second upload. */
 static const struct package *same_bytes(struct platform *p, const char *org, const char *sha)
 {
-	for (size_t i = 0; i < p->packages.len; i++) {
-		const struct package *k = p->packages.rows[i];
+	for (size_t i = 0; i < p->model.packages.len; i++) {
+		const struct package *k = p->model.packages.rows[i];
 
 		if (k->complete && strcmp(k->org_id, org) == 0 && strcmp(k->sha256, sha) == 0)
 			return k;
@@ -279,7 +280,7 @@ static void part_written(uv_work_t *work, int status)
 {
 	struct part *t = work->data;
 	struct platform *p = t->r->platform;
-	struct package *k = rowset_find(&p->packages, t->id);
+	struct package *k = rowset_find(&p->model.packages, t->id);
 
 	map_remove(&p->package_parts, t->id);
 	if (status != 0 || !t->good) {

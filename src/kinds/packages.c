@@ -23,8 +23,8 @@ char *package_file(struct platform *p, const char *id, bool part)
 /* What has arrived of an upload is what the file holds: a row per part would cost a commit each. */
 void packages_loaded(struct platform *p)
 {
-	for (size_t i = 0; i < p->packages.len; i++) {
-		struct package *k = p->packages.rows[i];
+	for (size_t i = 0; i < p->model.packages.len; i++) {
+		struct package *k = p->model.packages.rows[i];
 		struct stat st;
 		char *path;
 
@@ -41,7 +41,7 @@ void packages_loaded(struct platform *p)
 
 const struct package *package_find(struct platform *p, const char *org_id, const char *id)
 {
-	const struct package *k = rowset_find(&p->packages, id);
+	const struct package *k = rowset_find(&p->model.packages, id);
 
 	return k && strcmp(k->org_id, org_id) == 0 ? k : NULL;
 }
@@ -50,8 +50,9 @@ size_t packages_of(struct platform *p, const char *org_id)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < p->packages.len; i++)
-		n += strcmp(((const struct package *)p->packages.rows[i])->org_id, org_id) == 0;
+	for (size_t i = 0; i < p->model.packages.len; i++)
+		n += strcmp(((const struct package *)p->model.packages.rows[i])->org_id, org_id) ==
+			0;
 	return n;
 }
 

@@ -145,11 +145,11 @@ static void status_work(uv_work_t *work)
 
 static json_t *count_jobs(const struct platform *p)
 {
-	const struct field *state = kind_state(p->jobs.kind);
+	const struct field *state = kind_state(p->model.jobs.kind);
 	int64_t running = 0, waiting = 0, finished = 0;
 
-	for (size_t i = 0; i < p->jobs.len; i++) {
-		unsigned life = record_look(p->jobs.kind, p->jobs.rows[i], state).life;
+	for (size_t i = 0; i < p->model.jobs.len; i++) {
+		unsigned life = record_look(p->model.jobs.kind, p->model.jobs.rows[i], state).life;
 
 		if (life == LIFE_FINAL)
 			finished++;
@@ -262,7 +262,7 @@ static void route_audit(struct request *r)
 		request_fail(r, &e);
 		return;
 	}
-	store_read_audit(r->platform->store, from, most, audit_read, r);
+	store_read_audit(r->platform->model.store, from, most, audit_read, r);
 }
 
 #define OPEN(path, handler, text)                                                              \

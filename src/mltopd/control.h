@@ -10,7 +10,7 @@
 #define MLTOPD_CONTROL_H
 
 #include "base/buf.h"
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 
 struct control;
 

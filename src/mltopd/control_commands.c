@@ -130,7 +130,7 @@ static void key_commit(struct command *cmd, struct change *c, bool good, const s
 static void key_create(struct command *cmd)
 {
 	const char *org = option(cmd, "--org"), *name = option(cmd, "--name");
-	struct change *c = change_new(cmd->p);
+	struct change *c = change_new(&cmd->p->model);
 	struct arena text = ARENA_INIT;
 	struct err e = ERR_INIT;
 	enum role role = ROLE_OPERATOR;
@@ -141,7 +141,7 @@ static void key_create(struct command *cmd)
 
 	good = good && orgs_obtain(c, org, &o, &text, &e);
 	if (good) {
-		keys_make(&k, &text, &o, name ? name : "key", role, platform_now());
+		keys_make(&k, &text, &o, name ? name : "key", role, model_now());
 		k.read_only = flag(cmd, "--read-only");
 		good = change_key(c, &k, &e);
 	}
@@ -156,7 +156,7 @@ static void key_create(struct command *cmd)
 
 static const struct key *key_named(struct command *cmd)
 {
-	const struct key *k = platform_key(cmd->p, cmd->args[2]);
+	const struct key *k = model_key(&cmd->p->model, cmd->args[2]);
 	struct err e = ERR_INIT;
 
 	if (k == NULL) {
@@ -169,7 +169,7 @@ static const struct key *key_named(struct command *cmd)
 
 static void key_list(struct command *cmd)
 {
-	print_rows(cmd, &cmd->p->keys);
+	print_rows(cmd, &cmd->p->model.keys);
 }
 
 static void key_disable(struct command *cmd)
@@ -181,7 +181,7 @@ static void key_disable(struct command *cmd)
 
 	if (k == NULL)
 		return;
-	c = change_new(cmd->p);
+	c = change_new(&cmd->p->model);
 	change_actor(c, cmd->actor, k->org_id);
 	good = keys_disable(c, k, &e);
 	if (good)
@@ -200,8 +200,8 @@ static void key_rotate(struct command *cmd)
 
 	if (row == NULL)
 		return;
-	c = change_new(cmd->p);
-	keys_rotate(&k, &text, row, platform_now());
+	c = change_new(&cmd->p->model);
+	keys_rotate(&k, &text, row, model_now());
 	good = change_key(c, &k, &e);
 	if (good)
 		print_key(cmd, &k);
@@ -213,13 +213,13 @@ static void key_rotate(struct command *cmd)
 
 static void org_create(struct command *cmd)
 {
-	struct change *c = change_new(cmd->p);
+	struct change *c = change_new(&cmd->p->model);
 	struct arena text = ARENA_INIT;
 	struct err e = ERR_INIT;
 	struct org o;
 	const char *name = cmd->args[2];
 
-	if (platform_org_named(cmd->p, name)) {
+	if (model_org_named(&cmd->p->model, name)) {
 		err_set(&e, ERR_CONFLICT, "there is an org %s already", name);
 	} else if (orgs_obtain(c, name, &o, &text, &e)) {
 		print_json(cmd, record_encode(&org_kind, &o, NULL));
@@ -237,7 +237,7 @@ static void org_create(struct command *cmd)
 
 static void org_list(struct command *cmd)
 {
-	print_rows(cmd, &cmd->p->orgs);
+	print_rows(cmd, &cmd->p->model.orgs);
 }
 
 /* ---- The store ---- */
@@ -257,12 +257,12 @@ static void looked(void *ctx, bool ok, const struct store_rows *rows, const stru
 
 static void audit_verify(struct command *cmd)
 {
-	store_audit_verify(cmd->p->store, looked, cmd);
+	store_audit_verify(cmd->p->model.store, looked, cmd);
 }
 
 static void store_check_run(struct command *cmd)
 {
-	store_check(cmd->p->store, looked, cmd);
+	store_check(cmd->p->model.store, looked, cmd);
 }
 
 /* ---- The verbs ---- */

@@ -88,10 +88,10 @@ void command_backup(struct command *cmd)
 	struct copying *k = copying_new(cmd, false);
 	char id[ULID_SIZE];
 
-	ulid_new(id, platform_now());
+	ulid_new(id, model_now());
 	if (asprintf(&k->database, "%s/backup-%s.db", cmd->p->dir, id) < 0)
 		abort();
-	store_copy(cmd->p->store, k->database, copied, k);
+	store_copy(cmd->p->model.store, k->database, copied, k);
 }
 
 void command_restore(struct command *cmd)

@@ -269,24 +269,6 @@ static bool folder_take(struct daemon *d, const struct config *c, struct err *e)
 	return true;
 }
 
-static const struct server_asks platform_asks = {
-	.key = platform_key,
-	.key_used = platform_key_used,
-	.limits = platform_limits,
-	.rows = platform_rows,
-	.visible = platform_visible,
-	.version = platform_version,
-	.nonce_take = platform_nonce_take,
-	.nonce_free = platform_nonce_free,
-	.job = platform_job,
-	.task = platform_task,
-	.log_open = platform_log_open,
-	.log_next = log_cursor_next,
-	.log_seek = log_cursor_seek,
-	.log_attempt = log_cursor_attempt,
-	.log_close = log_cursor_close,
-};
-
 /* The items of a list as the server takes them: ended by NULL. */
 struct texts {
 	VEC(char *) v;
@@ -351,10 +333,10 @@ static bool daemon_start(struct daemon *d, struct err *e)
 		return false;
 	d->platform->idle = on_idle;
 	d->platform->idle_ctx = d;
-	if (config_bool(c, SET_PRIVATE) && !keys_private(d->platform, e))
+	if (config_bool(c, SET_PRIVATE) && !keys_private(&d->platform->model, d->platform->dir, e))
 		return false;
 	looks_open(d->platform);
-	if (!orgs_separate(d->platform, e) || !server_start(d, e) ||
+	if (!orgs_separate(&d->platform->model, e) || !server_start(d, e) ||
 		!platform_run(d->platform, d->server, e) ||
 		!control_open(&d->control, d->platform, on_restart, d, e) || !leash_open(d, e))
 		return false;

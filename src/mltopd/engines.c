@@ -1,5 +1,5 @@
 #include "mltopd/engines.h"
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 
 #include "demo/store_demo.h"
 #include "engine/fake/engine_fake.h"

@@ -1,6 +1,7 @@
 #include "mltopd/engines.h"
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 
+#include "base/fault.h"
 #include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -22,7 +23,7 @@ static void on_stored(uv_async_t *handle)
 {
 	struct platform *p = handle->data;
 
-	store_poll(p->store);
+	store_poll(p->model.store);
 }
 
 /* From the store's thread. */
@@ -49,31 +50,11 @@ void platform_reload(struct platform *p, const struct config *c)
 	l->streams_per_key = (int)config_int(c, SET_STREAMS_PER_KEY);
 	l->requests_per_s = (int)config_int(c, SET_REQUESTS_PER_SECOND);
 	l->request_burst = (int)config_int(c, SET_REQUEST_BURST);
+	p->model.settings = (struct model_settings){.events_kept = config_int(c, SET_EVENTS_KEPT),
+		.events_per_job = config_int(c, SET_EVENTS_PER_JOB),
+		.users_apart = l->shared && strcmp(config_text(c, SET_ENGINE), "local") == 0,
+		.uid_range = config_text(c, SET_LOCAL_UID_RANGE)};
 	l->list_max = l->shared ? (size_t)config_int(c, SET_LIST_MAX) : 1000000;
-}
-
-static void rows_init(struct platform *p)
-{
-	const struct set sets[] = {
-		{"org", &org_kind, &p->orgs, .name_field = "org_name"},
-		{"key", &key_kind, &p->keys, .org_field = "org_id"},
-		{"quota", &quota_kind, &p->quotas, .org_field = "org_id"},
-		{"package", &package_kind, &p->packages, .org_field = "org_id"},
-		{"job", &job_kind, &p->jobs, .name_field = "job_name", .org_field = "org_id"},
-		{"task", &task_kind, &p->tasks, .org_field = "org_id", .parent_field = "job_uid",
-			.ours = true},
-		{"event", &event_kind, &p->events, .org_field = "org_id",
-			.parent_field = "object_uid", .ours = true},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
-		sets_add(&p->sets, &sets[i]);
-	/* What is looked up and not stored (kinds/look.c). */
-	for (size_t i = 0; all_kinds[i]; i++)
-		if ((all_kinds[i]->can & CAN_STREAM) && sets_of(&p->sets, all_kinds[i]) == NULL)
-			sets_add(&p->sets, &(struct set){all_kinds[i]->name, all_kinds[i]});
-	rowset_init(&p->work, &job_kind);
-	p->work.keeps_moved = true; /* the reconciler works on copies */
 }
 
 static void handles_init(struct platform *p)
@@ -92,11 +73,7 @@ static void platform_free(struct platform *p)
 {
 	actives_release(p);
 	vec_release(&p->framework_waiters);
-	sets_release(&p->sets);
-	rowset_release(&p->work);
-	map_release(&p->flights);
-	map_release(&p->record_bytes);
-	platform_nonces_release(p);
+	model_release(&p->model);
 	map_release(&p->package_parts);
 	package_looks_release(p->package_looks);
 	json_decref(p->frameworks);
@@ -134,6 +111,14 @@ static const char *setting_text(void *ctx, const char *name)
 	return config_named(&((struct platform *)ctx)->config, name);
 }
 
+static bool platform_load(struct platform *p, struct err *e)
+{
+	if (!model_load(&p->model, e))
+		return false;
+	packages_loaded(p);
+	return true;
+}
+
 bool platform_open(struct platform **out, const struct platform_options *o, struct err *e)
 {
 	struct platform *p = mem_alloc(sizeof *p);
@@ -142,7 +127,8 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 		.notify = store_notify,
 		.ctx = p,
 		.settings = {setting_text, p},
-		.fault = platform_fault};
+		.fault = fault_point};
+	struct model_watchers told = platform_told;
 	bool good;
 
 	config_copy(&p->config, o->config);
@@ -150,25 +136,27 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 	p->dir = mem_strdup(o->dir);
 	platform_reload(p, NULL);
 	store.ops = store_find(config_text(&p->config, SET_STORE));
-	rows_init(p);
+	told.ctx = p;
+	model_init(&p->model, &told);
 	handles_init(p);
-	ages_init(&p->ages, platform_now(), time_mono_ms());
+	ages_init(&p->ages, model_now(), time_mono_ms());
 	reconcile_init(p);
 	logs_init(p);
 	platform_used(p);
-	good = store_open(&p->store, &store, e) && platform_load(p, e) && store_start(p->store, e);
+	good = store_open(&p->model.store, &store, e) && platform_load(p, e) &&
+		store_start(p->model.store, e);
 	if (!good) {
-		store_close(p->store);
-		p->store = NULL;
+		store_close(p->model.store);
+		p->model.store = NULL;
 		handles_close(p);
 		uv_run(o->loop, UV_RUN_NOWAIT);
 		return false;
 	}
-	if (store_lost(p->store) > 0)
+	if (store_lost(p->model.store) > 0)
 		log_line(LOG_ERROR,
 			"the newest %llu changes that were stored before this start are gone: the store's "
 			"log was damaged; compare with a backup, or go on with what is there",
-			(unsigned long long)store_lost(p->store));
+			(unsigned long long)store_lost(p->model.store));
 	*out = p;
 	return true;
 }
@@ -274,8 +262,8 @@ static void platform_end(void *ctx)
 	struct platform *p = ctx;
 
 	p->engine = NULL;
-	store_close(p->store);
-	p->store = NULL;
+	store_close(p->model.store);
+	p->model.store = NULL;
 	handles_close(p);
 }
 
@@ -315,6 +303,6 @@ void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)
 
 void platform_abandon(struct platform *p)
 {
-	store_close(p->store);
-	p->store = NULL;
+	store_close(p->model.store);
+	p->model.store = NULL;
 }

@@ -1,5 +1,5 @@
 /* Which store the platform stands on. A file of its own: the tests link another in its place. */
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 
 const struct store_ops *platform_store(void)
 {

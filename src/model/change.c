@@ -7,19 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct change *change_new(struct platform *p)
+struct change *change_new(struct model *m)
 {
 	struct change *c = mem_alloc(sizeof *c);
 
-	c->p = p;
+	c->m = m;
 	c->before = store_tx_new();
 	c->more = store_tx_new();
 	return c;
 }
 
-struct change *change_by(struct platform *p, const struct author *who)
+struct change *change_by(struct model *m, const struct author *who)
 {
-	struct change *c = change_new(p);
+	struct change *c = change_new(m);
 
 	c->asked = true;
 	c->by = *who;
@@ -54,7 +54,7 @@ void change_release(struct change *c)
 void change_free(struct change *c)
 {
 	for (size_t i = 0; i < c->entries.len; i++)
-		entry_undo(c->p, &c->entries.items[i]);
+		entry_undo(c->m, &c->entries.items[i]);
 	change_release(c);
 }
 
@@ -136,7 +136,7 @@ static void entry_split(struct change *c, struct entry *en, const void *rec)
 	if (record_split(k, &cut, &text, &whole)) {
 		store_blob_put(c->before, k->name, en->uid, LARGE_BLOB, whole.data, whole.len);
 		if (k == &job_kind)
-			platform_work_put(c->p, (const struct job *)&cut);
+			model_moving_put(c->m, (const struct job *)&cut);
 	}
 	entry_pack(en, &cut);
 	buf_release(&whole);
@@ -146,7 +146,7 @@ static void entry_split(struct change *c, struct entry *en, const void *rec)
 /* The name is this one's from now on, or free from now on; entry_undo takes it back. */
 static void entry_name(struct change *c, struct entry *en)
 {
-	struct set *set = sets_of(&c->p->sets, en->set->kind);
+	struct set *set = sets_of(&c->m->sets, en->set->kind);
 
 	if (*en->name == '\0')
 		return;
@@ -161,7 +161,7 @@ static void entry_name(struct change *c, struct entry *en)
 static struct entry *change_record(struct change *c, const struct kind *k, const void *rec,
 	const void *before, bool gone)
 {
-	const struct set *set = sets_of(&c->p->sets, k);
+	const struct set *set = sets_of(&c->m->sets, k);
 	const char *uid = record_uid(k, rec);
 	const struct record *row = rowset_find(set->rows, uid);
 	bool again = entry_find(c, set, uid) != NULL;
@@ -172,7 +172,7 @@ static struct entry *change_record(struct change *c, const struct kind *k, const
 	if (!again) {
 		en->parent = mem_strdup(text_of(set, set->parent_field, rec));
 		en->name = mem_strdup(text_of(set, set->name_field, rec));
-		en->fresh = !en->any && row == NULL && !change_in_flight(c->p, k, uid);
+		en->fresh = !en->any && row == NULL && !change_in_flight(c->m, k, uid);
 		en->base = row ? row->revision : STORE_NONE;
 	}
 	touched(k, before, rec, &en->touched);
@@ -183,13 +183,13 @@ static struct entry *change_record(struct change *c, const struct kind *k, const
 
 void change_job(struct change *c, const struct job *j)
 {
-	change_record(c, &job_kind, j, platform_work(c->p, j->uid), j->state == JOB_DELETING);
+	change_record(c, &job_kind, j, model_moving(c->m, j->uid), j->state == JOB_DELETING);
 }
 
 void change_job_remove(struct change *c, const char *uid)
 {
-	const struct set *set = sets_of(&c->p->sets, &job_kind);
-	const struct job *j = rowset_find(&c->p->jobs, uid);
+	const struct set *set = sets_of(&c->m->sets, &job_kind);
+	const struct job *j = rowset_find(&c->m->jobs, uid);
 	struct entry *en = entry_add(c, set, uid, j ? j->org_id : "");
 
 	en->parent = mem_strdup("");
@@ -209,23 +209,23 @@ static uint32_t text_hash(const char *text)
 	return field_tag(text);
 }
 
-/* Makes `a`'s newest event this one, or counts it once more. */
-static void event_fold(struct platform *p, struct active *a, struct event *ev, int64_t now)
+/* Makes the newest event this one, or counts it once more. */
+static void event_count(struct model *m, struct event_fold *f, struct event *ev, int64_t now)
 {
 	uint32_t hash = text_hash(ev->message);
 
-	if (a->event_uid[0] && a->event_hash == hash && strcmp(a->event_reason, ev->reason) == 0) {
-		a->event_count++;
+	if (f->uid[0] && f->hash == hash && strcmp(f->reason, ev->reason) == 0) {
+		f->count++;
 	} else {
-		platform_uid(p, a->event_uid, now);
-		snprintf(a->event_reason, sizeof a->event_reason, "%s", ev->reason);
-		a->event_hash = hash;
-		a->event_count = 1;
-		a->event_first = now;
+		model_uid(m, f->uid, now);
+		snprintf(f->reason, sizeof f->reason, "%s", ev->reason);
+		f->hash = hash;
+		f->count = 1;
+		f->first = now;
 	}
-	ev->uid = a->event_uid;
-	ev->count = a->event_count;
-	ev->first_time.v = a->event_first;
+	ev->uid = f->uid;
+	ev->count = f->count;
+	ev->first_time.v = f->first;
 }
 
 void change_event(struct change *c, const struct job *j, enum event_type type, const char *reason,
@@ -238,8 +238,8 @@ void change_event(struct change *c, const struct job *j, enum event_type type, c
 		.type = type,
 		.reason = reason,
 		.count = 1};
-	struct active *a = platform_active(c->p, j->uid);
-	int64_t now = platform_now();
+	struct event_fold *fold = c->m->told.fold(c->m->told.ctx, j->uid);
+	int64_t now = model_now();
 	struct buf text = BUF_INIT;
 	char uid[ULID_SIZE];
 	va_list ap;
@@ -249,10 +249,10 @@ void change_event(struct change *c, const struct job *j, enum event_type type, c
 	va_end(ap);
 	ev.message = text.data;
 	ev.first_time.v = ev.last_time.v = now;
-	if (a) {
-		event_fold(c->p, a, &ev, now);
+	if (fold) {
+		event_count(c->m, fold, &ev, now);
 	} else {
-		platform_uid(c->p, uid, now);
+		model_uid(c->m, uid, now);
 		ev.uid = uid;
 	}
 	for (size_t i = 0; i < event_kind.field_count; i++)
@@ -263,25 +263,24 @@ void change_event(struct change *c, const struct job *j, enum event_type type, c
 
 void change_events_trim(struct change *c, const char *uid)
 {
-	store_children_trim(c->more, event_kind.name, uid,
-		config_int(&c->p->config, SET_EVENTS_PER_JOB));
+	store_children_trim(c->more, event_kind.name, uid, c->m->settings.events_per_job);
 }
 
-struct platform *change_platform(const struct change *c)
+struct model *change_model(const struct change *c)
 {
-	return c->p;
+	return c->m;
 }
 
 void change_row(struct change *c, const struct kind *k, const void *rec)
 {
-	const struct set *set = sets_of(&c->p->sets, k);
+	const struct set *set = sets_of(&c->m->sets, k);
 
 	change_record(c, k, rec, rowset_find(set->rows, record_uid(k, rec)), false);
 }
 
 void change_row_remove(struct change *c, const struct kind *k, const char *uid)
 {
-	const struct set *set = sets_of(&c->p->sets, k);
+	const struct set *set = sets_of(&c->m->sets, k);
 	const struct record *row = rowset_find(set->rows, uid);
 	struct entry *en = entry_add(c, set, uid, row ? text_of(set, set->org_field, row) : "");
 
@@ -298,9 +297,9 @@ bool change_key(struct change *c, const struct key *k, struct err *e)
 	struct buf sealed = BUF_INIT;
 	struct entry *en;
 
-	if (!store_seal(c->p->store, k->access_key, k->secret_key, &sealed, e))
+	if (!store_seal(c->m->store, k->access_key, k->secret_key, &sealed, e))
 		return false;
-	en = change_record(c, &key_kind, k, platform_key(c->p, k->access_key), false);
+	en = change_record(c, &key_kind, k, model_key(c->m, k->access_key), false);
 	en->sealed = sealed;
 	entry_pack(en, k);
 	return true;
@@ -320,7 +319,7 @@ void change_audit(struct change *c, const char *action, const char *object, cons
 	json_t *record;
 	char *text;
 
-	timefmt_rfc3339(time, platform_now());
+	timefmt_rfc3339(time, model_now());
 	record = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:s, s:s?}", "time", time, "org_id",
 		org, "access_key", by ? by->access_key : NULL, "key_name",
 		by ? by->key_name : c->actor, "role", by ? role_words[by->role] : "local", "peer",

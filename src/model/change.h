@@ -6,7 +6,7 @@
 #define MLTOP_MODEL_CHANGE_H
 
 #include "model/sets.h"
-#include "mltopd/platform_inside.h"
+#include "model/model.h"
 
 #define LARGE_BLOB "large" /* of the texts of an object that are long: record_split */
 
@@ -32,7 +32,7 @@ struct entry {
 };
 
 struct change {
-	struct platform *p;
+	struct model *m;
 	VEC(struct entry) entries;
 	struct store_tx *before; /* what goes before the objects: texts beside them */
 	struct store_tx *more;   /* and behind them */
@@ -54,7 +54,7 @@ struct change {
 };
 
 /* commit.c: what composing it did to the model is taken back. */
-void entry_undo(struct platform *p, const struct entry *en);
+void entry_undo(struct model *m, const struct entry *en);
 /* change.c: frees it as it is; change_free is for one that was never committed. */
 void change_release(struct change *c);
 

@@ -29,18 +29,18 @@ static const char *flight_key(char out[FLIGHT_KEY], const char *kind, const char
 	return out;
 }
 
-bool change_in_flight(const struct platform *p, const struct kind *k, const char *uid)
+bool change_in_flight(const struct model *m, const struct kind *k, const char *uid)
 {
 	char key[FLIGHT_KEY];
 
-	return p->flights.len > 0 && map_get(&p->flights, flight_key(key, k->name, uid)) != NULL;
+	return m->flights.len > 0 && map_get(&m->flights, flight_key(key, k->name, uid)) != NULL;
 }
 
-static struct flight *flight_of(struct platform *p, const struct entry *en)
+static struct flight *flight_of(struct model *m, const struct entry *en)
 {
 	char key[FLIGHT_KEY];
 
-	return map_get(&p->flights, flight_key(key, en->set->name, en->uid));
+	return map_get(&m->flights, flight_key(key, en->set->name, en->uid));
 }
 
 static void flights_join(struct change *c)
@@ -52,10 +52,10 @@ static void flights_join(struct change *c)
 
 		if (en->any)
 			continue;
-		f = flight_of(c->p, en);
+		f = flight_of(c->m, en);
 		if (f == NULL) {
 			f = mem_alloc(sizeof *f);
-			map_set(&c->p->flights, flight_key(key, en->set->name, en->uid), f);
+			map_set(&c->m->flights, flight_key(key, en->set->name, en->uid), f);
 		}
 		vec_push(&f->queue, c);
 	}
@@ -65,7 +65,7 @@ static bool is_first(struct change *c)
 {
 	for (size_t i = 0; i < c->entries.len; i++)
 		if (!c->entries.items[i].any &&
-			flight_of(c->p, &c->entries.items[i])->queue.items[0] != c)
+			flight_of(c->m, &c->entries.items[i])->queue.items[0] != c)
 			return false;
 	return true;
 }
@@ -79,7 +79,7 @@ static void flights_leave(struct change *c, struct changes *next)
 {
 	for (size_t i = 0; i < c->entries.len; i++) {
 		const struct entry *en = &c->entries.items[i];
-		struct flight *f = en->any ? NULL : flight_of(c->p, en);
+		struct flight *f = en->any ? NULL : flight_of(c->m, en);
 		char key[FLIGHT_KEY];
 
 		size_t at = 0;
@@ -94,7 +94,7 @@ static void flights_leave(struct change *c, struct changes *next)
 			continue;
 		}
 		vec_release(&f->queue);
-		free(map_remove(&c->p->flights, flight_key(key, en->set->name, en->uid)));
+		free(map_remove(&c->m->flights, flight_key(key, en->set->name, en->uid)));
 	}
 }
 
@@ -206,7 +206,7 @@ static bool change_makes(const struct change *c)
 /* It is the first at each of its objects. */
 static void change_run(struct change *c)
 {
-	struct platform *p = c->p;
+	struct model *m = c->m;
 	struct store_tx *tx = store_tx_new();
 	struct err e = ERR_INIT;
 
@@ -227,48 +227,44 @@ static void change_run(struct change *c)
 		struct store_nonce n = change_nonce(c);
 
 		store_nonce_put(tx, &n);
-		platform_nonces_sweep(p, platform_now(), tx);
+		model_nonces_sweep(m, model_now(), tx);
 	}
-	c->version = c->entries.len > 0 ? ++p->next_version : 0;
-	store_commit(p->store, tx, c->version, change_done, c);
+	c->version = c->entries.len > 0 ? ++m->next_version : 0;
+	store_commit(m->store, tx, c->version, change_done, c);
 }
 
-/* Tells the jobs in motion how it went. */
+/* Whoever looks after its jobs learns how it went. */
 static void change_jobs_done(struct change *c, bool ok)
 {
+	const struct model_watchers *told = &c->m->told;
+
 	for (size_t i = 0; i < c->entries.len; i++) {
 		const struct entry *en = &c->entries.items[i];
-		struct active *a = en->set->kind == &job_kind ? platform_active(c->p, en->uid)
-							      : NULL;
 
-		if (a == NULL)
-			continue;
-		/* It was left out of plans while its change was on the way. */
-		if (!life_holds(a->life) && a->life.at != AT_OVER &&
-			!change_in_flight(c->p, &job_kind, en->uid))
-			reconcile_soon(c->p);
-		if (!ok && !c->asked && en->pack.len > 0)
-			reconcile_not_stored(a);
+		if (en->set->kind == &job_kind)
+			told->job_settled(told->ctx, en->uid,
+				!change_in_flight(c->m, en->set->kind, en->uid),
+				!ok && !c->asked && en->pack.len > 0);
 	}
 }
 
 /* A job that was asked to change: what is wanted of it is again what the last commit holds. */
-static void work_undo(struct platform *p, const struct entry *en)
+static void work_undo(struct model *m, const struct entry *en)
 {
-	const struct job *row = rowset_find(&p->jobs, en->uid);
-	const struct job *work = platform_work(p, en->uid);
+	const struct job *row = rowset_find(&m->jobs, en->uid);
+	const struct job *work = model_moving(m, en->uid);
 	struct job j;
 
 	if (row == NULL || work == NULL || en->pack.len == 0)
 		return;
 	j = *work;
 	record_overlay(&job_kind, &j, row, &en->touched);
-	platform_work_put(p, &j);
+	model_moving_put(m, &j);
 }
 
-void entry_undo(struct platform *p, const struct entry *en)
+void entry_undo(struct model *m, const struct entry *en)
 {
-	struct set *set = sets_named(&p->sets, en->set->name);
+	struct set *set = sets_named(&m->sets, en->set->name);
 
 	if (en->took)
 		set_name_give(set, en->org_id, en->name, en->uid);
@@ -285,28 +281,28 @@ static void change_undo(struct change *c)
 		/* What nobody asked for goes on being wanted, and is stored again. */
 		if (en->set->kind == &job_kind && !c->asked)
 			continue;
-		entry_undo(c->p, en);
+		entry_undo(c->m, en);
 		if (en->set->kind == &job_kind && !en->fresh)
-			work_undo(c->p, en);
+			work_undo(c->m, en);
 	}
 }
 
 static void change_over(struct change *c, bool ok, const struct err *e)
 {
-	struct platform *p = c->p;
+	struct model *m = c->m;
 	struct changes next = {{0}};
 
-	p->changes_waiting--;
+	m->changes_waiting--;
 	flights_leave(c, &next);
-	if (ok && c->version > p->version)
-		p->version = c->version;
+	if (ok && c->version > m->version)
+		m->version = c->version;
 	if (!ok)
 		change_undo(c);
 	change_jobs_done(c, ok);
 	if (ok && c->expires) {
 		struct store_nonce n = change_nonce(c);
 
-		platform_nonce_keep(p, &n);
+		model_nonce_keep(m, &n);
 	}
 	if (c->after)
 		c->after(c->after_ctx, ok, e);
@@ -331,7 +327,7 @@ static void change_done(void *ctx, const struct store_outcome *how)
 
 void change_commit(struct change *c)
 {
-	c->p->changes_waiting++;
+	c->m->changes_waiting++;
 	/* A change by a person without its audit record must not happen. */
 	if (c->asked && !c->audited) {
 		struct err e = ERR_INIT;
@@ -364,7 +360,7 @@ static void change_committed(void *ctx, bool ok, const struct err *e)
 bool change_commit_now(struct change *c, struct err *e)
 {
 	struct committed result = {false, ERR_INIT};
-	struct store *store = c->p->store;
+	struct store *store = c->m->store;
 
 	change_then(c, change_committed, &result);
 	change_commit(c);

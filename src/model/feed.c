@@ -10,32 +10,32 @@
 #include <string.h>
 
 /* `uid` may be the row's own text. */
-static void row_gone(struct platform *p, struct rowset *rows, const char *uid)
+static void row_gone(struct model *m, struct rowset *rows, const char *uid)
 {
 	char *name = mem_strdup(uid);
 
-	if (rowset_remove(rows, name) && p->hub)
-		hub_gone(p->hub, rows->kind, name);
+	if (rowset_remove(rows, name))
+		m->told.row_gone(m->told.ctx, rows->kind, name);
 	free(name);
 }
 
 /* ---- What a row has in memory only, by kind ---- */
 
 /* Tasks of a removed job go with it. */
-static void tasks_gone(struct platform *p, const struct job *j)
+static void tasks_gone(struct model *m, const struct job *j)
 {
 	for (int attempt = 1; attempt <= (int)j->attempt; attempt++) {
-		const struct task *t = platform_task(p, j->uid, NULL, attempt);
+		const struct task *t = model_task(m, j->uid, NULL, attempt);
 
 		if (t)
-			row_gone(p, &p->tasks, t->uid);
+			row_gone(m, &m->tasks, t->uid);
 	}
 }
 
-static void job_keep(struct platform *p, struct job *j)
+static void job_keep(struct model *m, struct job *j)
 {
-	const struct job *work = platform_work(p, j->uid);
-	const struct job *row = rowset_find(&p->jobs, j->uid);
+	const struct job *work = model_moving(m, j->uid);
+	const struct job *row = rowset_find(&m->jobs, j->uid);
 
 	if (work || row)
 		job_samples_copy(j, work ? work : row);
@@ -49,9 +49,9 @@ static void job_keep(struct platform *p, struct job *j)
 }
 
 /* What somebody else changed of a job in motion holds for what we are about to do with it as well. */
-static void job_meet(struct platform *p, const struct job *j)
+static void job_meet(struct model *m, const struct job *j)
 {
-	const struct job *row = rowset_find(&p->jobs, j->uid), *work = platform_work(p, j->uid);
+	const struct job *row = rowset_find(&m->jobs, j->uid), *work = model_moving(m, j->uid);
 	struct fieldset changed;
 	struct job mine;
 
@@ -60,17 +60,17 @@ static void job_meet(struct platform *p, const struct job *j)
 	record_diff(&job_kind, row, j, &changed);
 	mine = *work;
 	record_overlay(&job_kind, &mine, j, &changed);
-	platform_work_put(p, &mine);
+	model_moving_put(m, &mine);
 }
 
-static bool key_secret(struct platform *p, struct key *k, const struct store_object *o,
+static bool key_secret(struct model *m, struct key *k, const struct store_object *o,
 	struct buf *secret, struct err *e)
 {
-	const struct key *row = rowset_find(&p->keys, k->access_key);
+	const struct key *row = rowset_find(&m->keys, k->access_key);
 	size_t len = 0;
 	const void *sealed = pack_extra_find(o->pack, o->len, "sealed", &len);
 
-	if (!store_unseal(p->store, k->access_key, sealed, len, secret, e))
+	if (!store_unseal(m->store, k->access_key, sealed, len, secret, e))
 		return false;
 	k->secret_key = secret->data;
 	record_know(&key_kind, k, offsetof(struct key, secret_key));
@@ -125,29 +125,19 @@ bool object_read(const struct kind *k, const struct store_object *o, union any_r
 }
 
 /* What kind k adds to the unpacked row before it is shown; texts that it makes are in `own`. */
-static bool row_fill(struct platform *p, const struct store_object *o, const struct kind *k,
+static bool row_fill(struct model *m, const struct store_object *o, const struct kind *k,
 	union any_row *rec, struct buf *own, struct err *e)
 {
 	if (k == &job_kind)
-		job_keep(p, &rec->job);
+		job_keep(m, &rec->job);
 	if (k == &job_kind && o->version == 0)
-		job_meet(p, &rec->job);
+		job_meet(m, &rec->job);
 	if (k == &quota_kind)
 		quota_whole(&rec->quota);
-	return k != &key_kind || key_secret(p, &rec->key, o, own, e);
+	return k != &key_kind || key_secret(m, &rec->key, o, own, e);
 }
 
-/* A job that is to be brought to its end, and that nobody here looks after yet. */
-static void job_taken(struct platform *p, const struct job *row)
-{
-	if (job_state_final(row->state) || platform_active(p, row->uid))
-		return;
-	rowset_put(&p->work, row, NULL);
-	active_new(p, row);
-	reconcile_soon(p);
-}
-
-static void row_shown(struct platform *p, struct set *set, const struct store_object *o,
+static void row_shown(struct model *m, struct set *set, const struct store_object *o,
 	const union any_row *rec)
 {
 	const struct kind *k = set->kind;
@@ -157,36 +147,31 @@ static void row_shown(struct platform *p, struct set *set, const struct store_ob
 		set_name_take(set, o->org_id, o->name, o->uid);
 	if (set->name_field && o->gone)
 		set_name_give(set, o->org_id, o->name, o->uid);
-	if (k == &job_kind)
-		job_taken(p, row);
-	if (p->hub)
-		hub_changed(p->hub, k, o->uid);
-	if (k == &key_kind && rec->key.disabled && p->hub)
-		hub_key_disabled(p->hub, o->uid);
-	/* What is in use stands in memory only. */
-	if (k == &quota_kind && p->loaded)
-		reconcile_usage(p);
+	m->told.row_stored(m->told.ctx, k, row);
+	model_show(m, k, o->uid);
+	if (k == &key_kind && rec->key.disabled)
+		m->told.key_disabled(m->told.ctx, o->uid);
 }
 
 /* The oldest events leave memory, and viewers, who would gather them for ever; the store has them. */
-static void events_bound(struct platform *p)
+static void events_bound(struct model *m)
 {
-	size_t most = (size_t)config_int(&p->config, SET_EVENTS_KEPT);
+	size_t most = (size_t)m->settings.events_kept;
 
-	while (p->events.len > most) {
-		const struct event *oldest = p->events.rows[0];
+	while (m->events.len > most) {
+		const struct event *oldest = m->events.rows[0];
 
-		row_gone(p, &p->events, oldest->uid);
+		row_gone(m, &m->events, oldest->uid);
 	}
 }
 
 /* The counter that streams go by: of our change, or one more for what somebody else did. */
-static void version_reached(struct platform *p, uint64_t version)
+static void version_reached(struct model *m, uint64_t version)
 {
-	if (version == 0 && p->loaded)
-		version = ++p->next_version;
-	if (version > p->version)
-		p->version = version;
+	if (version == 0 && m->loaded)
+		version = ++m->next_version;
+	if (version > m->version)
+		m->version = version;
 }
 
 static bool row_unpack(const struct store_object *o, const struct kind *k, union any_row *rec,
@@ -203,25 +188,25 @@ static bool row_unpack(const struct store_object *o, const struct kind *k, union
 }
 
 /* What an org's jobs take in the store. `rec` NULL: the row goes. */
-static void bytes_count(struct platform *p, const struct job *rec, const struct job *row)
+static void bytes_count(struct model *m, const struct job *rec, const struct job *row)
 {
 	const char *org = rec ? rec->org_id : row->org_id;
-	intptr_t n = (intptr_t)map_get(&p->record_bytes, org);
+	intptr_t n = (intptr_t)map_get(&m->record_bytes, org);
 
 	n += rec ? (intptr_t)rec->record.packed : 0;
 	n -= row ? (intptr_t)row->record.packed : 0;
-	map_set(&p->record_bytes, org, (void *)n);
+	map_set(&m->record_bytes, org, (void *)n);
 }
 
-int64_t platform_record_bytes(const struct platform *p, const char *org_id)
+int64_t model_record_bytes(const struct model *m, const char *org_id)
 {
-	return (intptr_t)map_get(&p->record_bytes, org_id);
+	return (intptr_t)map_get(&m->record_bytes, org_id);
 }
 
 static bool feed_put(void *ctx, const struct store_object *o, struct err *e)
 {
-	struct platform *p = ctx;
-	struct set *set = sets_named(&p->sets, o->kind);
+	struct model *m = ctx;
+	struct set *set = sets_named(&m->sets, o->kind);
 	struct arena text = ARENA_INIT;
 	struct buf own = BUF_INIT;
 	union any_row rec;
@@ -229,16 +214,16 @@ static bool feed_put(void *ctx, const struct store_object *o, struct err *e)
 
 	if (set == NULL)
 		return true; /* of a newer program */
-	good = row_unpack(o, set->kind, &rec, &text, e) && row_fill(p, o, set->kind, &rec, &own, e);
+	good = row_unpack(o, set->kind, &rec, &text, e) && row_fill(m, o, set->kind, &rec, &own, e);
 	if (good) {
 		rec.record.revision = o->revision;
-		version_reached(p, o->version);
+		version_reached(m, o->version);
 		if (set->kind == &job_kind)
-			bytes_count(p, &rec.job, rowset_find(set->rows, o->uid));
+			bytes_count(m, &rec.job, rowset_find(set->rows, o->uid));
 		rowset_put(set->rows, &rec, NULL);
-		row_shown(p, set, o, &rec);
+		row_shown(m, set, o, &rec);
 		if (set->kind == &event_kind)
-			events_bound(p);
+			events_bound(m);
 	}
 	if (own.len > 0)
 		sign_wipe(own.data, own.len);
@@ -249,45 +234,44 @@ static bool feed_put(void *ctx, const struct store_object *o, struct err *e)
 
 static void feed_gone(void *ctx, const struct store_object *o)
 {
-	struct platform *p = ctx;
-	struct set *set = sets_named(&p->sets, o->kind);
+	struct model *m = ctx;
+	struct set *set = sets_named(&m->sets, o->kind);
 	const struct job *j;
 
 	if (set == NULL)
 		return;
-	version_reached(p, o->version);
+	version_reached(m, o->version);
 	if (set->kind == &job_kind) {
-		j = rowset_find(&p->jobs, o->uid);
+		j = rowset_find(&m->jobs, o->uid);
 		if (j) {
-			bytes_count(p, NULL, j);
+			bytes_count(m, NULL, j);
 			set_name_give(set, j->org_id, j->job_name, j->uid);
-			tasks_gone(p, j);
+			tasks_gone(m, j);
 		}
 	}
-	row_gone(p, set->rows, o->uid);
+	row_gone(m, set->rows, o->uid);
 }
 
 static bool nonce_loaded(void *ctx, const struct store_nonce *n, struct err *e)
 {
 	(void)e;
-	return platform_nonce_load(ctx, n);
+	return model_nonce_load(ctx, n);
 }
 
-bool platform_load(struct platform *p, struct err *e)
+bool model_load(struct model *m, struct err *e)
 {
 	static const char *const kinds[] = {"org", "key", "quota", "package", "job", "task",
 		"event", NULL};
-	struct store_loader l = {.feed = {p, feed_put, feed_gone},
+	struct store_loader l = {.feed = {m, feed_put, feed_gone},
 		.kinds = kinds,
 		.newest = "event",
-		.most = config_int(&p->config, SET_EVENTS_KEPT),
+		.most = m->settings.events_kept,
 		.nonce = nonce_loaded,
-		.now = platform_now()};
+		.now = model_now()};
 
-	if (!store_load(p->store, &l, e))
+	if (!store_load(m->store, &l, e))
 		return false;
-	p->version = p->next_version = store_version_at_start(p->store);
-	packages_loaded(p);
-	p->loaded = true;
+	m->version = m->next_version = store_version_at_start(m->store);
+	m->loaded = true;
 	return true;
 }

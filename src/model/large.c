@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct whole_reading {
-	struct platform *p;
+	struct model *m;
 	const struct set *set;
 	whole_read done;
 	void *ctx;
@@ -52,8 +52,7 @@ static void whole_came(void *ctx, bool ok, const struct store_rows *rows, const 
 	free(w);
 }
 
-void platform_whole(struct platform *p, const struct kind *k, const void *row, whole_read done,
-	void *ctx)
+void model_whole(struct model *m, const struct kind *k, const void *row, whole_read done, void *ctx)
 {
 	const char *uid = record_uid(k, row);
 	struct whole_reading *w;
@@ -63,20 +62,20 @@ void platform_whole(struct platform *p, const struct kind *k, const void *row, w
 		return;
 	}
 	w = mem_alloc(sizeof *w + strlen(uid) + 1);
-	w->p = p;
-	w->set = sets_of(&p->sets, k);
+	w->m = m;
+	w->set = sets_of(&m->sets, k);
 	w->done = done;
 	w->ctx = ctx;
 	memcpy(w->uid, uid, strlen(uid) + 1);
-	store_read_blobs(p->store, k->name, uid, whole_came, w);
+	store_read_blobs(m->store, k->name, uid, whole_came, w);
 }
 
-bool platform_whole_now(struct platform *p, const struct kind *k, void *rec, struct arena *text,
+bool model_whole_now(struct model *m, const struct kind *k, void *rec, struct arena *text,
 	struct err *e)
 {
 	struct buf data = BUF_INIT;
 	bool good = ((const struct record *)rec)->large == 0 ||
-		(store_read_blob(p->store, k->name, record_uid(k, rec), LARGE_BLOB, &data) &&
+		(store_read_blob(m->store, k->name, record_uid(k, rec), LARGE_BLOB, &data) &&
 			record_join(k, rec, text, data.data, data.len, e));
 
 	if (!good && e && e->code == ERR_NONE)

@@ -1,4 +1,4 @@
-#include "mltopd/platform_inside.h"
+#include "model/model.h"
 
 #include "base/mem.h"
 
@@ -25,17 +25,17 @@ static char *nonce_key(const char *access_key, const char *nonce)
 	return asprintf(&key, "%s %s", access_key, nonce) < 0 ? abort(), NULL : key;
 }
 
-static void count_add(struct platform *p, const char *access_key, intptr_t by)
+static void count_add(struct model *m, const char *access_key, intptr_t by)
 {
-	intptr_t n = (intptr_t)map_get(&p->nonce_counts, access_key) + by;
+	intptr_t n = (intptr_t)map_get(&m->nonce_counts, access_key) + by;
 
 	if (n > 0)
-		map_set(&p->nonce_counts, access_key, (void *)n);
+		map_set(&m->nonce_counts, access_key, (void *)n);
 	else
-		map_remove(&p->nonce_counts, access_key);
+		map_remove(&m->nonce_counts, access_key);
 }
 
-static void nonce_put(struct platform *p, const struct store_nonce *n, bool pending)
+static void nonce_put(struct model *m, const struct store_nonce *n, bool pending)
 {
 	char *key = nonce_key(n->access_key, n->nonce);
 	size_t len = strlen(n->access_key) + 1;
@@ -46,16 +46,16 @@ static void nonce_put(struct platform *p, const struct store_nonce *n, bool pend
 	mine->status = n->status;
 	mine->pending = pending;
 	memcpy(mine->access_key, n->access_key, len);
-	old = map_set(&p->nonces, key, mine);
+	old = map_set(&m->nonces, key, mine);
 	if (old == NULL)
-		count_add(p, n->access_key, 1);
+		count_add(m, n->access_key, 1);
 	free(old);
 	free(key);
 }
 
-bool platform_nonce_load(struct platform *p, const struct store_nonce *n)
+bool model_nonce_load(struct model *m, const struct store_nonce *n)
 {
-	nonce_put(p, n, false);
+	nonce_put(m, n, false);
 	return true;
 }
 
@@ -63,95 +63,95 @@ bool platform_nonce_load(struct platform *p, const struct store_nonce *n)
  * The newest answers stay in memory: a repeated request mostly comes at once. A nonce that is used
  * again after its window takes the place of its older answer.
  */
-static void answer_keep(struct platform *p, const char *key, const struct store_nonce *n)
+static void answer_keep(struct model *m, const char *key, const struct store_nonce *n)
 {
 	size_t i = 0;
 
 	while (i < NONCE_CACHE &&
-		(p->answers[i].key == NULL || strcmp(p->answers[i].key, key) != 0))
+		(m->answers[i].key == NULL || strcmp(m->answers[i].key, key) != 0))
 		i++;
 	if (i == NONCE_CACHE)
-		i = p->answer_next++ % NONCE_CACHE;
-	free(p->answers[i].key);
-	free(p->answers[i].body);
-	p->answers[i].key = mem_strdup(key);
-	p->answers[i].body = mem_dup(n->body, n->body_len + 1);
-	p->answers[i].len = n->body_len;
+		i = m->answer_next++ % NONCE_CACHE;
+	free(m->answers[i].key);
+	free(m->answers[i].body);
+	m->answers[i].key = mem_strdup(key);
+	m->answers[i].body = mem_dup(n->body, n->body_len + 1);
+	m->answers[i].len = n->body_len;
 }
 
-void platform_nonce_keep(struct platform *p, const struct store_nonce *n)
+void model_nonce_keep(struct model *m, const struct store_nonce *n)
 {
 	char *key = nonce_key(n->access_key, n->nonce);
 
-	nonce_put(p, n, false);
-	answer_keep(p, key, n);
+	nonce_put(m, n, false);
+	answer_keep(m, key, n);
 	free(key);
 }
 
-void platform_nonce_free(struct platform *p, const char *access_key, const char *nonce)
+void model_nonce_free(struct model *m, const char *access_key, const char *nonce)
 {
 	char *key = nonce_key(access_key, nonce);
-	const struct nonce *n = map_get(&p->nonces, key);
+	const struct nonce *n = map_get(&m->nonces, key);
 
 	if (n && n->pending) {
-		count_add(p, access_key, -1);
-		free(map_remove(&p->nonces, key));
+		count_add(m, access_key, -1);
+		free(map_remove(&m->nonces, key));
 	}
 	free(key);
 }
 
 /* Removes what has expired, here and (with tx) in the store. */
-void platform_nonces_sweep(struct platform *p, int64_t now, struct store_tx *tx)
+void model_nonces_sweep(struct model *m, int64_t now, struct store_tx *tx)
 {
 	struct map left = MAP_INIT;
 	const char *key;
 	void *value;
 	size_t at = 0;
 
-	if (now - p->nonce_swept < SWEEP_MS && now >= p->nonce_swept)
+	if (now - m->nonce_swept < SWEEP_MS && now >= m->nonce_swept)
 		return;
-	p->nonce_swept = now;
-	while (map_next(&p->nonces, &at, &key, &value)) {
+	m->nonce_swept = now;
+	while (map_next(&m->nonces, &at, &key, &value)) {
 		struct nonce *n = value;
 
 		if (n->expires >= now) {
 			map_set(&left, key, n);
 			continue;
 		}
-		count_add(p, n->access_key, -1);
+		count_add(m, n->access_key, -1);
 		free(n);
 	}
-	map_release(&p->nonces);
-	p->nonces = left;
+	map_release(&m->nonces);
+	m->nonces = left;
 	if (tx)
 		store_nonces_expire(tx, now);
 }
 
-static bool answer_find(struct platform *p, const char *key, const char **body, size_t *len)
+static bool answer_find(struct model *m, const char *key, const char **body, size_t *len)
 {
 	for (size_t i = 0; i < NONCE_CACHE; i++)
-		if (p->answers[i].key && strcmp(p->answers[i].key, key) == 0) {
-			*body = p->answers[i].body;
-			*len = p->answers[i].len;
+		if (m->answers[i].key && strcmp(m->answers[i].key, key) == 0) {
+			*body = m->answers[i].body;
+			*len = m->answers[i].len;
 			return true;
 		}
 	return false;
 }
 
 /* From the store, by way of the memory of newest answers. */
-static bool answer_fetch(struct platform *p, const char *key, const char *access_key,
+static bool answer_fetch(struct model *m, const char *key, const char *access_key,
 	const char *nonce, const char **body, size_t *len)
 {
 	struct buf text = BUF_INIT;
-	bool found = store_read_nonce(p->store, access_key, nonce, &text);
+	bool found = store_read_nonce(m->store, access_key, nonce, &text);
 
 	if (found)
-		answer_keep(p, key, &(struct store_nonce){.body = text.data, .body_len = text.len});
+		answer_keep(m, key, &(struct store_nonce){.body = text.data, .body_len = text.len});
 	buf_release(&text);
-	return found && answer_find(p, key, body, len);
+	return found && answer_find(m, key, body, len);
 }
 
-static enum nonce_state nonce_hold(struct platform *p, const char *access_key, const char *nonce,
+static enum nonce_state nonce_hold(struct model *m, const char *access_key, const char *nonce,
 	const char *request_hash)
 {
 	struct store_nonce n = {.access_key = access_key,
@@ -159,32 +159,31 @@ static enum nonce_state nonce_hold(struct platform *p, const char *access_key, c
 		.request_hash = request_hash,
 		.expires = INT64_MAX};
 
-	if ((intptr_t)map_get(&p->nonce_counts, access_key) >= NONCES_PER_KEY)
+	if ((intptr_t)map_get(&m->nonce_counts, access_key) >= NONCES_PER_KEY)
 		return NONCE_FULL;
-	nonce_put(p, &n, true);
+	nonce_put(m, &n, true);
 	return NONCE_NEW;
 }
 
-enum nonce_state platform_nonce_take(struct platform *p, const struct principal *who,
-	const char *nonce, const char *request_hash, int64_t now, int *status, const char **body,
-	size_t *body_len)
+enum nonce_state model_nonce_take(struct model *m, const struct principal *who, const char *nonce,
+	const char *request_hash, int64_t now, int *status, const char **body, size_t *body_len)
 {
 	char *key = nonce_key(who->access_key, nonce);
-	const struct nonce *n = map_get(&p->nonces, key);
+	const struct nonce *n = map_get(&m->nonces, key);
 	enum nonce_state state;
 
 	if (n && n->expires < now)
 		n = NULL;
 	if (n == NULL) {
-		state = nonce_hold(p, who->access_key, nonce, request_hash);
+		state = nonce_hold(m, who->access_key, nonce, request_hash);
 	} else if (strcmp(n->hash, request_hash) != 0) {
 		state = NONCE_OTHER;
 	} else if (n->pending) {
 		state = NONCE_PENDING;
 	} else {
 		*status = n->status;
-		state = answer_find(p, key, body, body_len) ||
-				answer_fetch(p, key, who->access_key, nonce, body, body_len)
+		state = answer_find(m, key, body, body_len) ||
+				answer_fetch(m, key, who->access_key, nonce, body, body_len)
 			? NONCE_SAME
 			: NONCE_OTHER;
 	}
@@ -192,18 +191,18 @@ enum nonce_state platform_nonce_take(struct platform *p, const struct principal 
 	return state;
 }
 
-void platform_nonces_release(struct platform *p)
+void model_nonces_release(struct model *m)
 {
 	size_t at = 0;
 	const char *key;
 	void *value;
 
-	while (map_next(&p->nonces, &at, &key, &value))
+	while (map_next(&m->nonces, &at, &key, &value))
 		free(value);
-	map_release(&p->nonces);
-	map_release(&p->nonce_counts);
+	map_release(&m->nonces);
+	map_release(&m->nonce_counts);
 	for (size_t i = 0; i < NONCE_CACHE; i++) {
-		free(p->answers[i].key);
-		free(p->answers[i].body);
+		free(m->answers[i].key);
+		free(m->answers[i].body);
 	}
 }

@@ -1,5 +1,5 @@
 /* Orgs: their ids, which never come again, and the Unix users that keep their tasks apart. */
-#include "mltopd/platform_inside.h"
+#include "model/model.h"
 
 #include "base/num.h"
 
@@ -23,21 +23,21 @@ static int64_t greatest_id(const struct rowset *orgs)
 }
 
 /* One that was given to an org that could not be stored is not given again either. */
-static int64_t next_id(struct platform *p)
+static int64_t next_id(struct model *m)
 {
-	int64_t known = greatest_id(&p->orgs);
+	int64_t known = greatest_id(&m->orgs);
 
-	if (p->org_given < known)
-		p->org_given = known;
-	return ++p->org_given;
+	if (m->org_given < known)
+		m->org_given = known;
+	return ++m->org_given;
 }
 
 /* ---- Unix users ---- */
 
 /* Do tasks of several orgs meet on this machine? */
-static bool users_apart(const struct platform *p)
+static bool users_apart(const struct model *m)
 {
-	return p->limits.shared && strcmp(config_text(&p->config, SET_ENGINE), "local") == 0;
+	return m->settings.users_apart;
 }
 
 static bool refuse_second(struct err *e)
@@ -60,12 +60,11 @@ static int64_t greatest_user(const struct rowset *orgs)
 	return most;
 }
 
-static bool next_user(struct platform *p, int64_t *uid, struct err *e)
+static bool next_user(struct model *m, int64_t *uid, struct err *e)
 {
-	const char *range = config_text(&p->config, SET_LOCAL_UID_RANGE),
-		   *dash = strchr(range, '-');
-	int64_t known = greatest_user(&p->orgs), first, last;
-	int64_t used = known > p->user_given ? known : p->user_given;
+	const char *range = m->settings.uid_range, *dash = strchr(range, '-');
+	int64_t known = greatest_user(&m->orgs), first, last;
+	int64_t used = known > m->user_given ? known : m->user_given;
 	char from[32] = "";
 
 	if (dash && (size_t)(dash - range) < sizeof from)
@@ -75,31 +74,31 @@ static bool next_user(struct platform *p, int64_t *uid, struct err *e)
 		return err_set(e, ERR_INVALID, "local.uid_range is '%.40s': give FIRST-LAST",
 			range);
 	*uid = used < first ? first : used + 1;
-	p->user_given = *uid <= last ? *uid : used;
+	m->user_given = *uid <= last ? *uid : used;
 	return *uid <= last ||
 		err_set(e, ERR_UNPROCESSABLE, "local.uid_range has no user left for another org");
 }
 
-static bool user_give(struct platform *p, struct org *o, struct err *e)
+static bool user_give(struct model *m, struct org *o, struct err *e)
 {
 	int64_t uid = 0;
 
-	if (!users_apart(p))
+	if (!users_apart(m))
 		return true;
 	if (geteuid() != 0)
-		return sets_of(&p->sets, &org_kind)->names.len == 0 || refuse_second(e);
-	if (!next_user(p, &uid, e))
+		return sets_of(&m->sets, &org_kind)->names.len == 0 || refuse_second(e);
+	if (!next_user(m, &uid, e))
 		return false;
 	org_set(o, run_uid, uid);
 	return true;
 }
 
-static bool user_add(struct platform *p, const struct org *row, struct err *e)
+static bool user_add(struct model *m, const struct org *row, struct err *e)
 {
-	struct change *c = change_new(p);
+	struct change *c = change_new(m);
 	struct org o = *row;
 
-	if (!user_give(p, &o, e)) {
+	if (!user_give(m, &o, e)) {
 		change_free(c);
 		return false;
 	}
@@ -109,18 +108,18 @@ static bool user_add(struct platform *p, const struct org *row, struct err *e)
 	return change_commit_now(c, e);
 }
 
-bool orgs_separate(struct platform *p, struct err *e)
+bool orgs_separate(struct model *m, struct err *e)
 {
 	bool good = true;
 
-	if (!users_apart(p))
+	if (!users_apart(m))
 		return true;
 	if (geteuid() != 0)
-		return p->orgs.len < 2 || refuse_second(e);
-	for (size_t i = 0; good && i < p->orgs.len; i++) {
-		const struct org *o = p->orgs.rows[i];
+		return m->orgs.len < 2 || refuse_second(e);
+	for (size_t i = 0; good && i < m->orgs.len; i++) {
+		const struct org *o = m->orgs.rows[i];
 
-		good = o->run_uid > 0 || user_add(p, o, e);
+		good = o->run_uid > 0 || user_add(m, o, e);
 	}
 	return good;
 }
@@ -139,9 +138,9 @@ static bool name_valid(const char *name, struct err *e)
 			name);
 }
 
-static bool name_free(struct platform *p, const char *name, struct err *e)
+static bool name_free(struct model *m, const char *name, struct err *e)
 {
-	return set_name_uid(sets_of(&p->sets, &org_kind), "", name) == NULL ||
+	return set_name_uid(sets_of(&m->sets, &org_kind), "", name) == NULL ||
 		err_field(e, ERR_CONFLICT, "org_name", "org %s is being made just now: ask again",
 			name);
 }
@@ -161,8 +160,8 @@ static void change_quota_none(struct change *c, const struct org *o)
 bool orgs_obtain(struct change *c, const char *name, struct org *out, struct arena *a,
 	struct err *e)
 {
-	struct platform *p = change_platform(c);
-	const struct org *have = platform_org_named(p, name);
+	struct model *m = change_model(c);
+	const struct org *have = model_org_named(m, name);
 	char id[24];
 
 	memset(out, 0, sizeof *out);
@@ -170,12 +169,12 @@ bool orgs_obtain(struct change *c, const char *name, struct org *out, struct are
 		record_copy(&org_kind, out, have, a);
 		return true;
 	}
-	if (!name_valid(name, e) || !name_free(p, name, e) || !user_give(p, out, e))
+	if (!name_valid(name, e) || !name_free(m, name, e) || !user_give(m, out, e))
 		return false;
-	snprintf(id, sizeof id, "%lld", (long long)next_id(p));
+	snprintf(id, sizeof id, "%lld", (long long)next_id(m));
 	org_set(out, org_id, arena_strdup(a, id));
 	org_set(out, org_name, arena_strdup(a, name));
-	org_set(out, create_time, (struct when){platform_now()});
+	org_set(out, create_time, (struct when){model_now()});
 	change_row(c, &org_kind, out);
 	change_quota_none(c, out);
 	return true;

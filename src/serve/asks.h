@@ -11,18 +11,11 @@
 #include "core/kinds/task.h"
 #include "core/schema/rowset.h"
 #include "core/wire/logs.h"
+#include "core/wire/sign.h"
 
 #include <sys/types.h>
 
 struct platform;
-
-/*
- * Nonces: the idempotency keys of requests that change state. Taken before the handler runs.
- * NONCE_NEW: it is held for this request until nonce_free: the same request is NONCE_PENDING
- * meanwhile, however long the handler looks into a package first.
- * NONCE_SAME: an identical request was answered: *status and *body (borrowed) are that answer.
- */
-enum nonce_state { NONCE_NEW, NONCE_SAME, NONCE_OTHER, NONCE_PENDING, NONCE_FULL };
 
 struct server_limits {
 	bool shared; /* false: the private platform, which has none but memory */
@@ -46,6 +39,11 @@ struct server_asks {
 	/* The counter of commits: "v" on the wire. Persistent, never goes back. */
 	uint64_t (*version)(const struct platform *p);
 
+	/*
+	 * Taken before the handler runs. NONCE_NEW: it is held for this request until nonce_free: the
+	 * same request is NONCE_PENDING meanwhile, however long the handler looks into a package first.
+	 * NONCE_SAME: an identical request was answered: *status and *body (borrowed) are that answer.
+	 */
 	enum nonce_state (*nonce_take)(struct platform *p, const struct principal *who,
 		const char *nonce, const char *request_hash, int64_t now, int *status,
 		const char **body, size_t *body_len);

@@ -2,7 +2,7 @@
  * Jobs in motion. Those that hold resources are in one list; the others in another, in the order in
  * which they may start, so that a turn of planning need not look at all of a long queue.
  */
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 #include "work/program.h"
 
 #include "base/mem.h"
@@ -84,7 +84,7 @@ int64_t reconcile_now(void)
 /* How long it has waited already, before this daemon knew it. */
 static int64_t waited(const struct job *j)
 {
-	int64_t ms = platform_now() - j->create_time.v;
+	int64_t ms = model_now() - j->create_time.v;
 
 	return ms > 0 ? ms : 0;
 }
@@ -95,7 +95,7 @@ struct active *active_new(struct platform *p, const struct job *j)
 
 	a->p = p;
 	snprintf(a->uid, sizeof a->uid, "%s", j->uid);
-	a->work = platform_work(p, a->uid);
+	a->work = model_moving(&p->model, a->uid);
 	a->order = p->next_order++;
 	a->priority = j->priority;
 	claim_of_job(&a->claim, j);
@@ -151,7 +151,7 @@ void active_free(struct active *a)
 	struct platform *p = a->p;
 
 	map_remove(&p->actives, a->uid);
-	rowset_remove(&p->work, a->uid);
+	rowset_remove(&p->model.moving, a->uid);
 	if (life_holds(a->life))
 		live_remove(p, a);
 	else

@@ -2,7 +2,7 @@
  * What the daemon itself does with logs: reads progress from new bytes, and wakes those who follow
  * a log over plain HTTP. The bytes that viewers see go from the engine through the hub.
  */
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 #include "work/cursor.h"
 
 #include "base/mem.h"
@@ -51,15 +51,15 @@ static void metric_name_put(struct rowset *rows, const char *uid, const struct p
 
 static void progress_show(struct platform *p, struct active *a, int64_t bytes)
 {
-	struct job *work = a->work, *row = rowset_find(&p->jobs, a->uid);
+	struct job *work = a->work, *row = rowset_find(&p->model.jobs, a->uid);
 
 	progress_put(work, a->progress, bytes);
-	metric_name_put(&p->work, a->uid, a->progress);
+	metric_name_put(&p->model.moving, a->uid, a->progress);
 	if (row == NULL)
 		return;
 	progress_put(row, a->progress, bytes);
-	metric_name_put(&p->jobs, a->uid, a->progress);
-	platform_show(p, &job_kind, a->uid);
+	metric_name_put(&p->model.jobs, a->uid, a->progress);
+	model_show(&p->model, &job_kind, a->uid);
 }
 
 /* All that is there was read, or nobody can say what there is. */

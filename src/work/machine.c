@@ -1,5 +1,5 @@
 /* What the engine's nodes have, what of it is held, and whether a job could ever run there. */
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 #include "work/program.h"
 
 #include "base/mem.h"
@@ -51,7 +51,7 @@ void machine_view_release(struct machine_view *m)
 
 bool reconcile_possible(struct platform *p, const struct job *j, struct err *e)
 {
-	const struct quota *q = rowset_find(&p->quotas, j->org_id);
+	const struct quota *q = rowset_find(&p->model.quotas, j->org_id);
 	struct plan_limits limits = {0};
 	struct plan_org org = {.limits = q ? &limits : NULL, .name = q ? q->org_name : NULL};
 	struct task_program program;

@@ -1,5 +1,5 @@
 /* Retention: outputs of finished jobs go when they are too old or their org has too many bytes. */
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -102,7 +102,7 @@ static void sums_release(struct map *sums)
 static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *why)
 {
 	struct platform *p = k->platform;
-	const struct job *j = rowset_find(&p->jobs, h->uid);
+	const struct job *j = rowset_find(&p->model.jobs, h->uid);
 	struct err e = ERR_INIT;
 	struct change *c;
 
@@ -112,7 +112,7 @@ static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *
 		log_line(LOG_WARN, "%s", e.text);
 		return;
 	}
-	c = change_new(p);
+	c = change_new(&p->model);
 	change_actor(c, "outputs.keep", h->org_id);
 	change_event(c, j, EVENT_NORMAL, "OutputsCollected", "%.1f MiB of outputs were removed: %s",
 		(double)h->bytes / (1 << 20), why);
@@ -134,7 +134,7 @@ static void decide_one(struct keeper *k, struct held *h, int64_t *sum)
 	if (h->bytes < 0 || h->end == INT64_MAX)
 		return;
 	if (keep > 0 && platform_older(k->platform, h->end, keep)) {
-		timefmt_duration(ago, platform_now() - h->end);
+		timefmt_duration(ago, model_now() - h->end);
 		snprintf(why, sizeof why, "the job ended %s ago (outputs.keep)", ago);
 		collect(k, h, sum, why);
 	} else if (most > 0 && h->bytes > 0 && *sum > most) {
@@ -198,8 +198,8 @@ static void look(struct keeper *k)
 {
 	struct platform *p = k->platform;
 
-	for (size_t i = 0; i < p->jobs.len; i++) {
-		const struct job *j = p->jobs.rows[i];
+	for (size_t i = 0; i < p->model.jobs.len; i++) {
+		const struct job *j = p->model.jobs.rows[i];
 		struct held h = {.org_id = mem_strdup(j->org_id),
 			.end = INT64_MAX,
 			.place = k->outputs->place(p->engine, j->uid)};

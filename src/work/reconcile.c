@@ -5,7 +5,7 @@
  * A start is committed before the engine hears of it, so that after a crash every task that may
  * run is known to the store; the engine then finds out which of them really does.
  */
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 #include "work/program.h"
 
 #include "base/log.h"
@@ -45,7 +45,7 @@ static struct org_queue *org_now(struct platform *p, struct org_queue *o)
 	if (o->turn != p->plan_turn) {
 		o->turn = p->plan_turn;
 		o->met = false;
-		org_limits(o, rowset_find(&p->quotas, o->org_id));
+		org_limits(o, rowset_find(&p->model.quotas, o->org_id));
 	}
 	return o;
 }
@@ -81,11 +81,15 @@ static void question_add(struct platform *p, struct question *q, struct active *
 	vec_push(&q->actives, a);
 }
 
+static bool in_flight(const struct active *a)
+{
+	return change_in_flight(&a->p->model, &job_kind, a->uid);
+}
+
 /* What is over, or not yet on the disk, is not to be decided about. */
 static bool is_settled(const struct active *a)
 {
-	return a->life.at != AT_OVER &&
-		(life_holds(a->life) || (!a->dirty && !change_in_flight(a->p, &job_kind, a->uid)));
+	return a->life.at != AT_OVER && (life_holds(a->life) || (!a->dirty && !in_flight(a)));
 }
 
 /* The first `most` of those that wait; behind them the first of each org that none of these is of. */
@@ -152,20 +156,20 @@ static void usage_clear(struct quota_line *line)
 
 void reconcile_usage(struct platform *p)
 {
-	size_t count = p->quotas.len;
+	size_t count = p->model.quotas.len;
 	struct quota_line *before = mem_alloc((count + 1) * sizeof *before);
 
 	for (size_t i = 0; i < count; i++) {
-		struct quota *q = p->quotas.rows[i];
+		struct quota *q = p->model.quotas.rows[i];
 
 		before[i] = q->train;
-		q->records_bytes_used.v = platform_record_bytes(p, q->org_id);
+		q->records_bytes_used.v = model_record_bytes(&p->model, q->org_id);
 		usage_clear(&q->train);
 		usage_clear(&q->total);
 	}
 	for (size_t i = 0; i < p->live.len; i++) {
-		const struct job *j = platform_work(p, p->live.items[i]->uid);
-		struct quota *q = rowset_find(&p->quotas, j->org_id);
+		const struct job *j = model_moving(&p->model, p->live.items[i]->uid);
+		struct quota *q = rowset_find(&p->model.quotas, j->org_id);
 		struct quota_line one = usage_of(j);
 
 		if (q == NULL)
@@ -174,10 +178,10 @@ void reconcile_usage(struct platform *p)
 		usage_add(&q->total, &one);
 	}
 	for (size_t i = 0; i < count; i++) {
-		const struct quota *q = p->quotas.rows[i];
+		const struct quota *q = p->model.quotas.rows[i];
 
 		if (memcmp(&before[i], &q->train, sizeof before[i]) != 0)
-			platform_show(p, &quota_kind, q->org_id);
+			model_show(&p->model, &quota_kind, q->org_id);
 	}
 	free(before);
 }
@@ -266,7 +270,7 @@ static void plan_follow(struct platform *p, const struct question *q, const stru
 static void on_plan(uv_timer_t *timer)
 {
 	struct platform *p = timer->data;
-	int64_t now = reconcile_now(), wall = platform_now() - now;
+	int64_t now = reconcile_now(), wall = model_now() - now;
 	uint64_t begin = uv_hrtime();
 	struct machine_view machine;
 	struct question q = {.cluster = &machine.cluster};
@@ -301,14 +305,14 @@ static void on_repair(uv_timer_t *timer)
 	struct active *a;
 	bool more = false;
 
-	if (store_health(p->store) == STORE_BROKEN) {
+	if (store_health(p->model.store) == STORE_BROKEN) {
 		log_line(LOG_ERROR,
 			"the store has failed: states of jobs are not written down any more; "
 			"tasks go on; restart mltopd when the disk is well");
 		return;
 	}
 	for (size_t at = 0; active_next(p, &at, &a);) {
-		if (a->dirty && !change_in_flight(p, &job_kind, a->uid))
+		if (a->dirty && !in_flight(a))
 			reconcile_repair(a);
 		more = more || a->dirty;
 	}
@@ -338,7 +342,7 @@ void reconcile_init(struct platform *p)
 /* Does the engine have to look for a task of it? Fills in what it holds. */
 static bool adopt_one(struct platform *p, struct active *a, const struct job *j)
 {
-	const struct task *t = platform_task(p, j->uid, NULL, (int)j->attempt);
+	const struct task *t = model_task(&p->model, j->uid, NULL, (int)j->attempt);
 	bool deleting = j->state == JOB_DELETING;
 	unsigned state = deleting ? (t ? t->state : JOB_FAILED) : j->state;
 

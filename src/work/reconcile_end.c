@@ -1,7 +1,8 @@
 /* How an attempt, and a job, ends: their rows, and who is told once they are on the disk. */
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 
 #include "base/log.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
 
@@ -10,12 +11,12 @@
 #include <string.h>
 
 /* The row of the job's newest attempt, as it is or new. `uid` holds its uid. */
-void reconcile_task_of(struct platform *p, const struct job *j, struct task *t, char uid[128])
+void reconcile_task_of(struct model *m, const struct job *j, struct task *t, char uid[128])
 {
 	const struct task *row;
 
 	snprintf(uid, 128, "%s/%s/%lld", j->uid, task_single, (long long)j->attempt);
-	row = rowset_find(&p->tasks, uid);
+	row = rowset_find(&m->tasks, uid);
 	memset(t, 0, sizeof *t);
 	if (row)
 		*t = *row;
@@ -75,11 +76,11 @@ static void task_fill(struct task *t, const struct news *n, int64_t now)
 /* An attempt has ended: its row, and what the job's says of it. */
 static void attempt_store(struct change *c, struct job *j, const struct news *n)
 {
-	int64_t now = n->end->end_ms ? n->end->end_ms : platform_now();
+	int64_t now = n->end->end_ms ? n->end->end_ms : model_now();
 	struct task t;
 	char uid[128];
 
-	reconcile_task_of(change_platform(c), j, &t, uid);
+	reconcile_task_of(change_model(c), j, &t, uid);
 	exit_fill(j, &t, n);
 	task_fill(&t, n, now);
 	job_set(j, log_bytes, (struct bytes){(int64_t)n->end->log_bytes});
@@ -108,7 +109,7 @@ static void attempt_stored(void *ctx, bool ok, const struct err *e)
 void reconcile_again(struct active *a, const struct news *n)
 {
 	struct platform *p = a->p;
-	struct change *c = change_new(p);
+	struct change *c = change_new(&p->model);
 	struct job j = *a->work;
 	struct ended_log *l = mem_alloc(sizeof *l);
 	struct buf text = BUF_INIT;
@@ -134,7 +135,7 @@ void reconcile_again(struct active *a, const struct news *n)
  */
 void reconcile_anew(struct active *a, const struct news *n)
 {
-	struct change *c = change_new(a->p);
+	struct change *c = change_new(&a->p->model);
 	struct job j = *a->work;
 
 	free(a->end);
@@ -212,7 +213,7 @@ static void over_fill(struct change *c, struct active *a, const struct news *n)
 	struct job j = *a->work;
 
 	job_set(&j, end_time,
-		(struct when){n->end && n->end->end_ms ? n->end->end_ms : platform_now()});
+		(struct when){n->end && n->end->end_ms ? n->end->end_ms : model_now()});
 	why_set(&j, n->reason, n->message);
 	if (n->end && j.attempt > 0)
 		attempt_store(c, &j, n);
@@ -240,7 +241,7 @@ static void wisher_store(struct change *c, struct active *a)
 
 void reconcile_over(struct active *a, const struct news *n)
 {
-	struct change *c = change_new(a->p);
+	struct change *c = change_new(&a->p->model);
 
 	if (a->life.wish == WISH_DELETE)
 		change_job_remove(c, a->uid);
@@ -248,7 +249,7 @@ void reconcile_over(struct active *a, const struct news *n)
 		over_fill(c, a, n);
 	wisher_store(c, a);
 	change_then(c, over_stored, a);
-	platform_fault("before-ended-commit");
+	fault_point("before-ended-commit");
 	change_commit(c);
 }
 
@@ -266,7 +267,7 @@ static void repair_stored(void *ctx, bool ok, const struct err *e)
 
 void reconcile_repair(struct active *a)
 {
-	struct change *c = change_new(a->p);
+	struct change *c = change_new(&a->p->model);
 	bool over = a->life.at == AT_OVER;
 
 	a->dirty = false;

@@ -1,5 +1,5 @@
 /* What the engine reports. */
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 #include "work/retry.h"
 
 #include "base/fsio.h"
@@ -16,7 +16,7 @@
 static struct active *about(struct platform *p, const struct task_ref *ref)
 {
 	struct active *a = platform_active(p, ref->uid);
-	const struct job *j = a ? platform_work(p, ref->uid) : NULL;
+	const struct job *j = a ? model_moving(&p->model, ref->uid) : NULL;
 
 	return j && j->attempt == ref->attempt ? a : NULL;
 }
@@ -141,14 +141,14 @@ static void on_note(void *ctx, const struct task_ref *ref, bool warning, const c
 	const char *message)
 {
 	struct platform *p = ctx;
-	const struct job *j = platform_work(p, ref->uid);
+	const struct job *j = model_moving(&p->model, ref->uid);
 	struct change *c;
 
 	if (j == NULL)
-		j = rowset_find(&p->jobs, ref->uid);
+		j = rowset_find(&p->model.jobs, ref->uid);
 	if (j == NULL)
 		return;
-	c = change_new(p);
+	c = change_new(&p->model);
 	change_event(c, j, warning ? EVENT_WARNING : EVENT_NORMAL, reason, "%s", message);
 	change_commit(c);
 }
@@ -171,8 +171,8 @@ static int64_t deletions_known_since(const struct platform *p)
 	if (stat(path, &st) == 0)
 		restored = (st.st_mtim.tv_sec + 1) * (int64_t)1000;
 	free(path);
-	for (size_t i = 0; i < p->orgs.len; i++) {
-		const struct org *o = p->orgs.rows[i];
+	for (size_t i = 0; i < p->model.orgs.len; i++) {
+		const struct org *o = p->model.orgs.rows[i];
 
 		if (o->create_time.v < since)
 			since = o->create_time.v;
@@ -184,7 +184,7 @@ static bool on_known(void *ctx, const char *uid)
 {
 	struct platform *p = ctx;
 
-	return rowset_find(&p->jobs, uid) || platform_work(p, uid) ||
+	return rowset_find(&p->model.jobs, uid) || model_moving(&p->model, uid) ||
 		ulid_ms(uid) <= deletions_known_since(p);
 }
 

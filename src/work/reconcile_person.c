@@ -1,5 +1,5 @@
 /* What people ask of a job: accepted, cancelled, deleted, held, released, run again. */
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 
 #include "base/mem.h"
 
@@ -9,9 +9,9 @@
 void reconcile_move(struct change *c, struct job *j, unsigned state)
 {
 	job_set(j, state, state);
-	job_set(j, update_time, (struct when){platform_now()});
+	job_set(j, update_time, (struct when){model_now()});
 	change_job(c, j);
-	platform_work_put(change_platform(c), j);
+	model_moving_put(change_model(c), j);
 }
 
 static void why_set(struct job *j, enum job_reason reason, const char *message)
@@ -20,26 +20,23 @@ static void why_set(struct job *j, enum job_reason reason, const char *message)
 	job_set(j, message, message);
 }
 
-void reconcile_accept(struct change *c, struct job *j)
+void reconcile_accept(struct platform *p, struct change *c, struct job *j)
 {
-	struct platform *p = change_platform(c);
-
 	job_set(j, state, JOB_VALIDATED);
-	platform_work_put(p, j);
+	model_moving_put(&p->model, j);
 	active_new(p, j);
 	change_job(c, j);
 	change_event(c, j, EVENT_NORMAL, "Submitted", "accepted from %s", j->owner);
 }
 
-void reconcile_retry(struct change *c, const struct job *row)
+void reconcile_retry(struct platform *p, struct change *c, const struct job *row)
 {
 	static const struct job nothing;
 	struct job j = *row;
 
-	platform_work_put(change_platform(c), row);
+	model_moving_put(&p->model, row);
 	/* What was wanted of the old run holds no longer. */
-	active_lives(active_new(change_platform(c), row),
-		(struct life_state){AT_WAITING, WISH_NONE});
+	active_lives(active_new(p, row), (struct life_state){AT_WAITING, WISH_NONE});
 	job_set(&j, attempts_uncounted, row->attempt);
 	why_set(&j, REASON_RETRY, "to be run again");
 	job_forget(&j, end_time);
@@ -82,7 +79,7 @@ void reconcile_delete(struct change *c, struct active *a)
 
 static void wish_undo(struct active *a)
 {
-	const struct job *row = rowset_find(&a->p->jobs, a->uid);
+	const struct job *row = rowset_find(&a->p->model.jobs, a->uid);
 
 	if (row == NULL)
 		return;
@@ -105,7 +102,7 @@ bool reconcile_wished(struct active *a, bool ok, const struct err *e, const char
 	}
 	j = *a->work;
 	wish_fill(a, &j);
-	platform_work_put(a->p, &j);
+	model_moving_put(&a->p->model, &j);
 	free(a->wisher);
 	a->wisher = mem_strdup(who);
 	reconcile_not_stored(a);
@@ -142,7 +139,7 @@ bool reconcile_release(struct change *c, struct active *a)
 
 void reconcile_hold_undo(struct active *a)
 {
-	const struct job *row = rowset_find(&a->p->jobs, a->uid);
+	const struct job *row = rowset_find(&a->p->model.jobs, a->uid);
 
 	if (row)
 		reconcile_event(a, row->reason == REASON_HELD ? ON_HOLD : ON_RELEASE, NULL);

@@ -1,8 +1,9 @@
 /* What the life of a job asks for is done: engine and store are told. */
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 #include "work/program.h"
 
 #include "base/log.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
 
@@ -28,16 +29,16 @@ static void wait_show(struct active *a, enum job_reason reason, const char *mess
 {
 	struct platform *p = a->p;
 	struct job j = *a->work;
-	const struct job *row = rowset_find(&p->jobs, a->uid);
+	const struct job *row = rowset_find(&p->model.jobs, a->uid);
 
 	why_set(&j, reason, message);
-	platform_work_put(p, &j);
+	model_moving_put(&p->model, &j);
 	if (row == NULL)
 		return;
 	j = *row;
 	why_set(&j, reason, message);
-	rowset_put(&p->jobs, &j, NULL);
-	platform_show(p, &job_kind, a->uid);
+	rowset_put(&p->model.jobs, &j, NULL);
+	model_show(&p->model, &job_kind, a->uid);
 }
 
 void reconcile_enqueue(struct active *a, enum job_reason reason, const char *message)
@@ -52,7 +53,7 @@ void reconcile_enqueue(struct active *a, enum job_reason reason, const char *mes
 		return;
 	}
 	j = *work;
-	c = change_new(p);
+	c = change_new(&p->model);
 	why_set(&j, reason, message);
 	reconcile_move(c, &j, JOB_ENQUEUED);
 	change_event(c, &j, EVENT_NORMAL, "Enqueued", "%s",
@@ -72,7 +73,7 @@ static void enforced_set(struct platform *p, struct job *j)
 static void start_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct active *a = ctx;
-	const struct job *row = rowset_find(&a->p->jobs, a->uid);
+	const struct job *row = rowset_find(&a->p->model.jobs, a->uid);
 	struct task_exit end = {.end = TASK_END_STOPPED, .finish_code = -1};
 	struct news n = {.state = JOB_FAILED,
 		.reason = REASON_CANCELLED,
@@ -88,7 +89,7 @@ static void start_stored(void *ctx, bool ok, const struct err *e)
 	}
 	/* All is as before, and will be planned again. */
 	if (row)
-		platform_work_put(a->p, row);
+		model_moving_put(&a->p->model, row);
 	a->dirty = false;
 	a->not_before = reconcile_now() + 1000 * RETRY_AFTER_S;
 	reconcile_event(a, ON_START_LOST, NULL);
@@ -99,7 +100,7 @@ static void start_store(struct active *a, const struct news *n)
 	static const struct job nothing;
 	struct platform *p = a->p;
 	struct job j = *a->work;
-	struct change *c = change_new(p);
+	struct change *c = change_new(&p->model);
 	struct task t;
 	char uid[128];
 
@@ -116,7 +117,7 @@ static void start_store(struct active *a, const struct news *n)
 	job_forget(&j, end_time);
 	job_samples_copy(&j, &nothing);
 	reconcile_move(c, &j, JOB_CREATING);
-	reconcile_task_of(p, &j, &t, uid);
+	reconcile_task_of(&p->model, &j, &t, uid);
 	task_set(&t, state, JOB_CREATING);
 	if (n->gpu_count)
 		task_set(&t, gpus, ((struct strings){n->gpus, n->gpu_count}));
@@ -130,7 +131,7 @@ static void start_store(struct active *a, const struct news *n)
 /* The engine is not asked: as if it had said so. */
 static void start_failed(struct active *a, enum job_reason why, const char *message)
 {
-	struct task_exit end = {.end = TASK_END_START, .end_ms = platform_now(), .finish_code = -1};
+	struct task_exit end = {.end = TASK_END_START, .end_ms = model_now(), .finish_code = -1};
 	struct task_ref ref = ref_of(a);
 
 	snprintf(end.message, sizeof end.message, "%.255s", message);
@@ -141,7 +142,7 @@ static void start_failed(struct active *a, enum job_reason why, const char *mess
 static void start_whole(struct active *a, const struct job *j)
 {
 	struct platform *p = a->p;
-	const struct org *o = platform_org(p, j->org_id);
+	const struct org *o = model_org(&p->model, j->org_id);
 	bool as_user = o && record_has(org, o, run_uid);
 	struct err e = ERR_INIT;
 	char *package = NULL;
@@ -162,9 +163,9 @@ static void start_whole(struct active *a, const struct job *j)
 		}
 	}
 	launch.package_path = package;
-	platform_fault("before-start");
+	fault_point("before-start");
 	p->engine->ops->start(p->engine, &launch);
-	platform_fault("after-start");
+	fault_point("after-start");
 	free(package);
 }
 
@@ -200,7 +201,7 @@ static void start_tell(struct active *a)
 	s->p = a->p;
 	s->attempt = (int)a->work->attempt;
 	memcpy(s->uid, a->uid, sizeof s->uid);
-	platform_whole(a->p, &job_kind, a->work, start_read, s);
+	model_whole(&a->p->model, &job_kind, a->work, start_read, s);
 }
 
 static void running_store(struct active *a, const struct news *n)
@@ -214,10 +215,10 @@ static void running_store(struct active *a, const struct news *n)
 	/* Adopted: nothing is new. Being deleted: it is about to be stopped. */
 	if (j.state != JOB_CREATING)
 		return;
-	c = change_new(p);
+	c = change_new(&p->model);
 	job_set(&j, start_time, (struct when){n->start_ms});
 	reconcile_move(c, &j, JOB_RUNNING);
-	reconcile_task_of(p, &j, &t, uid);
+	reconcile_task_of(&p->model, &j, &t, uid);
 	task_set(&t, state, JOB_RUNNING);
 	task_set(&t, start_time, (struct when){n->start_ms});
 	change_task(c, &t);

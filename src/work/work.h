@@ -15,6 +15,7 @@
 #include "core/plan/plan.h"
 #include "core/text/progress.h"
 #include "engine/engine.h"
+#include "model/model.h"
 #include "work/ages.h"
 #include "work/life.h"
 
@@ -59,11 +60,7 @@ struct active {
 	size_t gpu_count;
 	struct task_exit *end; /* it has ended so; its log is being read */
 	enum job_reason end_why;
-	/* the newest event, for folding */
-	char event_uid[ULID_SIZE];
-	char event_reason[64];
-	uint32_t event_hash;
-	int64_t event_count, event_first;
+	struct event_fold newest; /* event */
 	/* progress of the log */
 	struct progress *progress; /* NULL until bytes came */
 	struct log_cursor *log;    /* its place in the log */
@@ -96,6 +93,12 @@ void active_gpus(struct active *a, const char *const *gpus, size_t count);
 /* Walks all of them, in no order: start with *at = 0. None may come or go meanwhile. */
 bool active_next(const struct platform *p, size_t *at, struct active **out);
 
+/* ---- What the model tells of jobs and quotas (rows.c): struct model_watchers ---- */
+
+void work_row_stored(struct platform *p, const struct kind *k, const void *row);
+void work_job_settled(struct platform *p, const char *uid, bool last, bool lost);
+struct event_fold *work_fold(struct platform *p, const char *uid);
+
 /* ---- What is done with them (reconcile*.c) ---- */
 
 void reconcile_init(struct platform *p);
@@ -104,7 +107,7 @@ void reconcile_soon(struct platform *p);
 void reconcile_adopt(struct platform *p);
 extern const struct engine_events reconcile_events;
 /* Accepts a checked job: queued in the change. */
-void reconcile_accept(struct change *c, struct job *j);
+void reconcile_accept(struct platform *p, struct change *c, struct job *j);
 /* A person wants it gone, or removed as well. It is carried out at once, and stored in the change. */
 void reconcile_cancel(struct change *c, struct active *a);
 void reconcile_delete(struct change *c, struct active *a);
@@ -119,7 +122,7 @@ bool reconcile_release(struct change *c, struct active *a);
 /* One of the two could not be stored. */
 void reconcile_hold_undo(struct active *a);
 /* A final job runs again. */
-void reconcile_retry(struct change *c, const struct job *j);
+void reconcile_retry(struct platform *p, struct change *c, const struct job *j);
 void reconcile_usage(struct platform *p);
 /* A change of this job could not be stored. */
 void reconcile_not_stored(struct active *a);
@@ -149,7 +152,7 @@ void reconcile_over(struct active *a, const struct news *n);
 /* Its end is on the disk: it is freed, and who waited for that is told. */
 void reconcile_ended(struct active *a);
 /* The row of the job's newest attempt, as it is or new. `uid` holds its uid. */
-void reconcile_task_of(struct platform *p, const struct job *j, struct task *t, char uid[128]);
+void reconcile_task_of(struct model *m, const struct job *j, struct task *t, char uid[128]);
 /* Stores what could not be stored before. */
 void reconcile_repair(struct active *a);
 /* Queues `j` (a changed copy of the row in work) in state `state` and puts it back. */

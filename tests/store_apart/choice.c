@@ -1,5 +1,5 @@
 /* In place of src/mltopd/platform_store.c. */
-#include "mltopd/platform_inside.h"
+#include "mltopd/platform.h"
 #include "store_apart/apart.h"
 
 const struct store_ops *platform_store(void)

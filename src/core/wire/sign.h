@@ -25,6 +25,12 @@ enum {
 	SIGN_PAIRS_MAX = 64
 };
 
+/*
+ * What is known of a nonce, the idempotency key of a request that changes state. NONCE_SAME: an
+ * identical request was answered. NONCE_PENDING: it is being answered.
+ */
+enum nonce_state { NONCE_NEW, NONCE_SAME, NONCE_OTHER, NONCE_PENDING, NONCE_FULL };
+
 struct sign_pair {
 	const char *name, *value;
 }; /* headers: lower-case names; query: decoded */

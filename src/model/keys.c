@@ -1,4 +1,4 @@
-#include "mltopd/platform_inside.h"
+#include "model/model.h"
 
 #include "base/fsio.h"
 #include "base/mem.h"
@@ -106,12 +106,12 @@ static bool key_file_write(const char *path, const struct key *k, struct err *e)
 }
 
 /* Is the key in the file one of ours? */
-static bool key_file_valid(struct platform *p, const char *path)
+static bool key_file_valid(struct model *m, const char *path)
 {
 	json_t *object = json_load_file(path, 0, NULL);
 	const char *access = json_string_value(json_object_get(object, "access_key"));
 	const char *secret = json_string_value(json_object_get(object, "secret_key"));
-	const struct key *k = access ? platform_key(p, access) : NULL;
+	const struct key *k = access ? model_key(m, access) : NULL;
 	bool good = k && !k->disabled && secret && strcmp(secret, k->secret_key) == 0;
 
 	json_decref(object);
@@ -119,9 +119,9 @@ static bool key_file_valid(struct platform *p, const char *path)
 }
 
 /* Runs before the loop does: made at once, so that the key is there when the address is. */
-bool keys_private(struct platform *p, struct err *e)
+bool keys_private(struct model *m, const char *dir, struct err *e)
 {
-	char *path = fsio_join(p->dir, "private.key");
+	char *path = fsio_join(dir, "private.key");
 	struct arena a = ARENA_INIT;
 	struct change *c;
 	struct org o;
@@ -129,13 +129,13 @@ bool keys_private(struct platform *p, struct err *e)
 	const char *owner = getenv("USER");
 	bool good = true;
 
-	if (key_file_valid(p, path))
+	if (key_file_valid(m, path))
 		goto out;
-	c = change_new(p);
+	c = change_new(m);
 	change_actor(c, "first start", "");
 	good = orgs_obtain(c, "local", &o, &a, e);
 	if (good)
-		keys_make(&k, &a, &o, owner && *owner ? owner : "me", ROLE_ADMIN, platform_now());
+		keys_make(&k, &a, &o, owner && *owner ? owner : "me", ROLE_ADMIN, model_now());
 	good = good && change_key(c, &k, e);
 	if (!good) {
 		change_free(c);

@@ -1,0 +1,205 @@
+#include "model/model.h"
+
+#include "base/fsio.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/timefmt.h"
+#include "core/kinds/kinds.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+static void rows_init(struct model *m)
+{
+	const struct set sets[] = {
+		{"org", &org_kind, &m->orgs, .name_field = "org_name"},
+		{"key", &key_kind, &m->keys, .org_field = "org_id"},
+		{"quota", &quota_kind, &m->quotas, .org_field = "org_id"},
+		{"package", &package_kind, &m->packages, .org_field = "org_id"},
+		{"job", &job_kind, &m->jobs, .name_field = "job_name", .org_field = "org_id"},
+		{"task", &task_kind, &m->tasks, .org_field = "org_id", .parent_field = "job_uid",
+			.ours = true},
+		{"event", &event_kind, &m->events, .org_field = "org_id",
+			.parent_field = "object_uid", .ours = true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		sets_add(&m->sets, &sets[i]);
+	/* What is looked up and not stored (kinds/look.c). */
+	for (size_t i = 0; all_kinds[i]; i++)
+		if ((all_kinds[i]->can & CAN_STREAM) && sets_of(&m->sets, all_kinds[i]) == NULL)
+			sets_add(&m->sets, &(struct set){all_kinds[i]->name, all_kinds[i]});
+	rowset_init(&m->moving, &job_kind);
+	m->moving.keeps_moved = true; /* who looks after them works on copies */
+}
+
+void model_init(struct model *m, const struct model_watchers *told)
+{
+	m->told = *told;
+	rows_init(m);
+}
+
+void model_release(struct model *m)
+{
+	sets_release(&m->sets);
+	rowset_release(&m->moving);
+	map_release(&m->flights);
+	map_release(&m->record_bytes);
+	model_nonces_release(m);
+}
+
+/* ---- Time and ids ---- */
+
+/* 0 where there is no such file, or no number in it. */
+static int64_t clock_wrong_by(void)
+{
+	const char *path = getenv("MLTOPD_CLOCK");
+	struct buf text = BUF_INIT;
+	int64_t ms = 0;
+
+	if (path && fsio_read(path, &text, 32, NULL))
+		num_i64(text.data, INT64_MIN / 4, INT64_MAX / 4, &ms);
+	buf_release(&text);
+	return ms;
+}
+
+int64_t model_now(void)
+{
+	return time_now_ms() + clock_wrong_by();
+}
+
+void model_uid(struct model *m, char out[ULID_SIZE], int64_t now)
+{
+	int i = 9;
+
+	if (now > m->uid_ms) {
+		m->uid_ms = now;
+		if (getrandom(m->uid_random, sizeof m->uid_random, 0) != sizeof m->uid_random)
+			abort();
+		m->uid_random[0] &= 0x7f; /* room to count on */
+	} else {
+		while (i >= 0 && ++m->uid_random[i] == 0)
+			i--;
+	}
+	ulid_make(out, m->uid_ms, m->uid_random);
+}
+
+/* ---- Lookups ---- */
+
+struct job *model_moving(struct model *m, const char *uid)
+{
+	return rowset_find(&m->moving, uid);
+}
+
+void model_moving_put(struct model *m, const struct job *j)
+{
+	rowset_put(&m->moving, j, NULL);
+}
+
+const struct org *model_org(struct model *m, const char *org_id)
+{
+	return rowset_find(&m->orgs, org_id);
+}
+
+const struct org *model_org_named(struct model *m, const char *name)
+{
+	for (size_t i = 0; i < m->orgs.len; i++) {
+		const struct org *o = m->orgs.rows[i];
+
+		if (strcmp(o->org_name, name) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+const char *model_name_uid(struct model *m, const char *org_id, const char *name)
+{
+	return set_name_uid(sets_of(&m->sets, &job_kind), org_id, name);
+}
+
+const struct job *model_job(struct model *m, const char *org_id, const char *name_or_uid)
+{
+	const char *uid = model_name_uid(m, org_id, name_or_uid);
+	const struct job *j = rowset_find(&m->jobs, uid ? uid : name_or_uid);
+
+	return j && j->org_id && strcmp(j->org_id, org_id) == 0 ? j : NULL;
+}
+
+const struct key *model_key(struct model *m, const char *access_key)
+{
+	return rowset_find(&m->keys, access_key);
+}
+
+/* In memory only: a request must not cost a commit. Shown with the list of keys. */
+void model_key_used(struct model *m, const char *access_key, int64_t now)
+{
+	struct key *k = rowset_find(&m->keys, access_key);
+
+	if (k == NULL || now - k->last_used.v < 60 * 1000)
+		return;
+	k->last_used.v = now;
+	record_know(&key_kind, k, offsetof(struct key, last_used));
+}
+
+const struct rowset *model_rows(struct model *m, const struct kind *k)
+{
+	const struct set *set = sets_of(&m->sets, k);
+
+	return set ? set->rows : NULL;
+}
+
+bool model_visible(const struct principal *who, const struct kind *k, const void *row,
+	const char *org)
+{
+	static const char all_orgs[] = "-1";
+	const struct field *f = kind_field(k, "org_id");
+	const char *of = f ? record_text(row, f) : "";
+	bool all = who->role == ROLE_ADMIN || (who->role == ROLE_QUOTA_ADMIN && k == &quota_kind);
+
+	if (k == &key_kind && who->role != ROLE_ADMIN)
+		return false;
+	if (f == NULL)
+		return who->role >= (enum role)k->see; /* of the platform, not of an org */
+	if (org == NULL || *org == '\0')
+		return strcmp(of, who->org_id) == 0;
+	if (strcmp(org, all_orgs) == 0)
+		return all || strcmp(of, who->org_id) == 0;
+	return strcmp(of, org) == 0 && (all || strcmp(of, who->org_id) == 0);
+}
+
+uint64_t model_version(const struct model *m)
+{
+	return m->version;
+}
+
+const struct task *model_task(struct model *m, const char *job_uid, const char *task, int attempt)
+{
+	char uid[128];
+
+	snprintf(uid, sizeof uid, "%s/%s/%d", job_uid, task && *task ? task : task_single, attempt);
+	return rowset_find(&m->tasks, uid);
+}
+
+/* ---- Rows in memory ---- */
+
+void job_samples_copy(struct job *to, const struct job *from)
+{
+	for (size_t i = 0; i < job_kind.field_count; i++) {
+		const struct field *f = &job_kind.fields[i];
+
+		if (!(f->flags & F_SAMPLE) || (f->flags & F_ALIAS))
+			continue;
+		memcpy((char *)to + f->offset, (const char *)from + f->offset, f->size);
+		if (record_knows(&job_kind, from, f))
+			record_know(&job_kind, to, f->offset);
+		else
+			record_forget(&job_kind, to, f->offset);
+	}
+}
+
+void model_show(struct model *m, const struct kind *k, const char *uid)
+{
+	m->told.row_changed(m->told.ctx, k, uid);
+}
