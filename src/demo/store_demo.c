@@ -18,7 +18,7 @@ static bool demo_open(struct store *s, struct err *e)
 {
 	struct world *w = s->before = mem_alloc(sizeof *w);
 
-	world_make(w, &s->config.settings, time_now_ms());
+	world_make(w, s->config.settings, s->config.engine_settings, time_now_ms());
 	return store_sqlite.open(s, e);
 }
 

@@ -8,19 +8,14 @@
 
 enum { DAY_MS = 86400 * 1000, STILL_MS = 2 * 3600 * 1000 };
 
-/* The names, divided by commas; the first when none is given. */
-static void orgs_make(struct world *w, const struct settings *s)
+/* One when none is named. */
+static void orgs_make(struct world *w, const struct strings *names)
 {
-	const char *at = s->text ? s->text(s->ctx, "demo.orgs") : NULL;
+	for (size_t i = 0; i < WORLD_ORGS && (i < names->len || i == 0); i++) {
+		struct world_org *o = &w->orgs[w->org_count++];
 
-	for (at = at && *at ? at : "local"; *at && w->org_count < WORLD_ORGS; w->org_count++) {
-		struct world_org *o = &w->orgs[w->org_count];
-		size_t len = strcspn(at, ",");
-
-		snprintf(o->name, sizeof o->name, "%.*s", (int)len, at);
-		snprintf(o->id, sizeof o->id, "%zu", w->org_count + 1);
-		at += len + (at[len] == ',');
-		at += strspn(at, " ");
+		snprintf(o->name, sizeof o->name, "%s", i < names->len ? names->items[i] : "local");
+		snprintf(o->id, sizeof o->id, "%zu", w->org_count);
 	}
 	w->orgs[1].gpus = w->org_count > 1 ? w->gpus / 4 : 0;
 	w->orgs[0].gpus = w->gpus - w->orgs[1].gpus;
@@ -125,16 +120,17 @@ static int by_uid(const void *a, const void *b)
  * Where nothing changes the newest job is some hours old: its age reads the same for the better
  * part of an hour, so that what an idle screen costs can be seen.
  */
-void world_make(struct world *w, const struct settings *s, int64_t now)
+void world_make(struct world *w, const struct demo_settings *s, const struct fake_settings *engine,
+	int64_t now)
 {
-	size_t counts[4] = {0}, from = 0, asked = (size_t)settings_int(s, "demo.jobs", 0);
+	size_t counts[4] = {0}, from = 0, asked = (size_t)s->jobs;
 
-	*w = (struct world){.seed = (uint64_t)settings_int(s, "demo.seed", 1),
-		.now = settings_int(s, "fake.changes", 0) > 0 ? now : now - STILL_MS,
-		.gpus = settings_int(s, "fake.gpus", 0),
+	*w = (struct world){.seed = (uint64_t)s->seed,
+		.now = engine->changes > 0 ? now : now - STILL_MS,
+		.gpus = engine->gpus,
 		.asked = asked,
 		.job_count = asked};
-	orgs_make(w, s);
+	orgs_make(w, &s->orgs);
 	if (w->org_count > 1)
 		w->job_count += asked / 4 < WORLD_SECOND ? asked / 4 : WORLD_SECOND;
 	w->jobs = mem_alloc((w->job_count + 1) * sizeof *w->jobs);

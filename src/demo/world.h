@@ -3,13 +3,14 @@
 #define MLTOP_DEMO_WORLD_H
 
 #include "base/buf.h"
-#include "base/settings.h"
 #include "core/kinds/event.h"
 #include "core/kinds/job.h"
 #include "core/kinds/org.h"
 #include "core/kinds/quota.h"
 #include "core/kinds/task.h"
+#include "demo/settings.h"
 #include "engine/fake/made.h"
+#include "engine/fake/settings.h"
 
 enum {
 	WORLD_ORGS = 2,
@@ -41,7 +42,8 @@ struct world {
 	size_t job_count;
 };
 
-void world_make(struct world *w, const struct settings *s, int64_t now);
+void world_make(struct world *w, const struct demo_settings *s, const struct fake_settings *engine,
+	int64_t now);
 void world_release(struct world *w);
 const struct world_org *world_org_of(const struct world *w, const struct made *m);
 

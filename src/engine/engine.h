@@ -10,7 +10,6 @@
 #define MLTOP_ENGINE_ENGINE_H
 
 #include "base/err.h"
-#include "base/settings.h"
 #include "base/taskfile.h"
 #include "core/kinds/job.h"
 #include "core/wire/logs.h"
@@ -112,13 +111,7 @@ struct engine_config {
 	const char *state_dir; /* the platform's; tasks/ is below it */
 	const char *shim_path; /* mltop-shim */
 	bool shared;           /* several people: work_dir refused, output and packages guarded */
-	const char *path; /* PATH of tasks that run as another user; NULL: the system's folders */
-	int64_t max_processes; /* of each such user, threads counted; 0: no limit */
-	int64_t max_tasks;     /* 0: as many as CPUs */
-	int64_t log_limit;     /* bytes kept per attempt; 0: none */
-	int64_t log_reserve; /* free space that logs leave on the disk, a fiftieth of it at most; 0: none */
-	int64_t sample_ms;        /* 2000 */
-	struct settings settings; /* what else an engine asks for, by the names of its own */
+	const void *settings;  /* the engine's own: struct local_settings, struct fake_settings */
 	struct engine_events events;
 };
 

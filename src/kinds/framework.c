@@ -149,19 +149,16 @@ static void ask_exit(uv_process_t *process, int64_t status, int signal)
 
 static size_t ask_arguments(struct platform *p, char **args, size_t most)
 {
-	struct buf name = BUF_INIT;
+	const struct strings *names = &p->config.frameworks.names;
 	size_t n = 0;
 
-	args[n++] = mem_strdup(config_text(&p->config, SET_FRAMEWORK_PYTHON));
+	args[n++] = mem_strdup(p->config.frameworks.python);
 	args[n++] = mem_strdup("-I");
 	args[n++] = mem_strdup("-c");
 	args[n++] = mem_strdup(ask_script);
-	for (size_t i = 0; n < most && config_item(&p->config, SET_FRAMEWORKS, i, &name); i++) {
-		args[n++] = mem_strdup(name.data);
-		buf_reset(&name);
-	}
+	for (size_t i = 0; n < most && i < names->len; i++)
+		args[n++] = mem_strdup(names->items[i]);
 	args[n] = NULL;
-	buf_release(&name);
 	return n;
 }
 

@@ -187,7 +187,7 @@ static bool name_free(struct platform *p, const struct job *j, struct err *e)
 
 static bool org_has_room(struct platform *p, const struct job *j, struct err *e)
 {
-	int64_t most = config_int(&p->config, SET_JOBS_PER_ORG), n = 0;
+	int64_t most = p->config.limits.jobs_per_org, n = 0;
 
 	if (!p->limits.shared || (int64_t)p->model.jobs.len < most)
 		return true;

@@ -73,17 +73,18 @@ static char *uploaded_path(struct platform *p, const char *org_id, const char *i
 
 static bool under_root(const struct platform *p, const char *path)
 {
-	struct buf root = BUF_INIT;
-	bool found = false;
+	const struct strings *roots = &p->config.packages.file_roots;
 
-	for (size_t i = 0; !found && config_item(&p->config, SET_PACKAGE_ROOTS, i, &root); i++) {
-		while (root.len > 1 && root.data[root.len - 1] == '/')
-			buf_cut(&root, root.len - 1);
-		found = strncmp(path, root.data, root.len) == 0 && path[root.len] == '/';
-		buf_reset(&root);
+	for (size_t i = 0; i < roots->len; i++) {
+		const char *root = roots->items[i];
+		size_t len = strlen(root);
+
+		while (len > 1 && root[len - 1] == '/')
+			len--;
+		if (strncmp(path, root, len) == 0 && path[len] == '/')
+			return true;
 	}
-	buf_release(&root);
-	return found;
+	return false;
 }
 
 /* On a shared platform the real path counts, so that a link does not lead out of a root. */

@@ -44,9 +44,9 @@ static void route_version(struct request *r)
 	request_reply(r, 200,
 		json_pack("{s:s, s:s, s:o, s:b, s:s, s:{s:I, s:I}}", "name", "mltopd", "version",
 			MLTOP_VERSION, "capabilities", list, "secure", r->secure, "engine",
-			config_text(c, SET_ENGINE), "packages", "max_entries",
-			(json_int_t)config_int(c, SET_PACKAGE_ENTRIES), "max_ratio",
-			(json_int_t)config_int(c, SET_PACKAGE_RATIO)));
+			config_engines[c->engine], "packages", "max_entries",
+			(json_int_t)c->packages.max_entries, "max_ratio",
+			(json_int_t)c->packages.max_ratio));
 }
 
 static void route_healthz(struct request *r)
@@ -189,8 +189,8 @@ static void reply(struct request *r)
 	request_reply(r, 200,
 		json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name",
 			"mltopd", "version", MLTOP_VERSION, "engine",
-			config_text(&p->config, SET_ENGINE), "pid", (int)getpid(), "state_dir",
-			p->dir, "jobs", count_jobs(p), "machine", machine(p), "viewers",
+			config_engines[p->config.engine], "pid", (int)getpid(), "state_dir", p->dir,
+			"jobs", count_jobs(p), "machine", machine(p), "viewers",
 			p->server ? server_viewers(p->server) : 0, "task_bytes",
 			(json_int_t)d->tasks, "output_bytes", (json_int_t)d->outputs,
 			"package_bytes", (json_int_t)d->packages, "store_bytes",

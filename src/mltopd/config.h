@@ -1,103 +1,78 @@
 /*
- * Settings of the daemon: one table with name, type, default and a line of documentation, from
- * which come the YAML reader, --set, --check-config and the man page. Every value is kept as the
- * text that a person wrote and was checked when it was set.
+ * Settings of the daemon: a record of a kind of its own (core/schema/schema.h), from whose rows
+ * come the YAML reader, --set, --check-config and the reference page. A row's name is the path of
+ * its member: `limits.list`. Rows with F_EDIT may change while mltopd runs (HUP).
  */
 #ifndef MLTOPD_CONFIG_H
 #define MLTOPD_CONFIG_H
 
-#include "base/buf.h"
-#include "base/err.h"
+#include "demo/settings.h"
+#include "engine/fake/settings.h"
+#include "engine/local/settings.h"
 
-#include <jansson.h>
-#include <stdbool.h>
-#include <stdint.h>
+/* Order as in the rows' words. */
+enum config_engine { ENGINE_LOCAL, ENGINE_KUBERNETES, ENGINE_FAKE };
 
-/* Order as in the table of config.c. */
-enum setting {
-	SET_LISTEN,
-	SET_INSECURE_LISTEN,
-	SET_LISTEN_UNIX,
-	SET_TRUSTED_PROXIES,
-	SET_TLS_CERT,
-	SET_TLS_KEY,
-	SET_PREFIX,
-	SET_ORIGINS,
-	SET_STATE_DIR,
-	SET_ENGINE,
-	SET_STORE,
-	SET_SHIM,
-	SET_PRIVATE,
-	SET_IDLE_EXIT,
-	SET_LOG_LEVEL,
-	SET_CONNECTIONS,
-	SET_PER_KEY,
-	SET_PER_ADDRESS,
-	SET_STREAMS_PER_KEY,
-	SET_REQUESTS_PER_SECOND,
-	SET_REQUEST_BURST,
-	SET_LIST_MAX,
-	SET_JOBS_PER_ORG,
-	SET_EVENTS_KEPT,
-	SET_EVENTS_PER_JOB,
-	SET_LOCAL_MAX_TASKS,
-	SET_LOCAL_PROCESSES,
-	SET_LOCAL_PATH,
-	SET_LOCAL_LOG_LIMIT,
-	SET_LOCAL_LOG_RESERVE,
-	SET_LOCAL_SAMPLE,
-	SET_LOCAL_UID_RANGE,
-	SET_PACKAGE_MAX,
-	SET_PACKAGE_ENTRIES,
-	SET_PACKAGE_RATIO,
-	SET_PACKAGE_ROOTS,
-	SET_PACKAGES_PER_ORG,
-	SET_PACKAGE_KEEP,
-	SET_OUTPUTS_KEEP,
-	SET_OUTPUTS_BYTES,
-	SET_OUTPUTS_LOOK,
-	SET_FRAMEWORK_PYTHON,
-	SET_FRAMEWORKS,
-	SET_FAKE_GPUS,
-	SET_FAKE_CHANGES,
-	SET_FAKE_SEED,
-	SET_DEMO_JOBS,
-	SET_DEMO_SEED,
-	SET_DEMO_ORGS,
-	SET_COUNT,
-};
-
+/* Texts are never NULL once it is init'ed; they live until config_release. */
 struct config {
-	char *values[SET_COUNT]; /* NULL: the default */
+	struct record record;
+	const char *listen, *listen_unix, *prefix, *state_dir, *shim;
+	bool insecure_listen, private;
+	struct strings trusted_proxies, origins;
+	struct {
+		const char *cert, *key;
+	} tls;
+	unsigned engine, store, log_level; /* enum config_engine; config_stores; enum log_level */
+	struct ms idle_exit;
+	struct {
+		int64_t connections, per_key, per_address, streams_per_key, requests_per_second,
+			request_burst, list, jobs_per_org;
+	} limits;
+	struct {
+		int64_t in_memory, per_job;
+	} events;
+	struct local_settings local;
+	const char *uid_range;
+	struct {
+		struct bytes max_size;
+		int64_t max_entries, max_ratio, per_org;
+		struct strings file_roots;
+		struct ms keep;
+	} packages;
+	struct {
+		struct ms keep, look;
+		struct bytes bytes_per_org;
+	} outputs;
+	struct {
+		const char *python;
+		struct strings names;
+	} frameworks;
+	struct fake_settings fake;
+	struct demo_settings demo;
+	struct arena texts; /* behind all rows: no part of the record */
 };
 
-#define CONFIG_INIT \
-	{           \
-		0   \
-	}
-void config_release(struct config *c);
-void config_copy(struct config *to, const struct config *from);
+extern const struct kind config_kind;
+extern const char *const config_engines[], *const config_stores[]; /* words by value */
 
-/* By its name; NULL: there is none of that name. */
-const char *config_named(const struct config *c, const char *name);
+/* Everything as it is where nothing is set. A zeroed struct can be released. */
+void config_init(struct config *c);
+void config_release(struct config *c);
+void config_copy(struct config *to, const struct config *from); /* `to` is not init'ed */
+
 /* "demo.jobs=10000": the value is checked. */
 bool config_set(struct config *c, const char *assignment, struct err *e);
-bool config_set_value(struct config *c, enum setting which, const char *text, struct err *e);
 /* Reads a YAML file; unknown keys, wrong types and limits are errors with file and line. */
 bool config_read(struct config *c, const char *path, struct err *e);
 /* Across settings: TLS files in pairs, not loopback without TLS. */
 bool config_check(const struct config *c, struct err *e);
 
-const char *config_text(const struct config *c, enum setting which); /* "" when unset */
-int64_t config_int(const struct config *c, enum setting which); /* counts, bytes, milliseconds */
-bool config_bool(const struct config *c, enum setting which);
-/* Item `i` of a comma-separated list; appends to `out` and says whether there is one. */
-bool config_item(const struct config *c, enum setting which, size_t i, struct buf *out);
-
 /* Are they alike but for settings that a reload may change? The first other one is named. */
 bool config_same_fixed(const struct config *a, const struct config *b, struct err *e);
-/* The table as Markdown. */
+/* The rows as Markdown. */
 void config_docs(struct buf *out);
+/* What the engine that is set asks for: its struct of settings. NULL: it has none. */
+const void *config_of_engine(const struct config *c);
 
 /* "127.0.0.1:8470" or "[::1]:0"; `address` has room for 64 bytes. */
 bool config_listen(const struct config *c, char address[64], int *port, struct err *e);

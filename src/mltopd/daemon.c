@@ -41,15 +41,6 @@ struct daemon {
 	int handles;
 };
 
-static void log_level_set(const struct config *c)
-{
-	static const char *const words[] = {"error", "warn", "info", "debug"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcmp(config_text(c, SET_LOG_LEVEL), words[i]) == 0)
-			log_set_level((enum log_level)i);
-}
-
 /* sd_notify(3) by hand: one datagram to the socket that systemd names. */
 static void notify_systemd(const char *text)
 {
@@ -79,7 +70,7 @@ static void url_of(const struct daemon *d, char out[128])
 	int port;
 
 	config_listen(c, address, &port, NULL);
-	snprintf(out, 128, "%s://%s%s%s:%d", *config_text(c, SET_TLS_CERT) ? "https" : "http",
+	snprintf(out, 128, "%s://%s%s%s:%d", *c->tls.cert ? "https" : "http",
 		strchr(address, ':') ? "[" : "", address, strchr(address, ':') ? "]" : "",
 		server_port(d->server));
 }
@@ -97,7 +88,7 @@ static bool endpoint_write(struct daemon *d, const char *url, struct err *e)
 	taskfile_start_time(getpid(), &start);
 	object = json_pack("{s:s, s:i, s:I, s:s, s:s, s:s}", "url", url, "pid", (int)getpid(),
 		"start_time", (json_int_t)start, "boot_id", boot, "version", MLTOP_VERSION,
-		"engine", config_text(&d->platform->config, SET_ENGINE));
+		"engine", config_engines[d->platform->config.engine]);
 	text = json_dumps(object, JSON_COMPACT);
 	good = fsio_write(path, text, strlen(text), 0600, e);
 	free(text);
@@ -191,7 +182,7 @@ static void on_restart(void *ctx)
 static void on_hang_up(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
-	struct config c = CONFIG_INIT;
+	struct config c;
 	struct err e = ERR_INIT;
 
 	(void)number;
@@ -199,7 +190,7 @@ static void on_hang_up(uv_signal_t *handle, int number)
 		return;
 	if (options_config(d->o, &c, &e) && config_same_fixed(&d->platform->config, &c, &e)) {
 		platform_reload(d->platform, &c);
-		log_level_set(&c);
+		log_set_level((enum log_level)c.log_level);
 		log_line(LOG_INFO, "the configuration was read again");
 	} else {
 		log_line(LOG_ERROR, "the configuration was not taken over: %s", e.text);
@@ -270,51 +261,37 @@ static bool folder_take(struct daemon *d, const struct config *c, struct err *e)
 }
 
 /* The items of a list as the server takes them: ended by NULL. */
-struct texts {
-	VEC(char *) v;
-};
-
-static const char *const *texts_of(struct texts *t, const struct config *c, enum setting which)
+static const char *const *texts_of(struct arena *a, const struct strings *list)
 {
-	struct buf one = BUF_INIT;
+	const char **out = arena_alloc(a, (list->len + 1) * sizeof *out);
 
-	for (size_t i = 0; config_item(c, which, i, &one); i++)
-		vec_push(&t->v, buf_detach(&one));
-	vec_push(&t->v, NULL);
-	buf_release(&one);
-	return (const char *const *)t->v.items;
-}
-
-static void texts_release(struct texts *t)
-{
-	for (size_t i = 0; i < t->v.len; i++)
-		free(t->v.items[i]);
-	vec_release(&t->v);
+	for (size_t i = 0; i < list->len; i++)
+		out[i] = list->items[i];
+	return out;
 }
 
 static bool server_start(struct daemon *d, struct err *e)
 {
 	const struct config *c = &d->platform->config;
-	struct texts origins = {0}, proxies = {0};
+	struct arena lists = ARENA_INIT;
 	struct server_config s = {.loop = &d->loop,
 		.platform = d->platform,
 		.asks = &platform_asks,
 		.routes = route_table_rows(d->routes),
-		.prefix = config_text(c, SET_PREFIX),
+		.prefix = c->prefix,
 		.spool_dir = d->dir,
-		.unix_path = config_text(c, SET_LISTEN_UNIX)};
+		.unix_path = c->listen_unix};
 	char address[64];
 	bool good;
 
-	s.origins = texts_of(&origins, c, SET_ORIGINS);
-	s.proxies = texts_of(&proxies, c, SET_TRUSTED_PROXIES);
+	s.origins = texts_of(&lists, &c->origins);
+	s.proxies = texts_of(&lists, &c->trusted_proxies);
 	config_listen(c, address, &s.port, NULL);
 	s.address = address;
-	s.tls_cert = *config_text(c, SET_TLS_CERT) ? config_text(c, SET_TLS_CERT) : NULL;
-	s.tls_key = *config_text(c, SET_TLS_KEY) ? config_text(c, SET_TLS_KEY) : NULL;
+	s.tls_cert = *c->tls.cert ? c->tls.cert : NULL;
+	s.tls_key = *c->tls.key ? c->tls.key : NULL;
 	good = server_open(&d->server, &s, e);
-	texts_release(&origins);
-	texts_release(&proxies);
+	arena_release(&lists);
 	return good;
 }
 
@@ -333,7 +310,7 @@ static bool daemon_start(struct daemon *d, struct err *e)
 		return false;
 	d->platform->idle = on_idle;
 	d->platform->idle_ctx = d;
-	if (config_bool(c, SET_PRIVATE) && !keys_private(&d->platform->model, d->platform->dir, e))
+	if (c->private && !keys_private(&d->platform->model, d->platform->dir, e))
 		return false;
 	looks_open(d->platform);
 	if (!orgs_separate(&d->platform->model, e) || !server_start(d, e) ||
@@ -357,7 +334,7 @@ int daemon_main(struct options *o, char **argv)
 
 	/* Keys are in our memory: no core file of it, and nobody of our user reads it. */
 	prctl(PR_SET_DUMPABLE, 0);
-	log_level_set(&o->config);
+	log_set_level((enum log_level)o->config.log_level);
 	if (!folder_take(&d, &o->config, &e)) {
 		complain(e.text);
 		free(d.dir);

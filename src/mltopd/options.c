@@ -125,6 +125,7 @@ void options_release(struct options *o)
 
 bool options_config(const struct options *o, struct config *c, struct err *e)
 {
+	config_init(c);
 	if (o->config_path && !config_read(c, o->config_path, e))
 		return false;
 	for (int i = 0; i < o->set_count; i++)
@@ -135,7 +136,7 @@ bool options_config(const struct options *o, struct config *c, struct err *e)
 
 char *options_state_dir(const struct config *c, struct err *e)
 {
-	const char *given = config_text(c, SET_STATE_DIR);
+	const char *given = c->state_dir;
 	char *path, *here;
 
 	if (*given == '\0')

@@ -26,7 +26,7 @@ struct options {
 
 bool options_read(struct options *o, int argc, char **argv, struct err *e);
 void options_release(struct options *o);
-/* File first, then flags and --set in their order. */
+/* File first, then flags and --set in their order, over what is standard; release `c` in any case. */
 bool options_config(const struct options *o, struct config *c, struct err *e);
 /* The state folder as an absolute path; the caller frees. NULL: `e` says why there is none. */
 char *options_state_dir(const struct config *c, struct err *e);

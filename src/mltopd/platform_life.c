@@ -43,18 +43,18 @@ void platform_reload(struct platform *p, const struct config *c)
 		config_copy(&p->config, c);
 	}
 	c = &p->config;
-	l->shared = !config_bool(c, SET_PRIVATE);
-	l->connections = (int)config_int(c, SET_CONNECTIONS);
-	l->per_key = (int)config_int(c, SET_PER_KEY);
-	l->per_address = (int)config_int(c, SET_PER_ADDRESS);
-	l->streams_per_key = (int)config_int(c, SET_STREAMS_PER_KEY);
-	l->requests_per_s = (int)config_int(c, SET_REQUESTS_PER_SECOND);
-	l->request_burst = (int)config_int(c, SET_REQUEST_BURST);
-	p->model.settings = (struct model_settings){.events_kept = config_int(c, SET_EVENTS_KEPT),
-		.events_per_job = config_int(c, SET_EVENTS_PER_JOB),
-		.users_apart = l->shared && strcmp(config_text(c, SET_ENGINE), "local") == 0,
-		.uid_range = config_text(c, SET_LOCAL_UID_RANGE)};
-	l->list_max = l->shared ? (size_t)config_int(c, SET_LIST_MAX) : 1000000;
+	l->shared = !c->private;
+	l->connections = (int)c->limits.connections;
+	l->per_key = (int)c->limits.per_key;
+	l->per_address = (int)c->limits.per_address;
+	l->streams_per_key = (int)c->limits.streams_per_key;
+	l->requests_per_s = (int)c->limits.requests_per_second;
+	l->request_burst = (int)c->limits.request_burst;
+	p->model.settings = (struct model_settings){.events_kept = c->events.in_memory,
+		.events_per_job = c->events.per_job,
+		.users_apart = l->shared && c->engine == ENGINE_LOCAL,
+		.uid_range = c->uid_range};
+	l->list_max = l->shared ? (size_t)c->limits.list : 1000000;
 }
 
 static void handles_init(struct platform *p)
@@ -106,11 +106,6 @@ static void handles_close(struct platform *p)
 		uv_close(all[i], handle_closed);
 }
 
-static const char *setting_text(void *ctx, const char *name)
-{
-	return config_named(&((struct platform *)ctx)->config, name);
-}
-
 static bool platform_load(struct platform *p, struct err *e)
 {
 	if (!model_load(&p->model, e))
@@ -126,7 +121,8 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 		.volatile_data = o->volatile_data,
 		.notify = store_notify,
 		.ctx = p,
-		.settings = {setting_text, p},
+		.settings = &p->config.demo,
+		.engine_settings = &p->config.fake,
 		.fault = fault_point};
 	struct model_watchers told = platform_told;
 	bool good;
@@ -135,7 +131,7 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 	p->loop = o->loop;
 	p->dir = mem_strdup(o->dir);
 	platform_reload(p, NULL);
-	store.ops = store_find(config_text(&p->config, SET_STORE));
+	store.ops = store_find(config_stores[p->config.store]);
 	told.ctx = p;
 	model_init(&p->model, &told);
 	handles_init(p);
@@ -166,7 +162,7 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 static char *shim_path(const struct platform *p)
 {
 	static const char *const places[] = {"mltop-shim", "../libexec/mltop/mltop-shim"};
-	const char *given = config_text(&p->config, SET_SHIM);
+	const char *given = p->config.shim;
 	char *dir;
 
 	if (*given)
@@ -186,25 +182,19 @@ static char *shim_path(const struct platform *p)
 
 static bool engine_start(struct platform *p, struct err *e)
 {
-	const struct engine_ops *ops = engine_find(config_text(&p->config, SET_ENGINE));
+	const struct engine_ops *ops = engine_find(config_engines[p->config.engine]);
 	struct engine_config config = {
 		.loop = p->loop,
 		.state_dir = p->dir,
 		.shared = p->limits.shared,
-		.max_tasks = config_int(&p->config, SET_LOCAL_MAX_TASKS),
-		.max_processes = config_int(&p->config, SET_LOCAL_PROCESSES),
-		.path = config_text(&p->config, SET_LOCAL_PATH),
-		.log_limit = config_int(&p->config, SET_LOCAL_LOG_LIMIT),
-		.log_reserve = config_int(&p->config, SET_LOCAL_LOG_RESERVE),
-		.sample_ms = config_int(&p->config, SET_LOCAL_SAMPLE),
-		.settings = {setting_text, p},
+		.settings = config_of_engine(&p->config),
 		.events = reconcile_events,
 	};
 
 	if (ops == NULL)
 		return err_set(e, ERR_INVALID,
 			"engine %s is not part of this mltopd: use local or fake",
-			config_text(&p->config, SET_ENGINE));
+			config_engines[p->config.engine]);
 	p->shim = shim_path(p);
 	config.shim_path = p->shim;
 	config.events.ctx = p;
@@ -226,7 +216,7 @@ static bool busy(const struct platform *p)
 static void on_idle(uv_timer_t *timer)
 {
 	struct platform *p = timer->data;
-	int64_t most = config_int(&p->config, SET_IDLE_EXIT);
+	int64_t most = p->config.idle_exit.v;
 	int64_t now = time_mono_ms();
 
 	if (busy(p))

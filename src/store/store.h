@@ -20,7 +20,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/settings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,7 +38,8 @@ struct store_config {
 	bool volatile_data;        /* demo: nothing must survive, so nothing is synced */
 	void (*notify)(void *ctx); /* from the store thread: completions wait for store_poll */
 	void *ctx;
-	struct settings settings;         /* what a store asks for, by the names of its own */
+	const void *settings;             /* the store's own: struct demo_settings; NULL for most */
+	const void *engine_settings;      /* of the engine that goes on with what a demo makes up */
 	void (*fault)(const char *point); /* named crash points of the fault tests; may be NULL */
 };
 

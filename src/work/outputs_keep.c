@@ -128,7 +128,7 @@ static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *
 static void decide_one(struct keeper *k, struct held *h, int64_t *sum)
 {
 	const struct config *c = &k->platform->config;
-	int64_t keep = config_int(c, SET_OUTPUTS_KEEP), most = config_int(c, SET_OUTPUTS_BYTES);
+	int64_t keep = c->outputs.keep.v, most = c->outputs.bytes_per_org.v;
 	char why[128], ago[TIMEFMT_SIZE];
 
 	if (h->bytes < 0 || h->end == INT64_MAX)
@@ -219,9 +219,9 @@ static void on_timer(uv_timer_t *timer)
 	const struct config *c = &k->platform->config;
 
 	if (!k->busy && !k->platform->closing &&
-		(config_int(c, SET_OUTPUTS_KEEP) > 0 || config_int(c, SET_OUTPUTS_BYTES) > 0))
+		(c->outputs.keep.v > 0 || c->outputs.bytes_per_org.v > 0))
 		look(k);
-	uv_timer_start(timer, on_timer, (uint64_t)config_int(c, SET_OUTPUTS_LOOK), 0);
+	uv_timer_start(timer, on_timer, (uint64_t)c->outputs.look.v, 0);
 }
 
 static void timer_closed(uv_handle_t *handle)

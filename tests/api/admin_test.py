@@ -440,8 +440,11 @@ class Verbs(unittest.TestCase):
         good = "listen: 127.0.0.1:0\nfake:\n  gpus: 3\npackages:\n  file_roots: [/a, /b]\nprivate: yes\n"
         self.assertEqual(check(good).returncode, 0, check(good))
         for text, line, word in (("listen: 127.0.0.1:0\nfake:\n  job: 3\n", 3, "no such setting"),
-                                 ("\n\nengine: slurm\n", 3, "local"), ("fake: {gpus: -1}\n", 1, "least"),
-                                 ("a: &x 1\n", 1, "anchors"), ("listen: [1]\n", 1, "single value"),
+                                 ("\n\nengine: slurm\n", 3, "local"), ("fake: {gpus: -1}\n", 1, "0 to 1024"),
+                                 ("a: &x 1\n", 1, "anchors"), ("listen: [1]\n", 1, "listen is an array"),
+                                 ("engine: local\nlimits:\n  conections: 5\n", 3, "did you mean limits.connections?"),
+                                 ("fake: 3\n", 1, "no such setting"), ("listen:\n", 1, "no value"),
+                                 ("limits: {" + "x" * 90 + ": 1}\n", 1, "no such setting"),
                                  ("listen: a\nlisten: b\n", 2, "twice"), ("x: {y: [\n", 2, "")):
             out = check(text)
             self.assertEqual(out.returncode, 2, text)

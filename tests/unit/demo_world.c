@@ -21,23 +21,13 @@
 
 enum { MIX = 2000 };
 
-/* Settings as a daemon has them: name, value, name, value ... */
-static const char *setting(void *ctx, const char *name)
+static const char *const two[] = {"local", "research"};
+static const struct demo_settings standard = {.jobs = MIX, .seed = 1, .orgs = {two, 2}};
+static const struct fake_settings machine = {.gpus = 64, .changes = 5};
+
+static void make(struct world *w, const struct demo_settings *settings)
 {
-	const char *const *at = ctx;
-
-	for (; *at; at += 2)
-		if (strcmp(*at, name) == 0)
-			return at[1];
-	return NULL;
-}
-
-static const char *const standard[] = {"demo.jobs", "2000", "fake.gpus", "64", "fake.changes", "5",
-	"demo.orgs", "local,research", NULL};
-
-static void make(struct world *w, const char *const *settings)
-{
-	world_make(w, &(struct settings){setting, (void *)settings}, time_now_ms());
+	world_make(w, settings, &machine, time_now_ms());
 }
 
 static bool knows(const struct job *j, const char *field)
@@ -75,7 +65,7 @@ static void test_mix(void **state)
 	int64_t held[WORLD_ORGS] = {0}, oldest = INT64_MAX, now = time_now_ms();
 
 	(void)state;
-	make(&w, standard);
+	make(&w, &standard);
 	assert_int_equal(w.job_count, MIX + WORLD_SECOND);
 	assert_int_equal(w.org_count, 2);
 	for (size_t i = 0; i < w.job_count; i++) {
@@ -106,7 +96,7 @@ static void test_gpus(void **state)
 	VEC(char *) uuids = {0};
 
 	(void)state;
-	make(&w, standard);
+	make(&w, &standard);
 	for (size_t i = 0; i < w.job_count; i++) {
 		if (w.jobs[i].made.class != MADE_RUNNING)
 			continue;
@@ -129,16 +119,15 @@ static void test_gpus(void **state)
 /* What does not depend on the hour is the same from the same seed, and another from another. */
 static void test_deterministic(void **state)
 {
-	static const char *const other[] = {"demo.jobs", "2000", "fake.gpus", "64", "fake.changes",
-		"5", "demo.seed", "2", NULL};
+	static const struct demo_settings other = {.jobs = MIX, .seed = 2};
 	struct world a, b, c;
 	struct world_row r = {.is_known = false}, s = {.is_known = false};
 	size_t same = 0;
 
 	(void)state;
-	make(&a, standard);
-	make(&b, standard);
-	make(&c, other);
+	make(&a, &standard);
+	make(&b, &standard);
+	make(&c, &other);
 	for (size_t i = 0; i < MIX; i++) {
 		world_job_row(&a, &a.jobs[i], &r);
 		world_job_row(&b, &b.jobs[i], &s);
@@ -160,12 +149,12 @@ static void test_deterministic(void **state)
 /* A very large one has no more that runs and waits than a daemon looks after with ease. */
 static void test_large(void **state)
 {
-	static const char *const large[] = {"demo.jobs", "50000", "fake.gpus", "64", NULL};
+	static const struct demo_settings large = {.jobs = 50000, .seed = 1};
 	struct world w;
 	size_t classes[4] = {0};
 
 	(void)state;
-	make(&w, large);
+	make(&w, &large);
 	for (size_t i = 0; i < w.job_count; i++)
 		classes[w.jobs[i].made.class]++;
 	assert_int_equal(classes[MADE_RUNNING], WORLD_RUNNING);
@@ -217,13 +206,13 @@ static void told(void *ctx)
 static struct store *demo_store(struct model *m, const char *dir)
 {
 	static const char *const kinds[] = {"org", "key", "quota", "job", "task", "event", NULL};
-	static const char *const settings[] = {"demo.jobs", "300", "fake.gpus", "64",
-		"fake.changes", "5", "demo.orgs", "local,research", NULL};
+	static const struct demo_settings settings = {.jobs = 300, .seed = 1, .orgs = {two, 2}};
 	struct store_config c = {.ops = &store_demo,
 		.dir = dir,
 		.volatile_data = true,
 		.notify = told,
-		.settings = {setting, (void *)settings}};
+		.settings = &settings,
+		.engine_settings = &machine};
 	struct store_loader l = {.feed = {m, object_put, object_gone},
 		.kinds = kinds,
 		.newest = "event",

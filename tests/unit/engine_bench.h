@@ -11,6 +11,7 @@
 #include "base/timefmt.h"
 #include "base/vec.h"
 #include "engine/engine.h"
+#include "engine/local/settings.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -46,7 +47,7 @@ struct bench {
 	struct map seen;
 	VEC(struct seen *) all;
 	int started, ended, closed, changed;
-	const char *settings[8]; /* name, value, name, value ... */
+	struct local_settings local; /* for whom opens the local engine */
 };
 
 static inline struct seen *seen_of(struct bench *b, const struct task_ref *ref)
@@ -138,16 +139,6 @@ static inline const char *bench_shim(void)
 	return path;
 }
 
-static inline const char *bench_setting(void *ctx, const char *name)
-{
-	const struct bench *b = ctx;
-
-	for (size_t i = 0; i + 1 < ARRAY_SIZE(b->settings) && b->settings[i]; i += 2)
-		if (strcmp(b->settings[i], name) == 0)
-			return b->settings[i + 1];
-	return NULL;
-}
-
 static inline void bench_init(struct bench *b)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -160,10 +151,10 @@ static inline void bench_init(struct bench *b)
 	b->config = (struct engine_config){.loop = &b->loop,
 		.state_dir = b->dir,
 		.shim_path = bench_shim(),
-		.max_tasks = 4,
 		.events = {b, bench_started, bench_ended, bench_grew, bench_sampled, bench_note,
 			bench_changed},
-		.settings = {bench_setting, b}};
+		.settings = &b->local};
+	b->local.max_tasks = 4;
 }
 
 static inline void bench_open(struct bench *b, const struct engine_ops *ops)

@@ -1,6 +1,7 @@
 /* The fake engine: it goes on with what runs, at the wished rate, and runs what is submitted; logs by offset. */
 #include "engine/fake/engine_fake.h"
 #include "engine/fake/made.h"
+#include "engine/fake/settings.h"
 #include "engine_bench.h"
 
 #include "base/ulid.h"
@@ -22,13 +23,12 @@ static struct made made_job(enum made_class class, uint32_t index)
 	return m;
 }
 
-static void world_open(struct bench *b, const char *gpus, const char *changes)
+static void world_open(struct bench *b, int64_t gpus, int64_t changes)
 {
-	const char *const settings[] = {"fake.gpus", gpus, "fake.changes", changes, "fake.seed",
-		"42"};
+	const struct fake_settings settings = {gpus, changes, 42};
 
 	bench_init(b);
-	memcpy(b->settings, settings, sizeof settings);
+	b->config.settings = &settings;
 	bench_open(b, &engine_fake);
 }
 
@@ -101,7 +101,7 @@ static void test_goes_on(void **state)
 	int64_t begin, took;
 
 	(void)state;
-	world_open(&b, "64", "1000");
+	world_open(&b, 64, 1000);
 	adopt(&b, uids, JOBS);
 	assert_int_equal(b.started, JOBS);
 	for (size_t i = 0; i < b.all.len; i++)
@@ -132,7 +132,7 @@ static void test_still(void **state)
 	struct task_ref ref = {uids[7], "master-0", 1};
 
 	(void)state;
-	world_open(&b, "8", "0");
+	world_open(&b, 8, 0);
 	adopt(&b, uids, 50);
 	assert_int_equal(b.started, 50);
 	assert_int_equal(bench_timers(&b), 0);
@@ -152,7 +152,7 @@ static void test_of_before(void **state)
 		{waiting, "master-0", 1}};
 
 	(void)state;
-	world_open(&b, "8", "0");
+	world_open(&b, 8, 0);
 	made_uid(waiting, &m);
 	b.en->ops->adopt(b.en, known, 2);
 	assert_int_equal(b.ended, 2);
@@ -170,7 +170,7 @@ static void test_stopped(void **state)
 	struct seen *s;
 
 	(void)state;
-	world_open(&b, "8", "0");
+	world_open(&b, 8, 0);
 	adopt(&b, uids, 3);
 	s = seen_of(&b, &ref);
 	b.en->ops->stop(b.en, &ref, 1000);
@@ -210,7 +210,7 @@ static void test_log(void **state)
 	struct task_ref ref = {uid, "master-0", 1};
 
 	(void)state;
-	world_open(&b, "8", "0");
+	world_open(&b, 8, 0);
 	for (uint32_t i = 0; made_total(&m, 1) != 5000; i++)
 		m = made_job(MADE_COMPLETED, i);
 	made_uid(uid, &m);
@@ -251,7 +251,7 @@ static void test_log_grows(void **state)
 	struct task_ref ref = {uids[2], "master-0", 1};
 
 	(void)state;
-	world_open(&b, "0", "50");
+	world_open(&b, 0, 50);
 	adopt(&b, uids, 5);
 	read_all(&b, &ref, &before, 4096);
 	bench_until(&b, seen_of(&b, &ref)->grew > 0 || seen_of(&b, &ref)->ended > 0);
@@ -273,7 +273,7 @@ static void test_submitted(void **state)
 	struct buf log = BUF_INIT;
 
 	(void)state;
-	world_open(&b, "4", "0");
+	world_open(&b, 4, 0);
 	b.en->ops->machine(b.en, &machine);
 	assert_int_equal(machine.nodes->gpu_count, 4);
 	const char *gpus[] = {machine.nodes->gpus[2].uuid};
@@ -315,7 +315,7 @@ static void test_submitted_and_stopped(void **state)
 	struct seen *s;
 
 	(void)state;
-	world_open(&b, "0", "0");
+	world_open(&b, 0, 0);
 	s = seen_of(&b, &l.ref);
 	b.en->ops->start(b.en, &l);
 	bench_until(&b, s->started);
@@ -339,7 +339,7 @@ static void test_made_and_started(void **state)
 	struct seen *s;
 
 	(void)state;
-	world_open(&b, "8", "100");
+	world_open(&b, 8, 100);
 	made_uid(uid, &m);
 	s = seen_of(&b, &l.ref);
 	b.en->ops->start(b.en, &l);

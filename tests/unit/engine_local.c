@@ -221,7 +221,7 @@ static void test_samples(void **state)
 	struct bench *b = *state;
 
 	bench_close_engine(b);
-	b->config.sample_ms = 30;
+	b->local.sample.v = 30;
 	bench_open(b, &engine_local);
 	assert_int_equal(bench_timers(b), 0);
 	launch_shell(b, "a", "sh -c 'while :; do :; done'");

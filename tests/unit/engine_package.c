@@ -158,7 +158,7 @@ static void test_log_limit(void **state)
 	size_t len;
 
 	bench_close_engine(b);
-	b->config.log_limit = 1 << 20;
+	b->local.log_limit.v = 1 << 20;
 	bench_open(b, &engine_local);
 	launch_shell(b, "a", "seq 1 1000000; echo last");
 	bench_until(b, seen(b, "a")->ended);

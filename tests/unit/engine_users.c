@@ -76,7 +76,7 @@ static void test_path_of_the_config(void **state)
 
 	if (!shared_open(b))
 		return;
-	b->config.path = "/opt/tools/bin:/bin";
+	b->local.path = "/opt/tools/bin:/bin";
 	bench_open(b, &engine_local);
 	launch_script_as(b, "echo $PATH");
 	expect_log(b, "a", "/opt/tools/bin:/bin\n");
@@ -128,7 +128,7 @@ static void test_fork_bomb(void **state)
 
 	if (!shared_open(b))
 		return;
-	b->config.max_processes = 12;
+	b->local.processes_per_org = 12;
 	bench_open(b, &engine_local);
 	launch_script_as(b,
 		"for i in 1 2 3 4 5 6 7 8 9 10 11; do sleep 1000 & done; echo eleven; "

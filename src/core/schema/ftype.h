@@ -22,8 +22,6 @@ bool field_wrong_text(const struct field *f, const char *text, struct err *e, co
  * "NAME is not a field of a job; did you mean OTHER?". `give`: F_NEW or F_EDIT, where only rows that
  * a person may give are meant; 0: any that is ever known.
  */
-/* The row whose name is spelt nearly so, among those that field_unknown may tell of; NULL: none. */
-const struct field *kind_similar(const struct kind *k, const char *name, unsigned give);
 bool field_unknown(const struct kind *k, const char *name, unsigned give, struct err *e);
 /* Appends `text` between double quotes, sanitised, at most 40 bytes of it. */
 void quote_text(const char *text, struct buf *out);

@@ -290,6 +290,11 @@ struct fieldset {
 const struct field *kind_field(const struct kind *k, const char *name); /* NULL: none */
 /* Also by the title that its column has, whatever its case: a person sees that one. */
 const struct field *kind_field_or_title(const struct kind *k, const char *name);
+/*
+ * The row whose name is spelt nearly so; NULL: none. `give`: F_NEW or F_EDIT, where only rows that a
+ * person may give are meant; 0: any that is ever known.
+ */
+const struct field *kind_similar(const struct kind *k, const char *name, unsigned give);
 const struct field *kind_key(const struct kind *k);
 const struct field *kind_uid(const struct kind *k); /* the key where a kind has no uid */
 /* The row that holds f's member: f itself, or the row that an alias stands for. */

@@ -1,4 +1,5 @@
 #include "engine/fake/fake.h"
+#include "engine/fake/settings.h"
 
 #include "base/timefmt.h"
 #include "core/kinds/task.h"
@@ -37,14 +38,15 @@ static void machine_make(struct fake *f, int64_t count)
 static bool fake_open(struct engine **out, const struct engine_config *c, struct err *e)
 {
 	struct fake *f = mem_alloc(sizeof *f);
+	const struct fake_settings *set = c->settings;
 
 	(void)e;
 	f->base.ops = &engine_fake;
 	f->loop = c->loop;
 	f->events = c->events;
-	f->random = (uint64_t)settings_int(&c->settings, "fake.seed", 1);
-	f->changes = settings_int(&c->settings, "fake.changes", 0);
-	machine_make(f, settings_int(&c->settings, "fake.gpus", 0));
+	f->random = (uint64_t)set->seed;
+	f->changes = set->changes;
+	machine_make(f, set->gpus);
 	uv_timer_init(f->loop, &f->change_timer);
 	uv_timer_init(f->loop, &f->task_timer);
 	f->change_timer.data = f->task_timer.data = f;

@@ -1,4 +1,5 @@
 #include "engine/local/local.h"
+#include "engine/local/settings.h"
 #include "engine/local/outputs.h"
 
 #include "base/fsio.h"
@@ -100,6 +101,7 @@ static bool folder_open_up(const char *path, struct err *e)
 
 static bool local_open(struct engine **out, const struct engine_config *c, struct err *e)
 {
+	const struct local_settings *set = c->settings;
 	struct local *l;
 	char *tasks_dir = fsio_join(c->state_dir, "tasks"), boot_id[40];
 	/* Tasks of other users pass through to their own folders; they cannot list it. */
@@ -123,15 +125,15 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	l->shim_path = mem_strdup(c->shim_path);
 	memcpy(l->boot_id, boot_id, sizeof boot_id);
 	l->shared = c->shared;
-	l->path = mem_strdup(c->path && *c->path ? c->path : "/usr/local/bin:/usr/bin:/bin");
-	l->max_processes = local_processes(c->max_processes);
-	l->log_limit = c->log_limit;
-	l->log_reserve = local_reserve(c->state_dir, c->log_reserve);
-	l->sample_ms = c->sample_ms;
+	l->path = mem_strdup(set->path && *set->path ? set->path : "/usr/local/bin:/usr/bin:/bin");
+	l->max_processes = local_processes(set->processes_per_org);
+	l->log_limit = set->log_limit.v;
+	l->log_reserve = local_reserve(c->state_dir, set->log_reserve.v);
+	l->sample_ms = set->sample.v;
 	l->events = c->events;
 	view_find(l);
 	capture_environ(l);
-	machine_fill(l, c->max_tasks);
+	machine_fill(l, set->max_tasks);
 	local_logs_init(&l->logs, l->tasks_dir);
 	uv_timer_init(l->loop, &l->ack_timer);
 	uv_timer_init(l->loop, &l->sample_timer);

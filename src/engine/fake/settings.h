@@ -1,0 +1,22 @@
+/* What can be set of the fake engine, and the rows of it (core/schema/schema.h). */
+#ifndef MLTOP_ENGINE_FAKE_SETTINGS_H
+#define MLTOP_ENGINE_FAKE_SETTINGS_H
+
+#include "core/schema/schema.h"
+
+struct fake_settings {
+	int64_t gpus, changes, seed;
+};
+
+/* In a struct S that has it as member `fake`. */
+/* clang-format off */
+#define FAKE_SETTINGS(S)                                                                         \
+	ROW(S, fake.gpus, int, .flags = F_NEW, .standard = "64", .max = 1024,                    \
+		.doc = "GPUs that the fake engine has."),                                        \
+	ROW(S, fake.changes, int, .flags = F_NEW, .standard = "5", .max = 1000000,               \
+		.doc = "Rows of made-up jobs that it changes a second."),                        \
+	ROW(S, fake.seed, int, .flags = F_NEW, .standard = "1", .max = INT64_MAX,                \
+		.doc = "What chance is made from.")
+/* clang-format on */
+
+#endif
