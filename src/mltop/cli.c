@@ -114,6 +114,19 @@ static int parse(struct cli *c, int argc, char **argv)
 	return EXIT_DONE;
 }
 
+/* As a script gives it whose variable is empty: it would name the list, or everything. */
+static bool names_nothing(const struct cli *c)
+{
+	bool all = strcmp(c->verb->args, "NAME...") == 0;
+
+	if (strncmp(c->verb->args, "NAME", 4) != 0)
+		return false;
+	for (int i = 0; i < (all ? c->arg_count : c->arg_count > 0); i++)
+		if (c->args[i][0] == '\0')
+			return true;
+	return false;
+}
+
 static int run_verb(struct cli *c, int argc, char **argv)
 {
 	int code = parse(c, argc, argv);
@@ -126,6 +139,8 @@ static int run_verb(struct cli *c, int argc, char **argv)
 		return cli_usage(c, "%s is missing", c->verb->args);
 	if (c->arg_count > c->verb->most)
 		return cli_usage(c, "%s is one argument too many", c->args[c->verb->most]);
+	if (names_nothing(c))
+		return cli_usage(c, "NAME is empty");
 	return c->verb->run(c);
 }
 

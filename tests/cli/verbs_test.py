@@ -266,6 +266,13 @@ class Verbs(Case):
         self.ok("jobs", "delete", "-y", "--filter", "job_name~=^many-")
         self.assertEqual(self.ok("jobs", "list", "-o", "name", "--filter", "job_name~=^many-").out, "")
 
+    def test_an_empty_name_is_none(self):
+        """A script's empty variable names no object, and is no reason to advise a filter that takes all."""
+        for verb in ("describe", "events", "tasks", "logs", "outputs", "download", "cancel", "delete", "hold"):
+            self.refused(2, "NAME is empty", "jobs", verb, "")
+        self.refused(2, "NAME is empty", "jobs", "cancel", "-y", "some", "")
+        self.refused(2, "NAME is empty", "logs", "")
+
     def test_numbers_and_times_in_every_form(self):
         """Short and exact for programs; with its whole, and by the clock on the wall, for people."""
         self.ok("run", "--name", "counts", "--", "sh", "-c", "echo 'step 30/100 loss 0.0328'")
