@@ -98,6 +98,21 @@ void generic_list(struct request *r);
 bool list_wanted(struct request *r, const struct rowset *rows,
 	void (*wanted)(void *ctx, const void *row), void *ctx);
 
+/* ---- own.c ---- */
+
+/* What the daemon asks itself, as an admin. Texts are copied. */
+struct own_asks {
+	const char *actor;  /* for the audit: "control socket, user 1000" */
+	const char *org_id; /* whose audit it is; "": nobody's */
+	const struct kind *kind;
+	const char *action,
+		*name; /* of the kind and its object; both NULL: one is made of `body` */
+	json_t *body;  /* consumed; NULL: none */
+};
+/* Status and body as HTTP has them. Called once, now or later on the loop. */
+typedef void (*own_answered)(void *ctx, int status, const json_t *answer);
+void own_request(struct platform *p, const struct own_asks *asks, own_answered answered, void *ctx);
+
 /* ---- table.c ---- */
 
 struct route_table;

@@ -2,6 +2,7 @@
 
 #include "base/fsio.h"
 #include "base/mem.h"
+#include "kinds/kinds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,157 +83,105 @@ static void print_rows(struct command *cmd, const struct rowset *rows)
 	command_finish(cmd, 0);
 }
 
-/* ---- Changes ---- */
+/* ---- Changes: requests, as over HTTP ---- */
 
-static void changed(void *ctx, bool ok, const struct err *e)
+static const char *text_in(const json_t *answer, const char *key)
+{
+	return json_string_value(json_object_get(answer, key));
+}
+
+static void request_told(void *ctx, int status, const json_t *answer)
+{
+	const char *message = text_in(answer, "message");
+	struct command *cmd = ctx;
+	struct err e = ERR_INIT;
+
+	if (status >= 300) {
+		err_set(&e, err_from_http(status), "%s", message ? message : "no answer");
+		command_fail(cmd, &e);
+		return;
+	}
+	if (message)
+		buf_addf(&cmd->out, "%s\n", message);
+	else
+		print_json(cmd, json_deep_copy(answer));
+	command_finish(cmd, 0);
+}
+
+static void org_ask(struct command *cmd, const char *name, own_answered answered)
+{
+	const struct own_asks asks = {.actor = cmd->actor,
+		.org_id = "",
+		.kind = &org_kind,
+		.body = json_pack("{s:s}", "org_name", name)};
+
+	own_request(cmd->p, &asks, answered, cmd);
+}
+
+static void org_create(struct command *cmd)
+{
+	org_ask(cmd, cmd->args[2], request_told);
+}
+
+static void key_ask(struct command *cmd, own_answered answered)
+{
+	const char *org_name = option(cmd, "--org");
+	const struct org *o = model_org_named(&cmd->p->model, org_name);
+	const struct own_asks asks = {.actor = cmd->actor,
+		.org_id = o ? o->org_id : "",
+		.kind = &key_kind,
+		.body = json_pack("{s:s, s:s, s:s*, s:b}", "org_name", org_name, "role",
+			option(cmd, "--role"), "name", option(cmd, "--name"), "read_only",
+			flag(cmd, "--read-only"))};
+
+	own_request(cmd->p, &asks, answered, cmd);
+}
+
+static void key_org_told(void *ctx, int status, const json_t *answer)
+{
+	if (status < 300)
+		key_ask(ctx, request_told);
+	else
+		request_told(ctx, status, answer);
+}
+
+/* The org is made where it is all that was missing: never for a request that is wrong. */
+static void key_told(void *ctx, int status, const json_t *answer)
 {
 	struct command *cmd = ctx;
+	const char *field = text_in(answer, "field"), *org = option(cmd, "--org");
 
-	if (ok) {
-		command_finish(cmd, 0);
-		return;
-	}
-	buf_reset(&cmd->out);
-	command_fail(cmd, e);
-}
-
-static void print_key(struct command *cmd, const struct key *k)
-{
-	print_json(cmd,
-		json_pack("{s:s, s:s, s:s, s:s, s:s}", "access_key", k->access_key, "secret_key",
-			k->secret_key, "org", k->org_name, "org_id", k->org_id, "role",
-			role_words[k->role]));
-}
-
-static bool role_parse(const char *text, enum role *out, struct err *e)
-{
-	for (int i = 0; text && role_words[i]; i++)
-		if (strcmp(role_words[i], text) == 0) {
-			*out = (enum role)i;
-			return true;
-		}
-	return err_set(e, ERR_INVALID,
-		"--role is '%.40s': give viewer, operator, quota-admin or admin", text ? text : "");
-}
-
-/* A change of keys, complete but for this, goes to the disk; `good` false: `e` says why not. */
-static void key_commit(struct command *cmd, struct change *c, bool good, const struct err *e)
-{
-	if (good) {
-		change_then(c, changed, cmd);
-		change_commit(c);
-		return;
-	}
-	change_free(c);
-	command_fail(cmd, e);
+	if (status == 422 && field && strcmp(field, "org_name") == 0 &&
+		model_org_named(&cmd->p->model, org) == NULL)
+		org_ask(cmd, org, key_org_told);
+	else
+		request_told(cmd, status, answer);
 }
 
 static void key_create(struct command *cmd)
 {
-	const char *org = option(cmd, "--org"), *name = option(cmd, "--name");
-	struct change *c = change_new(&cmd->p->model);
-	struct arena text = ARENA_INIT;
-	struct err e = ERR_INIT;
-	enum role role = ROLE_OPERATOR;
-	struct org o;
-	struct key k;
-	bool good = org ? role_parse(option(cmd, "--role"), &role, &e)
-			: err_set(&e, ERR_INVALID, "--org ORG is needed");
-
-	good = good && orgs_obtain(c, org, &o, &text, &e);
-	if (good) {
-		keys_make(&k, &text, &o, name ? name : "key", role, model_now());
-		k.read_only = flag(cmd, "--read-only");
-		good = change_key(c, &k, &e);
-	}
-	if (good) {
-		print_key(cmd, &k);
-		change_actor(c, cmd->actor, o.org_id);
-		change_audit(c, "key.create", k.access_key, k.name);
-	}
-	key_commit(cmd, c, good, &e);
-	arena_release(&text);
+	if (option(cmd, "--org") && option(cmd, "--role"))
+		key_ask(cmd, key_told);
+	else
+		usage(cmd, "an org and a role are needed:", "key create --org ORG --role ROLE");
 }
 
-static const struct key *key_named(struct command *cmd)
+/* The second word is an action of keys. */
+static void key_act(struct command *cmd)
 {
 	const struct key *k = model_key(&cmd->p->model, cmd->args[2]);
-	struct err e = ERR_INIT;
+	const struct own_asks asks = {.actor = cmd->actor,
+		.org_id = k ? k->org_id : "",
+		.kind = &key_kind,
+		.action = cmd->args[1],
+		.name = cmd->args[2]};
 
-	if (k == NULL) {
-		err_set(&e, ERR_NOT_FOUND, "there is no key %.40s: `mltopd key list` shows them",
-			cmd->args[2]);
-		command_fail(cmd, &e);
-	}
-	return k;
+	own_request(cmd->p, &asks, request_told, cmd);
 }
 
 static void key_list(struct command *cmd)
 {
 	print_rows(cmd, &cmd->p->model.keys);
-}
-
-static void key_disable(struct command *cmd)
-{
-	const struct key *k = key_named(cmd);
-	struct err e = ERR_INIT;
-	struct change *c;
-	bool good;
-
-	if (k == NULL)
-		return;
-	c = change_new(&cmd->p->model);
-	change_actor(c, cmd->actor, k->org_id);
-	good = keys_disable(c, k, &e);
-	if (good)
-		buf_addf(&cmd->out, "key %s is disabled\n", k->access_key);
-	key_commit(cmd, c, good, &e);
-}
-
-static void key_rotate(struct command *cmd)
-{
-	const struct key *row = key_named(cmd);
-	struct arena text = ARENA_INIT;
-	struct err e = ERR_INIT;
-	struct change *c;
-	struct key k;
-	bool good;
-
-	if (row == NULL)
-		return;
-	c = change_new(&cmd->p->model);
-	keys_rotate(&k, &text, row, model_now());
-	good = change_key(c, &k, &e);
-	if (good)
-		print_key(cmd, &k);
-	change_actor(c, cmd->actor, k.org_id);
-	change_audit(c, "key.rotate", k.access_key, k.name);
-	key_commit(cmd, c, good, &e);
-	arena_release(&text);
-}
-
-static void org_create(struct command *cmd)
-{
-	struct change *c = change_new(&cmd->p->model);
-	struct arena text = ARENA_INIT;
-	struct err e = ERR_INIT;
-	struct org o;
-	const char *name = cmd->args[2];
-
-	if (model_org_named(&cmd->p->model, name)) {
-		err_set(&e, ERR_CONFLICT, "there is an org %s already", name);
-	} else if (orgs_obtain(c, name, &o, &text, &e)) {
-		print_json(cmd, record_encode(&org_kind, &o, NULL));
-		change_actor(c, cmd->actor, o.org_id);
-		change_audit(c, "org.create", o.org_id, o.org_name);
-		change_then(c, changed, cmd);
-		change_commit(c);
-		arena_release(&text);
-		return;
-	}
-	change_free(c);
-	command_fail(cmd, &e);
-	arena_release(&text);
 }
 
 static void org_list(struct command *cmd)
@@ -282,10 +231,8 @@ static const struct verb {
 		"makes a key, and the org where it is missing; prints the secret, once",
 		create_flags},
 	{"key", "list", 2, key_list, "key list", "keys, a JSON object each", NULL},
-	{"key", "disable", 3, key_disable, "key disable ACCESS_KEY", "refuses a key from now on",
-		NULL},
-	{"key", "rotate", 3, key_rotate, "key rotate ACCESS_KEY", "makes a second key like it",
-		NULL},
+	{"key", "disable", 3, key_act, "key disable ACCESS_KEY", "refuses a key from now on", NULL},
+	{"key", "rotate", 3, key_act, "key rotate ACCESS_KEY", "makes a second key like it", NULL},
 	{"org", "create", 3, org_create, "org create NAME", "makes an org", NULL},
 	{"org", "list", 2, org_list, "org list", "orgs, a JSON object each", NULL},
 	{"audit", "verify", 2, audit_verify, "audit verify",

@@ -11,7 +11,7 @@ static struct exchange *exchange_of(const struct request *r)
 
 bool request_turn_over(const struct request *r)
 {
-	const struct server *s = exchange_of(r)->server;
+	const struct server *s = r->answered ? NULL : exchange_of(r)->server;
 
 	return s != NULL && !s->ended && steps_turn_over(s);
 }
@@ -19,11 +19,12 @@ bool request_turn_over(const struct request *r)
 bool request_spend(struct request *r, int64_t steps, struct err *e)
 {
 	struct exchange *x = exchange_of(r);
-	struct key_use *use = x->conn ? x->conn->use : NULL;
+	struct key_use *use;
 	int64_t wait;
 
-	if (x->server == NULL)
+	if (x == NULL || x->server == NULL)
 		return true;
+	use = x->conn ? x->conn->use : NULL;
 	x->steps += steps;
 	steps_spend(x->server, use, steps);
 	if (steps > STEPS_ROW)

@@ -133,6 +133,17 @@ static void reply_owned(struct exchange *x, int status, char *text, size_t len)
 	reply_ready(x);
 }
 
+static void answer(struct request *r, int status, char *text, size_t len)
+{
+	if (r->answered == NULL) {
+		reply_owned(exchange_of(r), status, text, len);
+		return;
+	}
+	r->answered(r, status, text, len);
+	sign_wipe(text, len); /* of a new key */
+	free(text);
+}
+
 void request_reply(struct request *r, int status, json_t *body)
 {
 	char *text = body ? json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY) : mem_strdup("{}");
@@ -145,12 +156,12 @@ void request_reply(struct request *r, int status, json_t *body)
 		request_fail(r, &e);
 		return;
 	}
-	reply_owned(exchange_of(r), status, text, strlen(text));
+	answer(r, status, text, strlen(text));
 }
 
 void request_reply_json_text(struct request *r, int status, const char *text, size_t len)
 {
-	reply_owned(exchange_of(r), status, mem_dup(text, len ? len : 1), len);
+	answer(r, status, mem_dup(text, len ? len : 1), len);
 }
 
 static void fail_with(struct exchange *x, int status, const struct err *e)
@@ -163,14 +174,19 @@ static void fail_with(struct exchange *x, int status, const struct err *e)
 
 void request_fail(struct request *r, const struct err *e)
 {
-	fail_with(exchange_of(r), err_http_status(e->code), e);
+	size_t len;
+	char *body = http_error_body(e, &len);
+
+	answer(r, err_http_status(e->code), body, len);
 }
 
 void request_fail_retry(struct request *r, const struct err *e, int retry_after_s)
 {
 	struct exchange *x = exchange_of(r);
 
-	snprintf(x->reply.extra, sizeof x->reply.extra, "Retry-After: %d\r\n", retry_after_s);
+	if (x)
+		snprintf(x->reply.extra, sizeof x->reply.extra, "Retry-After: %d\r\n",
+			retry_after_s);
 	request_fail(r, e);
 }
 

@@ -71,7 +71,9 @@ struct request {
 	bool secure;      /* nobody on the way could read it: TLS, here or at a trusted proxy */
 	int64_t now;      /* wall ms when it came */
 	bool gone;        /* set by the server when the client has left */
-	void *server;     /* the server's own */
+	void *server;     /* the server's own; NULL with the next, which has the answer and frees */
+	/* The program asks itself: no client, no limits. Not for ROUTE_STREAM. NULL for all others. */
+	void (*answered)(struct request *r, int status, const char *text, size_t len);
 };
 
 /*

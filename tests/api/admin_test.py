@@ -349,7 +349,9 @@ class Verbs(unittest.TestCase):
         out = self.verb("key", "create", "--org", "o", "--role", "viewer", "--name", "n")
         self.assertEqual(out.returncode, 0, out)
         made = json.loads(out.stdout)
-        self.assertEqual(sorted(made), ["access_key", "org", "org_id", "role", "secret_key"])
+        self.assertEqual({k: made[k] for k in ("org", "org_id", "role", "name", "read_only")},
+                         {"org": "o", "org_id": "1", "role": "viewer", "name": "n", "read_only": False})
+        self.assertEqual((len(made["access_key"]), len(made["secret_key"])), (20, 43))
         self.assertEqual(os.stat(self.state).st_mode & 0o777, 0o700)
         for name in ("store.db", "master.key"):
             self.assertEqual(os.stat(f"{self.state}/{name}").st_mode & 0o777, 0o600)
@@ -358,11 +360,34 @@ class Verbs(unittest.TestCase):
         self.assertEqual(self.verb("key", "disable", made["access_key"]).returncode, 0)
         self.assertEqual(self.verb("key", "disable", "X").returncode, 1)
         self.assertEqual(self.verb("key", "create", "--org", "o", "--role", "boss").returncode, 1)
+        out = self.verb("key", "create", "--org", "none", "--role", "boss")
+        self.assertEqual((out.returncode, out.stdout), (1, b""), out)
+        self.assertIn(b"viewer, operator, quota-admin or admin", out.stderr)
+        self.assertNotIn(b'"none"', self.verb("org", "list").stdout)
+        self.assertEqual(self.verb("key", "create", "--org", "o").returncode, 2)
+        self.assertEqual(self.verb("key", "create", "--org", "o", "--role", "viewer", "--name", "n" * 64).returncode, 1)
+        second = json.loads(self.verb("key", "rotate", made["access_key"]).stdout)
+        self.assertEqual((second["name"], second["role"]), ("n", "viewer"))
+        self.assertNotEqual(second["secret_key"], made["secret_key"])
         self.assertEqual(self.verb("key", "steal").returncode, 2)
         self.assertEqual(self.verb("org", "create", "p").returncode, 0)
         self.assertEqual(self.verb("org", "create", "p").returncode, 1)
         self.assertEqual(self.verb("store", "check").returncode, 0)
         self.assertEqual(self.verb("audit", "verify").returncode, 0)
+
+    def test_local_changes_are_audited(self):
+        """As changes over HTTP are: whoever asked, of the org that it is about."""
+        made = json.loads(self.verb("key", "create", "--org", "o", "--role", "viewer").stdout)
+        self.assertEqual(self.verb("key", "disable", made["access_key"]).returncode, 0)
+        with Long(self.state) as d:
+            self.assertEqual(d.verb("key", "create", "--org", "o", "--role", "viewer").returncode, 0)
+        db = sqlite3.connect(self.state + "/store.db")
+        rows = [json.loads(text) for (text,) in db.execute("SELECT record FROM audit ORDER BY rowid")]
+        db.close()
+        self.assertEqual([r["action"] for r in rows], ["org.create", "key.create", "key.disable", "key.create"])
+        self.assertEqual([r["org_id"] for r in rows][1:], [made["org_id"]] * 3)
+        self.assertEqual([r["key_name"] for r in rows][:3], ["command line"] * 3)
+        self.assertEqual(rows[3]["key_name"], f"control socket, user {os.getuid()}")
 
     def test_mistyped_verbs_do_nothing(self):
         """A flag that is passed over would make a key that may do more than was wanted."""
