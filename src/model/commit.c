@@ -184,6 +184,17 @@ static void entry_store(const struct entry *en, struct store_tx *tx)
 		store_remove(tx, o.kind, o.uid, o.revision);
 }
 
+/*
+ * Where one object lasts at a time, the first that is stored decides whether the change holds: so what
+ * others may have changed meanwhile goes before what is ours alone.
+ */
+static void entries_store(const struct change *c, bool any, struct store_tx *tx)
+{
+	for (size_t i = 0; i < c->entries.len; i++)
+		if (c->entries.items[i].any == any && !c->entries.items[i].done)
+			entry_store(&c->entries.items[i], tx);
+}
+
 static struct store_nonce change_nonce(const struct change *c)
 {
 	const char *body = c->kept ? c->kept : c->answer ? c->answer : "";
@@ -219,9 +230,8 @@ static void change_run(struct change *c)
 	if (!change_makes(c))
 		store_tx_urgent(tx);
 	store_tx_add(tx, c->before);
-	for (size_t i = 0; i < c->entries.len; i++)
-		if (!c->entries.items[i].done)
-			entry_store(&c->entries.items[i], tx);
+	entries_store(c, false, tx);
+	entries_store(c, true, tx);
 	store_tx_add(tx, c->more);
 	if (c->expires) {
 		struct store_nonce n = change_nonce(c);

@@ -209,6 +209,18 @@ class Life(Case):
         self.client.delete(f"{TRAIN}/live")
         self.gone("live")
 
+    def test_every_end_is_stored(self):
+        """However often somebody else writes to a job meanwhile: one more attempt for each that was asked for."""
+        attempts = {f"often-{i}": 1 for i in range(6)}
+        for name in attempts:
+            self.submit(name, "sh", "-c", "exit 2")
+        for _ in range(12):
+            for name in attempts:
+                self.assertEqual(self.ended(name)["attempt"], attempts[name])
+                self.assertEqual(self.client.post(f"{TRAIN}/{name}/retry").status, 200)
+                attempts[name] += 1
+                until(lambda: self.job(name)["attempt"] == attempts[name], "the next attempt")
+
     def test_progress_and_samples(self):
         self.submit("training", "sh", "-c",
                     r"printf '\r 34%%|###  | 340/1000 [00:10<00:20, 33.0it/s, loss=0.53, acc=0.81]';"
