@@ -184,6 +184,8 @@ bool context_resolve(struct context *out, const struct context_options *o, struc
 		return context_from_environment(out, o, e);
 	if (o->context)
 		return from_name(out, o->context, o->state_dir, "--context", e);
+	if (o->state_dir)
+		return private_start(out, o->state_dir, e);
 	if (context_variable("MLTOP_CONTEXT"))
 		return from_name(out, getenv("MLTOP_CONTEXT"), o->state_dir, "MLTOP_CONTEXT", e);
 	ok = context_from_environment(out, o, &why);

@@ -1,7 +1,7 @@
 /*
- * Where mltop connects and as whom. First hit wins: --endpoint/--context,
- * MLTOP_CONTEXT, XIAOMI_* variables, $XDG_CONFIG_HOME/mltop/config.yaml, ~/.config/xiaomi/config
- * (read only), else the private local platform.
+ * Where mltop connects and as whom. First hit wins: --endpoint/--context, --state-dir (the private
+ * platform there), MLTOP_CONTEXT, XIAOMI_* variables, $XDG_CONFIG_HOME/mltop/config.yaml,
+ * ~/.config/xiaomi/config (read only), else the private local platform.
  */
 #ifndef MLTOP_CLIENT_CONTEXT_H
 #define MLTOP_CLIENT_CONTEXT_H
@@ -24,7 +24,7 @@ struct context {
 
 struct context_options {
 	const char *endpoint, *context; /* flags; NULL when not given */
-	const char *state_dir;          /* --state-dir / MLTOP_STATE_DIR */
+	const char *state_dir;          /* --state-dir */
 };
 
 bool context_resolve(struct context *out, const struct context_options *o, struct err *e);

@@ -54,7 +54,9 @@ static void list_files(struct listing *l, const json_t *ours, const json_t *thei
 static char *chosen(struct listing *l, const struct context_options *o, const json_t *ours,
 	const json_t *theirs)
 {
-	const char *name = o->context ? o->context : context_variable("MLTOP_CONTEXT");
+	const char *name = o->context ? o->context
+		: o->state_dir        ? CONTEXT_LOCAL
+				      : context_variable("MLTOP_CONTEXT");
 	struct context found = {0};
 	char *kept;
 

@@ -96,9 +96,10 @@ static int help_config(const char *kind)
 	       "  mouse: no                    the terminal keeps the mouse\n"
 	       "  undo_seconds: 3              how long a change waits for second thoughts\n"
 	       "  keys: {KEY: COMMAND}         in the dashboard\n\n"
-	       "Stronger, in this order: --endpoint, --context, MLTOP_CONTEXT, XIAOMI_CLOUDML_ENDPOINT with\n"
-	       "XIAOMI_ACCESS_KEY_ID and XIAOMI_SECRET_ACCESS_KEY, `mltop context use`. Weaker:\n"
-	       "~/.config/xiaomi/config, then the private platform.\n");
+	       "Stronger, in this order: --endpoint, --context, --state-dir (the private platform there),\n"
+	       "MLTOP_CONTEXT, XIAOMI_CLOUDML_ENDPOINT with XIAOMI_ACCESS_KEY_ID and\n"
+	       "XIAOMI_SECRET_ACCESS_KEY, `mltop context use`. Weaker: ~/.config/xiaomi/config, then the\n"
+	       "private platform.\n");
 	return EXIT_DONE;
 }
 

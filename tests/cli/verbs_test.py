@@ -319,10 +319,19 @@ class Verbs(Case):
             self.assertEqual(rows[2]["endpoint"], self.p.endpoint()["url"])
             rows = self.ok("context", "list", "--json", env={"MLTOP_CONTEXT": "near"}).json["data"]
             self.assertEqual([r["current"] for r in rows], [False, True, False])
+            # who names the private platform's folder means it, whatever was chosen for every day
+            here = "--state-dir=" + os.path.dirname(self.p.find("endpoint"))
+            self.ok("context", "use", "far")
+            self.refused(3, "far", "jobs", "list")
+            self.ok("jobs", "list", here)
+            self.ok("jobs", "list", here, env={"MLTOP_CONTEXT": "near"})
+            rows = self.ok("context", "list", "--json", here).json["data"]
+            self.assertEqual([r["current"] for r in rows], [False, False, True])
             self.ok("context", "use", "local")
             self.assertEqual(self.ok("context", "list", "-o", "csv", "--columns", "name,current").out.splitlines()[3],
                              "local,true")
         finally:
+            self.ok("context", "use", "local")
             os.remove(config + "/config.yaml")
 
     def test_progress_outlives_the_daemon(self):
