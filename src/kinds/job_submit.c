@@ -132,12 +132,16 @@ static bool body_env(json_t *body, const struct job *from, struct err *e)
 
 static bool body_clone(struct request *r, struct err *e)
 {
-	const char *name = json_string_value(json_object_get(r->body, "clone_of"));
+	const json_t *value = json_object_get(r->body, "clone_of");
+	const char *name = json_string_value(value);
 	struct arena text = ARENA_INIT;
 	const struct job *row;
 	struct job from;
 	bool good;
 
+	if (value && name == NULL)
+		return err_field(e, ERR_INVALID, "clone_of",
+			"clone_of must be a text: the name or uid of a job");
 	if (name == NULL || *name == '\0')
 		return true;
 	row = model_job(&r->platform->model, r->who.org_id, name);

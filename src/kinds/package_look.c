@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REMEMBERED = 256 };
+enum { REMEMBERED = 256, WAITING_MAX = 64 /* of an org: each holds its request */ };
 
 /* What was asked, and what was found. */
 struct look {
@@ -183,9 +183,19 @@ void package_look(struct platform *p, const struct package_question *question,
 	package_looked looked, void *ctx)
 {
 	struct package_looks *l = looks_of(p);
-	struct look *k = look_new(p, question);
-	struct look_queue *q = map_get(&l->queues, k->org_id);
+	struct look_queue *q = map_get(&l->queues, question->org_id);
+	struct err full = ERR_INIT;
+	struct look *k;
 
+	if (q != NULL && q->waiting.len >= WAITING_MAX) {
+		err_set(&full, ERR_BUSY,
+			"%d jobs of this org wait for their packages to be looked into, the most "
+			"that may: submit it again in a while",
+			WAITING_MAX);
+		looked(ctx, false, &full);
+		return;
+	}
+	k = look_new(p, question);
 	k->looked = looked;
 	k->ctx = ctx;
 	if (q == NULL) {

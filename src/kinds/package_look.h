@@ -19,7 +19,10 @@ struct package_question {
 
 typedef void (*package_looked)(void *ctx, bool good, const struct err *e);
 
-/* `looked` is called once, later, on the loop thread. */
+/*
+ * `looked` is called once, on the loop thread: later, or at once where the answer is known or too
+ * many of the org wait (ERR_BUSY).
+ */
 void package_look(struct platform *p, const struct package_question *q, package_looked looked,
 	void *ctx);
 /* Nothing may wait any more. */

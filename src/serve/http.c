@@ -94,8 +94,11 @@ void exchange_forget_server(struct server *s)
 
 /* ---- Header ---- */
 
+/* What is open to strangers takes none: they would hold the room that all bodies share. */
 static size_t body_limit(const struct route *route)
 {
+	if (route->flags & ROUTE_OPEN)
+		return 0;
 	return route->body_max ? route->body_max : HTTP_BODY_MAX;
 }
 

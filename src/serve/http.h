@@ -226,6 +226,7 @@ void body_expect(struct exchange *x);     /* may answer that there is no room */
 void body_take(struct exchange *x);       /* from its connection's `in` */
 void body_over(struct exchange *x);       /* all is there: goes on to the handler */
 bool body_full(const struct exchange *x); /* no more is to be received just now */
+void body_done(struct exchange *x); /* it is read: its room is free for others */
 void body_release(struct exchange *x);
 
 /* ---- http_later.c ---- */

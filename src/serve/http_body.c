@@ -219,11 +219,17 @@ void body_take(struct exchange *x)
 		body_over(x);
 }
 
-void body_release(struct exchange *x)
+void body_done(struct exchange *x)
 {
 	if (x->server != NULL)
 		x->server->body_bytes -= x->body_counted;
+	x->body_counted = 0;
 	buf_release(&x->body);
+}
+
+void body_release(struct exchange *x)
+{
+	body_done(x);
 	if (x->spool == NULL)
 		return;
 	x->spool->x = NULL;

@@ -140,6 +140,7 @@ void exchange_dispatch(struct exchange *x)
 		request_fail(&x->r, &e);
 		return;
 	}
+	body_done(x);
 	if ((x->r.route->flags & ROUTE_CHANGES) && x->claimed && answered_by_nonce(x))
 		return;
 	x->r.route->handle(&x->r);

@@ -36,6 +36,18 @@ class Strangers(unittest.TestCase):
             s.send(client.bytes_of("POST", BASE + "/train", sign=False, send={"content-length": str(BODY)}))
             self.assertEqual(s.answer().status, 401)
 
+    def test_what_is_open_to_all_takes_no_body(self):
+        """What strangers announce would be taken from the room that everybody's bodies share."""
+        for path in ("/version", "/healthz", "/readyz", BASE + "/version", BASE + "/framework"):
+            with self.subTest(path=path), Socket(daemon.port) as s:
+                s.send(client.bytes_of("GET", path, sign=False, send={"content-length": str(BODY)}))
+                answer = s.answer()
+                self.assertEqual(answer.status, 413, answer)
+                self.assertEqual(answer.headers["connection"], "close")
+            with Socket(daemon.port) as s:
+                s.send(client.bytes_of("GET", path, sign=False, send={"content-length": "0"}))
+                self.assertEqual(s.answer().status, 200)
+
     def test_a_disabled_key(self):
         other = daemon.client(name="off")
         self.assertEqual(daemon.verb("key", "disable", other.key.access_key).returncode, 0)

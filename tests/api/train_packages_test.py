@@ -133,6 +133,26 @@ class Packages(Case):
             self.assertEqual(a.status, 200, a)
             until(lambda: c.get(TRAIN + "/many").json["state"] == "completed", "its end")
 
+    def test_those_that_wait_are_bounded(self):
+        """One org's slow packages hold neither memory without end nor the room of others' bodies."""
+        path = self.path("slow.tar.gz")
+        with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+            for i in range(3):
+                tar.addfile(self.entry(f"digits/{i}", size=80 << 20), io.BytesIO(bytes(80 << 20)))
+        with Daemon(engine="fake", settings=support.FREE + ("packages.file_roots=" + self.daemon.folder,)) as d:
+            alpha, beta = d.client(org="alpha", role="operator"), d.client(org="beta", role="operator")
+            big, waiting = "x" * 240000, []
+            for n in range(300):
+                waiting.append(support.Socket(d.port))
+                waiting[-1].send(alpha.bytes_of("POST", TRAIN, body={
+                    "job_name": f"slow-{n}", "trainer_uri": "file://" + path, "command": ["true"], "log_path": big}))
+            answer = waiting[-1].answer()
+            self.assertEqual(answer.status, 429, answer)
+            self.assertIn("wait for their packages", answer.message)
+            self.assertEqual(beta.post(TRAIN, {"job_name": "b", "command": ["true"], "log_path": big}).status, 200)
+            for s in waiting:
+                s.close()
+
     def test_twice(self):
         def twice(t):
             t.addfile(self.entry("digits/x.py"))

@@ -376,6 +376,7 @@ class Refusals(Case):
             self.assertEqual(self.logs(name), said + "\n", name)
         self.refused(422, "NOPE", job_name="copy-5", command=["true"], clone_of="original", env={"NOPE": "***"})
         self.refused(422, "no job nothing", job_name="copy-5", command=["true"], clone_of="nothing")
+        self.refused(400, "clone_of", job_name="copy-5", command=["true"], clone_of=5)
 
     def test_name_taken(self):
         self.submit("taken", "true")
