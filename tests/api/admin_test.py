@@ -485,6 +485,34 @@ class Verbs(unittest.TestCase):
             self.assertNotEqual(p.returncode, 0, words)
             self.assertEqual([c for c in p.stderr if c < 32 and c != 10], [], p.stderr)
 
+    def test_every_setting(self):
+        """Of each the default and, where there are limits, these are taken and what is beyond is not."""
+        page = self.run_it("docs", "config").stdout.decode()
+        rows = re.findall(r"^\| `([^`]+)` \| [^|]* \| ([^|]*) \| ([^|]*) \| ([^|]*) \| ", page, re.M)
+        self.assertGreater(len(rows), 40)
+        self.assertEqual(len({r[0] for r in rows}), len(rows))
+        path, sets = self.folder.name + "/all.yaml", []
+        tree = {}
+        for name, given, values, standard in rows:
+            self.assertIn(given, ("new", "new, edit"), name)
+            sets += ["--set", f"{name}={standard}"]
+            section = tree
+            for part in name.split(".")[:-1]:
+                section = section.setdefault(part, {})
+            section[name.split(".")[-1]] = standard
+        with open(path, "w") as f:
+            json.dump(tree, f)  # JSON is YAML
+        out = self.run_it("--config", path, *sets, "--check-config")
+        self.assertEqual(out.returncode, 0, out)
+        for name, _, values, _ in rows:
+            limits = re.fullmatch(r"(-?\d+) to (\d+)", values)
+            for n in limits.groups() if limits else ():
+                self.assertEqual(self.run_it("--set", f"{name}={n}", "--check-config").returncode, 0, (name, n))
+            for n in (int(limits[1]) - 1, int(limits[2]) + 1) if limits else ():
+                out = self.run_it("--set", f"{name}={n}", "--check-config")
+                self.assertEqual(out.returncode, 2, (name, n))
+                self.assertIn(name.encode(), out.stderr)
+
 
 class Long(Daemon):
     """A daemon on a folder whose path does not fit a socket's address."""

@@ -449,6 +449,9 @@ class Life(unittest.TestCase):
         self.s.write(text + "limits:\n  jobs_per_org: none\n")
         self.s.process.send_signal(signal.SIGHUP)
         until(lambda: "jobs_per_org" in self.s.log(), "the refusal")
+        self.s.write(text + "limits:\n  jobs_per_org: 5\nevents:\n  in_memory: 500\n")
+        self.s.process.send_signal(signal.SIGHUP)
+        until(lambda: "events.in_memory cannot change" in self.s.log(), "what wants a start to be refused")
         p.refused(1, "1 jobs", "jobs", "submit", "--job-name", "two", "--command", "/bin/true")  # the old one holds
         self.assertTrue(alive(self.s.process.pid))
 
