@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "ui/kit/text.h"
+#include "ui/kit/textpane.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -363,6 +364,22 @@ static void draw_place(const struct form *f, struct grid *g, struct rect r, int 
 		grid_select(g, r.x, y, used);
 }
 
+/* Below what the field means; a sentence that is longer takes both lines. */
+static void draw_error(struct grid *g, struct rect r, const char *error)
+{
+	size_t fit = fold_text(error, r.width - 2);
+	char *first = fold_piece(error, fit);
+
+	if (error[fit] == '\0') {
+		grid_clip(g, r.x + 1, r.y + 1, r.width - 2, ROLE_BAD, error);
+	} else {
+		grid_fill(g, r.x, r.y, r.width, r.height, ROLE_NORMAL);
+		grid_clip(g, r.x + 1, r.y, r.width - 2, ROLE_BAD, first);
+		grid_clip(g, r.x + 1, r.y + 1, r.width - 2, ROLE_BAD, error + fit);
+	}
+	free(first);
+}
+
 /* Two lines about where the cursor is: what the field means, and what is wrong or an example. */
 static void draw_about(struct form *f, struct grid *g, struct rect r)
 {
@@ -377,7 +394,7 @@ static void draw_about(struct form *f, struct grid *g, struct rect r)
 	else
 		grid_clip(g, r.x + 1, r.y, r.width - 2, ROLE_DIM, doc ? doc : "");
 	if (field && field->error)
-		grid_clip(g, r.x + 1, r.y + 1, r.width - 2, ROLE_BAD, field->error);
+		draw_error(g, r, field->error);
 	else if (field && field->field->hint)
 		grid_textf(g, r.x + 1, r.y + 1, r.width - 2, ROLE_DIM, T_FORM_EXAMPLE,
 			field->field->hint);

@@ -287,8 +287,8 @@ static void form_answered(struct app *a, struct view *v, const struct msg *m, co
 		return;
 	}
 	reply_error(m, &why);
-	if (field)
-		form_mark(&((struct form_view *)v->state)->form, field, why.data);
+	if (field && form_mark(&((struct form_view *)v->state)->form, field, why.data))
+		app_notice_clear(a); /* it stands at its field: once is enough */
 	buf_release(&why);
 }
 
