@@ -141,7 +141,7 @@ static bool key_alive(const struct key *key, int64_t now, struct err *e)
 	return true;
 }
 
-static struct key_use *use_of(struct server *s, const char *access_key)
+struct key_use *auth_use(struct server *s, const char *access_key)
 {
 	struct key_use *use = map_get(&s->keys, access_key);
 
@@ -157,7 +157,7 @@ static struct key_use *use_of(struct server *s, const char *access_key)
 static bool claim_connection(struct conn *c, const char *access_key, struct err *e)
 {
 	const struct server_limits *limits = c->server->asks->limits(c->server->platform);
-	struct key_use *use = use_of(c->server, access_key);
+	struct key_use *use = auth_use(c->server, access_key);
 
 	if (c->use == use)
 		return true;

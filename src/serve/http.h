@@ -34,9 +34,10 @@ enum {
 	HTTP_LINGER_MS = 1000,      /* after the last answer, so that no reset can overtake it */
 	HTTP_BODY_MAX = 256 * 1024, /* bytes, where the route says nothing else */
 	HTTP_BODIES_MAX = 64 << 20, /* bytes of all that are being received into memory */
-	HTTP_DEPTH_MAX = 64,        /* of a JSON body */
-	HTTP_CHUNK = 64 * 1024,     /* bytes made at once, or received */
-	HTTP_FD_RESERVE = 64,       /* descriptors kept for files, pipes and the store */
+	HTTP_KEY_BODIES_MAX = 16 << 20, /* ... and of those that name one key */
+	HTTP_DEPTH_MAX = 64,            /* of a JSON body */
+	HTTP_CHUNK = 64 * 1024,         /* bytes made at once, or received */
+	HTTP_FD_RESERVE = 64,           /* descriptors kept for files, pipes and the store */
 };
 
 struct conn;
@@ -48,6 +49,7 @@ struct stream;
 struct key_use {
 	char *access_key;
 	int connections, streams;
+	size_t body_bytes;       /* of bodies in memory, as announced in its name */
 	double tokens;           /* of the rate limit's bucket */
 	int64_t filled;          /* when the bucket was last filled, monotonic ms; 0: never */
 	int64_t steps, steps_at; /* of filters: what is left, and when it was last filled */
@@ -173,7 +175,8 @@ struct exchange {
 	struct arena text;
 	struct buf body;
 	uint64_t received;   /* bytes of the body */
-	size_t body_counted; /* in server.body_bytes */
+	size_t body_counted; /* in server.body_bytes, and in body_use's */
+	struct key_use *body_use;
 	struct spool *spool; /* where a raw body goes; NULL: memory */
 	EVP_MD_CTX *hash;
 	struct reply reply;
@@ -226,7 +229,7 @@ void body_expect(struct exchange *x);     /* may answer that there is no room */
 void body_take(struct exchange *x);       /* from its connection's `in` */
 void body_over(struct exchange *x);       /* all is there: goes on to the handler */
 bool body_full(const struct exchange *x); /* no more is to be received just now */
-void body_done(struct exchange *x); /* it is read: its room is free for others */
+void body_done(struct exchange *x);       /* it is read: its room is free for others */
 void body_release(struct exchange *x);
 
 /* ---- http_later.c ---- */
@@ -279,6 +282,8 @@ bool auth_finish(struct conn *c, const struct request_facts *f, const struct que
 	const struct query *headers, const struct sign_claim *claim, const char *body_sha256,
 	int64_t now, struct arena *a, struct principal *who, struct err *e);
 /* Before a body is taken: is there such a key? The signature is looked at when the body is whole. */
+/* What is counted of a key that is known. */
+struct key_use *auth_use(struct server *s, const char *access_key);
 bool auth_known(struct server *s, const struct sign_claim *claim, int64_t now, struct err *e);
 /* Role and read-only of the route. */
 bool auth_allowed(const struct principal *who, const struct route *route, struct err *e);

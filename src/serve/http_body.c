@@ -146,18 +146,32 @@ bool body_full(const struct exchange *x)
 
 /* ---- Its beginning ---- */
 
+/* Who names a key may know no secret of it yet, so that no key's bodies may take all of the room. */
+static bool body_fits(const struct exchange *x, const struct key_use *use, struct err *e)
+{
+	if (use->body_bytes + x->head.length > HTTP_KEY_BODIES_MAX)
+		return err_set(e, ERR_UNAVAILABLE,
+			"the bodies of this access key's requests that are being received are too "
+			"large together: send it again");
+	return x->server->body_bytes + x->head.length <= HTTP_BODIES_MAX ||
+		err_set(e, ERR_UNAVAILABLE,
+			"the bodies of all requests that are being received are too large together: "
+			"send it again");
+}
+
 static bool body_admit(struct exchange *x, struct err *e)
 {
-	struct server *s = x->server;
+	struct key_use *use;
 
 	if (x->r.route->flags & ROUTE_RAW_BODY)
 		return spool_open(x, e);
-	if (s->body_bytes + x->head.length > HTTP_BODIES_MAX)
-		return err_set(e, ERR_UNAVAILABLE,
-			"the bodies of all requests that are being received are too large together: "
-			"send it again");
+	use = auth_use(x->server, x->claim.access_key);
+	if (!body_fits(x, use, e))
+		return false;
+	x->body_use = use;
 	x->body_counted = (size_t)x->head.length;
-	s->body_bytes += x->body_counted;
+	x->server->body_bytes += x->body_counted;
+	use->body_bytes += x->body_counted;
 	return true;
 }
 
@@ -221,8 +235,11 @@ void body_take(struct exchange *x)
 
 void body_done(struct exchange *x)
 {
-	if (x->server != NULL)
+	if (x->server != NULL && x->body_use != NULL) {
 		x->server->body_bytes -= x->body_counted;
+		x->body_use->body_bytes -= x->body_counted;
+	}
+	x->body_use = NULL;
 	x->body_counted = 0;
 	buf_release(&x->body);
 }

@@ -8,6 +8,7 @@ from support import BASE, FREE, Key, Client, Socket, new_nonce
 
 BODY = 256 * 1024
 ALL = 64 << 20
+OF_A_KEY = 16 << 20
 
 
 def setUpModule():
@@ -60,9 +61,10 @@ class Sum(unittest.TestCase):
     def test_all_together(self):
         """As many as fit are waited for; one more is told to come again, and room comes back."""
         before = daemon.resident()
+        others = [daemon.client(name=f"other-{i}") for i in range(ALL // OF_A_KEY)]
         held = [Socket(daemon.port) for _ in range(ALL // BODY)]
-        for s in held:
-            s.send(head_of(client, BASE + "/train", BODY))
+        for i, s in enumerate(held):
+            s.send(head_of(others[i % len(others)], BASE + "/train", BODY))
         with Socket(daemon.port) as s:
             s.send(head_of(client, BASE + "/train", BODY))
             answer = s.answer()
@@ -74,6 +76,22 @@ class Sum(unittest.TestCase):
         for s in held:
             s.close()
         support.until(lambda: client.post(BASE + "/train", {"a": 1}).status == 400, "room again")
+
+
+    def test_of_a_key(self):
+        """Whoever knows a key's name, and no secret, takes no room from the bodies of other keys."""
+        named = daemon.client(name="named")
+        forger = Client(daemon.port, Key(named.key.access_key, "b" * 43, "1"))
+        held = [Socket(daemon.port) for _ in range(ALL // BODY + 1)]
+        for s in held:
+            s.send(head_of(forger, BASE + "/train", BODY))
+        answer = held[-1].answer()
+        self.assertEqual(answer.status, 503, answer)
+        self.assertIn("this access key", answer.message)
+        self.assertEqual(client.post(BASE + "/train", {"a": 1}).status, 400)
+        for s in held:
+            s.close()
+        support.until(lambda: named.post(BASE + "/train", {"a": 1}).status == 400, "room again")
 
 
 class Uploads(unittest.TestCase):

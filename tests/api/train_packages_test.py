@@ -140,12 +140,15 @@ class Packages(Case):
             for i in range(3):
                 tar.addfile(self.entry(f"digits/{i}", size=80 << 20), io.BytesIO(bytes(80 << 20)))
         with Daemon(engine="fake", settings=support.FREE + ("packages.file_roots=" + self.daemon.folder,)) as d:
-            alpha, beta = d.client(org="alpha", role="operator"), d.client(org="beta", role="operator")
+            alphas = [d.client(org="alpha", role="operator", name=f"alpha-{i}") for i in range(5)]
+            beta = d.client(org="beta", role="operator")
             big, waiting = "x" * 240000, []
             for n in range(300):
                 waiting.append(support.Socket(d.port))
-                waiting[-1].send(alpha.bytes_of("POST", TRAIN, body={
+                waiting[-1].send(alphas[n % 5].bytes_of("POST", TRAIN, body={
                     "job_name": f"slow-{n}", "trainer_uri": "file://" + path, "command": ["true"], "log_path": big}))
+                if n % 16 == 0:  # so that it reads what was sent before more comes
+                    self.assertEqual(beta.get("/healthz").status, 200)
             answer = waiting[-1].answer()
             self.assertEqual(answer.status, 429, answer)
             self.assertIn("wait for their packages", answer.message)
