@@ -36,8 +36,8 @@ static void job_removed(void *ctx, bool ok, const struct err *e)
 	struct platform *p = m->p;
 
 	(void)e;
-	if (ok && p->engine)
-		p->engine->ops->forget(p->engine, m->uid);
+	if (ok && p->work.engine)
+		p->work.engine->ops->forget(p->work.engine, m->uid);
 	free(m);
 }
 
@@ -80,12 +80,12 @@ struct wish {
 static void wish_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct wish *w = ctx;
-	struct active *a = platform_active(w->r->platform, w->uid);
+	struct active *a = work_active(&w->r->platform->work, w->uid);
 	const char *who = w->r->who.key_name;
 
 	if (a)
 		w->kept = reconcile_wished(a, ok, e, who ? who : "") && !ok;
-	reconcile_soon(w->r->platform);
+	reconcile_soon(&w->r->platform->work);
 }
 
 static void wish_answered(void *ctx, bool ok, const struct err *e, int status, const char *answer)
@@ -130,7 +130,7 @@ static void delete_live(struct request *r, struct active *a, const struct job *j
 static void job_delete(struct request *r, const void *row)
 {
 	const struct job *j = row;
-	struct active *a = platform_active(r->platform, j->uid);
+	struct active *a = work_active(&r->platform->work, j->uid);
 
 	if (a) {
 		/* Its last change is not on the disk yet: this one goes behind it. */
@@ -148,7 +148,7 @@ static void job_delete(struct request *r, const void *row)
 static void job_cancel(struct request *r, const void *row)
 {
 	const struct job *j = row;
-	struct active *a = platform_active(r->platform, j->uid);
+	struct active *a = work_active(&r->platform->work, j->uid);
 	struct change *c;
 
 	if (a == NULL || a->life.at == AT_OVER) {
@@ -165,11 +165,9 @@ static void job_cancel(struct request *r, const void *row)
 static void retry_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct active *a = ctx;
-	struct platform *p = a->p;
-
 	(void)e;
 	if (ok)
-		reconcile_soon(p);
+		reconcile_soon(a->w);
 	else
 		active_free(a);
 }
@@ -178,7 +176,7 @@ static void job_retry(struct request *r, const void *row)
 {
 	const struct job *j = row;
 	struct platform *p = r->platform;
-	struct active *a = platform_active(p, j->uid);
+	struct active *a = work_active(&p->work, j->uid);
 	struct change *c;
 
 	/* Its end is on the disk, and not all that goes with it: this one goes behind it. */
@@ -191,10 +189,10 @@ static void job_retry(struct request *r, const void *row)
 		return;
 	}
 	c = change_for(r);
-	reconcile_retry(p, c, j);
+	reconcile_retry(&p->work, c, j);
 	change_audit(c, "job.retry", j->uid, j->job_name);
 	change_answer(c, 200, record_encode(&job_kind, model_moving(&p->model, j->uid), NULL));
-	change_then(c, retry_stored, platform_active(p, j->uid));
+	change_then(c, retry_stored, work_active(&p->work, j->uid));
 	change_commit(c);
 }
 
@@ -203,11 +201,11 @@ static void job_retry(struct request *r, const void *row)
 static void hold_answered(void *ctx, bool ok, const struct err *e, int status, const char *answer)
 {
 	struct wish *w = ctx;
-	struct active *a = platform_active(w->r->platform, w->uid);
+	struct active *a = work_active(&w->r->platform->work, w->uid);
 
 	if (!ok && a)
 		reconcile_hold_undo(a);
-	reconcile_soon(w->r->platform);
+	reconcile_soon(&w->r->platform->work);
 	request_answered(w->r, ok, e, status, answer);
 	free(w);
 }
@@ -216,7 +214,7 @@ static void hold_answered(void *ctx, bool ok, const struct err *e, int status, c
 static void hold_or_release(struct request *r, const struct job *j,
 	bool (*change)(struct change *c, struct active *a))
 {
-	struct active *a = platform_active(r->platform, j->uid);
+	struct active *a = work_active(&r->platform->work, j->uid);
 	struct change *c = change_for(r);
 	struct wish *w;
 
@@ -249,7 +247,7 @@ static void job_start(struct request *r)
 {
 	const struct job *j = request_job(r);
 
-	if (j && (!job_state_final(j->state) || platform_active(r->platform, j->uid)))
+	if (j && (!job_state_final(j->state) || work_active(&r->platform->work, j->uid)))
 		request_reply_row(r, &job_kind, j);
 	else if (j)
 		job_retry(r, j);

@@ -68,7 +68,7 @@ struct reader {
 
 static void reader_free(struct reader *d)
 {
-	struct follower **at = &d->p->followers;
+	struct follower **at = &d->p->work.followers;
 
 	while (*at && *at != &d->link)
 		at = &(*at)->next;
@@ -249,7 +249,7 @@ static bool follow_step(struct reader *d, const struct job *j, struct buf *out, 
 	case LOG_GAP: gap_tell(out, &piece); return true;
 	case LOG_END: return !piece.range.final || !follow_over(d, j);
 	case LOG_NONE: return !follow_over(d, j);
-	case LOG_NOT_NOW: logs_wake_later(d->p, &d->link); return true;
+	case LOG_NOT_NOW: logs_wake_later(&d->p->work, &d->link); return true;
 	default: return true; /* it is coming */
 	}
 }
@@ -263,7 +263,8 @@ static bool follow_more(void *ctx, struct buf *out, size_t room)
 	if (j == NULL || d->p->closing)
 		return false;
 	if (d->cursor == NULL) {
-		d->cursor = platform_log_open(d->p, j, d->task, d->link.attempt, log_came, d, NULL);
+		d->cursor = work_log_open(&d->p->work, j, d->task, d->link.attempt, log_came, d,
+			NULL);
 		if (d->cursor == NULL)
 			return !follow_over(d, j);
 		d->link.attempt = log_cursor_attempt(d->cursor);
@@ -282,8 +283,8 @@ static void answer_stream(struct reader *d)
 
 	d->link.wake = log_came;
 	d->link.ctx = d;
-	d->link.next = d->p->followers;
-	d->p->followers = &d->link;
+	d->link.next = d->p->work.followers;
+	d->p->work.followers = &d->link;
 	request_reply_stream(d->r, "text/plain; charset=utf-8", &stream);
 }
 
@@ -358,7 +359,7 @@ void job_logs(struct request *r)
 	d->raw = (struct buf)BUF_INIT;
 	snprintf(d->link.uid, sizeof d->link.uid, "%s", j->uid);
 	d->link.attempt = w.attempt;
-	d->cursor = platform_log_open(d->p, j, d->task, w.attempt, reader_go, d, &e);
+	d->cursor = work_log_open(&d->p->work, j, d->task, w.attempt, reader_go, d, &e);
 	if (d->cursor == NULL) {
 		answer_nothing(d, &e);
 		return;

@@ -66,7 +66,7 @@ static void answer_list(struct request *r, char *place)
 
 	l->work.data = l;
 	l->r = r;
-	l->outputs = r->platform->engine->ops->outputs;
+	l->outputs = r->platform->work.engine->ops->outputs;
 	l->place = place;
 	platform_hold(r->platform);
 	uv_queue_work(r->platform->loop, &l->work, list_work, list_done);
@@ -208,7 +208,7 @@ static void answer_file(struct request *r, char *place, const char *path)
 	s->work.data = s;
 	s->platform = r->platform;
 	s->r = r;
-	s->outputs = r->platform->engine->ops->outputs;
+	s->outputs = r->platform->work.engine->ops->outputs;
 	s->place = place;
 	s->path = mem_strdup(path);
 	s->fd = -1;
@@ -226,7 +226,7 @@ void job_outputs(struct request *r)
 {
 	const struct job *j = request_job(r);
 	const char *path = request_query(r, "path");
-	struct engine *en = r->platform->engine;
+	struct engine *en = r->platform->work.engine;
 	struct err e = ERR_INIT;
 	char *place;
 

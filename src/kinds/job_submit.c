@@ -205,7 +205,7 @@ static bool org_has_room(struct platform *p, const struct job *j, struct err *e)
 
 static bool can_run(struct platform *p, const struct job *j, struct err *e)
 {
-	if (p->engine == NULL)
+	if (p->work.engine == NULL)
 		return err_set(e, ERR_UNAVAILABLE, "mltopd is starting: ask again");
 	if (j->ps_count > 0 || j->worker_count > 0)
 		return err_field(e, ERR_UNPROCESSABLE,
@@ -213,7 +213,7 @@ static bool can_run(struct platform *p, const struct job *j, struct err *e)
 			"%s is %lld: this platform runs jobs of one task",
 			j->ps_count > 0 ? "ps_count" : "worker_count",
 			(long long)(j->ps_count > 0 ? j->ps_count : j->worker_count));
-	return reconcile_possible(p, j, e);
+	return reconcile_possible(&p->work, j, e);
 }
 
 /* Its texts are on the disk, and many of them are many bytes. */
@@ -275,12 +275,12 @@ static void job_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct submission *s = ctx;
 	struct platform *p = s->r->platform;
-	struct active *a = platform_active(p, s->job->uid);
+	struct active *a = work_active(&p->work, s->job->uid);
 
 	(void)e;
 	if (!ok && a)
 		active_free(a);
-	reconcile_soon(p);
+	reconcile_soon(&p->work);
 	submission_free(s);
 }
 
@@ -293,7 +293,7 @@ static void submission_store(struct submission *s)
 		return;
 	}
 	c = change_for(s->r);
-	reconcile_accept(s->r->platform, c, s->job);
+	reconcile_accept(&s->r->platform->work, c, s->job);
 	change_audit(c, "job.create", s->job->uid, s->job->job_name);
 	change_answer(c, 200,
 		record_encode(&job_kind, model_moving(&s->r->platform->model, s->job->uid), NULL));

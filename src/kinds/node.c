@@ -17,8 +17,8 @@ static void node_add_job(struct node *n, const struct job *j)
 
 static void node_add_jobs(struct platform *p, struct node *n)
 {
-	for (size_t i = 0; i < p->live.len; i++)
-		node_add_job(n, p->live.items[i]->work);
+	for (size_t i = 0; i < p->work.live.len; i++)
+		node_add_job(n, p->work.live.items[i]->work);
 }
 
 static bool node_full(const struct node *n, const struct plan_node *from)
@@ -50,7 +50,7 @@ static void nodes_look(struct platform *p, struct rowset *out)
 {
 	struct plan_cluster c;
 
-	p->engine->ops->machine(p->engine, &c);
+	p->work.engine->ops->machine(p->work.engine, &c);
 	for (size_t i = 0; i < c.node_count; i++)
 		node_put(p, out, &c.nodes[i]);
 }

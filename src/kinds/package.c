@@ -24,7 +24,7 @@ static bool in_use(struct platform *p, const struct package *k)
 {
 	struct active *a;
 
-	for (size_t at = 0; active_next(p, &at, &a);) {
+	for (size_t at = 0; active_next(&p->work, &at, &a);) {
 		const struct job *j = a->work;
 
 		if (j && j->trainer_uri && strcmp(j->trainer_uri, k->uri) == 0)
@@ -79,7 +79,7 @@ static void packages_expire(struct platform *p)
 		const struct package *k = p->model.packages.rows[i];
 		struct change *c;
 
-		if (!platform_older(p, k->create_time.v, keep) || busy(p, k) || in_use(p, k))
+		if (!work_older(&p->work, k->create_time.v, keep) || busy(p, k) || in_use(p, k))
 			continue;
 		c = change_new(&p->model);
 		change_actor(c, "packages.keep", k->org_id);

@@ -168,8 +168,8 @@ static json_t *machine(struct platform *p)
 	struct plan_cluster c = {0};
 	int64_t cpu = 0, memory = 0, gpus = 0, tasks = 0;
 
-	if (p->engine)
-		p->engine->ops->machine(p->engine, &c);
+	if (p->work.engine)
+		p->work.engine->ops->machine(p->work.engine, &c);
 	for (size_t i = 0; i < c.node_count; i++) {
 		cpu += c.nodes[i].cpu_total.v;
 		memory += c.nodes[i].memory_total.v;

@@ -23,8 +23,10 @@ static bool quota_prepare(struct request *r, struct err *e)
 
 static void quota_stored(void *ctx, bool ok, const struct err *e)
 {
+	struct platform *p = ctx;
+
 	(void)ok, (void)e;
-	reconcile_soon(ctx);
+	reconcile_soon(&p->work);
 }
 
 static const struct route more[] = {

@@ -1,32 +1,11 @@
 #include "mltopd/platform.h"
 #include "work/cursor.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
 
 #include <stdio.h>
 #include <string.h>
-
-bool platform_older(struct platform *p, int64_t since, int64_t keep)
-{
-	int64_t wall = model_now(), mono = time_mono_ms();
-	int64_t step = ages_look(&p->ages, wall, mono);
-
-	if (step)
-		log_line(LOG_WARN,
-			"the clock was set %s by %lld s: nothing is removed by its age for %d minutes",
-			step > 0 ? "ahead" : "back", (long long)(step > 0 ? step : -step) / 1000,
-			AGES_QUIET_MS / 60000);
-	return ages_older(&p->ages, since, keep, wall, mono);
-}
-
-/* ---- Lookups ---- */
-
-struct active *platform_active(struct platform *p, const char *uid)
-{
-	return map_get(&p->actives, uid);
-}
 
 const struct server_limits *platform_limits(const struct platform *p)
 {
@@ -43,34 +22,13 @@ bool platform_ready(const struct platform *p, struct err *e)
 	return true;
 }
 
-/* ---- Logs by job ---- */
-
-struct log_cursor *platform_log_open(struct platform *p, const struct job *j, const char *task,
-	int attempt, void (*ready)(void *ctx), void *ctx, struct err *e)
-{
-	int newest = (int)j->attempt;
-
-	if (task && *task && strcmp(task, task_single) != 0) {
-		err_set(e, ERR_NOT_FOUND, "job %s has no task %s", j->job_name, task);
-		return NULL;
-	}
-	if (attempt == 0)
-		attempt = newest;
-	if (attempt < 1 || attempt > newest) {
-		err_set(e, ERR_NOT_FOUND,
-			newest > 0 ? "job %s has no attempt %d" : "job %s has not started yet",
-			j->job_name, attempt);
-		return NULL;
-	}
-	return log_cursor_open(&p->engine, &(struct task_ref){j->uid, task_single, attempt}, ready,
-		ctx);
-}
-
 /* ---- What the model tells ---- */
 
 static void on_row_stored(void *ctx, const struct kind *k, const void *row)
 {
-	work_row_stored(ctx, k, row);
+	struct platform *p = ctx;
+
+	work_row_stored(&p->work, k, row);
 }
 
 static void on_row_changed(void *ctx, const struct kind *k, const char *uid)
@@ -99,12 +57,16 @@ static void on_key_disabled(void *ctx, const char *access_key)
 
 static void on_job_settled(void *ctx, const char *uid, bool last, bool lost)
 {
-	work_job_settled(ctx, uid, last, lost);
+	struct platform *p = ctx;
+
+	work_job_settled(&p->work, uid, last, lost);
 }
 
 static struct event_fold *on_fold(void *ctx, const char *uid)
 {
-	return work_fold(ctx, uid);
+	struct platform *p = ctx;
+
+	return work_fold(&p->work, uid);
 }
 
 const struct model_watchers platform_told = {
@@ -116,7 +78,57 @@ const struct model_watchers platform_told = {
 	.fold = on_fold,
 };
 
+/* ---- What work tells and asks ---- */
+
+static void on_log_grew(void *ctx, const char *uid, const char *task, int attempt)
+{
+	struct platform *p = ctx;
+
+	if (p->hub)
+		hub_log_grew(p->hub, uid, task, attempt);
+}
+
+static void on_log_ended(void *ctx, const char *uid, const char *task, int attempt)
+{
+	struct platform *p = ctx;
+
+	if (p->hub)
+		hub_log_ended(p->hub, uid, task, attempt);
+}
+
+static void on_planned(void *ctx)
+{
+	struct platform *p = ctx;
+
+	if (p->planned)
+		p->planned(p);
+}
+
+static void on_over(void *ctx)
+{
+	platform_used(ctx);
+}
+
+static char *on_package_file(void *ctx, const char *org_id, const char *uri, struct err *e)
+{
+	return packages_path(ctx, org_id, uri, e);
+}
+
+const struct work_watchers platform_work_told = {
+	.log_grew = on_log_grew,
+	.log_ended = on_log_ended,
+	.planned = on_planned,
+	.over = on_over,
+	.package_file = on_package_file,
+};
+
 /* ---- What the server asks ---- */
+
+static struct log_cursor *ask_log_open(struct platform *p, const struct job *j, const char *task,
+	int attempt, void (*ready)(void *ctx), void *ctx, struct err *e)
+{
+	return work_log_open(&p->work, j, task, attempt, ready, ctx, e);
+}
 
 static const struct key *ask_key(struct platform *p, const char *access_key)
 {
@@ -173,7 +185,7 @@ const struct server_asks platform_asks = {
 	.nonce_free = ask_nonce_free,
 	.job = ask_job,
 	.task = ask_task,
-	.log_open = platform_log_open,
+	.log_open = ask_log_open,
 	.log_next = log_cursor_next,
 	.log_seek = log_cursor_seek,
 	.log_attempt = log_cursor_attempt,

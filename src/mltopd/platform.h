@@ -23,61 +23,38 @@ struct disk_use {
 };
 
 struct package_looks;
-struct keeper;
 struct ask;
 
 struct platform {
 	struct model model;
+	struct work work;
 	struct config config;
 	struct server_limits limits;
 	uv_loop_t *loop;
 	char *dir; /* state folder */
 	char *shim;
-	struct engine *engine; /* NULL in commands without a daemon */
 	struct server *server;
 	struct hub *hub;   /* NULL until the server is there */
 	uv_async_t stored; /* the store has completions */
-	uv_timer_t plan_timer, progress_timer, repair_timer, idle_timer;
-	int handles; /* open ones of the above */
+	uv_timer_t idle_timer;
+	int handles; /* open ones of these two and of `work` */
 	int held;    /* works of others that still need the platform */
-	bool opened, adopting, closing;
+	bool opened, closing;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
 	void (*idle)(void *ctx); /* the private platform has had nothing to do for long */
 	void *idle_ctx;
 
-	struct map actives;           /* uid -> struct active, in one of the two lists: */
-	VEC(struct active *) live;    /* in no order */
-	VEC(struct active *) waiting; /* in the order in which they may start */
-	struct map queues;            /* org_id -> struct org_queue */
-	size_t orgs_waiting;          /* that have a job in `waiting` */
-	uint64_t next_order;
 	void (*planned)(struct platform *p); /* after each turn of planning (kinds/look.c) */
 	struct package_looks *package_looks;
 	struct map package_parts; /* id -> what is being written of it */
-	struct keeper *keeper;    /* of outputs */
 	json_t *frameworks;       /* NULL until asked for */
-	struct ages ages;
 	VEC(struct request *) framework_waiters;
-	struct ask *ask; /* who asks for them just now; NULL: nobody */
-	struct follower *followers;
-	int64_t last_use;              /* mono ms of the last request */
-	int64_t plan_cost_us, plan_at; /* of the last plan of all jobs: how dear it was, mono ms */
-	bool plan_full;                /* the last plan left no room for any job */
-	uint64_t plan_turn;
+	struct ask *ask;  /* who asks for them just now; NULL: nobody */
+	int64_t last_use; /* mono ms of the last request */
 	struct disk_use disk;
 };
 
-/* Is what happened at `since` (wall ms) older than `keep` for certain? Notes and tells of steps. */
-bool platform_older(struct platform *p, int64_t since, int64_t keep);
-
-struct active *platform_active(struct platform *p, const char *uid);
-/*
- * A place in the log of a job's attempt (work/cursor.h); 0: the newest. NULL: there is no such task
- * or attempt, or not yet.
- */
-struct log_cursor *platform_log_open(struct platform *p, const struct job *j, const char *task,
-	int attempt, void (*ready)(void *ctx), void *ctx, struct err *e);
 const struct server_limits *platform_limits(const struct platform *p);
 bool platform_ready(const struct platform *p, struct err *e); /* /readyz */
 
@@ -88,8 +65,10 @@ void packages_loaded(struct platform *p); /* uploads that are not complete: what
 /* The file behind a trainer_uri, checked by who may name it; the caller frees. */
 char *packages_path(struct platform *p, const char *org_id, const char *uri, struct err *e);
 
-/* What the model's watchers do here (platform.c); its `ctx` is to be the platform. */
+/* What the model's watchers do (platform.c); their `ctx` is to be the platform. */
 extern const struct model_watchers platform_told;
+/* Likewise those of work. */
+extern const struct work_watchers platform_work_told;
 /* What the server asks of the platform. */
 extern const struct server_asks platform_asks;
 

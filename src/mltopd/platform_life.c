@@ -54,6 +54,9 @@ void platform_reload(struct platform *p, const struct config *c)
 		.events_per_job = c->events.per_job,
 		.users_apart = l->shared && c->engine == ENGINE_LOCAL,
 		.uid_range = c->uid_range};
+	p->work.settings = (struct work_settings){.outputs_keep = c->outputs.keep.v,
+		.outputs_look = c->outputs.look.v,
+		.outputs_bytes = c->outputs.bytes_per_org.v};
 	l->list_max = l->shared ? (size_t)c->limits.list : 1000000;
 }
 
@@ -61,17 +64,14 @@ static void handles_init(struct platform *p)
 {
 	uv_async_init(p->loop, &p->stored, on_stored);
 	p->stored.data = p;
-	uv_timer_init(p->loop, &p->plan_timer);
-	uv_timer_init(p->loop, &p->progress_timer);
-	uv_timer_init(p->loop, &p->repair_timer);
 	uv_timer_init(p->loop, &p->idle_timer);
-	p->plan_timer.data = p->progress_timer.data = p->repair_timer.data = p->idle_timer.data = p;
+	p->idle_timer.data = p;
 	p->handles = 5;
 }
 
 static void platform_free(struct platform *p)
 {
-	actives_release(p);
+	actives_release(&p->work);
 	vec_release(&p->framework_waiters);
 	model_release(&p->model);
 	map_release(&p->package_parts);
@@ -98,12 +98,14 @@ static void handle_closed(uv_handle_t *handle)
 
 static void handles_close(struct platform *p)
 {
-	uv_handle_t *all[] = {(uv_handle_t *)&p->stored, (uv_handle_t *)&p->plan_timer,
-		(uv_handle_t *)&p->progress_timer, (uv_handle_t *)&p->repair_timer,
+	uv_handle_t *all[] = {(uv_handle_t *)&p->stored, (uv_handle_t *)&p->work.plan_timer,
+		(uv_handle_t *)&p->work.progress_timer, (uv_handle_t *)&p->work.repair_timer,
 		(uv_handle_t *)&p->idle_timer};
 
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		all[i]->data = p;
 		uv_close(all[i], handle_closed);
+	}
 }
 
 static bool platform_load(struct platform *p, struct err *e)
@@ -125,19 +127,21 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 		.engine_settings = &p->config.fake,
 		.fault = fault_point};
 	struct model_watchers told = platform_told;
+	struct work_options work = {.model = &p->model,
+		.loop = o->loop,
+		.told = platform_work_told};
 	bool good;
 
 	config_copy(&p->config, o->config);
 	p->loop = o->loop;
 	p->dir = mem_strdup(o->dir);
+	work.dir = p->dir;
 	platform_reload(p, NULL);
 	store.ops = store_find(config_stores[p->config.store]);
-	told.ctx = p;
+	told.ctx = work.told.ctx = p;
 	model_init(&p->model, &told);
+	work_init(&p->work, &work);
 	handles_init(p);
-	ages_init(&p->ages, model_now(), time_mono_ms());
-	reconcile_init(p);
-	logs_init(p);
 	platform_used(p);
 	good = store_open(&p->model.store, &store, e) && platform_load(p, e) &&
 		store_start(p->model.store, e);
@@ -197,11 +201,11 @@ static bool engine_start(struct platform *p, struct err *e)
 			config_engines[p->config.engine]);
 	p->shim = shim_path(p);
 	config.shim_path = p->shim;
-	config.events.ctx = p;
-	if (!ops->open(&p->engine, &config, e))
+	config.events.ctx = &p->work;
+	if (!ops->open(&p->work.engine, &config, e))
 		return false;
-	if (p->engine->notice)
-		log_line(LOG_INFO, "%s", p->engine->notice);
+	if (p->work.engine->notice)
+		log_line(LOG_INFO, "%s", p->work.engine->notice);
 	return true;
 }
 
@@ -209,7 +213,7 @@ static bool engine_start(struct platform *p, struct err *e)
 
 static bool busy(const struct platform *p)
 {
-	return p->actives.len > 0 || (p->server && server_viewers(p->server) > 0);
+	return p->work.actives.len > 0 || (p->server && server_viewers(p->server) > 0);
 }
 
 /* One timer that runs to when the time would be over, not a tick. */
@@ -238,10 +242,10 @@ bool platform_run(struct platform *p, struct server *s, struct err *e)
 	p->hub = server_hub(s);
 	if (!engine_start(p, e))
 		return false;
-	reconcile_adopt(p);
+	reconcile_adopt(&p->work);
 	p->opened = true;
-	reconcile_soon(p);
-	outputs_keep_start(p);
+	reconcile_soon(&p->work);
+	outputs_keep_start(&p->work);
 	if (!p->limits.shared)
 		on_idle(&p->idle_timer);
 	return true;
@@ -251,7 +255,7 @@ static void platform_end(void *ctx)
 {
 	struct platform *p = ctx;
 
-	p->engine = NULL;
+	p->work.engine = NULL;
 	store_close(p->model.store);
 	p->model.store = NULL;
 	handles_close(p);
@@ -259,8 +263,8 @@ static void platform_end(void *ctx)
 
 static void engine_detach(struct platform *p)
 {
-	if (p->engine)
-		p->engine->ops->close(p->engine, platform_end, p);
+	if (p->work.engine)
+		p->work.engine->ops->close(p->work.engine, platform_end, p);
 	else
 		platform_end(p);
 }
@@ -278,8 +282,8 @@ void platform_let_go(struct platform *p)
 
 void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)
 {
-	p->closing = true;
-	outputs_keep_stop(p);
+	p->closing = p->work.closing = true;
+	outputs_keep_stop(&p->work);
 	frameworks_stop(p);
 	p->closed = done;
 	p->closed_ctx = ctx;

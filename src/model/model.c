@@ -174,6 +174,11 @@ uint64_t model_version(const struct model *m)
 	return m->version;
 }
 
+bool model_broken(const struct model *m)
+{
+	return store_health(m->store) == STORE_BROKEN;
+}
+
 const struct task *model_task(struct model *m, const char *job_uid, const char *task, int attempt)
 {
 	char uid[128];

@@ -199,6 +199,8 @@ bool model_visible(const struct principal *who, const struct kind *k, const void
 	const char *org);
 /* The counter of commits: "v" on the wire. Persistent, never goes back. */
 uint64_t model_version(const struct model *m);
+/* The store has failed: nothing is made last any more. */
+bool model_broken(const struct model *m);
 
 /* Copies the F_SAMPLE members of a job: a change must not set them back. */
 void job_samples_copy(struct job *to, const struct job *from);

@@ -2,7 +2,7 @@
  * Jobs in motion. Those that hold resources are in one list; the others in another, in the order in
  * which they may start, so that a turn of planning need not look at all of a long queue.
  */
-#include "mltopd/platform.h"
+#include "work/work.h"
 #include "work/program.h"
 
 #include "base/mem.h"
@@ -19,14 +19,14 @@ static bool starts_before(const struct active *a, const struct active *b)
 }
 
 /* Where `a` is among those that wait, or belongs. */
-static size_t waiting_place(const struct platform *p, const struct active *a)
+static size_t waiting_place(const struct work *w, const struct active *a)
 {
-	size_t low = 0, high = p->waiting.len;
+	size_t low = 0, high = w->waiting.len;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (starts_before(p->waiting.items[middle], a))
+		if (starts_before(w->waiting.items[middle], a))
 			low = middle + 1;
 		else
 			high = middle;
@@ -34,43 +34,43 @@ static size_t waiting_place(const struct platform *p, const struct active *a)
 	return low;
 }
 
-static void waiting_add(struct platform *p, struct active *a)
+static void waiting_add(struct work *w, struct active *a)
 {
-	size_t at = waiting_place(p, a);
+	size_t at = waiting_place(w, a);
 
-	vec_push(&p->waiting, a);
-	memmove(&p->waiting.items[at + 1], &p->waiting.items[at],
-		(p->waiting.len - 1 - at) * sizeof *p->waiting.items);
-	p->waiting.items[at] = a;
+	vec_push(&w->waiting, a);
+	memmove(&w->waiting.items[at + 1], &w->waiting.items[at],
+		(w->waiting.len - 1 - at) * sizeof *w->waiting.items);
+	w->waiting.items[at] = a;
 	if (a->queue->waiting++ == 0)
-		p->orgs_waiting++;
+		w->orgs_waiting++;
 }
 
-static void waiting_remove(struct platform *p, struct active *a)
+static void waiting_remove(struct work *w, struct active *a)
 {
-	vec_remove(&p->waiting, waiting_place(p, a));
+	vec_remove(&w->waiting, waiting_place(w, a));
 	if (--a->queue->waiting == 0)
-		p->orgs_waiting--;
+		w->orgs_waiting--;
 }
 
-static void live_remove(struct platform *p, const struct active *a)
+static void live_remove(struct work *w, const struct active *a)
 {
 	size_t at = 0;
 
-	while (p->live.items[at] != a)
+	while (w->live.items[at] != a)
 		at++;
-	vec_remove(&p->live, at);
+	vec_remove(&w->live, at);
 }
 
-static struct org_queue *queue_of(struct platform *p, const char *org_id)
+static struct org_queue *queue_of(struct work *w, const char *org_id)
 {
-	struct org_queue *q = map_get(&p->queues, org_id);
+	struct org_queue *q = map_get(&w->queues, org_id);
 
 	if (q == NULL) {
 		q = mem_alloc(sizeof *q + strlen(org_id) + 1);
 		memcpy(q->org_id, org_id, strlen(org_id) + 1);
 		q->org.org_id = q->org_id;
-		map_set(&p->queues, org_id, q);
+		map_set(&w->queues, org_id, q);
 	}
 	return q;
 }
@@ -89,22 +89,27 @@ static int64_t waited(const struct job *j)
 	return ms > 0 ? ms : 0;
 }
 
-struct active *active_new(struct platform *p, const struct job *j)
+struct active *work_active(struct work *w, const char *uid)
+{
+	return map_get(&w->actives, uid);
+}
+
+struct active *active_new(struct work *w, const struct job *j)
 {
 	struct active *a = mem_alloc(sizeof *a);
 
-	a->p = p;
+	a->w = w;
 	snprintf(a->uid, sizeof a->uid, "%s", j->uid);
-	a->work = model_moving(&p->model, a->uid);
-	a->order = p->next_order++;
+	a->work = model_moving(w->model, a->uid);
+	a->order = w->next_order++;
 	a->priority = j->priority;
 	claim_of_job(&a->claim, j);
-	a->queue = queue_of(p, j->org_id);
+	a->queue = queue_of(w, j->org_id);
 	a->since = reconcile_now() - waited(j);
 	a->life = life_found(false, false, j->state == JOB_ENQUEUED && j->reason == REASON_HELD,
 		j->reason == REASON_CANCELLED, j->state == JOB_DELETING);
-	map_set(&p->actives, a->uid, a);
-	waiting_add(p, a);
+	map_set(&w->actives, a->uid, a);
+	waiting_add(w, a);
 	return a;
 }
 
@@ -116,20 +121,20 @@ void active_lives(struct active *a, struct life_state life)
 	if (held == holds)
 		return;
 	if (holds) {
-		waiting_remove(a->p, a);
-		vec_push(&a->p->live, a);
+		waiting_remove(a->w, a);
+		vec_push(&a->w->live, a);
 	} else {
-		live_remove(a->p, a);
-		waiting_add(a->p, a);
+		live_remove(a->w, a);
+		waiting_add(a->w, a);
 	}
 }
 
-bool active_next(const struct platform *p, size_t *at, struct active **out)
+bool active_next(const struct work *w, size_t *at, struct active **out)
 {
 	const char *uid;
 	void *value;
 
-	if (!map_next(&p->actives, at, &uid, &value))
+	if (!map_next(&w->actives, at, &uid, &value))
 		return false;
 	*out = value;
 	return true;
@@ -148,14 +153,14 @@ void active_gpus(struct active *a, const char *const *gpus, size_t count)
 
 void active_free(struct active *a)
 {
-	struct platform *p = a->p;
+	struct work *w = a->w;
 
-	map_remove(&p->actives, a->uid);
-	rowset_remove(&p->model.moving, a->uid);
+	map_remove(&w->actives, a->uid);
+	rowset_remove(&w->model->moving, a->uid);
 	if (life_holds(a->life))
-		live_remove(p, a);
+		live_remove(w, a);
 	else
-		waiting_remove(p, a);
+		waiting_remove(w, a);
 	active_gpus(a, NULL, 0);
 	vec_release(&a->waiters);
 	logs_close(a);
@@ -165,20 +170,20 @@ void active_free(struct active *a)
 	free(a);
 }
 
-void actives_release(struct platform *p)
+void actives_release(struct work *w)
 {
 	size_t at = 0;
 	const char *org;
 	void *queue;
 
-	while (p->live.len > 0)
-		active_free(p->live.items[p->live.len - 1]);
-	while (p->waiting.len > 0)
-		active_free(p->waiting.items[p->waiting.len - 1]);
-	vec_release(&p->live);
-	vec_release(&p->waiting);
-	map_release(&p->actives);
-	while (map_next(&p->queues, &at, &org, &queue))
+	while (w->live.len > 0)
+		active_free(w->live.items[w->live.len - 1]);
+	while (w->waiting.len > 0)
+		active_free(w->waiting.items[w->waiting.len - 1]);
+	vec_release(&w->live);
+	vec_release(&w->waiting);
+	map_release(&w->actives);
+	while (map_next(&w->queues, &at, &org, &queue))
 		free(queue);
-	map_release(&p->queues);
+	map_release(&w->queues);
 }

@@ -2,7 +2,7 @@
  * What the daemon itself does with logs: reads progress from new bytes, and wakes those who follow
  * a log over plain HTTP. The bytes that viewers see go from the engine through the hub.
  */
-#include "mltopd/platform.h"
+#include "work/work.h"
 #include "work/cursor.h"
 
 #include "base/mem.h"
@@ -49,17 +49,17 @@ static void metric_name_put(struct rowset *rows, const char *uid, const struct p
 	rowset_put(rows, &j, NULL);
 }
 
-static void progress_show(struct platform *p, struct active *a, int64_t bytes)
+static void progress_show(struct work *w, struct active *a, int64_t bytes)
 {
-	struct job *work = a->work, *row = rowset_find(&p->model.jobs, a->uid);
+	struct job *work = a->work, *row = rowset_find(&w->model->jobs, a->uid);
 
 	progress_put(work, a->progress, bytes);
-	metric_name_put(&p->model.moving, a->uid, a->progress);
+	metric_name_put(&w->model->moving, a->uid, a->progress);
 	if (row == NULL)
 		return;
 	progress_put(row, a->progress, bytes);
-	metric_name_put(&p->model.jobs, a->uid, a->progress);
-	model_show(&p->model, &job_kind, a->uid);
+	metric_name_put(&w->model->jobs, a->uid, a->progress);
+	model_show(w->model, &job_kind, a->uid);
 }
 
 /* All that is there was read, or nobody can say what there is. */
@@ -69,7 +69,7 @@ static void progress_over(struct active *a)
 
 	a->log_then = NULL;
 	if (a->log_news)
-		progress_show(a->p, a, (int64_t)a->log_newest);
+		progress_show(a->w, a, (int64_t)a->log_newest);
 	a->log_news = false;
 	if (then)
 		then(a);
@@ -125,7 +125,7 @@ void logs_read(struct active *a, void (*then)(struct active *a))
 	if (a->log && log_cursor_attempt(a->log) != ref.attempt)
 		logs_close(a);
 	if (a->log == NULL)
-		a->log = log_cursor_open(&a->p->engine, &ref, progress_go, a);
+		a->log = log_cursor_open(&a->w->engine, &ref, progress_go, a);
 	if (a->progress == NULL) {
 		a->progress = mem_alloc(sizeof *a->progress);
 		progress_init(a->progress);
@@ -144,45 +144,40 @@ void logs_close(struct active *a)
 
 static void on_progress(uv_timer_t *timer)
 {
-	struct platform *p = timer->data;
+	struct work *w = timer->data;
 
-	for (size_t i = 0; i < p->live.len; i++)
-		if (p->live.items[i]->log_pending)
-			logs_read(p->live.items[i], NULL);
-	for (struct follower *f = p->followers; f; f = f->next)
+	for (size_t i = 0; i < w->live.len; i++)
+		if (w->live.items[i]->log_pending)
+			logs_read(w->live.items[i], NULL);
+	for (struct follower *f = w->followers; f; f = f->next)
 		if (f->again) {
 			f->again = false;
 			f->wake(f->ctx);
 		}
 }
 
-static void timer_start(struct platform *p)
+static void timer_start(struct work *w)
 {
-	if (!uv_is_active((uv_handle_t *)&p->progress_timer) && !p->closing)
-		uv_timer_start(&p->progress_timer, on_progress, PROGRESS_EVERY_MS, 0);
+	if (!uv_is_active((uv_handle_t *)&w->progress_timer) && !w->closing)
+		uv_timer_start(&w->progress_timer, on_progress, PROGRESS_EVERY_MS, 0);
 }
 
 /* The timer runs only while there is something to read. */
-void logs_grew(struct platform *p, struct active *a)
+void logs_grew(struct work *w, struct active *a)
 {
 	a->log_pending = true;
-	timer_start(p);
+	timer_start(w);
 }
 
-void logs_wake_later(struct platform *p, struct follower *f)
+void logs_wake_later(struct work *w, struct follower *f)
 {
 	f->again = true;
-	timer_start(p);
+	timer_start(w);
 }
 
-void logs_init(struct platform *p)
+void logs_wake(struct work *w, const char *uid)
 {
-	p->followers = NULL;
-}
-
-void logs_wake(struct platform *p, const char *uid)
-{
-	for (struct follower *f = p->followers; f; f = f->next)
+	for (struct follower *f = w->followers; f; f = f->next)
 		if (strcmp(f->uid, uid) == 0)
 			f->wake(f->ctx);
 }

@@ -1,5 +1,5 @@
 /* What the engine's nodes have, what of it is held, and whether a job could ever run there. */
-#include "mltopd/platform.h"
+#include "work/work.h"
 #include "work/program.h"
 
 #include "base/mem.h"
@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void gpus_hold(struct platform *p, struct plan_gpu *gpus, size_t count)
+static void gpus_hold(struct work *w, struct plan_gpu *gpus, size_t count)
 {
-	for (size_t i = 0; i < p->live.len; i++) {
-		const struct active *a = p->live.items[i];
+	for (size_t i = 0; i < w->live.len; i++) {
+		const struct active *a = w->live.items[i];
 
 		for (size_t g = 0; g < a->gpu_count; g++)
 			for (size_t m = 0; m < count; m++)
@@ -19,12 +19,12 @@ static void gpus_hold(struct platform *p, struct plan_gpu *gpus, size_t count)
 	}
 }
 
-void reconcile_machine(struct platform *p, struct machine_view *out)
+void reconcile_machine(struct work *w, struct machine_view *out)
 {
 	struct plan_cluster *c = &out->cluster;
 	size_t gpus = 0;
 
-	p->engine->ops->machine(p->engine, c);
+	w->engine->ops->machine(w->engine, c);
 	out->nodes = mem_alloc((c->node_count + 1) * sizeof *out->nodes);
 	for (size_t i = 0; i < c->node_count; i++)
 		gpus += c->nodes[i].gpu_count;
@@ -39,7 +39,7 @@ void reconcile_machine(struct platform *p, struct machine_view *out)
 		n->gpus = &out->gpus[gpus];
 		gpus += n->gpu_count;
 	}
-	gpus_hold(p, out->gpus, gpus);
+	gpus_hold(w, out->gpus, gpus);
 	c->nodes = out->nodes;
 }
 
@@ -49,9 +49,9 @@ void machine_view_release(struct machine_view *m)
 	free(m->gpus);
 }
 
-bool reconcile_possible(struct platform *p, const struct job *j, struct err *e)
+bool reconcile_possible(struct work *w, const struct job *j, struct err *e)
 {
-	const struct quota *q = rowset_find(&p->model.quotas, j->org_id);
+	const struct quota *q = rowset_find(&w->model->quotas, j->org_id);
 	struct plan_limits limits = {0};
 	struct plan_org org = {.limits = q ? &limits : NULL, .name = q ? q->org_name : NULL};
 	struct task_program program;
@@ -65,6 +65,6 @@ bool reconcile_possible(struct platform *p, const struct job *j, struct err *e)
 	gang_of_job(&gang, &claim, j);
 	gang.org = &org;
 	program_of_job(&program, j);
-	p->engine->ops->machine(p->engine, &cluster);
-	return plan_possible(&gang, &cluster, e) && p->engine->ops->check(p->engine, &program, e);
+	w->engine->ops->machine(w->engine, &cluster);
+	return plan_possible(&gang, &cluster, e) && w->engine->ops->check(w->engine, &program, e);
 }

@@ -1,5 +1,5 @@
 /* Retention: outputs of finished jobs go when they are too old or their org has too many bytes. */
-#include "mltopd/platform.h"
+#include "work/work.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -24,7 +24,7 @@ struct held {
  * loop, where a job cannot be run again meanwhile. The platform may be closed while the pool works.
  */
 struct keeper {
-	struct platform *platform; /* NULL: it is closed */
+	struct work *w; /* NULL: it is closed */
 	uv_work_t work;
 	uv_timer_t timer;
 	bool busy, open;
@@ -43,7 +43,7 @@ static void held_clear(struct keeper *k)
 
 static void keeper_free(struct keeper *k)
 {
-	if (k->busy || k->open || k->platform)
+	if (k->busy || k->open || k->w)
 		return;
 	held_clear(k);
 	free(k);
@@ -101,18 +101,18 @@ static void sums_release(struct map *sums)
 
 static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *why)
 {
-	struct platform *p = k->platform;
-	const struct job *j = rowset_find(&p->model.jobs, h->uid);
+	struct work *w = k->w;
+	const struct job *j = rowset_find(&w->model->jobs, h->uid);
 	struct err e = ERR_INIT;
 	struct change *c;
 
-	if (j == NULL || !job_state_final(j->state) || platform_active(p, h->uid))
+	if (j == NULL || !job_state_final(j->state) || work_active(w, h->uid))
 		return; /* gone, or run again since */
 	if (!k->outputs->take(h->place, &e)) {
 		log_line(LOG_WARN, "%s", e.text);
 		return;
 	}
-	c = change_new(&p->model);
+	c = change_new(w->model);
 	change_actor(c, "outputs.keep", h->org_id);
 	change_event(c, j, EVENT_NORMAL, "OutputsCollected", "%.1f MiB of outputs were removed: %s",
 		(double)h->bytes / (1 << 20), why);
@@ -127,13 +127,12 @@ static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *
 /* By age, or because its org has too much. */
 static void decide_one(struct keeper *k, struct held *h, int64_t *sum)
 {
-	const struct config *c = &k->platform->config;
-	int64_t keep = c->outputs.keep.v, most = c->outputs.bytes_per_org.v;
+	int64_t keep = k->w->settings.outputs_keep, most = k->w->settings.outputs_bytes;
 	char why[128], ago[TIMEFMT_SIZE];
 
 	if (h->bytes < 0 || h->end == INT64_MAX)
 		return;
-	if (keep > 0 && platform_older(k->platform, h->end, keep)) {
+	if (keep > 0 && work_older(k->w, h->end, keep)) {
 		timefmt_duration(ago, model_now() - h->end);
 		snprintf(why, sizeof why, "the job ended %s ago (outputs.keep)", ago);
 		collect(k, h, sum, why);
@@ -182,7 +181,7 @@ static void outputs_measured(uv_work_t *work, int status)
 	struct keeper *k = work->data;
 
 	k->busy = false;
-	if (k->platform == NULL || k->platform->closing || status != 0) {
+	if (k->w == NULL || k->w->closing || status != 0) {
 		held_clear(k);
 		keeper_free(k);
 		return;
@@ -196,16 +195,16 @@ static void outputs_measured(uv_work_t *work, int status)
 
 static void look(struct keeper *k)
 {
-	struct platform *p = k->platform;
+	struct work *w = k->w;
 
-	for (size_t i = 0; i < p->model.jobs.len; i++) {
-		const struct job *j = p->model.jobs.rows[i];
+	for (size_t i = 0; i < w->model->jobs.len; i++) {
+		const struct job *j = w->model->jobs.rows[i];
 		struct held h = {.org_id = mem_strdup(j->org_id),
 			.end = INT64_MAX,
-			.place = k->outputs->place(p->engine, j->uid)};
+			.place = k->outputs->place(w->engine, j->uid)};
 
 		snprintf(h.uid, sizeof h.uid, "%s", j->uid);
-		if (job_state_final(j->state) && platform_active(p, j->uid) == NULL)
+		if (job_state_final(j->state) && work_active(w, j->uid) == NULL)
 			h.end = j->end_time.v > 0 ? j->end_time.v : j->update_time.v;
 		vec_push(&k->held, h);
 	}
@@ -216,12 +215,11 @@ static void look(struct keeper *k)
 static void on_timer(uv_timer_t *timer)
 {
 	struct keeper *k = timer->data;
-	const struct config *c = &k->platform->config;
+	const struct work_settings *s = &k->w->settings;
 
-	if (!k->busy && !k->platform->closing &&
-		(c->outputs.keep.v > 0 || c->outputs.bytes_per_org.v > 0))
+	if (!k->busy && !k->w->closing && (s->outputs_keep > 0 || s->outputs_bytes > 0))
 		look(k);
-	uv_timer_start(timer, on_timer, (uint64_t)c->outputs.look.v, 0);
+	uv_timer_start(timer, on_timer, (uint64_t)s->outputs_look, 0);
 }
 
 static void timer_closed(uv_handle_t *handle)
@@ -232,31 +230,31 @@ static void timer_closed(uv_handle_t *handle)
 	keeper_free(k);
 }
 
-void outputs_keep_start(struct platform *p)
+void outputs_keep_start(struct work *w)
 {
 	struct keeper *k;
 
-	if (p->engine->ops->outputs == NULL)
+	if (w->engine->ops->outputs == NULL)
 		return;
 	k = mem_alloc(sizeof *k);
-	k->platform = p;
-	k->outputs = p->engine->ops->outputs;
+	k->w = w;
+	k->outputs = w->engine->ops->outputs;
 	k->work.data = k->timer.data = k;
 	k->open = true;
-	uv_timer_init(p->loop, &k->timer);
+	uv_timer_init(w->loop, &k->timer);
 	/* Nobody waits for it: a daemon that has nothing else to do may end. */
 	uv_unref((uv_handle_t *)&k->timer);
-	p->keeper = k;
+	w->keeper = k;
 	uv_timer_start(&k->timer, on_timer, 0, 0);
 }
 
-void outputs_keep_stop(struct platform *p)
+void outputs_keep_stop(struct work *w)
 {
-	struct keeper *k = p->keeper;
+	struct keeper *k = w->keeper;
 
 	if (k == NULL)
 		return;
-	p->keeper = NULL;
-	k->platform = NULL;
+	w->keeper = NULL;
+	k->w = NULL;
 	uv_close((uv_handle_t *)&k->timer, timer_closed);
 }

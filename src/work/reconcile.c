@@ -5,7 +5,7 @@
  * A start is committed before the engine hears of it, so that after a crash every task that may
  * run is known to the store; the engine then finds out which of them really does.
  */
-#include "mltopd/platform.h"
+#include "work/work.h"
 #include "work/program.h"
 
 #include "base/log.h"
@@ -40,12 +40,12 @@ static void org_limits(struct org_queue *o, const struct quota *q)
 }
 
 /* The org as it is now: its quota may have come or gone since. */
-static struct org_queue *org_now(struct platform *p, struct org_queue *o)
+static struct org_queue *org_now(struct work *w, struct org_queue *o)
 {
-	if (o->turn != p->plan_turn) {
-		o->turn = p->plan_turn;
+	if (o->turn != w->plan_turn) {
+		o->turn = w->plan_turn;
 		o->met = false;
-		org_limits(o, rowset_find(&p->model.quotas, o->org_id));
+		org_limits(o, rowset_find(&w->model->quotas, o->org_id));
 	}
 	return o;
 }
@@ -59,12 +59,12 @@ static uint16_t node_of(const struct plan_cluster *c, const char *name)
 	return UINT16_MAX;
 }
 
-static void question_add(struct platform *p, struct question *q, struct active *a, bool behind)
+static void question_add(struct work *w, struct question *q, struct active *a, bool behind)
 {
 	struct plan_gang one;
 
 	gang_of_job(&one, &a->claim, a->work);
-	one.org = &org_now(p, a->queue)->org;
+	one.org = &org_now(w, a->queue)->org;
 	one.order = a->order;
 	one.since = a->since;
 	one.not_before = a->not_before;
@@ -83,7 +83,7 @@ static void question_add(struct platform *p, struct question *q, struct active *
 
 static bool in_flight(const struct active *a)
 {
-	return change_in_flight(&a->p->model, &job_kind, a->uid);
+	return change_in_flight(a->w->model, &job_kind, a->uid);
 }
 
 /* What is over, or not yet on the disk, is not to be decided about. */
@@ -93,35 +93,35 @@ static bool is_settled(const struct active *a)
 }
 
 /* The first `most` of those that wait; behind them the first of each org that none of these is of. */
-static void question_waiting(struct platform *p, struct question *q, size_t most, int64_t now)
+static void question_waiting(struct work *w, struct question *q, size_t most, int64_t now)
 {
 	size_t taken = 0, orgs = 0;
 
-	for (size_t i = 0; i < p->waiting.len; i++) {
-		struct active *a = p->waiting.items[i];
-		struct org_queue *o = org_now(p, a->queue);
+	for (size_t i = 0; i < w->waiting.len; i++) {
+		struct active *a = w->waiting.items[i];
+		struct org_queue *o = org_now(w, a->queue);
 		bool first = !o->met && a->life.at == AT_WAITING && a->life.wish == WISH_NONE &&
 			a->not_before <= now;
 
 		q->cut = taken >= most;
-		if (q->cut && orgs == p->orgs_waiting)
+		if (q->cut && orgs == w->orgs_waiting)
 			return;
 		if (!is_settled(a) || (q->cut && !first))
 			continue;
 		o->met = o->met || first;
 		orgs += first;
-		question_add(p, q, a, q->cut);
+		question_add(w, q, a, q->cut);
 		taken++;
 	}
 }
 
-static void question_make(struct platform *p, struct question *q, size_t most, int64_t now)
+static void question_make(struct work *w, struct question *q, size_t most, int64_t now)
 {
-	p->plan_turn++;
-	for (size_t i = 0; i < p->live.len; i++)
-		if (is_settled(p->live.items[i]))
-			question_add(p, q, p->live.items[i], false);
-	question_waiting(p, q, most, now);
+	w->plan_turn++;
+	for (size_t i = 0; i < w->live.len; i++)
+		if (is_settled(w->live.items[i]))
+			question_add(w, q, w->live.items[i], false);
+	question_waiting(w, q, most, now);
 }
 
 static void question_release(struct question *q)
@@ -154,22 +154,22 @@ static void usage_clear(struct quota_line *line)
 	line->gpu_used = line->count_used = 0;
 }
 
-void reconcile_usage(struct platform *p)
+void reconcile_usage(struct work *w)
 {
-	size_t count = p->model.quotas.len;
+	size_t count = w->model->quotas.len;
 	struct quota_line *before = mem_alloc((count + 1) * sizeof *before);
 
 	for (size_t i = 0; i < count; i++) {
-		struct quota *q = p->model.quotas.rows[i];
+		struct quota *q = w->model->quotas.rows[i];
 
 		before[i] = q->train;
-		q->records_bytes_used.v = model_record_bytes(&p->model, q->org_id);
+		q->records_bytes_used.v = model_record_bytes(w->model, q->org_id);
 		usage_clear(&q->train);
 		usage_clear(&q->total);
 	}
-	for (size_t i = 0; i < p->live.len; i++) {
-		const struct job *j = model_moving(&p->model, p->live.items[i]->uid);
-		struct quota *q = rowset_find(&p->model.quotas, j->org_id);
+	for (size_t i = 0; i < w->live.len; i++) {
+		const struct job *j = model_moving(w->model, w->live.items[i]->uid);
+		struct quota *q = rowset_find(&w->model->quotas, j->org_id);
 		struct quota_line one = usage_of(j);
 
 		if (q == NULL)
@@ -178,10 +178,10 @@ void reconcile_usage(struct platform *p)
 		usage_add(&q->total, &one);
 	}
 	for (size_t i = 0; i < count; i++) {
-		const struct quota *q = p->model.quotas.rows[i];
+		const struct quota *q = w->model->quotas.rows[i];
 
 		if (memcmp(&before[i], &q->train, sizeof before[i]) != 0)
-			model_show(&p->model, &quota_kind, q->org_id);
+			model_show(w->model, &quota_kind, q->org_id);
 	}
 	free(before);
 }
@@ -231,87 +231,86 @@ static void carry_out(struct active *a, const struct plan_action *act,
 static void on_plan(uv_timer_t *timer);
 
 /* Plans after so many ms, or sooner when that is on its way already. */
-static void plan_in(struct platform *p, int64_t ms)
+static void plan_in(struct work *w, int64_t ms)
 {
 	uint64_t after = ms > 0 ? (uint64_t)ms : 0;
 
-	uv_update_time(p->loop);
-	if (!uv_is_active((uv_handle_t *)&p->plan_timer) ||
-		uv_timer_get_due_in(&p->plan_timer) > after)
-		uv_timer_start(&p->plan_timer, on_plan, after, 0);
+	uv_update_time(w->loop);
+	if (!uv_is_active((uv_handle_t *)&w->plan_timer) ||
+		uv_timer_get_due_in(&w->plan_timer) > after)
+		uv_timer_start(&w->plan_timer, on_plan, after, 0);
 }
 
 /*
  * Ms until all jobs are looked at again. With thousands that wait it is dear, so it gets a fifth of
  * the time at most, and a fiftieth where it would only find new reasons.
  */
-static int64_t whole_plan_in(const struct platform *p, bool full)
+static int64_t whole_plan_in(const struct work *w, bool full)
 {
-	return p->plan_at + (full ? 49 : 4) * p->plan_cost_us / 1000 - time_mono_ms();
+	return w->plan_at + (full ? 49 : 4) * w->plan_cost_us / 1000 - time_mono_ms();
 }
 
 /* What the engine and the store are told; then when to look again. */
-static void plan_follow(struct platform *p, const struct question *q, const struct plan *plan,
+static void plan_follow(struct work *w, const struct question *q, const struct plan *plan,
 	int64_t now)
 {
 	for (size_t i = 0; i < plan->count; i++)
 		carry_out(q->actives.items[plan->actions[i].gang], &plan->actions[i],
 			q->cluster->nodes);
-	reconcile_usage(p);
-	if (p->planned)
-		p->planned(p);
-	p->plan_full = plan->full;
+	reconcile_usage(w);
+	w->told.planned(w->told.ctx);
+	w->plan_full = plan->full;
 	if (plan->wake)
-		plan_in(p, plan->wake - now);
+		plan_in(w, plan->wake - now);
 	if (q->cut)
-		plan_in(p, whole_plan_in(p, plan->full));
+		plan_in(w, whole_plan_in(w, plan->full));
 }
 
 static void on_plan(uv_timer_t *timer)
 {
-	struct platform *p = timer->data;
+	struct work *w = timer->data;
 	int64_t now = reconcile_now(), wall = model_now() - now;
 	uint64_t begin = uv_hrtime();
 	struct machine_view machine;
 	struct question q = {.cluster = &machine.cluster};
 	struct plan plan;
 
-	if (p->engine == NULL || p->closing)
+	if (w->engine == NULL || w->closing)
 		return;
-	reconcile_machine(p, &machine);
-	question_make(p, &q, whole_plan_in(p, p->plan_full) > 0 ? GLANCE : SIZE_MAX, now);
+	reconcile_machine(w, &machine);
+	question_make(w, &q, whole_plan_in(w, w->plan_full) > 0 ? GLANCE : SIZE_MAX, now);
 	plan_make(&plan, &(struct plan_input){q.cluster, q.gangs.items, q.gangs.len, now, wall});
-	plan_follow(p, &q, &plan, now);
+	plan_follow(w, &q, &plan, now);
 	if (!q.cut) {
-		p->plan_cost_us = (int64_t)((uv_hrtime() - begin) / 1000);
-		p->plan_at = time_mono_ms();
+		w->plan_cost_us = (int64_t)((uv_hrtime() - begin) / 1000);
+		w->plan_at = time_mono_ms();
 	}
 	plan_release(&plan);
 	question_release(&q);
 	machine_view_release(&machine);
 }
 
-void reconcile_soon(struct platform *p)
+void reconcile_soon(struct work *w)
 {
-	if (p->engine && !p->closing)
-		plan_in(p, 0);
+	if (w->engine && !w->closing)
+		plan_in(w, 0);
 }
 
 /* ---- After a full disk ---- */
 
 static void on_repair(uv_timer_t *timer)
 {
-	struct platform *p = timer->data;
+	struct work *w = timer->data;
 	struct active *a;
 	bool more = false;
 
-	if (store_health(p->model.store) == STORE_BROKEN) {
+	if (model_broken(w->model)) {
 		log_line(LOG_ERROR,
 			"the store has failed: states of jobs are not written down any more; "
 			"tasks go on; restart mltopd when the disk is well");
 		return;
 	}
-	for (size_t at = 0; active_next(p, &at, &a);) {
+	for (size_t at = 0; active_next(w, &at, &a);) {
 		if (a->dirty && !in_flight(a))
 			reconcile_repair(a);
 		more = more || a->dirty;
@@ -322,27 +321,22 @@ static void on_repair(uv_timer_t *timer)
 
 void reconcile_not_stored(struct active *a)
 {
-	struct platform *p = a->p;
+	struct work *w = a->w;
 
 	if (!a->dirty)
 		log_line(LOG_ERROR, "job %s: its new state could not be stored; trying again",
 			a->uid);
 	a->dirty = true;
-	if (!uv_is_active((uv_handle_t *)&p->repair_timer))
-		uv_timer_start(&p->repair_timer, on_repair, REPAIR_MS, 0);
-}
-
-void reconcile_init(struct platform *p)
-{
-	p->next_order = 1;
+	if (!uv_is_active((uv_handle_t *)&w->repair_timer))
+		uv_timer_start(&w->repair_timer, on_repair, REPAIR_MS, 0);
 }
 
 /* ---- At start ---- */
 
 /* Does the engine have to look for a task of it? Fills in what it holds. */
-static bool adopt_one(struct platform *p, struct active *a, const struct job *j)
+static bool adopt_one(struct work *w, struct active *a, const struct job *j)
 {
-	const struct task *t = model_task(&p->model, j->uid, NULL, (int)j->attempt);
+	const struct task *t = model_task(w->model, j->uid, NULL, (int)j->attempt);
 	bool deleting = j->state == JOB_DELETING;
 	unsigned state = deleting ? (t ? t->state : JOB_FAILED) : j->state;
 
@@ -356,21 +350,21 @@ static bool adopt_one(struct platform *p, struct active *a, const struct job *j)
 	return true;
 }
 
-void reconcile_adopt(struct platform *p)
+void reconcile_adopt(struct work *w)
 {
 	VEC(struct task_ref) known = {0};
 	struct active *a;
 
-	for (size_t at = 0; active_next(p, &at, &a);) {
+	for (size_t at = 0; active_next(w, &at, &a);) {
 		const struct job *j = a->work;
 
-		if (adopt_one(p, a, j)) {
+		if (adopt_one(w, a, j)) {
 			struct task_ref one = {j->uid, task_single, (int)j->attempt};
 
 			vec_push(&known, one);
 		}
 	}
-	p->engine->ops->adopt(p->engine, known.items, known.len);
+	w->engine->ops->adopt(w->engine, known.items, known.len);
 	vec_release(&known);
-	reconcile_usage(p);
+	reconcile_usage(w);
 }

@@ -1,5 +1,5 @@
 /* How an attempt, and a job, ends: their rows, and who is told once they are on the disk. */
-#include "mltopd/platform.h"
+#include "work/work.h"
 
 #include "base/log.h"
 #include "base/fault.h"
@@ -88,7 +88,7 @@ static void attempt_store(struct change *c, struct job *j, const struct news *n)
 }
 
 struct ended_log {
-	struct platform *p;
+	struct work *w;
 	char uid[ULID_SIZE];
 	int attempt;
 };
@@ -99,22 +99,21 @@ static void attempt_stored(void *ctx, bool ok, const struct err *e)
 	struct ended_log *l = ctx;
 
 	(void)ok, (void)e;
-	if (l->p->hub)
-		hub_log_ended(l->p->hub, l->uid, task_single, l->attempt);
-	logs_wake(l->p, l->uid);
-	reconcile_soon(l->p);
+	l->w->told.log_ended(l->w->told.ctx, l->uid, task_single, l->attempt);
+	logs_wake(l->w, l->uid);
+	reconcile_soon(l->w);
 	free(l);
 }
 
 void reconcile_again(struct active *a, const struct news *n)
 {
-	struct platform *p = a->p;
-	struct change *c = change_new(&p->model);
+	struct work *w = a->w;
+	struct change *c = change_new(w->model);
 	struct job j = *a->work;
 	struct ended_log *l = mem_alloc(sizeof *l);
 	struct buf text = BUF_INIT;
 
-	l->p = p;
+	l->w = w;
 	memcpy(l->uid, a->uid, sizeof l->uid);
 	l->attempt = (int)j.attempt;
 	attempt_store(c, &j, n);
@@ -135,7 +134,7 @@ void reconcile_again(struct active *a, const struct news *n)
  */
 void reconcile_anew(struct active *a, const struct news *n)
 {
-	struct change *c = change_new(&a->p->model);
+	struct change *c = change_new(a->w->model);
 	struct job j = *a->work;
 
 	free(a->end);
@@ -178,7 +177,7 @@ static void over_stored(void *ctx, bool ok, const struct err *e)
 /* Its end is on the disk: nothing more is known of it than its row says. */
 void reconcile_ended(struct active *a)
 {
-	struct platform *p = a->p;
+	struct work *w = a->w;
 	struct over_waiter *waiters = a->waiters.items;
 	size_t count = a->waiters.len;
 	int attempt = (int)a->work->attempt;
@@ -188,12 +187,12 @@ void reconcile_ended(struct active *a)
 	memset(&a->waiters, 0, sizeof a->waiters);
 	memcpy(uid, a->uid, sizeof uid);
 	active_free(a);
-	if (attempt > 0 && p->hub)
-		hub_log_ended(p->hub, uid, task_single, attempt);
-	logs_wake(p, uid);
-	if (removed && p->engine)
-		p->engine->ops->forget(p->engine, uid);
-	platform_used(p);
+	if (attempt > 0)
+		w->told.log_ended(w->told.ctx, uid, task_single, attempt);
+	logs_wake(w, uid);
+	if (removed && w->engine)
+		w->engine->ops->forget(w->engine, uid);
+	w->told.over(w->told.ctx);
 	waiters_tell(waiters, count, true, NULL);
 }
 
@@ -241,7 +240,7 @@ static void wisher_store(struct change *c, struct active *a)
 
 void reconcile_over(struct active *a, const struct news *n)
 {
-	struct change *c = change_new(&a->p->model);
+	struct change *c = change_new(a->w->model);
 
 	if (a->life.wish == WISH_DELETE)
 		change_job_remove(c, a->uid);
@@ -267,7 +266,7 @@ static void repair_stored(void *ctx, bool ok, const struct err *e)
 
 void reconcile_repair(struct active *a)
 {
-	struct change *c = change_new(&a->p->model);
+	struct change *c = change_new(a->w->model);
 	bool over = a->life.at == AT_OVER;
 
 	a->dirty = false;

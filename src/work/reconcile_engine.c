@@ -1,5 +1,5 @@
 /* What the engine reports. */
-#include "mltopd/platform.h"
+#include "work/work.h"
 #include "work/retry.h"
 
 #include "base/fsio.h"
@@ -13,10 +13,10 @@
 #include <sys/stat.h>
 
 /* The job that a report is about; NULL when it is none of ours, or of an older attempt. */
-static struct active *about(struct platform *p, const struct task_ref *ref)
+static struct active *about(struct work *w, const struct task_ref *ref)
 {
-	struct active *a = platform_active(p, ref->uid);
-	const struct job *j = a ? model_moving(&p->model, ref->uid) : NULL;
+	struct active *a = work_active(w, ref->uid);
+	const struct job *j = a ? model_moving(w->model, ref->uid) : NULL;
 
 	return j && j->attempt == ref->attempt ? a : NULL;
 }
@@ -122,14 +122,13 @@ static void on_ended(void *ctx, const struct task_ref *ref, const struct task_ex
 
 static void on_log_grew(void *ctx, const struct task_ref *ref)
 {
-	struct platform *p = ctx;
-	struct active *a = about(p, ref);
+	struct work *w = ctx;
+	struct active *a = about(w, ref);
 
-	if (p->hub)
-		hub_log_grew(p->hub, ref->uid, ref->task, ref->attempt);
-	logs_wake(p, ref->uid);
+	w->told.log_grew(w->told.ctx, ref->uid, ref->task, ref->attempt);
+	logs_wake(w, ref->uid);
 	if (a)
-		logs_grew(p, a);
+		logs_grew(w, a);
 }
 
 static void on_sampled(void *ctx, const struct task_ref *ref, const struct task_sample *s)
@@ -140,15 +139,15 @@ static void on_sampled(void *ctx, const struct task_ref *ref, const struct task_
 static void on_note(void *ctx, const struct task_ref *ref, bool warning, const char *reason,
 	const char *message)
 {
-	struct platform *p = ctx;
-	const struct job *j = model_moving(&p->model, ref->uid);
+	struct work *w = ctx;
+	const struct job *j = model_moving(w->model, ref->uid);
 	struct change *c;
 
 	if (j == NULL)
-		j = rowset_find(&p->model.jobs, ref->uid);
+		j = rowset_find(&w->model->jobs, ref->uid);
 	if (j == NULL)
 		return;
-	c = change_new(&p->model);
+	c = change_new(w->model);
 	change_event(c, j, warning ? EVENT_WARNING : EVENT_NORMAL, reason, "%s", message);
 	change_commit(c);
 }
@@ -162,17 +161,17 @@ static void on_machine_changed(void *ctx)
  * Nobody can say of jobs from before the store began, or was put back from a backup: their folders
  * stay. `before-restore` is made anew by each restore.
  */
-static int64_t deletions_known_since(const struct platform *p)
+static int64_t deletions_known_since(const struct work *w)
 {
-	char *path = fsio_join(p->dir, "before-restore");
+	char *path = fsio_join(w->dir, "before-restore");
 	int64_t since = INT64_MAX, restored = 0;
 	struct stat st;
 
 	if (stat(path, &st) == 0)
 		restored = (st.st_mtim.tv_sec + 1) * (int64_t)1000;
 	free(path);
-	for (size_t i = 0; i < p->model.orgs.len; i++) {
-		const struct org *o = p->model.orgs.rows[i];
+	for (size_t i = 0; i < w->model->orgs.len; i++) {
+		const struct org *o = w->model->orgs.rows[i];
 
 		if (o->create_time.v < since)
 			since = o->create_time.v;
@@ -182,10 +181,10 @@ static int64_t deletions_known_since(const struct platform *p)
 
 static bool on_known(void *ctx, const char *uid)
 {
-	struct platform *p = ctx;
+	struct work *w = ctx;
 
-	return rowset_find(&p->model.jobs, uid) || model_moving(&p->model, uid) ||
-		ulid_ms(uid) <= deletions_known_since(p);
+	return rowset_find(&w->model->jobs, uid) || model_moving(w->model, uid) ||
+		ulid_ms(uid) <= deletions_known_since(w);
 }
 
 const struct engine_events reconcile_events = {

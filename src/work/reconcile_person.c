@@ -1,5 +1,5 @@
 /* What people ask of a job: accepted, cancelled, deleted, held, released, run again. */
-#include "mltopd/platform.h"
+#include "work/work.h"
 
 #include "base/mem.h"
 
@@ -20,23 +20,23 @@ static void why_set(struct job *j, enum job_reason reason, const char *message)
 	job_set(j, message, message);
 }
 
-void reconcile_accept(struct platform *p, struct change *c, struct job *j)
+void reconcile_accept(struct work *w, struct change *c, struct job *j)
 {
 	job_set(j, state, JOB_VALIDATED);
-	model_moving_put(&p->model, j);
-	active_new(p, j);
+	model_moving_put(w->model, j);
+	active_new(w, j);
 	change_job(c, j);
 	change_event(c, j, EVENT_NORMAL, "Submitted", "accepted from %s", j->owner);
 }
 
-void reconcile_retry(struct platform *p, struct change *c, const struct job *row)
+void reconcile_retry(struct work *w, struct change *c, const struct job *row)
 {
 	static const struct job nothing;
 	struct job j = *row;
 
-	model_moving_put(&p->model, row);
+	model_moving_put(w->model, row);
 	/* What was wanted of the old run holds no longer. */
-	active_lives(active_new(p, row), (struct life_state){AT_WAITING, WISH_NONE});
+	active_lives(active_new(w, row), (struct life_state){AT_WAITING, WISH_NONE});
 	job_set(&j, attempts_uncounted, row->attempt);
 	why_set(&j, REASON_RETRY, "to be run again");
 	job_forget(&j, end_time);
@@ -79,7 +79,7 @@ void reconcile_delete(struct change *c, struct active *a)
 
 static void wish_undo(struct active *a)
 {
-	const struct job *row = rowset_find(&a->p->model.jobs, a->uid);
+	const struct job *row = rowset_find(&a->w->model->jobs, a->uid);
 
 	if (row == NULL)
 		return;
@@ -102,7 +102,7 @@ bool reconcile_wished(struct active *a, bool ok, const struct err *e, const char
 	}
 	j = *a->work;
 	wish_fill(a, &j);
-	model_moving_put(&a->p->model, &j);
+	model_moving_put(a->w->model, &j);
 	free(a->wisher);
 	a->wisher = mem_strdup(who);
 	reconcile_not_stored(a);
@@ -139,7 +139,7 @@ bool reconcile_release(struct change *c, struct active *a)
 
 void reconcile_hold_undo(struct active *a)
 {
-	const struct job *row = rowset_find(&a->p->model.jobs, a->uid);
+	const struct job *row = rowset_find(&a->w->model->jobs, a->uid);
 
 	if (row)
 		reconcile_event(a, row->reason == REASON_HELD ? ON_HOLD : ON_RELEASE, NULL);

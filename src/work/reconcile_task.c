@@ -1,5 +1,5 @@
 /* What the life of a job asks for is done: engine and store are told. */
-#include "mltopd/platform.h"
+#include "work/work.h"
 #include "work/program.h"
 
 #include "base/log.h"
@@ -27,23 +27,23 @@ static void why_set(struct job *j, enum job_reason reason, const char *message)
 /* In memory only: why a job waits is found anew after a restart. */
 static void wait_show(struct active *a, enum job_reason reason, const char *message)
 {
-	struct platform *p = a->p;
+	struct work *w = a->w;
 	struct job j = *a->work;
-	const struct job *row = rowset_find(&p->model.jobs, a->uid);
+	const struct job *row = rowset_find(&w->model->jobs, a->uid);
 
 	why_set(&j, reason, message);
-	model_moving_put(&p->model, &j);
+	model_moving_put(w->model, &j);
 	if (row == NULL)
 		return;
 	j = *row;
 	why_set(&j, reason, message);
-	rowset_put(&p->model.jobs, &j, NULL);
-	model_show(&p->model, &job_kind, a->uid);
+	rowset_put(&w->model->jobs, &j, NULL);
+	model_show(w->model, &job_kind, a->uid);
 }
 
 void reconcile_enqueue(struct active *a, enum job_reason reason, const char *message)
 {
-	struct platform *p = a->p;
+	struct work *w = a->w;
 	const struct job *work = a->work;
 	struct change *c;
 	struct job j;
@@ -53,7 +53,7 @@ void reconcile_enqueue(struct active *a, enum job_reason reason, const char *mes
 		return;
 	}
 	j = *work;
-	c = change_new(&p->model);
+	c = change_new(w->model);
 	why_set(&j, reason, message);
 	reconcile_move(c, &j, JOB_ENQUEUED);
 	change_event(c, &j, EVENT_NORMAL, "Enqueued", "%s",
@@ -63,17 +63,17 @@ void reconcile_enqueue(struct active *a, enum job_reason reason, const char *mes
 
 /* ---- Starting ---- */
 
-static void enforced_set(struct platform *p, struct job *j)
+static void enforced_set(struct work *w, struct job *j)
 {
 	for (unsigned i = 0; enforced_words[i]; i++)
-		if (strcmp(enforced_words[i], p->engine->ops->enforces) == 0)
+		if (strcmp(enforced_words[i], w->engine->ops->enforces) == 0)
 			job_set(j, limits_enforced, i);
 }
 
 static void start_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct active *a = ctx;
-	const struct job *row = rowset_find(&a->p->model.jobs, a->uid);
+	const struct job *row = rowset_find(&a->w->model->jobs, a->uid);
 	struct task_exit end = {.end = TASK_END_STOPPED, .finish_code = -1};
 	struct news n = {.state = JOB_FAILED,
 		.reason = REASON_CANCELLED,
@@ -81,7 +81,7 @@ static void start_stored(void *ctx, bool ok, const struct err *e)
 		.end = &end};
 
 	(void)e;
-	if (a->p->closing)
+	if (a->w->closing)
 		return; /* the next start of the daemon finds it */
 	if (ok) {
 		reconcile_event(a, ON_START_STORED, &n);
@@ -89,7 +89,7 @@ static void start_stored(void *ctx, bool ok, const struct err *e)
 	}
 	/* All is as before, and will be planned again. */
 	if (row)
-		model_moving_put(&a->p->model, row);
+		model_moving_put(a->w->model, row);
 	a->dirty = false;
 	a->not_before = reconcile_now() + 1000 * RETRY_AFTER_S;
 	reconcile_event(a, ON_START_LOST, NULL);
@@ -98,9 +98,9 @@ static void start_stored(void *ctx, bool ok, const struct err *e)
 static void start_store(struct active *a, const struct news *n)
 {
 	static const struct job nothing;
-	struct platform *p = a->p;
+	struct work *w = a->w;
 	struct job j = *a->work;
-	struct change *c = change_new(&p->model);
+	struct change *c = change_new(w->model);
 	struct task t;
 	char uid[128];
 
@@ -109,7 +109,7 @@ static void start_store(struct active *a, const struct news *n)
 	job_set(&j, attempt, j.attempt + 1);
 	job_set(&j, tasks, 1);
 	job_set(&j, node_name, n->node);
-	enforced_set(p, &j);
+	enforced_set(w, &j);
 	why_set(&j, REASON_NONE, "");
 	job_forget(&j, exit_code);
 	job_forget(&j, signal);
@@ -117,7 +117,7 @@ static void start_store(struct active *a, const struct news *n)
 	job_forget(&j, end_time);
 	job_samples_copy(&j, &nothing);
 	reconcile_move(c, &j, JOB_CREATING);
-	reconcile_task_of(&p->model, &j, &t, uid);
+	reconcile_task_of(w->model, &j, &t, uid);
 	task_set(&t, state, JOB_CREATING);
 	if (n->gpu_count)
 		task_set(&t, gpus, ((struct strings){n->gpus, n->gpu_count}));
@@ -135,14 +135,14 @@ static void start_failed(struct active *a, enum job_reason why, const char *mess
 	struct task_ref ref = ref_of(a);
 
 	snprintf(end.message, sizeof end.message, "%.255s", message);
-	reconcile_events.ended(a->p, &ref, &end, why);
+	reconcile_events.ended(a->w, &ref, &end, why);
 }
 
 /* `j`: the job with all its texts. */
 static void start_whole(struct active *a, const struct job *j)
 {
-	struct platform *p = a->p;
-	const struct org *o = model_org(&p->model, j->org_id);
+	struct work *w = a->w;
+	const struct org *o = model_org(w->model, j->org_id);
 	bool as_user = o && record_has(org, o, run_uid);
 	struct err e = ERR_INIT;
 	char *package = NULL;
@@ -156,7 +156,7 @@ static void start_whole(struct active *a, const struct job *j)
 
 	program_of_job(&launch.program, j);
 	if (j->trainer_uri && *j->trainer_uri) {
-		package = packages_path(p, j->org_id, j->trainer_uri, &e);
+		package = w->told.package_file(w->told.ctx, j->org_id, j->trainer_uri, &e);
 		if (package == NULL) {
 			start_failed(a, REASON_PACKAGE_FETCH, e.text);
 			return;
@@ -164,14 +164,14 @@ static void start_whole(struct active *a, const struct job *j)
 	}
 	launch.package_path = package;
 	fault_point("before-start");
-	p->engine->ops->start(p->engine, &launch);
+	w->engine->ops->start(w->engine, &launch);
 	fault_point("after-start");
 	free(package);
 }
 
 /* A start whose long texts are being read. */
 struct starting {
-	struct platform *p;
+	struct work *w;
 	int attempt;
 	char uid[ULID_SIZE];
 };
@@ -182,8 +182,8 @@ static void stop_tell(struct active *a);
 static void start_read(void *ctx, const void *rec, const struct err *e)
 {
 	struct starting *s = ctx;
-	struct active *a = platform_active(s->p, s->uid);
-	bool same = a && (int)a->work->attempt == s->attempt && !s->p->closing;
+	struct active *a = work_active(s->w, s->uid);
+	bool same = a && (int)a->work->attempt == s->attempt && !s->w->closing;
 
 	if (same && rec)
 		start_whole(a, rec);
@@ -198,15 +198,15 @@ static void start_tell(struct active *a)
 {
 	struct starting *s = mem_alloc(sizeof *s);
 
-	s->p = a->p;
+	s->w = a->w;
 	s->attempt = (int)a->work->attempt;
 	memcpy(s->uid, a->uid, sizeof s->uid);
-	model_whole(&a->p->model, &job_kind, a->work, start_read, s);
+	model_whole(a->w->model, &job_kind, a->work, start_read, s);
 }
 
 static void running_store(struct active *a, const struct news *n)
 {
-	struct platform *p = a->p;
+	struct work *w = a->w;
 	struct job j = *a->work;
 	struct change *c;
 	struct task t;
@@ -215,22 +215,21 @@ static void running_store(struct active *a, const struct news *n)
 	/* Adopted: nothing is new. Being deleted: it is about to be stopped. */
 	if (j.state != JOB_CREATING)
 		return;
-	c = change_new(&p->model);
+	c = change_new(w->model);
 	job_set(&j, start_time, (struct when){n->start_ms});
 	reconcile_move(c, &j, JOB_RUNNING);
-	reconcile_task_of(&p->model, &j, &t, uid);
+	reconcile_task_of(w->model, &j, &t, uid);
 	task_set(&t, state, JOB_RUNNING);
 	task_set(&t, start_time, (struct when){n->start_ms});
 	change_task(c, &t);
 	change_event(c, &j, EVENT_NORMAL, "Started", "attempt %lld runs", (long long)j.attempt);
 	change_commit(c);
-	if (p->hub)
-		hub_log_grew(p->hub, a->uid, task_single, (int)j.attempt);
+	w->told.log_grew(w->told.ctx, a->uid, task_single, (int)j.attempt);
 }
 
 static void stop_tell(struct active *a)
 {
-	struct engine *en = a->p->engine;
+	struct engine *en = a->w->engine;
 	struct task_ref ref = ref_of(a);
 	struct task_program program;
 
@@ -242,7 +241,7 @@ static void stop_tell(struct active *a)
 
 void reconcile_event(struct active *a, enum life_event ev, const struct news *n)
 {
-	struct platform *p = a->p;
+	struct work *w = a->w;
 	struct life_step step = life_step(a->life, ev);
 
 	active_lives(a, step.next);
@@ -265,7 +264,7 @@ void reconcile_event(struct active *a, enum life_event ev, const struct news *n)
 	if (step.what & DO_STORE_OVER)
 		reconcile_over(a, n);
 	if (step.what & DO_PLAN)
-		reconcile_soon(p);
+		reconcile_soon(w);
 	if (step.what & DO_FREE)
 		reconcile_ended(a);
 }

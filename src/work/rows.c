@@ -1,41 +1,41 @@
 /* What the model tells: rows that the store brought, and how changes of jobs went. */
-#include "mltopd/platform.h"
+#include "work/work.h"
 
 /* A job that is to be brought to its end, and that nobody here looks after yet. */
-static void job_taken(struct platform *p, const struct job *row)
+static void job_taken(struct work *w, const struct job *row)
 {
-	if (job_state_final(row->state) || platform_active(p, row->uid))
+	if (job_state_final(row->state) || work_active(w, row->uid))
 		return;
-	rowset_put(&p->model.moving, row, NULL);
-	active_new(p, row);
-	reconcile_soon(p);
+	rowset_put(&w->model->moving, row, NULL);
+	active_new(w, row);
+	reconcile_soon(w);
 }
 
-void work_row_stored(struct platform *p, const struct kind *k, const void *row)
+void work_row_stored(struct work *w, const struct kind *k, const void *row)
 {
 	if (k == &job_kind)
-		job_taken(p, row);
+		job_taken(w, row);
 	/* What is in use stands in memory only. */
-	if (k == &quota_kind && p->model.loaded)
-		reconcile_usage(p);
+	if (k == &quota_kind && w->model->loaded)
+		reconcile_usage(w);
 }
 
-void work_job_settled(struct platform *p, const char *uid, bool last, bool lost)
+void work_job_settled(struct work *w, const char *uid, bool last, bool lost)
 {
-	struct active *a = platform_active(p, uid);
+	struct active *a = work_active(w, uid);
 
 	if (a == NULL)
 		return;
 	/* It was left out of plans while its change was on the way. */
 	if (last && !life_holds(a->life) && a->life.at != AT_OVER)
-		reconcile_soon(p);
+		reconcile_soon(w);
 	if (lost)
 		reconcile_not_stored(a);
 }
 
-struct event_fold *work_fold(struct platform *p, const char *uid)
+struct event_fold *work_fold(struct work *w, const char *uid)
 {
-	struct active *a = platform_active(p, uid);
+	struct active *a = work_active(w, uid);
 
 	return a ? &a->newest : NULL;
 }

@@ -1,4 +1,4 @@
-#include "mltopd/platform.h"
+#include "work/work.h"
 
 #include <math.h>
 
@@ -18,10 +18,10 @@ static void sample_put(struct job *j, const struct task_sample *s)
 }
 
 /* Samples change rows in place: they are not stored and do not raise the version. */
-void sample_take(struct platform *p, const struct task_ref *ref, const struct task_sample *s)
+void sample_take(struct work *w, const struct task_ref *ref, const struct task_sample *s)
 {
-	struct job *work = model_moving(&p->model, ref->uid);
-	struct job *row = rowset_find(&p->model.jobs, ref->uid);
+	struct job *work = model_moving(w->model, ref->uid);
+	struct job *row = rowset_find(&w->model->jobs, ref->uid);
 
 	if (work == NULL || work->attempt != ref->attempt)
 		return;
@@ -29,5 +29,5 @@ void sample_take(struct platform *p, const struct task_ref *ref, const struct ta
 	if (row == NULL)
 		return;
 	sample_put(row, s);
-	model_show(&p->model, &job_kind, ref->uid);
+	model_show(w->model, &job_kind, ref->uid);
 }

@@ -1,10 +1,12 @@
 /*
  * What the files of src/work share and what others call of them: jobs in motion, and what is done
- * with them. Loop thread only.
+ * with them. It stands on the model and the engine, and knows nobody above: what others have to
+ * learn it tells its watchers. Loop thread only.
  */
 #ifndef MLTOP_WORK_WORK_H
 #define MLTOP_WORK_WORK_H
 
+#include "base/map.h"
 #include "base/ulid.h"
 #include "base/vec.h"
 #include "core/kinds/event.h"
@@ -19,8 +21,74 @@
 #include "work/ages.h"
 #include "work/life.h"
 
-struct platform;
+#include <uv.h>
+
 struct change;
+
+struct active;
+struct follower;
+struct keeper;
+
+/* Who is told of what, and asked for what is not work's. All are there. */
+struct work_watchers {
+	void *ctx;
+	void (*log_grew)(void *ctx, const char *uid, const char *task, int attempt);
+	void (*log_ended)(void *ctx, const char *uid, const char *task, int attempt);
+	void (*planned)(void *ctx); /* after each turn of planning */
+	void (*over)(void *ctx);    /* something came to its end */
+	/* The file behind a package's URI, checked by who may name it; the caller frees. */
+	char *(*package_file)(void *ctx, const char *org_id, const char *uri, struct err *e);
+};
+
+/* As they may be at this moment: a reload of the settings changes them. 0: no bound. */
+struct work_settings {
+	int64_t outputs_keep, outputs_look; /* ms */
+	int64_t outputs_bytes;              /* of an org */
+};
+
+/* Jobs in motion and what brings them to their end. */
+struct work {
+	struct model *model;
+	struct engine
+		*engine; /* NULL in commands without a daemon; opened and closed by the owner */
+	struct work_settings settings;
+	struct work_watchers told;
+	uv_loop_t *loop;
+	const char *dir; /* state folder; borrowed */
+	bool closing;    /* set by the owner: nothing is begun any more */
+	uv_timer_t plan_timer, progress_timer, repair_timer; /* closed by the owner */
+
+	struct map actives;           /* uid -> struct active, in one of the two lists: */
+	VEC(struct active *) live;    /* in no order */
+	VEC(struct active *) waiting; /* in the order in which they may start */
+	struct map queues;            /* org_id -> struct org_queue */
+	size_t orgs_waiting;          /* that have a job in `waiting` */
+	uint64_t next_order;
+	int64_t plan_cost_us, plan_at; /* of the last plan of all jobs: how dear it was, mono ms */
+	bool plan_full;                /* the last plan left no room for any job */
+	uint64_t plan_turn;
+
+	struct follower *followers; /* of logs */
+	struct keeper *keeper;      /* of outputs */
+	struct ages ages;
+};
+
+struct work_options {
+	struct model *model;
+	uv_loop_t *loop;
+	const char *dir;
+	struct work_watchers told;
+};
+/* `w` is zeroed. What the options point to must live as long. */
+void work_init(struct work *w, const struct work_options *o);
+/* Is what happened at `since` (wall ms) older than `keep` for certain? Notes and tells of steps. */
+bool work_older(struct work *w, int64_t since, int64_t keep);
+/*
+ * A place in the log of a job's attempt (work/cursor.h); 0: the newest. NULL: there is no such task
+ * or attempt, or not yet.
+ */
+struct log_cursor *work_log_open(struct work *w, const struct job *j, const char *task, int attempt,
+	void (*ready)(void *ctx), void *ctx, struct err *e);
 
 /* An org as plan() is asked about it. */
 struct org_queue {
@@ -40,7 +108,7 @@ struct over_waiter {
 
 /* A job that is not final, or is being deleted. */
 struct active {
-	struct platform *p;
+	struct work *w;
 	char uid[ULID_SIZE];
 	struct job *work; /* its row there */
 	uint64_t order;   /* of acceptance */
@@ -82,32 +150,33 @@ struct follower {
 
 /* ---- Jobs in motion (active.c) ---- */
 
-/* The row in `work` must be there. */
-struct active *active_new(struct platform *p, const struct job *j);
+/* NULL: that job is not in motion. */
+struct active *work_active(struct work *w, const char *uid);
+/* The row in `moving` must be there. */
+struct active *active_new(struct work *w, const struct job *j);
 void active_free(struct active *a);
-void actives_release(struct platform *p);
+void actives_release(struct work *w);
 /* Where it is in its life, and so in which list. */
 void active_lives(struct active *a, struct life_state life);
 /* The GPUs that it holds: copies. */
 void active_gpus(struct active *a, const char *const *gpus, size_t count);
 /* Walks all of them, in no order: start with *at = 0. None may come or go meanwhile. */
-bool active_next(const struct platform *p, size_t *at, struct active **out);
+bool active_next(const struct work *w, size_t *at, struct active **out);
 
 /* ---- What the model tells of jobs and quotas (rows.c): struct model_watchers ---- */
 
-void work_row_stored(struct platform *p, const struct kind *k, const void *row);
-void work_job_settled(struct platform *p, const char *uid, bool last, bool lost);
-struct event_fold *work_fold(struct platform *p, const char *uid);
+void work_row_stored(struct work *w, const struct kind *k, const void *row);
+void work_job_settled(struct work *w, const char *uid, bool last, bool lost);
+struct event_fold *work_fold(struct work *w, const char *uid);
 
 /* ---- What is done with them (reconcile*.c) ---- */
 
-void reconcile_init(struct platform *p);
 int64_t reconcile_now(void); /* ms, of spans: when a job waits since, when it may start */
-void reconcile_soon(struct platform *p);
-void reconcile_adopt(struct platform *p);
+void reconcile_soon(struct work *w);
+void reconcile_adopt(struct work *w);
 extern const struct engine_events reconcile_events;
 /* Accepts a checked job: queued in the change. */
-void reconcile_accept(struct platform *p, struct change *c, struct job *j);
+void reconcile_accept(struct work *w, struct change *c, struct job *j);
 /* A person wants it gone, or removed as well. It is carried out at once, and stored in the change. */
 void reconcile_cancel(struct change *c, struct active *a);
 void reconcile_delete(struct change *c, struct active *a);
@@ -122,8 +191,8 @@ bool reconcile_release(struct change *c, struct active *a);
 /* One of the two could not be stored. */
 void reconcile_hold_undo(struct active *a);
 /* A final job runs again. */
-void reconcile_retry(struct platform *p, struct change *c, const struct job *j);
-void reconcile_usage(struct platform *p);
+void reconcile_retry(struct work *w, struct change *c, const struct job *j);
+void reconcile_usage(struct work *w);
 /* A change of this job could not be stored. */
 void reconcile_not_stored(struct active *a);
 /* What is known about an event of a life, as far as it has to do with it. */
@@ -155,7 +224,7 @@ void reconcile_ended(struct active *a);
 void reconcile_task_of(struct model *m, const struct job *j, struct task *t, char uid[128]);
 /* Stores what could not be stored before. */
 void reconcile_repair(struct active *a);
-/* Queues `j` (a changed copy of the row in work) in state `state` and puts it back. */
+/* Queues `j` (a changed copy of the row in moving) in state `state` and puts it back. */
 void reconcile_move(struct change *c, struct job *j, unsigned state);
 /* The engine's nodes, with the GPUs that our jobs hold. */
 struct machine_view {
@@ -163,24 +232,23 @@ struct machine_view {
 	struct plan_node *nodes;
 	struct plan_gpu *gpus; /* of all nodes */
 };
-void reconcile_machine(struct platform *p, struct machine_view *out);
+void reconcile_machine(struct work *w, struct machine_view *out);
 void machine_view_release(struct machine_view *m);
 /* Could it ever run here: nodes, quota, engine? ERR_UNPROCESSABLE, the field named. */
-bool reconcile_possible(struct platform *p, const struct job *j, struct err *e);
+bool reconcile_possible(struct work *w, const struct job *j, struct err *e);
 
 /* ---- Logs, samples, outputs ---- */
 
-void logs_grew(struct platform *p, struct active *a);
+void logs_grew(struct work *w, struct active *a);
 /* Reads what is left, shows it, then `then` (NULL is fine): at once unless the engine answers later. */
 void logs_read(struct active *a, void (*then)(struct active *a));
 void logs_close(struct active *a); /* of this attempt: what comes next is another's */
-void logs_wake(struct platform *p, const char *uid);
-void logs_wake_later(struct platform *p, struct follower *f);
-void logs_init(struct platform *p);
-void sample_take(struct platform *p, const struct task_ref *ref, const struct task_sample *s);
+void logs_wake(struct work *w, const char *uid);
+void logs_wake_later(struct work *w, struct follower *f);
+void sample_take(struct work *w, const struct task_ref *ref, const struct task_sample *s);
 
 /* Collects outputs by age and by bytes of an org (outputs_keep.c). */
-void outputs_keep_start(struct platform *p);
-void outputs_keep_stop(struct platform *p); /* NULL keeper is fine */
+void outputs_keep_start(struct work *w);
+void outputs_keep_stop(struct work *w); /* NULL keeper is fine */
 
 #endif
