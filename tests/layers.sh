@@ -26,8 +26,7 @@ BEGIN {
 	may["serve"] = "io " core " base"
 	may["model"] = "store " core " base"
 	may["work"] = "model engine " core " base"
-	# mltopd is an arrow up: struct platform and the settings are there.
-	may["kinds"] = "mltopd work serve model store engine io " core " base"
+	may["kinds"] = "work serve model store engine io " core " base"
 	may["mltopd"] = "demo kinds work serve model store engine engine/local engine/fake io " core " base"
 	# Headers of others, by what their names begin with, and the files that may have them.
 	only["curses.h"] = only["ncurses"] = only["<term.h"] = "^mltop/term[a-z_]*[.]c$"

@@ -149,10 +149,10 @@ static void ask_exit(uv_process_t *process, int64_t status, int signal)
 
 static size_t ask_arguments(struct platform *p, char **args, size_t most)
 {
-	const struct strings *names = &p->config.frameworks.names;
+	const struct strings *names = p->settings.frameworks;
 	size_t n = 0;
 
-	args[n++] = mem_strdup(p->config.frameworks.python);
+	args[n++] = mem_strdup(p->settings.python);
 	args[n++] = mem_strdup("-I");
 	args[n++] = mem_strdup("-c");
 	args[n++] = mem_strdup(ask_script);

@@ -372,5 +372,5 @@ void generic_events(struct request *r)
 	if (row == NULL)
 		return;
 	store_read_children(r->platform->model.store, event_kind.name, record_uid(k, row),
-		r->platform->config.events.per_job, events_read, r);
+		r->platform->model.settings.events_per_job, events_read, r);
 }

@@ -191,7 +191,7 @@ static bool name_free(struct platform *p, const struct job *j, struct err *e)
 
 static bool org_has_room(struct platform *p, const struct job *j, struct err *e)
 {
-	int64_t most = p->config.limits.jobs_per_org, n = 0;
+	int64_t most = p->settings.jobs_per_org, n = 0;
 
 	if (!p->limits.shared || (int64_t)p->model.jobs.len < most)
 		return true;

@@ -9,7 +9,7 @@
 #define KINDS_KINDS_H
 
 #include "core/kinds/kinds.h"
-#include "mltopd/platform.h"
+#include "kinds/platform.h"
 
 #define API "/cloud_ml/v1"
 
@@ -89,6 +89,11 @@ void generic_events(struct request *r);
 
 /* From now on; before the first turn of planning. */
 void looks_open(struct platform *p);
+
+/* ---- framework.c ---- */
+
+/* The question to the platform's Python ends at once. */
+void frameworks_stop(struct platform *p);
 
 /* ---- list.c ---- */
 

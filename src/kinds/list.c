@@ -32,7 +32,7 @@ struct listing {
 static bool listing_numbers(struct listing *l, struct err *e)
 {
 	const char *limit = request_query(l->r, "limit");
-	int64_t most = (int64_t)platform_limits(l->r->platform)->list_max;
+	int64_t most = (int64_t)l->r->platform->limits.list_max;
 
 	l->limit = most;
 	if (limit && !num_i64(limit, 1, 1000000000, &l->limit))

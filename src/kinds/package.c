@@ -73,7 +73,7 @@ static void package_remove(struct change *c, struct platform *p, const struct pa
 /* Old ones that nobody needs go when a new one comes; finished jobs that name one cannot be retried. */
 static void packages_expire(struct platform *p)
 {
-	int64_t keep = p->config.packages.keep.v;
+	int64_t keep = p->settings.package_keep;
 
 	for (size_t i = 0; keep > 0 && i < p->model.packages.len; i++) {
 		const struct package *k = p->model.packages.rows[i];
@@ -94,13 +94,13 @@ static void packages_expire(struct platform *p)
 static bool package_fits(struct request *r, const struct package *k, struct err *e)
 {
 	struct platform *p = r->platform;
-	int64_t most = p->config.packages.max_size.v;
+	int64_t most = p->settings.package_max;
 
 	if (k->size.v > most)
 		return err_field(e, ERR_TOO_LARGE, "size",
 			"size is %lld: %lld bytes are the most here", (long long)k->size.v,
 			(long long)most);
-	if (packages_of(p, r->who.org_id) >= (size_t)p->config.packages.per_org)
+	if (packages_of(p, r->who.org_id) >= (size_t)p->settings.packages_per_org)
 		return err_set(e, ERR_UNPROCESSABLE,
 			"this org has %zu packages, the most it may: "
 			"delete old ones",

@@ -101,8 +101,8 @@ static struct look *look_new(struct platform *p, const struct package_question *
 	k->label = q->label ? mem_strdup(q->label) : NULL;
 	k->module = mem_strdup(q->module ? q->module : "");
 	k->limits = archive_limits_default;
-	k->limits.entries = p->config.packages.max_entries;
-	k->limits.ratio = p->config.packages.max_ratio;
+	k->limits.entries = p->settings.package_entries;
+	k->limits.ratio = p->settings.package_ratio;
 	if (q->sha256) {
 		buf_addf(&key, "%s %lld %lld %s", q->sha256, (long long)k->limits.entries,
 			(long long)k->limits.ratio, k->module);

@@ -73,7 +73,7 @@ static char *uploaded_path(struct platform *p, const char *org_id, const char *i
 
 static bool under_root(const struct platform *p, const char *path)
 {
-	const struct strings *roots = &p->config.packages.file_roots;
+	const struct strings *roots = p->settings.package_roots;
 
 	for (size_t i = 0; i < roots->len; i++) {
 		const char *root = roots->items[i];

@@ -17,4 +17,8 @@ size_t packages_of(struct platform *p, const char *org_id);
 /* The package that a trainer_uri names; NULL: it names none that is here. */
 const struct package *package_of_uri(struct platform *p, const char *org_id, const char *uri);
 
+void packages_loaded(struct platform *p); /* uploads that are not complete: what has come */
+/* The file behind a trainer_uri, checked by who may name it; the caller frees. */
+char *packages_path(struct platform *p, const char *org_id, const char *uri, struct err *e);
+
 #endif

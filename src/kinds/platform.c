@@ -34,19 +34,28 @@ static const char *const capabilities[] = {
 
 static void route_version(struct request *r)
 {
-	const struct config *c = &r->platform->config;
+	const struct kinds_settings *s = &r->platform->settings;
 	json_t *list = json_array();
 
 	for (size_t i = 0; capabilities[i]; i++)
 		json_array_append_new(list, json_string(capabilities[i]));
-	if (!platform_limits(r->platform)->shared)
+	if (!r->platform->limits.shared)
 		json_array_append_new(list, json_string("private"));
 	request_reply(r, 200,
 		json_pack("{s:s, s:s, s:o, s:b, s:s, s:{s:I, s:I}}", "name", "mltopd", "version",
 			MLTOP_VERSION, "capabilities", list, "secure", r->secure, "engine",
-			config_engines[c->engine], "packages", "max_entries",
-			(json_int_t)c->packages.max_entries, "max_ratio",
-			(json_int_t)c->packages.max_ratio));
+			s->engine, "packages", "max_entries", (json_int_t)s->package_entries,
+			"max_ratio", (json_int_t)s->package_ratio));
+}
+
+static bool is_ready(const struct platform *p, struct err *e)
+{
+	if (!store_ready(p->model.store, e))
+		return false;
+	if (!p->opened || p->closing)
+		return err_set(e, ERR_UNAVAILABLE, "mltopd is %s",
+			p->closing ? "stopping" : "starting");
+	return true;
 }
 
 static void route_healthz(struct request *r)
@@ -58,7 +67,7 @@ static void route_readyz(struct request *r)
 {
 	struct err e = ERR_INIT;
 
-	if (platform_ready(r->platform, &e))
+	if (is_ready(r->platform, &e))
 		request_reply(r, 200, json_pack("{s:s}", "status", "ready"));
 	else
 		request_fail_retry(r, &e, RETRY_AFTER_S);
@@ -188,11 +197,10 @@ static void reply(struct request *r)
 
 	request_reply(r, 200,
 		json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name",
-			"mltopd", "version", MLTOP_VERSION, "engine",
-			config_engines[p->config.engine], "pid", (int)getpid(), "state_dir", p->dir,
-			"jobs", count_jobs(p), "machine", machine(p), "viewers",
-			p->server ? server_viewers(p->server) : 0, "task_bytes",
-			(json_int_t)d->tasks, "output_bytes", (json_int_t)d->outputs,
+			"mltopd", "version", MLTOP_VERSION, "engine", p->settings.engine, "pid",
+			(int)getpid(), "state_dir", p->dir, "jobs", count_jobs(p), "machine",
+			machine(p), "viewers", p->server ? server_viewers(p->server) : 0,
+			"task_bytes", (json_int_t)d->tasks, "output_bytes", (json_int_t)d->outputs,
 			"package_bytes", (json_int_t)d->packages, "store_bytes",
 			(json_int_t)d->store));
 }

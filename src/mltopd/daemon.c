@@ -65,7 +65,7 @@ static void notify_systemd(const char *text)
 
 static void url_of(const struct daemon *d, char out[128])
 {
-	const struct config *c = &d->platform->config;
+	const struct config *c = d->platform->config;
 	char address[64];
 	int port;
 
@@ -88,7 +88,7 @@ static bool endpoint_write(struct daemon *d, const char *url, struct err *e)
 	taskfile_start_time(getpid(), &start);
 	object = json_pack("{s:s, s:i, s:I, s:s, s:s, s:s}", "url", url, "pid", (int)getpid(),
 		"start_time", (json_int_t)start, "boot_id", boot, "version", MLTOP_VERSION,
-		"engine", config_engines[d->platform->config.engine]);
+		"engine", config_engines[d->platform->config->engine]);
 	text = json_dumps(object, JSON_COMPACT);
 	good = fsio_write(path, text, strlen(text), 0600, e);
 	free(text);
@@ -188,7 +188,7 @@ static void on_hang_up(uv_signal_t *handle, int number)
 	(void)number;
 	if (d->stopping || d->platform == NULL)
 		return;
-	if (options_config(d->o, &c, &e) && config_same_fixed(&d->platform->config, &c, &e)) {
+	if (options_config(d->o, &c, &e) && config_same_fixed(d->platform->config, &c, &e)) {
 		platform_reload(d->platform, &c);
 		log_set_level((enum log_level)c.log_level);
 		log_line(LOG_INFO, "the configuration was read again");
@@ -272,7 +272,7 @@ static const char *const *texts_of(struct arena *a, const struct strings *list)
 
 static bool server_start(struct daemon *d, struct err *e)
 {
-	const struct config *c = &d->platform->config;
+	const struct config *c = d->platform->config;
 	struct arena lists = ARENA_INIT;
 	struct server_config s = {.loop = &d->loop,
 		.platform = d->platform,

@@ -1,4 +1,5 @@
 #include "mltopd/platform.h"
+#include "kinds/packages.h"
 #include "work/cursor.h"
 
 #include "base/mem.h"
@@ -6,21 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-const struct server_limits *platform_limits(const struct platform *p)
-{
-	return &p->limits;
-}
-
-bool platform_ready(const struct platform *p, struct err *e)
-{
-	if (!store_ready(p->model.store, e))
-		return false;
-	if (!p->opened || p->closing)
-		return err_set(e, ERR_UNAVAILABLE, "mltopd is %s",
-			p->closing ? "stopping" : "starting");
-	return true;
-}
 
 /* ---- What the model tells ---- */
 
@@ -141,6 +127,11 @@ static void ask_key_used(struct platform *p, const char *access_key, int64_t now
 	model_key_used(&p->model, access_key, now);
 }
 
+static const struct server_limits *ask_limits(const struct platform *p)
+{
+	return &p->limits;
+}
+
 static const struct rowset *ask_rows(struct platform *p, const struct kind *k)
 {
 	return model_rows(&p->model, k);
@@ -177,7 +168,7 @@ static const struct task *ask_task(struct platform *p, const char *job_uid, cons
 const struct server_asks platform_asks = {
 	.key = ask_key,
 	.key_used = ask_key_used,
-	.limits = platform_limits,
+	.limits = ask_limits,
 	.rows = ask_rows,
 	.visible = model_visible,
 	.version = ask_version,

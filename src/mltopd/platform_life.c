@@ -1,5 +1,6 @@
 #include "mltopd/engines.h"
 #include "mltopd/platform.h"
+#include "kinds/packages.h"
 
 #include "base/fault.h"
 #include "base/fsio.h"
@@ -34,15 +35,37 @@ static void store_notify(void *ctx)
 	uv_async_send(&p->stored);
 }
 
+/* What the folders below are told of the settings; texts stay the config's. */
+static void settings_hand_out(struct platform *p, const struct config *c)
+{
+	p->model.settings = (struct model_settings){.events_kept = c->events.in_memory,
+		.events_per_job = c->events.per_job,
+		.users_apart = p->limits.shared && c->engine == ENGINE_LOCAL,
+		.uid_range = c->uid_range};
+	p->work.settings = (struct work_settings){.outputs_keep = c->outputs.keep.v,
+		.outputs_look = c->outputs.look.v,
+		.outputs_bytes = c->outputs.bytes_per_org.v};
+	p->settings = (struct kinds_settings){.engine = config_engines[c->engine],
+		.jobs_per_org = c->limits.jobs_per_org,
+		.packages_per_org = c->packages.per_org,
+		.package_keep = c->packages.keep.v,
+		.package_max = c->packages.max_size.v,
+		.package_entries = c->packages.max_entries,
+		.package_ratio = c->packages.max_ratio,
+		.package_roots = &c->packages.file_roots,
+		.python = c->frameworks.python,
+		.frameworks = &c->frameworks.names};
+}
+
 void platform_reload(struct platform *p, const struct config *c)
 {
 	struct server_limits *l = &p->limits;
 
 	if (c) {
-		config_release(&p->config);
-		config_copy(&p->config, c);
+		config_release(p->config);
+		config_copy(p->config, c);
 	}
-	c = &p->config;
+	c = p->config;
 	l->shared = !c->private;
 	l->connections = (int)c->limits.connections;
 	l->per_key = (int)c->limits.per_key;
@@ -50,14 +73,8 @@ void platform_reload(struct platform *p, const struct config *c)
 	l->streams_per_key = (int)c->limits.streams_per_key;
 	l->requests_per_s = (int)c->limits.requests_per_second;
 	l->request_burst = (int)c->limits.request_burst;
-	p->model.settings = (struct model_settings){.events_kept = c->events.in_memory,
-		.events_per_job = c->events.per_job,
-		.users_apart = l->shared && c->engine == ENGINE_LOCAL,
-		.uid_range = c->uid_range};
-	p->work.settings = (struct work_settings){.outputs_keep = c->outputs.keep.v,
-		.outputs_look = c->outputs.look.v,
-		.outputs_bytes = c->outputs.bytes_per_org.v};
 	l->list_max = l->shared ? (size_t)c->limits.list : 1000000;
+	settings_hand_out(p, c);
 }
 
 static void handles_init(struct platform *p)
@@ -77,7 +94,8 @@ static void platform_free(struct platform *p)
 	map_release(&p->package_parts);
 	package_looks_release(p->package_looks);
 	json_decref(p->frameworks);
-	config_release(&p->config);
+	config_release(p->config);
+	free(p->config);
 	free(p->shim);
 	free(p->dir);
 	free(p);
@@ -108,6 +126,24 @@ static void handles_close(struct platform *p)
 	}
 }
 
+static void platform_end(void *ctx)
+{
+	struct platform *p = ctx;
+
+	p->work.engine = NULL;
+	store_close(p->model.store);
+	p->model.store = NULL;
+	handles_close(p);
+}
+
+static void engine_detach(struct platform *p)
+{
+	if (p->work.engine)
+		p->work.engine->ops->close(p->work.engine, platform_end, p);
+	else
+		platform_end(p);
+}
+
 static bool platform_load(struct platform *p, struct err *e)
 {
 	if (!model_load(&p->model, e))
@@ -123,8 +159,6 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 		.volatile_data = o->volatile_data,
 		.notify = store_notify,
 		.ctx = p,
-		.settings = &p->config.demo,
-		.engine_settings = &p->config.fake,
 		.fault = fault_point};
 	struct model_watchers told = platform_told;
 	struct work_options work = {.model = &p->model,
@@ -132,12 +166,16 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 		.told = platform_work_told};
 	bool good;
 
-	config_copy(&p->config, o->config);
+	p->config = mem_alloc(sizeof *p->config);
+	config_copy(p->config, o->config);
+	p->let_go = engine_detach;
 	p->loop = o->loop;
 	p->dir = mem_strdup(o->dir);
 	work.dir = p->dir;
 	platform_reload(p, NULL);
-	store.ops = store_find(config_stores[p->config.store]);
+	store.settings = &p->config->demo;
+	store.engine_settings = &p->config->fake;
+	store.ops = store_find(config_stores[p->config->store]);
 	told.ctx = work.told.ctx = p;
 	model_init(&p->model, &told);
 	work_init(&p->work, &work);
@@ -166,7 +204,7 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 static char *shim_path(const struct platform *p)
 {
 	static const char *const places[] = {"mltop-shim", "../libexec/mltop/mltop-shim"};
-	const char *given = p->config.shim;
+	const char *given = p->config->shim;
 	char *dir;
 
 	if (*given)
@@ -186,19 +224,19 @@ static char *shim_path(const struct platform *p)
 
 static bool engine_start(struct platform *p, struct err *e)
 {
-	const struct engine_ops *ops = engine_find(config_engines[p->config.engine]);
+	const struct engine_ops *ops = engine_find(config_engines[p->config->engine]);
 	struct engine_config config = {
 		.loop = p->loop,
 		.state_dir = p->dir,
 		.shared = p->limits.shared,
-		.settings = config_of_engine(&p->config),
+		.settings = config_of_engine(p->config),
 		.events = reconcile_events,
 	};
 
 	if (ops == NULL)
 		return err_set(e, ERR_INVALID,
 			"engine %s is not part of this mltopd: use local or fake",
-			config_engines[p->config.engine]);
+			config_engines[p->config->engine]);
 	p->shim = shim_path(p);
 	config.shim_path = p->shim;
 	config.events.ctx = &p->work;
@@ -220,7 +258,7 @@ static bool busy(const struct platform *p)
 static void on_idle(uv_timer_t *timer)
 {
 	struct platform *p = timer->data;
-	int64_t most = p->config.idle_exit.v;
+	int64_t most = p->config->idle_exit.v;
 	int64_t now = time_mono_ms();
 
 	if (busy(p))
@@ -249,35 +287,6 @@ bool platform_run(struct platform *p, struct server *s, struct err *e)
 	if (!p->limits.shared)
 		on_idle(&p->idle_timer);
 	return true;
-}
-
-static void platform_end(void *ctx)
-{
-	struct platform *p = ctx;
-
-	p->work.engine = NULL;
-	store_close(p->model.store);
-	p->model.store = NULL;
-	handles_close(p);
-}
-
-static void engine_detach(struct platform *p)
-{
-	if (p->work.engine)
-		p->work.engine->ops->close(p->work.engine, platform_end, p);
-	else
-		platform_end(p);
-}
-
-void platform_hold(struct platform *p)
-{
-	p->held++;
-}
-
-void platform_let_go(struct platform *p)
-{
-	if (--p->held == 0 && p->closing)
-		engine_detach(p);
 }
 
 void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)

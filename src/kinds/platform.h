@@ -1,0 +1,81 @@
+/*
+ * What the daemon's parts share: the model, jobs in motion, what kinds keep. The program makes it
+ * (mltopd/platform.h); requests carry it. Loop thread only.
+ */
+#ifndef KINDS_PLATFORM_H
+#define KINDS_PLATFORM_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "model/model.h"
+#include "serve/asks.h"
+#include "serve/request.h"
+#include "serve/server.h"
+#include "work/work.h"
+
+#include <uv.h>
+
+/* Bytes of the state folder's parts; `outputs` are among the tasks'. */
+struct disk_use {
+	int64_t tasks, outputs, packages, store;
+	int64_t until; /* mono ms: told again without a look until then */
+};
+
+/* As they may be at this moment: a reload of the settings changes them. Texts and lists are borrowed. */
+struct kinds_settings {
+	const char *engine; /* its name */
+	int64_t jobs_per_org, packages_per_org;
+	int64_t package_keep;                   /* ms; 0: for ever */
+	int64_t package_max;                    /* bytes */
+	int64_t package_entries, package_ratio; /* bounds of what may be unpacked */
+	const struct strings *package_roots;    /* folders of files that a job may name */
+	const char *python;
+	const struct strings *frameworks; /* that it is asked for */
+};
+
+struct config;
+struct package_looks;
+struct ask;
+
+struct platform {
+	struct model model;
+	struct work work;
+	struct kinds_settings settings;
+	struct server_limits limits;
+	uv_loop_t *loop;
+	char *dir; /* state folder */
+	struct server *server;
+	struct hub *hub; /* NULL until the server is there */
+	bool opened, closing;
+	int held;                           /* works of others that still need the platform */
+	void (*let_go)(struct platform *p); /* they were the last, while it is closing */
+
+	void (*planned)(struct platform *p); /* after each turn of planning (kinds/look.c) */
+	struct package_looks *package_looks;
+	struct map package_parts; /* id -> what is being written of it */
+	json_t *frameworks;       /* NULL until asked for */
+	VEC(struct request *) framework_waiters;
+	struct ask *ask; /* who asks for them just now; NULL: nobody */
+	struct disk_use disk;
+
+	/* The program's own (mltopd/platform_life.c). */
+	struct config *config;
+	char *shim;
+	uv_async_t stored; /* the store has completions */
+	uv_timer_t idle_timer;
+	int handles; /* open ones of these two and of `work` */
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+	void (*idle)(void *ctx); /* the private platform has had nothing to do for long */
+	void *idle_ctx;
+	int64_t last_use; /* mono ms of the last request */
+};
+
+/*
+ * What works for the platform in the pool or in a process holds it: a platform that closes waits
+ * until all of them have let go, with its store open.
+ */
+void platform_hold(struct platform *p);
+void platform_let_go(struct platform *p);
+
+#endif
