@@ -13,7 +13,7 @@ LAYERS_serve := serve core base
 LAYERS_model := model store core base
 LAYERS_engine := engine io core base
 LAYERS_demo := demo store engine io core base
-LAYERS_work := work engine io core base
+LAYERS_work := work model store engine io core base
 PKGS_base :=
 PKGS_core := jansson libcrypto
 PKGS_io := jansson libcrypto libcurl -lwslay libuv yaml-0.1 libarchive $(PKGS_decoders)
@@ -24,7 +24,7 @@ PKGS_serve := libuv jansson libssl libcrypto
 PKGS_model := $(PKGS_store)
 PKGS_engine := $(PKGS_io)
 PKGS_demo := $(PKGS_engine) sqlite3
-PKGS_work := $(PKGS_io)
+PKGS_work := $(PKGS_io) sqlite3
 
 unit_names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 unit_programs := $(addprefix $B/unit/,$(unit_names))

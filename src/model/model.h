@@ -177,6 +177,7 @@ bool change_commit_now(struct change *c, struct err *e);
 
 /* ---- Lookups ---- */
 
+/* NULL: it is not in motion. */
 struct job *model_moving(struct model *m, const char *uid);
 /* Writes `j` over its row in `moving`. */
 void model_moving_put(struct model *m, const struct job *j);

@@ -110,7 +110,7 @@ struct over_waiter {
 struct active {
 	struct work *w;
 	char uid[ULID_SIZE];
-	struct job *work; /* its row there */
+	struct job *work; /* its row in `moving` of the model */
 	uint64_t order;   /* of acceptance */
 	int64_t priority;
 	struct org_queue *queue;
