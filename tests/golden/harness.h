@@ -52,6 +52,8 @@ static inline void harness_open(struct harness *h, const struct app_options *o)
 	struct err e = ERR_INIT;
 	struct app_options all = *o;
 
+	setenv("TZ", "UTC", 1); /* screens show the wall's clock */
+	tzset();
 	*h = (struct harness){.now = HARNESS_NOW, .mono = 1000000, .cols = 80, .rows = 24};
 	grid_init(&h->grid);
 	all.screens = kind_screens(&h->screens);

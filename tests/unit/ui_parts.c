@@ -35,6 +35,27 @@ static void assert_dump(const struct grid *g, const char *want)
 	free(got);
 }
 
+/* describe and the overview are read by people: the wall's clock, with its offset. */
+static void times_in_texts_are_local(void **state)
+{
+	struct textpane p;
+	struct buf text = BUF_INIT;
+	struct job j = {0};
+
+	(void)state;
+	job_set(&j, create_time, (struct when){1767323045000});
+	setenv("TZ", "EAST-3", 1);
+	tzset();
+	textpane_init(&p);
+	textpane_record(&p, &job_kind, &j, 0, ~0u);
+	textpane_text(&p, &text);
+	setenv("TZ", "UTC", 1);
+	tzset();
+	assert_non_null(strstr(text.data, "2026-01-02T06:04:05+03:00"));
+	buf_release(&text);
+	textpane_release(&p);
+}
+
 static void grid_clips_and_mends(void **state)
 {
 	struct grid g;
@@ -460,6 +481,7 @@ static void searches_know_capitals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(times_in_texts_are_local),
 		cmocka_unit_test(grid_clips_and_mends),
 		cmocka_unit_test(grid_tells_frames_apart),
 		cmocka_unit_test(columns_fit_at_any_width),

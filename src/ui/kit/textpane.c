@@ -1,5 +1,6 @@
 #include "ui/kit/textpane.h"
 
+#include "base/timefmt.h"
 #include "base/utf8.h"
 
 #include <ctype.h>
@@ -58,13 +59,26 @@ void textpane_add(struct textpane *p, enum grid_role role, const char *format, .
 	buf_release(&b);
 }
 
+void textpane_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
+	struct buf *out)
+{
+	char local[TIMEFMT_SIZE];
+
+	if (f->type != &ft_when || !record_knows(k, rec, f)) {
+		record_cell(k, rec, f, now, out);
+		return;
+	}
+	timefmt_local(local, *(const int64_t *)record_member(rec, f));
+	buf_adds(out, local);
+}
+
 static void add_field(struct textpane *p, const struct kind *k, const void *rec,
 	const struct field *f, int64_t now)
 {
 	struct buf line = BUF_INIT;
 
 	buf_addf(&line, "  %s\t", f->name);
-	record_cell(k, rec, f, now, &line);
+	textpane_cell(k, rec, f, now, &line);
 	add_line(p, ROLE_NORMAL, line.data, line.len);
 	buf_release(&line);
 }

@@ -33,6 +33,9 @@ void textpane_add(struct textpane *p, enum grid_role role, const char *format, .
 /* Adds the known fields of a record by section: all, or those whose bit is set in `sections`. */
 void textpane_record(struct textpane *p, const struct kind *k, const void *rec, int64_t now,
 	unsigned sections);
+/* As record_cell; a time is the wall's with its offset, for people read it here. */
+void textpane_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
+	struct buf *out);
 bool textpane_action(struct textpane *p, enum action act, int page);
 void textpane_scroll(struct textpane *p, int by, int page);
 /* Looks for the pattern from the line after the top one; false: nowhere. */

@@ -21,7 +21,7 @@ static void label(struct job_view *v, const char *name, const char *const *field
 		buf_adds(&line, before ? "  " : "");
 		if (before || fields[1])
 			buf_addf(&line, "%s ", *fields);
-		record_cell(&job_kind, v->data.rec, f, 0, &line);
+		textpane_cell(&job_kind, v->data.rec, f, 0, &line);
 	}
 	if (line.len)
 		textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", name, line.data);
