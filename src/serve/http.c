@@ -94,11 +94,8 @@ void exchange_forget_server(struct server *s)
 
 /* ---- Header ---- */
 
-/* What is open to strangers takes none: they would hold the room that all bodies share. */
 static size_t body_limit(const struct route *route)
 {
-	if (route->flags & ROUTE_OPEN)
-		return 0;
 	return route->body_max ? route->body_max : HTTP_BODY_MAX;
 }
 
@@ -142,6 +139,12 @@ static bool refuse_early(struct exchange *x)
 		err_set(&e, ERR_INVALID, "a %s needs a Content-Length (0 for no body)",
 			x->facts.method_word);
 		exchange_fail_close(x, 411, &e);
+		return true;
+	}
+	/* Strangers would hold the room that all bodies share. */
+	if ((x->r.route->flags & ROUTE_OPEN) && x->head.length > 0) {
+		err_set(&e, ERR_INVALID, "%s takes no body", x->r.route->pattern);
+		exchange_fail_close(x, 400, &e);
 		return true;
 	}
 	if (x->head.length > body_limit(x->r.route)) {

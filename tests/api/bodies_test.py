@@ -43,7 +43,7 @@ class Strangers(unittest.TestCase):
             with self.subTest(path=path), Socket(daemon.port) as s:
                 s.send(client.bytes_of("GET", path, sign=False, send={"content-length": str(BODY)}))
                 answer = s.answer()
-                self.assertEqual(answer.status, 413, answer)
+                self.assertEqual((answer.status, answer.message.endswith("takes no body")), (400, True), answer)
                 self.assertEqual(answer.headers["connection"], "close")
             with Socket(daemon.port) as s:
                 s.send(client.bytes_of("GET", path, sign=False, send={"content-length": "0"}))
