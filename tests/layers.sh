@@ -25,7 +25,7 @@ BEGIN {
 	may["mltop"] = "ui/screens ui/app ui/kit client io " core " base"
 	may["serve"] = "io " core " base"
 	may["model"] = "store " core " base"
-	may["work"] = "model engine " core " base"
+	may["work"] = "model engine io " core " base"
 	may["kinds"] = "work serve model store engine io " core " base"
 	may["mltopd"] = "demo kinds work serve model store engine engine/local engine/fake io " core " base"
 	# Headers of others, by what their names begin with, and the files that may have them.

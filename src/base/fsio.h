@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,8 @@ bool fsio_sync_folder(const char *path, struct err *e);
 bool fsio_write_all(int fd, const void *data, size_t len);
 /* Removes the tree without following links; absent is success. */
 bool fsio_remove_tree(const char *path, struct err *e);
+/* The same, and gives up (ERR_UNAVAILABLE) soon after `stop`, which may be NULL, is set. */
+bool fsio_remove_tree_until(const char *path, atomic_bool *stop, struct err *e);
 /*
  * Gives the tree `name` in the open folder `parent`, which we own whole, to another user: by
  * descriptors, never by a path, the top last, so that nothing outside it changes hands whatever that
@@ -40,6 +43,8 @@ bool fsio_remove_tree(const char *path, struct err *e);
 bool fsio_give_tree(int parent, const char *name, uid_t uid, gid_t gid, struct err *e);
 /* Bytes on the disk of the plain file, or of all in the tree, as du counts them; follows no link. */
 int64_t fsio_tree_bytes(int parent, const char *name);
+/* What was counted by the time that `stop`, which may be NULL, is set. */
+int64_t fsio_tree_bytes_until(int parent, const char *name, atomic_bool *stop);
 /* True when the path lies on a network file system, where our locks and SQLite are not safe. */
 bool fsio_is_network(const char *path);
 /* Joins with one slash; the caller frees. */

@@ -21,6 +21,7 @@ struct tree_removal {
 	bool progress;           /* something was removed or moved since last asked */
 	int error;               /* errno of the first thing that could not be */
 	char name[NAME_MAX + 1]; /* its name */
+	atomic_bool *stop;       /* NULL: never */
 };
 
 static void note(struct tree_removal *r, int number, const char *name)
@@ -29,6 +30,11 @@ static void note(struct tree_removal *r, int number, const char *name)
 		return;
 	r->error = number;
 	snprintf(r->name, sizeof r->name, "%s", name);
+}
+
+static bool stopped(atomic_bool *stop)
+{
+	return stop && atomic_load(stop);
 }
 
 static bool is_dot(const char *name)
@@ -114,7 +120,7 @@ static void empty_subfolder(struct tree_removal *r, const char *name)
 	}
 	if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
 		fchmod(fd, 0700);
-	while ((entry = readdir(dir)) != NULL) {
+	while (!stopped(r->stop) && (entry = readdir(dir)) != NULL) {
 		int number = is_dot(entry->d_name) ? -1 : remove_one(fd, entry->d_name);
 
 		if (number == 0)
@@ -134,7 +140,7 @@ static bool empty_root(struct tree_removal *r, DIR *dir)
 	bool empty = true;
 
 	rewinddir(dir);
-	while ((entry = readdir(dir)) != NULL) {
+	while (!stopped(r->stop) && (entry = readdir(dir)) != NULL) {
 		int number;
 
 		if (is_dot(entry->d_name))
@@ -161,13 +167,13 @@ static void empty_tree(struct tree_removal *r, DIR *dir)
 		r->error = 0;
 		if (empty_root(r, dir))
 			return;
-	} while (r->progress);
+	} while (r->progress && !stopped(r->stop));
 	note(r, ENOTEMPTY, "");
 }
 
-bool fsio_remove_tree(const char *path, struct err *e)
+bool fsio_remove_tree_until(const char *path, atomic_bool *stop, struct err *e)
 {
-	struct tree_removal r = {0};
+	struct tree_removal r = {.stop = stop};
 	int number = remove_one(AT_FDCWD, path);
 	DIR *dir;
 
@@ -187,6 +193,8 @@ bool fsio_remove_tree(const char *path, struct err *e)
 		fchmod(r.root, 0700);
 	empty_tree(&r, dir);
 	closedir(dir);
+	if (stopped(stop))
+		return err_set(e, ERR_UNAVAILABLE, "%s is not removed yet: we are stopping", path);
 	if (r.error)
 		return err_set(e, ERR_INTERNAL, "cannot remove %s from %s: %s", r.name, path,
 			strerror(r.error));
@@ -194,17 +202,22 @@ bool fsio_remove_tree(const char *path, struct err *e)
 	return number == 0 || err_errno(e, number, "cannot remove", path);
 }
 
-static int64_t bytes_of(int parent, const char *name, int depth);
+bool fsio_remove_tree(const char *path, struct err *e)
+{
+	return fsio_remove_tree_until(path, NULL, e);
+}
+
+static int64_t bytes_of(int parent, const char *name, int depth, atomic_bool *stop);
 
 /* Bytes below an open folder, which it closes. */
-static int64_t bytes_below(int fd, int depth)
+static int64_t bytes_below(int fd, int depth, atomic_bool *stop)
 {
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	int64_t bytes = 0;
 
-	for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;)
+	for (struct dirent *entry; dir && !stopped(stop) && (entry = readdir(dir)) != NULL;)
 		if (!is_dot(entry->d_name))
-			bytes += bytes_of(dirfd(dir), entry->d_name, depth);
+			bytes += bytes_of(dirfd(dir), entry->d_name, depth, stop);
 	if (dir)
 		closedir(dir);
 	else if (fd >= 0)
@@ -213,7 +226,7 @@ static int64_t bytes_below(int fd, int depth)
 }
 
 /* What lies deeper than any task needs is not counted: a descriptor is held for each level. */
-static int64_t bytes_of(int parent, const char *name, int depth)
+static int64_t bytes_of(int parent, const char *name, int depth, atomic_bool *stop)
 {
 	struct stat st;
 
@@ -223,10 +236,15 @@ static int64_t bytes_of(int parent, const char *name, int depth)
 		return st.st_blocks * 512;
 	if (!S_ISDIR(st.st_mode) || depth == COUNTED_DEPTH)
 		return 0;
-	return bytes_below(openat(parent, name, FOLDER_FLAGS), depth + 1);
+	return bytes_below(openat(parent, name, FOLDER_FLAGS), depth + 1, stop);
+}
+
+int64_t fsio_tree_bytes_until(int parent, const char *name, atomic_bool *stop)
+{
+	return bytes_of(parent, name, 0, stop);
 }
 
 int64_t fsio_tree_bytes(int parent, const char *name)
 {
-	return bytes_of(parent, name, 0);
+	return fsio_tree_bytes_until(parent, name, NULL);
 }

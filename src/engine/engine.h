@@ -21,6 +21,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
+struct turns;  /* io/turns.h */
 struct engine; /* each engine's own struct begins with struct engine */
 
 struct task_ref {
@@ -108,6 +109,7 @@ struct engine_events {
 
 struct engine_config {
 	uv_loop_t *loop;
+	struct turns *turns;   /* of the loop: for what takes long; borrowed, outlives the engine */
 	const char *state_dir; /* the platform's; tasks/ is below it */
 	const char *shim_path; /* mltop-shim */
 	bool shared;           /* several people: work_dir refused, output and packages guarded */
@@ -130,8 +132,9 @@ struct engine_ops {
 	bool (*check)(struct engine *en, const struct task_program *program, struct err *e);
 	void (*start)(struct engine *en, const struct task_launch *launch);
 	void (*stop)(struct engine *en, const struct task_ref *ref, int64_t grace_ms);
-	/* Removes what is left of a job: folders, logs, outputs. Only after all its tasks ended. */
-	void (*forget)(struct engine *en, const char *uid);
+	/* Removes what is left of a job of that org (NULL: not known any more): folders, logs, outputs.
+	 * Only after all its tasks ended. */
+	void (*forget)(struct engine *en, const char *uid, const char *org_name);
 	const struct engine_outputs *outputs; /* NULL: it keeps none */
 	/* Answers before it returns, with bytes in ask->out; or LOG_COMING, and ask->answered is called
 	 * later. Never LOG_BEGUN to who asks for bytes. */

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,11 +43,12 @@ struct engine_outputs {
 	/* A descriptor to read at offsets; -1: ERR_NOT_FOUND, or ERR_INVALID for a path that may not
 	 * be. Links are followed as long as they stay inside. */
 	int (*open)(const char *place, const char *path, int64_t *size, struct err *e);
-	int64_t (*bytes)(const char *place); /* on the disk, as du counts; -1: there are none */
+	/* On the disk, as du counts, until `stop` is set; -1: there are none. */
+	int64_t (*bytes)(const char *place, atomic_bool *stop);
 	/* Out of the way in one step, on the loop: who runs again at this moment gets a folder of its
 	 * own. Then what was taken goes, also what an earlier daemon had taken. */
 	bool (*take)(const char *place, struct err *e);
-	void (*remove_taken)(const char *place);
+	void (*remove_taken)(const char *place, atomic_bool *stop);
 };
 
 #endif

@@ -235,7 +235,14 @@ static bool entry_take(struct pass *p, struct archive_entry *entry, struct err *
 static la_ssize_t bytes_wanted(struct archive *a, void *ctx, const void **block)
 {
 	struct pass *p = ctx;
-	ssize_t n = decoder_read(p->decoder, block, &p->why);
+	ssize_t n;
+
+	if (p->limits->stop && atomic_load(p->limits->stop)) {
+		err_set(&p->why, ERR_UNAVAILABLE, "given up, for we are stopping");
+		n = -1;
+	} else {
+		n = decoder_read(p->decoder, block, &p->why);
+	}
 
 	if (n > 0 && (p->header += n) > HEADER_MAX) {
 		err_set(&p->why, ERR_UNPROCESSABLE, "the header of an entry has more than %d MiB",

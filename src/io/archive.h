@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,10 +25,11 @@
 enum { ARCHIVE_ROOT_SIZE = 1040 };
 
 struct archive_limits {
-	int64_t entries;  /* files and folders together, with folders that only stand in paths */
-	int64_t unpacked; /* bytes of all files together */
-	int64_t ratio;    /* unpacked bytes for each packed one, from 256 MiB unpacked on */
-	int64_t memory;   /* bytes that unpacking may take while it goes on; 0: the default */
+	int64_t entries;   /* files and folders together, with folders that only stand in paths */
+	int64_t unpacked;  /* bytes of all files together */
+	int64_t ratio;     /* unpacked bytes for each packed one, from 256 MiB unpacked on */
+	int64_t memory;    /* bytes that unpacking may take while it goes on; 0: the default */
+	atomic_bool *stop; /* once it is set: ERR_UNAVAILABLE, soon; NULL: never */
 };
 extern const struct archive_limits archive_limits_default; /* 20,000; 2 GiB; 200; 40 MiB */
 

@@ -1,5 +1,7 @@
 #include "kinds/platform.h"
 
+#include <stdio.h>
+
 void platform_hold(struct platform *p)
 {
 	p->held++;
@@ -9,4 +11,10 @@ void platform_let_go(struct platform *p)
 {
 	if (--p->held == 0 && p->closing)
 		p->let_go(p);
+}
+
+const char *platform_turn(const char *org_id, char out[PLATFORM_TURN_SIZE])
+{
+	snprintf(out, PLATFORM_TURN_SIZE, "asked/%s", org_id);
+	return out;
 }

@@ -19,6 +19,7 @@ static void job_refuse(struct request *r, const struct job *j, const char *why)
 struct removal {
 	struct platform *p;
 	char uid[ULID_SIZE];
+	char *org_name;
 };
 
 static struct removal *removal_new(struct platform *p, const struct job *j)
@@ -27,6 +28,7 @@ static struct removal *removal_new(struct platform *p, const struct job *j)
 
 	m->p = p;
 	memcpy(m->uid, j->uid, sizeof m->uid);
+	m->org_name = mem_strdup(j->org_name);
 	return m;
 }
 
@@ -37,7 +39,8 @@ static void job_removed(void *ctx, bool ok, const struct err *e)
 
 	(void)e;
 	if (ok && p->work.engine)
-		p->work.engine->ops->forget(p->work.engine, m->uid);
+		p->work.engine->ops->forget(p->work.engine, m->uid, m->org_name);
+	free(m->org_name);
 	free(m);
 }
 

@@ -7,6 +7,7 @@
 #include "base/fsio.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "io/turns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,7 +159,7 @@ static void package_made(struct making *m)
 /* ---- Parts ---- */
 
 struct part {
-	uv_work_t work;
+	struct turn turn; /* for a part may be large, and with the last one all is hashed */
 	struct request *r;
 	char id[ULID_SIZE];
 	char sha256[SIGN_HEX_SIZE];
@@ -231,9 +232,9 @@ static bool copy_all(int to, int from, int64_t len)
 	return true;
 }
 
-static void part_write(uv_work_t *work)
+static void part_write(struct turn *turn)
 {
-	struct part *t = work->data;
+	struct part *t = turn->ctx;
 	const struct request *r = t->r;
 	int fd;
 
@@ -254,11 +255,11 @@ static void part_write(uv_work_t *work)
 		close(fd);
 }
 
-static void part_failed(struct part *t, struct package *k, bool cancelled)
+static void part_failed(struct part *t, struct package *k)
 {
 	if (t->e.code == ERR_UNPROCESSABLE && k)
 		record_set(package, k, received, (struct bytes){0});
-	if (t->e.code == ERR_UNAVAILABLE || cancelled)
+	if (t->e.code == ERR_UNAVAILABLE)
 		request_fail_retry(t->r, &t->e, RETRY_AFTER_S);
 	else
 		request_fail(t->r, &t->e);
@@ -276,15 +277,17 @@ static void package_complete(struct request *r, const struct package *k)
 	change_commit(c);
 }
 
-static void part_written(uv_work_t *work, int status)
+static void part_written(struct turn *turn, bool ran)
 {
-	struct part *t = work->data;
+	struct part *t = turn->ctx;
 	struct platform *p = t->r->platform;
 	struct package *k = rowset_find(&p->model.packages, t->id);
 
 	map_remove(&p->package_parts, t->id);
-	if (status != 0 || !t->good) {
-		part_failed(t, k, status != 0);
+	if (!ran)
+		err_set(&t->e, ERR_UNAVAILABLE, "mltopd is stopping");
+	if (!t->good) {
+		part_failed(t, k);
 	} else if (k == NULL) {
 		request_absent(t->r, &package_kind, t->id);
 	} else {
@@ -324,6 +327,7 @@ static void package_part(struct request *r)
 {
 	const struct package *k = request_object(r);
 	const char *text = request_query(r, "offset");
+	char key[PLATFORM_TURN_SIZE];
 	struct err e = ERR_INIT;
 	int64_t offset = 0;
 	struct part *t;
@@ -340,7 +344,7 @@ static void package_part(struct request *r)
 		return;
 	}
 	t = mem_alloc(sizeof *t);
-	t->work.data = t;
+	t->turn = (struct turn){.ctx = t, .run = part_write, .over = part_written};
 	t->r = r;
 	snprintf(t->id, sizeof t->id, "%s", k->id);
 	snprintf(t->sha256, sizeof t->sha256, "%s", k->sha256);
@@ -351,7 +355,7 @@ static void package_part(struct request *r)
 	t->final = package_file(r->platform, k->id, false);
 	map_set(&r->platform->package_parts, t->id, t);
 	platform_hold(r->platform);
-	uv_queue_work(r->platform->loop, &t->work, part_write, part_written);
+	turns_queue(r->platform->turns, &t->turn, platform_turn(k->org_id, key));
 }
 
 /* ---- Removing ---- */

@@ -1,6 +1,7 @@
 #include "kinds/package_look.h"
 
 #include "base/mem.h"
+#include "io/turns.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +11,14 @@ enum { REMEMBERED = 256, WAITING_MAX = 64 /* of an org: each holds its request *
 /* What was asked, and what was found. */
 struct look {
 	struct platform *p;
-	uv_work_t work;
-	char *org_id, *path, *label, *module;
+	struct turn turn;
+	char *path, *label, *module;
 	char *key; /* of what is remembered; NULL: nothing is */
 	struct archive_limits limits;
 	package_looked looked;
 	void *ctx;
-	bool good;
+	bool good, known; /* known: from memory */
 	struct err e;
-};
-
-/* Those of one org that wait for their turn; the first one has it. */
-struct look_queue {
-	VEC(struct look *) waiting;
 };
 
 struct answer {
@@ -32,17 +28,9 @@ struct answer {
 };
 
 struct package_looks {
-	struct map queues; /* org_id -> struct look_queue */
 	struct answer answers[REMEMBERED];
 	size_t next;
 };
-
-static struct package_looks *looks_of(struct platform *p)
-{
-	if (p->package_looks == NULL)
-		p->package_looks = mem_alloc(sizeof *p->package_looks);
-	return p->package_looks;
-}
 
 void package_looks_release(struct package_looks *l)
 {
@@ -50,7 +38,6 @@ void package_looks_release(struct package_looks *l)
 		return;
 	for (size_t i = 0; i < REMEMBERED; i++)
 		free(l->answers[i].key);
-	map_release(&l->queues);
 	free(l);
 }
 
@@ -81,7 +68,6 @@ static void answer_keep(struct package_looks *l, const struct look *k)
 
 static void look_free(struct look *k)
 {
-	free(k->org_id);
 	free(k->path);
 	free(k->label);
 	free(k->module);
@@ -95,14 +81,13 @@ static struct look *look_new(struct platform *p, const struct package_question *
 	struct buf key = BUF_INIT;
 
 	k->p = p;
-	k->work.data = k;
-	k->org_id = mem_strdup(q->org_id);
 	k->path = mem_strdup(q->path);
 	k->label = q->label ? mem_strdup(q->label) : NULL;
 	k->module = mem_strdup(q->module ? q->module : "");
 	k->limits = archive_limits_default;
 	k->limits.entries = p->settings.package_entries;
 	k->limits.ratio = p->settings.package_ratio;
+	k->limits.stop = turns_stopped(p->turns);
 	if (q->sha256) {
 		buf_addf(&key, "%s %lld %lld %s", q->sha256, (long long)k->limits.entries,
 			(long long)k->limits.ratio, k->module);
@@ -111,9 +96,9 @@ static struct look *look_new(struct platform *p, const struct package_question *
 	return k;
 }
 
-static void look_run(uv_work_t *work)
+static void look_run(struct turn *turn)
 {
-	struct look *k = work->data;
+	struct look *k = turn->ctx;
 	char root[ARCHIVE_ROOT_SIZE];
 
 	if (*k->module)
@@ -125,69 +110,44 @@ static void look_run(uv_work_t *work)
 
 /* ---- Turns ---- */
 
-static void look_next(struct package_looks *l, const char *org_id);
-
-static void look_over(struct look *k)
+/* What has been answered meanwhile is not looked into again. */
+static bool look_due(struct turn *turn)
 {
-	struct platform *p = k->p;
-	struct package_looks *l = p->package_looks;
-	struct look_queue *q = map_get(&l->queues, k->org_id);
+	struct look *k = turn->ctx;
+	const struct answer *known = answer_find(k->p->package_looks, k->key);
 
-	vec_remove(&q->waiting, 0);
-	look_next(l, k->org_id);
+	if (known == NULL)
+		return true;
+	k->good = known->good;
+	k->e = known->e;
+	k->known = true;
+	return false;
+}
+
+static void look_over(struct turn *turn, bool ran)
+{
+	struct look *k = turn->ctx;
+	struct platform *p = k->p;
+
+	if (ran) {
+		answer_keep(p->package_looks, k);
+	} else if (!k->known) {
+		k->good = false;
+		err_set(&k->e, ERR_UNAVAILABLE, "mltopd is stopping");
+	}
 	k->looked(k->ctx, k->good, &k->e);
 	look_free(k);
 	platform_let_go(p);
 }
 
-static void look_done(uv_work_t *work, int status)
-{
-	struct look *k = work->data;
-
-	if (status != 0) {
-		k->good = false;
-		err_set(&k->e, ERR_UNAVAILABLE, "mltopd is stopping");
-	} else {
-		answer_keep(k->p->package_looks, k);
-	}
-	look_over(k);
-}
-
-/* The first of the queue has its turn; those that are answered already need none. */
-static void look_next(struct package_looks *l, const char *org_id)
-{
-	struct look_queue *q = map_get(&l->queues, org_id);
-	struct look *k = q->waiting.len ? q->waiting.items[0] : NULL;
-	const struct answer *known;
-
-	if (k == NULL) {
-		map_remove(&l->queues, org_id);
-		vec_release(&q->waiting);
-		free(q);
-		return;
-	}
-	known = answer_find(l, k->key);
-	if (known) {
-		k->good = known->good;
-		k->e = known->e;
-		look_over(k);
-	} else if (k->p->closing) {
-		err_set(&k->e, ERR_UNAVAILABLE, "mltopd is stopping");
-		look_over(k);
-	} else {
-		uv_queue_work(k->p->loop, &k->work, look_run, look_done);
-	}
-}
-
 void package_look(struct platform *p, const struct package_question *question,
 	package_looked looked, void *ctx)
 {
-	struct package_looks *l = looks_of(p);
-	struct look_queue *q = map_get(&l->queues, question->org_id);
+	char key[PLATFORM_TURN_SIZE];
 	struct err full = ERR_INIT;
 	struct look *k;
 
-	if (q != NULL && q->waiting.len >= WAITING_MAX) {
+	if (turns_count(p->turns, platform_turn(question->org_id, key)) >= WAITING_MAX) {
 		err_set(&full, ERR_BUSY,
 			"%d jobs of this org wait for their packages to be looked into, the most "
 			"that may: submit it again in a while",
@@ -196,14 +156,11 @@ void package_look(struct platform *p, const struct package_question *question,
 		return;
 	}
 	k = look_new(p, question);
+	if (p->package_looks == NULL)
+		p->package_looks = mem_alloc(sizeof *p->package_looks);
 	k->looked = looked;
 	k->ctx = ctx;
-	if (q == NULL) {
-		q = mem_alloc(sizeof *q);
-		map_set(&l->queues, k->org_id, q);
-	}
+	k->turn = (struct turn){.ctx = k, .due = look_due, .run = look_run, .over = look_over};
 	platform_hold(p);
-	vec_push(&q->waiting, k);
-	if (q->waiting.len == 1)
-		look_next(l, k->org_id);
+	turns_queue(p->turns, &k->turn, key);
 }

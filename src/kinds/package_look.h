@@ -1,6 +1,6 @@
 /*
- * Looking into packages: by a worker thread, one at a time for an org, so that one org's packages do
- * not hold all threads of the pool; what was found of an uploaded one is remembered by its hash.
+ * Looking into packages: by a worker thread, in turn of the org (io/turns.h); what was found of an
+ * uploaded one is remembered by its hash.
  */
 #ifndef KINDS_PACKAGE_LOOK_H
 #define KINDS_PACKAGE_LOOK_H

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/timefmt.h"
+#include "io/turns.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -91,7 +92,8 @@ static void route_org_ids(struct request *r)
 
 /* The walk over the folders may take long: it is the pool's. */
 struct status {
-	uv_work_t work;
+	struct turn turn;
+	atomic_bool *stop;
 	struct request *request;
 	char *tasks, *packages, *store;
 	struct disk_use disk;
@@ -104,7 +106,7 @@ struct status {
 enum { WALK_SHARE = 20 };
 
 /* Of one job; *outputs gets those of its outputs. Takes the descriptor. */
-static int64_t job_bytes(int fd, int64_t *outputs)
+static int64_t job_bytes(int fd, int64_t *outputs, atomic_bool *stop)
 {
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	int64_t bytes = 0;
@@ -112,7 +114,7 @@ static int64_t job_bytes(int fd, int64_t *outputs)
 	for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		int64_t below = fsio_tree_bytes(dirfd(dir), entry->d_name);
+		int64_t below = fsio_tree_bytes_until(dirfd(dir), entry->d_name, stop);
 
 		bytes += below;
 		*outputs += strcmp(entry->d_name, "output") == 0 ? below : 0;
@@ -125,7 +127,7 @@ static int64_t job_bytes(int fd, int64_t *outputs)
 }
 
 /* Bytes on the disk below tasks/, as du counts them. */
-static int64_t tasks_bytes(const char *path, int64_t *outputs)
+static int64_t tasks_bytes(const char *path, int64_t *outputs, atomic_bool *stop)
 {
 	DIR *dir = opendir(path);
 	int64_t bytes = 0;
@@ -134,20 +136,19 @@ static int64_t tasks_bytes(const char *path, int64_t *outputs)
 		if (entry->d_name[0] != '.')
 			bytes += job_bytes(openat(dirfd(dir), entry->d_name,
 						   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
-				outputs);
+				outputs, stop);
 	if (dir)
 		closedir(dir);
 	return bytes;
 }
 
-static void status_work(uv_work_t *work)
+static void status_run(struct turn *turn)
 {
-	struct status *s = CONTAINER_OF(work, struct status, work);
-
+	struct status *s = turn->ctx;
 	int64_t begin = time_mono_ms();
 
-	s->disk.tasks = tasks_bytes(s->tasks, &s->disk.outputs);
-	s->disk.packages = fsio_tree_bytes(AT_FDCWD, s->packages);
+	s->disk.tasks = tasks_bytes(s->tasks, &s->disk.outputs, s->stop);
+	s->disk.packages = fsio_tree_bytes_until(AT_FDCWD, s->packages, s->stop);
 	s->disk.store = fsio_tree_bytes(AT_FDCWD, s->store);
 	s->disk.until = time_mono_ms() + WALK_SHARE * (time_mono_ms() - begin);
 }
@@ -205,13 +206,13 @@ static void reply(struct request *r)
 			(json_int_t)d->store));
 }
 
-static void status_done(uv_work_t *work, int status)
+static void status_over(struct turn *turn, bool ran)
 {
-	struct status *s = CONTAINER_OF(work, struct status, work);
+	struct status *s = turn->ctx;
 	struct platform *p = s->request->platform;
 
-	(void)status;
-	p->disk = s->disk;
+	if (ran)
+		p->disk = s->disk;
 	reply(s->request);
 	free(s->tasks);
 	free(s->packages);
@@ -234,7 +235,9 @@ static void route_platform(struct request *r)
 	s->packages = fsio_join(r->platform->dir, "packages");
 	s->store = fsio_join(r->platform->dir, "store.db");
 	platform_hold(r->platform);
-	uv_queue_work(r->platform->loop, &s->work, status_work, status_done);
+	s->stop = turns_stopped(r->platform->turns);
+	s->turn = (struct turn){.ctx = s, .run = status_run, .over = status_over};
+	turns_queue(r->platform->turns, &s->turn, "/sizes");
 }
 
 /* ---- What was done ---- */

@@ -43,7 +43,8 @@ struct platform {
 	struct kinds_settings settings;
 	struct server_limits limits;
 	uv_loop_t *loop;
-	char *dir; /* state folder */
+	struct turns *turns; /* of the loop; NULL in commands without a daemon */
+	char *dir;           /* state folder */
 	struct server *server;
 	struct hub *hub; /* NULL until the server is there */
 	bool opened, closing;
@@ -77,5 +78,11 @@ struct platform {
  */
 void platform_hold(struct platform *p);
 void platform_let_go(struct platform *p);
+/*
+ * The key among turns (io/turns.h) of long work that somebody of the org waits for: it is not that of
+ * what goes on by itself, for nobody's answer shall wait behind what the org's jobs unpack.
+ */
+enum { PLATFORM_TURN_SIZE = 128 };
+const char *platform_turn(const char *org_id, char out[PLATFORM_TURN_SIZE]);
 
 #endif

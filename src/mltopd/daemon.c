@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/taskfile.h"
 #include "base/timefmt.h"
+#include "io/turns.h"
 #include "kinds/kinds.h"
 #include "store/folder.h"
 
@@ -27,6 +28,7 @@ enum { STOP_MS = 4500, ANSWERS_MS = 1500 };
 struct daemon {
 	struct options *o;
 	uv_loop_t loop;
+	struct turns *turns;
 	char *dir;
 	int lock;
 	bool fresh; /* the state folder was empty: a demo may remove it */
@@ -300,6 +302,7 @@ static bool daemon_start(struct daemon *d, struct err *e)
 	const struct config *c = &d->o->config;
 	struct platform_options po = {.config = c,
 		.loop = &d->loop,
+		.turns = d->turns,
 		.engine = true,
 		.volatile_data = d->o->die_fd >= 0};
 	char url[128];
@@ -341,6 +344,7 @@ int daemon_main(struct options *o, char **argv)
 		return 1;
 	}
 	uv_loop_init(&d.loop);
+	d.turns = turns_new(&d.loop, turns_pool());
 	signals_open(&d);
 	good = daemon_start(&d, &e);
 	if (!good) {
@@ -357,6 +361,7 @@ int daemon_main(struct options *o, char **argv)
 	}
 	uv_run(&d.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&d.loop);
+	turns_free(d.turns);
 	route_table_free(d.routes);
 	endpoint_remove(&d);
 	if (o->die_fd >= 0 && d.fresh)

@@ -23,7 +23,8 @@ struct platform_options {
 	const struct config *config; /* copied */
 	const char *dir;             /* state folder, locked by the caller */
 	uv_loop_t *loop;
-	bool engine; /* false: commands without a daemon */
+	struct turns *turns; /* of the loop: borrowed, outlive the platform */
+	bool engine;         /* false: commands without a daemon */
 	bool volatile_data;
 };
 bool platform_open(struct platform **out, const struct platform_options *o, struct err *e);

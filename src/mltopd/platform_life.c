@@ -9,6 +9,7 @@
 #include "core/kinds/kinds.h"
 #include "base/timefmt.h"
 #include "core/kinds/framework.h"
+#include "io/turns.h"
 #include "kinds/package_look.h"
 
 #include <errno.h>
@@ -163,6 +164,7 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 	struct model_watchers told = platform_told;
 	struct work_options work = {.model = &p->model,
 		.loop = o->loop,
+		.turns = o->turns,
 		.told = platform_work_told};
 	bool good;
 
@@ -170,6 +172,7 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 	config_copy(p->config, o->config);
 	p->let_go = engine_detach;
 	p->loop = o->loop;
+	p->turns = o->turns;
 	p->dir = mem_strdup(o->dir);
 	work.dir = p->dir;
 	platform_reload(p, NULL);
@@ -227,6 +230,7 @@ static bool engine_start(struct platform *p, struct err *e)
 	const struct engine_ops *ops = engine_find(config_engines[p->config->engine]);
 	struct engine_config config = {
 		.loop = p->loop,
+		.turns = p->turns,
 		.state_dir = p->dir,
 		.shared = p->limits.shared,
 		.settings = config_of_engine(p->config),
@@ -292,6 +296,8 @@ bool platform_run(struct platform *p, struct server *s, struct err *e)
 void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)
 {
 	p->closing = p->work.closing = true;
+	if (p->turns)
+		turns_stop(p->turns);
 	outputs_keep_stop(&p->work);
 	frameworks_stop(p);
 	p->closed = done;

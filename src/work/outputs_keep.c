@@ -2,6 +2,7 @@
 #include "work/work.h"
 
 #include "base/log.h"
+#include "io/turns.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
 
@@ -25,7 +26,8 @@ struct held {
  */
 struct keeper {
 	struct work *w; /* NULL: it is closed */
-	uv_work_t work;
+	struct turns *turns;
+	struct turn turn;
 	uv_timer_t timer;
 	bool busy, open;
 	const struct engine_outputs *outputs; /* the engine's */
@@ -51,16 +53,17 @@ static void keeper_free(struct keeper *k)
 
 /* ---- Measuring ---- */
 
-static void measure(uv_work_t *work)
+static void measure(struct turn *turn)
 {
-	struct keeper *k = work->data;
+	struct keeper *k = turn->ctx;
+	atomic_bool *stop = turns_stopped(k->turns);
 
 	for (size_t i = 0; i < k->held.len; i++) {
 		struct held *h = &k->held.items[i];
 
 		/* What an earlier look, or an earlier daemon, had taken away already. */
-		k->outputs->remove_taken(h->place);
-		h->bytes = k->outputs->bytes(h->place);
+		k->outputs->remove_taken(h->place, stop);
+		h->bytes = k->outputs->bytes(h->place, stop);
 	}
 }
 
@@ -157,38 +160,42 @@ static void decide(struct keeper *k)
 	sums_release(&sums);
 }
 
-static void taken_removed(uv_work_t *work, int status)
+static void taken_removed(struct turn *turn, bool ran)
 {
-	struct keeper *k = work->data;
+	struct keeper *k = turn->ctx;
 
-	(void)status;
+	(void)ran;
 	k->busy = false;
 	held_clear(k);
 	keeper_free(k);
 }
 
-static void remove_taken(uv_work_t *work)
+static void remove_taken(struct turn *turn)
 {
-	struct keeper *k = work->data;
+	struct keeper *k = turn->ctx;
 
 	for (size_t i = 0; i < k->held.len; i++)
 		if (k->held.items[i].taken)
-			k->outputs->remove_taken(k->held.items[i].place);
+			k->outputs->remove_taken(k->held.items[i].place, turns_stopped(k->turns));
 }
 
-static void outputs_measured(uv_work_t *work, int status)
+static void outputs_measured(struct turn *turn, bool ran)
 {
-	struct keeper *k = work->data;
+	struct keeper *k = turn->ctx;
 
 	k->busy = false;
-	if (k->w == NULL || k->w->closing || status != 0) {
+	if (k->w == NULL || k->w->closing || !ran) {
 		held_clear(k);
 		keeper_free(k);
 		return;
 	}
 	decide(k);
 	k->busy = true;
-	uv_queue_work(k->timer.loop, &k->work, remove_taken, taken_removed);
+	k->turn = (struct turn){.ctx = k,
+		.patient = true,
+		.run = remove_taken,
+		.over = taken_removed};
+	turns_queue(k->turns, &k->turn, "/outputs");
 }
 
 /* ---- When ---- */
@@ -209,7 +216,11 @@ static void look(struct keeper *k)
 		vec_push(&k->held, h);
 	}
 	k->busy = true;
-	uv_queue_work(k->timer.loop, &k->work, measure, outputs_measured);
+	k->turn = (struct turn){.ctx = k,
+		.patient = true,
+		.run = measure,
+		.over = outputs_measured};
+	turns_queue(k->turns, &k->turn, "/outputs");
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -239,7 +250,8 @@ void outputs_keep_start(struct work *w)
 	k = mem_alloc(sizeof *k);
 	k->w = w;
 	k->outputs = w->engine->ops->outputs;
-	k->work.data = k->timer.data = k;
+	k->turns = w->turns;
+	k->timer.data = k;
 	k->open = true;
 	uv_timer_init(w->loop, &k->timer);
 	/* Nobody waits for it: a daemon that has nothing else to do may end. */

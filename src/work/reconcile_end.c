@@ -182,7 +182,7 @@ void reconcile_ended(struct active *a)
 	size_t count = a->waiters.len;
 	int attempt = (int)a->work->attempt;
 	bool removed = a->life.wish == WISH_DELETE;
-	char uid[ULID_SIZE];
+	char uid[ULID_SIZE], *org = removed ? mem_strdup(a->work->org_name) : NULL;
 
 	memset(&a->waiters, 0, sizeof a->waiters);
 	memcpy(uid, a->uid, sizeof uid);
@@ -191,7 +191,8 @@ void reconcile_ended(struct active *a)
 		w->told.log_ended(w->told.ctx, uid, task_single, attempt);
 	logs_wake(w, uid);
 	if (removed && w->engine)
-		w->engine->ops->forget(w->engine, uid);
+		w->engine->ops->forget(w->engine, uid, org);
+	free(org);
 	w->told.over(w->told.ctx);
 	waiters_tell(waiters, count, true, NULL);
 }

@@ -10,6 +10,7 @@ void work_init(struct work *w, const struct work_options *o)
 {
 	w->model = o->model;
 	w->loop = o->loop;
+	w->turns = o->turns;
 	w->dir = o->dir;
 	w->told = o->told;
 	w->next_order = 1;

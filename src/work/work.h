@@ -54,8 +54,9 @@ struct work {
 	struct work_settings settings;
 	struct work_watchers told;
 	uv_loop_t *loop;
-	const char *dir; /* state folder; borrowed */
-	bool closing;    /* set by the owner: nothing is begun any more */
+	struct turns *turns; /* of the loop: borrowed, outlive it; NULL without an engine */
+	const char *dir;     /* state folder; borrowed */
+	bool closing;        /* set by the owner: nothing is begun any more */
 	uv_timer_t plan_timer, progress_timer, repair_timer; /* closed by the owner */
 
 	struct map actives;           /* uid -> struct active, in one of the two lists: */
@@ -76,6 +77,7 @@ struct work {
 struct work_options {
 	struct model *model;
 	uv_loop_t *loop;
+	struct turns *turns;
 	const char *dir;
 	struct work_watchers told;
 };

@@ -226,6 +226,29 @@ static void trees_of_any_depth_are_removed(void **state)
 	free(deep);
 }
 
+static void removal_gives_up(void **state)
+{
+	struct err e = ERR_INIT;
+	atomic_bool stop = true;
+	char *tree = at("given-up"), *file = at("given-up/sub/file");
+
+	(void)state;
+	char *sub = at("given-up/sub");
+
+	assert_true(fsio_mkdirs(sub, 0700, &e) && fsio_write(file, "x", 1, 0600, &e));
+	assert_false(fsio_remove_tree_until(tree, &stop, &e));
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	assert_true(exists(file));
+	assert_int_equal(fsio_tree_bytes_until(AT_FDCWD, tree, &stop), 0);
+	atomic_store(&stop, false);
+	assert_true(fsio_tree_bytes_until(AT_FDCWD, tree, &stop) > 0);
+	assert_true(fsio_remove_tree_until(tree, &stop, NULL));
+	assert_false(exists(tree));
+	free(tree);
+	free(sub);
+	free(file);
+}
+
 static void links_are_not_followed(void **state)
 {
 	struct err e = ERR_INIT;
@@ -469,6 +492,7 @@ int main(void)
 		cmocka_unit_test(writing_replaces_whole),
 		cmocka_unit_test(short_writes_go_on),
 		cmocka_unit_test(trees_of_any_depth_are_removed),
+		cmocka_unit_test(removal_gives_up),
 		cmocka_unit_test(links_are_not_followed),
 		cmocka_unit_test(a_swapped_folder_leads_nowhere),
 		cmocka_unit_test(trees_are_given),

@@ -112,6 +112,28 @@ static void test_unpack(void **state)
 	buf_release(&text);
 }
 
+/* Given up, and nothing is left of it. */
+static void test_stopped(void **state)
+{
+	struct folder *f = *state;
+	atomic_bool stop = true;
+	struct archive_limits limits = archive_limits_default;
+	struct err e = ERR_INIT;
+	char part[300];
+
+	add(f, "pkg-1/x", '0', NULL, "x", 0600);
+	finish(f);
+	limits.stop = &stop;
+	assert_false(archive_unpack(f->tar, f->dest, &limits, &e));
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	assert_false(archive_check(f->tar, &limits, NULL));
+	snprintf(part, sizeof part, "%s.part", f->dest);
+	assert_int_not_equal(access(part, F_OK), 0);
+	assert_int_not_equal(access(f->dest, F_OK), 0);
+	atomic_store(&stop, false);
+	assert_true(archive_unpack(f->tar, f->dest, &limits, NULL));
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -235,8 +257,8 @@ static void test_modules(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(test_unpack), T(test_refused), T(test_limits),
-		T(test_limit_of_folders_above), T(test_modules)};
+	const struct CMUnitTest tests[] = {T(test_unpack), T(test_stopped), T(test_refused),
+		T(test_limits), T(test_limit_of_folders_above), T(test_modules)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

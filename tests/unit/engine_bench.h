@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "engine/engine.h"
 #include "engine/local/settings.h"
+#include "io/turns.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -149,6 +150,7 @@ static inline void bench_init(struct bench *b)
 	snprintf(b->dir, sizeof b->dir, "%.40s/mltop-XXXXXX", tmp ? tmp : "/tmp");
 	assert_non_null(mkdtemp(b->dir));
 	b->config = (struct engine_config){.loop = &b->loop,
+		.turns = turns_new(&b->loop, turns_pool()),
 		.state_dir = b->dir,
 		.shim_path = bench_shim(),
 		.events = {b, bench_started, bench_ended, bench_grew, bench_sampled, bench_note,
@@ -258,6 +260,7 @@ static inline void bench_release(struct bench *b)
 	uv_close((uv_handle_t *)&b->heart, NULL);
 	uv_run(&b->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&b->loop), 0); /* no handle is left */
+	turns_free(b->config.turns);
 	bench_forget_seen(b);
 	/* A test that failed midway leaves its tasks running. */
 	for (int64_t until = time_mono_ms() + 5000; bench_processes(b, true) > 0;)

@@ -181,7 +181,7 @@ static void test_stopped(void **state)
 	assert_true(bench_range(&b, &ref, &range));
 	assert_true(range.final && range.newest == s->end.log_bytes);
 	assert_int_equal(bench_timers(&b), 0);
-	b.en->ops->forget(b.en, uids[1]);
+	b.en->ops->forget(b.en, uids[1], NULL);
 	bench_release(&b);
 }
 
@@ -298,7 +298,7 @@ static void test_submitted(void **state)
 	assert_true(range.final);
 	assert_int_equal(read_all(&b, &l.ref, &log, 4096), s->end.log_bytes);
 	assert_int_equal(bench_timers(&b), 0);
-	b.en->ops->forget(b.en, "mine");
+	b.en->ops->forget(b.en, "mine", NULL);
 	assert_false(bench_range(&b, &l.ref, &range));
 	buf_release(&log);
 	bench_release(&b);

@@ -299,7 +299,7 @@ static void test_forget(void **state)
 	launch_shell(b, "a", "echo x; mkdir -p deep/er; ln -s /etc link");
 	bench_until(b, seen(b, "a")->ended);
 	expect_log(b, "a", "x\n");
-	b->en->ops->forget(b->en, bench_uid("a"));
+	b->en->ops->forget(b->en, bench_uid("a"), "an-org");
 	bench_until(b, !exists(b, "a", ""));
 	assert_true(access("/etc/passwd", F_OK) == 0);
 	expect_log(b, "a", "");

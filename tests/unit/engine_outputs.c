@@ -123,7 +123,7 @@ static void test_an_absent_folder_holds_nothing(void **state)
 	local_outputs.list("/proc/self/no-such-folder", 100, &files);
 	assert_int_equal(files.list.len, 0);
 	assert_false(files.more);
-	assert_int_equal(local_outputs.bytes("/proc/self/no-such-folder"), -1);
+	assert_int_equal(local_outputs.bytes("/proc/self/no-such-folder", NULL), -1);
 }
 
 static void test_names_that_json_cannot_hold_are_told_of(void **state)
@@ -287,13 +287,13 @@ static void test_taken_in_one_step_and_removed(void **state)
 	(void)state;
 	snprintf(taken, sizeof taken, "%s/.collected/old", root);
 	put("old", "12345");
-	assert_true(local_outputs.bytes(folder) >= 0);
+	assert_true(local_outputs.bytes(folder, NULL) >= 0);
 	assert_true(local_outputs.take(folder, NULL));
-	assert_int_equal(local_outputs.bytes(folder), -1);
+	assert_int_equal(local_outputs.bytes(folder, NULL), -1);
 	assert_int_equal(access(taken, F_OK), 0);
 	assert_int_equal(mkdir(folder, 0700), 0);
 	put("new", "");
-	local_outputs.remove_taken(folder);
+	local_outputs.remove_taken(folder, NULL);
 	assert_int_not_equal(access(taken, F_OK), 0);
 	local_outputs.list(folder, 10, &files);
 	assert_int_equal(files.list.len, 1);

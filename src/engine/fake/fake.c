@@ -136,13 +136,14 @@ static void fake_stop(struct engine *en, const struct task_ref *ref, int64_t gra
 		fake_task_stop(f, t);
 }
 
-static void fake_forget(struct engine *en, const char *uid)
+static void fake_forget(struct engine *en, const char *uid, const char *org_name)
 {
 	struct fake *f = (struct fake *)en;
 	VEC(struct fake_task *) gone = {0};
 	const char *key;
 	void *value;
 
+	(void)org_name;
 	for (size_t at = 0; map_next(&f->tasks, &at, &key, &value);) {
 		struct fake_task *t = value;
 

@@ -81,11 +81,6 @@ static void walk_run(uv_work_t *req)
 {
 	struct walk *k = req->data;
 	struct place p = {0};
-	char *collected = fsio_join(k->local->state_dir, "collected");
-
-	/* Outputs that a daemon of before .collected had taken away. */
-	fsio_remove_tree(collected, NULL);
-	free(collected);
 	int fd = open(k->local->tasks_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd >= 0)
@@ -130,7 +125,7 @@ static void remove_deleted(struct walk *k)
 
 		if (!l->closing && l->events.known && !has_open_end(k, uid) &&
 			!l->events.known(l->events.ctx, uid))
-			local_forget(&l->base, uid);
+			local_forget(&l->base, uid, NULL);
 		free(k->jobs.items[i]);
 	}
 	vec_release(&k->jobs);
@@ -160,6 +155,8 @@ void local_adopt(struct engine *en, const struct task_ref *known, size_t count)
 	for (size_t i = 0; i < count; i++)
 		if (local_task_find(l, &known[i]) == NULL)
 			local_work_submit(local_work_new(local_task_new(l, &known[i]), true));
+	/* Outputs that a daemon of before .collected had taken away. */
+	local_remove(l, fsio_join(l->state_dir, "collected"), NULL);
 	k->local = l;
 	k->req.data = k;
 	local_hold(l);

@@ -6,6 +6,11 @@
 
 #include <stdlib.h>
 
+bool local_ending(const struct local *l)
+{
+	return l->closing || atomic_load(turns_stopped(l->turns));
+}
+
 void local_hold(struct local *l)
 {
 	l->pending++;
@@ -35,40 +40,49 @@ void local_drop(struct local *l)
 		local_free(l);
 }
 
-/* Removal of a job's folder, in the pool. */
+/* Removal of a tree, in the pool. */
 struct folder_removal {
-	uv_work_t req;
+	struct turn turn;
 	struct local *local;
 	char *path;
 };
 
-static void removal_run(uv_work_t *req)
+static void removal_run(struct turn *turn)
 {
-	struct folder_removal *r = req->data;
+	struct folder_removal *r = turn->ctx;
 
-	fsio_remove_tree(r->path, NULL);
+	fsio_remove_tree_until(r->path, turns_stopped(r->local->turns), NULL);
 }
 
-static void removal_done(uv_work_t *req, int status)
+static void removal_over(struct turn *turn, bool ran)
 {
-	struct folder_removal *r = req->data;
+	struct folder_removal *r = turn->ctx;
 	struct local *l = r->local;
 
-	(void)status;
+	(void)ran; /* what is left is found at the next start */
 	free(r->path);
 	free(r);
 	local_drop(l);
 }
 
-void local_forget(struct engine *en, const char *uid)
+void local_remove(struct local *l, char *path, const char *org_name)
 {
-	struct local *l = (struct local *)en;
 	struct folder_removal *r = mem_alloc(sizeof *r);
 
-	local_logs_forget(&l->logs, uid);
 	r->local = l;
-	r->path = fsio_join(l->tasks_dir, uid);
-	r->req.data = r;
+	r->path = path;
+	r->turn = (struct turn){.ctx = r,
+		.patient = true,
+		.run = removal_run,
+		.over = removal_over};
 	local_hold(l);
-	uv_queue_work(l->loop, &r->req, removal_run, removal_done);
+	turns_queue(l->turns, &r->turn, org_name ? org_name : "/removals");
+}
+
+void local_forget(struct engine *en, const char *uid, const char *org_name)
+{
+	struct local *l = (struct local *)en;
+
+	local_logs_forget(&l->logs, uid);
+	local_remove(l, fsio_join(l->tasks_dir, uid), org_name);
 }

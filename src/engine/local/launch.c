@@ -107,6 +107,32 @@ static bool work_give(struct local_work *w, int folder, const char *made, struct
 }
 
 /*
+ * For tests: MLTOPD_UNPACK_GATE names a folder, and unpacking waits while it has an entry of the
+ * org's name. Always compiled in, as the crash points are.
+ */
+static void gate_pass(const struct local_work *w)
+{
+	const char *folder = getenv("MLTOPD_UNPACK_GATE");
+	char *gate;
+
+	if (folder == NULL || w->program.org_name == NULL)
+		return;
+	gate = fsio_join(folder, w->program.org_name);
+	while (access(gate, F_OK) == 0 && !atomic_load(turns_stopped(w->local->turns)))
+		usleep(2000);
+	free(gate);
+}
+
+static bool package_unpack(struct local_work *w, const char *made, struct err *e)
+{
+	struct archive_limits limits = archive_limits_most;
+
+	gate_pass(w);
+	limits.stop = turns_stopped(w->local->turns);
+	return archive_unpack(w->package, made, &limits, e);
+}
+
+/*
  * The code of this attempt: the package unpacked, or an empty folder; none for a job in a place of
  * its own. It is made whole where only we can pass, so that other tasks of the same user cannot
  * touch it before it is theirs.
@@ -123,7 +149,7 @@ static bool work_make(struct local_work *w, int folder, enum job_reason *why, st
 
 	if (good && w->package) {
 		*why = REASON_PACKAGE_UNPACK;
-		good = archive_unpack(w->package, made, &archive_limits_most, e);
+		good = package_unpack(w, made, e);
 		if (good && w->program.module_name)
 			*why = REASON_MODULE_MISSING;
 		good = good && local_spec_root(w, made, e);

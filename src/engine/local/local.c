@@ -120,6 +120,7 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	l = mem_alloc(sizeof *l);
 	l->base.ops = &engine_local;
 	l->loop = c->loop;
+	l->turns = c->turns;
 	l->state_dir = mem_strdup(c->state_dir);
 	l->tasks_dir = tasks_dir;
 	l->shim_path = mem_strdup(c->shim_path);
@@ -162,7 +163,7 @@ static bool detach_one(struct local *l)
 		if (t->link)
 			local_link_close(t);
 		if (t->work)
-			local_work_free(t->work);
+			local_work_withdraw(t->work);
 		map_remove(&l->tasks, t->key);
 		local_task_free(t);
 		return true;

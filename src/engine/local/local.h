@@ -5,7 +5,7 @@
  * Threads. The table of tasks and every callback belong to the loop thread. What may wait (folders,
  * fsync, unpacking, starting a shim, killing what a dead one left, walking /proc) runs in libuv's
  * pool on a `struct local_work` that owns copies of all it needs; its result is looked at on the
- * loop. A task has at most one work at a time, so nothing is started twice.
+ * loop. What takes long there (unpacking, removals) has its turn first (io/turns.h). A task has at most one work at a time, so nothing is started twice.
  *
  * Life of a task here: QUEUED -> WORKING (launched or recovered in the pool) -> LINKED (its shim's
  * socket is open) -> gone. A link that ends without word of an exit goes back to WORKING, where the
@@ -21,6 +21,7 @@
 #include "base/vec.h"
 #include "engine/local/engine_local.h"
 #include "engine/local/log.h"
+#include "io/turns.h"
 
 #include <stdatomic.h>
 
@@ -72,6 +73,7 @@ enum local_outcome {
 /* One task's errand in the pool. */
 struct local_work {
 	uv_work_t req;
+	struct turn turn; /* of a launch that unpacks, in place of `req` */
 	struct local *local;
 	struct local_task *task;
 	atomic_bool cancelled; /* set by the loop: do not start what has not started */
@@ -99,6 +101,7 @@ struct local_work {
 struct local {
 	struct engine base;
 	uv_loop_t *loop;
+	struct turns *turns;
 	char *state_dir, *tasks_dir, *shim_path;
 	char node_name[256];
 	char boot_id[40];
@@ -127,6 +130,8 @@ struct local {
 	void *closed_ctx;
 };
 
+/* Are we to end? Then what is given up is nobody's news: the next start finds how things are. */
+bool local_ending(const struct local *l);
 /* hold.c: another pending thing began or ended; frees the engine after the last when closing. */
 void local_hold(struct local *l);
 void local_drop(struct local *l);
@@ -153,6 +158,8 @@ void local_work_free(struct local_work *w);
 /* Sends it to the pool (launches: when their turn comes). */
 void local_work_submit(struct local_work *w);
 void local_queue_run(struct local *l);
+/* A launch that waits for its turn waits no more, and the engine forgets it. */
+void local_work_withdraw(struct local_work *w);
 /* Takes a queued launch to the pool at once: it was cancelled, so it will not take long. */
 void local_queue_skip(struct local_task *t);
 
@@ -170,7 +177,9 @@ void local_failed(struct local_work *w, enum job_reason why, const char *message
 /* local_recover.c, in the pool: how does this task stand? Fills the work's outcome. */
 void local_recover(struct local_work *w);
 
-void local_forget(struct engine *en, const char *uid);
+void local_forget(struct engine *en, const char *uid, const char *org_name);
+/* Removes the tree in turn of that org; NULL: of the platform. Takes the path. */
+void local_remove(struct local *l, char *path, const char *org_name);
 
 /* local_adopt.c */
 void local_adopt(struct engine *en, const struct task_ref *known, size_t count);

@@ -272,9 +272,9 @@ static int outputs_open(const char *folder, const char *path, int64_t *size, str
 	return -1;
 }
 
-static int64_t outputs_bytes(const char *folder)
+static int64_t outputs_bytes(const char *folder, atomic_bool *stop)
 {
-	return access(folder, F_OK) == 0 ? fsio_tree_bytes(AT_FDCWD, folder) : -1;
+	return access(folder, F_OK) == 0 ? fsio_tree_bytes_until(AT_FDCWD, folder, stop) : -1;
 }
 
 /* ---- Taken away ---- */
@@ -300,11 +300,11 @@ static bool outputs_take(const char *folder, struct err *e)
 	return good;
 }
 
-static void outputs_remove_taken(const char *folder)
+static void outputs_remove_taken(const char *folder, atomic_bool *stop)
 {
 	char *path = taken_path(folder);
 
-	fsio_remove_tree(path, NULL);
+	fsio_remove_tree_until(path, stop, NULL);
 	free(path);
 }
 

@@ -154,7 +154,7 @@ static void recover_again(struct local_task *t, const struct local_work *before)
 
 static void work_result(struct local_task *t, struct local_work *w)
 {
-	if (t->local->closing) {
+	if (local_ending(t->local)) {
 		if (w->fd >= 0)
 			close(w->fd);
 		map_remove(&t->local->tasks, t->key);
@@ -171,12 +171,10 @@ static void work_result(struct local_task *t, struct local_work *w)
 		local_task_end(t, &w->end, w->why);
 }
 
-static void work_done(uv_work_t *req, int status)
+static void work_over(struct local_work *w)
 {
-	struct local_work *w = req->data;
 	struct local *l = w->local;
 
-	(void)status;
 	if (!w->recover)
 		l->launching--;
 	w->task->work = NULL;
@@ -186,12 +184,58 @@ static void work_done(uv_work_t *req, int status)
 	local_drop(l);
 }
 
-static void work_begin(struct local_work *w)
+static void work_done(uv_work_t *req, int status)
+{
+	(void)status;
+	work_over(req->data);
+}
+
+static void work_begins(struct local_work *w)
 {
 	local_hold(w->local);
 	w->task->state = LOCAL_WORKING;
+	if (!w->recover)
+		w->local->launching++;
+}
+
+static void work_begin(struct local_work *w)
+{
+	work_begins(w);
 	uv_queue_work(w->local->loop, &w->req, work_run, work_done);
 }
+
+/* ---- Launches that unpack ---- */
+
+static bool launch_due(struct turn *turn)
+{
+	work_begins(turn->ctx);
+	return true;
+}
+
+static void launch_run(struct turn *turn)
+{
+	local_launch(turn->ctx);
+}
+
+static void launch_over(struct turn *turn, bool ran)
+{
+	(void)ran; /* false: we are ending */
+	work_over(turn->ctx);
+}
+
+static const char *turn_key(const struct local_work *w)
+{
+	return w->program.org_name ? w->program.org_name : "";
+}
+
+void local_work_withdraw(struct local_work *w)
+{
+	if (w->package)
+		turns_withdraw(&w->turn);
+	local_work_free(w);
+}
+
+/* ---- All of them ---- */
 
 void local_work_submit(struct local_work *w)
 {
@@ -200,18 +244,23 @@ void local_work_submit(struct local_work *w)
 		return;
 	}
 	w->task->state = LOCAL_QUEUED;
+	if (w->package) {
+		w->turn = (struct turn){.ctx = w,
+			.patient = true,
+			.due = launch_due,
+			.run = launch_run,
+			.over = launch_over};
+		turns_queue(w->local->turns, &w->turn, turn_key(w));
+		return;
+	}
 	vec_push(&w->local->queue, w->task);
 	local_queue_run(w->local);
 }
 
 void local_queue_run(struct local *l)
 {
-	while (!l->closing && l->launching < LOCAL_WORKS_MAX && l->queue_at < l->queue.len) {
-		struct local_task *t = l->queue.items[l->queue_at++];
-
-		l->launching++;
-		work_begin(t->work);
-	}
+	while (!l->closing && l->launching < LOCAL_WORKS_MAX && l->queue_at < l->queue.len)
+		work_begin(l->queue.items[l->queue_at++]->work);
 	if (l->queue_at == l->queue.len)
 		l->queue_at = l->queue.len = 0;
 }
@@ -220,10 +269,14 @@ void local_queue_skip(struct local_task *t)
 {
 	struct local *l = t->local;
 
+	if (t->work->package) {
+		turns_withdraw(&t->work->turn);
+		work_begin(t->work);
+		return;
+	}
 	for (size_t i = l->queue_at; i < l->queue.len; i++) {
 		if (l->queue.items[i] == t) {
 			vec_remove(&l->queue, i);
-			l->launching++;
 			work_begin(t->work);
 			return;
 		}
