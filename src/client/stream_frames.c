@@ -14,8 +14,8 @@
 
 /* ---- Rows ---- */
 
-/* The first frame after a cut: what is shown may be of rows that are gone by now. */
-static void rows_begin(struct stream *s, struct sub *sub)
+/* True: told of a reset. The first frame after a cut: what is shown may be of rows that are gone by now. */
+static bool rows_begin(struct stream *s, struct sub *sub)
 {
 	bool again = sub->fresh && sub->before;
 
@@ -23,16 +23,20 @@ static void rows_begin(struct stream *s, struct sub *sub)
 	sub->before = true;
 	if (again)
 		s->events.reset(s->events.ctx, sub->id);
+	return again;
 }
 
 static void on_rows_frame(struct stream *s, const struct wire_frame *f)
 {
 	uint32_t id = f->id;
 	struct sub *sub = sub_find(s, id);
+	bool told;
 
 	if (sub == NULL || sub->log)
 		return; /* closed meanwhile */
-	rows_begin(s, sub);
+	if (f->version != 0)
+		sub->version = f->version;
+	told = rows_begin(s, sub);
 	if (s->closing || sub_find(s, id) == NULL)
 		return;
 	if (f->type == WIRE_ROW && f->rows)
@@ -41,7 +45,7 @@ static void on_rows_frame(struct stream *s, const struct wire_frame *f)
 		s->events.gone(s->events.ctx, id, f->uids);
 	else if (f->type == WIRE_SYNCED)
 		s->events.synced(s->events.ctx, id);
-	else if (f->type == WIRE_RESET)
+	else if (f->type == WIRE_RESET && !told)
 		s->events.reset(s->events.ctx, id);
 }
 

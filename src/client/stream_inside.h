@@ -28,6 +28,7 @@ struct sub {
 	bool before; /* something came on an earlier link */
 	/* rows */
 	char *kind, *org, *fields, *filter;
+	uint64_t version; /* the last that came; 0: none */
 	/* log */
 	char *job, *task;     /* job: the uid once it is known */
 	int64_t attempt;      /* 0: the newest, until the log frame says which */

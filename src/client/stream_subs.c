@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,8 +53,12 @@ static struct sub *sub_new(struct stream *s, uint32_t id)
 
 static json_t *rows_frame(const struct sub *sub)
 {
-	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s}", "t", "sub", "id", (json_int_t)sub->id,
-		"kind", sub->kind, "org", sub->org, "fields", sub->fields, "filter", sub->filter);
+	char version[24];
+
+	snprintf(version, sizeof version, "%" PRIu64, sub->version);
+	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s*}", "t", "sub", "id",
+		(json_int_t)sub->id, "kind", sub->kind, "org", sub->org, "fields", sub->fields,
+		"filter", sub->filter, "v", sub->version ? version : NULL);
 }
 
 /* A log goes on exactly where its bytes ended, in the same attempt. */

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* `uid` may be the row's own text. */
 static void row_gone(struct model *m, struct rowset *rows, const char *uid)
@@ -271,7 +272,10 @@ bool model_load(struct model *m, struct err *e)
 
 	if (!store_load(m->store, &l, e))
 		return false;
-	m->version = m->next_version = store_version_at_start(m->store);
+	/* A start is a server of its own: what is in memory only is new, and the store may be a copy. */
+	if (getrandom(&m->server, sizeof m->server, 0) != (ssize_t)sizeof m->server)
+		return err_set(e, ERR_INTERNAL, "the system gives no random bytes");
+	m->version = m->next_version = store_version_at_start(m->store) + 1;
 	m->loaded = true;
 	return true;
 }

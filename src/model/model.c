@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/timefmt.h"
 #include "core/kinds/kinds.h"
+#include "core/wire/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,7 +172,7 @@ bool model_visible(const struct principal *who, const struct kind *k, const void
 
 uint64_t model_version(const struct model *m)
 {
-	return m->version;
+	return wire_version(m->server, m->version);
 }
 
 bool model_broken(const struct model *m)

@@ -83,6 +83,7 @@ struct model {
 	struct map record_bytes;       /* org_id -> intptr_t: bytes of its jobs in the store */
 	struct map flights;            /* "kind/uid" -> struct flight: changes on their way */
 	int64_t org_given, user_given; /* the greatest id and Unix user ever given to an org */
+	uint32_t server; /* this run of the program, by chance */
 	uint64_t version, next_version;
 	size_t changes_waiting;
 
@@ -198,7 +199,7 @@ const struct rowset *model_rows(struct model *m, const struct kind *k);
 /* May `who` see this row of kind k? */
 bool model_visible(const struct principal *who, const struct kind *k, const void *row,
 	const char *org);
-/* The counter of commits: "v" on the wire. Persistent, never goes back. */
+/* "v" on the wire (core/wire/wire.h): the counter of commits, which is stored, and who we are. */
 uint64_t model_version(const struct model *m);
 /* The store has failed: nothing is made last any more. */
 bool model_broken(const struct model *m);

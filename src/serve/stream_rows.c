@@ -56,11 +56,15 @@ void stream_rows_subscribe(struct stream *st, const struct wire_frame *f)
 {
 	struct err e = ERR_INIT;
 	struct row_sub *sub = make_sub(st, f, &e);
+	const struct server *server = st->conn->server;
 
 	if (sub == NULL) {
 		stream_error(st, f->id, &e);
 		return;
 	}
+	if (f->version != 0 &&
+		!wire_version_holds(f->version, server->asks->version(server->platform)))
+		stream_queue(st, json_pack("{s:s, s:I}", "t", "reset", "id", (json_int_t)f->id));
 	vec_push(&st->rows, sub);
 	stream_wake(st);
 }

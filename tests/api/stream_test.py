@@ -71,6 +71,32 @@ class Rows(unittest.TestCase):
             gone = w.until("gone")
             self.assertEqual(gone["uids"], [made.json["uid"]])
 
+    def test_version_of_another_server(self):
+        """Who goes on from a version is told to drop its rows where that version is another server's."""
+        def begins(c, v):
+            with c.websocket() as w:
+                w.send(t="sub", id=1, kind="org", v=v)
+                first = w.next()
+                return first, first if first["t"] == "synced" else w.until("synced", 1)
+
+        with support.Daemon(settings=FREE) as d:
+            c = d.client()
+            first, synced = begins(c, "0")
+            self.assertEqual(first["t"], "row")
+            listed = c.get(BASE + "/train").json["v"]
+            for v in (synced["v"], listed):
+                self.assertEqual(begins(c, v)[0]["t"], "row")
+            self.assertEqual(begins(c, str(int(listed) + 1))[0], {"t": "reset", "id": 1})  # another's
+            self.assertEqual(begins(c, str(int(listed) + (1 << 40)))[0]["t"], "reset")  # ours, and yet to come
+            d.stop()
+            d.start()
+            c = support.Client(d.port, c.key)
+            for v in (synced["v"], listed):
+                first, now = begins(c, v)
+                self.assertEqual(first, {"t": "reset", "id": 1})
+                self.assertGreater(int(now["v"]), int(v))
+            self.assertEqual(begins(c, now["v"])[0]["t"], "row")
+
     def test_row_leaves_the_filter(self):
         """A row that matches no more is gone, though it is still there."""
         with support.Daemon(settings=FREE) as d:

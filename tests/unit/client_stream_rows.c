@@ -35,6 +35,32 @@ static void rows_come_and_a_cut_begins_with_reset(void **state)
 	finish();
 }
 
+static void answer_reset(struct peer *p, const struct wire_frame *f)
+{
+	if (f->type != WIRE_SUB)
+		return;
+	if (f->version != 0)
+		say(p, "{\"t\":\"reset\",\"id\":%u}", f->id);
+	answer_rows(p, f);
+}
+
+static void it_goes_on_from_the_last_version_and_resets_once(void **state)
+{
+	(void)state;
+	begin(answer_reset);
+	stream_rows(stream, 5, "job", NULL, "uid", "");
+	assert_true(until(&seen.synced));
+	assert_int_equal(platform.last.version, 0);
+	peer_reset(server.peers);
+	assert_true(until(&seen.gone));
+	seen.synced = false;
+	stream_retry_now(stream);
+	assert_true(until(&seen.synced));
+	assert_true(platform.last.version == 7 || platform.last.version == 8);
+	assert_int_equal(seen.resets, 1);
+	finish();
+}
+
 static void closed_subscriptions_are_not_asked_again(void **state)
 {
 	(void)state;
@@ -173,6 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_and_a_cut_begins_with_reset),
+		cmocka_unit_test(it_goes_on_from_the_last_version_and_resets_once),
 		cmocka_unit_test(closed_subscriptions_are_not_asked_again),
 		cmocka_unit_test(a_refused_subscription_is_over),
 		cmocka_unit_test(ten_thousand_rows_come_whole),

@@ -23,6 +23,18 @@ static uint32_t get32(const char *in)
 	return v;
 }
 
+uint64_t wire_version(uint32_t server, uint64_t changes)
+{
+	return changes << WIRE_SERVER_BITS | (server & ((1u << WIRE_SERVER_BITS) - 1));
+}
+
+bool wire_version_holds(uint64_t held, uint64_t now)
+{
+	uint64_t server = (UINT64_C(1) << WIRE_SERVER_BITS) - 1;
+
+	return (held & server) == (now & server) && held <= now;
+}
+
 void wire_log_header(char out[WIRE_LOG_HEADER], const struct wire_log *log)
 {
 	put32(out, log->sub);

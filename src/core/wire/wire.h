@@ -2,8 +2,9 @@
  * Frames of GET /cloud_ml/v1/stream, subprotocol "mltop.v1". Shared by daemon and client.
  *
  * Text frames are JSON objects. From the client:
- *   {"t":"sub","id":N,"kind":"job","org":"" ,"fields":"a,b","filter":"..."}      rows of a kind
- *       org: "" the key's own, an id, or "-1" all (admins)
+ *   {"t":"sub","id":N,"kind":"job","org":"" ,"fields":"a,b","filter":"...","v":"VERSION"}
+ *       rows of a kind; org: "" the key's own, an id, or "-1" all (admins); v: the last that came,
+ *       for who goes on with rows that it holds
  *   {"t":"sub","id":N,"kind":"log","org":"","of":KIND,"object":NAME-or-UID,"task":"master-0",
  *    "attempt":0,"gen":G,"offset":O,"tail":BYTES,"credit":BYTES}   attempt 0: newest; offset -1: `tail` bytes
  *    before the end; "job":NAME-or-UID in place of "of" and "object" is the older form
@@ -14,7 +15,10 @@
  *   {"t":"row","id":N,"v":"VERSION","rows":[{...},...]}    new or changed; uid always there
  *   {"t":"gone","id":N,"v":"VERSION","uids":["...",...]}   deleted, or no longer matching
  *   {"t":"synced","id":N,"v":"VERSION"}                    the snapshot is whole
- *   {"t":"reset","id":N}                                   drop the rows, a new snapshot follows
+ *   {"t":"reset","id":N}                                   drop the rows, a new snapshot follows:
+ *       the "v" of the subscription is of another server, or of this one before it started anew
+ * VERSION is a string of decimal digits that names the server and how far it has come; of one server
+ * a later one is never smaller.
  *   {"t":"log","id":N,"uid":U,"task":T,"attempt":A,"gen":G,"offset":O,"oldest":O,"newest":O}
  *                                              begins a log; offset is where bytes start
  *   {"t":"gap","id":N,"offset":O,"lost":L}     L bytes from O on are not there; bytes go on at O+L
@@ -51,6 +55,15 @@ struct wire_log {
 	uint32_t length;
 	const void *bytes; /* borrowed */
 };
+
+/*
+ * A version: the server's number in the low bits, how many changes it has seen in those above. Programs
+ * of before servers were named read it as one number, so it stays one.
+ */
+enum { WIRE_SERVER_BITS = 24 };
+uint64_t wire_version(uint32_t server, uint64_t changes);
+/* May rows of version `held` be gone on with at a server that stands at `now`? */
+bool wire_version_holds(uint64_t held, uint64_t now);
 
 /* `out` has room for WIRE_LOG_HEADER; the bytes follow it in the frame. */
 void wire_log_header(char out[WIRE_LOG_HEADER], const struct wire_log *log);
