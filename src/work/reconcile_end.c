@@ -201,11 +201,11 @@ static void over_event(struct change *c, const struct job *j, const struct news 
 {
 	static const char *const words[] =
 		{[JOB_COMPLETED] = "Completed", [JOB_FAILED] = "Failed", [JOB_ERROR] = "Error"};
+	bool cancelled = n->reason == REASON_CANCELLED;
 
-	change_event(c, j,
-		n->state == JOB_COMPLETED || n->reason == REASON_CANCELLED ? EVENT_NORMAL
-									   : EVENT_WARNING,
-		words[n->state], "%s", *n->message ? n->message : "it has ended");
+	change_event(c, j, n->state == JOB_COMPLETED || cancelled ? EVENT_NORMAL : EVENT_WARNING,
+		cancelled ? "Cancelled" : words[n->state], "%s",
+		*n->message ? n->message : "it has ended");
 }
 
 static void over_fill(struct change *c, struct active *a, const struct news *n)

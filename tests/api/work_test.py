@@ -108,6 +108,7 @@ class Ends(Case):
         self.client.post(f"{TRAIN}/tries/cancel")
         j = self.ended("tries")
         self.assertEqual(j["message"], "cancelled while it waited for attempt 4")
+        self.assertEqual(self.reasons("tries")[-1], "Cancelled")
         self.assertEqual((j["reason"], j["attempt"]), ("Cancelled", 3))
 
 

@@ -280,7 +280,7 @@ static void drip(uv_timer_t *timer)
 {
 	struct peer *p = timer->data;
 
-	if (p->closed)
+	if (server.peers == NULL || p->closed) /* none: the server was closed and let go of it */
 		uv_close((uv_handle_t *)timer, NULL);
 	else
 		peer_text(p, "x");
