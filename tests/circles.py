@@ -15,7 +15,6 @@ MOST = 4
 # Folder: files of its largest circle, and why it is still that large.
 EXCEPTIONS = {
     "mltop": (6, "verbs are found in a list, which names those that show it; the dashboard's loop answers itself"),
-    "serve": (13, "a stream is a connection: its end is told to the stream, whose rows come by the hub"),
     "ui/app": (12, "what a key does opens screens, and what screens hold is asked by the app"),
     "work": (5, "a step of a job's life plans the next one, and the plan makes steps"),
 }

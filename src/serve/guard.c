@@ -4,22 +4,15 @@
  */
 #include "serve/http.h"
 
-#include "base/mem.h"
 #include "core/wire/wire.h"
 #include "serve/ws.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 /* ---- Connections ---- */
-
-/* Connections of one address that have not said who they are. */
-struct address_use {
-	int strangers;
-};
 
 /* Is it a stranger with no request at work? */
 static bool may_go(const struct conn *c, const char *counted)
@@ -46,29 +39,6 @@ static bool drop_stranger(struct server *s, const char *counted)
 	return true;
 }
 
-/* False: this one has as many strangers as it may. */
-static bool room_for_stranger(const struct server *s, const char *counted)
-{
-	const struct server_limits *limits = s->asks->limits(s->platform);
-	const struct address_use *use = map_get(&s->addresses, counted);
-
-	return !limits->shared || limits->per_address <= 0 || use == NULL ||
-		use->strangers < limits->per_address;
-}
-
-static void stranger_count(struct server *s, const char *counted, int by)
-{
-	struct address_use *use = map_get(&s->addresses, counted);
-
-	if (use == NULL) {
-		use = mem_alloc(sizeof *use);
-		map_set(&s->addresses, counted, use);
-	}
-	use->strangers += by;
-	if (use->strangers == 0)
-		free(map_remove(&s->addresses, counted));
-}
-
 /*
  * A reserve of descriptors is kept, for the store and the engine need theirs too. The kernel gives
  * the lowest free number, so the number itself tells how many are in use. -1: all are, by others
@@ -89,20 +59,13 @@ static int low_number(struct server *s, int fd)
 	return lower;
 }
 
-static bool is_proxy(const struct server *s, const char *address)
-{
-	if (strcmp(address, "unix") == 0)
-		return s->unix_trusted;
-	return networks_have(s->proxies, s->proxy_count, address);
-}
-
 static bool guard_limits(struct server *s, const struct peer *peer)
 {
 	const struct server_limits *limits = s->asks->limits(s->platform);
 
 	if (!limits->shared)
 		return true;
-	if (!is_proxy(s, peer->address) && !room_for_stranger(s, peer->counted) &&
+	if (!guard_is_proxy(s, peer->address) && !strangers_room(s, peer->counted) &&
 		!drop_stranger(s, peer->counted))
 		return false;
 	return limits->connections <= 0 || s->conn_live < limits->connections ||
@@ -116,26 +79,6 @@ int guard_connection(struct server *s, int fd, struct peer *peer)
 		return low_number(s, fd);
 	close(fd);
 	return -1;
-}
-
-void guard_opened(struct conn *c)
-{
-	struct server *s = c->server;
-
-	s->conn_live++;
-	c->proxied = is_proxy(s, c->peer.address);
-	c->counted_address = !c->proxied;
-	if (c->counted_address)
-		stranger_count(s, c->peer.counted, 1);
-}
-
-void guard_authenticated(struct conn *c)
-{
-	if (c->counted_address)
-		stranger_count(c->server, c->peer.counted, -1);
-	c->counted_address = false;
-	if (c->exchange != NULL)
-		guard_exchange_over(c->exchange);
 }
 
 /* What a trusted proxy's request says of whom it comes from. Nobody else's word is taken. */
@@ -156,25 +99,12 @@ bool guard_forwarded(struct exchange *x, struct err *e)
 	if (!peer_forwarded(&x->head, s->proxies, s->proxy_count, address))
 		return true;
 	x->r.peer = arena_strdup(&x->text, address);
-	if (!room_for_stranger(s, address))
+	if (!strangers_room(s, address))
 		return err_set(e, ERR_BUSY,
 			"%s has too many requests at once that are not signed: wait", address);
-	stranger_count(x->server, address, 1);
+	strangers_count(x->server, address, 1);
 	x->counted_address = true;
 	return true;
-}
-
-void guard_exchange_over(struct exchange *x)
-{
-	if (x->counted_address && x->server != NULL)
-		stranger_count(x->server, x->r.peer, -1);
-	x->counted_address = false;
-}
-
-void guard_closed(struct conn *c)
-{
-	guard_authenticated(c);
-	c->server->conn_live--;
 }
 
 /* ---- Requests ---- */

@@ -1,13 +1,9 @@
 /* A request from its header to its handler. */
 #include "serve/http.h"
 
-#include "base/mem.h"
-#include "base/timefmt.h"
-#include "core/wire/sign_hash.h"
 #include "serve/stream.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *request_query(const struct request *r, const char *name)
@@ -16,80 +12,6 @@ const char *request_query(const struct request *r, const char *name)
 		if (strcmp(r->query[i].name, name) == 0)
 			return r->query[i].value;
 	return NULL;
-}
-
-/* ---- Exchanges ---- */
-
-static struct exchange *exchange_new(struct conn *c)
-{
-	struct exchange *x = mem_alloc(sizeof *x);
-
-	x->conn = c;
-	x->server = c->server;
-	x->facts = (struct request_facts){.method = -1, .method_word = "?"};
-	buf_init(&x->body, 0);
-	x->r.raw_fd = -1;
-	x->r.platform = c->server->platform;
-	x->r.server = x;
-	x->r.nonce = "";
-	x->r.path = x->facts.path;
-	x->r.now = time_now_ms();
-	x->r.peer = arena_strdup(&x->text, c->peer.address);
-	c->server->exchange_count++;
-	return x;
-}
-
-static void orphan_unlink(struct exchange *x)
-{
-	if (!x->orphan)
-		return;
-	if (x->orphan_next != NULL)
-		x->orphan_next->orphan_before = x->orphan_before;
-	if (x->orphan_before != NULL)
-		x->orphan_before->orphan_next = x->orphan_next;
-	else if (x->server != NULL)
-		x->server->orphans = x->orphan_next;
-}
-
-void exchange_free(struct exchange *x)
-{
-	orphan_unlink(x);
-	guard_exchange_over(x);
-	if (x->reply.streaming && !x->reply.stream_done_called)
-		x->reply.stream.done(x->reply.stream.ctx);
-	if (x->server != NULL)
-		x->server->exchange_count--;
-	body_release(x);
-	json_decref(x->r.body);
-	free(x->reply.body);
-	EVP_MD_CTX_free(x->hash);
-	head_release(&x->head);
-	query_release(&x->query);
-	query_release(&x->headers);
-	arena_release(&x->text);
-	free(x);
-}
-
-/* A handler that has not answered keeps its request; the answer is then dropped. */
-void exchange_gone(struct exchange *x)
-{
-	x->conn = NULL;
-	x->r.gone = true;
-	if (!x->dispatched || x->reply.ready) {
-		exchange_free(x);
-		return;
-	}
-	x->orphan = true;
-	x->orphan_next = x->server->orphans;
-	if (x->orphan_next != NULL)
-		x->orphan_next->orphan_before = x;
-	x->server->orphans = x;
-}
-
-void exchange_forget_server(struct server *s)
-{
-	for (struct exchange *x = s->orphans; x != NULL; x = x->orphan_next)
-		x->server = NULL;
 }
 
 /* ---- Header ---- */

@@ -1,6 +1,6 @@
 /*
  * What the parts of the server share: connections, exchanges (a request and its answer) and the
- * steps from header to answer. Private to server*.c, http*.c, auth*.c, guard*.c, stream*.c, hub*.c.
+ * steps from header to answer. Private to this folder.
  *
  * Order of things for one request: head_look and head_read (is it exactly HTTP?) -> guard_request
  * (is it HTTP that we take?) -> route -> limits of the body -> auth_begin (claim and window) -> body
@@ -106,8 +106,19 @@ struct server {
 /* SHAKING: of TLS. LINGER: all is said; what still comes is thrown away. */
 enum phase { PHASE_SHAKING, PHASE_HEADER, PHASE_BODY, PHASE_ANSWER, PHASE_LINGER, PHASE_STREAM };
 
+/* What a connection asks and tells those that it carries; on the loop thread. */
+struct conn_calls {
+	bool (*reads)(const struct conn *c); /* is more to be received just now? */
+	/* These two: -1: the connection is to be closed. */
+	int (*bytes_came)(struct conn *c, const char *data, size_t len);
+	int (*writeable)(struct conn *c);               /* as conn_want_write asked for */
+	void (*time_came)(struct conn *c, int64_t now); /* of its phase, or to look; monotonic ms */
+	void (*gone)(struct conn *c); /* it is being closed: let go of exchange and stream */
+};
+
 struct conn {
 	struct server *server;
+	const struct conn_calls *calls;
 	struct conn *before, *next;
 	int fd;
 	SSL *ssl; /* NULL: in clear */
@@ -157,6 +168,16 @@ struct reply {
 	struct request_stream stream;
 };
 
+/* A raw body's file. */
+struct spool {
+	uv_fs_t req;
+	struct exchange *x; /* NULL: it is gone, and the file goes once it is written */
+	int fd;
+	struct buf writing;
+	uint64_t written;
+	bool busy;
+};
+
 struct exchange {
 	struct request r;      /* r.server points back here */
 	struct conn *conn;     /* NULL: the client has gone */
@@ -189,17 +210,24 @@ struct exchange {
  * maybe by another number; -1: it is refused and closed.
  */
 int guard_connection(struct server *s, int fd, struct peer *peer);
-void guard_opened(struct conn *c);
-void guard_authenticated(struct conn *c); /* it counts no more among its address's strangers */
-void guard_closed(struct conn *c);
 /* Fills r.peer and r.secure as a trusted proxy says; false: answer 429 with `e`. */
 bool guard_forwarded(struct exchange *x, struct err *e);
-void guard_exchange_over(struct exchange *x); /* it counts no more */
 /* Method, path and query of a head; false: answer with `e` and close. */
 bool guard_request(const struct head *h, struct request_facts *f, struct query *q, struct err *e);
 /* An upgrade: everything that RFC 6455 wants and our protocol's exact name. */
 bool guard_upgrade(const struct server *s, const struct head *h, const struct request_facts *f,
 	struct err *e);
+
+/* ---- strangers.c: who has not said who it is, counted by address ---- */
+
+void guard_opened(struct conn *c);
+void guard_authenticated(struct conn *c); /* it counts no more among its address's strangers */
+void guard_closed(struct conn *c);
+void guard_exchange_over(struct exchange *x);                     /* it counts no more */
+bool guard_is_proxy(const struct server *s, const char *address); /* one that is trusted */
+/* False: this address has as many strangers as it may. */
+bool strangers_room(const struct server *s, const char *counted);
+void strangers_count(struct server *s, const char *counted, int by);
 
 /* ---- http_route.c ---- */
 
@@ -211,17 +239,22 @@ bool route_allows(const struct route *routes, const char *path, char *out, size_
 /* The path behind the server's prefix; the path itself where it does not carry one. */
 const char *route_path(const struct server *s, const char *path);
 
+/* ---- exchange.c ---- */
+
+struct exchange *exchange_new(struct conn *c);
+void exchange_gone(struct exchange *x); /* the client has left */
+void exchange_free(struct exchange *x);
+void exchange_forget_server(struct server *s); /* before it is freed: late answers are dropped */
+void body_done(struct exchange *x);            /* it is read: its room is free for others */
+void body_release(struct exchange *x);
+void spool_free(struct spool *sp);
+
 /* ---- http.c: from header to handler ---- */
 
 /*
  * Takes what there is in c->in: heads and bodies. -1: the connection is to be closed.
  */
 int http_advance(struct conn *c);
-void exchange_gone(struct exchange *x); /* the client has left */
-void exchange_free(struct exchange *x);
-void exchange_forget_server(struct server *s); /* before it is freed: late answers are dropped */
-void exchange_fail(struct exchange *x, int status, const struct err *e);
-void exchange_fail_close(struct exchange *x, int status, const struct err *e);
 
 /* ---- http_body.c ---- */
 
@@ -229,8 +262,6 @@ void body_expect(struct exchange *x);     /* may answer that there is no room */
 void body_take(struct exchange *x);       /* from its connection's `in` */
 void body_over(struct exchange *x);       /* all is there: goes on to the handler */
 bool body_full(const struct exchange *x); /* no more is to be received just now */
-void body_done(struct exchange *x);       /* it is read: its room is free for others */
-void body_release(struct exchange *x);
 
 /* ---- http_later.c ---- */
 
@@ -243,26 +274,37 @@ void exchange_dispatch(struct exchange *x);
 
 /* ---- http_reply.c ---- */
 
-int http_writeable(struct conn *c); /* the socket takes more; -1: to be closed */
+void exchange_fail(struct exchange *x, int status, const struct err *e);
+void exchange_fail_close(struct exchange *x, int status, const struct err *e);
 void http_continue(struct conn *c); /* 100: the body may come */
 /* {"error": true, "message": ...} as text; the caller frees. */
 char *http_error_body(const struct err *e, size_t *len);
-const char *http_reason(int status);
+
+/* ---- http_send.c ---- */
+
+int http_writeable(struct conn *c); /* the socket takes more; -1: to be closed */
+
 /* ---- server_conn.c ---- */
 
-void conn_open(struct server *s, int fd, const struct peer *peer); /* takes over the descriptor */
+void conn_open(struct server *s, int fd, const struct peer *peer); /* as conn_new */
+
+/* ---- conn.c ---- */
+
+/* Takes over the descriptor; `calls` is kept. */
+void conn_new(struct server *s, int fd, const struct peer *peer, const struct conn_calls *calls);
 /* Closes at once. What it had is let go; itself is freed by a later turn of the loop. */
 void conn_kill(struct conn *c);
 
-void conn_resume(struct conn *c); /* body_full may have changed */
+void conn_resume(struct conn *c); /* what calls->reads says may have changed */
 void conn_phase(struct conn *c, enum phase phase, int64_t ms);
+void conn_look_later(struct conn *c); /* has time_came called in a second */
 /* All is said: tells the other side so, and waits a moment for it to close. */
 void conn_linger(struct conn *c);
 /* Sends; what the socket does not take at once is kept and goes out later, in order. */
 void conn_send(struct conn *c, const void *data, size_t len);
 bool conn_choked(const struct conn *c);    /* something is kept: make no more */
 size_t conn_pending(const struct conn *c); /* bytes kept */
-/* Have http_writeable or stream_writeable called when the socket takes more. */
+/* Has calls->writeable called when the socket takes more. */
 void conn_want_write(struct conn *c);
 
 /* ---- server_tls.c ---- */
@@ -281,9 +323,9 @@ bool auth_begin(const struct head *h, const struct request_facts *f, const struc
 bool auth_finish(struct conn *c, const struct request_facts *f, const struct query *q,
 	const struct query *headers, const struct sign_claim *claim, const char *body_sha256,
 	int64_t now, struct arena *a, struct principal *who, struct err *e);
-/* Before a body is taken: is there such a key? The signature is looked at when the body is whole. */
 /* What is counted of a key that is known. */
 struct key_use *auth_use(struct server *s, const char *access_key);
+/* Before a body is taken: is there such a key? The signature is looked at when the body is whole. */
 bool auth_known(struct server *s, const struct sign_claim *claim, int64_t now, struct err *e);
 /* Role and read-only of the route. */
 bool auth_allowed(const struct principal *who, const struct route *route, struct err *e);

@@ -18,15 +18,6 @@
 
 enum { SPOOL_PIECE = 256 * 1024 }; /* bytes written at once; twice as many are received ahead */
 
-struct spool {
-	uv_fs_t req;
-	struct exchange *x; /* NULL: it is gone, and the file goes once it is written */
-	int fd;
-	struct buf writing;
-	uint64_t written;
-	bool busy;
-};
-
 /* ---- Its end ---- */
 
 void body_over(struct exchange *x)
@@ -75,13 +66,6 @@ static bool spool_open(struct exchange *x, struct err *e)
 	x->spool->fd = fd;
 	buf_init(&x->spool->writing, 0);
 	return true;
-}
-
-static void spool_free(struct spool *sp)
-{
-	close(sp->fd);
-	buf_release(&sp->writing);
-	free(sp);
 }
 
 static void spool_go_on(struct exchange *x);
@@ -231,26 +215,4 @@ void body_take(struct exchange *x)
 		spool_go_on(x);
 	else if (n == left)
 		body_over(x);
-}
-
-void body_done(struct exchange *x)
-{
-	if (x->server != NULL && x->body_use != NULL) {
-		x->server->body_bytes -= x->body_counted;
-		x->body_use->body_bytes -= x->body_counted;
-	}
-	x->body_use = NULL;
-	x->body_counted = 0;
-	buf_release(&x->body);
-}
-
-void body_release(struct exchange *x)
-{
-	body_done(x);
-	if (x->spool == NULL)
-		return;
-	x->spool->x = NULL;
-	if (!x->spool->busy)
-		spool_free(x->spool);
-	x->spool = NULL;
 }

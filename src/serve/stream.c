@@ -4,7 +4,6 @@
 #include "base/timefmt.h"
 #include "serve/http.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,78 +108,6 @@ void stream_free(struct stream *st)
 	free(st);
 }
 
-/* ---- Closing ---- */
-
-void stream_wake(struct stream *st)
-{
-	if (!st->close_sent)
-		conn_want_write(st->conn);
-}
-
-void stream_close(struct stream *st, int code, const char *why)
-{
-	if (st->close_code != 0)
-		return;
-	st->close_code = code;
-	st->closing_since = time_mono_ms();
-	snprintf(st->close_why, sizeof st->close_why, "%s", why);
-	stream_wake(st);
-}
-
-static void send_control(struct stream *st, enum ws_opcode opcode, const void *data, size_t len)
-{
-	unsigned char frame[WS_ROOM + WS_CONTROL_MAX];
-	size_t head = ws_header(frame + WS_ROOM, len, opcode);
-
-	memcpy(frame + WS_ROOM, data, len);
-	conn_send(st->conn, frame + WS_ROOM - head, head + len);
-}
-
-/* The close frame; once it has left, nothing is said any more. */
-static void send_close(struct stream *st)
-{
-	char body[2 + sizeof st->close_why];
-	size_t len = strlen(st->close_why);
-
-	st->close_sent = true;
-	if (st->close_code == 1005) {
-		send_control(st, WS_CLOSE, "", 0);
-		return;
-	}
-	body[0] = (char)(st->close_code >> 8);
-	body[1] = (char)(st->close_code & 255);
-	memcpy(body + 2, st->close_why, len);
-	send_control(st, WS_CLOSE, body, 2 + len);
-}
-
-/* Is the other side still there? A close that cannot leave ends by force. */
-static void look_whether_alive(struct stream *st, int64_t mono)
-{
-	if (mono - st->heard_at >= STREAM_DEAD_MS) {
-		conn_kill(st->conn);
-		return;
-	}
-	if (mono - st->heard_at < STREAM_PING_MS || mono - st->pinged_at < STREAM_PING_MS)
-		return;
-	st->pinged_at = mono;
-	send_control(st, WS_PING, "", 0);
-}
-
-void stream_tick(struct stream *st, int64_t mono, int64_t now)
-{
-	if (st->close_code != 0) {
-		if (mono - st->closing_since >= STREAM_TICK_MS)
-			conn_kill(st->conn);
-		return;
-	}
-	if (!auth_still_good(st->conn->server, st->who.access_key, now)) {
-		stream_close(st, 4401, "the access key is no longer good");
-		return;
-	}
-	stream_logs_tick(st);
-	look_whether_alive(st, mono);
-}
-
 /* ---- Receiving ---- */
 
 static void unsubscribe(struct stream *st, uint32_t id)
@@ -261,7 +188,7 @@ static void event_came(struct stream *st, enum ws_event event)
 
 	switch (event) {
 	case WS_GOT_MESSAGE: message_came(st); break;
-	case WS_GOT_PING: send_control(st, WS_PONG, r->control, r->control_len); break;
+	case WS_GOT_PING: stream_control(st, WS_PONG, r->control, r->control_len); break;
 	case WS_GOT_CLOSE: stream_close(st, r->code, ""); break;
 	case WS_FAILED: stream_close(st, r->code, r->why); break;
 	case WS_GOT_PONG:
@@ -282,67 +209,6 @@ int stream_receive(struct stream *st, const char *data, size_t len)
 }
 
 /* ---- Sending ---- */
-
-void stream_queue(struct stream *st, json_t *frame)
-{
-	struct queued q = {0};
-
-	q.text = frame ? json_dumps(frame, JSON_COMPACT) : NULL;
-	json_decref(frame);
-	if (q.text == NULL)
-		return;
-	q.len = strlen(q.text);
-	vec_push(&st->queue, q);
-	st->queue_bytes += q.len;
-	if (st->queue_bytes > STREAM_QUEUE_MAX)
-		stream_close(st, 1008, "the client does not read its frames");
-	stream_wake(st);
-}
-
-void stream_error(struct stream *st, uint32_t id, const struct err *e)
-{
-	stream_queue(st,
-		json_pack("{s:s, s:I, s:i, s:s}", "t", "error", "id", (json_int_t)id, "code",
-			err_http_status(e->code), "message", e->text));
-}
-
-int stream_write(struct stream *st, void *data, size_t len, bool text)
-{
-	unsigned char *payload = data;
-	size_t head = ws_header(payload, len, text ? WS_TEXT : WS_BINARY);
-
-	conn_send(st->conn, payload - head, head + len);
-	return 0;
-}
-
-/* A client that always has an answer to come, pings say, never lets the queue become empty. */
-static void queue_compact(struct stream *st)
-{
-	size_t left = st->queue.len - st->queue_head;
-
-	if (left > 0 && st->queue_head < 1024)
-		return;
-	if (left > 0)
-		memmove(st->queue.items, st->queue.items + st->queue_head,
-			left * sizeof *st->queue.items);
-	st->queue.len = left;
-	st->queue_head = 0;
-}
-
-static int write_queued(struct stream *st)
-{
-	struct queued q = st->queue.items[st->queue_head++];
-	char *room = mem_alloc(WS_ROOM + q.len);
-	int failed;
-
-	memcpy(room + WS_ROOM, q.text, q.len);
-	failed = stream_write(st, room + WS_ROOM, q.len, true);
-	st->queue_bytes -= q.len;
-	free(q.text);
-	free(room);
-	queue_compact(st);
-	return failed;
-}
 
 /* One frame of whoever's turn it is: rows and logs alternate while both have something. */
 static int write_next(struct stream *st, int64_t mono, bool *wrote)
@@ -365,14 +231,15 @@ int stream_writeable(struct stream *st)
 
 	if (st->close_code != 0) {
 		if (!st->close_sent)
-			send_close(st);
+			stream_write_close(st);
 		if (conn_choked(st->conn))
 			conn_want_write(st->conn);
 		else
 			conn_linger(st->conn);
 		return 0;
 	}
-	failed = st->queue_head < st->queue.len ? write_queued(st) : write_next(st, mono, &wrote);
+	failed = st->queue_head < st->queue.len ? stream_write_queued(st)
+						: write_next(st, mono, &wrote);
 	if (failed)
 		return -1;
 	if (st->queue_head < st->queue.len || stream_rows_pending(st, mono) ||

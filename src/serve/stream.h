@@ -80,6 +80,8 @@ int stream_receive(struct stream *st, const char *data, size_t len);
 int stream_writeable(struct stream *st);
 void stream_free(struct stream *st);
 
+/* ---- stream_send.c ---- */
+
 void stream_wake(struct stream *st);
 /* Closes with a code of RFC 6455 section 7.4 as soon as the socket allows, by force a second later. */
 void stream_close(struct stream *st, int code, const char *why);
@@ -90,6 +92,12 @@ void stream_queue(struct stream *st, json_t *frame);
 void stream_error(struct stream *st, uint32_t id, const struct err *e);
 /* Writes a frame; WS_ROOM bytes before `data` are for its header. */
 int stream_write(struct stream *st, void *data, size_t len, bool text);
+
+void stream_control(struct stream *st, enum ws_opcode opcode, const void *data, size_t len);
+int stream_write_queued(
+	struct stream *st); /* the frame that has waited longest: there must be one */
+/* The close frame; once it has left, nothing is said any more. */
+void stream_write_close(struct stream *st);
 
 /* stream_rows.c */
 void stream_rows_subscribe(struct stream *st, const struct wire_frame *f);
@@ -102,7 +110,6 @@ void stream_logs_subscribe(struct stream *st, const struct wire_frame *f);
 void stream_logs_credit(struct stream *st, const struct wire_frame *f);
 bool stream_logs_pending(const struct stream *st);
 int stream_logs_write(struct stream *st, bool *wrote);
-void stream_logs_tick(struct stream *st); /* looks again for beginnings and ends */
 void log_sub_drop(struct stream *st, size_t at);
 
 #endif

@@ -106,20 +106,6 @@ void stream_logs_credit(struct stream *st, const struct wire_frame *f)
 	}
 }
 
-void stream_logs_tick(struct stream *st)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < st->logs.len; i++)
-		if (!st->logs.items[i]->begun || st->logs.items[i]->ending ||
-			st->logs.items[i]->unread > 0) {
-			st->logs.items[i]->idle = false;
-			any = true;
-		}
-	if (any)
-		stream_wake(st);
-}
-
 /* ---- Beginning and ending ---- */
 
 static size_t index_of(const struct stream *st, const struct log_sub *sub)
