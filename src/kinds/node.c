@@ -1,4 +1,5 @@
 /* Nodes: what the engine has, and what the jobs that run ask of it. */
+#include "core/kinds/gpu.h"
 #include "core/kinds/node.h"
 #include "kinds/kinds.h"
 
@@ -26,9 +27,26 @@ static bool node_full(const struct node *n, const struct plan_node *from)
 	return n->cpu_used.v >= n->cpu_total.v || (from->max_tasks && n->tasks >= from->max_tasks);
 }
 
+static struct records node_gpus(const struct plan_node *from, struct arena *a)
+{
+	struct gpu *gpus = arena_alloc(a, (from->gpu_count + 1) * sizeof *gpus);
+
+	for (size_t i = 0; i < from->gpu_count; i++) {
+		const struct plan_gpu *g = &from->gpus[i];
+
+		record_set(gpu, &gpus[i], uuid, g->uuid);
+		record_set(gpu, &gpus[i], state,
+			!g->usable        ? GPU_LOST
+				: g->held ? GPU_USED
+					  : GPU_FREE);
+	}
+	return (struct records){gpus, from->gpu_count};
+}
+
 static void node_put(struct platform *p, struct rowset *out, const struct plan_node *from)
 {
 	struct node n = {.name = NULL};
+	struct arena a = ARENA_INIT;
 
 	record_set(node, &n, name, from->name ? from->name : "");
 	if (from->labels.len)
@@ -43,16 +61,20 @@ static void node_put(struct platform *p, struct rowset *out, const struct plan_n
 	record_set(node, &n, memory_used, n.memory_used);
 	record_set(node, &n, gpu_used, n.gpu_used);
 	record_set(node, &n, state, node_full(&n, from) ? NODE_FULL : NODE_READY);
+	if (from->gpu_count)
+		record_set(node, &n, gpus, node_gpus(from, &a));
 	rowset_put(out, &n, NULL);
+	arena_release(&a);
 }
 
 static void nodes_look(struct platform *p, struct rowset *out)
 {
-	struct plan_cluster c;
+	struct machine_view m;
 
-	p->work.engine->ops->machine(p->work.engine, &c);
-	for (size_t i = 0; i < c.node_count; i++)
-		node_put(p, out, &c.nodes[i]);
+	reconcile_machine(&p->work, &m);
+	for (size_t i = 0; i < m.cluster.node_count; i++)
+		node_put(p, out, &m.cluster.nodes[i]);
+	machine_view_release(&m);
 }
 
 const struct kind_handlers node_handlers = {

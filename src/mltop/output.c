@@ -201,6 +201,35 @@ bool output_list(struct cli *c, const struct kind *k, json_t *rows, struct err *
 
 /* ---- One ---- */
 
+/* The records inside a row, below it: each under its key, with what else is known of it. */
+static void print_inside(const void *rec, const struct field *f, int depth)
+{
+	struct records r = record_inside(rec, f);
+	const struct kind *k = f->embeds;
+	struct buf cell = BUF_INIT;
+
+	for (size_t n = 0; n < r.len; n++) {
+		const void *item = records_at(k, &r, n);
+
+		record_cell(k, item, kind_key(k), 0, &cell);
+		printf("%*s%s\n", depth * 2, "", cell.data);
+		for (size_t i = 0; i < k->field_count; i++) {
+			const struct field *in = &k->fields[i];
+
+			if ((in->flags & (F_ALIAS | F_KEY)) || !record_knows(k, item, in))
+				continue;
+			buf_reset(&cell);
+			output_cell(k, item, in, time_now_ms(), &cell);
+			printf("%*s%-*s %s\n", depth * 2 + 2, "", 20 - depth * 2, in->name,
+				cell.data);
+			if (field_nests(in))
+				print_inside(item, in, depth + 2);
+		}
+		buf_reset(&cell);
+	}
+	buf_release(&cell);
+}
+
 static void print_section(const struct kind *k, const void *rec, unsigned section)
 {
 	struct buf cell = BUF_INIT;
@@ -220,6 +249,8 @@ static void print_section(const struct kind *k, const void *rec, unsigned sectio
 			printf("%s\n", k->sections[section]);
 		begun = true;
 		printf("  %-20s %s\n", f->name, cell.data);
+		if (field_nests(f))
+			print_inside(rec, f, 2);
 	}
 	buf_release(&cell);
 }

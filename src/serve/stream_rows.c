@@ -29,7 +29,7 @@ static bool choose_fields(const struct kind *k, const char *text, struct fieldse
 	struct err *e)
 {
 	if (text == NULL || text[0] == '\0')
-		fieldset_all(out, k);
+		fieldset_rows(out, k);
 	else if (!fieldset_parse(out, k, text, e))
 		return false;
 	fieldset_add(out, kind_index(k, kind_uid(k)));

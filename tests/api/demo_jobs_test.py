@@ -40,6 +40,21 @@ class Still(unittest.TestCase):
         cls.addClassCleanup(cls.d.close)
         cls.c = cls.d.client()
 
+    def test_gpus_of_a_node(self):
+        """One node has its GPUs inside; a list has them where they are asked for, no filter looks into them."""
+        [row] = self.c.get(BASE + "/nodes").json["data"]
+        self.assertNotIn("gpus", row)
+        node = self.c.get(f"{BASE}/nodes/{row['name']}").json
+        self.assertEqual(len(node["gpus"]), 64)
+        self.assertEqual({g["state"] for g in node["gpus"]} - {"free", "used"}, set())
+        self.assertEqual({frozenset(g) for g in node["gpus"]}, {frozenset(("uuid", "state"))}, "what is not known is absent")
+        self.assertEqual(len({g["uuid"] for g in node["gpus"]}), 64)
+        self.assertEqual(sum(g["state"] == "used" for g in node["gpus"]), node["gpu_used"])
+        [asked] = self.c.get(BASE + "/nodes", query={"fields": "name,gpus"}).json["data"]
+        self.assertEqual(asked["gpus"], node["gpus"])
+        r = self.c.get(BASE + "/nodes", query={"filter": "gpus=64"})
+        self.assertEqual((r.status, "filters do not look into it" in r.body.decode()), (400, True), r.body)
+
     def events(self, state):
         return self.c.get(f"{TRAIN}/{newest(self.c, state)['job_name']}/events").json["events"]
 

@@ -46,6 +46,21 @@ static void check_cells(const struct kind *k, const struct rec *r)
 	}
 }
 
+static void check_texts(const struct kind *k, const struct rec *r);
+
+static void check_inside(const struct field *f, const struct rec *r)
+{
+	struct records in = record_inside(r, f);
+	struct rec item;
+
+	must(in.len <= (f->max ? (size_t)f->max : 256));
+	for (size_t i = 0; i < in.len; i++) {
+		memcpy(&item, records_at(f->embeds, &in, i), f->embeds->size);
+		check_cells(f->embeds, &item);
+		check_texts(f->embeds, &item);
+	}
+}
+
 /* Whoever sent it: no text of a record can control a terminal. */
 static void check_texts(const struct kind *k, const struct rec *r)
 {
@@ -53,6 +68,8 @@ static void check_texts(const struct kind *k, const struct rec *r)
 		const struct field *f = &k->fields[i];
 		bool lines = f->type == &ft_block;
 
+		if (field_nests(f) && record_knows(k, r, f))
+			check_inside(f, r);
 		if (f->type->storage != ST_TEXT)
 			continue;
 		for (const char *at = record_text(r, f); *at; at++)

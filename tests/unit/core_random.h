@@ -136,6 +136,19 @@ static inline unsigned dice_enum(struct dice *d, const struct field *f)
 	return (unsigned)dice_below(d, n);
 }
 
+static inline void dice_record(struct dice *d, const struct kind *k, void *rec, struct arena *a,
+	unsigned without);
+
+static inline struct records dice_records(struct dice *d, const struct kind *k, size_t len,
+	struct arena *a)
+{
+	char *items = arena_alloc(a, (len + 1) * k->size);
+
+	for (size_t i = 0; i < len; i++)
+		dice_record(d, k, items + i * k->size, a, 0);
+	return (struct records){items, len};
+}
+
 /* Gives row `f` a random value. */
 static inline void dice_member(struct dice *d, const struct kind *k, void *rec,
 	const struct field *f, struct arena *a)
@@ -155,6 +168,12 @@ static inline void dice_member(struct dice *d, const struct kind *k, void *rec,
 	case ST_ENUM: *(unsigned *)member = dice_enum(d, f); break;
 	case ST_STRINGS: *(struct strings *)member = dice_strings(d, a); break;
 	case ST_LABELS: *(struct labels *)member = dice_labels(d, a); break;
+	case ST_RECORD:
+		((struct nested *)member)->item = dice_records(d, f->embeds, 1, a).items;
+		break;
+	case ST_RECORDS:
+		*(struct records *)member = dice_records(d, f->embeds, (size_t)dice_below(d, 5), a);
+		break;
 	default: *(int64_t *)member = dice_number(d, f);
 	}
 	record_know(k, rec, f->offset);

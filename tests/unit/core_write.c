@@ -46,6 +46,8 @@ static void fill(const struct field *f, void *member, uint64_t r)
 	}
 	case ST_STRINGS: *(struct strings *)member = (struct strings){texts, r % 5}; break;
 	case ST_LABELS: *(struct labels *)member = (struct labels){some_labels, r % 3}; break;
+	case ST_RECORD: *(struct nested *)member = (struct nested){NULL}; break;
+	case ST_RECORDS: *(struct records *)member = (struct records){NULL, 0}; break;
 	default: *(int64_t *)member = numbers[r % 8];
 	}
 }
@@ -56,6 +58,9 @@ static void compare(const struct kind *k, const void *rec, const struct fieldset
 	json_t *a, *b = record_encode(k, rec, only);
 
 	record_write_json(k, rec, only, &out);
+	for (size_t i = 0; only == NULL && i < k->field_count; i++)
+		if (field_nests(&k->fields[i]))
+			json_object_del(b, k->fields[i].name);
 	a = json_loadb(out.data, out.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
 	if (a == NULL || !json_equal(a, b))
 		print_error("%s\n%s\n", out.data, json_dumps(b, 0));

@@ -62,6 +62,23 @@ static const char *row_fault(const struct kind *k, const struct field *f)
 	return NULL;
 }
 
+static const char *nested_fault(const struct field *f)
+{
+	const unsigned never = F_KEY | F_UID | F_ALIAS | F_SECRET | F_MASKED | F_LARGE | F_PAD;
+
+	if (field_nests(f) != (f->embeds != NULL))
+		return "records inside are of an embedded kind, and nothing else has one";
+	if (f->embeds == NULL)
+		return NULL;
+	if (f->flags & never)
+		return "records inside are no key, are not hidden, cut or padded";
+	if (f->embeds->can || f->embeds->path || f->embeds->action_count)
+		return "an embedded kind has neither routes nor actions";
+	if (f->min || f->max > RECORDS_MAX)
+		return "so many records inside are more than RECORDS_MAX, or too few are refused";
+	return NULL;
+}
+
 static bool standard_fits(const struct kind *k, const struct field *f, struct err *e)
 {
 	struct arena a = ARENA_INIT;
@@ -209,7 +226,27 @@ static bool check_actions(const struct kind *k, struct err *e)
 	return true;
 }
 
-bool kind_check(const struct kind *k, struct err *e)
+/* Kinds inside kinds: a bound, which finds circles as well. */
+enum { NESTED_DEPTH_MAX = 3 };
+
+static bool check_rows(const struct kind *k, int depth, struct err *e);
+
+static bool check_inside(const struct kind *k, const struct field *f, int depth, struct err *e)
+{
+	const char *fault = nested_fault(f);
+
+	if (fault)
+		return bad(k, f, e, fault);
+	if (f->embeds == NULL)
+		return true;
+	if (depth == NESTED_DEPTH_MAX)
+		return bad(k, f, e, "kinds are embedded too deep, or in a circle");
+	if (count_flag(f->embeds, F_SECRET | F_MASKED | F_LARGE))
+		return bad(k, f, e, "the embedded kind has rows that are hidden or cut");
+	return check_rows(f->embeds, depth + 1, e);
+}
+
+static bool check_rows(const struct kind *k, int depth, struct err *e)
 {
 	size_t section_count = 0;
 	struct fieldset from;
@@ -231,10 +268,17 @@ bool kind_check(const struct kind *k, struct err *e)
 			return bad(k, f, e, fault);
 		if (f->section >= section_count)
 			return bad(k, f, e, "its section does not exist");
-		if (!check_pairs(k, i, e) || !standard_fits(k, f, e) || !check_split(k, f, e))
+		if (!check_inside(k, f, depth, e) || !check_pairs(k, i, e) ||
+			!standard_fits(k, f, e) || !check_split(k, f, e))
 			return false;
 	}
-	return check_columns(k, e) && check_routes(k, e) && check_actions(k, e);
+	return true;
+}
+
+bool kind_check(const struct kind *k, struct err *e)
+{
+	return check_rows(k, 0, e) && check_columns(k, e) && check_routes(k, e) &&
+		check_actions(k, e);
 }
 
 bool kinds_check(struct err *e)

@@ -1,5 +1,6 @@
 #include "core/kinds/node.h"
 
+#include "core/kinds/gpu.h"
 #include "core/kinds/key.h"
 
 static const char *const state_words[] = {[NODE_READY] = "ready", [NODE_FULL] = "full", NULL};
@@ -31,6 +32,9 @@ static const struct field fields[] = {
 		.section = RESOURCES, .doc = "GPUs that it has."),
 	ROW(node, gpu_used, int, .title = "GPU", .flags = F_STATUS, .width = 4,
 		.section = RESOURCES, .doc = "GPUs that running jobs hold."),
+	ROW(node, gpus, records, .title = "DEVICES", .flags = F_STATUS, .width = 7,
+		.section = RESOURCES, .max = 1024, .embeds = &gpu_kind,
+		.doc = "Each of its GPUs; lists have them where fields names them."),
 };
 KIND_FITS(fields);
 

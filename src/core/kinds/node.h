@@ -14,6 +14,7 @@ struct node {
 	struct mcpu cpu_total, cpu_used;
 	struct bytes memory_total, memory_used;
 	int64_t gpu_total, gpu_used, tasks;
+	struct records gpus; /* struct gpu */
 };
 extern const struct kind node_kind;
 

@@ -55,6 +55,9 @@ static void add_values(const struct field *f, struct buf *out)
 		add_limit(f, f->min, out);
 		buf_adds(out, " to ");
 		add_limit(f, f->max, out);
+	} else if (field_nests(f)) {
+		if (f->type->storage == ST_RECORDS)
+			buf_addf(out, "at most %zu", field_records_max(f));
 	} else if (f->type->number == NULL && !(f->flags & (F_STATUS | F_ALIAS))) {
 		buf_addf(out, "at most %zu bytes", field_text_max(f));
 	}
@@ -68,20 +71,51 @@ static void add_marks(const struct field *f, struct buf *out)
 		buf_adds(out, " A sample: the newest wins.");
 }
 
-void kind_docs(const struct kind *k, struct buf *out)
+static void add_type(const struct field *f, struct buf *out)
 {
-	buf_addf(out,
-		"| field | type | given | values | without it | meaning |\n"
-		"|---|---|---|---|---|---|\n");
+	if (f->type->storage == ST_RECORD)
+		buf_addf(out, "object: %s", f->embeds->name);
+	else if (f->type->storage == ST_RECORDS)
+		buf_addf(out, "array of objects: %s", f->embeds->name);
+	else
+		buf_adds(out, f->type->wire);
+}
+
+static void add_rows(const struct kind *k, const char *way, struct buf *out);
+
+static void add_inside(const struct field *f, const char *way, struct buf *out)
+{
+	struct buf longer = BUF_INIT;
+
+	buf_addf(&longer, "%s%s%s.", way, f->name, f->type->storage == ST_RECORDS ? "[]" : "");
+	add_rows(f->embeds, longer.data, out);
+	buf_release(&longer);
+}
+
+/* The rows of a kind; those of what is inside follow theirs, by the whole way: `gpus[].uuid`. */
+static void add_rows(const struct kind *k, const char *way, struct buf *out)
+{
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
 
-		buf_addf(out, "| `%s` | %s | ", f->name, f->type->wire);
+		buf_addf(out, "| `%s%s` | ", way, f->name);
+		add_type(f, out);
+		buf_adds(out, " | ");
 		add_given(f, out);
 		buf_adds(out, " | ");
 		add_values(f, out);
 		buf_addf(out, " | %s | %s", f->standard ? f->standard : "", f->doc);
 		add_marks(f, out);
 		buf_adds(out, " |\n");
+		if (field_nests(f))
+			add_inside(f, way, out);
 	}
+}
+
+void kind_docs(const struct kind *k, struct buf *out)
+{
+	buf_addf(out,
+		"| field | type | given | values | without it | meaning |\n"
+		"|---|---|---|---|---|---|\n");
+	add_rows(k, "", out);
 }

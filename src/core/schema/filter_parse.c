@@ -63,6 +63,8 @@ bool filter_op_fits(const struct field *f, enum filter_op op)
 {
 	enum storage s = f->type->storage;
 
+	if (field_nests(f))
+		return false;
 	if (op == OP_REGEX)
 		return s == ST_TEXT || s == ST_ENUM || s == ST_STRINGS || s == ST_LABELS;
 	if (op == OP_EQ || op == OP_NE)
@@ -192,7 +194,9 @@ static bool parse_regex(struct filter_parser *p, struct term *t)
 static bool op_misfit(const struct filter_parser *p, size_t at, const struct field *f,
 	enum filter_op op)
 {
-	if (op == OP_REGEX)
+	if (field_nests(f))
+		f->type->operand(f, "", NULL, p->e);
+	else if (op == OP_REGEX)
 		err_set(p->e, ERR_INVALID, "~= looks into texts and %s is none: use = < or >",
 			f->name);
 	else if (f->type == &ft_age)

@@ -60,18 +60,20 @@ json_t *from_text_trimmed(const struct field *f, const char *text, struct err *e
 
 /* ---- Comparing and showing ---- */
 
-int compare_i64(const void *a, const void *b)
+int compare_i64(const struct field *f, const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
+	(void)f;
 	return (x > y) - (x < y);
 }
 
 /* NaN is after everything and equal to itself, so that the order is total. */
-int compare_double(const void *a, const void *b)
+int compare_double(const struct field *f, const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
+	(void)f;
 	if (isnan(x) || isnan(y))
 		return isnan(x) - isnan(y);
 	return (x > y) - (x < y);

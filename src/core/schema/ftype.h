@@ -39,6 +39,17 @@ json_t *json_from_text(const char *text);
 /* What a person typed as a JSON string, without the blanks around it. */
 json_t *from_text_trimmed(const struct field *f, const char *text, struct err *e);
 
+/* A JSON document that a person typed; NULL and `e` when it is none. */
+json_t *json_typed(const struct field *f, const char *text, struct err *e);
+
+/* ---- Records inside ---- */
+
+/* Items where the row says nothing, of any row, and bytes of all items of one value. */
+enum { RECORDS_MAX_DEFAULT = 256, RECORDS_MAX = 4096, RECORDS_BYTES_MAX = 1 << 20 };
+size_t field_records_max(const struct field *f);
+/* `request`: as record_encode_request, else what is known. */
+json_t *nested_encode(const struct field *f, const void *member, bool request);
+
 /* ---- Text ---- */
 
 size_t field_text_max(const struct field *f);
@@ -68,8 +79,8 @@ void words_list(const char *const *words, struct buf *out);
 
 /* ---- Comparing members; also double_same for "the same number" ---- */
 
-int compare_i64(const void *a, const void *b);
-int compare_double(const void *a, const void *b);
+int compare_i64(const struct field *f, const void *a, const void *b);
+int compare_double(const struct field *f, const void *a, const void *b);
 double number_i64(const void *member, int64_t now);
 double number_double(const void *member, int64_t now);
 

@@ -115,7 +115,7 @@ static bool strings_decode(const struct field *f, void *member, struct arena *a,
 	return true;
 }
 
-static json_t *json_typed(const struct field *f, const char *text, struct err *e)
+json_t *json_typed(const struct field *f, const char *text, struct err *e)
 {
 	json_error_t why;
 	json_t *out = json_loads(text, JSON_REJECT_DUPLICATES, &why);
@@ -146,10 +146,11 @@ static json_t *strings_from_text(const struct field *f, const char *text, struct
 	return out;
 }
 
-static int strings_compare(const void *a, const void *b)
+static int strings_compare(const struct field *f, const void *a, const void *b)
 {
 	const struct strings *x = a, *y = b;
 
+	(void)f;
 	for (size_t i = 0; i < x->len && i < y->len; i++) {
 		int c = strcmp(x->items[i], y->items[i]);
 
@@ -306,10 +307,11 @@ static json_t *labels_from_text(const struct field *f, const char *text, struct 
 	return out;
 }
 
-static int labels_compare(const void *a, const void *b)
+static int labels_compare(const struct field *f, const void *a, const void *b)
 {
 	const struct labels *x = a, *y = b;
 
+	(void)f;
 	for (size_t i = 0; i < x->len && i < y->len; i++) {
 		int c = strcmp(x->items[i].key, y->items[i].key);
 

@@ -21,10 +21,11 @@ static bool is_no_limit(const json_t *in)
 	return json_is_string(in) && words_find(no_limit, json_string_value(in), false) >= 0;
 }
 
-static int quota_compare(const void *a, const void *b)
+static int quota_compare(const struct field *f, const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
+	(void)f;
 	if (x < 0 || y < 0)
 		return (x < 0) - (y < 0);
 	return (x > y) - (x < y);

@@ -196,10 +196,11 @@ static json_t *text_from_text(const struct field *f, const char *text, struct er
 	return out;
 }
 
-static int text_compare(const void *a, const void *b)
+static int text_compare(const struct field *f, const void *a, const void *b)
 {
 	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
 
+	(void)f;
 	if (x == y)
 		return 0;
 	return strcmp(x ? x : "", y ? y : "");

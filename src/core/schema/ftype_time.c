@@ -177,9 +177,9 @@ const struct ftype ft_when = {
 };
 
 /* The youngest comes first, as small ages do. */
-static int age_compare(const void *a, const void *b)
+static int age_compare(const struct field *f, const void *a, const void *b)
 {
-	return compare_i64(b, a);
+	return compare_i64(f, b, a);
 }
 
 static double age_number(const void *member, int64_t now)

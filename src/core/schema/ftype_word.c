@@ -37,8 +37,9 @@ static bool flag_decode(const struct field *f, void *member, struct arena *a, co
 	return true;
 }
 
-static int flag_compare(const void *a, const void *b)
+static int flag_compare(const struct field *f, const void *a, const void *b)
 {
+	(void)f;
 	return *(const bool *)a - *(const bool *)b;
 }
 
@@ -128,10 +129,11 @@ static bool enum_decode(const struct field *f, void *member, struct arena *a, co
 	return true;
 }
 
-static int enum_compare(const void *a, const void *b)
+static int enum_compare(const struct field *f, const void *a, const void *b)
 {
 	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
 
+	(void)f;
 	return (x > y) - (x < y);
 }
 

@@ -77,8 +77,25 @@ static void pack_labels(const struct labels *l, struct buf *out)
 	}
 }
 
+/* Each with its length before it: rows inside come and go as those outside do. */
+static void pack_nested(const struct field *f, const struct records *r, struct buf *out)
+{
+	struct buf item = BUF_INIT;
+
+	add_varint(out, r->len);
+	for (size_t i = 0; i < r->len; i++) {
+		buf_reset(&item);
+		record_pack(f->embeds, records_at(f->embeds, r, i), &item);
+		add_varint(out, item.len);
+		buf_add(out, item.data, item.len);
+	}
+	buf_release(&item);
+}
+
 static void pack_value(const struct field *f, const void *member, struct buf *out)
 {
+	const void *one;
+
 	switch (f->type->storage) {
 	case ST_TEXT:
 		buf_adds(out, *(const char *const *)member ? *(const char *const *)member : "");
@@ -94,6 +111,11 @@ static void pack_value(const struct field *f, const void *member, struct buf *ou
 	case ST_ENUM: buf_adds(out, enum_word(f, member) ? enum_word(f, member) : ""); break;
 	case ST_STRINGS: pack_strings(member, out); break;
 	case ST_LABELS: pack_labels(member, out); break;
+	case ST_RECORDS: pack_nested(f, member, out); break;
+	case ST_RECORD:
+		one = ((const struct nested *)member)->item;
+		pack_nested(f, &(struct records){one, one != NULL}, out);
+		break;
 	}
 }
 
@@ -209,6 +231,48 @@ static bool unpack_labels(struct labels *out, struct arena *a, struct bytes_left
 	return true;
 }
 
+/* The bytes are there before there is memory for the records: a count alone asks for none. */
+static bool items_are_there(struct bytes_left b, uint64_t count)
+{
+	uint64_t len;
+	const void *item;
+
+	for (uint64_t i = 0; i < count; i++)
+		if (!take_varint(&b, &len) || len == 0 || !take(&b, len, &item))
+			return false;
+	return true;
+}
+
+static bool unpack_records(const struct field *f, struct records *out, struct arena *a,
+	struct bytes_left *b)
+{
+	const struct kind *k = f->embeds;
+	uint64_t count, len;
+	const void *item;
+	char *items;
+
+	if (!take_count(b, &count) || count > RECORDS_MAX || !items_are_there(*b, count))
+		return false;
+	items = count ? arena_alloc(a, count * k->size) : NULL;
+	for (size_t i = 0; i < count; i++)
+		if (!take_varint(b, &len) || !take(b, len, &item) ||
+			!record_unpack(k, items + i * k->size, a, item, len, NULL))
+			return false;
+	*out = (struct records){items, count};
+	return true;
+}
+
+static bool unpack_nested(const struct field *f, struct nested *out, struct arena *a,
+	struct bytes_left *b)
+{
+	struct records one;
+
+	if (!unpack_records(f, &one, a, b) || one.len > 1)
+		return false;
+	*out = (struct nested){one.items};
+	return true;
+}
+
 static bool unpack_text(const char **out, struct arena *a, struct bytes_left *b)
 {
 	const void *text;
@@ -276,6 +340,8 @@ static bool unpack_value(const struct field *f, void *member, struct arena *a, s
 	case ST_ENUM: good = unpack_enum(f, member, b, known); break;
 	case ST_STRINGS: good = unpack_strings(member, a, b); break;
 	case ST_LABELS: good = unpack_labels(member, a, b); break;
+	case ST_RECORD: good = unpack_nested(f, member, a, b); break;
+	case ST_RECORDS: good = unpack_records(f, member, a, b); break;
 	}
 	return good && b->left == 0;
 }

@@ -112,6 +112,15 @@ static void copy_labels(struct labels *l, struct arena *a)
 	l->items = items;
 }
 
+static const void *copy_items(const struct kind *k, const struct records *r, struct arena *a)
+{
+	char *items = r->len ? arena_alloc(a, r->len * k->size) : NULL;
+
+	for (size_t i = 0; i < r->len; i++)
+		record_copy(k, items + i * k->size, records_at(k, r, i), a);
+	return items;
+}
+
 /* Makes what a member points at the arena's own. */
 static void copy_pointee(const struct field *f, void *member, struct arena *a)
 {
@@ -123,13 +132,20 @@ static void copy_pointee(const struct field *f, void *member, struct arena *a)
 		copy_strings(member, a);
 	else if (f->type->storage == ST_LABELS)
 		copy_labels(member, a);
+	else if (f->type->storage == ST_RECORD)
+		((struct nested *)member)->item = copy_items(f->embeds,
+			&(struct records){((struct nested *)member)->item,
+				((struct nested *)member)->item != NULL},
+			a);
+	else if (f->type->storage == ST_RECORDS)
+		((struct records *)member)->items = copy_items(f->embeds, member, a);
 }
 
 static bool points(const struct field *f)
 {
 	enum storage s = f->type->storage;
 
-	return s == ST_TEXT || s == ST_STRINGS || s == ST_LABELS;
+	return s == ST_TEXT || s == ST_STRINGS || s == ST_LABELS || field_nests(f);
 }
 
 void record_copy(const struct kind *k, void *to, const void *from, struct arena *a)
@@ -148,6 +164,16 @@ void record_copy(const struct kind *k, void *to, const void *from, struct arena 
 	}
 }
 
+static size_t nested_size(const struct field *f, const void *rec)
+{
+	struct records r = record_inside(rec, f);
+	size_t size = r.len * f->embeds->size;
+
+	for (size_t i = 0; i < r.len; i++)
+		size += record_text_size(f->embeds, records_at(f->embeds, &r, i));
+	return size;
+}
+
 size_t record_text_size(const struct kind *k, const void *rec)
 {
 	size_t size = 0;
@@ -159,6 +185,8 @@ size_t record_text_size(const struct kind *k, const void *rec)
 
 		if ((f->flags & F_ALIAS) || !points(f) || !known_has(rec, i))
 			continue;
+		if (field_nests(f))
+			size += nested_size(f, rec);
 		if (f->type->storage == ST_TEXT)
 			size += strlen(record_text(rec, f)) + 1;
 		for (size_t n = 0; f->type->storage == ST_STRINGS && n < s->len; n++)
@@ -183,7 +211,8 @@ void record_diff(const struct kind *k, const void *a, const void *b, struct fiel
 		if (f->flags & F_ALIAS)
 			continue;
 		if (known != known_has(b, i) ||
-			(known && f->type->compare(record_member(a, f), record_member(b, f)) != 0))
+			(known &&
+				f->type->compare(f, record_member(a, f), record_member(b, f)) != 0))
 			fieldset_add(&set, i);
 	}
 	*changed = set;
@@ -208,7 +237,7 @@ int record_compare(const struct kind *k, const struct field *f, bool descending,
 	if (known_a != known_b)
 		return known_a ? -1 : 1;
 	if (known_a)
-		c = f->type->compare(record_member(a, f), record_member(b, f));
+		c = f->type->compare(f, record_member(a, f), record_member(b, f));
 	if (c != 0)
 		return descending ? (c < 0) - (c > 0) : c;
 	return compare_identity(k, a, b);

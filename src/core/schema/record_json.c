@@ -179,6 +179,8 @@ static json_t *encode_member(const void *rec, const struct field *f, bool masked
 
 	if (masked && (f->flags & F_MASKED))
 		return field_masked_json(f, member);
+	if (field_nests(f))
+		return nested_encode(f, member, !masked);
 	return f->type->encode(f, member);
 }
 

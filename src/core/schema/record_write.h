@@ -1,6 +1,7 @@
 /*
  * A record straight to JSON text, for lists of thousands of rows: the same values as
- * record_encode(k, rec, only), without a tree of objects in between.
+ * record_encode(k, rec, only), without a tree of objects in between. Records inside are left out
+ * unless `only` names them: a list is of rows, and the whole object has what is inside each.
  */
 #ifndef MLTOP_CORE_RECORD_WRITE_H
 #define MLTOP_CORE_RECORD_WRITE_H

@@ -225,6 +225,14 @@ void fieldset_all(struct fieldset *out, const struct kind *k)
 			fieldset_add(out, i);
 }
 
+void fieldset_rows(struct fieldset *out, const struct kind *k)
+{
+	*out = (struct fieldset){0};
+	for (size_t i = 0; i < k->field_count; i++)
+		if (!(k->fields[i].flags & (F_ALIAS | F_SECRET)) && !field_nests(&k->fields[i]))
+			fieldset_add(out, i);
+}
+
 bool field_unknown(const struct kind *k, const char *name, unsigned give, struct err *e)
 {
 	const struct field *near = kind_nearest(k, name, give);

@@ -31,13 +31,15 @@ struct percent { double v; };  /* 0 to 100, over 100 where several CPUs are mean
 struct strings { const char *const *items; size_t len; };
 struct label { const char *key, *value; };
 struct labels { const struct label *items; size_t len; };
+struct nested { const void *item; };                /* a record of field.embeds; NULL: none */
+struct records { const void *items; size_t len; };  /* an array of them: records_at */
 /* clang-format on */
 
 /* How a member is stored; the row macro compares it with what its type says. */
 /* clang-format off */
 enum storage {
 	ST_TEXT, ST_INT, ST_BYTES, ST_MCPU, ST_MS, ST_WHEN, ST_PERCENT, ST_REAL, ST_BOOL, ST_ENUM,
-	ST_STRINGS, ST_LABELS,
+	ST_STRINGS, ST_LABELS, ST_RECORD, ST_RECORDS,
 };
 /* clang-format on */
 
@@ -45,7 +47,8 @@ enum storage {
 	_Generic((x), const char *: ST_TEXT, int64_t: ST_INT, struct bytes: ST_BYTES,          \
 		struct mcpu: ST_MCPU, struct ms: ST_MS, struct when: ST_WHEN,                  \
 		struct percent: ST_PERCENT, double: ST_REAL, bool: ST_BOOL,                    \
-		unsigned int: ST_ENUM, struct strings: ST_STRINGS, struct labels: ST_LABELS)
+		unsigned int: ST_ENUM, struct strings: ST_STRINGS, struct labels: ST_LABELS,   \
+		struct nested: ST_RECORD, struct records: ST_RECORDS)
 
 /* ---- Field types: they own the verbs. ---- */
 
@@ -83,7 +86,7 @@ struct ftype {
 		enum strictness how, struct err *e);
 	/* What a person typed, as the JSON that decode takes; NULL and `e` when it is none. */
 	json_t *(*from_text)(const struct field *f, const char *text, struct err *e);
-	int (*compare)(const void *a, const void *b);
+	int (*compare)(const struct field *f, const void *a, const void *b);
 	/* Appends what a table cell shows; never a control character. */
 	void (*cell)(const struct field *f, const void *member, int64_t now, struct buf *out);
 	bool (*operand)(const struct field *f, const char *text, struct operand *out,
@@ -110,6 +113,8 @@ struct ftype {
 	X(enum, ST_ENUM)          /* one of field.names, as a string */            \
 	X(strings, ST_STRINGS)    /* array of strings */                           \
 	X(labels, ST_LABELS)      /* object of strings */                          \
+	X(record, ST_RECORD)      /* one of field.embeds: an object */             \
+	X(records, ST_RECORDS)    /* an array of them, field.max at most */        \
 	X(quota_memory, ST_BYTES) /* "4.0G"; "-1.0K" is no limit (stored as -1) */ \
 	X(quota_cpu, ST_MCPU)     /* "4.0"; "-1.0" is no limit */                  \
 	X(quota_count, ST_INT)    /* "4"; "-1" is no limit */
@@ -177,6 +182,7 @@ struct field {
 	const char *const *names;       /* enum: words by value, NULL-ended */
 	const struct word_look *looks;  /* enum: as many, by value; NULL: all plain */
 	const struct word_split *split; /* enum: NULL for most */
+	const struct kind *embeds;      /* record, records: the kind of what is inside */
 	const char *follows;  /* rows, "a,b", that kind.settle makes it from; NULL: none */
 	const char *of;       /* the row that is its whole: tables show "378/2400" */
 	const char *standard; /* what holds when it is not given, as a person types it */
@@ -316,6 +322,8 @@ void fieldset_add_splits(struct fieldset *s, const struct kind *k);
 void fieldset_ask(struct fieldset *s, const struct kind *k);
 /* Every row that is neither an alias nor secret. */
 void fieldset_all(struct fieldset *out, const struct kind *k);
+/* The same without records inside: what lists and streams have where nobody says which. */
+void fieldset_rows(struct fieldset *out, const struct kind *k);
 
 const struct kind_action *kind_action_find(const struct kind *k, const char *name); /* NULL: none */
 /* Whether it can be done in the state that the row has (not whether the caller's role may). */
@@ -348,6 +356,13 @@ bool record_knows(const struct kind *k, const void *rec, const struct field *f);
 bool record_knows_at(const struct kind *k, const void *rec, size_t member_offset);
 void record_know(const struct kind *k, void *rec, size_t member_offset);
 void record_forget(const struct kind *k, void *rec, size_t member_offset); /* and zeroes it */
+/*
+ * What is inside a row of records or of one record (then: one or none). An embedded kind is a kind
+ * without routes; its records are given and compared whole. A person is told of "gpus[2].uuid".
+ */
+struct records record_inside(const void *rec, const struct field *f);
+const void *records_at(const struct kind *k, const struct records *r, size_t i);
+bool field_nests(const struct field *f); /* of either type */
 const void *record_member(const void *rec, const struct field *f);
 /* The word of an enum that people see, a split one included; NULL: unknown or without a word. */
 const char *record_word(const struct kind *k, const void *rec, const struct field *f);

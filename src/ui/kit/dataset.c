@@ -58,7 +58,9 @@ static void remember(const struct dataset *d, const void *row, const struct fiel
 	switch (f->type->storage) {
 	case ST_TEXT: buf_adds(out, record_text(row, f)); break;
 	case ST_STRINGS:
-	case ST_LABELS: record_cell(d->kind, row, f, 0, out); break;
+	case ST_LABELS:
+	case ST_RECORD:
+	case ST_RECORDS: record_cell(d->kind, row, f, 0, out); break;
 	default: buf_add(out, record_member(row, f), f->size);
 	}
 }

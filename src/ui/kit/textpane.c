@@ -72,15 +72,42 @@ void textpane_cell(const struct kind *k, const void *rec, const struct field *f,
 	buf_adds(out, local);
 }
 
+static void add_inside(struct textpane *p, const void *rec, const struct field *f, int64_t now,
+	int depth);
+
 static void add_field(struct textpane *p, const struct kind *k, const void *rec,
-	const struct field *f, int64_t now)
+	const struct field *f, int64_t now, int depth)
 {
 	struct buf line = BUF_INIT;
 
-	buf_addf(&line, "  %s\t", f->name);
+	buf_addf(&line, "%*s%s\t", depth * 2, "", f->name);
 	textpane_cell(k, rec, f, now, &line);
 	add_line(p, ROLE_NORMAL, line.data, line.len);
 	buf_release(&line);
+	if (field_nests(f))
+		add_inside(p, rec, f, now, depth + 1);
+}
+
+/* The records inside a row, below it: each under its key, with what else is known of it. */
+static void add_inside(struct textpane *p, const void *rec, const struct field *f, int64_t now,
+	int depth)
+{
+	struct records r = record_inside(rec, f);
+	const struct kind *k = f->embeds;
+
+	for (size_t n = 0; n < r.len; n++) {
+		const void *item = records_at(k, &r, n);
+		struct buf key = BUF_INIT;
+
+		buf_addf(&key, "%*s", depth * 2, "");
+		record_cell(k, item, kind_key(k), now, &key);
+		add_line(p, ROLE_NORMAL, key.data, key.len);
+		buf_release(&key);
+		for (size_t i = 0; i < k->field_count; i++)
+			if (!(k->fields[i].flags & (F_ALIAS | F_KEY)) &&
+				record_knows(k, item, &k->fields[i]))
+				add_field(p, k, item, &k->fields[i], now, depth + 1);
+	}
 }
 
 void textpane_record(struct textpane *p, const struct kind *k, const void *rec, int64_t now,
@@ -104,7 +131,7 @@ void textpane_record(struct textpane *p, const struct kind *k, const void *rec, 
 				textpane_add(p, ROLE_HEADER, "%s%s", p->len ? "\n" : "",
 					k->sections[s]);
 			titled = true;
-			add_field(p, k, rec, f, now);
+			add_field(p, k, rec, f, now, 1);
 		}
 	}
 }

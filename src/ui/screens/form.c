@@ -178,7 +178,7 @@ static size_t edit_stakes(const struct app *a, const struct view *v, void *rec, 
 		if (!(f->flags & F_EDIT) || !record_knows(v->kind, rec, f))
 			continue;
 		if (before && record_knows(v->kind, before, f) &&
-			f->type->compare(record_member(before, f), record_member(rec, f)) == 0) {
+			f->type->compare(f, record_member(before, f), record_member(rec, f)) == 0) {
 			record_forget(v->kind, rec, f->offset);
 			continue;
 		}
