@@ -37,6 +37,17 @@ class OtherOrg(unittest.TestCase):
         self.assertEqual((r.code, r.out, len(r.err.splitlines())), (code, "", 1), r.err)
         self.assertIn(sentence, r.err)
 
+    def test_node_with_its_gpus(self):
+        """What is inside a node stands indented below it; a list has only how many."""
+        name = self.ok("nodes", "list", "-o", "name").out.strip()
+        gpus = self.ok("nodes", "describe", name, "--json").json["gpus"]
+        text = self.ok("nodes", "describe", name).out
+        self.assertIn(f"  gpus                 {len(gpus)}\n    {gpus[0]['uuid']}\n      state            ", text)
+        self.assertIn(f'gpus:\n-\n  uuid: "{gpus[0]["uuid"]}"\n  state: ', self.ok("nodes", "describe", name, "-o", "yaml").out)
+        self.assertNotIn("gpus", self.ok("nodes", "list", "--json").json["data"][0])
+        self.assertEqual(self.ok("nodes", "list", "--columns", "gpus", "--no-headers").out.strip(), str(len(gpus)))
+        self.refused(1, "filters do not look into it", "nodes", "list", "--filter", "gpus=2")
+
     def test_describe(self):
         self.assertEqual(self.ok("jobs", "describe", "same", "--json").json["org_name"], "main")
         for words in (["jobs", "describe", "same", "--org", self.id], ["--org", self.id, "jobs", "describe", "same"]):
