@@ -16,7 +16,6 @@ MOST = 4
 EXCEPTIONS = {
     "mltop": (6, "verbs are found in a list, which names those that show it; the dashboard's loop answers itself"),
     "ui/app": (12, "what a key does opens screens, and what screens hold is asked by the app"),
-    "work": (5, "a step of a job's life plans the next one, and the plan makes steps"),
 }
 
 

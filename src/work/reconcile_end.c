@@ -6,34 +6,8 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The row of the job's newest attempt, as it is or new. `uid` holds its uid. */
-void reconcile_task_of(struct model *m, const struct job *j, struct task *t, char uid[128])
-{
-	const struct task *row;
-
-	snprintf(uid, 128, "%s/%s/%lld", j->uid, task_single, (long long)j->attempt);
-	row = rowset_find(&m->tasks, uid);
-	memset(t, 0, sizeof *t);
-	if (row)
-		*t = *row;
-	task_set(t, uid, uid);
-	task_set(t, job_uid, j->uid);
-	task_set(t, job_name, j->job_name);
-	task_set(t, task, task_single);
-	task_set(t, org_id, j->org_id);
-	task_set(t, attempt, j->attempt);
-	task_set(t, node_name, j->node_name);
-}
-
-static void why_set(struct job *j, enum job_reason reason, const char *message)
-{
-	job_set(j, reason, reason);
-	job_set(j, message, message);
-}
 
 /*
  * An exit code is of what exited: of what was killed, or never began, or was lost, there is none.
@@ -120,7 +94,7 @@ void reconcile_again(struct active *a, const struct news *n)
 	buf_addf(&text, "attempt %lld ended (%s): again in %.1f s", (long long)j.attempt,
 		*n->message ? n->message : "done", (double)n->delay / 1000);
 	a->not_before = reconcile_now() + n->delay;
-	why_set(&j, REASON_RETRY, text.data);
+	reconcile_why(&j, REASON_RETRY, text.data);
 	reconcile_move(c, &j, JOB_ENQUEUED);
 	change_event(c, &j, EVENT_WARNING, "Retry", "%s", text.data);
 	change_then(c, attempt_stored, l);
@@ -141,7 +115,7 @@ void reconcile_anew(struct active *a, const struct news *n)
 	a->end = NULL;
 	attempt_store(c, &j, n);
 	job_set(&j, attempts_uncounted, j.attempts_uncounted + 1);
-	why_set(&j, n->reason, n->message);
+	reconcile_why(&j, n->reason, n->message);
 	reconcile_move(c, &j, JOB_ENQUEUED);
 	change_event(c, &j, EVENT_WARNING, "Retry", "attempt %lld: %s", (long long)j.attempt,
 		n->message);
@@ -214,7 +188,7 @@ static void over_fill(struct change *c, struct active *a, const struct news *n)
 
 	job_set(&j, end_time,
 		(struct when){n->end && n->end->end_ms ? n->end->end_ms : model_now()});
-	why_set(&j, n->reason, n->message);
+	reconcile_why(&j, n->reason, n->message);
 	if (n->end && j.attempt > 0)
 		attempt_store(c, &j, n);
 	job_forget(&j, cpu_used);

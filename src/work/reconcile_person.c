@@ -6,20 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void reconcile_move(struct change *c, struct job *j, unsigned state)
-{
-	job_set(j, state, state);
-	job_set(j, update_time, (struct when){model_now()});
-	change_job(c, j);
-	model_moving_put(change_model(c), j);
-}
-
-static void why_set(struct job *j, enum job_reason reason, const char *message)
-{
-	job_set(j, reason, reason);
-	job_set(j, message, message);
-}
-
 void reconcile_accept(struct work *w, struct change *c, struct job *j)
 {
 	job_set(j, state, JOB_VALIDATED);
@@ -38,7 +24,7 @@ void reconcile_retry(struct work *w, struct change *c, const struct job *row)
 	/* What was wanted of the old run holds no longer. */
 	active_lives(active_new(w, row), (struct life_state){AT_WAITING, WISH_NONE});
 	job_set(&j, attempts_uncounted, row->attempt);
-	why_set(&j, REASON_RETRY, "to be run again");
+	reconcile_why(&j, REASON_RETRY, "to be run again");
 	job_forget(&j, end_time);
 	job_samples_copy(&j, &nothing);
 	reconcile_move(c, &j, JOB_ENQUEUED);
@@ -51,7 +37,7 @@ void reconcile_retry(struct work *w, struct change *c, const struct job *row)
 /* Kept in the row: a restart must not forget that it was asked. */
 static void wish_fill(struct active *a, struct job *j)
 {
-	why_set(j, REASON_CANCELLED, "asked to stop");
+	reconcile_why(j, REASON_CANCELLED, "asked to stop");
 	if (a->life.wish == WISH_DELETE)
 		job_set(j, state, JOB_DELETING);
 }
@@ -118,7 +104,7 @@ bool reconcile_hold(struct change *c, struct active *a)
 	reconcile_event(a, ON_HOLD, NULL);
 	if (a->life.at != AT_HELD || j.reason == REASON_HELD)
 		return false;
-	why_set(&j, REASON_HELD, "is held: release it to let it run");
+	reconcile_why(&j, REASON_HELD, "is held: release it to let it run");
 	reconcile_move(c, &j, JOB_ENQUEUED);
 	change_event(c, &j, EVENT_NORMAL, "Held", "waits until it is released");
 	return true;
@@ -131,7 +117,7 @@ bool reconcile_release(struct change *c, struct active *a)
 	if (a->life.at != AT_HELD)
 		return false;
 	reconcile_event(a, ON_RELEASE, NULL);
-	why_set(&j, REASON_NONE, "");
+	reconcile_why(&j, REASON_NONE, "");
 	reconcile_move(c, &j, JOB_ENQUEUED);
 	change_event(c, &j, EVENT_NORMAL, "Released", "waits for its turn");
 	return true;

@@ -16,12 +16,6 @@ static struct task_ref ref_of(const struct active *a)
 	return (struct task_ref){a->uid, task_single, (int)a->work->attempt};
 }
 
-static void why_set(struct job *j, enum job_reason reason, const char *message)
-{
-	job_set(j, reason, reason);
-	job_set(j, message, message);
-}
-
 /* ---- Waiting ---- */
 
 /* In memory only: why a job waits is found anew after a restart. */
@@ -31,12 +25,12 @@ static void wait_show(struct active *a, enum job_reason reason, const char *mess
 	struct job j = *a->work;
 	const struct job *row = rowset_find(&w->model->jobs, a->uid);
 
-	why_set(&j, reason, message);
+	reconcile_why(&j, reason, message);
 	model_moving_put(w->model, &j);
 	if (row == NULL)
 		return;
 	j = *row;
-	why_set(&j, reason, message);
+	reconcile_why(&j, reason, message);
 	rowset_put(&w->model->jobs, &j, NULL);
 	model_show(w->model, &job_kind, a->uid);
 }
@@ -54,7 +48,7 @@ void reconcile_enqueue(struct active *a, enum job_reason reason, const char *mes
 	}
 	j = *work;
 	c = change_new(w->model);
-	why_set(&j, reason, message);
+	reconcile_why(&j, reason, message);
 	reconcile_move(c, &j, JOB_ENQUEUED);
 	change_event(c, &j, EVENT_NORMAL, "Enqueued", "%s",
 		*message ? message : "waits for its turn");
@@ -110,7 +104,7 @@ static void start_store(struct active *a, const struct news *n)
 	job_set(&j, tasks, 1);
 	job_set(&j, node_name, n->node);
 	enforced_set(w, &j);
-	why_set(&j, REASON_NONE, "");
+	reconcile_why(&j, REASON_NONE, "");
 	job_forget(&j, exit_code);
 	job_forget(&j, signal);
 	job_forget(&j, start_time);

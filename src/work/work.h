@@ -222,12 +222,14 @@ void reconcile_anew(struct active *a, const struct news *n);
 void reconcile_over(struct active *a, const struct news *n);
 /* Its end is on the disk: it is freed, and who waited for that is told. */
 void reconcile_ended(struct active *a);
-/* The row of the job's newest attempt, as it is or new. `uid` holds its uid. */
-void reconcile_task_of(struct model *m, const struct job *j, struct task *t, char uid[128]);
 /* Stores what could not be stored before. */
 void reconcile_repair(struct active *a);
 /* Queues `j` (a changed copy of the row in moving) in state `state` and puts it back. */
 void reconcile_move(struct change *c, struct job *j, unsigned state);
+/* The row of the job's newest attempt, as it is or new. `uid` holds its uid. */
+void reconcile_task_of(struct model *m, const struct job *j, struct task *t, char uid[128]);
+/* Why the job is where it is; `message` is not copied. */
+void reconcile_why(struct job *j, enum job_reason reason, const char *message);
 /* The engine's nodes, with the GPUs that our jobs hold. */
 struct machine_view {
 	struct plan_cluster cluster;
