@@ -2,9 +2,11 @@
 #include "golden/harness.h"
 
 #include "base/utf8.h"
+#include "core/kinds/gpu.h"
 #include "core/kinds/job.h"
 #include "core/kinds/key.h"
 #include "core/kinds/kinds.h"
+#include "core/kinds/node.h"
 #include "core/kinds/quota.h"
 #include "ui/kit/edit.h"
 #include "ui/kit/keymap.h"
@@ -52,6 +54,29 @@ static void times_in_texts_are_local(void **state)
 	setenv("TZ", "UTC", 1);
 	tzset();
 	assert_non_null(strstr(text.data, "2026-01-02T06:04:05+03:00"));
+	buf_release(&text);
+	textpane_release(&p);
+}
+
+/* What is inside a row stands below it, each under its key and further in. */
+static void records_inside_are_indented(void **state)
+{
+	struct gpu gpus[2] = {{.uuid = NULL}};
+	struct node n = {.name = NULL};
+	struct textpane p;
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	record_set(gpu, &gpus[0], uuid, "GPU-a");
+	record_set(gpu, &gpus[0], util, ((struct percent){93}));
+	record_set(gpu, &gpus[1], uuid, "GPU-b");
+	record_set(node, &n, gpus, ((struct records){gpus, 2}));
+	textpane_init(&p);
+	textpane_record(&p, &node_kind, &n, 0, ~0u);
+	textpane_text(&p, &text);
+	assert_non_null(strstr(text.data, "  gpus"));
+	assert_non_null(strstr(text.data, "\n    GPU-a\n      util"));
+	assert_non_null(strstr(text.data, "\n    GPU-b"));
 	buf_release(&text);
 	textpane_release(&p);
 }
@@ -482,6 +507,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_in_texts_are_local),
+		cmocka_unit_test(records_inside_are_indented),
 		cmocka_unit_test(grid_clips_and_mends),
 		cmocka_unit_test(grid_tells_frames_apart),
 		cmocka_unit_test(columns_fit_at_any_width),
