@@ -83,7 +83,7 @@ struct model {
 	struct map record_bytes;       /* org_id -> intptr_t: bytes of its jobs in the store */
 	struct map flights;            /* "kind/uid" -> struct flight: changes on their way */
 	int64_t org_given, user_given; /* the greatest id and Unix user ever given to an org */
-	uint32_t server; /* this run of the program, by chance */
+	uint32_t server;               /* this run of the program, by chance */
 	uint64_t version, next_version;
 	size_t changes_waiting;
 
