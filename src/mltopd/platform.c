@@ -31,6 +31,7 @@ static void on_row_gone(void *ctx, const struct kind *k, const char *uid)
 
 	if (p->hub)
 		hub_gone(p->hub, k, uid);
+	work_row_gone(&p->work, k, uid);
 }
 
 static void on_key_disabled(void *ctx, const char *access_key)

@@ -122,6 +122,12 @@ void reconcile_anew(struct active *a, const struct news *n)
 	change_commit(c);
 }
 
+/* Somebody here wants that, or somebody else has done it. */
+static bool to_be_removed(const struct active *a)
+{
+	return a->life.wish == WISH_DELETE || rowset_find(&a->w->model->jobs, a->uid) == NULL;
+}
+
 /* They may ask for anything, that it be freed included: the list is theirs from here on. */
 static void waiters_tell(struct over_waiter *waiters, size_t count, bool ok, const struct err *e)
 {
@@ -155,7 +161,7 @@ void reconcile_ended(struct active *a)
 	struct over_waiter *waiters = a->waiters.items;
 	size_t count = a->waiters.len;
 	int attempt = (int)a->work->attempt;
-	bool removed = a->life.wish == WISH_DELETE;
+	bool removed = to_be_removed(a);
 	char uid[ULID_SIZE], *org = removed ? mem_strdup(a->work->org_name) : NULL;
 
 	memset(&a->waiters, 0, sizeof a->waiters);
@@ -241,12 +247,17 @@ static void repair_stored(void *ctx, bool ok, const struct err *e)
 
 void reconcile_repair(struct active *a)
 {
-	struct change *c = change_new(a->w->model);
-	bool over = a->life.at == AT_OVER;
+	bool over = a->life.at == AT_OVER, removed = to_be_removed(a);
+	struct change *c;
 
 	a->dirty = false;
+	if (!over && rowset_find(&a->w->model->jobs, a->uid) == NULL) {
+		reconcile_soon(a->w); /* there is no row to bring up to date: only to end it */
+		return;
+	}
+	c = change_new(a->w->model);
 	wisher_store(c, a);
-	if (over && a->life.wish == WISH_DELETE)
+	if (over && removed)
 		change_job_remove(c, a->uid);
 	else
 		change_job(c, a->work);

@@ -20,6 +20,18 @@ void work_row_stored(struct work *w, const struct kind *k, const void *row)
 		reconcile_usage(w);
 }
 
+/*
+ * A job that somebody else removed: what runs of it is stopped, as if a person here had asked for it.
+ * Where its end is on the way to the disk already, that comes back as not stored (reconcile_repair).
+ */
+void work_row_gone(struct work *w, const struct kind *k, const char *uid)
+{
+	struct active *a = k == &job_kind ? work_active(w, uid) : NULL;
+
+	if (a)
+		reconcile_event(a, ON_DELETE, NULL);
+}
+
 void work_job_settled(struct work *w, const char *uid, bool last, bool lost)
 {
 	struct active *a = work_active(w, uid);

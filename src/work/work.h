@@ -168,6 +168,7 @@ bool active_next(const struct work *w, size_t *at, struct active **out);
 /* ---- What the model tells of jobs and quotas (rows.c): struct model_watchers ---- */
 
 void work_row_stored(struct work *w, const struct kind *k, const void *row);
+void work_row_gone(struct work *w, const struct kind *k, const char *uid);
 void work_job_settled(struct work *w, const char *uid, bool last, bool lost);
 struct event_fold *work_fold(struct work *w, const char *uid);
 

@@ -3,7 +3,7 @@
  * be able to stand on. Objects are in memory, each operation is one step (with a pause at random
  * before it), and a thread of its own touches jobs, orgs, keys and quotas at random moments: it gives
  * them a new revision, and jobs another current_rank, which nobody but it writes; it ends the program
- * when one of its changes was lost. What was done is also appended to a file, so that a start finds
+ * when one of its changes was lost. A running job named taken-away it removes. What was done is also appended to a file, so that a start finds
  * it.
  */
 #ifndef MLTOP_TESTS_APART_H

@@ -33,6 +33,33 @@ static void job_touch(struct apart *a, struct apart_object *o, struct buf *pack)
 	arena_release(&text);
 }
 
+/* Jobs of that name are removed by it while they run. */
+static bool to_be_removed(const struct apart_object *o)
+{
+	struct arena text = ARENA_INIT;
+	struct job j;
+	bool found = strcmp(o->op->text[OP_KIND], "job") == 0 &&
+		record_unpack(&job_kind, &j, &text, o->op->blob, o->op->blob_len, NULL) &&
+		strcmp(j.job_name, "taken-away") == 0 && j.state == JOB_RUNNING;
+
+	arena_release(&text);
+	return found;
+}
+
+static void take_away(struct apart *a, struct apart_object *o)
+{
+	struct store_tx *tx = store_tx_new();
+	struct op *gone;
+
+	store_remove(tx, o->op->text[OP_KIND], o->op->text[OP_UID],
+		(uint64_t)o->op->number[OP_GIVEN]);
+	gone = tx->first;
+	if (apart_do(a, gone, NULL, NULL, NULL))
+		store_told(a->store, tx, 0);
+	else
+		store_tx_free(tx);
+}
+
 static void touch(struct apart *a, struct apart_object *o)
 {
 	struct buf pack = BUF_INIT;
@@ -87,7 +114,9 @@ void *apart_other(void *arg)
 		usleep(500 + (unsigned)rand_r(&a->seed) % 4000);
 		pthread_mutex_lock(&a->lock);
 		o = some(a);
-		if (o)
+		if (o && to_be_removed(o))
+			take_away(a, o);
+		else if (o)
 			touch(a, o);
 		stop = a->stop;
 		pthread_mutex_unlock(&a->lock);
