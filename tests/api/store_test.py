@@ -11,7 +11,7 @@ import time
 import unittest
 
 import support
-from support import BASE, LIMIT, MLTOPD, Client, Daemon, new_nonce, until
+from support import BASE, LIMIT, MLTOPD, Client, Daemon, compiler, new_nonce, until
 
 TRAIN = BASE + "/train"
 FINAL = ("completed", "failed", "error")
@@ -262,10 +262,9 @@ class FullDisk(unittest.TestCase):
 
 def played_disk(folder):
     """The environment of a program for which `folder` is full once it holds `filler`."""
-    cc = os.environ.get("CC", "cc")
     library = folder + "/full_disk.so"
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "full_disk.c")
-    subprocess.run([cc, "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    subprocess.run([*compiler(), "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
     # What is preloaded stands before the sanitizer's runtime, which minds unless it is told.
     asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     return {"LD_PRELOAD": library, "FULL_DISK": os.path.realpath(folder), "ASAN_OPTIONS": asan}

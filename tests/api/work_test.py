@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 import support
-from support import BASE, Client, Daemon, until
+from support import BASE, Client, Daemon, compiler, until
 
 TRAIN = BASE + "/train"
 FINAL = ("completed", "failed", "error")
@@ -128,8 +128,7 @@ def played_disk(folder):
     """The environment of a program for which `folder` is full once it holds `filler`."""
     library = folder + "/full_disk.so"
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "full_disk.c")
-    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source,
-                    "-ldl"], check=True)
+    subprocess.run([*compiler(), "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
     asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     return {"LD_PRELOAD": library, "FULL_DISK": os.path.realpath(folder), "ASAN_OPTIONS": asan}
 

@@ -1,6 +1,7 @@
 """Where the programs are, waiting, and the environment that a program under test gets."""
 import atexit
 import os
+import shlex
 import shutil
 import tempfile
 import time
@@ -22,6 +23,11 @@ OPENED = []
 def forget(thing):
     if thing in OPENED:
         OPENED.remove(thing)
+
+
+def compiler():
+    """The words of CC: it may be run by another program, as in CC="ccache gcc"."""
+    return shlex.split(os.environ.get("CC") or "cc")
 
 
 def until(condition, what, limit=LIMIT):

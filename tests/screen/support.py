@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from kit.basics import BUILD, LIMIT, MLTOP, ROOT, environment, folder, home_in, until  # noqa: E402,F401
+from kit.basics import BUILD, LIMIT, MLTOP, ROOT, compiler, environment, folder, home_in, until  # noqa: E402,F401
 from kit.count import check, run_checks as main  # noqa: E402,F401
 from kit.private import Private  # noqa: E402,F401
 from kit.process import alive, cpu_ticks  # noqa: E402,F401
@@ -36,7 +36,7 @@ def oracle():
     """The reader of control functions, built from C once per test program."""
     if not _oracle:
         program = folder("oracle") + "/pty_oracle"
-        subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-Itests", "-o", program,
+        subprocess.run([*compiler(), "-D_GNU_SOURCE", "-Itests", "-o", program,
                         "tests/tools/pty_oracle_main.c", "tests/pty_oracle.c"], cwd=ROOT, check=True)
         _oracle.append(program)
     return _oracle[0]
