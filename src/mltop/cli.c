@@ -195,9 +195,9 @@ static int cli_dispatch(struct cli *c, int argc, char **argv)
 	return argc > 1 ? EXIT_DONE : EXIT_USAGE;
 }
 
-int cli_verb_on(struct context *context, char **words)
+static int verb_on(struct context *context, char **words)
 {
-	struct cli c = {.tty = isatty(STDOUT_FILENO), .context = *context};
+	struct cli c = {.tty = isatty(STDOUT_FILENO), .context = *context, .verb_on = verb_on};
 	int count = 0, code;
 
 	*context = (struct context){0};
@@ -210,7 +210,7 @@ int cli_verb_on(struct context *context, char **words)
 
 int cli_main(int argc, char **argv)
 {
-	struct cli c = {.tty = isatty(STDOUT_FILENO)};
+	struct cli c = {.tty = isatty(STDOUT_FILENO), .verb_on = verb_on};
 	int code;
 
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

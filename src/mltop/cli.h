@@ -46,6 +46,11 @@ struct cli_given {
 
 struct cli {
 	const struct verb *verb;
+	/*
+	 * Runs a verb (NULL-ended words) on a platform that is known already; takes the context over.
+	 * A verb that runs others calls it here: what the words mean is no verb's matter.
+	 */
+	int (*verb_on)(struct context *context, char **words);
 	const char *args[CLI_ARGS_MAX];
 	int arg_count;
 	struct cli_given flags[CLI_FLAGS_MAX];
@@ -214,9 +219,6 @@ struct follow {
 enum follow_end { FOLLOW_ENDED, FOLLOW_LEFT, FOLLOW_INTERRUPTED, FOLLOW_UNREAD, FOLLOW_FAILED };
 /* *code: 0 to 255 as a shell has it (128 + signal); 143 when it was cancelled. */
 enum follow_end follow_log(struct cli *c, const struct follow *f, int *code, struct err *e);
-
-/* Runs a verb (NULL-ended words) on a platform that is known already; takes the context over. */
-int cli_verb_on(struct context *context, char **words);
 
 /*
  * The dashboard (run.c). Either `ready` is a platform that is known already, or `find` says where

@@ -99,7 +99,7 @@ int cli_demo(struct cli *c)
 	if (!demo_start(&c->context, settings, &e))
 		return cli_fail(&e);
 	if (c->rest && c->rest[0])
-		return cli_verb_on(&c->context, c->rest);
+		return c->verb_on(&c->context, c->rest);
 	return dashboard_main(NULL, &c->context, NULL);
 }
 

@@ -50,9 +50,10 @@ static void ask_frame(struct run *r)
 
 static void on_wake(uv_timer_t *timer)
 {
+	struct run *r = timer->data;
 	struct msg m = {.type = MSG_TICK};
 
-	run_msg(timer->data, &m);
+	r->tell(r, &m);
 }
 
 /* The app goes by the clock of its last message; what has passed since is told by one nobody sets. */
@@ -130,7 +131,7 @@ static void tell_size(struct run *r)
 	term_size(&r->cols, &r->rows);
 	m.cols = r->cols;
 	m.rows_count = r->rows;
-	run_msg(r, &m);
+	r->tell(r, &m);
 }
 
 static void on_winch(uv_signal_t *handle, int number)
@@ -223,7 +224,7 @@ static void record(struct run *r, const struct msg *m)
 	json_decref(line);
 }
 
-void run_msg(struct run *r, struct msg *m)
+static void message_came(struct run *r, struct msg *m)
 {
 	struct cmds todo = {0};
 
@@ -246,9 +247,10 @@ void run_msg(struct run *r, struct msg *m)
 
 static void on_found(void *ctx, const struct msg *found)
 {
+	struct run *r = ctx;
 	struct msg m = *found;
 
-	run_msg(ctx, &m);
+	r->tell(r, &m);
 }
 
 static void on_held(uv_timer_t *timer)
@@ -360,7 +362,7 @@ static void start(struct run *r, const char *notice)
 	if (*notice) {
 		struct msg m = {.type = MSG_THEME, .text = notice, .status = 1};
 
-		run_msg(r, &m);
+		r->tell(r, &m);
 	}
 	paint(r);
 	uv_poll_init(&r->loop, &r->keys, term_input(r->term));
@@ -401,6 +403,7 @@ int dashboard_main(const struct context_options *find, struct context *ready, co
 	} else if (find) {
 		r->find = *find;
 	}
+	r->tell = message_came;
 	grid_init(&r->grid);
 	input_init(&r->input);
 	if (!run_files_load(r, config_notice, sizeof config_notice, &e) || !open_app(r, first, &e))

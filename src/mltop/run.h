@@ -45,6 +45,8 @@ struct run_request {
 };
 
 struct run {
+	/* Gives a message its time, updates the model, carries out what comes back, asks for a frame. */
+	void (*tell)(struct run *r, struct msg *m);
 	uv_loop_t loop;
 	struct app *app;
 	struct kind_screens screens;
@@ -83,9 +85,6 @@ struct run {
 	bool remember_changed;
 	FILE *record;
 };
-
-/* Gives a message its time, updates the model, carries out what comes back, asks for a frame. */
-void run_msg(struct run *r, struct msg *m);
 
 /* run_link.c: the platform */
 void run_link_start(struct run *r);

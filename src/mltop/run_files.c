@@ -111,7 +111,7 @@ void run_theme(struct run *r, const char *name)
 		m.status = 1;
 	}
 	m.text_len = strlen(m.text);
-	run_msg(r, &m);
+	r->tell(r, &m);
 }
 
 /* ---- Config and state ---- */
@@ -253,7 +253,7 @@ void run_save_text(struct run *r, const struct cmd *c)
 		m.status = 1;
 	}
 	m.text_len = strlen(m.text);
-	run_msg(r, &m);
+	r->tell(r, &m);
 }
 
 static void base64(struct buf *out, const char *s, size_t len)
@@ -326,5 +326,5 @@ void run_copy(struct run *r, const char *text)
 	}
 	buf_release(&osc);
 	m.text_len = strlen(m.text);
-	run_msg(r, &m);
+	r->tell(r, &m);
 }

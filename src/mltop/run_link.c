@@ -19,7 +19,7 @@ void run_tell_link(struct run *r, enum link_state link, int64_t rtt_ms, const st
 		.text = text,
 		.text_len = text ? strlen(text) : 0};
 
-	run_msg(r, &m);
+	r->tell(r, &m);
 }
 
 /* ---- Finding ---- */
@@ -79,7 +79,7 @@ static void subs_leave(struct run *r)
 				.text_len = sizeof text - 1};
 			s->left = true;
 		}
-		run_msg(r, &m);
+		r->tell(r, &m);
 	}
 }
 
@@ -91,7 +91,7 @@ static void switch_failed(struct run *r)
 		.text = r->finder_error.text,
 		.text_len = strlen(r->finder_error.text)};
 
-	run_msg(r, &m);
+	r->tell(r, &m);
 	r->finder_error = (struct err)ERR_INIT;
 	if (r->api == NULL)
 		run_link_start(r);
@@ -190,7 +190,7 @@ void run_link_refresh(struct run *r)
 		/* Rows stay on the screen; what the new snapshot lacks goes at its end. */
 		stream_close(r->stream, s->id);
 		run_sub_ask(r, s);
-		run_msg(r, &m);
+		r->tell(r, &m);
 	}
 }
 
@@ -216,7 +216,7 @@ void run_contexts(struct run *r, const struct cmd *c)
 		m.text = e.text;
 		m.text_len = strlen(e.text);
 	}
-	run_msg(r, &m);
+	r->tell(r, &m);
 	json_decref(body);
 }
 

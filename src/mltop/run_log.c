@@ -15,7 +15,7 @@ static void log_failed(struct run *r, const struct run_sub *s, const struct err 
 		.text = e->text,
 		.text_len = strlen(e->text)};
 
-	run_msg(r, &m);
+	r->tell(r, &m);
 }
 
 void run_log_open(struct run *r, struct run_sub *s)
@@ -49,7 +49,7 @@ void run_log_tell(struct run *r, struct run_sub *s)
 	m.log_final = s->final;
 	m.text = s->end;
 	m.text_len = strlen(s->end);
-	run_msg(r, &m);
+	r->tell(r, &m);
 }
 
 /* The dashboard hears of new lines once a frame, not once a frame of the socket. */
@@ -121,7 +121,7 @@ void run_log_window(struct run *r, const struct cmd *c)
 	if (e.code != ERR_NONE)
 		log_failed(r, s, &e);
 	else
-		run_msg(r, &m);
+		r->tell(r, &m);
 }
 
 /* ---- Search, a step each turn of the loop ---- */
@@ -138,7 +138,7 @@ static bool search_step(struct run *r, struct run_sub *s)
 	m.line = line;
 	free(s->pattern);
 	s->pattern = NULL;
-	run_msg(r, &m);
+	r->tell(r, &m);
 	return true;
 }
 
@@ -184,5 +184,5 @@ void run_log_save(struct run *r, const struct cmd *c)
 		m.status = 1;
 	}
 	m.text_len = strlen(m.text);
-	run_msg(r, &m);
+	r->tell(r, &m);
 }

@@ -32,7 +32,7 @@ static void on_answer(void *ctx, const struct api_answer *answer)
 
 	m.text_len = m.text ? strlen(m.text) : 0;
 	q->call = 0;
-	run_msg(r, &m);
+	r->tell(r, &m);
 	request_free(r, q);
 }
 
@@ -60,7 +60,7 @@ void run_request(struct run *r, const struct cmd *c)
 			.text = text,
 			.text_len = sizeof text - 1};
 
-		run_msg(r, &m);
+		r->tell(r, &m);
 		return;
 	}
 	q = mem_alloc(sizeof *q);
@@ -94,7 +94,7 @@ void run_requests_drop(struct run *r)
 			.text = text,
 			.text_len = sizeof text - 1};
 
-		run_msg(r, &m);
+		r->tell(r, &m);
 		request_free(r, q);
 	}
 }
@@ -125,7 +125,7 @@ static void on_who(void *ctx, const struct api_answer *answer)
 
 	r->who_asked = answer->status != 0;
 	if (r->who_asked)
-		run_msg(r, &m);
+		r->tell(r, &m);
 }
 
 void run_who_ask(struct run *r)
@@ -153,6 +153,6 @@ void run_who_begin(struct run *r)
 		.role = own ? "" : NULL};
 
 	r->who_asked = own;
-	run_msg(r, &m);
+	r->tell(r, &m);
 	free(folder);
 }

@@ -82,45 +82,50 @@ void run_unsubscribe(struct run *r, uint32_t id)
 
 static void on_rows(void *ctx, uint32_t sub, const json_t *rows)
 {
+	struct run *r = ctx;
 	struct msg m = {.type = MSG_ROWS, .sub = sub, .rows = rows};
 
-	run_msg(ctx, &m);
+	r->tell(r, &m);
 }
 
 static void on_gone(void *ctx, uint32_t sub, const json_t *uids)
 {
+	struct run *r = ctx;
 	struct msg m = {.type = MSG_GONE, .sub = sub, .uids = uids};
 
-	run_msg(ctx, &m);
+	r->tell(r, &m);
 }
 
 static void on_synced(void *ctx, uint32_t sub)
 {
+	struct run *r = ctx;
 	struct msg m = {.type = MSG_SYNCED, .sub = sub};
 
-	run_msg(ctx, &m);
+	r->tell(r, &m);
 }
 
 static void on_reset(void *ctx, uint32_t sub)
 {
+	struct run *r = ctx;
 	struct msg m = {.type = MSG_RESET, .sub = sub};
-	struct run_sub *s = run_sub_find(ctx, sub);
+	struct run_sub *s = run_sub_find(r, sub);
 
 	if (s && s->is_log)
-		run_log_reset(ctx, s);
+		run_log_reset(r, s);
 	else
-		run_msg(ctx, &m);
+		r->tell(r, &m);
 }
 
 static void on_sub_error(void *ctx, uint32_t sub, const struct err *e)
 {
+	struct run *r = ctx;
 	struct msg m = {.type = MSG_SUB_ERROR,
 		.sub = sub,
 		.text = e->text,
 		.text_len = strlen(e->text),
 		.status = err_http_status(e->code)};
 
-	run_msg(ctx, &m);
+	r->tell(r, &m);
 }
 
 static void on_log_bytes(void *ctx, uint32_t sub, uint64_t offset, const void *bytes, size_t len)

@@ -356,3 +356,29 @@ bool change_reply(struct app *a, const struct msg *m, struct cmds *out)
 	changes_remove(&a->changes, i);
 	return true;
 }
+
+/* ---- Leaving ---- */
+
+bool app_unsent(const struct app *a)
+{
+	return changes_waiting(&a->changes) > 0;
+}
+
+bool app_quit(struct app *a, struct cmds *out)
+{
+	size_t waiting = changes_waiting(&a->changes);
+
+	if (waiting == 0 || a->ended) {
+		a->ended = true;
+		cmds_add(out, CMD_QUIT);
+		return true;
+	}
+	struct buf question = BUF_INIT;
+
+	buf_addf(&question, T_QUIT_QUESTION, waiting, waiting == 1 ? "" : "s");
+	prompt_start(&a->prompt, PROMPT_QUIT, question.data, T_QUIT_ACCEPT, NULL);
+	buf_adds(&a->prompt.stakes, T_QUIT_STAKES "\n");
+	buf_release(&question);
+	a->mode = MODE_PROMPT;
+	return false;
+}

@@ -106,6 +106,8 @@ struct app {
 
 void app_start(struct app *a, struct cmds *out); /* at the first message */
 
+/* ---- model.c: what all parts ask and tell the model ---- */
+
 struct view *app_top(const struct app *a);
 struct layout app_layout(const struct app *a); /* of the frame as it is now */
 struct layout app_layout_of(const struct app *a, int cols, int rows);
@@ -120,7 +122,6 @@ uint32_t app_sub(struct app *a);
 uint64_t app_id(struct app *a);
 /* A GET whose reply comes to the top views' message(). */
 uint64_t app_get(struct app *a, const char *path, struct cmds *out);
-void app_action(struct app *a, enum action act, struct cmds *out);
 /* What stands folded over the footer: a notice that is too wide for it, or why the platform is gone. */
 const char *app_long_text(const struct app *a, int width, enum grid_role *role);
 /* Whether the sentence about the line that is typed has no room beside it. */
@@ -131,9 +132,13 @@ void app_set_text(char **to, const char *from); /* sanitised copy; NULL is "" */
 void app_remember(struct app *a, const char *screen, const char *what, const char *value,
 	struct cmds *out);
 const char *app_remembered(const struct app *a, const char *screen, const char *what);
-bool app_quit(struct app *a, struct cmds *out); /* asks when something is unsent */
 /* The sentence of a reply that failed. Appends clean text. */
 void reply_error(const struct msg *m, struct buf *out);
+
+/* ---- actions.c, change.c: what a key does; leaving ---- */
+
+void app_action(struct app *a, enum action act, struct cmds *out);
+bool app_quit(struct app *a, struct cmds *out); /* asks when something is unsent */
 
 /* ---- stack.c: which screens are open, and where one was ---- */
 
@@ -168,6 +173,7 @@ bool palette_run(struct app *a, const char *text, struct cmds *out, struct err *
 void picker_open(struct app *a);
 void picker_input(struct app *a, const struct msg *m, struct cmds *out);
 void picker_draw(const struct app *a, struct grid *g, struct rect body);
+void box_draw(struct grid *g, struct rect r, const char *title);
 void popup_open(struct app *a, const char *title);
 void popup_input(struct app *a, const struct msg *m, struct cmds *out);
 void popup_draw(const struct app *a, struct grid *g, struct rect body);

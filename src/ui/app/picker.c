@@ -1,12 +1,11 @@
 #include "ui/app/parts.h"
-#include "ui/kit/textpane.h"
 
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Boxes over the body: the field to sort by, and a text to read. */
+/* A box over the body: the field to sort by. */
 
 static struct table *top_table(const struct app *a)
 {
@@ -95,14 +94,6 @@ void picker_input(struct app *a, const struct msg *m, struct cmds *out)
 	}
 }
 
-static void box(struct grid *g, struct rect r, const char *title)
-{
-	grid_fill(g, r.x, r.y, r.width, r.height, ROLE_PROMPT);
-	for (int i = 0; i < r.width; i++)
-		grid_text(g, r.x + i, r.y, 1, ROLE_BORDER, g->ascii ? "-" : "─");
-	grid_clip(g, r.x + 2, r.y, r.width - 4, ROLE_TITLE, title);
-}
-
 void picker_draw(const struct app *a, struct grid *g, struct rect body)
 {
 	struct rect r = {body.x + body.width / 2 - 15, body.y + 1, 30, a->option_count + 2};
@@ -121,7 +112,7 @@ void picker_draw(const struct app *a, struct grid *g, struct rect body)
 	struct buf title = BUF_INIT;
 
 	buf_addf(&title, T_SORT_BY "%s ", a->line.text.data);
-	box(g, r, title.data);
+	box_draw(g, r, title.data);
 	buf_release(&title);
 	for (int i = 0; i < shown && first + i < a->option_count; i++) {
 		if (first + i < 9)
@@ -131,74 +122,4 @@ void picker_draw(const struct app *a, struct grid *g, struct rect body)
 		if (first + i == a->choice)
 			grid_select(g, r.x + 1, r.y + 1 + i, r.width - 2);
 	}
-}
-
-/* ---- Popup ---- */
-
-void popup_open(struct app *a, const char *title)
-{
-	app_set_text(&a->popup_title, title);
-	buf_reset(&a->popup);
-	a->popup_top = 0;
-	a->mode = MODE_POPUP;
-}
-
-void popup_input(struct app *a, const struct msg *m, struct cmds *out)
-{
-	(void)out;
-	if (m->type != MSG_KEY)
-		return;
-	if (m->key == K_UP || m->key == 'k')
-		a->popup_top -= a->popup_top > 0;
-	else if (m->key == K_DOWN || m->key == 'j')
-		a->popup_top += a->popup_top < 200;
-	else
-		a->mode = MODE_NONE;
-}
-
-enum { POPUP_TEXT = 96 }; /* longer lines are hard to read */
-
-/* The popup's lines, each folded at the box's width. Draws from `skip` on; returns all lines. */
-static int popup_lines(const struct app *a, struct grid *g, struct rect r, int skip)
-{
-	const char *s = a->popup.data;
-	int n = 0;
-
-	while (*s) {
-		size_t len = strcspn(s, "\n");
-		char *line = strndup(s, len);
-		const char *rest = line;
-
-		do {
-			size_t fit = fold_text(rest, r.width);
-			char *piece = fold_piece(rest, fit);
-
-			if (g && n >= skip && n - skip < r.height)
-				grid_text(g, r.x, r.y + n - skip, r.width, ROLE_NORMAL, piece);
-			free(piece);
-			n++;
-			rest += fit;
-		} while (*rest);
-		free(line);
-		s += len + (s[len] == '\n');
-	}
-	return n;
-}
-
-void popup_draw(const struct app *a, struct grid *g, struct rect body)
-{
-	struct rect r = {body.x, body.y, body.width, 0};
-	struct rect text = {r.x + 2, 0, r.width - 4, body.height - 2};
-
-	text.width = text.width < POPUP_TEXT ? text.width : POPUP_TEXT;
-	if (text.width < 1)
-		return;
-	int lines = popup_lines(a, NULL, text, 0);
-
-	r.height = lines + 2 < body.height ? lines + 2 : body.height;
-	r.y = body.y + body.height - r.height;
-	text.y = r.y + 1;
-	text.height = r.height - 1;
-	box(g, r, a->popup_title);
-	popup_lines(a, g, text, a->popup_top < lines ? a->popup_top : lines - 1);
 }

@@ -95,7 +95,7 @@ void tablescreen_copy(const struct app *a, const struct view *v, struct buf *out
 	.status = tablescreen_status, .crumb = tablescreen_crumb, .table = tablescreen_table, \
 	.save = tablescreen_save, .copy = tablescreen_copy
 
-/* Parts of the above for screens that have a table and more. */
+/* Parts of the above for screens that have a table and more; fields and order: tablefields.c. */
 void table_open_remembered(const struct app *a, struct table *t, const struct screen *s);
 /* The order that is remembered for the context that there is now. */
 void table_recall_sort(const struct app *a, struct table *t, const struct screen *s);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Which fields of its rows a table asks the platform for. */
+/* Which fields of its rows a table asks the platform for, and in which order it shows them. */
 
 static void want(struct fieldset *set, const struct kind *k, const char *name)
 {
@@ -107,4 +107,56 @@ void table_subscribe_org(struct app *a, struct table *t, const struct screen *s,
 	c->kind = s->kind->name;
 	c->org = mem_strdup(org);
 	c->fields = fields_text(s->kind, &need);
+}
+
+/* ---- The order ---- */
+
+/* An order is of a context: what one looks for on one platform is not it on another. */
+static void sort_name(const struct app *a, const struct screen *s, struct buf *out)
+{
+	buf_addf(out, "%s/%s", a->context, s->name);
+}
+
+static const char *sort_remembered(const struct app *a, const struct screen *s)
+{
+	struct buf name = BUF_INIT;
+
+	sort_name(a, s, &name);
+	const char *sort = app_remembered(a, name.data, "sort");
+
+	buf_release(&name);
+	return sort && kind_field(s->kind, sort + (*sort == '-')) ? sort : s->sort;
+}
+
+void table_open_remembered(const struct app *a, struct table *t, const struct screen *s)
+{
+	const char *wide = app_remembered(a, s->name, "wide");
+
+	table_init(t, s->kind, s->columns, sort_remembered(a, s));
+	t->now = a->now;
+	t->wide = wide && *wide;
+}
+
+void table_recall_sort(const struct app *a, struct table *t, const struct screen *s)
+{
+	const char *sort = sort_remembered(a, s);
+	bool descending = sort && *sort == '-';
+	const struct field *f = sort ? kind_field(s->kind, sort + descending) : NULL;
+
+	if (f)
+		table_sort(t, f, descending);
+}
+
+void table_sorted(struct app *a, struct table *t, const struct screen *s, struct cmds *out)
+{
+	struct buf name = BUF_INIT, value = BUF_INIT;
+
+	sort_name(a, s, &name);
+	buf_addf(&value, "%s%s", t->descending ? "-" : "", t->sort->name);
+	if (s->columns)
+		app_remember(a, name.data, "sort", value.data, out);
+	if (t->data.sub)
+		table_subscribe(a, t, s, false, out);
+	buf_release(&name);
+	buf_release(&value);
 }

@@ -303,8 +303,3 @@ int64_t app_wake(const struct app *a)
 
 	return t ? sooner(at, table_wake(t)) : at;
 }
-
-bool app_unsent(const struct app *a)
-{
-	return changes_waiting(&a->changes) > 0;
-}

@@ -1,0 +1,83 @@
+#include "ui/app/parts.h"
+#include "ui/kit/textpane.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A box over the body: a text to read. */
+
+void box_draw(struct grid *g, struct rect r, const char *title)
+{
+	grid_fill(g, r.x, r.y, r.width, r.height, ROLE_PROMPT);
+	for (int i = 0; i < r.width; i++)
+		grid_text(g, r.x + i, r.y, 1, ROLE_BORDER, g->ascii ? "-" : "─");
+	grid_clip(g, r.x + 2, r.y, r.width - 4, ROLE_TITLE, title);
+}
+
+void popup_open(struct app *a, const char *title)
+{
+	app_set_text(&a->popup_title, title);
+	buf_reset(&a->popup);
+	a->popup_top = 0;
+	a->mode = MODE_POPUP;
+}
+
+void popup_input(struct app *a, const struct msg *m, struct cmds *out)
+{
+	(void)out;
+	if (m->type != MSG_KEY)
+		return;
+	if (m->key == K_UP || m->key == 'k')
+		a->popup_top -= a->popup_top > 0;
+	else if (m->key == K_DOWN || m->key == 'j')
+		a->popup_top += a->popup_top < 200;
+	else
+		a->mode = MODE_NONE;
+}
+
+enum { POPUP_TEXT = 96 }; /* longer lines are hard to read */
+
+/* The popup's lines, each folded at the box's width. Draws from `skip` on; returns all lines. */
+static int popup_lines(const struct app *a, struct grid *g, struct rect r, int skip)
+{
+	const char *s = a->popup.data;
+	int n = 0;
+
+	while (*s) {
+		size_t len = strcspn(s, "\n");
+		char *line = strndup(s, len);
+		const char *rest = line;
+
+		do {
+			size_t fit = fold_text(rest, r.width);
+			char *piece = fold_piece(rest, fit);
+
+			if (g && n >= skip && n - skip < r.height)
+				grid_text(g, r.x, r.y + n - skip, r.width, ROLE_NORMAL, piece);
+			free(piece);
+			n++;
+			rest += fit;
+		} while (*rest);
+		free(line);
+		s += len + (s[len] == '\n');
+	}
+	return n;
+}
+
+void popup_draw(const struct app *a, struct grid *g, struct rect body)
+{
+	struct rect r = {body.x, body.y, body.width, 0};
+	struct rect text = {r.x + 2, 0, r.width - 4, body.height - 2};
+
+	text.width = text.width < POPUP_TEXT ? text.width : POPUP_TEXT;
+	if (text.width < 1)
+		return;
+	int lines = popup_lines(a, NULL, text, 0);
+
+	r.height = lines + 2 < body.height ? lines + 2 : body.height;
+	r.y = body.y + body.height - r.height;
+	text.y = r.y + 1;
+	text.height = r.height - 1;
+	box_draw(g, r, a->popup_title);
+	popup_lines(a, g, text, a->popup_top < lines ? a->popup_top : lines - 1);
+}
