@@ -36,7 +36,7 @@ struct server_asks {
 	/* May `who` see this row of kind k? `org`: whose rows were asked for, "" the own. */
 	bool (*visible)(const struct principal *who, const struct kind *k, const void *row,
 		const char *org);
-	/* "v" on the wire (core/wire/wire.h). Never goes back, not over a new start either. */
+	/* "v" on the wire (core/wire/wire.h). Never goes back while we run. */
 	uint64_t (*version)(const struct platform *p);
 
 	/*
