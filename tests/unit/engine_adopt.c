@@ -237,7 +237,7 @@ static void test_node_rebooted(void **state)
 }
 
 /* Somebody else's process, alone in a session, that lives until it is killed. */
-static pid_t stranger_start(void)
+static pid_t stranger_fork(void)
 {
 	pid_t pid = fork();
 
@@ -248,6 +248,21 @@ static pid_t stranger_start(void)
 			pause();
 	}
 	assert_true(pid > 0);
+	return pid;
+}
+
+/* One that began after the dead ones: start times are told in ticks of 10 ms. */
+static pid_t stranger_start(const struct task_pid *dead)
+{
+	struct proctree_process p;
+	pid_t pid = stranger_fork();
+
+	while (proctree_read(&p, pid) &&
+		(p.start == dead->shim_start || p.start == dead->child_start)) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		pid = stranger_fork();
+	}
 	return pid;
 }
 
@@ -271,7 +286,7 @@ static void test_pids_given_away(void **state)
 	taskfile_marker(marker, bench_uid("a"), "master-0", 1);
 	while (proctree_kill_task(&pid, marker) > 0)
 		;
-	stranger = stranger_start();
+	stranger = stranger_start(&pid);
 	other.shim_pid = other.child_pid = (int)
 		stranger; /* with the start times of the dead ones */
 	assert_true(taskfile_write_aside(folder, "pid", data,
