@@ -114,7 +114,9 @@ static const struct field fields[] = {
 		.doc = "Arguments of the module, split as a shell splits words."),
 	ROW(job, env, labels, .label = "Environment", .flags = F_LARGE | F_NEW | F_MASKED,
 		.width = 20, .max = 65536,
-		.doc = "Environment variables of the task; values are masked in every view."),
+		.doc = "Environment variables of the task; values are masked in every view, which keeps them "
+		       "from viewers and other orgs: who may run jobs of the org can have them, by a copy "
+		       "or from a task beside it."),
 	ROW(job, clone_of, text, .label = "Copy of", .flags = F_NEW | F_HIDDEN, .width = 24,
 		.max = 63,
 		.doc = "Job, by name or uid, that this one is a copy of: variables of env that are "
