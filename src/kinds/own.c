@@ -12,7 +12,17 @@ struct own {
 	struct arena text;
 	own_answered answered;
 	void *ctx;
+	bool handled; /* its handler has returned: till then it may look at the request */
+	bool over;
 };
+
+static void own_free(struct own *o)
+{
+	json_decref(o->r.body);
+	route_table_free(o->table);
+	arena_release(&o->text);
+	free(o);
+}
 
 static void own_request_answered(struct request *r, int status, const char *text, size_t len)
 {
@@ -21,10 +31,9 @@ static void own_request_answered(struct request *r, int status, const char *text
 
 	o->answered(o->ctx, status, answer);
 	json_decref(answer);
-	json_decref(o->r.body);
-	route_table_free(o->table);
-	arena_release(&o->text);
-	free(o);
+	o->over = true;
+	if (o->handled)
+		own_free(o);
 }
 
 /* The kind's route that creates (`action` NULL), or that of the action. */
@@ -66,4 +75,7 @@ void own_request(struct platform *p, const struct own_asks *asks, own_answered a
 	r->now = model_now();
 	r->answered = own_request_answered;
 	r->route->handle(r);
+	o->handled = true;
+	if (o->over)
+		own_free(o);
 }
