@@ -133,9 +133,10 @@ def a_job_from_the_form():
     screen.keys("Down")
     until(lambda: "Command" in current_field(screen), "the command's field")
     screen.type("sh -c 'echo it ran in $PWD; exit 3'")
+    screen.wait("exit 3'")
     screen.keys("C-s")
-    screen.wait("Submit job from-form?")
-    screen.keys("y", "Enter")
+    screen.wait("Submitted job from-form: sh -c echo it ran")
+    screen.wait("u takes it back")
     screen.wait(re.compile(r"from-form\s+(failed|running|creating|enqueued|validated)"))
     until(lambda: private.ok("jobs", "list", "--json").count("from-form"), "the job")
     private.reaches("from-form", "failed")
@@ -155,11 +156,30 @@ def a_clone_keeps_what_is_hidden():
     screen.keys("C")
     screen.wait("hidden value")
     screen.keys("C-s")
-    screen.wait("Submit job first-2?")
-    screen.keys("y", "Enter")
+    screen.wait("Submitted job first-2:")
     until(lambda: private.ok("jobs", "list", "--json").count("first-2"), "the copy")
     private.ended("first-2")
     assert private.ok("logs", "first-2").strip() == "it is 42"
+
+
+@check
+def what_was_submitted_is_taken_back():
+    private = Private()
+    screen = dashboard(private)
+    screen.wait("No jobs yet")
+    screen.keys("n")
+    screen.wait("Folder")
+    screen.type("a-slip")
+    screen.keys("Down")
+    until(lambda: "Command" in current_field(screen), "the command's field")
+    screen.type("sleep 1000")
+    screen.wait("sleep 1000")
+    screen.keys("C-s")
+    screen.wait("Submitted job a-slip: sleep 1000")
+    screen.keys("u")
+    screen.wait("a-slip is taken back")
+    screen.wait("No jobs yet")
+    assert "a-slip" not in private.ok("jobs", "list", "--json")
 
 
 @check

@@ -222,6 +222,29 @@ static void an_answer_before_the_frame_is_none(void **state)
 	harness_close(&h);
 }
 
+/* A form's Ctrl-S sends at once: so not in the piece of a flood that filled it in. */
+static void a_form_that_was_not_seen_is_not_sent(void **state)
+{
+	static const uint32_t keys[] = {'n', 'a', K_DOWN, 'b', K_CTRL | 's'};
+	struct app_options o = {.context = "c"};
+	struct harness h;
+
+	(void)state;
+	harness_open(&h, &o);
+	connect(&h);
+	cmds_clear(&h.cmds);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		struct msg m = {.type = MSG_KEY, .key = keys[i], .now = h.now, .mono = h.mono};
+
+		app_update(h.app, &m, &h.cmds);
+	}
+	assert_int_equal(harness_changes(&h), 0);
+	app_drawn(h.app);
+	harness_key(&h, "ctrl-s");
+	assert_int_equal(harness_changes(&h), 1);
+	harness_close(&h);
+}
+
 static void pasted_text_is_only_text(void **state)
 {
 	static const char *const pastes[] = {"x", "xy\r", "D", "q", ":q\r", "\x1b[A",
@@ -261,6 +284,7 @@ int main(void)
 		cmocka_unit_test(any_keys_any_size),
 		cmocka_unit_test(a_megabyte_of_bytes_changes_nothing),
 		cmocka_unit_test(an_answer_before_the_frame_is_none),
+		cmocka_unit_test(a_form_that_was_not_seen_is_not_sent),
 		cmocka_unit_test(pasted_text_is_only_text),
 	};
 

@@ -174,7 +174,7 @@ void app_action(struct app *a, enum action act, struct cmds *out)
 	case ACT_SEARCH: line_open(a, MODE_SEARCH, ""); break;
 	case ACT_COPY: copy(a, v, out); break;
 	case ACT_SAVE: save(a, v); break;
-	case ACT_UNDO: change_undo(a); break;
+	case ACT_UNDO: change_undo(a, out); break;
 	case ACT_REFRESH:
 		cmds_add(out, CMD_REFRESH);
 		app_notice(a, ROLE_DIM, T_REFRESHING);

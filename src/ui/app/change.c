@@ -13,7 +13,9 @@ static void change_release(struct change *c)
 	free(c->path);
 	free(c->name);
 	free(c->uid);
+	free(c->said);
 	json_decref(c->body);
+	json_decref(c->back);
 }
 
 void changes_release(struct changes *c)
@@ -229,6 +231,7 @@ void change_accept(struct app *a, struct cmds *out)
 	size_t n = a->proposed.len;
 	bool waits = false;
 
+	undo_release(&a->undo);
 	for (size_t i = 0; i < n; i++) {
 		struct change *c = changes_add(&a->changes);
 
@@ -276,7 +279,7 @@ int64_t change_wake(const struct app *a)
 	return at;
 }
 
-void change_undo(struct app *a)
+void change_undo(struct app *a, struct cmds *out)
 {
 	uint64_t batch = 0;
 	size_t n = 0;
@@ -293,7 +296,9 @@ void change_undo(struct app *a)
 	}
 	if (n)
 		app_notice(a, ROLE_GOOD, T_UNDONE, n, n == 1 ? "" : "s");
-	else
+	else if (!app_connected(a))
+		app_notice(a, ROLE_BAD, T_NOT_CONNECTED);
+	else if (!undo_take(a, out))
 		app_notice(a, ROLE_DIM, T_NOTHING_TO_UNDO);
 }
 
@@ -322,12 +327,31 @@ static void show_secrets(struct app *a, const struct change *c, const json_t *bo
 	buf_release(&title);
 }
 
-static void form_answered(struct app *a, const struct msg *m, const char *name, struct cmds *out)
+bool change_of_form(const struct app *a, uint64_t form)
 {
-	struct view *v = app_top(a);
+	for (size_t i = 0; i < a->changes.len; i++)
+		if (a->changes.items[i].form == form)
+			return true;
+	return false;
+}
 
-	if (v && v->screen->answered)
-		v->screen->answered(a, v, m, name, out);
+/* To the form that sent it, wherever it is by now. */
+static void form_answered(struct app *a, uint64_t form, const struct msg *m, struct cmds *out)
+{
+	for (int i = a->depth; i-- > 0;)
+		if (a->stack[i].screen->answered &&
+			a->stack[i].screen->answered(a, &a->stack[i], form, m, out))
+			return;
+}
+
+static void accepted(struct app *a, const struct change *c, const struct msg *m)
+{
+	bool back = undo_offer(a, c, m->body);
+
+	if (c->said)
+		app_notice(a, ROLE_GOOD, "%s%s", c->said, back ? T_CAN_UNDO : "");
+	else
+		app_notice(a, ROLE_GOOD, T_ACCEPTED, c->name, c->doing ? c->doing : c->verb);
 }
 
 bool change_reply(struct app *a, const struct msg *m, struct cmds *out)
@@ -339,11 +363,11 @@ bool change_reply(struct app *a, const struct msg *m, struct cmds *out)
 	if (i == a->changes.len)
 		return false;
 	struct change *c = &a->changes.items[i];
+	bool done = m->status >= 200 && m->status < 300;
 
 	badge(a, c, 0);
-	if (m->status >= 200 && m->status < 300) {
-		app_notice(a, ROLE_GOOD, T_ACCEPTED, c->name, c->doing ? c->doing : c->verb);
-		show_secrets(a, c, m->body);
+	if (done) {
+		accepted(a, c, m);
 	} else {
 		struct buf why = BUF_INIT;
 
@@ -352,7 +376,9 @@ bool change_reply(struct app *a, const struct msg *m, struct cmds *out)
 		buf_release(&why);
 	}
 	if (c->form)
-		form_answered(a, m, c->name, out);
+		form_answered(a, c->form, m, out);
+	if (done)
+		show_secrets(a, c, m->body); /* the form is gone: with it went what stood over it */
 	changes_remove(&a->changes, i);
 	return true;
 }

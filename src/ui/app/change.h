@@ -1,9 +1,9 @@
 /*
  * What a person asked for that changes something on the platform. A change is proposed (a prompt
  * says what is at stake), accepted, waits its grace time so that it can be undone, is sent, and is
- * over with the reply. No change exists that was not accepted in a prompt, but for those whose
- * action asks nothing (schema.h): those need a frame since the key before, so that a flood of keys
- * does nothing.
+ * over with the reply. No change exists that was not accepted in a prompt, but for those that harm
+ * nothing (schema.h: actions that ask nothing; forms): those need a frame since the key before, so
+ * that a flood of keys does nothing.
  */
 #ifndef MLTOP_UI_CHANGE_H
 #define MLTOP_UI_CHANGE_H
@@ -23,9 +23,11 @@ struct change {
 	char *path, *name; /* of the request; of the object */
 	char *uid;         /* of the row that bears the badge; "" none */
 	json_t *body;
+	json_t *back;   /* what the fields were that an edit changes; NULL: no edit */
+	char *said;     /* a sentence for when it is accepted; NULL: "NAME DOING." */
 	int64_t due;    /* mono ms when it leaves; 0: sent */
 	uint64_t batch; /* what was accepted together is undone together */
-	bool form;      /* the open form made it and gets the reply */
+	uint64_t form;  /* that made it and gets the reply; 0: none */
 	bool at_once;   /* harms nothing: no time to undo it */
 };
 
@@ -45,8 +47,11 @@ size_t changes_waiting(const struct changes *c);
 void change_propose(struct app *a, const struct kind_action *ka, struct cmds *out);
 /* The prompt was accepted: a->proposed becomes a->changes. */
 void change_accept(struct app *a, struct cmds *out);
+/* Whether a change of that form has no answer yet. */
+bool change_of_form(const struct app *a, uint64_t form);
 void change_tick(struct app *a, struct cmds *out);
-void change_undo(struct app *a);
+/* Takes back what waits to be sent, else what undo.h can. */
+void change_undo(struct app *a, struct cmds *out);
 /* True when the reply was for a change. */
 bool change_reply(struct app *a, const struct msg *m, struct cmds *out);
 int64_t change_wake(const struct app *a); /* mono ms; 0: none */

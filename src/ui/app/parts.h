@@ -10,6 +10,7 @@
 #include "core/kinds/task.h"
 #include "ui/app/app.h"
 #include "ui/app/change.h"
+#include "ui/app/undo.h"
 #include "ui/kit/edit.h"
 #include "ui/kit/keymap.h"
 #include "ui/kit/layout.h"
@@ -94,7 +95,8 @@ struct app {
 	const struct kind *why_kind;
 
 	struct changes proposed, changes;
-	uint64_t next_batch;
+	uint64_t next_batch, next_form;
+	struct undo undo; /* of the newest change, where it went at once */
 
 	char *select_uid; /* row to select as soon as it is there; NULL: none */
 

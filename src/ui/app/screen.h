@@ -53,8 +53,8 @@ struct screen {
 		const struct view *v); /* the one that filter, sort and marks act on */
 	/* The object that is open, where the screen shows one; NULL: it is not here yet. */
 	const void *(*object)(const struct view *v);
-	/* The platform's answer to the change that this screen made, about the object of that name. */
-	void (*answered)(struct app *a, struct view *v, const struct msg *m, const char *name,
+	/* The platform's answer to a change of that form; false when this view is another one. */
+	bool (*answered)(struct app *a, struct view *v, uint64_t form, const struct msg *m,
 		struct cmds *out);
 	/* A line was given to search for (text screens). */
 	void (*search)(struct app *a, struct view *v, const char *text, struct cmds *out);

@@ -136,6 +136,8 @@ static void context_named(struct app *a, const char *name)
 {
 	bool other = strcmp(a->context, name) != 0;
 
+	if (other)
+		undo_release(&a->undo);
 	app_set_text(&a->context, name);
 	for (int i = a->depth; other && i-- > 0;) {
 		const struct screen *s = a->stack[i].screen;

@@ -1,4 +1,5 @@
 #include "ui/kit/form.h"
+#include "ui/screens/form_send.h"
 #include "ui/screens/screens.h"
 
 #include "base/mem.h"
@@ -13,6 +14,7 @@
 
 struct form_view {
 	struct form form;
+	uint64_t number;   /* by which changes know it */
 	uint64_t clone_id; /* request for the object to copy or change; 0: none */
 	char *id;          /* what requests call it */
 	void *before;      /* what it was before it is changed; NULL: nothing is changed */
@@ -32,6 +34,7 @@ static void form_start(struct app *a, struct view *v, struct cmds *out)
 	struct object o = {v->kind, NULL};
 
 	v->state = f;
+	f->number = ++a->next_form;
 	form_init(&f->form, v->kind, edits(v) ? F_EDIT : F_NEW);
 	f->id = mem_strdup(v->name);
 	if (!*v->name) {
@@ -134,120 +137,9 @@ static void form_message(struct app *a, struct view *v, const struct msg *m, str
 		take_copy(a, v, m);
 }
 
-/* ---- Submitting ---- */
+/* ---- Sending ---- */
 
-/* What happens if it is submitted now: GPUs before and after, and whether it will wait. */
-static void stakes(const struct app *a, const struct job *j, struct buf *out)
-{
-	const struct rowset *rows = &a->quota.data.rows;
-	const struct quota *q = NULL;
-	struct buf what = BUF_INIT, clean = BUF_INIT;
-	int64_t want = j->gpu_limit > 0 ? j->gpu_limit : 0;
-
-	for (size_t i = 0; i < rows->len; i++)
-		if (rows->len == 1 || strcmp(record_key(&quota_kind, rows->rows[i]), a->org) == 0)
-			q = rows->rows[i];
-	job_what(j, &what);
-	sanitize_text(&clean, what.data, what.len);
-	buf_addf(out, T_SUBMIT_RUNS "\n", clean.data);
-	if (*a->tenant)
-		buf_addf(out, T_SUBMIT_OWN "\n", a->org);
-	if (want && q && q->total.gpu_quota >= 0 && record_has(quota, q, total.gpu_quota)) {
-		buf_addf(out, T_SUBMIT_GPUS "\n", (long long)q->total.gpu_used,
-			(long long)(q->total.gpu_used + want), (long long)q->total.gpu_quota);
-		if (q->total.gpu_used + want > q->total.gpu_quota)
-			buf_adds(out, T_SUBMIT_WAITS "\n");
-	} else if (want) {
-		buf_addf(out, T_SUBMIT_GPUS_ONLY "\n", (long long)want);
-	}
-	if (a->tally.wait)
-		buf_addf(out, T_SUBMIT_BEHIND "\n", (long long)a->tally.wait);
-	buf_release(&what);
-	buf_release(&clean);
-}
-
-/* Takes out of `rec` what is as it was, and says of the rest what changes, a line each. */
-static size_t edit_stakes(const struct app *a, const struct view *v, void *rec, struct buf *out)
-{
-	const void *before = ((const struct form_view *)v->state)->before;
-	size_t n = 0;
-
-	for (size_t i = 0; i < v->kind->field_count; i++) {
-		const struct field *f = &v->kind->fields[i];
-
-		if (!(f->flags & F_EDIT) || !record_knows(v->kind, rec, f))
-			continue;
-		if (before && record_knows(v->kind, before, f) &&
-			f->type->compare(f, record_member(before, f), record_member(rec, f)) == 0) {
-			record_forget(v->kind, rec, f->offset);
-			continue;
-		}
-		buf_addf(out, "%s: ", f->name);
-		if (before)
-			record_cell(v->kind, before, f, a->now, out);
-		else
-			buf_addc(out, '-');
-		buf_adds(out, " -> ");
-		record_cell(v->kind, rec, f, a->now, out);
-		buf_addc(out, '\n');
-		n++;
-	}
-	return n;
-}
-
-static void ask_change(struct app *a, struct view *v, void *rec)
-{
-	struct form_view *f = v->state;
-	struct buf question = BUF_INIT, lines = BUF_INIT;
-
-	if (edit_stakes(a, v, rec, &lines) == 0) {
-		app_notice(a, ROLE_WARN, T_NOTHING_CHANGED);
-		buf_release(&lines);
-		return;
-	}
-	changes_release(&a->proposed);
-	struct change *c = changes_add(&a->proposed);
-
-	c->kind = v->kind;
-	c->form = true;
-	c->method = "PUT";
-	c->verb = "edit";
-	c->doing = T_DOING_EDIT;
-	c->path = object_path(a, (struct object){v->kind, NULL}, f->id, "");
-	c->name = mem_strdup(v->name);
-	c->body = record_encode_request(v->kind, rec);
-	buf_addf(&question, T_ASK_EDIT, v->kind->name, c->name);
-	prompt_start(&a->prompt, PROMPT_CHANGES, question.data, T_ACCEPT_EDIT, NULL);
-	buf_adds(&a->prompt.stakes, lines.data);
-	a->mode = MODE_PROMPT;
-	buf_release(&question);
-	buf_release(&lines);
-}
-
-static void ask_submit(struct app *a, const struct view *v, const void *rec)
-{
-	struct buf question = BUF_INIT;
-
-	changes_release(&a->proposed);
-	struct change *c = changes_add(&a->proposed);
-
-	c->kind = v->kind;
-	c->form = true;
-	c->method = "POST";
-	c->verb = "submit";
-	c->doing = T_DOING_NEW;
-	c->path = mem_strdup(v->kind->path);
-	c->name = mem_strdup(record_key(v->kind, rec));
-	c->body = record_encode_request(v->kind, rec);
-	buf_addf(&question, T_ASK_SUBMIT, v->kind->name, c->name);
-	prompt_start(&a->prompt, PROMPT_CHANGES, question.data, T_ACCEPT_SUBMIT, NULL);
-	if (v->kind == &job_kind)
-		stakes(a, rec, &a->prompt.stakes);
-	a->mode = MODE_PROMPT;
-	buf_release(&question);
-}
-
-static void submit(struct app *a, struct view *v)
+static void submit(struct app *a, struct view *v, struct cmds *out)
 {
 	struct form_view *f = v->state;
 	struct arena text = ARENA_INIT;
@@ -258,38 +150,44 @@ static void submit(struct app *a, struct view *v)
 		app_notice_clear(a); /* the field that is at fault says it */
 	else if (!app_connected(a))
 		app_notice(a, ROLE_BAD, T_NOT_CONNECTED);
+	else if (change_of_form(a, f->number))
+		app_notice(a, ROLE_DIM, T_FORM_SENT);
+	else if (!a->seen)
+		app_notice(a, ROLE_WARN, T_NOT_SEEN, T_ACCEPT_SUBMIT);
 	else if (edits(v))
-		ask_change(a, v, rec);
+		form_send_edit(a, f->number, v->kind, f->id, v->name, f->before, rec, out);
 	else
-		ask_submit(a, v, rec);
+		form_send_new(a, f->number, v->kind, rec, out);
 	if (e.code != ERR_NONE && !*e.field)
 		app_notice(a, ROLE_BAD, "%s", e.text);
 	free(rec);
 	arena_release(&text);
 }
 
-static void form_answered(struct app *a, struct view *v, const struct msg *m, const char *name,
+/* What was accepted is done with, unless the person has gone on to another screen meanwhile. */
+static bool form_answered(struct app *a, struct view *v, uint64_t form, const struct msg *m,
 	struct cmds *out)
 {
+	struct form_view *f = v->state;
 	const char *field = json_string_value(json_object_get(m->body, "field"));
 	struct buf why = BUF_INIT;
 
+	if (form != f->number)
+		return false;
 	if (m->status >= 200 && m->status < 300) {
 		const char *uid = json_string_value(json_object_get(m->body, "uid"));
 
-		bool made = !edits(v);
-
-		stack_pop(a, out); /* the view is gone with it */
-		if (made)
-			app_notice(a, ROLE_GOOD, T_SUBMITTED, name);
+		if (v == app_top(a))
+			stack_pop(a, out); /* the view is gone with it */
 		if (uid && !table_select_uid(&a->home, uid))
 			app_set_text(&a->select_uid, uid);
-		return;
+		return true;
 	}
 	reply_error(m, &why);
-	if (field && form_mark(&((struct form_view *)v->state)->form, field, why.data))
+	if (field && form_mark(&f->form, field, why.data))
 		app_notice_clear(a); /* it stands at its field: once is enough */
 	buf_release(&why);
+	return true;
 }
 
 static bool form_keys(struct app *a, struct view *v, const struct msg *m, struct cmds *out)
@@ -300,7 +198,7 @@ static bool form_keys(struct app *a, struct view *v, const struct msg *m, struct
 	if (m->type == MSG_KEY && m->key == K_F1)
 		return false;
 	switch (form_input(&f->form, m, page > 1 ? page : 1)) {
-	case FORM_SUBMITTED: submit(a, v); break;
+	case FORM_SUBMITTED: submit(a, v, out); break;
 	case FORM_LEFT:
 		if (!f->warned && f->form.touched) {
 			f->warned = true;

@@ -1,0 +1,208 @@
+#include "ui/screens/form_send.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct change *propose(struct app *a, uint64_t form, const struct kind *k,
+	const char *method, const char *name)
+{
+	changes_release(&a->proposed);
+	struct change *c = changes_add(&a->proposed);
+
+	c->kind = k;
+	c->form = form;
+	c->method = method;
+	c->name = mem_strdup(name);
+	return c;
+}
+
+/* ---- New ---- */
+
+/* What it takes of the org's GPUs, and whether it will wait. */
+static void say_gpus(const struct app *a, int64_t want, struct buf *out)
+{
+	const struct rowset *rows = &a->quota.data.rows;
+	const struct quota *q = NULL;
+
+	for (size_t i = 0; i < rows->len; i++)
+		if (rows->len == 1 || strcmp(record_key(&quota_kind, rows->rows[i]), a->org) == 0)
+			q = rows->rows[i];
+	if (!q || q->total.gpu_quota < 0 || !record_has(quota, q, total.gpu_quota)) {
+		buf_addf(out, T_SUBMIT_GPUS_ONLY, (long long)want);
+		return;
+	}
+	buf_addf(out, T_SUBMIT_GPUS, (long long)(q->total.gpu_used + want),
+		(long long)q->total.gpu_quota);
+	if (q->total.gpu_used + want > q->total.gpu_quota)
+		buf_adds(out, T_SUBMIT_WAITS);
+}
+
+static void say_job(const struct app *a, const struct job *j, struct buf *out)
+{
+	struct buf what = BUF_INIT;
+
+	job_what(j, &what);
+	buf_adds(out, ": ");
+	sanitize_text(out, what.data, what.len);
+	buf_adds(out, ".");
+	if (*a->tenant)
+		buf_addf(out, T_SUBMIT_OWN, a->org);
+	if (j->gpu_limit > 0)
+		say_gpus(a, j->gpu_limit, out);
+	buf_release(&what);
+}
+
+void form_send_new(struct app *a, uint64_t form, const struct kind *k, const void *rec,
+	struct cmds *out)
+{
+	struct change *c = propose(a, form, k, "POST", record_key(k, rec));
+	struct buf said = BUF_INIT;
+
+	c->verb = "submit";
+	c->doing = T_DOING_NEW;
+	c->path = mem_strdup(k->path);
+	c->body = record_encode_request(k, rec);
+	buf_addf(&said, T_SUBMITTED, k->name, c->name);
+	if (k == &job_kind)
+		say_job(a, rec, &said);
+	else
+		buf_adds(&said, ".");
+	c->said = buf_detach(&said);
+	change_accept(a, out);
+}
+
+/* ---- Changed ---- */
+
+/* What is used of a limit, where the kind says it beside it: gpu_quota and gpu_used. */
+static const struct field *used_of(const struct kind *k, const struct field *limit)
+{
+	static const char end[] = "_quota";
+	size_t len = strlen(limit->name), cut = sizeof end - 1;
+	bool is_text = limit->type->storage == ST_TEXT;
+	struct buf name = BUF_INIT;
+	const struct field *f = NULL;
+
+	if (len > cut && strcmp(limit->name + len - cut, end) == 0 && !is_text) {
+		buf_addf(&name, "%.*s_used", (int)(len - cut), limit->name);
+		f = kind_field(k, name.data);
+	}
+	buf_release(&name);
+	return f && f->type == limit->type ? f : NULL;
+}
+
+struct edit_diff {
+	struct buf lines;
+	size_t count;
+	bool below; /* a limit falls under what is used of it */
+	bool asks;  /* it may harm */
+	json_t *back;
+};
+
+static void diff_cell(const struct app *a, const struct kind *k, const struct field *f,
+	const void *rec, struct buf *out)
+{
+	if (rec)
+		record_cell(k, rec, f, a->now, out);
+	else
+		buf_addc(out, '-');
+}
+
+static void diff_field(struct edit_diff *d, const struct app *a, const struct kind *k,
+	const struct field *f, const void *before, const void *rec)
+{
+	const struct field *used = used_of(k, f);
+	const int64_t *limit = used ? record_member(rec, f) : NULL;
+
+	buf_addf(&d->lines, "%s%s: ", d->count++ ? "\n" : "", f->name);
+	diff_cell(a, k, f, before, &d->lines);
+	buf_adds(&d->lines, " -> ");
+	diff_cell(a, k, f, rec, &d->lines);
+	if (used && before && record_knows(k, before, used) && *limit >= 0 &&
+		*limit < *(const int64_t *)record_member(before, used)) {
+		buf_adds(&d->lines, T_EDIT_USED);
+		record_cell(k, before, used, a->now, &d->lines);
+		d->below = d->asks = true;
+	}
+	/* A word of text harms nothing; a role or a flag may shut somebody out. */
+	if (!used && f->type->storage != ST_TEXT)
+		d->asks = true;
+	if (!before || !record_knows(k, before, f))
+		json_object_set_new(d->back, f->name, json_null());
+	else
+		json_object_set_new(d->back, f->name, f->type->encode(f, record_member(before, f)));
+}
+
+/* Takes out of `rec` what is as it was. */
+static void diff(struct edit_diff *d, const struct app *a, const struct kind *k, const void *before,
+	void *rec)
+{
+	*d = (struct edit_diff){.lines = BUF_INIT, .back = json_object()};
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+
+		if (!(f->flags & F_EDIT) || !record_knows(k, rec, f))
+			continue;
+		if (before && record_knows(k, before, f) &&
+			f->type->compare(f, record_member(before, f), record_member(rec, f)) == 0)
+			record_forget(k, rec, f->offset);
+		else
+			diff_field(d, a, k, f, before, rec);
+	}
+}
+
+static void ask_change(struct app *a, const struct edit_diff *d)
+{
+	const struct change *c = &a->proposed.items[0];
+	struct buf question = BUF_INIT;
+
+	buf_addf(&question, T_ASK_EDIT, c->kind->name, c->name);
+	prompt_start(&a->prompt, PROMPT_CHANGES, question.data, T_ACCEPT_EDIT, NULL);
+	buf_addf(&a->prompt.stakes, "%s\n", d->lines.data);
+	if (d->below)
+		buf_adds(&a->prompt.stakes, T_EDIT_BELOW "\n");
+	a->mode = MODE_PROMPT;
+	buf_release(&question);
+}
+
+/* "quota vision is changed: a: 1 -> 2, b: 3 -> 4." */
+static char *said_of(const struct change *c, const struct edit_diff *d)
+{
+	struct buf said = BUF_INIT;
+
+	buf_addf(&said, T_EDITED, c->kind->name, c->name);
+	for (const char *s = d->lines.data; *s; s++)
+		if (*s == '\n')
+			buf_adds(&said, ", ");
+		else
+			buf_addc(&said, *s);
+	buf_addc(&said, '.');
+	return buf_detach(&said);
+}
+
+void form_send_edit(struct app *a, uint64_t form, const struct kind *k, const char *id,
+	const char *name, const void *before, void *rec, struct cmds *out)
+{
+	struct edit_diff d;
+
+	diff(&d, a, k, before, rec);
+	if (d.count == 0) {
+		app_notice(a, ROLE_WARN, T_NOTHING_CHANGED);
+	} else {
+		struct change *c = propose(a, form, k, "PUT", name);
+
+		c->verb = "edit";
+		c->doing = T_DOING_EDIT;
+		c->path = object_path(a, (struct object){k, NULL}, id, "");
+		c->body = record_encode_request(k, rec);
+		c->back = json_incref(d.back);
+		c->said = said_of(c, &d);
+		if (d.asks)
+			ask_change(a, &d);
+		else
+			change_accept(a, out);
+	}
+	json_decref(d.back);
+	buf_release(&d.lines);
+}
