@@ -31,9 +31,10 @@ bool context_resolve(struct context *out, const struct context_options *o, struc
 void context_release(struct context *c);
 /*
  * Those there are, with what they are asked by: rows of core/kinds/context.h, the one in use marked.
- * The caller owns the array; NULL: `e` says what is wrong with config.yaml.
+ * Where none is, `undecided` (NULL: nobody listens) says why, and what would decide. The caller owns
+ * the array; NULL: `e` says what is wrong with config.yaml.
  */
-json_t *context_list(const struct context_options *o, struct err *e);
+json_t *context_list(const struct context_options *o, struct err *undecided, struct err *e);
 /* The chosen one, kept in the state folder. */
 bool context_use(const char *name, struct err *e);
 

@@ -50,25 +50,41 @@ static void list_files(struct listing *l, const json_t *ours, const json_t *thei
 	context_release(&local);
 }
 
-/* The name of what context_resolve would take, without starting anything; NULL: undecided. */
-static char *chosen(struct listing *l, const struct context_options *o, const json_t *ours,
-	const json_t *theirs)
+/* The name of what was said by a flag or a variable; NULL: neither. */
+static const char *said(const struct context_options *o, const char **by)
 {
-	const char *name = o->context ? o->context
-		: o->state_dir        ? CONTEXT_LOCAL
-				      : context_variable("MLTOP_CONTEXT");
+	*by = o->context ? "--context" : o->state_dir ? "--state-dir" : "MLTOP_CONTEXT";
+	if (o->endpoint)
+		return NULL;
+	return o->context      ? o->context
+		: o->state_dir ? CONTEXT_LOCAL
+			       : context_variable("MLTOP_CONTEXT");
+}
+
+/*
+ * The name of what context_resolve would take, without starting anything, and what said so. NULL:
+ * undecided, and `e` says what would decide.
+ */
+static char *chosen(struct listing *l, const struct context_options *o, const json_t *ours,
+	const json_t *theirs, const char **by, struct err *e)
+{
+	const char *name = said(o, by);
 	struct context found = {0};
 	char *kept;
 
-	if (!o->endpoint && name)
+	if (name)
 		return mem_strdup(name);
-	if (context_from_environment(&found, o, NULL)) {
+	if (context_from_environment(&found, o, e)) {
 		l->origin = found.origin;
 		context_found(l, found.name, found.url);
+	} else if (e->code != ERR_NONE) {
+		return NULL;
 	} else if ((kept = context_kept()) != NULL) {
+		*by = "the choice of `mltop context use`";
 		return kept;
 	} else if (json_object_size(json_object_get(ours, "contexts"))) {
-		name = config_current(ours, NULL);
+		*by = "config.yaml";
+		name = config_current(ours, e);
 		return name ? mem_strdup(name) : NULL;
 	} else if (xiaomi_context(&found, theirs, NULL, NULL)) {
 		l->origin = found.origin;
@@ -79,11 +95,28 @@ static char *chosen(struct listing *l, const struct context_options *o, const js
 	return kept;
 }
 
-json_t *context_list(const struct context_options *o, struct err *e)
+static void mark_chosen(struct listing *l, const struct context_options *o, const json_t *ours,
+	const json_t *theirs, struct err *undecided)
+{
+	const char *by;
+	char *name = chosen(l, o, ours, theirs, &by, undecided);
+	json_t *row = name ? row_named(l->rows, name) : NULL;
+
+	if (row)
+		json_object_set_new(row, "current", json_true());
+	else if (name)
+		err_set(undecided, ERR_NOT_FOUND,
+			"%s is %s, and there is no such context: choose one by "
+			"`mltop context use NAME`",
+			by, name);
+	free(name);
+}
+
+json_t *context_list(const struct context_options *o, struct err *undecided, struct err *e)
 {
 	struct listing l = {.rows = json_array()};
-	json_t *ours = NULL, *theirs = NULL, *row;
-	char *name;
+	json_t *ours = NULL, *theirs = NULL;
+	struct err unheard = ERR_INIT;
 
 	if (!config_load(&ours, e)) {
 		json_decref(l.rows);
@@ -92,11 +125,7 @@ json_t *context_list(const struct context_options *o, struct err *e)
 	/* The public client's file is not ours: one that cannot be read has no names. */
 	xiaomi_load(&theirs, NULL);
 	list_files(&l, ours, theirs, o->state_dir);
-	name = chosen(&l, o, ours, theirs);
-	row = name ? row_named(l.rows, name) : NULL;
-	if (row)
-		json_object_set_new(row, "current", json_true());
-	free(name);
+	mark_chosen(&l, o, ours, theirs, undecided ? undecided : &unheard);
 	json_decref(ours);
 	json_decref(theirs);
 	return l.rows;
@@ -104,7 +133,7 @@ json_t *context_list(const struct context_options *o, struct err *e)
 
 bool context_use(const char *name, struct err *e)
 {
-	json_t *rows = context_list(&(struct context_options){0}, e);
+	json_t *rows = context_list(&(struct context_options){0}, NULL, e);
 	bool known = row_named(rows, name) != NULL;
 
 	json_decref(rows);

@@ -41,6 +41,13 @@ static bool next(struct yaml_reader *r, yaml_event_t *event, struct err *e)
 		r->parser.problem ? r->parser.problem : "not YAML");
 }
 
+/* 022 is 22 to some readers of YAML and 18 to others, and a part number to a third: it stays a text. */
+static bool leads_with_zero(const char *text)
+{
+	text += *text == '-' || *text == '+';
+	return text[0] == '0' && text[1] >= '0' && text[1] <= '9';
+}
+
 static json_t *plain(const char *text)
 {
 	static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
@@ -58,6 +65,8 @@ static json_t *plain(const char *text)
 		if (strcmp(text, no[i]) == 0)
 			return json_false();
 	}
+	if (leads_with_zero(text))
+		return json_string(text);
 	if (num_i64(text, INT64_MIN, INT64_MAX, &integer))
 		return json_integer(integer);
 	if (num_double(text, &real) && isfinite(real))

@@ -16,14 +16,6 @@ static const struct verb *find_verb(int argc, char **argv, int *used)
 	return NULL;
 }
 
-static bool is_noun(const char *word)
-{
-	for (const struct verb *v = cli_verbs(); v->name; v++)
-		if (v->noun && strcmp(v->noun, word) == 0)
-			return true;
-	return false;
-}
-
 static const struct cli_flag *find_flag(const struct verb *v, const char *name, size_t len,
 	char letter)
 {
@@ -166,6 +158,22 @@ static void move_behind(char **argv, int count, int total)
 	}
 }
 
+/* Neither a noun nor a verb by itself; said with what was perhaps meant. */
+static int unknown_word(struct cli *c, const char *word)
+{
+	for (const struct verb *v = cli_verbs(); v->name; v++) {
+		if (v->noun && strcmp(v->name, word) == 0)
+			return cli_usage(c,
+				"%s: of what? `mltop %s %s`, for example; `mltop help %s` says more",
+				word, v->noun, word, word);
+		if (v->noun && v->kind && strcmp(v->kind->name, word) == 0)
+			return cli_usage(c, "%s: no such command; did you mean `mltop %s`?", word,
+				v->noun);
+	}
+	return cli_usage(c, "%s: no such %s; `mltop help` lists them", word,
+		word[0] == '-' ? "flag" : "command");
+}
+
 /* `argv` begins with the noun or verb, or with flags that stand before it as well as behind. */
 static int cli_dispatch(struct cli *c, int argc, char **argv)
 {
@@ -185,9 +193,8 @@ static int cli_dispatch(struct cli *c, int argc, char **argv)
 				? "%s needs a value"
 				: "%s: no command follows; `mltop help` lists them",
 			argv[0]);
-	if (!is_noun(argv[0]))
-		return cli_usage(c, "%s: no such %s; `mltop help` lists them", argv[0],
-			argv[0][0] == '-' ? "flag" : "command");
+	if (!cli_is_noun(argv[0]))
+		return unknown_word(c, argv[0]);
 	if (argc > 1 && argv[1][0] != '-')
 		return cli_usage(c, "%s %s: no such verb; `mltop help %s` lists them", argv[0],
 			argv[1], argv[0]);

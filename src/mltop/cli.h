@@ -91,6 +91,8 @@ extern const struct verb special_verbs[]; /* verbs.c; ended by name NULL */
 /* All: those of every kind, made from its rows, and the special ones; ended by name NULL. */
 const struct verb *cli_verbs(void);
 
+bool cli_is_noun(const char *word); /* some verb stands behind it */
+
 /* Flags that verbs have in common, by the kind of verb. */
 struct cli_flags {
 	const char *title; /* in help */
@@ -217,7 +219,10 @@ struct follow {
 	bool ask; /* at Ctrl-C on a terminal: cancel, leave it running, or go on (mltop run) */
 };
 enum follow_end { FOLLOW_ENDED, FOLLOW_LEFT, FOLLOW_INTERRUPTED, FOLLOW_UNREAD, FOLLOW_FAILED };
-/* *code: 0 to 255 as a shell has it (128 + signal); 143 when it was cancelled. */
+/*
+ * *code: 0 to 255 as a shell has it (128 + signal); 143 when it was cancelled. FOLLOW_INTERRUPTED: by
+ * Ctrl-C, which has cancelled the job where it was asked what to do.
+ */
 enum follow_end follow_log(struct cli *c, const struct follow *f, int *code, struct err *e);
 
 /*

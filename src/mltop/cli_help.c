@@ -8,19 +8,25 @@
 #include <ctype.h>
 #include <string.h>
 
-void cli_verb_doc(const struct verb *v, struct buf *out)
+/* A sentence as it stands behind a colon: no capital, no period. */
+static void doc_text(const char *doc, struct buf *out)
 {
-	size_t len = strlen(v->doc);
+	size_t len = strlen(doc);
 
-	if (len && v->doc[len - 1] == '.')
+	if (len && doc[len - 1] == '.')
 		len--;
 	/* "MLTOP_OUTPUT_DIR" and "A key" begin differently. */
-	if (len > 1 && isupper((unsigned char)v->doc[0]) && !isupper((unsigned char)v->doc[1])) {
-		buf_addc(out, (char)tolower((unsigned char)v->doc[0]));
-		buf_add(out, v->doc + 1, len - 1);
+	if (len > 1 && isupper((unsigned char)doc[0]) && !isupper((unsigned char)doc[1])) {
+		buf_addc(out, (char)tolower((unsigned char)doc[0]));
+		buf_add(out, doc + 1, len - 1);
 	} else {
-		buf_add(out, v->doc, len);
+		buf_add(out, doc, len);
 	}
+}
+
+void cli_verb_doc(const struct verb *v, struct buf *out)
+{
+	doc_text(v->doc, out);
 }
 
 /* ---- One verb ---- */
@@ -104,25 +110,86 @@ static void help_line(const struct verb *v)
 	buf_release(&doc);
 }
 
-int cli_help_all(const char *noun)
+static void help_noun(const char *noun)
 {
-	printf("mltop: the console of a deep-learning platform\n\n"
-	       "  mltop                               the dashboard\n");
+	const struct kind *k = kinds_find(noun);
+	struct buf doc = BUF_INIT;
+
+	if (k) {
+		doc_text(k->doc, &doc);
+		printf("mltop %s: %s\n\n", noun, doc.data);
+	}
 	for (const struct verb *v = cli_verbs(); v->name; v++)
-		if (noun == NULL || (v->noun && strcmp(v->noun, noun) == 0))
+		if (v->noun && strcmp(v->noun, noun) == 0)
 			help_line(v);
+	buf_release(&doc);
+}
+
+static void help_end(void)
+{
 	printf("\n`mltop VERB --help` lists a verb's flags, `mltop help fields` the fields of each kind.\n"
 	       "Exit codes: 0 done, 1 refused or failed, 2 usage, 3 not reachable, 4 not authorised,\n"
 	       "5 not found.\n");
+}
+
+int cli_help_all(const char *noun)
+{
+	if (noun) {
+		help_noun(noun);
+	} else {
+		printf("mltop: the console of a deep-learning platform\n\n"
+		       "  mltop                               the dashboard\n");
+		for (const struct verb *v = cli_verbs(); v->name; v++)
+			help_line(v);
+	}
+	help_end();
 	return EXIT_DONE;
 }
 
-/* help, help NOUN, help NOUN VERB, help TOPIC [KIND] */
+/* ---- What somebody asks for ---- */
+
+/* A kind by its singular is its noun as well. */
+static const char *noun_meant(const char *word)
+{
+	for (size_t i = 0; all_kinds[i]; i++)
+		if (strcmp(all_kinds[i]->name, word) == 0 && all_kinds[i]->path)
+			return all_kinds[i]->plural;
+	return word;
+}
+
+/* "hold" alone: the verb of every kind that has one of that name. False: none has. */
+static bool help_named(const char *name)
+{
+	const struct verb *first = NULL;
+	size_t count = 0;
+
+	for (const struct verb *v = cli_verbs(); v->name; v++)
+		if (strcmp(v->name, name) == 0 && count++ == 0)
+			first = v;
+	if (count == 1)
+		cli_help_verb(first);
+	for (const struct verb *v = cli_verbs(); count > 1 && v->name; v++)
+		if (strcmp(v->name, name) == 0)
+			help_line(v);
+	if (count > 1)
+		help_end();
+	return count > 0;
+}
+
+static bool help_exact(const char *first, const char *second)
+{
+	for (const struct verb *v = cli_verbs(); v->name; v++)
+		if (v->noun ? second && strcmp(v->noun, first) == 0 && strcmp(v->name, second) == 0
+			    : second == NULL && strcmp(v->name, first) == 0)
+			return cli_help_verb(v), true;
+	return false;
+}
+
+/* help, help NOUN, help [NOUN] VERB, help TOPIC [KIND] */
 int cli_help(struct cli *c)
 {
-	const char *first = c->arg_count ? c->args[0] : NULL,
+	const char *first = c->arg_count ? noun_meant(c->args[0]) : NULL,
 		   *second = c->arg_count > 1 ? c->args[1] : NULL;
-	bool noun = false;
 	int shown = first ? cli_help_topic(first, second) : -1;
 
 	/* For `make docs`, and listed nowhere. */
@@ -130,16 +197,12 @@ int cli_help(struct cli *c)
 		return cli_man(cli_verbs());
 	if (shown >= 0)
 		return shown;
-	for (const struct verb *v = cli_verbs(); first && v->name; v++) {
-		noun |= v->noun && strcmp(v->noun, first) == 0;
-		if (v->noun ? second && strcmp(v->noun, first) == 0 && strcmp(v->name, second) == 0
-			    : second == NULL && strcmp(v->name, first) == 0)
-			return cli_help_verb(v);
-	}
-	if (first && (!noun || second))
-		return cli_usage(c,
-			"%s%s%s: neither a verb nor a topic; `mltop help` lists verbs, topics "
-			"are fields, filter, roles and config",
-			first, second ? " " : "", second ? second : "");
-	return cli_help_all(first);
+	if (first == NULL || (second == NULL && cli_is_noun(first)))
+		return cli_help_all(first);
+	if (help_exact(first, second) || (second == NULL && help_named(first)))
+		return EXIT_DONE;
+	return cli_usage(c,
+		"%s%s%s: neither a verb nor a topic; `mltop help` lists verbs, topics "
+		"are fields, filter, roles and config",
+		first, second ? " " : "", second ? second : "");
 }

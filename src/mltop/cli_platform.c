@@ -9,6 +9,46 @@
 
 /* ---- platform ---- */
 
+static bool counts_bytes(const char *key)
+{
+	size_t len = strlen(key);
+
+	return strcmp(key, "memory") == 0 || (len > 6 && strcmp(key + len - 6, "_bytes") == 0);
+}
+
+static void print_status_value(const struct cli *c, const char *key, const json_t *value)
+{
+	char size[32], *text;
+
+	if (json_is_integer(value) && counts_bytes(key)) {
+		cli_size_text(size, sizeof size, json_integer_value(value));
+		puts(size);
+		return;
+	}
+	text = json_is_string(value) ? mem_strdup(json_string_value(value))
+				     : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+	output_text(c, text ? text : "-");
+	putchar('\n');
+	free(text);
+}
+
+/* For a person; other forms have the platform's own numbers. */
+static void print_status(const struct cli *c, const json_t *status, int depth)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)status, key, value) {
+		if (json_is_object(value)) {
+			printf("%*s%s\n", depth * 2, "", key);
+			print_status(c, value, depth + 1);
+		} else {
+			printf("%*s%-*s ", depth * 2, "", 20 - depth * 2, key);
+			print_status_value(c, key, value);
+		}
+	}
+}
+
 int cli_platform_status(struct cli *c)
 {
 	struct err e = ERR_INIT;
@@ -22,7 +62,10 @@ int cli_platform_status(struct cli *c)
 	}
 	if (ok) {
 		json_object_set_new(status, "url", json_string(c->context.url));
-		ok = output_one(c, NULL, status, &e);
+		if (cli_has(c, "output") || cli_has(c, "json"))
+			ok = output_one(c, NULL, status, &e);
+		else
+			print_status(c, status, 0);
 	}
 	json_decref(status);
 	return ok ? EXIT_DONE : cli_fail(&e);
@@ -43,10 +86,12 @@ int cli_platform_stop(struct cli *c)
 int cli_context_list(struct cli *c)
 {
 	struct context_options o = cli_options(c);
-	struct err e = ERR_INIT;
-	json_t *rows = context_list(&o, &e);
+	struct err e = ERR_INIT, undecided = ERR_INIT;
+	json_t *rows = context_list(&o, &undecided, &e);
 	bool ok = rows && output_list(c, &context_kind, rows, &e);
 
+	if (ok && undecided.code != ERR_NONE)
+		cli_complain("none is in use: %s", undecided.text);
 	json_decref(rows);
 	return ok ? EXIT_DONE : cli_fail(&e);
 }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static void help_field(const struct kind *k, const struct field *f)
+static void help_field(const struct field *f)
 {
 	char left[64];
 
@@ -18,7 +18,6 @@ static void help_field(const struct kind *k, const struct field *f)
 		(f->flags & F_EDIT)          ? " (new, edit)"
 			: (f->flags & F_NEW) ? " (new)"
 					     : "");
-	(void)k;
 }
 
 int cli_help_fields(const struct kind *k)
@@ -27,7 +26,7 @@ int cli_help_fields(const struct kind *k)
 	       "(new): may be given when one is made; (edit): may be changed later.\n\n",
 		strchr("aeiou", k->name[0]) ? "an" : "a", k->name);
 	for (size_t i = 0; i < k->field_count; i++)
-		help_field(k, &k->fields[i]);
+		help_field(&k->fields[i]);
 	printf("\nShown by default: %s\n", k->list_fields);
 	return EXIT_DONE;
 }

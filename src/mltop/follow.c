@@ -282,10 +282,12 @@ static void follow_open(struct follower *f)
 	stream_open(f);
 }
 
-/* Whether it was we who stopped the job. */
+/* Whether it was we who stopped the job, be it that we did not wait for its end. */
 static bool cancelled_here(const struct follower *f)
 {
-	return f->end == FOLLOW_ENDED && f->cancelled && f->row.reason == REASON_CANCELLED;
+	return f->cancelled &&
+		(f->end == FOLLOW_LEFT ||
+			(f->end == FOLLOW_ENDED && f->row.reason == REASON_CANCELLED));
 }
 
 /* What there is now of the log of a job that has not begun is nothing; why, is said to a person. */

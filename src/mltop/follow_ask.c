@@ -63,6 +63,14 @@ static void ask(struct follower *f)
 		f->what->job);
 }
 
+/* It has its grace to end: that a further Ctrl-C is no further signal to it is said here. */
+static void cancel_wanted(struct follower *f)
+{
+	cli_complain("cancelling job %s; Ctrl-C again leaves it to end by itself", f->what->job);
+	ask_over(f);
+	follow_cancel(f);
+}
+
 /* A line was typed. */
 static void on_answer(uv_poll_t *handle, int status, int events)
 {
@@ -77,8 +85,7 @@ static void on_answer(uv_poll_t *handle, int status, int events)
 		ask_over(f);
 		follow_over(f, FOLLOW_LEFT);
 	} else if (answer[0] == 'c') {
-		ask_over(f);
-		follow_cancel(f);
+		cancel_wanted(f);
 	} else if (answer[0] == '\n') {
 		ask_over(f);
 	} else {
@@ -109,8 +116,8 @@ void follow_interrupted(uv_signal_t *handle, int number)
 	if (!f->what->ask)
 		follow_over(f, FOLLOW_INTERRUPTED);
 	else if (f->asking) { /* as with any command: pressed again it means stop */
-		ask_over(f);
-		follow_cancel(f);
+		fputc('\n', stderr);
+		cancel_wanted(f);
 	} else if (!f->cancelled && ask_open(f))
 		ask(f);
 	else /* nobody is there to answer, or it does not end soon enough: it is left */

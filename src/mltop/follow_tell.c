@@ -136,6 +136,9 @@ void follow_tell_end(struct follower *f)
 	const struct job *j = &f->row;
 	bool own = j->state == JOB_COMPLETED || j->reason == REASON_EXIT_CODE;
 
+	if (f->end == FOLLOW_LEFT && f->cancelled)
+		cli_complain("job %s is being cancelled; `mltop logs -f %s` shows its end",
+			f->what->job, f->what->job);
 	if (!f->what->to_end || f->end != FOLLOW_ENDED)
 		return;
 	begin_line(f);

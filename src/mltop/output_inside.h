@@ -17,7 +17,7 @@ void real_text(char out[REAL_SIZE], double value);
 void print_json_value(const json_t *value, bool pretty, int depth);
 void print_yaml(const json_t *value, int depth);
 
-/* What a cell shows to a person: times are of the clock here, a part is shown with its whole. */
+/* What a cell shows to a person: times are of the clock here. */
 void output_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
 	struct buf *out);
 

@@ -24,7 +24,6 @@ static void field_title(const struct field *f, struct buf *out)
 void output_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
 	struct buf *out)
 {
-	const struct field *whole = f->of ? kind_field(k, f->of) : NULL;
 	char local[TIMEFMT_SIZE];
 
 	if (f->type == &ft_when && record_knows(k, rec, f)) {
@@ -33,10 +32,15 @@ void output_cell(const struct kind *k, const void *rec, const struct field *f, i
 		return;
 	}
 	record_cell(k, rec, f, now, out);
-	if (whole && record_knows(k, rec, f) && record_knows(k, rec, whole)) {
-		buf_addc(out, '/');
-		record_cell(k, rec, whole, now, out);
-	}
+}
+
+static void table_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
+	struct buf *out)
+{
+	if (f->of)
+		record_part_cell(k, rec, f, now, out);
+	else
+		output_cell(k, rec, f, now, out);
 }
 
 /* Cells of all rows, formatted once: widths need them all before the first is printed. */
@@ -111,7 +115,7 @@ static void table_fill(struct table *t, const struct kind *k, void *const *rows,
 		for (size_t i = 0; i < t->cols->count; i++) {
 			size_t at = t->text.len;
 
-			output_cell(k, rows[r], t->cols->fields[i], now, &t->text);
+			table_cell(k, rows[r], t->cols->fields[i], now, &t->text);
 			table_add(t, i, at);
 		}
 }
@@ -190,7 +194,10 @@ void print_table(const struct kind *k, const struct columns *cols, void *const *
 	buf_release(&t.text);
 }
 
-/* ---- CSV (RFC 4180) ---- */
+/*
+ * ---- CSV: quotes as RFC 4180 has them, lines as every text here: a CR would stick to the last
+ * column of awk, cut and read, and readers of CSV take LF as well. ----
+ */
 
 static void print_csv_cell(const char *text, bool last)
 {
@@ -205,7 +212,7 @@ static void print_csv_cell(const char *text, bool last)
 		}
 		putchar('"');
 	}
-	fputs(last ? "\r\n" : ",", stdout);
+	putchar(last ? '\n' : ',');
 }
 
 /* The wire's own form of a value, so that a program reads exact numbers. */

@@ -206,7 +206,7 @@ void run_contexts(struct run *r, const struct cmd *c)
 {
 	struct msg m = {.type = MSG_REPLY, .id = c->id, .status = 200};
 	struct err e = ERR_INIT;
-	json_t *rows = context_list(&r->find, &e), *body = NULL;
+	json_t *rows = context_list(&r->find, NULL, &e), *body = NULL;
 
 	if (rows) {
 		body = json_pack("{s:o}", "data", rows);

@@ -26,7 +26,9 @@ static const struct {
 	unsigned can;
 	struct verb verb;
 } kind_verbs[] = {
-	{CAN_LIST, {NULL, "list", "", 0, 0, VERB_LIST, NULL, NULL, cli_list, NULL}},
+	{CAN_LIST,
+		{NULL, "list", "", 0, 0, VERB_LIST, NULL, NULL, cli_list,
+			"all there are, or those that --filter says"}},
 	{CAN_ONE,
 		{NULL, "describe", "NAME", 1, 1, VERB_ONE | VERB_OWNED, NULL, NULL, cli_describe,
 			"all that is known of one"}},
@@ -86,8 +88,6 @@ static void add_of_kind(struct verb_table *t, const struct kind *k, const struct
 
 	v.noun = k->plural;
 	v.kind = k;
-	if (v.doc == NULL)
-		v.doc = k->doc;
 	if (special_of(v.noun, v.name) == NULL)
 		table_add(t, &v);
 }
@@ -130,4 +130,12 @@ const struct verb *cli_verbs(void)
 		if (v->noun == NULL || kinds_find(v->noun) == NULL)
 			table_add(&table, v);
 	return table.verbs;
+}
+
+bool cli_is_noun(const char *word)
+{
+	for (const struct verb *v = cli_verbs(); v->name; v++)
+		if (noun_is(v, word))
+			return true;
+	return false;
 }

@@ -112,6 +112,8 @@ class Run(Case):
 
 
 class Verbs(Case):
+    NOUNS = ("jobs", "quotas", "events", "frameworks", "packages", "nodes", "orgs", "keys", "platform", "context")
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -132,6 +134,26 @@ class Verbs(Case):
         table = list(csv.DictReader(io.StringIO(self.ok("jobs", "list", "-o", "csv").out)))
         self.assertEqual(sorted(r["job_name"] for r in table), ["alpha", "beta", "gamma"])
         self.assertIn('job_name: "beta"', self.ok("jobs", "list", "-o", "yaml").out)
+
+    def test_csv_is_read_by_line_and_by_field(self):
+        """A CR at the end of lines would stick to the last column of awk, cut and read."""
+        r = self.p.mltop("jobs", "list", "-o", "csv", "--columns", "job_name,exit_code", "--sort", "job_name", binary=True)
+        self.assertEqual(r.out, b"job_name,exit_code\nalpha,0\nbeta,3\ngamma,0\n")
+
+    def test_modes_are_octal(self):
+        """As they are typed, in a flag and in a file; on the wire a number, as ever."""
+        path = self.p.folder + "/mode.yaml"
+        with open(path, "w") as f:
+            f.write("job_name: masked\numask: 022\ncommand: [umask]\n")
+        for more, mask in ([], "0022"), (["--umask", "27"], "0027"):
+            with self.subTest(mask=mask):
+                self.ok("jobs", "submit", path, *more, "--command", "sh -c umask")
+                self.assertEqual(self.ok("logs", "-f", "masked").out, mask + "\n")
+                self.assertRegex(self.ok("jobs", "describe", "masked").out, rf"umask +{mask}\n")
+                self.assertEqual(self.ok("jobs", "describe", "masked", "--json").json["umask"], int(mask, 8))
+                self.ok("jobs", "delete", "-y", "masked")
+        self.refused(1, "octal digits, such as 022", "jobs", "submit", path, "--umask", "8")
+        self.refused(1, "0000 to 0777", "jobs", "submit", path, "--umask", "1777")
 
     def test_yaml_keys_that_are_not_ours(self):
         """Labels are a person's words: they end no line, act on no terminal and are no number or truth."""
@@ -306,10 +328,26 @@ class Verbs(Case):
                                    text=True, timeout=LIMIT)
             self.assertNotEqual(r.returncode, 0, words)
 
+    def test_contexts_of_which_none_is_chosen(self):
+        config = self.p.home["XDG_CONFIG_HOME"] + "/mltop"
+        os.makedirs(config, exist_ok=True)
+        with open(config + "/config.yaml", "w") as f:
+            f.write("contexts:\n  far: {endpoint: 'https://far:1'}\n  near: {endpoint: 'http://near'}\n")
+        try:
+            nothing_kept = {"XDG_STATE_HOME": self.p.folder + "/no-state"}
+            r = self.p.mltop("context", "list", env=nothing_kept)
+            self.assertEqual([line.split()[1] for line in r.out.splitlines()[1:]], ["no", "no", "no"])
+            self.assertIn("none is in use", r.err)
+            self.assertIn("choose one by `mltop context use NAME`", r.err)
+            r = self.p.mltop("context", "list", env={"MLTOP_CONTEXT": "fra"})
+            self.assertIn("MLTOP_CONTEXT is fra, and there is no such context", r.err)
+        finally:
+            os.remove(config + "/config.yaml")
+
     def test_contexts(self):
         """The one in use is marked, each has its endpoint, and every form of output works."""
         config = self.p.home["XDG_CONFIG_HOME"] + "/mltop"
-        os.makedirs(config)
+        os.makedirs(config, exist_ok=True)
         with open(config + "/config.yaml", "w") as f:
             f.write("current: far\ncontexts:\n  far: {endpoint: 'https://far:1'}\n  near: {endpoint: 'http://near'}\n")
         try:
@@ -355,6 +393,22 @@ class Verbs(Case):
         self.refused(2, "--context needs a value", "--context")
         self.refused(2, "--org: no command follows", "--org", "5")
 
+    def test_help_of_a_verb_by_its_name(self):
+        """Every verb of every kind, alone where one kind has it; a kind by its singular is its noun."""
+        for noun, name in {tuple(line.split()[1:3]) for line in self.ok("help").out.splitlines()
+                           if line.startswith("  mltop ") and line.split()[1] in self.NOUNS}:
+            with self.subTest(verb=f"{noun} {name}"):
+                self.assertIn(f"mltop {noun} {name}", self.ok("help", noun, name).out)
+                alone = self.ok("help", name).out
+                self.assertTrue(f"mltop {noun} {name}" in alone or name in self.NOUNS or f"mltop {name}" in alone, alone)
+        self.assertIn("waits from starting", self.ok("help", "hold").out)
+        self.assertIn("--filter EXPR", self.ok("help", "hold").out)
+        self.assertIn("mltop quotas list", self.ok("help", "list").out)
+        self.assertEqual(self.ok("help", "job").out, self.ok("help", "jobs").out)
+        self.refused(2, "neither a verb nor a topic", "help", "frob")
+        self.refused(2, "of what? `mltop jobs hold`", "hold", "some")
+        self.refused(2, "did you mean `mltop jobs`", "job", "list")
+
     def test_help(self):
         self.assertIn("--trainer-uri", self.ok("jobs", "submit", "--help").out)
         self.assertIn("mltop run", self.ok("help").out)
@@ -389,6 +443,7 @@ class Verbs(Case):
     def test_platform_status(self):
         r = self.ok("platform", "status", "--json")
         self.assertIn("url", r.json)
+        self.assertRegex(self.ok("platform", "status").out, r"\n  memory +[0-9.]+ GiB\n")
 
     def test_version(self):
         self.assertEqual(self.ok("version").out.splitlines()[0].split()[0], "mltop")

@@ -184,7 +184,7 @@ static void the_kept_choice_is_followed(void **state)
 		"{\"xiaomi_cloudml\": {\"X\": {\"xiaomi_cloudml_endpoint\": \"x.example.com\"}, \"c\": {}, "
 		"\"default_config_context\": \"X\"}}",
 		0600);
-	rows = context_list(&(struct context_options){0}, &err);
+	rows = context_list(&(struct context_options){0}, NULL, &err);
 	assert_int_equal(json_array_size(rows), 3);
 	listed(rows, 0, "c", "http://c", true);
 	listed(rows, 1, "X", "x.example.com", false);
@@ -193,14 +193,49 @@ static void the_kept_choice_is_followed(void **state)
 	setenv("XIAOMI_CLOUDML_ENDPOINT", "http://env:1", 1);
 	setenv("XIAOMI_ACCESS_KEY_ID", "EA", 1);
 	setenv("XIAOMI_SECRET_ACCESS_KEY", "ES", 1);
-	rows = context_list(&(struct context_options){0}, &err);
+	rows = context_list(&(struct context_options){0}, NULL, &err);
 	listed(rows, 0, "c", "http://c", false);
 	listed(rows, 3, "env:1", "http://env:1", true);
 	json_decref(rows);
 	setenv("MLTOP_CONTEXT", "X", 1);
-	rows = context_list(&(struct context_options){0}, &err);
+	rows = context_list(&(struct context_options){0}, NULL, &err);
 	listed(rows, 1, "X", "x.example.com", true);
 	json_decref(rows);
+}
+
+static void undecided(const struct context_options *o, const char *says)
+{
+	struct err why = ERR_INIT;
+	json_t *rows = context_list(o, &why, &err), *row;
+	size_t i;
+
+	assert_non_null(rows);
+	json_array_foreach(rows, i, row)
+		assert_false(json_is_true(json_object_get(row, "current")));
+	if (strstr(why.text, says) == NULL)
+		fail_msg("\"%s\" says nothing of %s", why.text, says);
+	json_decref(rows);
+}
+
+/* A list that marks none says what would decide, or who named one that is not there. */
+static void a_list_without_a_choice_says_why(void **state)
+{
+	struct context_options none = {0};
+
+	(void)state;
+	put(CONFIG,
+		"contexts: {a: {endpoint: 'http://a', access_key: x, secret_key: y}, "
+		"b: {endpoint: 'http://b', access_key: x, secret_key: y}}",
+		0600);
+	undecided(&none, "has several contexts: choose one by `mltop context use NAME`");
+	setenv("MLTOP_CONTEXT", "gone", 1);
+	undecided(&none, "MLTOP_CONTEXT is gone");
+	undecided(&(struct context_options){.context = "typo"}, "--context is typo");
+	undecided(&(struct context_options){.endpoint = "http://e"}, "XIAOMI_ACCESS_KEY_ID");
+	unsetenv("MLTOP_CONTEXT");
+	assert_true(context_use("b", &err));
+	put(CONFIG, "contexts: {a: {endpoint: 'http://a', access_key: x, secret_key: y}}", 0600);
+	undecided(&none, "the choice of `mltop context use` is b");
 }
 
 /* ---- The public client's file ---- */
@@ -314,6 +349,7 @@ int main(void)
 		TEST(secrets_that_others_may_read_are_refused),
 		TEST(bad_configs_are_named),
 		TEST(the_kept_choice_is_followed),
+		TEST(a_list_without_a_choice_says_why),
 		TEST(the_public_clients_file_is_read),
 		TEST(keys_with_blanks_are_refused_where_they_come_from),
 		TEST(no_header_carries_a_return),

@@ -38,7 +38,39 @@ static const struct {
 	{"command", "[\"a\",\"b\\nc\"]", "a b c"},
 	{"message", "\"\"", "-"},
 	{"exit_code", "null", "-"},
+	{"umask", "18", "0022"},
+	{"umask", "\"027\"", "0027"},
+	{"umask", "\"0o7\"", "0007"},
 };
+
+/* A part with its whole, as tables have it. */
+static void parts_have_their_wholes(void **state)
+{
+	static const struct {
+		const char *json, *cell;
+	} parts[] = {
+		{"\"loss\": 1", "-"},
+		{"\"progress_step\": 30", "30"},
+		{"\"progress_step\": 30, \"progress_total\": 100", "30/100"},
+		{"\"progress_step\": 79143, \"progress_total\": 250000", "79.1k/250k"},
+		{"\"progress_step\": 9999, \"progress_total\": 10000", "9999/10k"},
+		{"\"progress_step\": 12960, \"progress_total\": 999960", "13k/1M"},
+		{"\"progress_step\": 99960, \"progress_total\": 1960000000", "100k/2G"},
+		{"\"progress_step\": 99940, \"progress_total\": 1940000000", "99.9k/1.9G"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		struct buf out = BUF_INIT;
+		struct fixture x;
+
+		assert_true(decode_job(&x, parts[i].json, DECODE_SERVER));
+		record_part_cell(&job_kind, &x.j, kind_field(&job_kind, "step"), 0, &out);
+		assert_string_equal(out.data, parts[i].cell);
+		buf_release(&out);
+		fixture_release(&x);
+	}
+}
 
 static void cells_show(void **state)
 {
@@ -114,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cells_show),
+		cmocka_unit_test(parts_have_their_wholes),
 		cmocka_unit_test(no_limit_shows_and_sorts_as_infinite),
 		cmocka_unit_test(typed_lists),
 	};

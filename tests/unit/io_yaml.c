@@ -41,6 +41,9 @@ static void test_values(void **state)
 	     "a: 1\n",
 		"{\"a\":1}"); /* a byte order mark */
 	same("a: |\n  two\n  lines\n", "{\"a\":\"two\\nlines\\n\"}");
+	/* Other readers of YAML take 022 for 22 or for 18. */
+	same("a: 022\nb: -07\nc: 0\nd: 0.5\ne: 00.5\nf: -0\ng: 0e1\n",
+		"{\"a\":\"022\",\"b\":\"-07\",\"c\":0,\"d\":0.5,\"e\":\"00.5\",\"f\":0,\"g\":0.0}");
 	same("a: 0x10\nb: .inf\nc: yes\nd: 1_000\n",
 		"{\"a\":\"0x10\",\"b\":\".inf\",\"c\":\"yes\",\"d\":\"1_000\"}");
 }

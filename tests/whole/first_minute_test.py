@@ -397,6 +397,26 @@ class CtrlC(Case):
         self.assertEqual((job["state"], job["reason"]), ("failed", "Cancelled"))
         self.assertIn(b"job twice was cancelled after", t.output)
 
+    def test_ctrl_c_for_who_does_not_wait(self):
+        """A job may take its time to end: each press is answered, and it is not said to go on."""
+        t = Pty([MLTOP, "run", "--name", "slow", "--", "sh", "-c",
+                 "trap 'echo got it' TERM; echo up; while ! [ -e let-go ]; do sleep 0.01; done"],
+                cwd=self.p.folder, **self.p.home)
+        self.addCleanup(t.close)
+        t.wait(b"up\r\n")
+        t.send(b"\x03")
+        t.wait(b"Enter goes on: ")
+        t.send(b"\x03")
+        t.wait(b"cancelling job slow; Ctrl-C again leaves it to end by itself\r\n")
+        t.wait(b"got it\r\n")
+        t.send(b"\x03")
+        self.assertEqual(t.ended(), 130, t.output)
+        self.assertIn(b"job slow is being cancelled; `mltop logs -f slow` shows its end", t.output)
+        self.assertNotIn(b"goes on;", t.output)
+        with open(self.p.folder + "/let-go", "w"):
+            pass
+        self.assertEqual(self.p.ended("slow")["reason"], "Cancelled")
+
 
 if __name__ == "__main__":
     main()

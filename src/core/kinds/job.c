@@ -121,9 +121,9 @@ static const struct field fields[] = {
 		.max = 63,
 		.doc = "Job, by name or uid, that this one is a copy of: variables of env that are "
 		       "*** or not given at all get its values."),
-	ROW(job, umask, int, .flags = F_NEW | F_HIDDEN, .width = 4, .min = 0, .max = 0777,
-		.standard = "63",
-		.doc = "File mode mask of the task as a number; mltop run carries the caller's."),
+	ROW(job, umask, mode, .flags = F_NEW | F_HIDDEN, .width = 4, .min = 0, .max = 0777,
+		.standard = "077",
+		.doc = "File mode mask of the task; mltop run carries the caller's."),
 	ROW(job, prepare_command, block, .label = "Before it", .flags = F_LARGE | F_NEW | F_NULL,
 		.width = 20, .max = 16384, .hint = "pip install -r requirements.txt",
 		.doc = "Shell command that must succeed before the program starts."),
@@ -458,7 +458,7 @@ const struct kind job_kind = {
 	.sections = sections,
 	.list_fields = "job_name,state,why,gpu,cpu,step,loss,eta,age,owner",
 	.wide_fields =
-		"job_name,state,why,gpu,cpu,mem,util,cpu_used,memory_used,step,progress_total,"
+		"job_name,state,why,gpu,cpu,mem,util,cpu_used,memory_used,step,"
 		"loss,metric_value,eta,age,attempt,exit_code,owner,org,node_name",
 	.check = job_check,
 	.settle = job_settle,

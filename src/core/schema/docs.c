@@ -26,13 +26,29 @@ static void add_given(const struct field *f, struct buf *out)
 	buf_adds(out, word);
 }
 
-/* A limit as the type writes it on the wire, without quotes. */
+/* Numbers on the wire, but 1125899906842624 and 31622400 say nothing to a reader. NULL: none of these. */
+static void (*shows_unit(const struct field *f))(int64_t value, struct buf *out)
+{
+	return f->type == &ft_bytes       ? show_size
+		: f->type == &ft_duration ? show_duration
+		: f->type == &ft_mode     ? show_mode
+					  : NULL;
+}
+
+/* A limit as the type writes it on the wire, without quotes; what has a unit, as people read it. */
 static void add_limit(const struct field *f, int64_t value, struct buf *out)
 {
 	double real = (double)value;
 	bool is_real = f->type->storage == ST_PERCENT || f->type->storage == ST_REAL;
-	json_t *json = f->type->encode(f, is_real ? (const void *)&real : &value);
-	char *text = json_dumps(json, JSON_ENCODE_ANY);
+	json_t *json;
+	char *text;
+
+	if (shows_unit(f)) {
+		shows_unit(f)(value, out);
+		return;
+	}
+	json = f->type->encode(f, is_real ? (const void *)&real : &value);
+	text = json_dumps(json, JSON_ENCODE_ANY);
 
 	if (json_is_string(json))
 		buf_adds(out, json_string_value(json));

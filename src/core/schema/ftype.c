@@ -135,6 +135,24 @@ void count_cell(int64_t value, struct buf *out)
 		show_thousands((double)value, out);
 }
 
+void count_short(int64_t value, struct buf *out)
+{
+	static const char units[] = "kMGTPE";
+	double part = (double)value;
+	int unit = -1;
+
+	if (value > -10000 && value < 10000) {
+		show_i64(value, out);
+		return;
+	}
+	for (; fabs(part) >= 999.5; unit++)
+		part /= 1000;
+	int64_t tenths = llround(part * 10);
+
+	buf_addf(out, "%.*f%c", llabs(tenths) >= 1000 || tenths % 10 == 0 ? 0 : 1, part,
+		units[unit]);
+}
+
 void size_cell(int64_t bytes, struct buf *out)
 {
 	static const char units[] = "BKMGTPE";

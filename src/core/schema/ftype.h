@@ -88,8 +88,13 @@ double number_double(const void *member, int64_t now);
 
 void size_cell(int64_t bytes, struct buf *out); /* three digits and a unit: "1.2G" */
 void show_i64(int64_t value, struct buf *out);
+/* Exact, as a person may type it: "2G", "1h30m", "0022". */
+void show_size(int64_t bytes, struct buf *out);
+void show_duration(int64_t ms, struct buf *out);
+void show_mode(int64_t value, struct buf *out);
 void show_thousands(double value, struct buf *out); /* from 1000 on: "1.25k" */
 void count_cell(int64_t value, struct buf *out);    /* "12400", from 100,000 on "124k" */
+void count_short(int64_t value, struct buf *out);   /* 9999, 12.4k, 90k, 1.5M */
 void decimal_text(int64_t scaled, int places, struct buf *out); /* 500, 3 -> "0.5" */
 
 /* How near two words are: number of changes of one letter, at most `limit` + 1. */

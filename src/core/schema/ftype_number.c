@@ -1,4 +1,4 @@
-/* Whole numbers and ids, percents and decimals. */
+/* Whole numbers, ids and modes, percents and decimals. */
 #include "core/schema/ftype.h"
 
 #include "base/num.h"
@@ -97,6 +97,78 @@ const struct ftype ft_id = {
 	.compare = compare_i64,
 	.cell = id_cell,
 	.operand = int_operand,
+	.number = number_i64,
+};
+
+/* ---- mode: permission bits, a number on the wire and octal to people ---- */
+
+enum { MODE_DIGITS = 4 };
+
+/* "022", "22" and "0o22", as chmod(1), umask(1) and YAML 1.2 have them. */
+static bool mode_read(const char *text, int64_t *out)
+{
+	const char *digits = strncmp(text, "0o", 2) == 0 ? text + 2 : text;
+	size_t len = strlen(digits);
+	int64_t value = 0;
+
+	if (len == 0 || len > MODE_DIGITS || strspn(digits, "01234567") != len)
+		return false;
+	for (; *digits; digits++)
+		value = value * 8 + (*digits - '0');
+	*out = value;
+	return true;
+}
+
+void show_mode(int64_t value, struct buf *out)
+{
+	buf_addf(out, "%0*" PRIo64, MODE_DIGITS, value);
+}
+
+static void mode_cell(const struct field *f, const void *member, int64_t now, struct buf *out)
+{
+	(void)f, (void)now;
+	show_mode(*(const int64_t *)member, out);
+}
+
+static bool mode_decode(const struct field *f, void *member, struct arena *a, const json_t *in,
+	enum strictness how, struct err *e)
+{
+	int64_t value;
+	bool read = json_is_string(in) ? mode_read(json_string_value(in), &value)
+				       : json_to_i64(in, &value);
+
+	(void)a;
+	if (!read)
+		return field_wrong(f, in, e, "give octal digits, such as 022");
+	if (!field_in_range(f, value, in, how, show_mode, e))
+		return false;
+	*(int64_t *)member = value;
+	return true;
+}
+
+static bool mode_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
+{
+	int64_t value;
+
+	if (!mode_read(text, &value))
+		return field_wrong_text(f, text, e, "compare with octal digits, such as 022");
+	out->number = (double)value;
+	return true;
+}
+
+const struct ftype ft_mode = {
+	.name = "mode",
+	.wire = "number, or a string of octal digits",
+	.storage = ST_INT,
+	.right = true,
+	.ordered = true,
+	.encode = int_encode,
+	.decode = mode_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_i64,
+	.cell = mode_cell,
+	.operand = mode_operand,
 	.number = number_i64,
 };
 

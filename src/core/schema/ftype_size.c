@@ -57,9 +57,12 @@ static void size_exact(int64_t bytes, struct buf *out)
 	buf_addf(out, "%" PRId64 ".%010" PRId64 "K", bytes / 1024, bytes % 1024 * (int64_t)9765625);
 }
 
-static void show_size(int64_t bytes, struct buf *out)
+void show_size(int64_t bytes, struct buf *out)
 {
-	size_exact(bytes, out);
+	if (bytes >= 0 && bytes < 1024)
+		show_i64(bytes, out);
+	else
+		size_exact(bytes, out);
 }
 
 static json_t *json_from_buf(struct buf *b)

@@ -22,7 +22,7 @@ static json_t *duration_encode(const struct field *f, const void *member)
 }
 
 /* "2h", "1h30m", "90s", "250ms": the largest units first, whole. */
-static void show_duration(int64_t ms, struct buf *out)
+void show_duration(int64_t ms, struct buf *out)
 {
 	static const struct {
 		const char *name;

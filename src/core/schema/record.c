@@ -265,6 +265,27 @@ void record_cell(const struct kind *k, const void *rec, const struct field *f, i
 		buf_addc(out, '-');
 }
 
+static void part_text(const void *rec, const struct field *f, struct buf *out)
+{
+	count_short(*(const int64_t *)record_member(rec, f), out);
+}
+
+void record_part_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
+	struct buf *out)
+{
+	const struct field *whole = f->of ? kind_field(k, f->of) : NULL;
+
+	if (whole == NULL || !record_knows(k, rec, f)) {
+		record_cell(k, rec, f, now, out);
+		return;
+	}
+	part_text(rec, f, out);
+	if (record_knows(k, rec, whole)) {
+		buf_addc(out, '/');
+		part_text(rec, whole, out);
+	}
+}
+
 void record_overlay(const struct kind *k, void *to, const void *from, const struct fieldset *which)
 {
 	for (size_t i = 0; i < k->field_count; i++) {

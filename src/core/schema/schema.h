@@ -101,6 +101,7 @@ struct ftype {
 	X(name, ST_TEXT)       /* DNS label, 63 at most */                         \
 	X(int, ST_INT)         /* JSON number */                                   \
 	X(id, ST_INT)          /* number, as a string on the wire */               \
+	X(mode, ST_INT)        /* JSON number, shown and typed in octal */         \
 	X(memory, ST_BYTES)    /* "4G" */                                          \
 	X(bytes, ST_BYTES)     /* JSON number */                                   \
 	X(cpu, ST_MCPU)        /* "0.5" */                                         \
@@ -408,6 +409,12 @@ int record_compare(const struct kind *k, const struct field *f, bool descending,
 	const void *b);
 /* Appends the cell, "-" when unknown, "***" for masked values. */
 void record_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
+	struct buf *out);
+/*
+ * The same for a table: a count that is part of another (field.of) comes with its whole, both in four
+ * or five characters ("79.1k/250k").
+ */
+void record_part_cell(const struct kind *k, const void *rec, const struct field *f, int64_t now,
 	struct buf *out);
 
 /*

@@ -31,41 +31,11 @@ static void util_cell(const struct table *t, const struct entry *e, int64_t now,
 	buf_addf(out, "%*s%d%%", e->spark_len < most ? most + 1 - e->spark_len : 1, "", percent);
 }
 
-/* 9999, 12.4k, 90k, 1.5M: four or five characters. */
-static void short_count(int64_t n, struct buf *out)
-{
-	static const char units[] = "kMGTPE";
-	double value = (double)n;
-	int unit = -1;
-
-	if (n > -10000 && n < 10000) {
-		buf_addf(out, "%d", (int)n);
-		return;
-	}
-	while (value >= 1000 || value <= -1000) {
-		value /= 1000;
-		unit++;
-	}
-	bool whole = value >= 100 || value <= -100 || (int64_t)(value * 10) % 10 == 0;
-
-	buf_addf(out, "%.*f%c", whole ? 0 : 1, value, units[unit]);
-}
-
 static void step_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,
 	struct buf *out)
 {
-	const struct job *j = e->row;
-
-	(void)t, (void)ascii, (void)now;
-	if (!knows(j, "progress_step")) {
-		buf_addc(out, '-');
-		return;
-	}
-	short_count(j->progress_step, out);
-	if (!knows(j, "progress_total"))
-		return;
-	buf_addc(out, '/');
-	short_count(j->progress_total, out);
+	(void)t, (void)ascii;
+	record_part_cell(&job_kind, e->row, kind_field(&job_kind, "step"), now, out);
 }
 
 static const struct column columns[] = {
