@@ -29,7 +29,9 @@ HARDEN := -fstack-protector-strong -fPIE $(if $(SANITIZE)$(DEBUG),,-D_FORTIFY_SO
 OPT := $(if $(DEBUG),-O0,-O2) -g
 SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPFLAGS += -D_GNU_SOURCE -DMLTOP_VERSION='"$(VERSION)"' $(INCLUDES)
-ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
+# A struct may begin with another that has no name there (core/kinds/workload.h).
+LANGUAGE := -std=c11 -fms-extensions -Wno-microsoft-anon-tag
+ALL_CFLAGS = $(LANGUAGE) $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SAN) $(LDFLAGS)
 
 # Each folder is an archive (src/core/plan: libcore-plan.a); a program links those below it, top

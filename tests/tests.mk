@@ -14,6 +14,7 @@ LAYERS_model := model store core base
 LAYERS_engine := engine io core base
 LAYERS_demo := demo store engine io core base
 LAYERS_work := work model store engine io core base
+LAYERS_kinds := kinds work serve model store engine io core base
 PKGS_base :=
 PKGS_core := jansson libcrypto
 PKGS_io := jansson libcrypto libcurl -lwslay libuv yaml-0.1 libarchive $(PKGS_decoders)
@@ -25,6 +26,7 @@ PKGS_model := $(PKGS_store)
 PKGS_engine := $(PKGS_io)
 PKGS_demo := $(PKGS_engine) sqlite3
 PKGS_work := $(PKGS_io) sqlite3
+PKGS_kinds := $(PKGS_io) sqlite3 libssl
 
 unit_names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 unit_programs := $(addprefix $B/unit/,$(unit_names))
@@ -70,7 +72,7 @@ $B/fuzz/$1: $O/tests/fuzz/fuzz_$1.o $O/tests/fuzz/driver.o $(test_support) $(cal
 	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(call libs,$(call fuzz_pkgs,$1)) -lm -lpthread -ldl
 build/libfuzzer/$1: $$(wildcard src/*/*.[ch] src/*/*/*.[ch]) tests/fuzz/fuzz_$1.c | fuzz-deps
 	@mkdir -p $$(@D)
-	clang -std=c11 -g -O1 -D_GNU_SOURCE -DMLTOP_VERSION='"$(VERSION)"' $(INCLUDES) -Itests -fsanitize=fuzzer,address,undefined \
+	clang $(LANGUAGE) -g -O1 -D_GNU_SOURCE -DMLTOP_VERSION='"$(VERSION)"' $(INCLUDES) -Itests -fsanitize=fuzzer,address,undefined \
 		-o $$@ tests/fuzz/fuzz_$1.c $(wildcard tests/*.c) $(foreach l,$(call folders,$(call fuzz_layers,$1)),$(wildcard src/$l/*.c)) $$(call libs,$(call fuzz_pkgs,$1)) -lm -lpthread -ldl
 endef
 $(foreach f,$(fuzz_names),$(eval $(call fuzz_rule,$f)))

@@ -19,7 +19,7 @@
 			? (void)0                                \
 			: record_know(&job_kind, (j), ROW_OFFSET(job, j, member)))
 
-static struct record *known_of(struct world_row *r, const struct made *m, enum job_reason why)
+static struct record *known_of(struct world_row *r, const struct made *m, enum work_reason why)
 {
 	return &r->known[m->class * 4 + (m->gpus > 0) * 2 +
 		(why != REASON_NONE && why != REASON_EXIT_CODE)];
@@ -60,15 +60,15 @@ static void job_asked_for(const struct made *m, struct world_row *r)
 	job_set(job, max_attempts, job->restart_policy == RESTART_ALWAYS ? 1000 : 1);
 }
 
-static enum job_reason why_failed(const struct made *m)
+static enum work_reason why_failed(const struct made *m)
 {
 	static const uint8_t reasons[] = {REASON_EXIT_CODE, REASON_EXIT_CODE, REASON_EXIT_CODE,
 		REASON_OOM_KILLED, REASON_SIGNAL, REASON_CANCELLED, REASON_CANCELLED};
 
-	return (enum job_reason)reasons[made_of(m, 9) % ARRAY_SIZE(reasons)];
+	return (enum work_reason)reasons[made_of(m, 9) % ARRAY_SIZE(reasons)];
 }
 
-static const char *failure_text(enum job_reason why)
+static const char *failure_text(enum work_reason why)
 {
 	switch (why) {
 	case REASON_EXIT_CODE: return "exit code 1";
@@ -81,9 +81,9 @@ static const char *failure_text(enum job_reason why)
 
 static void job_over(const struct made *m, struct job *job)
 {
-	enum job_reason why = m->class == MADE_FAILED ? why_failed(m) : REASON_NONE;
+	enum work_reason why = m->class == MADE_FAILED ? why_failed(m) : REASON_NONE;
 
-	job_set(job, state, m->class == MADE_FAILED ? JOB_FAILED : JOB_COMPLETED);
+	job_set(job, state, m->class == MADE_FAILED ? WORK_FAILED : WORK_COMPLETED);
 	job_set(job, reason, why);
 	job_set(job, message, failure_text(why));
 	job_set(job, end_time, (struct when){made_end(m)});
@@ -157,7 +157,7 @@ void world_job_row(const struct world *w, const struct world_job *j, struct worl
 	job_set(job, create_time, (struct when){m->create});
 	job_set(job, update_time, (struct when){m->create});
 	job_asked_for(m, r);
-	job_set(job, state, m->class == MADE_WAITING ? JOB_ENQUEUED : JOB_RUNNING);
+	job_set(job, state, m->class == MADE_WAITING ? WORK_ENQUEUED : WORK_RUNNING);
 	if (m->class != MADE_WAITING)
 		job_ran(w, m, job);
 	*known = job->record;
@@ -177,7 +177,7 @@ void world_task_row(const struct world *w, const struct world_job *j, struct wor
 	task_set(t, task, task_single);
 	task_set(t, org_id, world_org_of(w, m)->id);
 	task_set(t, attempt, 1);
-	task_set(t, state, JOB_RUNNING);
+	task_set(t, state, WORK_RUNNING);
 	task_set(t, node_name, MADE_NODE);
 	task_set(t, start_time, (struct when){made_start(m)});
 	for (int i = 0; i < m->gpus; i++) {
@@ -219,7 +219,7 @@ bool world_event_row(const struct world *w, const struct world_job *j, size_t n,
 	struct world_row *r)
 {
 	const struct made *m = &j->made;
-	enum job_reason why = m->class == MADE_FAILED ? why_failed(m) : REASON_NONE;
+	enum work_reason why = m->class == MADE_FAILED ? why_failed(m) : REASON_NONE;
 
 	if (n == 0) {
 		r->is_known = true; /* nobody asks */

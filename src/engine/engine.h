@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 #include "base/taskfile.h"
-#include "core/kinds/job.h"
+#include "core/kinds/workload.h"
 #include "core/wire/logs.h"
 #include "core/plan/plan.h"
 #include "engine/outputs.h"
@@ -94,7 +94,7 @@ struct engine_events {
 	 * REASON_RETRY: the daemon died before the launch, nothing of it ran: it is always tried
 	 * again, and the attempt need not be counted. */
 	void (*ended)(void *ctx, const struct task_ref *ref, const struct task_exit *end,
-		enum job_reason why);
+		enum work_reason why);
 	void (*log_grew)(void *ctx, const struct task_ref *ref);
 	void (*sampled)(void *ctx, const struct task_ref *ref, const struct task_sample *s);
 	/* Something a person should see in the job's events. */

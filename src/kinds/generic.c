@@ -239,16 +239,6 @@ void generic_create(struct request *r)
 
 /* ---- Editing ---- */
 
-/* "quota.change" */
-static void audit_add(struct change *c, const struct kind *k, const char *verb, const void *row)
-{
-	struct buf action = BUF_INIT;
-
-	buf_addf(&action, "%s.%s", k->name, verb);
-	change_audit(c, action.data, record_uid(k, row), record_key(k, row));
-	buf_release(&action);
-}
-
 void generic_edit(struct request *r)
 {
 	const struct kind *k = r->route->kind;
@@ -264,7 +254,7 @@ void generic_edit(struct request *r)
 	if (body_read(r, 0, &e) && record_decode(k, changed, &text, r->body, DECODE_EDIT, &e)) {
 		c = change_for(r);
 		change_row(c, k, changed);
-		audit_add(c, k, "change", changed);
+		change_audit_of(c, k, "change", changed);
 		change_answer(c, 200, record_encode(k, changed, NULL));
 		if (r->route->handlers->edited)
 			change_then(c, r->route->handlers->edited, r->platform);
@@ -277,14 +267,14 @@ void generic_edit(struct request *r)
 
 /* ---- Actions ---- */
 
-/* "job digits is completed: it is over already" */
-static void action_refuse(struct request *r, const struct kind *k, const void *row)
+void action_refuse(struct request *r, const void *row, const char *why)
 {
+	const struct kind *k = r->route->kind;
 	const char *word = record_word(k, row, kind_state(k));
 	struct err e = ERR_INIT;
 
 	err_set(&e, ERR_CONFLICT, "%s %s is %s: %s", k->name, record_key(k, row), word ? word : "",
-		r->route->action->not_from);
+		why);
 	request_fail(r, &e);
 }
 
@@ -294,7 +284,7 @@ static void row_remove(struct request *r, const struct kind *k, const void *row)
 	struct change *c = change_for(r);
 
 	change_row_remove(c, k, record_uid(k, row));
-	audit_add(c, k, "delete", row);
+	change_audit_of(c, k, "delete", row);
 	change_answer(c, 200, message_json("%s %s is deleted", k->name, record_key(k, row)));
 	change_commit(c);
 }
@@ -308,7 +298,7 @@ void generic_action(struct request *r)
 	if (row == NULL)
 		return;
 	if (!kind_action_may(k, r->route->action, row)) {
-		action_refuse(r, k, row);
+		action_refuse(r, row, r->route->action->not_from);
 		return;
 	}
 	while (a && a->name && strcmp(a->name, r->route->action->name) != 0)

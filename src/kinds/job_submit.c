@@ -144,7 +144,7 @@ static bool body_clone(struct request *r, struct err *e)
 			"clone_of must be a text: the name or uid of a job");
 	if (name == NULL || *name == '\0')
 		return true;
-	row = model_job(&r->platform->model, r->who.org_id, name);
+	row = model_named(&r->platform->model, &job_kind, r->who.org_id, name);
 	if (row == NULL)
 		return err_field(e, ERR_UNPROCESSABLE, "clone_of",
 			"there is no job %.100s to copy from", name);
@@ -176,7 +176,7 @@ bool job_prepare(struct request *r, struct err *e)
 
 static bool name_free(struct platform *p, const struct job *j, struct err *e)
 {
-	const char *uid = model_name_uid(&p->model, j->org_id, j->job_name);
+	const char *uid = model_name_uid(&p->model, &job_kind, j->org_id, j->job_name);
 	const struct job *other = uid ? rowset_find(&p->model.jobs, uid) : NULL;
 
 	if (uid == NULL)
@@ -184,7 +184,7 @@ static bool name_free(struct platform *p, const struct job *j, struct err *e)
 	return err_field(e, ERR_CONFLICT, "job_name",
 		"there is a job %s already (%s): %s, or choose another name", j->job_name,
 		other ? record_word(&job_kind, other, kind_state(&job_kind)) : "being made",
-		other && job_state_final(other->state)
+		other && work_state_final(other->state)
 			? "delete it (mltop run --replace does), run it again with retry"
 			: "cancel and delete it (mltop run --replace does)");
 }
@@ -213,7 +213,7 @@ static bool can_run(struct platform *p, const struct job *j, struct err *e)
 			"%s is %lld: this platform runs jobs of one task",
 			j->ps_count > 0 ? "ps_count" : "worker_count",
 			(long long)(j->ps_count > 0 ? j->ps_count : j->worker_count));
-	return reconcile_possible(&p->work, j, e);
+	return reconcile_possible(&p->work, &job_kind, j, e);
 }
 
 /* Its texts are on the disk, and many of them are many bytes. */
@@ -251,7 +251,7 @@ static void job_fill(struct submission *s)
 	job_set(j, owner, arena_strdup(text, r->who.key_name ? r->who.key_name : ""));
 	job_set(j, create_time, (struct when){r->now});
 	job_set(j, update_time, (struct when){r->now});
-	job_set(j, state, JOB_VALIDATED);
+	job_set(j, state, WORK_VALIDATED);
 	job_set(j, attempt, 0);
 }
 
@@ -293,10 +293,11 @@ static void submission_store(struct submission *s)
 		return;
 	}
 	c = change_for(s->r);
-	reconcile_accept(&s->r->platform->work, c, s->job);
-	change_audit(c, "job.create", s->job->uid, s->job->job_name);
+	reconcile_accept(&s->r->platform->work, c, &job_kind, (struct workload *)s->job);
+	change_audit_of(c, &job_kind, "create", s->job);
 	change_answer(c, 200,
-		record_encode(&job_kind, model_moving(&s->r->platform->model, s->job->uid), NULL));
+		record_encode(&job_kind,
+			model_moving(&s->r->platform->model, &job_kind, s->job->uid), NULL));
 	change_then(c, job_stored, s);
 	change_commit(c);
 }

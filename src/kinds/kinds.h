@@ -49,6 +49,8 @@ struct kind_handlers {
 	 * go into `out`, a set of its kind. NULL: they are stored.
 	 */
 	void (*look)(struct platform *p, struct rowset *out);
+	/* CAN_RUN. */
+	const struct work_policy *policy;
 	const struct action_handler *actions; /* ended by name NULL */
 	const struct route *more;             /* special routes, ended by pattern NULL */
 };
@@ -58,6 +60,8 @@ KINDS(X)
 #undef X
 extern const struct kind_handlers *const all_handlers[];  /* NULL-ended */
 enum role handlers_others(const struct kind_handlers *h); /* least role that sees other orgs */
+/* Of a kind that runs. */
+const struct work_policy *handlers_policy(void *ctx, const struct kind *k);
 /* The platform's own: /version, /healthz, /platform ... (platform.c). */
 extern const struct route platform_routes[];
 
@@ -72,10 +76,11 @@ void request_answered(void *ctx, bool ok, const struct err *e, int status, const
 const char *request_org(struct request *r, const struct kind_handlers *h, bool all);
 /* The object of the path, as the caller may see it; NULL: 404 (or 403) has been answered. */
 const void *request_object(struct request *r);
-#define request_job(r) ((const struct job *)request_object(r))
 void request_absent(struct request *r, const struct kind *k, const char *name);
 /* The row as the request wants it: ?fields=. */
 void request_reply_row(struct request *r, const struct kind *k, const void *row);
+/* "job digits is completed: it is over already" */
+void action_refuse(struct request *r, const void *row, const char *why);
 /* {"message": "..."}. */
 json_t *message_json(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -134,7 +139,6 @@ void routes_json(struct buf *out);
 
 void job_made(struct making *m); /* job_submit.c */
 bool job_prepare(struct request *r, struct err *e);
-void job_logs(struct request *r);    /* job_log.c */
-void job_outputs(struct request *r); /* job_outputs.c */
+extern const struct work_policy job_policy; /* job_policy.c */
 
 #endif

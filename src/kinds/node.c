@@ -1,25 +1,28 @@
-/* Nodes: what the engine has, and what the jobs that run ask of it. */
+/* Nodes: what the engine has, and what runs asks of it. */
 #include "core/kinds/gpu.h"
 #include "core/kinds/node.h"
 #include "kinds/kinds.h"
 
 #include <string.h>
 
-/* A job that is being started may not say where yet: it counts once it does. */
-static void node_add_job(struct node *n, const struct job *j)
+/* What is being started may not say where yet: it counts once it does. */
+static void node_add_work(struct node *n, const struct active *a)
 {
-	if (!job_state_live(j->state) || j->node_name == NULL || strcmp(j->node_name, n->name) != 0)
+	const struct workload *row = a->work;
+
+	if (!work_state_live(row->state) || row->node_name == NULL ||
+		strcmp(row->node_name, n->name) != 0)
 		return;
 	n->tasks++;
-	n->cpu_used.v += j->cpu_limit.v;
-	n->memory_used.v += j->memory_limit.v;
-	n->gpu_used += j->gpu_limit;
+	n->cpu_used.v += a->claim.cpu;
+	n->memory_used.v += a->claim.memory;
+	n->gpu_used += a->claim.gpus;
 }
 
-static void node_add_jobs(struct platform *p, struct node *n)
+static void node_add_works(struct platform *p, struct node *n)
 {
 	for (size_t i = 0; i < p->work.live.len; i++)
-		node_add_job(n, p->work.live.items[i]->work);
+		node_add_work(n, p->work.live.items[i]);
 }
 
 static bool node_full(const struct node *n, const struct plan_node *from)
@@ -55,7 +58,7 @@ static void node_put(struct platform *p, struct rowset *out, const struct plan_n
 	if (from->memory_total.v > 0)
 		record_set(node, &n, memory_total, from->memory_total);
 	record_set(node, &n, gpu_total, (int64_t)from->gpu_count);
-	node_add_jobs(p, &n);
+	node_add_works(p, &n);
 	record_set(node, &n, tasks, n.tasks);
 	record_set(node, &n, cpu_used, n.cpu_used);
 	record_set(node, &n, memory_used, n.memory_used);

@@ -26,9 +26,9 @@ static bool in_use(struct platform *p, const struct package *k)
 	struct active *a;
 
 	for (size_t at = 0; active_next(&p->work, &at, &a);) {
-		const struct job *j = a->work;
+		const char *uri = a->policy->package(a->work);
 
-		if (j && j->trainer_uri && strcmp(j->trainer_uri, k->uri) == 0)
+		if (uri && strcmp(uri, k->uri) == 0)
 			return true;
 	}
 	return false;

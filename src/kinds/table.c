@@ -1,5 +1,6 @@
 /* The route table and the reference pages, made from the kinds and what their files add. */
 #include "kinds/kinds.h"
+#include "kinds/work.h"
 
 #include "base/mem.h"
 #include "base/vec.h"
@@ -19,6 +20,15 @@ const struct kind_handlers *const all_handlers[] = {
 #undef X
 		NULL,
 };
+
+const struct work_policy *handlers_policy(void *ctx, const struct kind *k)
+{
+	(void)ctx;
+	for (size_t i = 0; all_handlers[i]; i++)
+		if (all_handlers[i]->kind == k)
+			return all_handlers[i]->policy;
+	return NULL;
+}
 
 static const char *textf(struct route_table *t, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -106,6 +116,34 @@ static void add_actions(struct route_table *t, const struct kind_handlers *h, co
 	}
 }
 
+/* What each object that runs has below it. */
+static void add_running(struct route_table *t, const struct kind_handlers *h, const char *one)
+{
+	static const struct {
+		const char *tail;
+		unsigned flags;
+		void (*handle)(struct request *r);
+		const char *doc;
+	} rows[] = {
+		{"/logs", ROUTE_STREAM, workload_logs,
+			"{\"logs\": text}, the newest 256 KiB or of these ?lines=N; ?task= "
+			"?attempt=; with ?follow=True a chunked stream of lines to the end, from "
+			"the first or the newest ?lines=N (of the newest 16 MiB) on."},
+		{"/tasks", 0, workload_tasks, "Its tasks, a row for each attempt."},
+		{"/outputs", ROUTE_STREAM, workload_outputs,
+			"Files in its MLTOP_OUTPUT_DIR {\"path\", \"size\", \"mtime\"}, a link with "
+			"its \"link\", at most 10,000 (else truncated), folders that are "
+			"unreadable, and how many are unnamed; with ?path= the bytes of one, of "
+			"which ?offset= and ?length= give a part."},
+	};
+	enum role see = (enum role)h->kind->see;
+
+	assert(h->policy);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		add(t, h, METHOD_GET, see, object_flags(h, h->kind->see) | rows[i].flags,
+			textf(t, "%s%s", one, rows[i].tail), rows[i].handle, rows[i].doc);
+}
+
 static void add_kind(struct route_table *t, const struct kind_handlers *h)
 {
 	const struct kind *k = h->kind;
@@ -134,6 +172,8 @@ static void add_kind(struct route_table *t, const struct kind_handlers *h)
 		add(t, h, METHOD_GET, see, object_flags(h, k->see), textf(t, "%s/events", one),
 			generic_events,
 			textf(t, "What happened to the %s, oldest first.", k->name));
+	if (kind_runs(k))
+		add_running(t, h, one);
 	for (const struct route *r = h->more; r && r->pattern; r++)
 		add_special(t, h, r);
 }

@@ -166,7 +166,7 @@ static void on_rows(void *ctx, uint32_t sub, const json_t *rows)
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		record_decode(&job_kind, &f->row, &f->arena, json_array_get(rows, i), DECODE_SERVER,
 			NULL);
-	f->row_final = job_state_final(f->row.state);
+	f->row_final = work_state_final(f->row.state);
 	follow_tell_row(f);
 	follow_settle(f);
 }
@@ -215,7 +215,7 @@ static bool find_job(struct follower *f, struct err *e)
 
 	if (ok)
 		f->uid = mem_strdup(f->row.uid ? f->row.uid : f->what->job);
-	f->row_final = ok && job_state_final(f->row.state);
+	f->row_final = ok && work_state_final(f->row.state);
 	json_decref(answer);
 	free(path);
 	return ok;
@@ -296,7 +296,7 @@ static bool nothing_yet(const struct follower *f)
 	if (f->what->to_end || f->what->attempt > 0 || f->row.attempt > 0)
 		return false;
 	fprintf(stderr, "mltop: job %s is %s%s%s: it has printed nothing yet (-f waits for it)\n",
-		f->what->job, job_state_words[f->row.state],
+		f->what->job, work_state_words[f->row.state],
 		f->row.message && *f->row.message ? ", " : "",
 		f->row.message ? f->row.message : "");
 	return true;

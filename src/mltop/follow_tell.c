@@ -26,7 +26,7 @@ static void tell_waits(struct follower *f)
 {
 	const struct job *j = &f->row;
 
-	if (!f->patient || f->closing || j->state != JOB_ENQUEUED || !j->message || !*j->message ||
+	if (!f->patient || f->closing || j->state != WORK_ENQUEUED || !j->message || !*j->message ||
 		strcmp(f->waits, j->message) == 0)
 		return;
 	snprintf(f->waits, sizeof f->waits, "%s", j->message);
@@ -72,7 +72,7 @@ static int start_code(const char *message)
 
 int follow_job_code(const struct job *j)
 {
-	if (j->state == JOB_COMPLETED)
+	if (j->state == WORK_COMPLETED)
 		return 0;
 	if (j->reason == REASON_CANCELLED)
 		return EXIT_CANCELLED;
@@ -80,7 +80,7 @@ int follow_job_code(const struct job *j)
 		return 128 + (int)j->signal;
 	if (record_has(job, j, exit_code) && j->exit_code > 0)
 		return (int)j->exit_code;
-	if (j->state == JOB_ERROR)
+	if (j->state == WORK_ERROR)
 		return j->reason == REASON_START ? start_code(j->message) : EXIT_MLTOP_FAILED;
 	return EXIT_REFUSED;
 }
@@ -114,7 +114,7 @@ static void summary(struct follower *f)
 	char took[TIMEFMT_SIZE];
 
 	buf_addf(&out, "job %s %s", f->what->job,
-		j->reason == REASON_CANCELLED ? "was cancelled" : job_state_words[j->state]);
+		j->reason == REASON_CANCELLED ? "was cancelled" : work_state_words[j->state]);
 	if (record_has(job, j, exit_code) && j->exit_code > 0)
 		buf_addf(&out, " (exit %d)", (int)j->exit_code);
 	if (j->start_time.v > 0 && j->end_time.v >= j->start_time.v) {
@@ -134,7 +134,7 @@ static void summary(struct follower *f)
 void follow_tell_end(struct follower *f)
 {
 	const struct job *j = &f->row;
-	bool own = j->state == JOB_COMPLETED || j->reason == REASON_EXIT_CODE;
+	bool own = j->state == WORK_COMPLETED || j->reason == REASON_EXIT_CODE;
 
 	if (f->end == FOLLOW_LEFT && f->cancelled)
 		cli_complain("job %s is being cancelled; `mltop logs -f %s` shows its end",
@@ -142,7 +142,7 @@ void follow_tell_end(struct follower *f)
 	if (!f->what->to_end || f->end != FOLLOW_ENDED)
 		return;
 	begin_line(f);
-	if (!own && j->message && *j->message && (f->what->ask || j->state == JOB_ERROR))
+	if (!own && j->message && *j->message && (f->what->ask || j->state == WORK_ERROR))
 		cli_complain("job %s: %s", f->what->job, j->message);
 	if (f->what->ask && isatty(STDERR_FILENO))
 		summary(f);

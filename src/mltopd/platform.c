@@ -42,11 +42,11 @@ static void on_key_disabled(void *ctx, const char *access_key)
 		hub_key_disabled(p->hub, access_key);
 }
 
-static void on_job_settled(void *ctx, const char *uid, bool last, bool lost)
+static void on_work_settled(void *ctx, const char *uid, bool last, bool lost)
 {
 	struct platform *p = ctx;
 
-	work_job_settled(&p->work, uid, last, lost);
+	work_settled(&p->work, uid, last, lost);
 }
 
 static struct event_fold *on_fold(void *ctx, const char *uid)
@@ -61,7 +61,7 @@ const struct model_watchers platform_told = {
 	.row_changed = on_row_changed,
 	.row_gone = on_row_gone,
 	.key_disabled = on_key_disabled,
-	.job_settled = on_job_settled,
+	.work_settled = on_work_settled,
 	.fold = on_fold,
 };
 
@@ -106,15 +106,16 @@ const struct work_watchers platform_work_told = {
 	.log_ended = on_log_ended,
 	.planned = on_planned,
 	.over = on_over,
+	.policy = handlers_policy,
 	.package_file = on_package_file,
 };
 
 /* ---- What the server asks ---- */
 
-static struct log_cursor *ask_log_open(struct platform *p, const struct job *j, const char *task,
-	int attempt, void (*ready)(void *ctx), void *ctx, struct err *e)
+static struct log_cursor *ask_log_open(struct platform *p, const struct kind *k, const void *row,
+	const char *task, int attempt, void (*ready)(void *ctx), void *ctx, struct err *e)
 {
-	return work_log_open(&p->work, j, task, attempt, ready, ctx, e);
+	return work_log_open(&p->work, k, row, task, attempt, ready, ctx, e);
 }
 
 static const struct key *ask_key(struct platform *p, const char *access_key)
@@ -155,9 +156,10 @@ static void ask_nonce_free(struct platform *p, const char *access_key, const cha
 	model_nonce_free(&p->model, access_key, nonce);
 }
 
-static const struct job *ask_job(struct platform *p, const char *org_id, const char *name_or_uid)
+static const void *ask_named(struct platform *p, const struct kind *k, const char *org_id,
+	const char *name_or_uid)
 {
-	return model_job(&p->model, org_id, name_or_uid);
+	return model_named(&p->model, k, org_id, name_or_uid);
 }
 
 static const struct task *ask_task(struct platform *p, const char *job_uid, const char *task,
@@ -175,7 +177,7 @@ const struct server_asks platform_asks = {
 	.version = ask_version,
 	.nonce_take = ask_nonce_take,
 	.nonce_free = ask_nonce_free,
-	.job = ask_job,
+	.named = ask_named,
 	.task = ask_task,
 	.log_open = ask_log_open,
 	.log_next = log_cursor_next,

@@ -135,8 +135,8 @@ static void entry_split(struct change *c, struct entry *en, const void *rec)
 	memcpy(cut.bytes, rec, k->size);
 	if (record_split(k, &cut, &text, &whole)) {
 		store_blob_put(c->before, k->name, en->uid, LARGE_BLOB, whole.data, whole.len);
-		if (k == &job_kind)
-			model_moving_put(c->m, (const struct job *)&cut);
+		if (kind_runs(k))
+			model_moving_put(c->m, k, &cut);
 	}
 	entry_pack(en, &cut);
 	buf_release(&whole);
@@ -181,22 +181,9 @@ static struct entry *change_record(struct change *c, const struct kind *k, const
 	return en;
 }
 
-void change_job(struct change *c, const struct job *j)
+void change_work(struct change *c, const struct kind *k, const struct workload *w)
 {
-	change_record(c, &job_kind, j, model_moving(c->m, j->uid), j->state == JOB_DELETING);
-}
-
-void change_job_remove(struct change *c, const char *uid)
-{
-	const struct set *set = sets_of(&c->m->sets, &job_kind);
-	const struct job *j = rowset_find(&c->m->jobs, uid);
-	struct entry *en = entry_add(c, set, uid, j ? j->org_id : "");
-
-	en->parent = mem_strdup("");
-	en->name = mem_strdup(j ? j->job_name : "");
-	en->gone = true;
-	entry_name(c, en);
-	store_children_remove(c->more, uid);
+	change_record(c, k, w, model_moving(c->m, k, w->uid), w->state == WORK_DELETING);
 }
 
 void change_task(struct change *c, const struct task *t)
@@ -228,17 +215,18 @@ static void event_count(struct model *m, struct event_fold *f, struct event *ev,
 	ev->first_time.v = f->first;
 }
 
-void change_event(struct change *c, const struct job *j, enum event_type type, const char *reason,
-	const char *format, ...)
+void change_event(struct change *c, const struct kind *k, const void *rec, enum event_type type,
+	const char *reason, const char *format, ...)
 {
-	struct event ev = {.org_id = j->org_id,
-		.kind = "job",
-		.object_uid = j->uid,
-		.object_name = j->job_name,
+	const struct field *org = kind_field(k, "org_id");
+	struct event ev = {.org_id = org ? record_text(rec, org) : "",
+		.kind = k->name,
+		.object_uid = record_uid(k, rec),
+		.object_name = record_key(k, rec),
 		.type = type,
 		.reason = reason,
 		.count = 1};
-	struct event_fold *fold = c->m->told.fold(c->m->told.ctx, j->uid);
+	struct event_fold *fold = c->m->told.fold(c->m->told.ctx, ev.object_uid);
 	int64_t now = model_now();
 	struct buf text = BUF_INIT;
 	char uid[ULID_SIZE];
@@ -292,6 +280,12 @@ void change_row_remove(struct change *c, const struct kind *k, const char *uid)
 	entry_name(c, en);
 }
 
+void change_work_remove(struct change *c, const struct kind *k, const char *uid)
+{
+	change_row_remove(c, k, uid);
+	store_children_remove(c->more, uid);
+}
+
 bool change_key(struct change *c, const struct key *k, struct err *e)
 {
 	struct buf sealed = BUF_INIT;
@@ -332,6 +326,15 @@ void change_audit(struct change *c, const char *action, const char *object, cons
 	c->audited = text != NULL;
 	free(text);
 	json_decref(record);
+}
+
+void change_audit_of(struct change *c, const struct kind *k, const char *verb, const void *row)
+{
+	struct buf action = BUF_INIT;
+
+	buf_addf(&action, "%s.%s", k->name, verb);
+	change_audit(c, action.data, record_uid(k, row), record_key(k, row));
+	buf_release(&action);
 }
 
 void change_then(struct change *c, change_after after, void *ctx)

@@ -243,33 +243,33 @@ static void change_run(struct change *c)
 	store_commit(m->store, tx, c->version, change_done, c);
 }
 
-/* Whoever looks after its jobs learns how it went. */
-static void change_jobs_done(struct change *c, bool ok)
+/* Whoever looks after its workloads learns how it went. */
+static void change_works_done(struct change *c, bool ok)
 {
 	const struct model_watchers *told = &c->m->told;
 
 	for (size_t i = 0; i < c->entries.len; i++) {
 		const struct entry *en = &c->entries.items[i];
 
-		if (en->set->kind == &job_kind)
-			told->job_settled(told->ctx, en->uid,
+		if (kind_runs(en->set->kind))
+			told->work_settled(told->ctx, en->uid,
 				!change_in_flight(c->m, en->set->kind, en->uid),
 				!ok && !c->asked && en->pack.len > 0);
 	}
 }
 
-/* A job that was asked to change: what is wanted of it is again what the last commit holds. */
+/* A workload that was asked to change: what is wanted of it is again what the last commit holds. */
 static void work_undo(struct model *m, const struct entry *en)
 {
-	const struct job *row = rowset_find(&m->jobs, en->uid);
-	const struct job *work = model_moving(m, en->uid);
-	struct job j;
+	const struct kind *k = en->set->kind;
+	const void *row = model_row(m, k, en->uid), *work = model_moving(m, k, en->uid);
+	union any_record mine;
 
 	if (row == NULL || work == NULL || en->pack.len == 0)
 		return;
-	j = *work;
-	record_overlay(&job_kind, &j, row, &en->touched);
-	model_moving_put(m, &j);
+	memcpy(mine.bytes, work, k->size);
+	record_overlay(k, &mine, row, &en->touched);
+	model_moving_put(m, k, &mine);
 }
 
 void entry_undo(struct model *m, const struct entry *en)
@@ -289,10 +289,10 @@ static void change_undo(struct change *c)
 		const struct entry *en = &c->entries.items[i];
 
 		/* What nobody asked for goes on being wanted, and is stored again. */
-		if (en->set->kind == &job_kind && !c->asked)
+		if (kind_runs(en->set->kind) && !c->asked)
 			continue;
 		entry_undo(c->m, en);
-		if (en->set->kind == &job_kind && !en->fresh)
+		if (kind_runs(en->set->kind) && !en->fresh)
 			work_undo(c->m, en);
 	}
 }
@@ -308,7 +308,7 @@ static void change_over(struct change *c, bool ok, const struct err *e)
 		m->version = c->version;
 	if (!ok)
 		change_undo(c);
-	change_jobs_done(c, ok);
+	change_works_done(c, ok);
 	if (ok && c->expires) {
 		struct store_nonce n = change_nonce(c);
 

@@ -22,46 +22,44 @@ static void row_gone(struct model *m, struct rowset *rows, const char *uid)
 
 /* ---- What a row has in memory only, by kind ---- */
 
-/* Tasks of a removed job go with it. */
-static void tasks_gone(struct model *m, const struct job *j)
+/* Tasks of a removed workload go with it. */
+static void tasks_gone(struct model *m, const struct workload *w)
 {
-	for (int attempt = 1; attempt <= (int)j->attempt; attempt++) {
-		const struct task *t = model_task(m, j->uid, NULL, attempt);
+	for (int attempt = 1; attempt <= (int)w->attempt; attempt++) {
+		const struct task *t = model_task(m, w->uid, NULL, attempt);
 
 		if (t)
 			row_gone(m, &m->tasks, t->uid);
 	}
 }
 
-static void job_keep(struct model *m, struct job *j)
+static void work_keep(struct model *m, const struct kind *k, struct workload *w)
 {
-	const struct job *work = model_moving(m, j->uid);
-	const struct job *row = rowset_find(&m->jobs, j->uid);
+	const struct workload *work = model_moving(m, k, w->uid);
+	const struct workload *row = model_row(m, k, w->uid);
 
 	if (work || row)
-		job_samples_copy(j, work ? work : row);
+		workload_samples_copy(k, w, work ? work : row);
 	/* Why it waits is not stored and may be newer than this change. */
-	if (work && work->state == JOB_ENQUEUED && j->state == JOB_ENQUEUED) {
-		j->reason = work->reason;
-		j->message = work->message;
-		record_know(&job_kind, j, offsetof(struct job, reason));
-		record_know(&job_kind, j, offsetof(struct job, message));
+	if (work && work->state == WORK_ENQUEUED && w->state == WORK_ENQUEUED) {
+		workload_set(k, w, reason, work->reason);
+		workload_set(k, w, message, work->message);
 	}
 }
 
-/* What somebody else changed of a job in motion holds for what we are about to do with it as well. */
-static void job_meet(struct model *m, const struct job *j)
+/* What somebody else changed of one in motion holds for what we are about to do with it as well. */
+static void work_meet(struct model *m, const struct kind *k, const struct workload *w)
 {
-	const struct job *row = rowset_find(&m->jobs, j->uid), *work = model_moving(m, j->uid);
+	const void *row = model_row(m, k, w->uid), *work = model_moving(m, k, w->uid);
 	struct fieldset changed;
-	struct job mine;
+	union any_record mine;
 
 	if (row == NULL || work == NULL)
 		return;
-	record_diff(&job_kind, row, j, &changed);
-	mine = *work;
-	record_overlay(&job_kind, &mine, j, &changed);
-	model_moving_put(m, &mine);
+	record_diff(k, row, w, &changed);
+	memcpy(mine.bytes, work, k->size);
+	record_overlay(k, &mine, w, &changed);
+	model_moving_put(m, k, &mine);
 }
 
 static bool key_secret(struct model *m, struct key *k, const struct store_object *o,
@@ -103,7 +101,7 @@ static void quota_whole(struct quota *q)
 union any_row {
 	union any_record any;
 	struct record record;
-	struct job job;
+	struct workload work;
 	struct quota quota;
 	struct key key;
 	struct package package;
@@ -129,10 +127,10 @@ bool object_read(const struct kind *k, const struct store_object *o, union any_r
 static bool row_fill(struct model *m, const struct store_object *o, const struct kind *k,
 	union any_row *rec, struct buf *own, struct err *e)
 {
-	if (k == &job_kind)
-		job_keep(m, &rec->job);
-	if (k == &job_kind && o->version == 0)
-		job_meet(m, &rec->job);
+	if (kind_runs(k))
+		work_keep(m, k, &rec->work);
+	if (kind_runs(k) && o->version == 0)
+		work_meet(m, k, &rec->work);
 	if (k == &quota_kind)
 		quota_whole(&rec->quota);
 	return k != &key_kind || key_secret(m, &rec->key, o, own, e);
@@ -188,8 +186,8 @@ static bool row_unpack(const struct store_object *o, const struct kind *k, union
 	return object_read(k, o, &rec->any, text, e);
 }
 
-/* What an org's jobs take in the store. `rec` NULL: the row goes. */
-static void bytes_count(struct model *m, const struct job *rec, const struct job *row)
+/* What runs for an org takes so much in the store. `rec` NULL: the row goes. */
+static void bytes_count(struct model *m, const struct workload *rec, const struct workload *row)
 {
 	const char *org = rec ? rec->org_id : row->org_id;
 	intptr_t n = (intptr_t)map_get(&m->record_bytes, org);
@@ -219,8 +217,8 @@ static bool feed_put(void *ctx, const struct store_object *o, struct err *e)
 	if (good) {
 		rec.record.revision = o->revision;
 		version_reached(m, o->version);
-		if (set->kind == &job_kind)
-			bytes_count(m, &rec.job, rowset_find(set->rows, o->uid));
+		if (kind_runs(set->kind))
+			bytes_count(m, &rec.work, rowset_find(set->rows, o->uid));
 		rowset_put(set->rows, &rec, NULL);
 		row_shown(m, set, o, &rec);
 		if (set->kind == &event_kind)
@@ -237,18 +235,16 @@ static void feed_gone(void *ctx, const struct store_object *o)
 {
 	struct model *m = ctx;
 	struct set *set = sets_named(&m->sets, o->kind);
-	const struct job *j;
+	const struct workload *w;
 
 	if (set == NULL)
 		return;
 	version_reached(m, o->version);
-	if (set->kind == &job_kind) {
-		j = rowset_find(&m->jobs, o->uid);
-		if (j) {
-			bytes_count(m, NULL, j);
-			set_name_give(set, j->org_id, j->job_name, j->uid);
-			tasks_gone(m, j);
-		}
+	w = kind_runs(set->kind) ? rowset_find(set->rows, o->uid) : NULL;
+	if (w) {
+		bytes_count(m, NULL, w);
+		set_name_give(set, w->org_id, record_key(set->kind, w), w->uid);
+		tasks_gone(m, w);
 	}
 	row_gone(m, set->rows, o->uid);
 }

@@ -32,8 +32,6 @@ static void rows_init(struct model *m)
 	for (size_t i = 0; all_kinds[i]; i++)
 		if ((all_kinds[i]->can & CAN_STREAM) && sets_of(&m->sets, all_kinds[i]) == NULL)
 			sets_add(&m->sets, &(struct set){all_kinds[i]->name, all_kinds[i]});
-	rowset_init(&m->moving, &job_kind);
-	m->moving.keeps_moved = true; /* who looks after them works on copies */
 }
 
 void model_init(struct model *m, const struct model_watchers *told)
@@ -45,7 +43,6 @@ void model_init(struct model *m, const struct model_watchers *told)
 void model_release(struct model *m)
 {
 	sets_release(&m->sets);
-	rowset_release(&m->moving);
 	map_release(&m->flights);
 	map_release(&m->record_bytes);
 	model_nonces_release(m);
@@ -89,14 +86,40 @@ void model_uid(struct model *m, char out[ULID_SIZE], int64_t now)
 
 /* ---- Lookups ---- */
 
-struct job *model_moving(struct model *m, const char *uid)
+struct workload *model_moving(struct model *m, const struct kind *k, const char *uid)
 {
-	return rowset_find(&m->moving, uid);
+	return rowset_find(&sets_of(&m->sets, k)->moving, uid);
 }
 
-void model_moving_put(struct model *m, const struct job *j)
+void model_moving_put(struct model *m, const struct kind *k, const void *rec)
 {
-	rowset_put(&m->moving, j, NULL);
+	rowset_put(&sets_of(&m->sets, k)->moving, rec, NULL);
+}
+
+void model_moving_remove(struct model *m, const struct kind *k, const char *uid)
+{
+	rowset_remove(&sets_of(&m->sets, k)->moving, uid);
+}
+
+void *model_row(struct model *m, const struct kind *k, const char *uid)
+{
+	return rowset_find(sets_of(&m->sets, k)->rows, uid);
+}
+
+void model_row_put(struct model *m, const struct kind *k, const void *rec)
+{
+	rowset_put(sets_of(&m->sets, k)->rows, rec, NULL);
+}
+
+const struct workload *model_workload(struct model *m, const char *uid, const struct kind **kind)
+{
+	const void *row = NULL;
+
+	for (size_t i = 0; row == NULL && i < m->sets.len; i++) {
+		*kind = m->sets.items[i].kind;
+		row = kind_runs(*kind) ? rowset_find(m->sets.items[i].rows, uid) : NULL;
+	}
+	return row;
 }
 
 const struct org *model_org(struct model *m, const char *org_id)
@@ -115,17 +138,19 @@ const struct org *model_org_named(struct model *m, const char *name)
 	return NULL;
 }
 
-const char *model_name_uid(struct model *m, const char *org_id, const char *name)
+const char *model_name_uid(struct model *m, const struct kind *k, const char *org_id,
+	const char *name)
 {
-	return set_name_uid(sets_of(&m->sets, &job_kind), org_id, name);
+	return set_name_uid(sets_of(&m->sets, k), org_id, name);
 }
 
-const struct job *model_job(struct model *m, const char *org_id, const char *name_or_uid)
+const void *model_named(struct model *m, const struct kind *k, const char *org_id,
+	const char *name_or_uid)
 {
-	const char *uid = model_name_uid(m, org_id, name_or_uid);
-	const struct job *j = rowset_find(&m->jobs, uid ? uid : name_or_uid);
+	const char *uid = model_name_uid(m, k, org_id, name_or_uid);
+	const void *row = model_row(m, k, uid ? uid : name_or_uid);
 
-	return j && j->org_id && strcmp(j->org_id, org_id) == 0 ? j : NULL;
+	return row && strcmp(record_text(row, kind_field(k, "org_id")), org_id) == 0 ? row : NULL;
 }
 
 const struct key *model_key(struct model *m, const char *access_key)
@@ -186,23 +211,6 @@ const struct task *model_task(struct model *m, const char *job_uid, const char *
 
 	snprintf(uid, sizeof uid, "%s/%s/%d", job_uid, task && *task ? task : task_single, attempt);
 	return rowset_find(&m->tasks, uid);
-}
-
-/* ---- Rows in memory ---- */
-
-void job_samples_copy(struct job *to, const struct job *from)
-{
-	for (size_t i = 0; i < job_kind.field_count; i++) {
-		const struct field *f = &job_kind.fields[i];
-
-		if (!(f->flags & F_SAMPLE) || (f->flags & F_ALIAS))
-			continue;
-		memcpy((char *)to + f->offset, (const char *)from + f->offset, f->size);
-		if (record_knows(&job_kind, from, f))
-			record_know(&job_kind, to, f->offset);
-		else
-			record_forget(&job_kind, to, f->offset);
-	}
 }
 
 void model_show(struct model *m, const struct kind *k, const char *uid)

@@ -2,10 +2,10 @@
  * What the platform knows, in memory, backed by the store. All of it runs on the loop thread. Reads
  * are answered from memory; a change is visible to others and acknowledged only after its commit.
  *
- * Two views of a job exist. The row in `jobs` is what the last commit holds; it is what everybody
- * sees. The row in `moving` (only jobs that are not final) is ahead of it by the changes that are on
- * their way to the disk; who brings it to its end decides by it. A change is composed from `moving`,
- * queued, and applied to `jobs` by its completion, in the order of queueing.
+ * Two views of a workload exist. The row in its kind's set is what the last commit holds; it is what
+ * everybody sees. The row in `moving` (only of those that are not final) is ahead of it by the changes
+ * that are on their way to the disk; who brings it to its end decides by it. A change is composed from
+ * `moving`, queued, and applied to the set by its completion, in the order of queueing.
  *
  * The model knows nobody above it: what others have to learn it tells its watchers.
  */
@@ -55,11 +55,11 @@ struct model_watchers {
 	void (*row_gone)(void *ctx, const struct kind *k, const char *uid);
 	void (*key_disabled)(void *ctx, const char *access_key);
 	/*
-	 * A change of that job is over. `last`: no other one is on its way. `lost`: nobody asked for
-	 * it and it is not stored: it is to be stored anew.
+	 * A change of that workload is over. `last`: no other one is on its way. `lost`: nobody asked
+	 * for it and it is not stored: it is to be stored anew.
 	 */
-	void (*job_settled)(void *ctx, const char *uid, bool last, bool lost);
-	/* Where the newest event of a job is kept; NULL: it is not in motion. */
+	void (*work_settled)(void *ctx, const char *uid, bool last, bool lost);
+	/* Where the newest event of an object is kept; NULL: it is not in motion. */
 	struct event_fold *(*fold)(void *ctx, const char *uid);
 };
 
@@ -78,10 +78,9 @@ struct model {
 	bool loaded;
 
 	struct rowset jobs, tasks, events, orgs, keys, quotas, packages; /* as committed */
-	struct rowset moving;          /* jobs in motion, ahead of `jobs` */
-	struct sets sets;              /* of these, by kind, with the names that are taken */
-	struct map record_bytes;       /* org_id -> intptr_t: bytes of its jobs in the store */
-	struct map flights;            /* "kind/uid" -> struct flight: changes on their way */
+	struct sets sets;        /* of these, by kind, with the names that are taken */
+	struct map record_bytes; /* org_id -> intptr_t: bytes of what runs for it in the store */
+	struct map flights;      /* "kind/uid" -> struct flight: changes on their way */
 	int64_t org_given, user_given; /* the greatest id and Unix user ever given to an org */
 	uint32_t server;               /* this run of the program, by chance */
 	uint64_t version, next_version;
@@ -130,12 +129,13 @@ struct change *change_by(struct model *m, const struct author *who);
 /* One that is not to be committed after all: names that it reserved are free again. */
 void change_free(struct change *c);
 /* Packs the row as it is now. Its name is reserved, or given up when it is being deleted. */
-void change_job(struct change *c, const struct job *j);
-void change_job_remove(struct change *c, const char *uid);
+void change_work(struct change *c, const struct kind *k, const struct workload *w);
+/* Goes, and what belongs to it. */
+void change_work_remove(struct change *c, const struct kind *k, const char *uid);
 void change_task(struct change *c, const struct task *t);
-/* Folds into the newest event of the job when it says the same. */
-void change_event(struct change *c, const struct job *j, enum event_type type, const char *reason,
-	const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* What happened to an object; folds into its newest event when it says the same. */
+void change_event(struct change *c, const struct kind *k, const void *rec, enum event_type type,
+	const char *reason, const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* Keeps the newest events.per_job of them. */
 void change_events_trim(struct change *c, const char *uid);
 struct model *change_model(const struct change *c);
@@ -145,6 +145,8 @@ void change_row_remove(struct change *c, const struct kind *k, const char *uid);
 bool change_key(struct change *c, const struct key *k, struct err *e);
 /* What a person did: {"time","key","role","peer","action","object","detail"}. */
 void change_audit(struct change *c, const char *action, const char *object, const char *detail);
+/* "job.delete", of the row's uid and name. */
+void change_audit_of(struct change *c, const struct kind *k, const char *verb, const void *row);
 /* Who, where there is no request: "control socket, user 1000". */
 void change_actor(struct change *c, const char *actor, const char *org_id);
 /* Called after the commit and after the rows are applied, before the answer leaves. */
@@ -179,15 +181,24 @@ bool change_commit_now(struct change *c, struct err *e);
 /* ---- Lookups ---- */
 
 /* NULL: it is not in motion. */
-struct job *model_moving(struct model *m, const char *uid);
-/* Writes `j` over its row in `moving`. */
-void model_moving_put(struct model *m, const struct job *j);
+struct workload *model_moving(struct model *m, const struct kind *k, const char *uid);
+/* Writes a record over its row in `moving`; it is in motion no longer. */
+void model_moving_put(struct model *m, const struct kind *k, const void *rec);
+void model_moving_remove(struct model *m, const struct kind *k, const char *uid);
+/* As committed; NULL: none. */
+void *model_row(struct model *m, const struct kind *k, const char *uid);
+/* In memory only: why it waits, how it does. */
+void model_row_put(struct model *m, const struct kind *k, const void *rec);
+/* The same, of whatever kind that runs: which one it is. */
+const struct workload *model_workload(struct model *m, const char *uid, const struct kind **kind);
 const struct org *model_org(struct model *m, const char *org_id);
 const struct org *model_org_named(struct model *m, const char *name);
-/* Of jobs. */
-const char *model_name_uid(struct model *m, const char *org_id, const char *name);
-/* The newest job of that name (or uid) in the org; NULL: none. */
-const struct job *model_job(struct model *m, const char *org_id, const char *name_or_uid);
+/* Of kinds whose names are unique in an org. */
+const char *model_name_uid(struct model *m, const struct kind *k, const char *org_id,
+	const char *name);
+/* The newest object of that name (or uid) in the org; NULL: none. */
+const void *model_named(struct model *m, const struct kind *k, const char *org_id,
+	const char *name_or_uid);
 /* The row of that attempt (exit code, signal, state); NULL: none. */
 const struct task *model_task(struct model *m, const char *job_uid, const char *task, int attempt);
 /* The key row for an access key, disabled ones included; NULL: none. Its secret is in the clear. */
@@ -204,8 +215,6 @@ uint64_t model_version(const struct model *m);
 /* The store has failed: nothing is made last any more. */
 bool model_broken(const struct model *m);
 
-/* Copies the F_SAMPLE members of a job: a change must not set them back. */
-void job_samples_copy(struct job *to, const struct job *from);
 /* A row goes out as it is now: committed before, or in memory only. */
 void model_show(struct model *m, const struct kind *k, const char *uid);
 

@@ -14,6 +14,8 @@ void sets_add(struct sets *s, const struct set *one)
 	if (set->rows == NULL)
 		set->rows = &set->own;
 	rowset_init(set->rows, set->kind);
+	rowset_init(&set->moving, set->kind);
+	set->moving.keeps_moved = true; /* who looks after them works on copies */
 }
 
 void sets_release(struct sets *s)
@@ -27,6 +29,7 @@ void sets_release(struct sets *s)
 			free(uid);
 		map_release(&s->items[i].names);
 		rowset_release(s->items[i].rows);
+		rowset_release(&s->items[i].moving);
 	}
 	s->len = 0;
 }

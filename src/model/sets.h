@@ -20,6 +20,7 @@ struct set {
 	const char *parent_field; /* NULL: none */
 	bool ours;                /* nobody else writes them: no revision is compared */
 	struct map names;         /* "org_id/name" -> char[], uid of the newest */
+	struct rowset moving;     /* of a kind that runs: those in motion, ahead of `rows` */
 };
 
 struct sets {

@@ -6,7 +6,6 @@
 #ifndef SERVE_ASKS_H
 #define SERVE_ASKS_H
 
-#include "core/kinds/job.h"
 #include "core/kinds/key.h"
 #include "core/kinds/task.h"
 #include "core/schema/rowset.h"
@@ -50,17 +49,18 @@ struct server_asks {
 	/* It is answered: unless a change was stored with the nonce, it may be used again. */
 	void (*nonce_free)(struct platform *p, const char *access_key, const char *nonce);
 
-	/* The newest job of that name (or uid) in the org; NULL: none. */
-	const struct job *(*job)(struct platform *p, const char *org_id, const char *name_or_uid);
+	/* The newest object of that name (or uid) in the org, of a kind that runs; NULL: none. */
+	const void *(*named)(struct platform *p, const struct kind *k, const char *org_id,
+		const char *name_or_uid);
 	/* The row of that attempt (exit code, signal, state); NULL: none. */
 	const struct task *(
-		*task)(struct platform *p, const char *job_uid, const char *task, int attempt);
+		*task)(struct platform *p, const char *of, const char *task, int attempt);
 	/*
 	 * Somebody's place in a log, as work/cursor.h has it; attempt 0: the newest. NULL: there is no
 	 * such task or attempt, or not yet.
 	 */
-	struct log_cursor *(*log_open)(struct platform *p, const struct job *j, const char *task,
-		int attempt, void (*ready)(void *ctx), void *ctx, struct err *e);
+	struct log_cursor *(*log_open)(struct platform *p, const struct kind *k, const void *row,
+		const char *task, int attempt, void (*ready)(void *ctx), void *ctx, struct err *e);
 	enum log_step (
 		*log_next)(struct log_cursor *c, void *out, size_t size, struct log_piece *piece);
 	void (*log_seek)(struct log_cursor *c, uint64_t offset);

@@ -13,7 +13,7 @@ struct hub {
 	struct stream *streams;
 	int count;
 	struct map feeds; /* kind's name -> struct feed */
-	struct map logs;  /* job uid -> first struct log_sub */
+	struct map logs;  /* uid of what runs -> first struct log_sub */
 	uv_timer_t tick, batch;
 	bool started, stopped;
 };
@@ -88,9 +88,9 @@ void hub_gone(struct hub *h, const struct kind *k, const char *uid)
 		hub_changed(h, k, uid);
 }
 
-static void wake_logs(struct hub *h, const char *job_uid, const char *task, int attempt)
+static void wake_logs(struct hub *h, const char *uid, const char *task, int attempt)
 {
-	for (struct log_sub *l = map_get(&h->logs, job_uid); l != NULL; l = l->next_of_job) {
+	for (struct log_sub *l = map_get(&h->logs, uid); l != NULL; l = l->next_of_uid) {
 		if (strcmp(l->task, task) != 0 || (l->attempt != 0 && l->attempt != attempt))
 			continue;
 		l->idle = false;
@@ -98,14 +98,14 @@ static void wake_logs(struct hub *h, const char *job_uid, const char *task, int 
 	}
 }
 
-void hub_log_grew(struct hub *h, const char *job_uid, const char *task, int attempt)
+void hub_log_grew(struct hub *h, const char *uid, const char *task, int attempt)
 {
-	wake_logs(h, job_uid, task, attempt);
+	wake_logs(h, uid, task, attempt);
 }
 
-void hub_log_ended(struct hub *h, const char *job_uid, const char *task, int attempt)
+void hub_log_ended(struct hub *h, const char *uid, const char *task, int attempt)
 {
-	wake_logs(h, job_uid, task, attempt);
+	wake_logs(h, uid, task, attempt);
 }
 
 void hub_key_disabled(struct hub *h, const char *access_key)
@@ -117,22 +117,22 @@ void hub_key_disabled(struct hub *h, const char *access_key)
 
 void hub_add_log(struct hub *h, struct log_sub *sub)
 {
-	sub->next_of_job = map_get(&h->logs, sub->job_uid);
-	map_set(&h->logs, sub->job_uid, sub);
+	sub->next_of_uid = map_get(&h->logs, sub->uid);
+	map_set(&h->logs, sub->uid, sub);
 }
 
 void hub_remove_log(struct hub *h, struct log_sub *sub)
 {
-	struct log_sub *first = map_get(&h->logs, sub->job_uid), **at = &first;
+	struct log_sub *first = map_get(&h->logs, sub->uid), **at = &first;
 
 	while (*at != NULL && *at != sub)
-		at = &(*at)->next_of_job;
+		at = &(*at)->next_of_uid;
 	if (*at != NULL)
-		*at = sub->next_of_job;
+		*at = sub->next_of_uid;
 	if (first != NULL)
-		map_set(&h->logs, sub->job_uid, first);
+		map_set(&h->logs, sub->uid, first);
 	else
-		map_remove(&h->logs, sub->job_uid);
+		map_remove(&h->logs, sub->uid);
 }
 
 /* ---- Streams ---- */

@@ -1,5 +1,5 @@
 /*
- * Who listens to what: row subscriptions by kind and log subscriptions by job. What the
+ * Who listens to what: row subscriptions by kind and log subscriptions by what runs. What the
  * platform tells (server.h) costs one look-up and then a bit and a word for each subscription.
  *
  * A row is known to subscriptions by its slot, a small number that stays the same as long as any of
@@ -113,7 +113,7 @@ struct feed *hub_feed(struct hub *h, const struct kind *k);
 struct server *hub_server(const struct hub *h);
 void hub_arm_batch(struct hub *h, int64_t ms); /* looks in `ms` for batches that may begin */
 
-/* Log subscriptions of a job, by its uid. */
+/* Log subscriptions, by the uid of what runs. */
 struct log_sub;
 void hub_add_log(struct hub *h, struct log_sub *sub);
 void hub_remove_log(struct hub *h, struct log_sub *sub);

@@ -47,9 +47,9 @@ void server_close(struct server *s, int grace_ms, void (*done)(void *ctx), void 
 /* Row `uid` of kind k changed or is new (its text may have moved), or is gone. */
 void hub_changed(struct hub *h, const struct kind *k, const char *uid);
 void hub_gone(struct hub *h, const struct kind *k, const char *uid);
-void hub_log_grew(struct hub *h, const char *job_uid, const char *task, int attempt);
+void hub_log_grew(struct hub *h, const char *uid, const char *task, int attempt);
 /* An attempt's log is whole, or a new attempt began. */
-void hub_log_ended(struct hub *h, const char *job_uid, const char *task, int attempt);
+void hub_log_ended(struct hub *h, const char *uid, const char *task, int attempt);
 void hub_key_disabled(struct hub *h, const char *access_key); /* its sockets close within 1 s */
 
 #endif

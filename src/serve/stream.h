@@ -15,7 +15,6 @@
 
 struct conn;
 struct exchange;
-struct job;
 
 enum {
 	STREAM_BATCH_MS = 50, /* a row goes out at most this often */
@@ -32,9 +31,10 @@ enum {
 
 struct log_sub {
 	struct stream *stream;
-	struct log_sub *next_of_job; /* the hub's list */
+	struct log_sub *next_of_uid; /* the hub's list */
 	uint32_t id;
-	char *org, *job_uid, *task;
+	const struct kind *kind; /* of what runs, and its uid: */
+	char *org, *uid, *task;
 	int attempt;               /* 0 until it is known */
 	bool begun;                /* the "log" frame has been queued */
 	struct log_cursor *cursor; /* NULL until there is such an attempt */

@@ -12,10 +12,11 @@
 
 /* ---- Subscribing ---- */
 
-static const struct job *find_job(struct stream *st, const char *org, const char *job)
+static const struct workload *find(struct stream *st, const struct kind *k, const char *org,
+	const char *name)
 {
-	return st->conn->server->asks->job(st->conn->server->platform,
-		org[0] ? org : st->who.org_id, job);
+	return st->conn->server->asks->named(st->conn->server->platform, k,
+		org[0] ? org : st->who.org_id, name);
 }
 
 static bool log_org_allowed(const struct stream *st, const char *org)
@@ -23,16 +24,17 @@ static bool log_org_allowed(const struct stream *st, const char *org)
 	return org[0] == '\0' || strcmp(org, st->who.org_id) == 0 || st->who.role == ROLE_ADMIN;
 }
 
-static struct log_sub *make_log(struct stream *st, const struct wire_frame *f,
-	const struct job *job)
+static struct log_sub *make_log(struct stream *st, const struct wire_frame *f, const struct kind *k,
+	const char *uid)
 {
 	struct log_sub *sub = mem_alloc(sizeof *sub);
 
 	*sub = (struct log_sub){
 		.stream = st,
 		.id = f->id,
+		.kind = k,
 		.org = mem_strdup(f->org ? f->org : ""),
-		.job_uid = mem_strdup(job->uid),
+		.uid = mem_strdup(uid),
 		.task = mem_strdup(f->task && f->task[0] ? f->task : task_single),
 		.attempt = (int)f->attempt,
 		.generation = f->generation,
@@ -44,35 +46,33 @@ static struct log_sub *make_log(struct stream *st, const struct wire_frame *f,
 }
 
 /* Whose log is asked for: "of" a kind, "object" of it; "job" alone is the older form. */
-static bool log_kind_fits(const struct wire_frame *f, struct err *e)
+static const struct kind *log_kind(const struct wire_frame *f, struct err *e)
 {
-	const char *of = f->of ? f->of : job_kind.name;
+	const char *of = f->of ? f->of : WIRE_LOG_OF;
 	const struct kind *k = kinds_find(of);
 
-	if (k && (k->can & CAN_LOGS))
-		return true;
-	return err_field(e, ERR_INVALID, "of", "of is \"%.40s\": no kind of that name has logs",
-		of);
+	if (k && kind_runs(k))
+		return k;
+	err_field(e, ERR_INVALID, "of", "of is \"%.40s\": no kind of that name has logs", of);
+	return NULL;
 }
 
 void stream_logs_subscribe(struct stream *st, const struct wire_frame *f)
 {
 	const char *named = f->object ? f->object : f->job;
 	const char *name = named ? named : "", *org = f->org ? f->org : "";
-	const struct job *job = log_org_allowed(st, org) ? find_job(st, org, name) : NULL;
-	struct log_sub *sub;
 	struct err e = ERR_INIT;
+	const struct kind *k = log_kind(f, &e);
+	const struct workload *row = k && log_org_allowed(st, org) ? find(st, k, org, name) : NULL;
+	struct log_sub *sub;
 
-	if (!log_kind_fits(f, &e)) {
+	if (k && row == NULL)
+		err_set(&e, ERR_NOT_FOUND, "there is no %s \"%s\"", k->name, name);
+	if (row == NULL) {
 		stream_error(st, f->id, &e);
 		return;
 	}
-	if (job == NULL) {
-		err_set(&e, ERR_NOT_FOUND, "there is no train job \"%s\"", name);
-		stream_error(st, f->id, &e);
-		return;
-	}
-	sub = make_log(st, f, job);
+	sub = make_log(st, f, k, row->uid);
 	vec_push(&st->logs, sub);
 	hub_add_log(st->hub, sub);
 	stream_wake(st);
@@ -86,7 +86,7 @@ void log_sub_drop(struct stream *st, size_t at)
 	st->conn->server->asks->log_close(sub->cursor);
 	vec_remove(&st->logs, at);
 	free(sub->org);
-	free(sub->job_uid);
+	free(sub->uid);
 	free(sub->task);
 	free(sub);
 }
@@ -142,11 +142,11 @@ static void queue_gap(struct stream *st, const struct log_sub *sub, uint64_t off
 			(json_int_t)offset, "lost", (json_int_t)lost));
 }
 
-/* The last frame of a log; code and signal as the row of its task or job knows them. */
+/* The last frame of a log; code and signal as the row of its task, or of all of it, knows them. */
 static json_t *end_frame(const struct log_sub *sub, unsigned state)
 {
 	return json_pack("{s:s, s:I, s:I, s:s}", "t", "end", "id", (json_int_t)sub->id, "offset",
-		(json_int_t)sub->offset, "state", job_state_words[state]);
+		(json_int_t)sub->offset, "state", work_state_words[state]);
 }
 
 static void end_number(json_t *frame, const char *key, bool known, int64_t n)
@@ -161,21 +161,21 @@ static void end(struct stream *st, struct log_sub *sub, json_t *frame)
 	log_sub_drop(st, index_of(st, sub));
 }
 
-static void end_of_job(struct stream *st, struct log_sub *sub, const struct job *j)
+static void end_of_all(struct stream *st, struct log_sub *sub, const struct workload *row)
 {
-	json_t *frame = end_frame(sub, j->state);
+	json_t *frame = end_frame(sub, row->state);
 
-	end_number(frame, "exit_code", record_has(job, j, exit_code), j->exit_code);
-	end_number(frame, "signal", record_has(job, j, signal), j->signal);
+	end_number(frame, "exit_code", workload_has(sub->kind, row, exit_code), row->exit_code);
+	end_number(frame, "signal", workload_has(sub->kind, row, signal), row->signal);
 	end(st, sub, frame);
 }
 
-/* A log that never begins: the job ended before its task could start. */
-static void wait_or_end(struct stream *st, struct log_sub *sub, const struct job *job)
+/* A log that never begins: what runs ended before its task could start. */
+static void wait_or_end(struct stream *st, struct log_sub *sub, const struct workload *row)
 {
 	sub->idle = true;
-	if (job_state_final(job->state))
-		end_of_job(st, sub, job);
+	if (work_state_final(row->state))
+		end_of_all(st, sub, row);
 }
 
 /*
@@ -209,7 +209,7 @@ static void begin(struct stream *st, struct log_sub *sub, const struct log_range
 	asks->log_seek(sub->cursor, sub->offset);
 	stream_queue(st,
 		json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "t", "log", "id",
-			(json_int_t)sub->id, "uid", sub->job_uid, "task", sub->task, "attempt",
+			(json_int_t)sub->id, "uid", sub->uid, "task", sub->task, "attempt",
 			sub->attempt, "gen", (json_int_t)range->generation, "offset",
 			(json_int_t)sub->offset, "oldest", (json_int_t)range->oldest, "newest",
 			(json_int_t)range->newest));
@@ -228,7 +228,7 @@ static void end_of_task(struct stream *st, struct log_sub *sub, const struct tas
 }
 
 /* The end of what there is: for good, or until more is written. */
-static void at_end(struct stream *st, struct log_sub *sub, const struct job *job, bool final)
+static void at_end(struct stream *st, struct log_sub *sub, const struct workload *row, bool final)
 {
 	struct server *s = st->conn->server;
 	const struct task *task;
@@ -237,10 +237,10 @@ static void at_end(struct stream *st, struct log_sub *sub, const struct job *job
 	if (!final)
 		return;
 	sub->ending = true;
-	task = s->asks->task(s->platform, sub->job_uid, sub->task, sub->attempt);
+	task = s->asks->task(s->platform, sub->uid, sub->task, sub->attempt);
 	if (task == NULL)
-		end_of_job(st, sub, job);
-	else if (job_state_final(task->state))
+		end_of_all(st, sub, row);
+	else if (work_state_final(task->state))
 		end_of_task(st, sub, task);
 }
 
@@ -265,16 +265,17 @@ static int send_bytes(struct stream *st, struct log_sub *sub, size_t len, bool *
 }
 
 /* Not yet: when it is looked at again, another attempt may be the newest. */
-static void no_log(struct stream *st, struct log_sub *sub, const struct job *job)
+static void no_log(struct stream *st, struct log_sub *sub, const struct workload *row)
 {
 	if (!sub->begun) {
 		st->conn->server->asks->log_close(sub->cursor);
 		sub->cursor = NULL;
 	}
-	wait_or_end(st, sub, job);
+	wait_or_end(st, sub, row);
 }
 
-static int read_and_send(struct stream *st, struct log_sub *sub, const struct job *job, bool *wrote)
+static int read_and_send(struct stream *st, struct log_sub *sub, const struct workload *row,
+	bool *wrote)
 {
 	size_t room = sub->credit < WIRE_LOG_CHUNK ? (size_t)sub->credit : WIRE_LOG_CHUNK;
 	struct log_piece piece;
@@ -290,10 +291,10 @@ static int read_and_send(struct stream *st, struct log_sub *sub, const struct jo
 		queue_gap(st, sub, piece.offset, piece.lost);
 		sub->offset = piece.offset + piece.lost;
 		break;
-	case LOG_END: at_end(st, sub, job, piece.range.final); break;
-	case LOG_NONE: no_log(st, sub, job); break;
+	case LOG_END: at_end(st, sub, row, piece.range.final); break;
+	case LOG_NONE: no_log(st, sub, row); break;
 	case LOG_NOT_NOW:
-		err_prefix(&piece.e, "job %s", job->job_name);
+		err_prefix(&piece.e, "%s %s", sub->kind->name, record_key(sub->kind, row));
 		unreadable(st, sub, &piece.e);
 		break;
 	case LOG_COMING: sub->idle = true; break;
@@ -313,20 +314,20 @@ static void log_came(void *ctx)
 static int serve(struct stream *st, struct log_sub *sub, bool *wrote)
 {
 	const struct server *s = st->conn->server;
-	const struct job *job = find_job(st, sub->org, sub->job_uid);
+	const struct workload *row = find(st, sub->kind, sub->org, sub->uid);
 	struct err e = ERR_INIT;
 
-	if (job == NULL) {
-		err_set(&e, ERR_NOT_FOUND, "the job of this log was deleted");
+	if (row == NULL) {
+		err_set(&e, ERR_NOT_FOUND, "the %s of this log was deleted", sub->kind->name);
 		fail(st, sub, &e);
 		return 0;
 	}
 	if (sub->cursor == NULL)
-		sub->cursor = s->asks->log_open(s->platform, job, sub->task, sub->attempt, log_came,
-			sub, &e);
+		sub->cursor = s->asks->log_open(s->platform, sub->kind, row, sub->task,
+			sub->attempt, log_came, sub, &e);
 	if (sub->cursor)
-		return read_and_send(st, sub, job, wrote);
-	wait_or_end(st, sub, job);
+		return read_and_send(st, sub, row, wrote);
+	wait_or_end(st, sub, row);
 	return 0;
 }
 

@@ -19,7 +19,7 @@ static const char *const steps[] = {
 	" STRICT;"
 	"CREATE TABLE jobs(uid TEXT PRIMARY KEY, org_id TEXT NOT NULL REFERENCES orgs(org_id),"
 	" name TEXT NOT NULL, state INTEGER NOT NULL, pack BLOB NOT NULL) STRICT;"
-	/* 7 was JOB_DELETING: a name is free again as soon as its job is asked to go. */
+	/* 7 was WORK_DELETING: a name is free again as soon as its job is asked to go. */
 	"CREATE UNIQUE INDEX jobs_name ON jobs(org_id, name) WHERE state <> 7;"
 	"CREATE TABLE tasks(uid TEXT PRIMARY KEY, job_uid TEXT NOT NULL REFERENCES jobs(uid)"
 	" ON DELETE CASCADE, pack BLOB NOT NULL) STRICT;"

@@ -1,9 +1,8 @@
 /*
- * Jobs in motion. Those that hold resources are in one list; the others in another, in the order in
+ * Workloads in motion. Those that hold resources are in one list; the others in another, in the order in
  * which they may start, so that a turn of planning need not look at all of a long queue.
  */
 #include "work/work.h"
-#include "work/program.h"
 
 #include "base/mem.h"
 #include "base/timefmt.h"
@@ -82,9 +81,9 @@ int64_t reconcile_now(void)
 }
 
 /* How long it has waited already, before this daemon knew it. */
-static int64_t waited(const struct job *j)
+static int64_t waited(const struct workload *row)
 {
-	int64_t ms = model_now() - j->create_time.v;
+	int64_t ms = model_now() - row->create_time.v;
 
 	return ms > 0 ? ms : 0;
 }
@@ -94,20 +93,28 @@ struct active *work_active(struct work *w, const char *uid)
 	return map_get(&w->actives, uid);
 }
 
-struct active *active_new(struct work *w, const struct job *j)
+struct workload *active_row(const struct active *a)
+{
+	return model_row(a->w->model, a->kind, a->uid);
+}
+
+struct active *active_new(struct work *w, const struct kind *k, const struct workload *row)
 {
 	struct active *a = mem_alloc(sizeof *a);
 
 	a->w = w;
-	snprintf(a->uid, sizeof a->uid, "%s", j->uid);
-	a->work = model_moving(w->model, a->uid);
+	snprintf(a->uid, sizeof a->uid, "%s", row->uid);
+	a->kind = k;
+	a->policy = w->told.policy(w->told.ctx, k);
+	a->work = model_moving(w->model, k, a->uid);
 	a->order = w->next_order++;
-	a->priority = j->priority;
-	claim_of_job(&a->claim, j);
-	a->queue = queue_of(w, j->org_id);
-	a->since = reconcile_now() - waited(j);
-	a->life = life_found(false, false, j->state == JOB_ENQUEUED && j->reason == REASON_HELD,
-		j->reason == REASON_CANCELLED, j->state == JOB_DELETING);
+	a->priority = row->priority;
+	a->policy->claim(&a->claim, row);
+	a->queue = queue_of(w, row->org_id);
+	a->since = reconcile_now() - waited(row);
+	a->life = life_found(false, false,
+		row->state == WORK_ENQUEUED && row->reason == REASON_HELD,
+		row->reason == REASON_CANCELLED, row->state == WORK_DELETING);
 	map_set(&w->actives, a->uid, a);
 	waiting_add(w, a);
 	return a;
@@ -156,7 +163,7 @@ void active_free(struct active *a)
 	struct work *w = a->w;
 
 	map_remove(&w->actives, a->uid);
-	rowset_remove(&w->model->moving, a->uid);
+	model_moving_remove(w->model, a->kind, a->uid);
 	if (life_holds(a->life))
 		live_remove(w, a);
 	else

@@ -16,50 +16,52 @@
  */
 enum { PROGRESS_EVERY_MS = 250, PROGRESS_BYTES = 64 * 1024 };
 
-static void progress_put(struct job *j, const struct progress *pr, int64_t bytes)
+static void progress_put(const struct kind *k, struct workload *w, const struct progress *pr,
+	int64_t bytes)
 {
-	job_set(j, log_bytes, (struct bytes){bytes});
+	workload_set(k, w, log_bytes, (struct bytes){bytes});
 	if (pr->known & PROGRESS_STEP)
-		job_set(j, progress_step, pr->step);
+		workload_set(k, w, progress_step, pr->step);
 	if (pr->known & PROGRESS_TOTAL)
-		job_set(j, progress_total, pr->total);
+		workload_set(k, w, progress_total, pr->total);
 	if (pr->known & PROGRESS_EPOCH)
-		job_set(j, progress_epoch, pr->epoch);
+		workload_set(k, w, progress_epoch, pr->epoch);
 	if (pr->known & PROGRESS_RATE)
-		job_set(j, progress_rate, pr->rate);
+		workload_set(k, w, progress_rate, pr->rate);
 	if (pr->known & PROGRESS_ETA)
-		job_set(j, progress_eta, (struct ms){pr->eta_ms});
+		workload_set(k, w, progress_eta, (struct ms){pr->eta_ms});
 	if (pr->known & PROGRESS_LOSS)
-		job_set(j, loss, pr->loss);
+		workload_set(k, w, loss, pr->loss);
 	if (pr->known & PROGRESS_METRIC)
-		job_set(j, metric_value, pr->metric);
+		workload_set(k, w, metric_value, pr->metric);
 }
 
 /* The name is a text: it lives in the row set, so a new one is put, not set in place. */
-static void metric_name_put(struct rowset *rows, const char *uid, const struct progress *pr)
+static void metric_name_put(struct active *a, const struct workload *row,
+	void (*put)(struct model *m, const struct kind *k, const void *rec))
 {
-	const struct job *row = rowset_find(rows, uid);
-	struct job j;
+	const struct progress *pr = a->progress;
+	struct draft d;
 
-	if (row == NULL || !(pr->known & PROGRESS_METRIC) ||
+	if (!(pr->known & PROGRESS_METRIC) ||
 		(row->metric_name && strcmp(row->metric_name, pr->metric_name) == 0))
 		return;
-	j = *row;
-	job_set(&j, metric_name, pr->metric_name);
-	rowset_put(rows, &j, NULL);
+	d = draft_of(a->kind, row);
+	draft_set(&d, metric_name, pr->metric_name);
+	put(a->w->model, a->kind, &d.row);
 }
 
 static void progress_show(struct work *w, struct active *a, int64_t bytes)
 {
-	struct job *work = a->work, *row = rowset_find(&w->model->jobs, a->uid);
+	struct workload *row = active_row(a);
 
-	progress_put(work, a->progress, bytes);
-	metric_name_put(&w->model->moving, a->uid, a->progress);
+	progress_put(a->kind, a->work, a->progress, bytes);
+	metric_name_put(a, a->work, model_moving_put);
 	if (row == NULL)
 		return;
-	progress_put(row, a->progress, bytes);
-	metric_name_put(&w->model->jobs, a->uid, a->progress);
-	model_show(w->model, &job_kind, a->uid);
+	progress_put(a->kind, row, a->progress, bytes);
+	metric_name_put(a, row, model_row_put);
+	model_show(w->model, a->kind, a->uid);
 }
 
 /* All that is there was read, or nobody can say what there is. */
@@ -117,7 +119,7 @@ static void progress_go(void *ctx)
 
 void logs_read(struct active *a, void (*then)(struct active *a))
 {
-	struct task_ref ref = {a->uid, task_single, (int)a->work->attempt};
+	struct task_ref ref = task_of(a);
 
 	a->log_pending = false;
 	if (then)

@@ -1,6 +1,5 @@
-/* What the engine's nodes have, what of it is held, and whether a job could ever run there. */
+/* What the engine's nodes have, what of it is held, and whether one could ever run there. */
 #include "work/work.h"
-#include "work/program.h"
 
 #include "base/mem.h"
 
@@ -49,9 +48,11 @@ void machine_view_release(struct machine_view *m)
 	free(m->gpus);
 }
 
-bool reconcile_possible(struct work *w, const struct job *j, struct err *e)
+bool reconcile_possible(struct work *w, const struct kind *k, const void *row, struct err *e)
 {
-	const struct quota *q = rowset_find(&w->model->quotas, j->org_id);
+	const struct work_policy *policy = w->told.policy(w->told.ctx, k);
+	const struct quota *q = rowset_find(&w->model->quotas,
+		((const struct workload *)row)->org_id);
 	struct plan_limits limits = {0};
 	struct plan_org org = {.limits = q ? &limits : NULL, .name = q ? q->org_name : NULL};
 	struct task_program program;
@@ -61,10 +62,10 @@ bool reconcile_possible(struct work *w, const struct job *j, struct err *e)
 
 	if (q)
 		limits_of_quota(&limits, q);
-	claim_of_job(&claim, j);
-	gang_of_job(&gang, &claim, j);
+	policy->claim(&claim, row);
+	policy->gang(&gang, &claim, row);
 	gang.org = &org;
-	program_of_job(&program, j);
+	policy->program(&program, row);
 	w->engine->ops->machine(w->engine, &cluster);
 	return plan_possible(&gang, &cluster, e) && w->engine->ops->check(w->engine, &program, e);
 }

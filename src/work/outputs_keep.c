@@ -105,11 +105,12 @@ static void sums_release(struct map *sums)
 static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *why)
 {
 	struct work *w = k->w;
-	const struct job *j = rowset_find(&w->model->jobs, h->uid);
+	const struct kind *kind;
+	const struct workload *row = model_workload(w->model, h->uid, &kind);
 	struct err e = ERR_INIT;
 	struct change *c;
 
-	if (j == NULL || !job_state_final(j->state) || work_active(w, h->uid))
+	if (row == NULL || !work_state_final(row->state) || work_active(w, h->uid))
 		return; /* gone, or run again since */
 	if (!k->outputs->take(h->place, &e)) {
 		log_line(LOG_WARN, "%s", e.text);
@@ -117,10 +118,10 @@ static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *
 	}
 	c = change_new(w->model);
 	change_actor(c, "outputs.keep", h->org_id);
-	change_event(c, j, EVENT_NORMAL, "OutputsCollected", "%.1f MiB of outputs were removed: %s",
-		(double)h->bytes / (1 << 20), why);
+	change_event(c, kind, row, EVENT_NORMAL, "OutputsCollected",
+		"%.1f MiB of outputs were removed: %s", (double)h->bytes / (1 << 20), why);
 	change_events_trim(c, h->uid);
-	change_audit(c, "outputs.collect", h->uid, j->job_name);
+	change_audit(c, "outputs.collect", h->uid, record_key(kind, row));
 	change_commit(c);
 	*sum -= h->bytes;
 	h->taken = true;
@@ -200,21 +201,27 @@ static void outputs_measured(struct turn *turn, bool ran)
 
 /* ---- When ---- */
 
-static void look(struct keeper *k)
+static void hold(struct keeper *k, const struct workload *row)
 {
 	struct work *w = k->w;
+	struct held h = {.org_id = mem_strdup(row->org_id),
+		.end = INT64_MAX,
+		.place = k->outputs->place(w->engine, row->uid)};
 
-	for (size_t i = 0; i < w->model->jobs.len; i++) {
-		const struct job *j = w->model->jobs.rows[i];
-		struct held h = {.org_id = mem_strdup(j->org_id),
-			.end = INT64_MAX,
-			.place = k->outputs->place(w->engine, j->uid)};
+	snprintf(h.uid, sizeof h.uid, "%s", row->uid);
+	if (work_state_final(row->state) && work_active(w, row->uid) == NULL)
+		h.end = row->end_time.v > 0 ? row->end_time.v : row->update_time.v;
+	vec_push(&k->held, h);
+}
 
-		snprintf(h.uid, sizeof h.uid, "%s", j->uid);
-		if (job_state_final(j->state) && work_active(w, j->uid) == NULL)
-			h.end = j->end_time.v > 0 ? j->end_time.v : j->update_time.v;
-		vec_push(&k->held, h);
-	}
+static void look(struct keeper *k)
+{
+	const struct sets *sets = &k->w->model->sets;
+
+	for (size_t s = 0; s < sets->len; s++)
+		for (size_t i = 0; kind_runs(sets->items[s].kind) && i < sets->items[s].rows->len;
+			i++)
+			hold(k, sets->items[s].rows->rows[i]);
 	k->busy = true;
 	k->turn = (struct turn){.ctx = k,
 		.patient = true,

@@ -6,7 +6,6 @@
  * run is known to the store; the engine then finds out which of them really does.
  */
 #include "work/work.h"
-#include "work/program.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,7 +17,7 @@
 
 enum {
 	REPAIR_MS = 5000,
-	GLANCE = 64, /* jobs that wait, looked at in a turn; all of them only now and then */
+	GLANCE = 64, /* that wait, looked at in a turn; all of them only now and then */
 };
 
 /* ---- What plan() is asked ---- */
@@ -63,7 +62,11 @@ static void question_add(struct work *w, struct question *q, struct active *a, b
 {
 	struct plan_gang one;
 
-	gang_of_job(&one, &a->claim, a->work);
+	a->policy->gang(&one, &a->claim, a->work);
+	one.priority = a->priority;
+	one.enqueued = a->work->state == WORK_ENQUEUED;
+	one.reason = a->work->reason;
+	one.message = a->work->message;
 	one.org = &org_now(w, a->queue)->org;
 	one.order = a->order;
 	one.since = a->since;
@@ -83,7 +86,7 @@ static void question_add(struct work *w, struct question *q, struct active *a, b
 
 static bool in_flight(const struct active *a)
 {
-	return change_in_flight(a->w->model, &job_kind, a->uid);
+	return change_in_flight(a->w->model, a->kind, a->uid);
 }
 
 /* What is over, or not yet on the disk, is not to be decided about. */
@@ -140,12 +143,18 @@ static void usage_add(struct quota_line *line, const struct quota_line *more)
 	line->count_used += more->count_used;
 }
 
-static struct quota_line usage_of(const struct job *j)
+/* Of one without a limit as of one that has a CPU. */
+static struct quota_line usage_of(const struct claim *c)
 {
-	return (struct quota_line){.cpu_used = {j->cpu_limit.v > 0 ? j->cpu_limit.v : 1000},
-		.memory_used = j->memory_limit,
-		.gpu_used = j->gpu_limit,
+	return (struct quota_line){.cpu_used = {c->cpu > 0 ? c->cpu : 1000},
+		.memory_used = {c->memory},
+		.gpu_used = c->gpus,
 		.count_used = 1};
+}
+
+static struct quota_line *line_of(struct quota *q, const struct active *a)
+{
+	return (struct quota_line *)((char *)q + a->policy->quota_line);
 }
 
 static void usage_clear(struct quota_line *line)
@@ -168,13 +177,13 @@ void reconcile_usage(struct work *w)
 		usage_clear(&q->total);
 	}
 	for (size_t i = 0; i < w->live.len; i++) {
-		const struct job *j = model_moving(w->model, w->live.items[i]->uid);
-		struct quota *q = rowset_find(&w->model->quotas, j->org_id);
-		struct quota_line one = usage_of(j);
+		const struct active *a = w->live.items[i];
+		struct quota *q = rowset_find(&w->model->quotas, a->work->org_id);
+		struct quota_line one = usage_of(&a->claim);
 
 		if (q == NULL)
 			continue;
-		usage_add(&q->train, &one);
+		usage_add(line_of(q, a), &one);
 		usage_add(&q->total, &one);
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -188,7 +197,7 @@ void reconcile_usage(struct work *w)
 
 /* ---- Planning ---- */
 
-/* A job has one task. */
+/* Each has one task. */
 static void carry_out_start(struct active *a, const struct plan_place *place,
 	const struct plan_node *nodes)
 {
@@ -204,7 +213,7 @@ static void carry_out_start(struct active *a, const struct plan_place *place,
 
 static void carry_out_drop(struct active *a)
 {
-	struct news n = {.state = JOB_FAILED,
+	struct news n = {.state = WORK_FAILED,
 		.reason = REASON_CANCELLED,
 		.message = "cancelled before it started"};
 	char message[64];
@@ -242,7 +251,7 @@ static void plan_in(struct work *w, int64_t ms)
 }
 
 /*
- * Ms until all jobs are looked at again. With thousands that wait it is dear, so it gets a fifth of
+ * Ms until all are looked at again. With thousands that wait it is dear, so it gets a fifth of
  * the time at most, and a fiftieth where it would only find new reasons.
  */
 static int64_t whole_plan_in(const struct work *w, bool full)
@@ -324,8 +333,8 @@ void reconcile_not_stored(struct active *a)
 	struct work *w = a->w;
 
 	if (!a->dirty)
-		log_line(LOG_ERROR, "job %s: its new state could not be stored; trying again",
-			a->uid);
+		log_line(LOG_ERROR, "%s %s: its new state could not be stored; trying again",
+			a->kind->name, a->uid);
 	a->dirty = true;
 	if (!uv_is_active((uv_handle_t *)&w->repair_timer))
 		uv_timer_start(&w->repair_timer, on_repair, REPAIR_MS, 0);
@@ -334,16 +343,16 @@ void reconcile_not_stored(struct active *a)
 /* ---- At start ---- */
 
 /* Does the engine have to look for a task of it? Fills in what it holds. */
-static bool adopt_one(struct work *w, struct active *a, const struct job *j)
+static bool adopt_one(struct work *w, struct active *a, const struct workload *j)
 {
 	const struct task *t = model_task(w->model, j->uid, NULL, (int)j->attempt);
-	bool deleting = j->state == JOB_DELETING;
-	unsigned state = deleting ? (t ? t->state : JOB_FAILED) : j->state;
+	bool deleting = j->state == WORK_DELETING;
+	unsigned state = deleting ? (t ? t->state : WORK_FAILED) : j->state;
 
-	if (deleting ? job_state_final(state) : !job_state_live(state))
+	if (deleting ? work_state_final(state) : !work_state_live(state))
 		return false;
 	active_lives(a,
-		life_found(true, state == JOB_RUNNING, false, j->reason == REASON_CANCELLED,
+		life_found(true, state == WORK_RUNNING, false, j->reason == REASON_CANCELLED,
 			deleting));
 	if (t)
 		active_gpus(a, t->gpus.items, t->gpus.len);
@@ -356,10 +365,8 @@ void reconcile_adopt(struct work *w)
 	struct active *a;
 
 	for (size_t at = 0; active_next(w, &at, &a);) {
-		const struct job *j = a->work;
-
-		if (adopt_one(w, a, j)) {
-			struct task_ref one = {j->uid, task_single, (int)j->attempt};
+		if (adopt_one(w, a, a->work)) {
+			struct task_ref one = task_of(a);
 
 			vec_push(&known, one);
 		}

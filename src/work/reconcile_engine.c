@@ -1,6 +1,5 @@
 /* What the engine reports. */
 #include "work/work.h"
-#include "work/retry.h"
 
 #include "base/fsio.h"
 #include "base/log.h"
@@ -12,13 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The job that a report is about; NULL when it is none of ours, or of an older attempt. */
+/* What a report is about; NULL when it is none of ours, or of an older attempt. */
 static struct active *about(struct work *w, const struct task_ref *ref)
 {
 	struct active *a = work_active(w, ref->uid);
-	const struct job *j = a ? model_moving(w->model, ref->uid) : NULL;
 
-	return j && j->attempt == ref->attempt ? a : NULL;
+	return a && a->work->attempt == ref->attempt ? a : NULL;
 }
 
 static void on_started(void *ctx, const struct task_ref *ref, int64_t start_ms)
@@ -31,17 +29,17 @@ static void on_started(void *ctx, const struct task_ref *ref, int64_t start_ms)
 
 /* ---- Ended ---- */
 
-static unsigned end_state(const struct task_exit *end, enum job_reason why)
+static unsigned end_state(const struct task_exit *end, enum work_reason why)
 {
 	if (end->end == TASK_END_EXIT && end->code == 0 && why == REASON_NONE)
-		return JOB_COMPLETED;
-	return end->end == TASK_END_START ? JOB_ERROR : JOB_FAILED;
+		return WORK_COMPLETED;
+	return end->end == TASK_END_START ? WORK_ERROR : WORK_FAILED;
 }
 
-static enum job_reason end_reason(const struct active *a, const struct task_exit *end,
-	enum job_reason why)
+static enum work_reason end_reason(const struct active *a, const struct task_exit *end,
+	enum work_reason why)
 {
-	static const enum job_reason words[] = {[TASK_END_EXIT] = REASON_EXIT_CODE,
+	static const enum work_reason words[] = {[TASK_END_EXIT] = REASON_EXIT_CODE,
 		[TASK_END_SIGNAL] = REASON_SIGNAL,
 		[TASK_END_START] = REASON_START,
 		[TASK_END_OOM] = REASON_OOM_KILLED,
@@ -57,7 +55,7 @@ static enum job_reason end_reason(const struct active *a, const struct task_exit
 	return words[end->end];
 }
 
-static void end_message(const struct task_exit *end, enum job_reason reason, struct buf *out)
+static void end_message(const struct task_exit *end, enum work_reason reason, struct buf *out)
 {
 	if (reason == REASON_CANCELLED)
 		buf_adds(out, "stopped on request");
@@ -78,15 +76,16 @@ static void end_message(const struct task_exit *end, enum job_reason reason, str
 			end->finish_code);
 }
 
-/* All of its log was read: now it is decided what becomes of the job. */
+/* All of its log was read: now it is decided what becomes of it. */
 static void end_decide(struct active *a)
 {
 	struct task_exit *end = a->end;
-	enum job_reason reason = end_reason(a, end, a->end_why);
+	enum work_reason reason = end_reason(a, end, a->end_why);
 	struct buf message = BUF_INIT;
-	const struct job *j = a->work;
+	const struct workload *row = a->work;
 	struct news n = {.state = end_state(end, reason), .reason = reason, .end = end};
-	bool again = retry_job(j, reason, j->attempt - j->attempts_uncounted, &n.delay);
+	bool again = a->policy->again(row, reason, row->attempt - row->attempts_uncounted,
+		&n.delay);
 
 	a->end = NULL;
 	end_message(end, reason, &message);
@@ -102,7 +101,7 @@ void reconcile_read_rest(struct active *a)
 }
 
 static void on_ended(void *ctx, const struct task_ref *ref, const struct task_exit *end,
-	enum job_reason why)
+	enum work_reason why)
 {
 	struct active *a = about(ctx, ref);
 	struct news n = {.state = end_state(end, REASON_RETRY),
@@ -140,15 +139,15 @@ static void on_note(void *ctx, const struct task_ref *ref, bool warning, const c
 	const char *message)
 {
 	struct work *w = ctx;
-	const struct job *j = model_moving(w->model, ref->uid);
+	const struct active *a = work_active(w, ref->uid);
+	const struct kind *k = a ? a->kind : NULL;
+	const struct workload *row = a ? a->work : model_workload(w->model, ref->uid, &k);
 	struct change *c;
 
-	if (j == NULL)
-		j = rowset_find(&w->model->jobs, ref->uid);
-	if (j == NULL)
+	if (row == NULL)
 		return;
 	c = change_new(w->model);
-	change_event(c, j, warning ? EVENT_WARNING : EVENT_NORMAL, reason, "%s", message);
+	change_event(c, k, row, warning ? EVENT_WARNING : EVENT_NORMAL, reason, "%s", message);
 	change_commit(c);
 }
 
@@ -158,7 +157,7 @@ static void on_machine_changed(void *ctx)
 }
 
 /*
- * Nobody can say of jobs from before the store began, or was put back from a backup: their folders
+ * Nobody can say of those from before the store began, or was put back from a backup: their folders
  * stay. `before-restore` is made anew by each restore.
  */
 static int64_t deletions_known_since(const struct work *w)
@@ -183,7 +182,9 @@ static bool on_known(void *ctx, const char *uid)
 {
 	struct work *w = ctx;
 
-	return rowset_find(&w->model->jobs, uid) || model_moving(w->model, uid) ||
+	const struct kind *k;
+
+	return model_workload(w->model, uid, &k) || work_active(w, uid) ||
 		ulid_ms(uid) <= deletions_known_since(w);
 }
 

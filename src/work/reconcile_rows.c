@@ -1,37 +1,26 @@
-/* What all steps of a job's life write into its row and its task's. */
+/* What all steps of a life write into the row of what lives. */
 #include "work/work.h"
 
-#include <stdio.h>
 #include <string.h>
 
-void reconcile_why(struct job *j, enum job_reason reason, const char *message)
+struct draft draft_of(const struct kind *k, const void *row)
 {
-	job_set(j, reason, reason);
-	job_set(j, message, message);
+	struct draft d = {.kind = k};
+
+	memcpy(d.bytes, row, k->size);
+	return d;
 }
 
-void reconcile_move(struct change *c, struct job *j, unsigned state)
+void reconcile_why(struct draft *d, enum work_reason reason, const char *message)
 {
-	job_set(j, state, state);
-	job_set(j, update_time, (struct when){model_now()});
-	change_job(c, j);
-	model_moving_put(change_model(c), j);
+	draft_set(d, reason, reason);
+	draft_set(d, message, message);
 }
 
-void reconcile_task_of(struct model *m, const struct job *j, struct task *t, char uid[128])
+void reconcile_move(struct change *c, struct draft *d, unsigned state)
 {
-	const struct task *row;
-
-	snprintf(uid, 128, "%s/%s/%lld", j->uid, task_single, (long long)j->attempt);
-	row = rowset_find(&m->tasks, uid);
-	memset(t, 0, sizeof *t);
-	if (row)
-		*t = *row;
-	task_set(t, uid, uid);
-	task_set(t, job_uid, j->uid);
-	task_set(t, job_name, j->job_name);
-	task_set(t, task, task_single);
-	task_set(t, org_id, j->org_id);
-	task_set(t, attempt, j->attempt);
-	task_set(t, node_name, j->node_name);
+	draft_set(d, state, state);
+	draft_set(d, update_time, (struct when){model_now()});
+	change_work(c, d->kind, &d->row);
+	model_moving_put(change_model(c), d->kind, &d->row);
 }

@@ -1,38 +1,38 @@
-/* What the model tells: rows that the store brought, and how changes of jobs went. */
+/* What the model tells: rows that the store brought, and how changes of workloads went. */
 #include "work/work.h"
 
-/* A job that is to be brought to its end, and that nobody here looks after yet. */
-static void job_taken(struct work *w, const struct job *row)
+/* One that is to be brought to its end, and that nobody here looks after yet. */
+static void workload_taken(struct work *w, const struct kind *k, const struct workload *row)
 {
-	if (job_state_final(row->state) || work_active(w, row->uid))
+	if (work_state_final(row->state) || work_active(w, row->uid))
 		return;
-	rowset_put(&w->model->moving, row, NULL);
-	active_new(w, row);
+	model_moving_put(w->model, k, row);
+	active_new(w, k, row);
 	reconcile_soon(w);
 }
 
 void work_row_stored(struct work *w, const struct kind *k, const void *row)
 {
-	if (k == &job_kind)
-		job_taken(w, row);
+	if (kind_runs(k))
+		workload_taken(w, k, row);
 	/* What is in use stands in memory only. */
 	if (k == &quota_kind && w->model->loaded)
 		reconcile_usage(w);
 }
 
 /*
- * A job that somebody else removed: what runs of it is stopped, as if a person here had asked for it.
+ * One that somebody else removed: what runs of it is stopped, as if a person here had asked for it.
  * Where its end is on the way to the disk already, that comes back as not stored (reconcile_repair).
  */
 void work_row_gone(struct work *w, const struct kind *k, const char *uid)
 {
-	struct active *a = k == &job_kind ? work_active(w, uid) : NULL;
+	struct active *a = kind_runs(k) ? work_active(w, uid) : NULL;
 
 	if (a)
 		reconcile_event(a, ON_DELETE, NULL);
 }
 
-void work_job_settled(struct work *w, const char *uid, bool last, bool lost)
+void work_settled(struct work *w, const char *uid, bool last, bool lost)
 {
 	struct active *a = work_active(w, uid);
 

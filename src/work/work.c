@@ -34,23 +34,25 @@ bool work_older(struct work *w, int64_t since, int64_t keep)
 	return ages_older(&w->ages, since, keep, wall, mono);
 }
 
-struct log_cursor *work_log_open(struct work *w, const struct job *j, const char *task, int attempt,
-	void (*ready)(void *ctx), void *ctx, struct err *e)
+struct log_cursor *work_log_open(struct work *w, const struct kind *k, const void *row,
+	const char *task, int attempt, void (*ready)(void *ctx), void *ctx, struct err *e)
 {
-	int newest = (int)j->attempt;
+	const struct workload *of = row;
+	int newest = (int)of->attempt;
 
 	if (task && *task && strcmp(task, task_single) != 0) {
-		err_set(e, ERR_NOT_FOUND, "job %s has no task %s", j->job_name, task);
+		err_set(e, ERR_NOT_FOUND, "%s %s has no task %s", k->name, record_key(k, row),
+			task);
 		return NULL;
 	}
 	if (attempt == 0)
 		attempt = newest;
 	if (attempt < 1 || attempt > newest) {
 		err_set(e, ERR_NOT_FOUND,
-			newest > 0 ? "job %s has no attempt %d" : "job %s has not started yet",
-			j->job_name, attempt);
+			newest > 0 ? "%s %s has no attempt %d" : "%s %s has not started yet",
+			k->name, record_key(k, row), attempt);
 		return NULL;
 	}
-	return log_cursor_open(&w->engine, &(struct task_ref){j->uid, task_single, attempt}, ready,
+	return log_cursor_open(&w->engine, &(struct task_ref){of->uid, task_single, attempt}, ready,
 		ctx);
 }

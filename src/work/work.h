@@ -1,6 +1,6 @@
 /*
- * What the files of src/work share and what others call of them: jobs in motion, and what is done
- * with them. It stands on the model and the engine, and knows nobody above: what others have to
+ * What the files of src/work share and what others call of them: workloads in motion, and what is done
+ * with them, whatever their kind. It stands on the model and the engine, and knows nobody above: what others have to
  * learn it tells its watchers. Loop thread only.
  */
 #ifndef MLTOP_WORK_WORK_H
@@ -10,7 +10,6 @@
 #include "base/ulid.h"
 #include "base/vec.h"
 #include "core/kinds/event.h"
-#include "core/kinds/job.h"
 #include "core/kinds/org.h"
 #include "core/kinds/quota.h"
 #include "core/kinds/task.h"
@@ -20,6 +19,7 @@
 #include "model/model.h"
 #include "work/ages.h"
 #include "work/life.h"
+#include "work/policy.h"
 
 #include <uv.h>
 
@@ -36,6 +36,8 @@ struct work_watchers {
 	void (*log_ended)(void *ctx, const char *uid, const char *task, int attempt);
 	void (*planned)(void *ctx); /* after each turn of planning */
 	void (*over)(void *ctx);    /* something came to its end */
+	/* Of a kind that runs. */
+	const struct work_policy *(*policy)(void *ctx, const struct kind *k);
 	/* The file behind a package's URI, checked by who may name it; the caller frees. */
 	char *(*package_file)(void *ctx, const char *org_id, const char *uri, struct err *e);
 };
@@ -46,7 +48,7 @@ struct work_settings {
 	int64_t outputs_bytes;              /* of an org */
 };
 
-/* Jobs in motion and what brings them to their end. */
+/* Workloads in motion and what brings them to their end. */
 struct work {
 	struct model *model;
 	struct engine
@@ -63,10 +65,10 @@ struct work {
 	VEC(struct active *) live;    /* in no order */
 	VEC(struct active *) waiting; /* in the order in which they may start */
 	struct map queues;            /* org_id -> struct org_queue */
-	size_t orgs_waiting;          /* that have a job in `waiting` */
+	size_t orgs_waiting;          /* that have one in `waiting` */
 	uint64_t next_order;
-	int64_t plan_cost_us, plan_at; /* of the last plan of all jobs: how dear it was, mono ms */
-	bool plan_full;                /* the last plan left no room for any job */
+	int64_t plan_cost_us, plan_at; /* of the last plan of all: how dear it was, mono ms */
+	bool plan_full;                /* the last plan left no room for any */
 	uint64_t plan_turn;
 
 	struct follower *followers; /* of logs */
@@ -86,34 +88,36 @@ void work_init(struct work *w, const struct work_options *o);
 /* Is what happened at `since` (wall ms) older than `keep` for certain? Notes and tells of steps. */
 bool work_older(struct work *w, int64_t since, int64_t keep);
 /*
- * A place in the log of a job's attempt (work/cursor.h); 0: the newest. NULL: there is no such task
+ * A place in the log of an attempt of `row` (work/cursor.h); 0: the newest. NULL: there is no such task
  * or attempt, or not yet.
  */
-struct log_cursor *work_log_open(struct work *w, const struct job *j, const char *task, int attempt,
-	void (*ready)(void *ctx), void *ctx, struct err *e);
+struct log_cursor *work_log_open(struct work *w, const struct kind *k, const void *row,
+	const char *task, int attempt, void (*ready)(void *ctx), void *ctx, struct err *e);
 
 /* An org as plan() is asked about it. */
 struct org_queue {
-	size_t waiting;            /* jobs of it in that list */
+	size_t waiting;            /* of it in that list */
 	uint64_t turn;             /* of planning: what follows is of this one */
-	bool met;                  /* a job of it that could start */
+	bool met;                  /* one of it that could start */
 	struct plan_limits limits; /* what org.limits points to, when it has a quota */
 	struct plan_org org;
 	char org_id[];
 };
 
-/* Who waits until the end of a job is on the disk; false: it could not be stored. */
+/* Who waits until an end is on the disk; false: it could not be stored. */
 struct over_waiter {
 	void (*over)(void *ctx, bool ok, const struct err *e);
 	void *ctx;
 };
 
-/* A job that is not final, or is being deleted. */
+/* A workload that is not final, or is being deleted. */
 struct active {
 	struct work *w;
 	char uid[ULID_SIZE];
-	struct job *work; /* its row in `moving` of the model */
-	uint64_t order;   /* of acceptance */
+	const struct work_policy *policy;
+	const struct kind *kind; /* of the policy */
+	struct workload *work;   /* its row in `moving` of the model */
+	uint64_t order;          /* of acceptance */
 	int64_t priority;
 	struct org_queue *queue;
 	struct claim claim;
@@ -129,7 +133,7 @@ struct active {
 	char **gpus;
 	size_t gpu_count;
 	struct task_exit *end; /* it has ended so; its log is being read */
-	enum job_reason end_why;
+	enum work_reason end_why;
 	struct event_fold newest; /* event */
 	/* progress of the log */
 	struct progress *progress; /* NULL until bytes came */
@@ -150,13 +154,26 @@ struct follower {
 	void *ctx;
 };
 
-/* ---- Jobs in motion (active.c) ---- */
+/* A copy of a row, to be changed and put back. */
+struct draft {
+	const struct kind *kind;
+	union {
+		struct workload row;
+		char bytes[KIND_SIZE_MAX];
+	};
+};
+struct draft draft_of(const struct kind *k, const void *row);
+#define draft_set(d, member, value) workload_set((d)->kind, &(d)->row, member, value)
+#define draft_drop(d, member) workload_drop((d)->kind, &(d)->row, member)
 
-/* NULL: that job is not in motion. */
+/* ---- Workloads in motion (active.c) ---- */
+
+/* NULL: that one is not in motion. */
 struct active *work_active(struct work *w, const char *uid);
 /* The row in `moving` must be there. */
-struct active *active_new(struct work *w, const struct job *j);
+struct active *active_new(struct work *w, const struct kind *k, const struct workload *row);
 void active_free(struct active *a);
+struct workload *active_row(const struct active *a); /* as committed; NULL: there is none */
 void actives_release(struct work *w);
 /* Where it is in its life, and so in which list. */
 void active_lives(struct active *a, struct life_state life);
@@ -165,11 +182,11 @@ void active_gpus(struct active *a, const char *const *gpus, size_t count);
 /* Walks all of them, in no order: start with *at = 0. None may come or go meanwhile. */
 bool active_next(const struct work *w, size_t *at, struct active **out);
 
-/* ---- What the model tells of jobs and quotas (rows.c): struct model_watchers ---- */
+/* ---- What the model tells of workloads and quotas (rows.c): struct model_watchers ---- */
 
 void work_row_stored(struct work *w, const struct kind *k, const void *row);
 void work_row_gone(struct work *w, const struct kind *k, const char *uid);
-void work_job_settled(struct work *w, const char *uid, bool last, bool lost);
+void work_settled(struct work *w, const char *uid, bool last, bool lost);
 struct event_fold *work_fold(struct work *w, const char *uid);
 
 /* ---- What is done with them (reconcile*.c) ---- */
@@ -178,8 +195,9 @@ int64_t reconcile_now(void); /* ms, of spans: when a job waits since, when it ma
 void reconcile_soon(struct work *w);
 void reconcile_adopt(struct work *w);
 extern const struct engine_events reconcile_events;
-/* Accepts a checked job: queued in the change. */
-void reconcile_accept(struct work *w, struct change *c, struct job *j);
+/* Accepts a checked workload: queued in the change. */
+void reconcile_accept(struct work *w, struct change *c, const struct kind *k,
+	struct workload *made);
 /* A person wants it gone, or removed as well. It is carried out at once, and stored in the change. */
 void reconcile_cancel(struct change *c, struct active *a);
 void reconcile_delete(struct change *c, struct active *a);
@@ -193,10 +211,11 @@ bool reconcile_hold(struct change *c, struct active *a);
 bool reconcile_release(struct change *c, struct active *a);
 /* One of the two could not be stored. */
 void reconcile_hold_undo(struct active *a);
-/* A final job runs again. */
-void reconcile_retry(struct work *w, struct change *c, const struct job *j);
+/* One that is final runs again. */
+void reconcile_retry(struct work *w, struct change *c, const struct kind *k,
+	const struct workload *row);
 void reconcile_usage(struct work *w);
-/* A change of this job could not be stored. */
+/* A change of it could not be stored. */
 void reconcile_not_stored(struct active *a);
 /* What is known about an event of a life, as far as it has to do with it. */
 struct news {
@@ -205,8 +224,8 @@ struct news {
 	size_t gpu_count;
 	int64_t start_ms; /* ON_STARTED: wall */
 	/* What comes of its end: ON_DROP, ON_START_STORED, ON_LAST, ON_AGAIN, ON_NEVER_BEGAN. */
-	unsigned state; /* enum job_state */
-	enum job_reason reason;
+	unsigned state; /* enum work_state */
+	enum work_reason reason;
 	const char *message;
 	const struct task_exit *end; /* NULL: no attempt has ended by this */
 	int64_t delay;               /* ON_AGAIN: ms */
@@ -216,7 +235,7 @@ void reconcile_event(struct active *a, enum life_event ev, const struct news *n)
 /* What is left of its log; then its policy decides what becomes of it. */
 void reconcile_read_rest(struct active *a);
 /* Why it waits. */
-void reconcile_enqueue(struct active *a, enum job_reason reason, const char *message);
+void reconcile_enqueue(struct active *a, enum work_reason reason, const char *message);
 /* What of that has to do with an end (reconcile_end.c): another attempt, the same anew, all over. */
 void reconcile_again(struct active *a, const struct news *n);
 void reconcile_anew(struct active *a, const struct news *n);
@@ -225,13 +244,18 @@ void reconcile_over(struct active *a, const struct news *n);
 void reconcile_ended(struct active *a);
 /* Stores what could not be stored before. */
 void reconcile_repair(struct active *a);
-/* Queues `j` (a changed copy of the row in moving) in state `state` and puts it back. */
-void reconcile_move(struct change *c, struct job *j, unsigned state);
-/* The row of the job's newest attempt, as it is or new. `uid` holds its uid. */
-void reconcile_task_of(struct model *m, const struct job *j, struct task *t, char uid[128]);
-/* Why the job is where it is; `message` is not copied. */
-void reconcile_why(struct job *j, enum job_reason reason, const char *message);
-/* The engine's nodes, with the GPUs that our jobs hold. */
+/* Queues a changed copy of the row in moving, in state `state`, and puts it back. */
+void reconcile_move(struct change *c, struct draft *d, unsigned state);
+/* Why it is where it is; `message` is not copied. */
+void reconcile_why(struct draft *d, enum work_reason reason, const char *message);
+/* The row of its newest attempt, changed in the change. */
+void task_creating(struct change *c, const struct draft *d, const struct news *n);
+void task_running(struct change *c, const struct draft *d, int64_t start_ms);
+/* It has ended: its row, and what the workload's says of it. */
+void task_ended(struct change *c, struct draft *d, const struct news *n);
+/* Its only task, at its newest attempt. */
+struct task_ref task_of(const struct active *a);
+/* The engine's nodes, with the GPUs that are held here. */
 struct machine_view {
 	struct plan_cluster cluster;
 	struct plan_node *nodes;
@@ -240,7 +264,7 @@ struct machine_view {
 void reconcile_machine(struct work *w, struct machine_view *out);
 void machine_view_release(struct machine_view *m);
 /* Could it ever run here: nodes, quota, engine? ERR_UNPROCESSABLE, the field named. */
-bool reconcile_possible(struct work *w, const struct job *j, struct err *e);
+bool reconcile_possible(struct work *w, const struct kind *k, const void *row, struct err *e);
 
 /* ---- Logs, samples, outputs ---- */
 

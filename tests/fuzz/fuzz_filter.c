@@ -27,7 +27,7 @@ static struct job sample(void)
 
 	job_set(&j, job_name, "resnet50-a");
 	job_set(&j, owner, "lin");
-	job_set(&j, state, JOB_RUNNING);
+	job_set(&j, state, WORK_RUNNING);
 	job_set(&j, gpu_limit, 8);
 	job_set(&j, create_time, (struct when){1767236400000});
 	job_set(&j, labels, ((struct labels){labels, 1}));

@@ -40,7 +40,7 @@ static bool to_be_removed(const struct apart_object *o)
 	struct job j;
 	bool found = strcmp(o->op->text[OP_KIND], "job") == 0 &&
 		record_unpack(&job_kind, &j, &text, o->op->blob, o->op->blob_len, NULL) &&
-		strcmp(j.job_name, "taken-away") == 0 && j.state == JOB_RUNNING;
+		strcmp(j.job_name, "taken-away") == 0 && j.state == WORK_RUNNING;
 
 	arena_release(&text);
 	return found;

@@ -27,7 +27,7 @@ static struct job sample(void)
 	struct job j = {0};
 
 	job_set(&j, job_name, "resnet50-a");
-	job_set(&j, state, JOB_RUNNING);
+	job_set(&j, state, WORK_RUNNING);
 	job_set(&j, owner, "lin chen");
 	job_set(&j, gpu_limit, 8);
 	job_set(&j, cpu_limit, (struct mcpu){1500});

@@ -5,14 +5,14 @@
 static void states_are_final_or_live(void **state)
 {
 	(void)state;
-	for (unsigned s = 0; job_state_words[s]; s++) {
+	for (unsigned s = 0; work_state_words[s]; s++) {
 		static const char *const finals[] = {"completed", "failed", "error", NULL};
 		bool final = false;
 
 		for (int i = 0; finals[i]; i++)
-			final |= strcmp(finals[i], job_state_words[s]) == 0;
-		assert_int_equal(job_state_final(s), final);
-		assert_int_equal(job_state_live(s), s == JOB_CREATING || s == JOB_RUNNING);
+			final |= strcmp(finals[i], work_state_words[s]) == 0;
+		assert_int_equal(work_state_final(s), final);
+		assert_int_equal(work_state_live(s), s == WORK_CREATING || s == WORK_RUNNING);
 	}
 }
 
@@ -22,13 +22,13 @@ static void words_fit_their_numbers(void **state)
 	size_t n = 0;
 
 	(void)state;
-	while (job_state_words[n])
+	while (work_state_words[n])
 		n++;
-	assert_int_equal(n, JOB_MODELSERVED + 1);
-	for (n = 0; job_reason_words[n];)
+	assert_int_equal(n, WORK_MODELSERVED + 1);
+	for (n = 0; work_reason_words[n];)
 		n++;
 	assert_int_equal(n, REASON_RETRY + 1);
-	assert_string_equal(job_reason_words[REASON_OOM_KILLED], "OOMKilled");
+	assert_string_equal(work_reason_words[REASON_OOM_KILLED], "OOMKilled");
 	assert_string_equal(restart_policy_words[RESTART_ON_FAILURE], "on-failure");
 	assert_string_equal(enforced_words[ENFORCED_CGROUP], "cgroup");
 }

@@ -98,16 +98,16 @@ static void states_say_what_they_are(void **state)
 
 	(void)state;
 	assert_int_equal(kind_life(&job_kind, &j), LIFE_NONE);
-	job_set(&j, state, JOB_ENQUEUED);
+	job_set(&j, state, WORK_ENQUEUED);
 	assert_int_equal(kind_life(&job_kind, &j), LIFE_WAITING);
 	assert_int_equal(kind_tone(&job_kind, &j), TONE_WAIT);
-	job_set(&j, state, JOB_RUNNING);
+	job_set(&j, state, WORK_RUNNING);
 	assert_int_equal(kind_life(&job_kind, &j), LIFE_LIVE);
 	assert_int_equal(kind_tone(&job_kind, &j), TONE_GOOD);
 	job_set(&j, state, 4711); /* of a newer server */
 	assert_int_equal(kind_life(&job_kind, &j), LIFE_NONE);
-	assert_true(job_state_final(JOB_ERROR) && !job_state_final(JOB_DELETING));
-	assert_true(job_state_live(JOB_CREATING) && !job_state_live(JOB_ENQUEUED));
+	assert_true(work_state_final(WORK_ERROR) && !work_state_final(WORK_DELETING));
+	assert_true(work_state_live(WORK_CREATING) && !work_state_live(WORK_ENQUEUED));
 	assert_int_equal(kind_life(&quota_kind, &j), LIFE_NONE);
 }
 
@@ -121,17 +121,17 @@ static void actions_know_their_states(void **state)
 	(void)state;
 	assert_null(kind_action_find(&job_kind, "explode"));
 	assert_true(kind_action_may(&job_kind, cancel, &j)); /* nobody knows its state */
-	job_set(&j, state, JOB_RUNNING);
+	job_set(&j, state, WORK_RUNNING);
 	assert_true(kind_action_may(&job_kind, cancel, &j));
 	assert_false(kind_action_may(&job_kind, retry, &j));
 	assert_true(kind_action_may(&job_kind, delete, &j));
-	job_set(&j, state, JOB_ENQUEUED);
+	job_set(&j, state, WORK_ENQUEUED);
 	assert_true(kind_action_may(&job_kind, kind_action_find(&job_kind, "hold"), &j));
 	assert_false(kind_action_may(&job_kind, kind_action_find(&job_kind, "release"), &j));
 	job_set(&j, held, true);
 	assert_false(kind_action_may(&job_kind, kind_action_find(&job_kind, "hold"), &j));
 	assert_true(kind_action_may(&job_kind, kind_action_find(&job_kind, "release"), &j));
-	job_set(&j, state, JOB_FAILED);
+	job_set(&j, state, WORK_FAILED);
 	assert_false(kind_action_may(&job_kind, cancel, &j));
 	assert_true(kind_action_may(&job_kind, retry, &j));
 }
@@ -163,7 +163,7 @@ static void spoilt_actions_are_found(void **state)
 	assert_non_null(strstr(spoilt(&good, &a), "same name"));
 	a = other, a.key = good.key;
 	assert_non_null(strstr(spoilt(&good, &a), "same key"));
-	a = other, a.from = FROM(JOB_MODELSERVED + 1);
+	a = other, a.from = FROM(WORK_MODELSERVED + 1);
 	assert_non_null(strstr(spoilt(&good, &a), "does not have"));
 	a = other, a.asks = ASKS_VALUE;
 	assert_non_null(strstr(spoilt(&good, &a), "names a row"));
@@ -205,7 +205,7 @@ static void cancelled_is_told_from_failed(void **state)
 	json_t *out;
 
 	(void)state;
-	job_set(&j, state, JOB_FAILED);
+	job_set(&j, state, WORK_FAILED);
 	job_set(&j, reason, REASON_EXIT_CODE);
 	job_kind.settle(&j);
 	assert_false(record_has(job, &j, cancelled));
@@ -226,7 +226,7 @@ static void cancelled_is_told_from_failed(void **state)
 	out = record_encode(&job_kind, &j, &set);
 	assert_string_equal(json_string_value(json_object_get(out, "state")), "failed");
 	assert_true(json_is_true(json_object_get(out, "cancelled")));
-	job_set(&j, state, JOB_ENQUEUED);
+	job_set(&j, state, WORK_ENQUEUED);
 	job_kind.settle(&j);
 	assert_false(record_has(job, &j, cancelled));
 	json_decref(out);

@@ -23,7 +23,7 @@ struct row {
 	const char *name;
 	int64_t gpus, cpu, memory, workers, ps, priority, created;
 	bool enqueued;
-	enum job_reason reason;
+	enum work_reason reason;
 	const char *message, *selector_key, *selector_value;
 };
 
@@ -136,7 +136,7 @@ static const struct plan_action *action_of(const struct world *w, size_t job)
 	return found;
 }
 
-static inline void expect_wait(struct world *w, size_t job, enum job_reason why,
+static inline void expect_wait(struct world *w, size_t job, enum work_reason why,
 	const char *message)
 {
 	const struct plan_action *a;

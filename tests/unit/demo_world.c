@@ -40,18 +40,18 @@ static void check_row(const struct job *j, int64_t now)
 	assert_true(ulid_valid(j->uid));
 	assert_true(j->create_time.v <= now && ulid_ms(j->uid) == j->create_time.v);
 	assert_true(knows(j, "owner") && knows(j, "gpu_limit") && knows(j, "state"));
-	assert_int_equal(knows(j, "end_time"), job_state_final(j->state));
-	if (j->state == JOB_RUNNING) {
+	assert_int_equal(knows(j, "end_time"), work_state_final(j->state));
+	if (j->state == WORK_RUNNING) {
 		assert_true(j->start_time.v >= j->create_time.v && j->start_time.v <= now);
 		assert_in_range(j->progress_step, 0, j->progress_total);
 		assert_true(j->loss > 0 && j->loss < 10 && j->progress_rate > 0);
 		assert_int_equal(knows(j, "gpu_util"), j->gpu_limit > 0);
-	} else if (j->state == JOB_ENQUEUED) {
+	} else if (j->state == WORK_ENQUEUED) {
 		assert_false(knows(j, "progress_step") || knows(j, "start_time"));
 	} else {
 		assert_true(j->end_time.v >= j->start_time.v && j->end_time.v <= now);
-		assert_int_equal(j->reason != REASON_NONE, j->state == JOB_FAILED);
-		assert_int_equal(*j->message != '\0', j->state == JOB_FAILED);
+		assert_int_equal(j->reason != REASON_NONE, j->state == WORK_FAILED);
+		assert_int_equal(*j->message != '\0', j->state == WORK_FAILED);
 		assert_true(knows(j, "exit_code") != knows(j, "signal"));
 		assert_false(knows(j, "progress_eta") || knows(j, "gpu_util"));
 	}
@@ -72,15 +72,15 @@ static void test_mix(void **state)
 		world_job_row(&w, &w.jobs[i], &r);
 		check_row(&r.job, now);
 		states[r.job.state]++;
-		if (r.job.state == JOB_RUNNING)
+		if (r.job.state == WORK_RUNNING)
 			held[strcmp(r.job.org_name, "research") == 0] += r.job.gpu_limit;
 		oldest = r.job.create_time.v < oldest ? r.job.create_time.v : oldest;
 		assert_true(i == 0 || strcmp(w.jobs[i - 1].uid, w.jobs[i].uid) < 0);
 	}
-	assert_in_range(states[JOB_RUNNING], MIX / 8, MIX / 3);
-	assert_in_range(states[JOB_ENQUEUED], MIX / 15, MIX / 5);
-	assert_in_range(states[JOB_COMPLETED], MIX / 3, MIX * 2 / 3);
-	assert_in_range(states[JOB_FAILED], MIX / 15, MIX / 4);
+	assert_in_range(states[WORK_RUNNING], MIX / 8, MIX / 3);
+	assert_in_range(states[WORK_ENQUEUED], MIX / 15, MIX / 5);
+	assert_in_range(states[WORK_COMPLETED], MIX / 3, MIX * 2 / 3);
+	assert_in_range(states[WORK_FAILED], MIX / 15, MIX / 4);
 	/* All GPUs are in use, so that who waits for one waits in truth; no org is over its quota. */
 	assert_int_equal(held[0], 48);
 	assert_int_equal(held[1], 16);
@@ -302,11 +302,11 @@ static void test_store(void **state)
 	assert_int_equal(m.quotas, 2);
 	assert_true(m.tasks > 20);
 	assert_int_equal(m.events, 50);
-	expect_events(s, job_in(&m, JOB_RUNNING), "Submitted Started ");
-	expect_events(s, job_in(&m, JOB_ENQUEUED), "Submitted Enqueued ");
-	expect_events(s, job_in(&m, JOB_COMPLETED), "Submitted Started Completed ");
-	expect_events(s, job_in(&m, JOB_FAILED), "Submitted Started Failed ");
-	j = *job_in(&m, JOB_RUNNING);
+	expect_events(s, job_in(&m, WORK_RUNNING), "Submitted Started ");
+	expect_events(s, job_in(&m, WORK_ENQUEUED), "Submitted Enqueued ");
+	expect_events(s, job_in(&m, WORK_COMPLETED), "Submitted Started Completed ");
+	expect_events(s, job_in(&m, WORK_FAILED), "Submitted Started Failed ");
+	j = *job_in(&m, WORK_RUNNING);
 	record_pack(&job_kind, &j, &pack);
 	o.uid = j.uid;
 	o.name = j.job_name;
@@ -318,7 +318,7 @@ static void test_store(void **state)
 	store_put(tx, &o); /* it is held now: whoever thinks it is not is behind */
 	assert_false(commit(s, tx));
 	tx = store_tx_new();
-	store_remove(tx, "job", job_in(&m, JOB_COMPLETED)->uid, STORE_NONE);
+	store_remove(tx, "job", job_in(&m, WORK_COMPLETED)->uid, STORE_NONE);
 	assert_true(commit(s, tx));
 	assert_int_equal(m.gone, 1);
 	assert_int_equal(m.jobs.len, 349);

@@ -34,7 +34,7 @@ struct seen {
 	int started, ended, grew, samples, notes;
 	int64_t start_ms;
 	struct task_exit end;
-	enum job_reason why;
+	enum work_reason why;
 	struct task_sample sample;
 	char note[400];
 };
@@ -79,7 +79,7 @@ static inline void bench_started(void *ctx, const struct task_ref *ref, int64_t 
 }
 
 static inline void bench_ended(void *ctx, const struct task_ref *ref, const struct task_exit *end,
-	enum job_reason why)
+	enum work_reason why)
 {
 	struct bench *b = ctx;
 	struct seen *s = seen_of(b, ref);

@@ -173,7 +173,7 @@ static inline int teardown(void **state)
 	return 0;
 }
 
-static inline void expect_start_failure(struct bench *b, enum job_reason why, const char *part)
+static inline void expect_start_failure(struct bench *b, enum work_reason why, const char *part)
 {
 	bench_until(b, seen(b, "a")->ended);
 	assert_int_equal(seen(b, "a")->end.end, TASK_END_START);

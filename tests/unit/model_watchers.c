@@ -51,7 +51,7 @@ static void key_disabled(void *ctx, const char *access_key)
 	told(ctx, "disabled", access_key);
 }
 
-static void job_settled(void *ctx, const char *uid, bool last, bool lost)
+static void work_settled(void *ctx, const char *uid, bool last, bool lost)
 {
 	struct fixture *f = ctx;
 
@@ -78,7 +78,7 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 	const struct model_watchers watchers = {f, row_stored, row_changed, row_gone, key_disabled,
-		job_settled, fold};
+		work_settled, fold};
 	struct store_config config = {.ops = &store_sqlite,
 		.dir = f->dir,
 		.volatile_data = true,
@@ -169,12 +169,12 @@ static void test_a_job_settles_and_its_events_fold(void **state)
 	job_set(&j, uid, "a-job");
 	job_set(&j, job_name, "train");
 	job_set(&j, org_id, o.org_id);
-	job_set(&j, state, JOB_ENQUEUED);
+	job_set(&j, state, WORK_ENQUEUED);
 	f->in_motion = true;
 	for (int i = 0; i < 3; i++) {
 		c = begin(f);
-		change_job(c, &j);
-		change_event(c, &j, EVENT_NORMAL, "Waits", "for its turn");
+		change_work(c, &job_kind, (const struct workload *)&j);
+		change_event(c, &job_kind, &j, EVENT_NORMAL, "Waits", "for its turn");
 		f->settled = false;
 		assert_true(change_commit_now(c, &e));
 		assert_true(f->settled && f->last && !f->lost);
@@ -185,7 +185,7 @@ static void test_a_job_settles_and_its_events_fold(void **state)
 	f->in_motion = false;
 	for (int i = 0; i < 2; i++) {
 		c = begin(f);
-		change_event(c, &j, EVENT_NORMAL, "Waits", "for its turn");
+		change_event(c, &job_kind, &j, EVENT_NORMAL, "Waits", "for its turn");
 		assert_true(change_commit_now(c, &e));
 	}
 	assert_int_equal(f->m.events.len, 2);

@@ -4,71 +4,13 @@
 
 #include <string.h>
 
-const char *const job_state_words[] = {
-	[JOB_VALIDATED] = "validated",
-	[JOB_ENQUEUED] = "enqueued",
-	[JOB_CREATING] = "creating",
-	[JOB_RUNNING] = "running",
-	[JOB_COMPLETED] = "completed",
-	[JOB_FAILED] = "failed",
-	[JOB_ERROR] = "error",
-	[JOB_DELETING] = "deleting",
-	[JOB_ENQUEUING] = "enqueuing",
-	[JOB_PROCESSING] = "processing",
-	[JOB_PENDING] = "pending",
-	[JOB_ERASING] = "erasing",
-	[JOB_MODELSERVED] = "modelserved",
-	NULL,
-};
-const struct word_look job_state_looks[] = {
-	[JOB_VALIDATED] = {TONE_WAIT, LIFE_WAITING},
-	[JOB_ENQUEUED] = {TONE_WAIT, LIFE_WAITING},
-	[JOB_CREATING] = {TONE_WAIT, LIFE_LIVE},
-	[JOB_RUNNING] = {TONE_GOOD, LIFE_LIVE},
-	[JOB_COMPLETED] = {TONE_GOOD, LIFE_FINAL},
-	[JOB_FAILED] = {TONE_BAD, LIFE_FINAL},
-	[JOB_ERROR] = {TONE_BAD, LIFE_FINAL},
-	[JOB_DELETING] = {TONE_GONE, LIFE_NONE},
-	[JOB_ENQUEUING] = {TONE_WAIT, LIFE_WAITING},
-	[JOB_PROCESSING] = {TONE_WAIT, LIFE_WAITING},
-	[JOB_PENDING] = {TONE_WAIT, LIFE_WAITING},
-	[JOB_ERASING] = {TONE_GONE, LIFE_NONE},
-	[JOB_MODELSERVED] = {TONE_WAIT, LIFE_NONE},
-};
-_Static_assert(ARRAY_SIZE(job_state_looks) == JOB_MODELSERVED + 1, "a look for each state");
 static const struct word_split state_split = {
-	.value = JOB_FAILED,
+	.value = WORK_FAILED,
 	.word = "cancelled",
 	.flag = offsetof(struct job, cancelled),
 	.look = {TONE_GONE, LIFE_FINAL},
 };
-const char *const job_reason_words[] = {
-	[REASON_NONE] = "",
-	[REASON_QUOTA] = "Quota",
-	[REASON_GPU] = "Gpu",
-	[REASON_CPU] = "Cpu",
-	[REASON_MEMORY] = "Memory",
-	[REASON_TASKS] = "Tasks",
-	[REASON_NODE_SELECTOR] = "NodeSelector",
-	[REASON_PRIORITY] = "Priority",
-	[REASON_HELD] = "Held",
-	[REASON_DEPENDENCY] = "Dependency",
-	[REASON_CANCELLED] = "Cancelled",
-	[REASON_EXIT_CODE] = "ExitCode",
-	[REASON_SIGNAL] = "Signal",
-	[REASON_OOM_KILLED] = "OOMKilled",
-	[REASON_SUPERVISOR_LOST] = "SupervisorLost",
-	[REASON_NODE_REBOOTED] = "NodeRebooted",
-	[REASON_MAX_RUNTIME] = "MaxRuntime",
-	[REASON_PACKAGE_FETCH] = "PackageFetch",
-	[REASON_PACKAGE_UNPACK] = "PackageUnpack",
-	[REASON_MODULE_MISSING] = "ModuleMissing",
-	[REASON_START] = "Start",
-	[REASON_RETRY] = "Retry",
-	NULL,
-};
 const char *const restart_policy_words[] = {"never", "on-failure", "always", NULL};
-const char *const enforced_words[] = {"none", "poll", "cgroup", NULL};
 
 enum { WHAT, RESOURCES, RUNNING, PLACE, STATUS, PROGRESS };
 static const char *const sections[] = {
@@ -195,7 +137,7 @@ static const struct field fields[] = {
 		.doc = "Always null here."),
 
 	ROW(job, state, enum, .flags = F_STATUS | F_PAD, .width = 9, .section = STATUS,
-		.names = job_state_words, .looks = job_state_looks, .split = &state_split,
+		.names = work_state_words, .looks = work_state_looks, .split = &state_split,
 		.doc = "Where it is in its life; filters tell failed and cancelled apart."),
 	ROW(job, cancelled, flag, .follows = "state,reason", .flags = F_STATUS | F_HIDDEN,
 		.width = 9, .section = STATUS,
@@ -203,7 +145,7 @@ static const struct field fields[] = {
 	ROW(job, held, flag, .follows = "state,reason", .flags = F_STATUS | F_HIDDEN, .width = 4,
 		.section = STATUS, .doc = "True where it waits until somebody releases it."),
 	ROW(job, reason, enum, .title = "WHY", .flags = F_STATUS, .width = 14, .section = STATUS,
-		.names = job_reason_words, .doc = "Why it waits or how it ended, one word."),
+		.names = work_reason_words, .doc = "Why it waits or how it ended, one word."),
 	ROW(job, message, text, .flags = F_STATUS, .width = 40, .section = STATUS, .max = 4096,
 		.doc = "The same as a sentence."),
 	ROW(job, exit_code, int, .title = "EXIT", .flags = F_STATUS, .width = 4, .section = STATUS,
@@ -282,7 +224,7 @@ static const struct field fields[] = {
 	ROW_AS(job, "util", gpu_util, percent, .title = "UTIL", .width = 5, .flags = F_ALIAS,
 		.doc = "Short for gpu_util."),
 	ROW_AS(job, "why", reason, enum, .title = "WHY", .width = 14, .flags = F_ALIAS,
-		.names = job_reason_words, .doc = "Short for reason."),
+		.names = work_reason_words, .doc = "Short for reason."),
 	ROW_AS(job, "step", progress_step, int, .title = "STEP", .width = 8, .flags = F_ALIAS,
 		.of = "progress_total", .doc = "Short for progress_step."),
 	ROW_AS(job, "eta", progress_eta, duration, .title = "ETA", .width = 6, .flags = F_ALIAS,
@@ -293,16 +235,6 @@ static const struct field fields[] = {
 		.doc = "Short for org_name."),
 };
 KIND_FITS(fields);
-
-bool job_state_final(unsigned state)
-{
-	return state <= JOB_MODELSERVED && job_state_looks[state].life == LIFE_FINAL;
-}
-
-bool job_state_live(unsigned state)
-{
-	return state <= JOB_MODELSERVED && job_state_looks[state].life == LIFE_LIVE;
-}
 
 /* A job is a module of a package or a command, never both and never neither. */
 static bool job_check_what(const struct job *j, struct err *e)
@@ -338,21 +270,9 @@ static bool job_check(const void *record, struct err *e)
 	return true;
 }
 
-/* Another server's rows say it themselves, or not at all: what is not known tells nothing. */
 static void job_settle(void *record)
 {
-	struct job *j = record;
-
-	if (!record_has(job, j, state) || !record_has(job, j, reason))
-		return;
-	if (j->state == JOB_FAILED && j->reason == REASON_CANCELLED)
-		record_set(job, j, cancelled, true);
-	else
-		record_drop(job, j, cancelled);
-	if (j->state == JOB_ENQUEUED && j->reason == REASON_HELD)
-		record_set(job, j, held, true);
-	else
-		record_drop(job, j, held);
+	workload_settle(&job_kind, record);
 }
 
 void job_what(const struct job *j, struct buf *out)
@@ -375,9 +295,9 @@ static const struct kind_action actions[] = {
 		.least = ROLE_OPERATOR,
 		.asks = ASKS_CONFIRM,
 		.key = 'x',
-		.from = FROM(JOB_VALIDATED) | FROM(JOB_ENQUEUED) | FROM(JOB_CREATING) |
-			FROM(JOB_RUNNING) | FROM(JOB_ENQUEUING) | FROM(JOB_PROCESSING) |
-			FROM(JOB_PENDING),
+		.from = FROM(WORK_VALIDATED) | FROM(WORK_ENQUEUED) | FROM(WORK_CREATING) |
+			FROM(WORK_RUNNING) | FROM(WORK_ENQUEUING) | FROM(WORK_PROCESSING) |
+			FROM(WORK_PENDING),
 		.not_from = "it is over already",
 		.ask = "Stop",
 		.doing = "is being cancelled",
@@ -402,7 +322,7 @@ static const struct kind_action actions[] = {
 		.least = ROLE_OPERATOR,
 		.asks = ASKS_NOTHING,
 		.key = 'R',
-		.from = FROM(JOB_COMPLETED) | FROM(JOB_FAILED) | FROM(JOB_ERROR),
+		.from = FROM(WORK_COMPLETED) | FROM(WORK_FAILED) | FROM(WORK_ERROR),
 		.not_from = "only a job that is over can be run again; cancel it first",
 		.ask = "Retry",
 		.doing = "is run again",
@@ -415,7 +335,7 @@ static const struct kind_action actions[] = {
 		.least = ROLE_OPERATOR,
 		.asks = ASKS_NOTHING,
 		.key = 'h',
-		.from = FROM(JOB_VALIDATED) | FROM(JOB_ENQUEUED),
+		.from = FROM(WORK_VALIDATED) | FROM(WORK_ENQUEUED),
 		.flag = "held",
 		.flag_set = false,
 		.other = "release",
@@ -430,7 +350,7 @@ static const struct kind_action actions[] = {
 		.tail = "/release",
 		.least = ROLE_OPERATOR,
 		.asks = ASKS_NOTHING,
-		.from = FROM(JOB_ENQUEUED),
+		.from = FROM(WORK_ENQUEUED),
 		.flag = "held",
 		.flag_set = true,
 		.not_from = "only a job that is held can be released",
@@ -445,8 +365,7 @@ const struct kind job_kind = {
 	.plural = "jobs",
 	.path = "/cloud_ml/v1/train",
 	.doc = "A train job.",
-	.can = CAN_LIST | CAN_ONE | CAN_CREATE | CAN_EVENTS | CAN_TASKS | CAN_LOGS | CAN_METRICS |
-		CAN_OUTPUTS | CAN_STREAM,
+	.can = CAN_LIST | CAN_ONE | CAN_CREATE | CAN_RUN | CAN_METRICS | CAN_STREAM,
 	.see = ROLE_VIEWER,
 	.make = ROLE_OPERATOR,
 	.org_names = true,

@@ -5,67 +5,14 @@
 #ifndef MLTOP_CORE_JOB_H
 #define MLTOP_CORE_JOB_H
 
-#include "core/schema/schema.h"
-
-enum job_state {
-	JOB_VALIDATED,
-	JOB_ENQUEUED,
-	JOB_CREATING,
-	JOB_RUNNING,
-	JOB_COMPLETED,
-	JOB_FAILED,
-	JOB_ERROR,
-	JOB_DELETING,
-	/* Words that other servers use; this one never makes them. */
-	JOB_ENQUEUING,
-	JOB_PROCESSING,
-	JOB_PENDING,
-	JOB_ERASING,
-	JOB_MODELSERVED,
-};
-extern const char *const job_state_words[];
-extern const struct word_look job_state_looks[];
-bool job_state_final(unsigned state); /* LIFE_FINAL */
-bool job_state_live(unsigned state);  /* LIFE_LIVE: holds resources */
-
-/* Why it is where it is; the words are CamelCase on the wire. */
-enum job_reason {
-	REASON_NONE,
-	REASON_QUOTA,
-	REASON_GPU,
-	REASON_CPU,
-	REASON_MEMORY,
-	REASON_TASKS,
-	REASON_NODE_SELECTOR,
-	REASON_PRIORITY,
-	REASON_HELD,
-	REASON_DEPENDENCY,
-	REASON_CANCELLED,
-	REASON_EXIT_CODE,
-	REASON_SIGNAL,
-	REASON_OOM_KILLED,
-	REASON_SUPERVISOR_LOST,
-	REASON_NODE_REBOOTED,
-	REASON_MAX_RUNTIME,
-	REASON_PACKAGE_FETCH,
-	REASON_PACKAGE_UNPACK,
-	REASON_MODULE_MISSING,
-	REASON_START,
-	REASON_RETRY,
-};
-extern const char *const job_reason_words[];
+#include "core/kinds/workload.h"
 
 enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 extern const char *const restart_policy_words[];
 
-/* How limits are held: "limits_enforced". */
-enum enforced { ENFORCED_NONE, ENFORCED_POLL, ENFORCED_CGROUP };
-extern const char *const enforced_words[];
-
 struct job {
-	struct record record;
-	/* identity */
-	const char *uid, *job_name, *org_id, *org_name, *owner;
+	struct workload;
+	const char *job_name;
 	/* what runs */
 	const char *module_name, *trainer_uri, *job_args;
 	struct strings command;
@@ -78,7 +25,7 @@ struct job {
 	/* what it may use */
 	struct mcpu cpu_limit;
 	struct bytes memory_limit;
-	int64_t gpu_limit, ps_count, worker_count, priority;
+	int64_t gpu_limit, ps_count, worker_count;
 	unsigned restart_policy;
 	int64_t max_attempts;
 	struct ms stop_grace, max_runtime;
@@ -88,20 +35,7 @@ struct job {
 	const char *volume_type, *volume_path, *mount_path;
 	bool mount_read_only;
 	const char *fds_endpoint, *fds_bucket, *hdfs_endpoint, *hdfs_krb_account;
-	/* status */
-	unsigned state, reason, limits_enforced;
-	bool cancelled; /* failed because somebody stopped it */
-	bool held;      /* waits until somebody releases it */
-	const char *message;
-	int64_t exit_code, signal, attempt, attempts_uncounted, tasks;
-	struct when create_time, update_time, start_time, end_time;
-	const char *node_name;
-	struct percent cpu_used, gpu_util;
-	struct bytes memory_used, log_bytes;
-	int64_t progress_step, progress_total, progress_epoch;
-	double progress_rate, loss, metric_value;
-	struct ms progress_eta;
-	const char *metric_name;
+	/* for the public clients */
 	int64_t current_rank;
 	const char *cluster_name, *service_port, *cluster_env_var;
 	const char *hyperparameters_name, *hyperparameters_goal, *hyperparameters_params;

@@ -2,7 +2,7 @@
 #ifndef MLTOP_CORE_TASK_H
 #define MLTOP_CORE_TASK_H
 
-#include "core/kinds/job.h"
+#include "core/kinds/workload.h"
 
 /* The task of an object that has one. */
 extern const char task_single[]; /* "master-0" */
@@ -12,7 +12,7 @@ struct task {
 	const char *uid; /* "<job uid>/<task>/<attempt>" */
 	const char *job_uid, *job_name, *task, *org_id;
 	int64_t attempt;
-	unsigned state, reason; /* job_state_words, job_reason_words */
+	unsigned state, reason; /* work_state_words, work_reason_words */
 	const char *message, *node_name;
 	int64_t exit_code, signal;
 	struct when start_time, end_time;
@@ -23,7 +23,7 @@ struct task {
 };
 extern const struct kind task_kind;
 
-/* task_set(t, state, JOB_RUNNING): assigns and marks as known. */
+/* task_set(t, state, WORK_RUNNING): assigns and marks as known. */
 #define task_set(t, member, value) record_set(task, t, member, value)
 
 #endif

@@ -62,7 +62,8 @@ static void wake_at(struct planner *p, int64_t when)
 }
 
 /* Reports why a job waits, unless its row says the same already. */
-static void wait_report(struct planner *p, size_t gang, enum job_reason reason, const char *message)
+static void wait_report(struct planner *p, size_t gang, enum work_reason reason,
+	const char *message)
 {
 	const struct plan_gang *g = &p->in->gangs[gang];
 
@@ -223,7 +224,7 @@ static void keep_for(struct planner *p, const struct waiting *w, const struct am
 static void consider(struct planner *p, const struct waiting *w)
 {
 	const struct plan_gang *g = &p->in->gangs[w->gang];
-	enum job_reason reason = REASON_NONE;
+	enum work_reason reason = REASON_NONE;
 	struct amounts need;
 	struct block b;
 	char message[160] = "";

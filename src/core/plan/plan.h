@@ -9,7 +9,7 @@
 #ifndef MLTOP_CORE_PLAN_H
 #define MLTOP_CORE_PLAN_H
 
-#include "core/kinds/job.h"
+#include "core/kinds/workload.h"
 #include "core/plan/claim.h"
 
 enum { PLAN_RESERVE_MS = 600 * 1000, PLAN_GPUS_MAX = 1024, PLAN_NODES_MAX = 4096 };
@@ -66,7 +66,7 @@ struct plan_gang {
 	int64_t since; /* waits since then */
 	/* What its row says: told anew only when that changes. */
 	bool enqueued;
-	enum job_reason reason;
+	enum work_reason reason;
 	const char *message;
 	/* How it stands. */
 	const struct plan_org *org; /* NULL: nobody's limits */
@@ -97,7 +97,7 @@ struct plan_place {
 struct plan_action {
 	enum plan_verb verb;
 	size_t gang; /* index into gangs */
-	enum job_reason reason;
+	enum work_reason reason;
 	char message[160];         /* exact: what is wanted, what is free, of how much */
 	struct plan_place *places; /* in the plan's arena; tasks in the order of claims */
 	size_t place_count;

@@ -150,10 +150,10 @@ static const struct pool *pool_asked(const struct nodes *n, const struct plan_ga
 }
 
 /* There is enough in all, but this claim finds no node with room for one more of its tasks. */
-static enum job_reason spread_reason(const struct nodes *n, const struct plan_gang *g,
+static enum work_reason spread_reason(const struct nodes *n, const struct plan_gang *g,
 	const struct claim *c, char *message, size_t size)
 {
-	static const enum job_reason reasons[] = {REASON_GPU, REASON_MEMORY, REASON_CPU,
+	static const enum work_reason reasons[] = {REASON_GPU, REASON_MEMORY, REASON_CPU,
 		REASON_TASKS};
 	struct amounts each;
 	enum dim lack = DIM_TASKS;
@@ -177,7 +177,7 @@ static enum job_reason spread_reason(const struct nodes *n, const struct plan_ga
 }
 
 bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
-	enum job_reason *reason, char *message, size_t size)
+	enum work_reason *reason, char *message, size_t size)
 {
 	struct pool space;
 	struct block b;

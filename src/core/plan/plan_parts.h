@@ -49,7 +49,7 @@ bool pool_too_small(const struct pool *p, const struct amounts *need, enum dim *
 bool selector_is_name(const char *key);
 bool node_selected(const struct plan_gang *g, const struct plan_node *n);
 
-enum job_reason block_reason(const struct block *b);
+enum work_reason block_reason(const struct block *b);
 void block_message(char *out, size_t size, const struct block *b, const struct amounts *need);
 /* It fits all nodes together and no single one: what one task needs, and the most one node has. */
 void spread_message(char *out, size_t size, enum dim dim, const struct amounts *each, int64_t most);
@@ -86,7 +86,7 @@ void nodes_settle(struct nodes *n);
 bool nodes_full(const struct nodes *n); /* of something that every gang takes from */
 /* All tasks on nodes, taken from them, or nothing: then *reason and the sentence say why. */
 bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
-	enum job_reason *reason, char *message, size_t size);
+	enum work_reason *reason, char *message, size_t size);
 /* After nodes_place: the GPUs of each place. */
 void nodes_give(struct nodes *n, const struct plan_gang *g, struct plan_action *a,
 	struct arena *arena);

@@ -92,9 +92,9 @@ void text_amount(struct text *t, enum dim dim, int64_t n)
 	text_add(t, n == words[dim].one ? words[dim].single : words[dim].many);
 }
 
-enum job_reason block_reason(const struct block *b)
+enum work_reason block_reason(const struct block *b)
 {
-	static const enum job_reason reasons[] = {
+	static const enum work_reason reasons[] = {
 		[DIM_GPUS] = REASON_GPU,
 		[DIM_MEMORY] = REASON_MEMORY,
 		[DIM_CPU] = REASON_CPU,

@@ -265,6 +265,8 @@ enum kind_can {
 	CAN_METRICS = 128,
 	CAN_OUTPUTS = 256,
 	CAN_STREAM = 512, /* rows streams */
+	/* Its objects run: a record begins with a struct workload (core/kinds/workload.h). */
+	CAN_RUN = CAN_TASKS | CAN_LOGS | CAN_OUTPUTS | CAN_EVENTS,
 };
 
 struct kind {

@@ -41,6 +41,7 @@
 
 #define WIRE_PROTOCOL "mltop.v1"
 #define WIRE_PATH "/cloud_ml/v1/stream"
+#define WIRE_LOG_OF "job" /* where a log subscription does not say of what kind */
 enum {
 	WIRE_LOG_HEADER = 24,
 	WIRE_LOG_CHUNK = 64 * 1024, /* bytes of log in a frame at most */

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void local_failed(struct local_work *w, enum job_reason why, const char *message)
+void local_failed(struct local_work *w, enum work_reason why, const char *message)
 {
 	w->outcome = LOCAL_ENDED;
 	w->why = why;
@@ -137,7 +137,7 @@ static bool package_unpack(struct local_work *w, const char *made, struct err *e
  * its own. It is made whole where only we can pass, so that other tasks of the same user cannot
  * touch it before it is theirs.
  */
-static bool work_make(struct local_work *w, int folder, enum job_reason *why, struct err *e)
+static bool work_make(struct local_work *w, int folder, enum work_reason *why, struct err *e)
 {
 	const char *place = w->program.work_dir;
 
@@ -185,7 +185,7 @@ static bool spec_write(struct local_work *w, int folder, const struct task_spec 
 }
 
 /* Folder, code and spec. *before: somebody has launched this attempt already. */
-static bool prepare(struct local_work *w, int *folder, bool *before, enum job_reason *why,
+static bool prepare(struct local_work *w, int *folder, bool *before, enum work_reason *why,
 	struct err *e)
 {
 	struct task_spec spec;
@@ -207,7 +207,7 @@ static bool prepare(struct local_work *w, int *folder, bool *before, enum job_re
 
 void local_launch(struct local_work *w)
 {
-	enum job_reason why;
+	enum work_reason why;
 	struct err e = ERR_INIT;
 	int folder = -1;
 	bool before = false;

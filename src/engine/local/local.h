@@ -94,7 +94,7 @@ struct local_work {
 	enum local_outcome outcome;
 	int fd;
 	struct task_exit end;
-	enum job_reason why;
+	enum work_reason why;
 	bool gap; /* output that the dead shim held is gone */
 };
 
@@ -149,9 +149,9 @@ struct local_task *local_task_new(struct local *l, const struct task_ref *ref);
 struct local_task *local_task_find(struct local *l, const struct task_ref *ref);
 char *local_key(const struct task_ref *ref); /* the caller frees */
 /* Takes it out of the table, closes its link, tells `ended`, frees it. */
-void local_task_end(struct local_task *t, const struct task_exit *end, enum job_reason why);
+void local_task_end(struct local_task *t, const struct task_exit *end, enum work_reason why);
 void local_task_free(struct local_task *t); /* already out of the table, not linked */
-enum job_reason local_reason(const struct task_exit *end);
+enum work_reason local_reason(const struct task_exit *end);
 /* A work of this task, with folder and marker filled. */
 struct local_work *local_work_new(struct local_task *t, bool recover);
 void local_work_free(struct local_work *w);
@@ -172,7 +172,7 @@ bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *
 void local_launch(struct local_work *w);
 /* Starts a shim on a folder that holds a spec, and connects to it. Fills the work's outcome. */
 void local_spawn(struct local_work *w);
-void local_failed(struct local_work *w, enum job_reason why, const char *message);
+void local_failed(struct local_work *w, enum work_reason why, const char *message);
 
 /* local_recover.c, in the pool: how does this task stand? Fills the work's outcome. */
 void local_recover(struct local_work *w);

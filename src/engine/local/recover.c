@@ -145,7 +145,7 @@ static void write_exit(struct recovery *r)
 		taskfile_rename(r->folder, "exit", true, NULL);
 }
 
-static void conclude(struct recovery *r, enum job_reason why, const char *message, int64_t end_ms)
+static void conclude(struct recovery *r, enum work_reason why, const char *message, int64_t end_ms)
 {
 	struct local_work *w = r->w;
 	int log = openat(r->folder, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

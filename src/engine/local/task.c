@@ -47,7 +47,7 @@ void local_task_free(struct local_task *t)
 	free(t);
 }
 
-enum job_reason local_reason(const struct task_exit *end)
+enum work_reason local_reason(const struct task_exit *end)
 {
 	switch (end->end) {
 	case TASK_END_EXIT: return end->code ? REASON_EXIT_CODE : REASON_NONE;
@@ -82,7 +82,7 @@ static void notes_of_end(struct local_task *t, const struct task_exit *end)
 	}
 }
 
-void local_task_end(struct local_task *t, const struct task_exit *end, enum job_reason why)
+void local_task_end(struct local_task *t, const struct task_exit *end, enum work_reason why)
 {
 	struct local *l = t->local;
 

@@ -1,5 +1,5 @@
 /* Logs over plain HTTP: the newest part as JSON, or a chunked stream of lines to the end. */
-#include "kinds/kinds.h"
+#include "kinds/work.h"
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -52,6 +52,7 @@ struct reader {
 	struct follower link; /* in the platform's list while it follows */
 	struct platform *p;
 	struct request *r;
+	const struct kind *kind;
 	char *task;
 	int64_t lines; /* still to be found */
 	bool follow;
@@ -217,12 +218,12 @@ static enum log_step read_text(struct reader *d, struct log_piece *piece)
 /* ---- Following ---- */
 
 /* Has the attempt ended, with nothing more to come? */
-static bool follow_over(const struct reader *d, const struct job *j)
+static bool follow_over(const struct reader *d, const struct workload *row)
 {
 	if (d->link.attempt == 0)
-		return job_state_final(j->state);
-	return j->attempt > d->link.attempt || job_state_final(j->state) ||
-		j->state == JOB_ENQUEUED;
+		return work_state_final(row->state);
+	return row->attempt > d->link.attempt || work_state_final(row->state) ||
+		row->state == WORK_ENQUEUED;
 }
 
 static void log_came(void *ctx)
@@ -233,7 +234,7 @@ static void log_came(void *ctx)
 }
 
 /* False: it is over. */
-static bool follow_step(struct reader *d, const struct job *j, struct buf *out, size_t size)
+static bool follow_step(struct reader *d, const struct workload *row, struct buf *out, size_t size)
 {
 	struct log_piece piece;
 	enum log_step step;
@@ -247,8 +248,8 @@ static bool follow_step(struct reader *d, const struct job *j, struct buf *out, 
 		out->data[out->len] = '\0';
 		return true;
 	case LOG_GAP: gap_tell(out, &piece); return true;
-	case LOG_END: return !piece.range.final || !follow_over(d, j);
-	case LOG_NONE: return !follow_over(d, j);
+	case LOG_END: return !piece.range.final || !follow_over(d, row);
+	case LOG_NONE: return !follow_over(d, row);
 	case LOG_NOT_NOW: logs_wake_later(&d->p->work, &d->link); return true;
 	default: return true; /* it is coming */
 	}
@@ -257,19 +258,19 @@ static bool follow_step(struct reader *d, const struct job *j, struct buf *out, 
 static bool follow_more(void *ctx, struct buf *out, size_t room)
 {
 	struct reader *d = ctx;
-	const struct job *j = rowset_find(&d->p->model.jobs, d->link.uid);
+	const struct workload *row = model_row(&d->p->model, d->kind, d->link.uid);
 	size_t size = room < PIECE ? room : PIECE;
 
-	if (j == NULL || d->p->closing)
+	if (row == NULL || d->p->closing)
 		return false;
 	if (d->cursor == NULL) {
-		d->cursor = work_log_open(&d->p->work, j, d->task, d->link.attempt, log_came, d,
-			NULL);
+		d->cursor = work_log_open(&d->p->work, d->kind, row, d->task, d->link.attempt,
+			log_came, d, NULL);
 		if (d->cursor == NULL)
-			return !follow_over(d, j);
+			return !follow_over(d, row);
 		d->link.attempt = log_cursor_attempt(d->cursor);
 	}
-	return buf_reserve(out, size) && follow_step(d, j, out, size);
+	return buf_reserve(out, size) && follow_step(d, row, out, size);
 }
 
 static void follow_end(void *ctx)
@@ -293,11 +294,11 @@ static void answer_stream(struct reader *d)
 /* Nothing yet is no error, unless a task or attempt was asked for that will never be. */
 static void answer_nothing(struct reader *d, const struct err *e)
 {
-	const struct job *j = rowset_find(&d->p->model.jobs, d->link.uid);
-	bool never = j == NULL || (d->task && strcmp(d->task, task_single) != 0) ||
-		d->link.attempt > j->attempt + 1;
+	const struct workload *row = model_row(&d->p->model, d->kind, d->link.uid);
+	bool never = row == NULL || (d->task && strcmp(d->task, task_single) != 0) ||
+		d->link.attempt > row->attempt + 1;
 
-	if (!never && d->follow && !job_state_final(j->state)) {
+	if (!never && d->follow && !work_state_final(row->state)) {
 		log_cursor_close(d->cursor);
 		d->cursor = NULL;
 		d->link.attempt = 0;
@@ -329,7 +330,7 @@ static void reader_go(void *ctx)
 	case LOG_COMING: return;
 	case LOG_NONE: answer_nothing(d, &piece.e); return;
 	case LOG_NOT_NOW:
-		err_prefix(&piece.e, "job %s", d->r->params[0]);
+		err_prefix(&piece.e, "%s %s", d->kind->name, d->r->params[0]);
 		request_fail_retry(d->r, &piece.e, RETRY_AFTER_S);
 		reader_free(d);
 		return;
@@ -337,14 +338,14 @@ static void reader_go(void *ctx)
 	}
 }
 
-void job_logs(struct request *r)
+void workload_logs(struct request *r)
 {
-	const struct job *j = request_job(r);
+	const struct workload *row = request_object(r);
 	struct wanted w;
 	struct reader *d;
 	struct err e = ERR_INIT;
 
-	if (j == NULL)
+	if (row == NULL)
 		return;
 	if (!wanted_read(r, &w, &e)) {
 		request_fail(r, &e);
@@ -353,13 +354,14 @@ void job_logs(struct request *r)
 	d = mem_alloc(sizeof *d);
 	d->p = r->platform;
 	d->r = r;
+	d->kind = r->route->kind;
 	d->task = w.task ? mem_strdup(w.task) : NULL;
 	d->lines = w.lines;
 	d->follow = w.follow;
 	d->raw = (struct buf)BUF_INIT;
-	snprintf(d->link.uid, sizeof d->link.uid, "%s", j->uid);
+	snprintf(d->link.uid, sizeof d->link.uid, "%s", row->uid);
 	d->link.attempt = w.attempt;
-	d->cursor = work_log_open(&d->p->work, j, d->task, w.attempt, reader_go, d, &e);
+	d->cursor = work_log_open(&d->p->work, d->kind, row, d->task, w.attempt, reader_go, d, &e);
 	if (d->cursor == NULL) {
 		answer_nothing(d, &e);
 		return;

@@ -1,5 +1,5 @@
-/* GET /train/{job}/outputs: the list of what a job has left, or with ?path= the bytes of a file. */
-#include "kinds/kinds.h"
+/* GET .../outputs of an object that runs: the list of what it has left, or with ?path= the bytes of a file. */
+#include "kinds/work.h"
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -222,22 +222,22 @@ static void answer_file(struct request *r, char *place, const char *path)
 	sending_free(s);
 }
 
-void job_outputs(struct request *r)
+void workload_outputs(struct request *r)
 {
-	const struct job *j = request_job(r);
+	const struct workload *row = request_object(r);
 	const char *path = request_query(r, "path");
 	struct engine *en = r->platform->work.engine;
 	struct err e = ERR_INIT;
 	char *place;
 
-	if (j == NULL)
+	if (row == NULL)
 		return;
 	if (en == NULL) {
 		err_set(&e, ERR_UNAVAILABLE, "mltopd is starting: ask again");
 		request_fail_retry(r, &e, 1);
 		return;
 	}
-	place = en->ops->outputs ? en->ops->outputs->place(en, j->uid) : NULL;
+	place = en->ops->outputs ? en->ops->outputs->place(en, row->uid) : NULL;
 	if (path)
 		answer_file(r, place, path);
 	else
