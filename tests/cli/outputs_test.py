@@ -307,8 +307,8 @@ class Kept(unittest.TestCase):
             self.assertEqual(status["output_bytes"] >> 20, 3, status)
             self.assertGreaterEqual(status["task_bytes"], 4 << 20)
             self.assertEqual(status["package_bytes"], 0)
-            self.assertRegex(p.mltop("platform", "status").out, r"(?m)^output_bytes +3 bytes$")
-            self.assertRegex(p.mltop("platform", "status", "-o", "yaml").out, r"(?m)^output_bytes: 3$")
+            self.assertRegex(p.mltop("platform", "status").out, r"(?m)^output_bytes +3\.0 MiB$")
+            self.assertRegex(p.mltop("platform", "status", "-o", "yaml").out, r"(?m)^output_bytes: 3\d{6}$")
         finally:
             p.close()
 
