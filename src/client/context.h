@@ -39,7 +39,7 @@ json_t *context_list(const struct context_options *o, struct err *undecided, str
 bool context_use(const char *name, struct err *e);
 
 /*
- * The private platform (private.c): finds it by <state>/endpoint or starts mltopd --private and
+ * The private platform (private.c, private_find.c): finds it by <state>/endpoint or starts mltopd --private and
  * waits until it is ready (its first line, not by sleeping). Two at once end up with the same one.
  */
 bool private_start(struct context *out, const char *state_dir, struct err *e);

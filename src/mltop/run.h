@@ -86,6 +86,23 @@ struct run {
 	FILE *record;
 };
 
+/* run_frame.c: frames */
+void run_paint(struct run *r);     /* now, when something changed */
+void run_ask_frame(struct run *r); /* soon, but at most one frame each 16 ms */
+void run_tell_size(struct run *r); /* MSG_SIZE: of the terminal as it is now */
+
+/* run_signals.c: signals, leaving, job control */
+/* Before curses is opened: it leaves signals alone that have a handler. */
+void run_signals_open(struct run *r);
+void run_signals_close(struct run *r);
+void run_quit(struct run *r, int code); /* once; the loop ends */
+/*
+ * The shell gets its terminal back, then all of the job stops as if the terminal's own key had done
+ * it (make and sh that wait for us are in it too). Where no shell is there to continue us the kernel
+ * ignores the stop, and we go on at once.
+ */
+void run_suspend(struct run *r);
+
 /* run_link.c: the platform */
 void run_link_start(struct run *r);
 void run_link_stop(struct run *r);

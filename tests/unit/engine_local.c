@@ -382,6 +382,31 @@ static void test_end_without_descriptors(void **state)
 	free(record);
 }
 
+/* Made anew at its old place, the folder would hide what was moved from who looks for it. */
+static void test_the_folder_was_moved_away(void **state)
+{
+	struct bench *b = *state;
+	char *tasks = path_in(b, "tasks"), *away = path_in(b, "tasks.away");
+
+	assert_int_equal(rename(tasks, away), 0);
+	launch_shell(b, "a", "true");
+	expect_start_failure(b, REASON_START, "was removed or replaced while mltopd runs");
+	assert_int_equal(access(tasks, F_OK), -1);
+	/* Another's, at the same place, is not ours either. */
+	assert_int_equal(mkdir(tasks, 0700), 0);
+	launch_shell(b, "b", "true");
+	bench_until(b, seen(b, "b")->ended);
+	assert_int_equal(seen(b, "b")->why, REASON_START);
+	assert_false(exists(b, "b", ""));
+	assert_int_equal(rmdir(tasks), 0);
+	assert_int_equal(rename(away, tasks), 0);
+	launch_shell(b, "c", "true");
+	bench_until(b, seen(b, "c")->ended);
+	assert_int_equal(seen(b, "c")->why, REASON_NONE);
+	free(tasks);
+	free(away);
+}
+
 /* Short jobs end to end, the way a test suite or a sweep uses the machine. */
 static void test_many_short_jobs(void **state)
 {
@@ -436,6 +461,7 @@ int main(void)
 		TEST(test_prepare_and_finish),
 		TEST(test_another_user),
 		TEST(test_end_without_descriptors),
+		TEST(test_the_folder_was_moved_away),
 		TEST(test_many_short_jobs),
 	};
 

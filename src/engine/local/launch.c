@@ -82,10 +82,25 @@ static bool output_give(struct local_work *w, const char *output, struct err *e)
 	return good;
 }
 
+/* Made anew at its old place it would hide what was moved away from who looks for it there. */
+static bool tasks_there(const struct local *l, struct err *e)
+{
+	struct stat st;
+
+	return (stat(l->tasks_dir, &st) == 0 && st.st_dev == l->tasks_dev &&
+		       st.st_ino == l->tasks_ino) ||
+		err_set(e, ERR_UNAVAILABLE,
+			"the folder %s was removed or replaced while mltopd runs: put it back, or "
+			"restart mltopd",
+			l->tasks_dir);
+}
+
 static bool folders_make(struct local_work *w, struct err *e)
 {
 	char *output = NULL;
 
+	if (!tasks_there(w->local, e))
+		return false;
 	if (!fsio_mkdirs(w->folder, 0700, e) || (w->run_uid >= 0 && !folders_pass(w, e)))
 		return false;
 	if (asprintf(&output, "%s/%s/output", w->local->tasks_dir, w->task->uid) < 0)

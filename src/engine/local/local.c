@@ -103,6 +103,7 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 {
 	const struct local_settings *set = c->settings;
 	struct local *l;
+	struct stat place;
 	char *tasks_dir = fsio_join(c->state_dir, "tasks"), boot_id[40];
 	/* Tasks of other users pass through to their own folders; they cannot list it. */
 	mode_t mode = c->shared && geteuid() == 0 ? 0711 : 0700;
@@ -110,7 +111,7 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	if (!config_check(c, e) || !fsio_mkdirs(tasks_dir, mode, e) ||
 		(mode == 0711 &&
 			!(folder_open_up(c->state_dir, e) && folder_open_up(tasks_dir, e))) ||
-		!taskfile_boot_id(boot_id)) {
+		stat(tasks_dir, &place) < 0 || !taskfile_boot_id(boot_id)) {
 		if (e && e->code == ERR_NONE)
 			err_set(e, ERR_INTERNAL,
 				"cannot read the boot id of this machine from /proc");
@@ -123,6 +124,8 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	l->turns = c->turns;
 	l->state_dir = mem_strdup(c->state_dir);
 	l->tasks_dir = tasks_dir;
+	l->tasks_dev = place.st_dev;
+	l->tasks_ino = place.st_ino;
 	l->shim_path = mem_strdup(c->shim_path);
 	memcpy(l->boot_id, boot_id, sizeof boot_id);
 	l->shared = c->shared;

@@ -103,6 +103,8 @@ struct local {
 	uv_loop_t *loop;
 	struct turns *turns;
 	char *state_dir, *tasks_dir, *shim_path;
+	dev_t tasks_dev; /* which folder that is, whatever stands at its path later */
+	ino_t tasks_ino;
 	char node_name[256];
 	char boot_id[40];
 	bool shared;
