@@ -98,6 +98,7 @@ run: deps
 	@sh packaging/first-run.sh $B
 
 include tests/tests.mk
+include tests/corpus/make/corpus.mk
 
 # docs/API.md comes from the route table and the schema, the verbs and fields of mltop(1) from their
 # rows; tests compare them.

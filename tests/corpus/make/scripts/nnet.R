@@ -1,0 +1,3 @@
+library(nnet)
+set.seed(1)
+fit <- nnet(Species ~ ., data = iris, size = 4, maxit = 120)

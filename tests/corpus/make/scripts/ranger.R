@@ -1,0 +1,5 @@
+library(ranger)
+set.seed(1)
+x <- data.frame(matrix(rnorm(600000), 20000))
+x$y <- x$X1 * x$X2 + rnorm(20000)
+fit <- ranger(y ~ ., data = x, num.trees = 60, num.threads = 1)
