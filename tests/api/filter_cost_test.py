@@ -12,6 +12,7 @@ SOME = '(a?){60}b'  # a third of what a row may cost
 ROWS = 200  # that have such a text: as much as a request may cost
 HOSTILE = " ".join(f'!command~="{SOME}"' for _ in range(2)) + " nothing_like_it"
 STALL = 0.25  # seconds that another client may wait, on a machine with other work
+TURNS = 10  # answers of others in between, at least: a request's whole budget is a hundred turns of the loop
 
 
 def setUpModule():
@@ -48,10 +49,13 @@ class Beside:
 class Lists(unittest.TestCase):
     def test_a_dear_filter_stops_nobody(self):
         with Beside() as beside:
+            before = len(beside.waits)
             answer = client.get(BASE + "/train", query={"filter": HOSTILE})
+            between = len(beside.waits) - before
         self.assertEqual(answer.status, 422, answer)
         self.assertIn("costs too much", answer.message)
         self.assertLess(max(beside.waits), STALL)
+        self.assertGreater(between, TURNS)
 
     def test_one_row_costs_too_much(self):
         with Beside() as beside:
