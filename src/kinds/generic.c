@@ -54,11 +54,6 @@ struct change *change_for(struct request *r)
 
 /* ---- Whose ---- */
 
-enum role handlers_others(const struct kind_handlers *h)
-{
-	return h->others ? h->others : ROLE_ADMIN;
-}
-
 const char *request_org(struct request *r, const struct kind_handlers *h, bool all)
 {
 	const char *org = request_query(r, "org_id");
@@ -66,9 +61,10 @@ const char *request_org(struct request *r, const struct kind_handlers *h, bool a
 
 	if (org == NULL || *org == '\0' || strcmp(org, r->who.org_id) == 0)
 		return r->who.org_id;
-	if (r->who.role < handlers_others(h))
+	if (r->who.role < kind_others(h->kind))
 		err_set(&e, ERR_FORBIDDEN, "org_id names another org: only %s may (this key is %s)",
-			handlers_others(h) == ROLE_ADMIN ? "an admin" : "a quota-admin or an admin",
+			kind_others(h->kind) == ROLE_ADMIN ? "an admin"
+							   : "a quota-admin or an admin",
 			role_words[r->who.role]);
 	else if (strcmp(org, all_orgs) == 0 && all)
 		return org;
@@ -127,7 +123,7 @@ static const void *row_find(struct request *r, const struct kind_handlers *h, co
 const void *request_object(struct request *r)
 {
 	const struct kind_handlers *h = r->route->handlers;
-	bool any = h->everywhere && r->who.role >= handlers_others(h);
+	bool any = h->everywhere && r->who.role >= kind_others(h->kind);
 	const char *org = any ? NULL : request_org(r, h, false);
 	const void *row;
 
@@ -223,18 +219,28 @@ static bool body_read(struct request *r, unsigned flag, struct err *e)
 	return h->prepare == NULL || h->prepare(r, e);
 }
 
-void generic_create(struct request *r)
+static void create_gathered(struct request *r, const struct err *why)
 {
 	const struct kind *k = r->route->kind;
 	struct making *m = mem_alloc(sizeof *m);
-	struct err e = ERR_INIT;
+	struct err e = *why;
 
 	m->r = r;
-	if (body_read(r, kind_has(k, F_NEEDED) ? F_NEEDED : F_NEW, &e) &&
-		record_decode(k, m->record, &m->text, r->body, DECODE_NEW, &e))
+	if (e.code == ERR_NONE && record_decode(k, m->record, &m->text, r->body, DECODE_NEW, &e))
 		r->route->handlers->make(m);
 	else
 		making_refuse(m, &e);
+}
+
+void generic_create(struct request *r)
+{
+	const struct kind_handlers *h = r->route->handlers;
+	struct err e = ERR_INIT;
+
+	if (body_read(r, kind_has(h->kind, F_NEEDED) ? F_NEEDED : F_NEW, &e) && h->gather)
+		h->gather(r, create_gathered);
+	else
+		create_gathered(r, &e);
 }
 
 /* ---- Editing ---- */

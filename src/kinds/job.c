@@ -69,6 +69,7 @@ static const struct route more[] = {
 const struct kind_handlers job_handlers = {
 	.kind = &job_kind,
 	.prepare = job_prepare,
+	.gather = job_gather,
 	.make = job_made,
 	.policy = &job_policy,
 	.actions = actions,

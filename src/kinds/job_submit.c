@@ -130,30 +130,57 @@ static bool body_env(json_t *body, const struct job *from, struct err *e)
 	return true;
 }
 
-static bool body_clone(struct request *r, struct err *e)
+/* A submission that waits for the texts of the job that it copies. */
+struct cloning {
+	struct request *r;
+	gathered done;
+};
+
+static void clone_read(void *ctx, const void *rec, const struct err *e)
+{
+	struct cloning *c = ctx;
+	struct err why = ERR_INIT;
+
+	if (rec)
+		body_env(c->r->body, rec, &why);
+	c->done(c->r, rec ? &why : e);
+	free(c);
+}
+
+/* The job that it names; NULL: none, and `e` where it names one wrongly. */
+static const struct job *job_to_copy(struct request *r, struct err *e)
 {
 	const json_t *value = json_object_get(r->body, "clone_of");
 	const char *name = json_string_value(value);
-	struct arena text = ARENA_INIT;
 	const struct job *row;
-	struct job from;
-	bool good;
 
 	if (value && name == NULL)
-		return err_field(e, ERR_INVALID, "clone_of",
+		err_field(e, ERR_INVALID, "clone_of",
 			"clone_of must be a text: the name or uid of a job");
 	if (name == NULL || *name == '\0')
-		return true;
+		return NULL;
 	row = model_named(&r->platform->model, &job_kind, r->who.org_id, name);
 	if (row == NULL)
-		return err_field(e, ERR_UNPROCESSABLE, "clone_of",
-			"there is no job %.100s to copy from", name);
+		err_field(e, ERR_UNPROCESSABLE, "clone_of", "there is no job %.100s to copy from",
+			name);
+	return row;
+}
+
+void job_gather(struct request *r, gathered done)
+{
+	struct err e = ERR_INIT;
+	const struct job *row = job_to_copy(r, &e);
+	struct cloning *c;
+
+	if (row == NULL) {
+		done(r, &e);
+		return;
+	}
 	json_object_set_new(r->body, "clone_of", json_string(row->uid));
-	from = *row;
-	good = model_whole_now(&r->platform->model, &job_kind, &from, &text, e) &&
-		body_env(r->body, &from, e);
-	arena_release(&text);
-	return good;
+	c = mem_alloc(sizeof *c);
+	c->r = r;
+	c->done = done;
+	model_whole(&r->platform->model, &job_kind, row, clone_read, c);
 }
 
 bool job_prepare(struct request *r, struct err *e)
@@ -169,7 +196,7 @@ bool job_prepare(struct request *r, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
 		json_object_del(body, ignored[i]);
 	drop_nulls(body);
-	return body_clone(r, e);
+	return true;
 }
 
 /* ---- Checks ---- */
@@ -191,9 +218,10 @@ static bool name_free(struct platform *p, const struct job *j, struct err *e)
 
 static bool org_has_room(struct platform *p, const struct job *j, struct err *e)
 {
-	int64_t most = p->settings.jobs_per_org, n = 0;
+	int64_t most = p->settings.jobs_per_org;
+	int64_t n = model_coming(&p->model, &job_kind, j->org_id).objects;
 
-	if (!p->limits.shared || (int64_t)p->model.jobs.len < most)
+	if (!p->limits.shared || (int64_t)p->model.jobs.len + n < most)
 		return true;
 	for (size_t i = 0; i < p->model.jobs.len; i++)
 		n += strcmp(((const struct job *)p->model.jobs.rows[i])->org_id, j->org_id) == 0;
@@ -220,7 +248,8 @@ static bool can_run(struct platform *p, const struct job *j, struct err *e)
 static bool org_has_bytes(struct platform *p, const struct job *j, struct err *e)
 {
 	const struct quota *q = rowset_find(&p->model.quotas, j->org_id);
-	int64_t used = model_record_bytes(&p->model, j->org_id);
+	int64_t used = model_record_bytes(&p->model, j->org_id) +
+		model_coming(&p->model, &job_kind, j->org_id).bytes;
 	struct buf pack = BUF_INIT;
 
 	if (!p->limits.shared || q == NULL || q->records_bytes_quota.v < 0)
@@ -255,13 +284,21 @@ static void job_fill(struct submission *s)
 	job_set(j, attempt, 0);
 }
 
+/* Asked once more when its package was looked into: others may have been faster meanwhile. */
+static bool submission_room(struct submission *s)
+{
+	struct platform *p = s->r->platform;
+
+	return name_free(p, s->job, &s->e) && org_has_room(p, s->job, &s->e) &&
+		org_has_bytes(p, s->job, &s->e);
+}
+
 static bool submission_open(struct submission *s)
 {
 	struct platform *p = s->r->platform;
 
 	job_fill(s);
-	if (!name_free(p, s->job, &s->e) || !org_has_room(p, s->job, &s->e) ||
-		!org_has_bytes(p, s->job, &s->e) || !can_run(p, s->job, &s->e))
+	if (!submission_room(s) || !can_run(p, s->job, &s->e))
 		return false;
 	if (s->job->trainer_uri == NULL || *s->job->trainer_uri == '\0')
 		return true;
@@ -286,13 +323,8 @@ static void job_stored(void *ctx, bool ok, const struct err *e)
 
 static void submission_store(struct submission *s)
 {
-	struct change *c;
+	struct change *c = change_for(s->r);
 
-	if (!name_free(s->r->platform, s->job, &s->e)) {
-		submission_refuse(s);
-		return;
-	}
-	c = change_for(s->r);
 	reconcile_accept(&s->r->platform->work, c, &job_kind, (struct workload *)s->job);
 	change_audit_of(c, &job_kind, "create", s->job);
 	change_answer(c, 200,
@@ -312,7 +344,7 @@ static void submission_looked(void *ctx, bool good, const struct err *e)
 	/* Whatever is wrong with the package, it is the request that named it. */
 	if (s->e.code == ERR_NOT_FOUND)
 		s->e.code = ERR_UNPROCESSABLE;
-	if (good)
+	if (good && submission_room(s))
 		submission_store(s);
 	else
 		submission_refuse(s);

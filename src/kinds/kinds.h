@@ -29,10 +29,11 @@ struct action_handler {
 	void (*run)(struct request *r, const void *row);
 };
 
+/* `e` says whether all is there (ERR_NONE). */
+typedef void (*gathered)(struct request *r, const struct err *e);
+
 struct kind_handlers {
 	const struct kind *kind;
-	/* Least role that may name another org, or all (org_id=-1); ROLE_ADMIN unless said. */
-	enum role others;
 	/*
 	 * Its objects are named without an org: those who may see other orgs' find them whatever
 	 * their own is, and where all who may see any may do so a list is of all orgs.
@@ -40,6 +41,11 @@ struct kind_handlers {
 	bool everywhere;
 	/* Before the body, a JSON object, is judged: what clients send along goes. NULL: nothing. */
 	bool (*prepare)(struct request *r, struct err *e);
+	/*
+	 * CAN_CREATE, after that: what the body means and only the store has is put into it. `done` is
+	 * called once, at once or later. NULL: nothing.
+	 */
+	void (*gather)(struct request *r, gathered done);
 	/* CAN_CREATE. */
 	void (*make)(struct making *m);
 	/* CAN_EDIT: after the change was stored or not, as change_then. NULL: nothing to do. */
@@ -58,8 +64,7 @@ struct kind_handlers {
 #define X(name) extern const struct kind_handlers name##_handlers;
 KINDS(X)
 #undef X
-extern const struct kind_handlers *const all_handlers[];  /* NULL-ended */
-enum role handlers_others(const struct kind_handlers *h); /* least role that sees other orgs */
+extern const struct kind_handlers *const all_handlers[]; /* NULL-ended */
 /* Of a kind that runs. */
 const struct work_policy *handlers_policy(void *ctx, const struct kind *k);
 /* The platform's own: /version, /healthz, /platform ... (platform.c). */
@@ -139,6 +144,7 @@ void routes_json(struct buf *out);
 
 void job_made(struct making *m); /* job_submit.c */
 bool job_prepare(struct request *r, struct err *e);
+void job_gather(struct request *r, gathered done);
 extern const struct work_policy job_policy; /* job_policy.c */
 
 #endif

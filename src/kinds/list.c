@@ -138,33 +138,6 @@ static bool row_wanted(const struct listing *l, const void *row, struct err *e)
 	return filter_wants(l, row, e);
 }
 
-struct listed {
-	const char *uid;
-	const void *row;
-};
-
-static int by_uid(const void *a, const void *b)
-{
-	const struct listed *x = a, *y = b;
-
-	return strcmp(x->uid, y->uid);
-}
-
-/* Rows in order of uid: of creation, and stable over pages. They mostly are in order already. */
-static struct listed *rows_in_order(const struct rowset *rows)
-{
-	struct listed *out = mem_alloc((rows->len + 1) * sizeof *out);
-	bool sorted = true;
-
-	for (size_t i = 0; i < rows->len; i++) {
-		out[i] = (struct listed){record_uid(rows->kind, rows->rows[i]), rows->rows[i]};
-		sorted = sorted && (i == 0 || strcmp(out[i - 1].uid, out[i].uid) <= 0);
-	}
-	if (!sorted)
-		qsort(out, rows->len, sizeof *out, by_uid);
-	return out;
-}
-
 static void listing_close(struct listing *l)
 {
 	buf_release(&l->out);
@@ -173,64 +146,57 @@ static void listing_close(struct listing *l)
 	free(l->last);
 }
 
-/* The first row behind the uid. */
-static size_t first_after(const struct listed *order, size_t count, const char *uid)
-{
-	size_t low = 0, high = count;
-
-	while (uid != NULL && low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(order[middle].uid, uid) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 enum listing_end { LISTING_GOES_ON, LISTING_WHOLE, LISTING_PAGE_FULL, LISTING_REFUSED };
 
+static void uid_keep(char **kept, const char *uid)
+{
+	char *before = *kept;
+
+	*kept = mem_strdup(uid);
+	free(before);
+}
+
+static void listing_write(struct listing *l, const void *row)
+{
+	size_t before = l->out.len;
+
+	if (l->written++ > 0)
+		buf_addc(&l->out, ',');
+	record_write_json(l->rows->kind, row, l->some ? &l->fields : NULL, &l->out);
+	request_worked(l->r, (int64_t)(l->out.len - before) * STEPS_BYTE);
+}
+
+static enum listing_end listing_look(struct listing *l, const void *row, struct err *e)
+{
+	bool wanted = row_wanted(l, row, e);
+
+	request_worked(l->r, STEPS_LOOK);
+	if (e->code != ERR_NONE)
+		return LISTING_REFUSED;
+	if (wanted && l->written == l->limit)
+		return LISTING_PAGE_FULL;
+	if (wanted) {
+		listing_write(l, row);
+		uid_keep(&l->last, record_uid(l->rows->kind, row));
+	}
+	return request_turn_over(l->r) ? LISTING_GOES_ON : LISTING_WHOLE;
+}
+
 /*
- * Looks at rows as long as this turn of the loop lasts. The next goes on behind the uid that was
- * looked at last: whatever came and went meanwhile, no row is there twice.
+ * Looks at rows as long as this turn of the loop lasts. The rows stand in order of uid, and the next
+ * turn goes on behind the uid that was looked at last: whatever came, changed and went meanwhile, no
+ * row is there twice, and none that was there all the time is missing.
  */
 static enum listing_end listing_go_on(struct listing *l, struct err *e)
 {
-	struct listed *order = rows_in_order(l->rows);
+	const struct rowset *rows = l->rows;
 	enum listing_end end = LISTING_WHOLE;
-	const char *looked_at = l->looked_at ? l->looked_at : l->after;
-	const char *last = NULL;
+	size_t i = rowset_after(rows, l->looked_at ? l->looked_at : l->after);
 
-	for (size_t i = first_after(order, l->rows->len, looked_at); i < l->rows->len; i++) {
-		bool wanted = row_wanted(l, order[i].row, e);
-
-		end = e->code != ERR_NONE                  ? LISTING_REFUSED
-			: wanted && l->written == l->limit ? LISTING_PAGE_FULL
-			: request_turn_over(l->r)          ? LISTING_GOES_ON
-							   : LISTING_WHOLE;
-		looked_at = order[i].uid;
-		if (wanted && end != LISTING_PAGE_FULL && end != LISTING_REFUSED) {
-			if (l->written++ > 0)
-				buf_addc(&l->out, ',');
-			record_write_json(l->rows->kind, order[i].row, l->some ? &l->fields : NULL,
-				&l->out);
-			last = order[i].uid;
-		}
-		if (end != LISTING_WHOLE)
-			break;
-	}
-	if (last != NULL) {
-		free(l->last);
-		l->last = mem_strdup(last);
-	}
-	if (end == LISTING_GOES_ON) {
-		char *before = l->looked_at;
-
-		l->looked_at = mem_strdup(looked_at);
-		free(before);
-	}
-	free(order);
+	for (; i < rows->len && end == LISTING_WHOLE; i++)
+		end = listing_look(l, rows->rows[i], e);
+	if (end == LISTING_GOES_ON)
+		uid_keep(&l->looked_at, record_uid(rows->kind, rows->rows[i - 1]));
 	return end;
 }
 
@@ -242,7 +208,7 @@ static void listing_answer(struct listing *l, bool more)
 		json_write_text(l->last, &l->out);
 	}
 	buf_addf(&l->out, ",\"v\":\"%llu\"}", (unsigned long long)l->version);
-	request_reply_json_text(l->r, 200, l->out.data, l->out.len);
+	request_reply_owned(l->r, 200, &l->out);
 }
 
 static void listing_turn_came(void *ctx)
@@ -303,7 +269,7 @@ bool list_wanted(struct request *r, const struct rowset *rows,
 void generic_list(struct request *r)
 {
 	const struct kind_handlers *h = r->route->handlers;
-	bool all = h->everywhere && handlers_others(h) <= (enum role)h->kind->see;
+	bool all = h->everywhere && kind_others(h->kind) <= (enum role)h->kind->see;
 	const char *org = all ? all_orgs : request_org(r, h, true);
 
 	if (org)

@@ -12,12 +12,12 @@ struct own {
 	struct arena text;
 	own_answered answered;
 	void *ctx;
-	bool handled; /* its handler has returned: till then it may look at the request */
-	bool over;
 };
 
-static void own_free(struct own *o)
+static void own_release(struct request *r)
 {
+	struct own *o = CONTAINER_OF(r, struct own, r);
+
 	json_decref(o->r.body);
 	route_table_free(o->table);
 	arena_release(&o->text);
@@ -31,9 +31,7 @@ static void own_request_answered(struct request *r, int status, const char *text
 
 	o->answered(o->ctx, status, answer);
 	json_decref(answer);
-	o->over = true;
-	if (o->handled)
-		own_free(o);
+	request_over(r, own_release);
 }
 
 /* The kind's route that creates (`action` NULL), or that of the action. */
@@ -61,6 +59,7 @@ void own_request(struct platform *p, const struct own_asks *asks, own_answered a
 	o->answered = answered;
 	o->ctx = ctx;
 	r->platform = p;
+	r->loop = p->loop;
 	r->route = route_of(o->table, asks->kind, asks->action);
 	r->method = r->route->method;
 	r->path = r->route->pattern;
@@ -75,7 +74,4 @@ void own_request(struct platform *p, const struct own_asks *asks, own_answered a
 	r->now = model_now();
 	r->answered = own_request_answered;
 	r->route->handle(r);
-	o->handled = true;
-	if (o->over)
-		own_free(o);
 }

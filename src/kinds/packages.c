@@ -48,7 +48,7 @@ const struct package *package_find(struct platform *p, const char *org_id, const
 
 size_t packages_of(struct platform *p, const char *org_id)
 {
-	size_t n = 0;
+	size_t n = (size_t)model_coming(&p->model, &package_kind, org_id).objects;
 
 	for (size_t i = 0; i < p->model.packages.len; i++)
 		n += strcmp(((const struct package *)p->model.packages.rows[i])->org_id, org_id) ==

@@ -14,16 +14,18 @@ static void help_field(const struct field *f)
 		return;
 	snprintf(left, sizeof left, "%s%s%s", f->name, f->title ? ", " : "",
 		f->title ? f->title : "");
-	printf("  %-30s %-9s %s%s\n", left, f->type->name, f->doc,
+	printf("  %-30s %-9s %s%s%s\n", left, f->type->name, f->doc,
 		(f->flags & F_EDIT)          ? " (new, edit)"
 			: (f->flags & F_NEW) ? " (new)"
-					     : "");
+					     : "",
+		(f->flags & F_LARGE) ? " (long)" : "");
 }
 
 int cli_help_fields(const struct kind *k)
 {
 	printf("Fields of %s %s, for --columns, --sort and --filter; a column's title does as well.\n"
-	       "(new): may be given when one is made; (edit): may be changed later.\n\n",
+	       "(new): may be given when one is made; (edit): may be changed later; (long): only for\n"
+	       "--columns, which show how it begins.\n\n",
 		strchr("aeiou", k->name[0]) ? "an" : "a", k->name);
 	for (size_t i = 0; i < k->field_count; i++)
 		help_field(&k->fields[i]);

@@ -96,7 +96,10 @@ static bool sort_parse(const char *text, const struct kind *k, const struct fiel
 	*by = kind_field_or_title(k, text + *descending);
 	if (*by == NULL)
 		return err_set(e, ERR_INVALID, "--sort %s: a %s has no such field", text, k->name);
-	return true;
+	if (field_orders(k, *by, e))
+		return true;
+	err_prefix(e, "--sort");
+	return false;
 }
 
 /* Stable by construction: record_compare falls back to the key. */

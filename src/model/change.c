@@ -139,6 +139,7 @@ static void entry_split(struct change *c, struct entry *en, const void *rec)
 			model_moving_put(c->m, k, &cut);
 	}
 	entry_pack(en, &cut);
+	en->bytes = (int64_t)en->pack.len + cut.record.large;
 	buf_release(&whole);
 	arena_release(&text);
 }

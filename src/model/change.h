@@ -28,6 +28,8 @@ struct entry {
 	bool any;                /* is ours alone: no revision is compared */
 	bool gone;               /* gives its name up */
 	bool done;               /* nothing is to be stored of it */
+	bool coming;             /* counted in model_coming */
+	int64_t bytes;           /* that the store will have of it, and beside it */
 	bool took, gave;         /* the name was reserved, or given up, when it was composed */
 };
 
@@ -55,6 +57,9 @@ struct change {
 
 /* commit.c: what composing it did to the model is taken back. */
 void entry_undo(struct model *m, const struct entry *en);
+/* coming.c: the change is on its way; it is over. */
+void coming_begin(struct change *c);
+void coming_end(struct change *c);
 /* change.c: frees it as it is; change_free is for one that was never committed. */
 void change_release(struct change *c);
 

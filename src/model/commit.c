@@ -304,6 +304,7 @@ static void change_over(struct change *c, bool ok, const struct err *e)
 
 	m->changes_waiting--;
 	flights_leave(c, &next);
+	coming_end(c);
 	if (ok && c->version > m->version)
 		m->version = c->version;
 	if (!ok)
@@ -349,6 +350,7 @@ void change_commit(struct change *c)
 		return;
 	}
 	flights_join(c);
+	coming_begin(c);
 	if (is_first(c))
 		change_run(c);
 }

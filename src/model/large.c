@@ -69,17 +69,3 @@ void model_whole(struct model *m, const struct kind *k, const void *row, whole_r
 	memcpy(w->uid, uid, strlen(uid) + 1);
 	store_read_blobs(m->store, k->name, uid, whole_came, w);
 }
-
-bool model_whole_now(struct model *m, const struct kind *k, void *rec, struct arena *text,
-	struct err *e)
-{
-	struct buf data = BUF_INIT;
-	bool good = ((const struct record *)rec)->large == 0 ||
-		(store_read_blob(m->store, k->name, record_uid(k, rec), LARGE_BLOB, &data) &&
-			record_join(k, rec, text, data.data, data.len, e));
-
-	if (!good && e && e->code == ERR_NONE)
-		err_set(e, ERR_UNAVAILABLE, "the %s cannot be read just now: ask again", k->name);
-	buf_release(&data);
-	return good;
-}

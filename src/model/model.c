@@ -45,6 +45,7 @@ void model_release(struct model *m)
 	sets_release(&m->sets);
 	map_release(&m->flights);
 	map_release(&m->record_bytes);
+	map_release(&m->coming);
 	model_nonces_release(m);
 }
 
@@ -182,12 +183,12 @@ bool model_visible(const struct principal *who, const struct kind *k, const void
 	static const char all_orgs[] = "-1";
 	const struct field *f = kind_field(k, "org_id");
 	const char *of = f ? record_text(row, f) : "";
-	bool all = who->role == ROLE_ADMIN || (who->role == ROLE_QUOTA_ADMIN && k == &quota_kind);
+	bool all = who->role >= kind_others(k);
 
-	if (k == &key_kind && who->role != ROLE_ADMIN)
+	if (who->role < (enum role)k->see)
 		return false;
 	if (f == NULL)
-		return who->role >= (enum role)k->see; /* of the platform, not of an org */
+		return true; /* of the platform, not of an org */
 	if (org == NULL || *org == '\0')
 		return strcmp(of, who->org_id) == 0;
 	if (strcmp(org, all_orgs) == 0)

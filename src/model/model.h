@@ -80,6 +80,7 @@ struct model {
 	struct rowset jobs, tasks, events, orgs, keys, quotas, packages; /* as committed */
 	struct sets sets;        /* of these, by kind, with the names that are taken */
 	struct map record_bytes; /* org_id -> intptr_t: bytes of what runs for it in the store */
+	struct map coming;       /* "kind/org_id" -> struct coming */
 	struct map flights;      /* "kind/uid" -> struct flight: changes on their way */
 	int64_t org_given, user_given; /* the greatest id and Unix user ever given to an org */
 	uint32_t server;               /* this run of the program, by chance */
@@ -168,11 +169,13 @@ void change_commit(struct change *c);
 typedef void (*whole_read)(void *ctx, const void *rec, const struct err *e);
 void model_whole(struct model *m, const struct kind *k, const void *row, whole_read done,
 	void *ctx);
-/* The same for a copy of a row; waits for the store's thread. Texts go to `text`. */
-bool model_whole_now(struct model *m, const struct kind *k, void *rec, struct arena *text,
-	struct err *e);
 /* Bytes of the org's records in the store. */
 int64_t model_record_bytes(const struct model *m, const char *org_id);
+/* New objects of a kind that are on their way to the store: who counts for a limit counts them too. */
+struct coming {
+	int64_t objects, bytes;
+};
+struct coming model_coming(const struct model *m, const struct kind *k, const char *org_id);
 /* Is a change of that object on its way to the disk? */
 bool change_in_flight(const struct model *m, const struct kind *k, const char *uid);
 /* For starts, before the loop runs: waits for it. */

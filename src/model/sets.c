@@ -14,6 +14,7 @@ void sets_add(struct sets *s, const struct set *one)
 	if (set->rows == NULL)
 		set->rows = &set->own;
 	rowset_init(set->rows, set->kind);
+	set->rows->by_order = true;
 	rowset_init(&set->moving, set->kind);
 	set->moving.keeps_moved = true; /* who looks after them works on copies */
 }

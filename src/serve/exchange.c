@@ -51,6 +51,7 @@ struct exchange *exchange_new(struct conn *c)
 	x->r.raw_fd = -1;
 	x->r.platform = c->server->platform;
 	x->r.server = x;
+	x->r.loop = c->server->loop;
 	x->r.nonce = "";
 	x->r.path = x->facts.path;
 	x->r.now = time_now_ms();
@@ -90,12 +91,17 @@ void exchange_free(struct exchange *x)
 	free(x);
 }
 
+void exchange_over(struct request *r)
+{
+	exchange_free(CONTAINER_OF(r, struct exchange, r));
+}
+
 /* A handler that has not answered keeps its request; the answer is then dropped. */
 void exchange_gone(struct exchange *x)
 {
 	x->conn = NULL;
 	x->r.gone = true;
-	if (!x->dispatched || x->reply.ready) {
+	if (!x->dispatched) {
 		exchange_free(x);
 		return;
 	}
@@ -104,6 +110,8 @@ void exchange_gone(struct exchange *x)
 	if (x->orphan_next != NULL)
 		x->orphan_next->orphan_before = x;
 	x->server->orphans = x;
+	if (x->reply.ready)
+		request_over(&x->r, exchange_over);
 }
 
 void exchange_forget_server(struct server *s)

@@ -244,6 +244,7 @@ const char *route_path(const struct server *s, const char *path);
 struct exchange *exchange_new(struct conn *c);
 void exchange_gone(struct exchange *x); /* the client has left */
 void exchange_free(struct exchange *x);
+void exchange_over(struct request *r);         /* the same, for request_over */
 void exchange_forget_server(struct server *s); /* before it is freed: late answers are dropped */
 void body_done(struct exchange *x);            /* it is read: its room is free for others */
 void body_release(struct exchange *x);

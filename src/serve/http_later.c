@@ -16,6 +16,28 @@ bool request_turn_over(const struct request *r)
 	return s != NULL && !s->ended && steps_turn_over(s);
 }
 
+static void request_released(uv_handle_t *over)
+{
+	struct request *r = CONTAINER_OF((uv_idle_t *)over, struct request, over);
+
+	r->release(r);
+}
+
+void request_over(struct request *r, void (*release)(struct request *r))
+{
+	r->release = release;
+	uv_idle_init(r->loop, &r->over);
+	uv_close((uv_handle_t *)&r->over, request_released);
+}
+
+void request_worked(struct request *r, int64_t steps)
+{
+	struct server *s = r->answered ? NULL : exchange_of(r)->server;
+
+	if (s != NULL)
+		steps_spend(s, NULL, steps);
+}
+
 bool request_spend(struct request *r, int64_t steps, struct err *e)
 {
 	struct exchange *x = exchange_of(r);
@@ -39,12 +61,14 @@ bool request_spend(struct request *r, int64_t steps, struct err *e)
 			(long long)(wait / 1000 + 1));
 }
 
-/* At least one goes on in each turn. */
+/* At least one goes on in each turn, and new requests leave them a share of it. */
 static void turn_of_laters(uv_idle_t *idle)
 {
 	struct server *s = CONTAINER_OF(idle, struct server, later_idle);
 	size_t n = 0;
 
+	if (s->turn_steps < STEPS_LATERS)
+		s->turn_steps = STEPS_LATERS;
 	while (n < s->laters.len && (n == 0 || !steps_turn_over(s))) {
 		struct later l = s->laters.items[n++];
 

@@ -52,7 +52,7 @@ static void reply_ready(struct exchange *x)
 	x->holds_nonce = false;
 	x->reply.ready = true;
 	if (x->conn == NULL)
-		exchange_free(x);
+		request_over(&x->r, exchange_over);
 	else
 		conn_want_write(x->conn);
 }
@@ -101,6 +101,13 @@ void request_reply(struct request *r, int status, json_t *body)
 void request_reply_json_text(struct request *r, int status, const char *text, size_t len)
 {
 	answer(r, status, mem_dup(text, len ? len : 1), len);
+}
+
+void request_reply_owned(struct request *r, int status, struct buf *text)
+{
+	size_t len = text->len;
+
+	answer(r, status, buf_detach(text), len);
 }
 
 static void fail_with(struct exchange *x, int status, const struct err *e)

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <uv.h>
 
 struct kind_handlers;
 struct platform;
@@ -71,10 +72,19 @@ struct request {
 	bool secure;      /* nobody on the way could read it: TLS, here or at a trusted proxy */
 	int64_t now;      /* wall ms when it came */
 	bool gone;        /* set by the server when the client has left */
-	void *server;     /* the server's own; NULL with the next, which has the answer and frees */
+	void *server;     /* the server's own; NULL with the next, which has the answer */
 	/* The program asks itself: no client, no limits. Not for ROUTE_STREAM. NULL for all others. */
 	void (*answered)(struct request *r, int status, const char *text, size_t len);
+	uv_loop_t *loop;
+	uv_idle_t over; /* request_over */
+	void (*release)(struct request *r);
 };
+
+/*
+ * Whoever made a request that is answered and that nobody waits for any more gives it up so: it lives
+ * on until the loop's next turn, for its handler may still look at it, and who called that.
+ */
+void request_over(struct request *r, void (*release)(struct request *r));
 
 /*
  * A handler that looks at many rows does so in slices, so that others are served in between. While
@@ -83,6 +93,8 @@ struct request {
  */
 bool request_turn_over(const struct request *r);
 void request_later(struct request *r, void (*again)(void *ctx), void *ctx);
+/* Counts what else a turn is spent on, in the same steps; no key pays for it. */
+void request_worked(struct request *r, int64_t steps);
 /*
  * Counts steps of a filter (core/text/regex.h) for the request and its key. False: `e` (422), it
  * costs too much.
@@ -92,12 +104,14 @@ bool request_spend(struct request *r, int64_t steps, struct err *e);
 /* The value of a query parameter, NULL when absent. */
 const char *request_query(const struct request *r, const char *name);
 
-/* ---- Answers. Each of these consumes the request. ---- */
+/* ---- Answers. The request may be looked at until the loop's next turn, and not answered again. ---- */
 
 /* `body` is consumed. */
 void request_reply(struct request *r, int status, json_t *body);
-/* Text that is already JSON (stored answers of replayed nonces, large lists): copied. */
+/* Text that is already JSON (stored answers of replayed nonces): copied. */
 void request_reply_json_text(struct request *r, int status, const char *text, size_t len);
+/* The same without a copy: takes what `text` holds, which is empty afterwards. */
+void request_reply_owned(struct request *r, int status, struct buf *text);
 void request_fail(struct request *r, const struct err *e); /* {"error": true, "message": ...} */
 void request_fail_retry(struct request *r, const struct err *e, int retry_after_s);
 

@@ -17,12 +17,14 @@ struct key_use;
 
 enum {
 	STEPS_TURN = 500 * 1000,         /* some 4 ms */
+	STEPS_LATERS = STEPS_TURN / 4,   /* of it for what began in an earlier one, at least */
 	STEPS_ROW = 500 * 1000,          /* of one filter for one row */
 	STEPS_PASS = 50 * 1000 * 1000,   /* of a request, or until a subscription has synced */
 	STEPS_SECOND = 20 * 1000 * 1000, /* what a key gets back in a second: a sixth of a core */
 	STEPS_BURST = 100 * 1000 * 1000, /* what it has at most */
 	STEPS_LOOK = 10,                 /* to look at a row */
-	STEPS_SEND = 200,                /* to write one */
+	STEPS_SEND = 200,                /* to write one on a stream */
+	STEPS_BYTE = 1,                  /* to write a byte of a list */
 };
 
 /* No more in this turn of the loop: go on in the next. */

@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "core/kinds/kinds.h"
-#include "core/kinds/quota.h"
 #include "core/schema/record_write.h"
 #include "serve/http.h"
 
@@ -15,14 +14,14 @@
 
 /* ---- Subscribing ---- */
 
-/* Another org's rows are an admin's, quotas also a quota-admin's; each row is asked about again. */
+/* Another org's rows are an admin's unless the kind says more; each row is asked about again. */
 static bool org_allowed(const struct principal *who, const struct kind *k, const char *org,
 	struct err *e)
 {
-	if (org[0] == '\0' || strcmp(org, who->org_id) == 0 || who->role == ROLE_ADMIN ||
-		(who->role == ROLE_QUOTA_ADMIN && k == &quota_kind))
+	if (org[0] == '\0' || strcmp(org, who->org_id) == 0 || who->role >= kind_others(k))
 		return true;
-	return err_set(e, ERR_FORBIDDEN, "only an admin sees the %s of another org", k->plural);
+	return err_set(e, ERR_FORBIDDEN, "only %s sees the %s of another org",
+		kind_others(k) == ROLE_ADMIN ? "an admin" : "a quota-admin or an admin", k->plural);
 }
 
 static bool choose_fields(const struct kind *k, const char *text, struct fieldset *out,

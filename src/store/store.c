@@ -285,64 +285,40 @@ void store_copy(struct store *s, const char *path, store_rows_done done, void *c
 	look_text(s, LOOK_COPY, path, "", 0, done, ctx);
 }
 
-/* The caller waits for it. `name`: of the blob that is wanted; NULL: an answer. */
+/* The caller waits for it. */
 struct look_wait {
-	enum look_kind kind;
-	const char *name;
 	struct buf *out;
 	bool found, done;
 };
-
-static const struct buf *look_found(const struct look_wait *w, const struct item *it)
-{
-	if (w->name == NULL)
-		return it->row_count > 0 ? &it->rows[0] : NULL;
-	for (size_t i = 0; i + 1 < it->row_count; i += 2)
-		if (strcmp(it->rows[i].data, w->name) == 0)
-			return &it->rows[i + 1];
-	return NULL;
-}
 
 /* Runs on the store thread while the loop waits, so `w` needs no lock beyond the queue's. */
 static bool look_waited(struct store *s, struct item *it, struct err *e)
 {
 	struct look_wait *w = it->ctx;
-	bool good = s->ops->look[w->kind](s, it, e);
-	const struct buf *found = good ? look_found(w, it) : NULL;
+	bool good = s->ops->look[LOOK_NONCE](s, it, e);
 
 	pthread_mutex_lock(&s->lock);
-	if (found)
-		buf_add(w->out, found->data, found->len);
-	w->found = found != NULL;
+	w->found = good && it->row_count > 0;
+	if (w->found)
+		buf_add(w->out, it->rows[0].data, it->rows[0].len);
 	w->done = true;
 	pthread_cond_broadcast(&s->idle);
 	pthread_mutex_unlock(&s->lock);
 	return good;
 }
 
-static bool look_now(struct store *s, struct look_wait *w, const char *a, const char *b)
-{
-	struct item *it = look_new(s, w->kind, NULL, w);
-
-	it->look = look_waited;
-	it->text[0] = mem_strdup(a);
-	it->text[1] = mem_strdup(b);
-	store_queue(s, it);
-	pthread_mutex_lock(&s->lock);
-	while (!w->done)
-		pthread_cond_wait(&s->idle, &s->lock);
-	pthread_mutex_unlock(&s->lock);
-	return w->found;
-}
-
 bool store_read_nonce(struct store *s, const char *access_key, const char *nonce, struct buf *body)
 {
-	return look_now(s, &(struct look_wait){.kind = LOOK_NONCE, .out = body}, access_key, nonce);
-}
+	struct look_wait w = {.out = body};
+	struct item *it = look_new(s, LOOK_NONCE, NULL, &w);
 
-bool store_read_blob(struct store *s, const char *kind, const char *uid, const char *name,
-	struct buf *data)
-{
-	return look_now(s, &(struct look_wait){.kind = LOOK_BLOBS, .name = name, .out = data}, kind,
-		uid);
+	it->look = look_waited;
+	it->text[0] = mem_strdup(access_key);
+	it->text[1] = mem_strdup(nonce);
+	store_queue(s, it);
+	pthread_mutex_lock(&s->lock);
+	while (!w.done)
+		pthread_cond_wait(&s->idle, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+	return w.found;
 }

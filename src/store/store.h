@@ -186,9 +186,6 @@ void store_read_children(struct store *s, const char *kind, const char *parent, 
 /* The blobs of an object: rows are name, data, name, data ... */
 void store_read_blobs(struct store *s, const char *kind, const char *uid, store_rows_done done,
 	void *ctx);
-/* One of them; blocks the caller until the thread has looked. False: there is none. */
-bool store_read_blob(struct store *s, const char *kind, const char *uid, const char *name,
-	struct buf *data);
 /* Audit records as JSON text {"seq", "hash", "record"}, newest first; before > 0: below that seq. */
 void store_read_audit(struct store *s, int64_t before, int64_t limit, store_rows_done done,
 	void *ctx);

@@ -10,16 +10,16 @@ LONG = "a" * 1000  # a text that expressions look into
 DEAR = '((a?){20}){10}b'  # too much for one such text
 SOME = '(a?){60}b'  # a third of what a row may cost
 ROWS = 200  # that have such a text: as much as a request may cost
-HOSTILE = " ".join(f'!command~="{SOME}"' for _ in range(2)) + " nothing_like_it"
+HOSTILE = " ".join(f'!mount_path~="{SOME}"' for _ in range(2)) + " nothing_like_it"
 STALL = 0.25  # seconds that another client may wait, on a machine with other work
 TURNS = 10  # answers of others in between, at least: a request's whole budget is a hundred turns of the loop
 
 
 def setUpModule():
     global daemon, client
-    daemon, client = support.module_daemon(settings=("demo.jobs=1000", "fake.changes=200") + FREE)
+    daemon, client = support.module_daemon(settings=("demo.jobs=1000", "fake.changes=200", "limits.list=5000") + FREE)
     for i in range(ROWS):
-        made = client.post(BASE + "/train", {"job_name": f"long-{i}", "command": ["echo", LONG]})
+        made = client.post(BASE + "/train", {"job_name": f"long-{i}", "command": ["true"], "mount_path": LONG})
         assert made.status == 200, made
 
 
@@ -59,14 +59,14 @@ class Lists(unittest.TestCase):
 
     def test_one_row_costs_too_much(self):
         with Beside() as beside:
-            answer = client.get(BASE + "/train", query={"filter": f'command~="{DEAR}"'})
+            answer = client.get(BASE + "/train", query={"filter": f'mount_path~="{DEAR}"'})
         self.assertEqual(answer.status, 422, answer)
         self.assertIn("single row", answer.message)
         self.assertLess(max(beside.waits), STALL)
 
     def test_many_of_them(self):
         """Each within its own budget, together over that of their key."""
-        many, filter = daemon.client(name="many-lists"), f'command~="{SOME}"'
+        many, filter = daemon.client(name="many-lists"), f'mount_path~="{SOME}"'
         with Beside() as beside:
             seen = [many.get(BASE + "/train", query={"filter": filter}) for _ in range(12)]
         self.assertEqual({a.status for a in seen}, {200, 422})
@@ -80,7 +80,7 @@ class Lists(unittest.TestCase):
     def test_slices_give_the_whole_list(self):
         """A list that takes many turns of the loop has each row once, in order, also over pages."""
         other = daemon.client(name="slices")
-        filter = f'!command~="{SOME[:-1]}%"'  # which no command holds
+        filter = f'!mount_path~="{SOME[:-1]}%"'  # which no path holds
         seen, after = [], None
         while True:
             query = {"filter": filter, "fields": "uid", "limit": "400"}
@@ -95,11 +95,37 @@ class Lists(unittest.TestCase):
         self.assertEqual(seen, sorted(set(seen)))
         self.assertGreaterEqual(len(seen), 1000 + ROWS)
 
+    def test_rows_come_and_go_between_slices(self):
+        """Those that are there all the time are each in the list once, whatever happens around them."""
+        other, over = daemon.client(name="around"), threading.Event()
+        threads = [threading.Thread(target=self.come_and_go, args=(f"{word}-passing", over)) for word in ("a", "z")]
+        for t in threads:
+            t.start()
+        try:
+            for query in ({"limit": "5000"}, {"limit": "5000", "filter": f'!mount_path~="{SOME[:-1]}%"', "fields": "uid,job_name"}):
+                page = other.get(BASE + "/train", query=query)
+                self.assertEqual(page.status, 200, page)
+                uids, names = ([j[f] for j in page.json["data"]] for f in ("uid", "job_name"))
+                self.assertEqual(uids, sorted(set(uids)))
+                self.assertEqual(sum(n.startswith("long-") for n in names), ROWS)
+        finally:
+            over.set()
+            for t in threads:
+                t.join()
+
+    @staticmethod
+    def come_and_go(name, over):
+        c = daemon.client(name=name)
+        while not over.is_set():
+            assert c.post(BASE + "/train", {"job_name": name, "command": ["true"]}).status == 200
+            assert c.delete(f"{BASE}/train/{name}").status in (200, 202)
+            support.until(lambda: c.get(f"{BASE}/train/{name}").status == 404, "it is gone")
+
     def test_client_leaves_in_the_middle(self):
         other = daemon.client(name="leaves")
         for _ in range(20):
             with Socket(daemon.port) as s:
-                s.send(other.bytes_of("GET", BASE + "/train", query={"filter": f'command~="{SOME}"'}))
+                s.send(other.bytes_of("GET", BASE + "/train", query={"filter": f'mount_path~="{SOME}"'}))
         self.assertEqual(client.get("/healthz", sign=False).status, 200)
 
 
@@ -107,7 +133,7 @@ class Streams(unittest.TestCase):
     def test_a_dear_filter_is_refused(self):
         c = daemon.client(name="dear")
         with Beside() as beside, c.websocket() as w:
-            w.send(t="sub", id=1, kind="job", filter=f'command~="{DEAR}"', fields="job_name")
+            w.send(t="sub", id=1, kind="job", filter=f'mount_path~="{DEAR}"', fields="job_name")
             m = w.until("error")
             self.assertEqual((m["id"], m["code"]), (1, 422))
             self.assertIn("costs too much", m["message"])

@@ -2,14 +2,16 @@
 """Long texts of a job: beside its object in the store, whole for describe, copies and launches, short in lists."""
 import json
 import os
+import signal
 import unittest
 
 import support
-from support import BASE, Client, Daemon, new_nonce, until
+from support import BASE, Client, Daemon, Socket, new_nonce, until
 
 TRAIN = BASE + "/train"
 LONG = "é" * 3000
 PRINTS = ["sh", "-c", 'printf "%s %s\\n" ${#1} ${#BIG}', "name", LONG]
+LONG_FIELDS = {"command", "job_args", "env", "prepare_command", "finish_command", "docker_command"}
 FINAL = ("completed", "failed", "error")
 
 
@@ -42,9 +44,20 @@ class Texts(unittest.TestCase):
             begin = "".join(row["command"])
             self.assertLessEqual(len(begin.encode()), 120)
             self.assertTrue("".join(PRINTS).startswith(begin))
-            self.assertLess(len(c.get(TRAIN).body), 4000)
-            # Found by it, as by a short one.
-            self.assertEqual(len(c.get(TRAIN, query={"filter": "command~=printf"}).json["data"]), 1)
+            # Nobody asked for it: nobody gets it, the short ones of other jobs as little.
+            row, = c.get(TRAIN).json["data"]
+            self.assertFalse(LONG_FIELDS & set(row), row)
+            self.assertLessEqual({"job_name", "trainer_uri", "labels", "hdfs_endpoint"} - set(row), {"labels"})
+            with c.websocket() as w:
+                self.assertFalse(LONG_FIELDS & set(*w.snapshot(1, "job").values()))
+                row, = w.snapshot(2, "job", fields="command").values()
+                self.assertEqual("".join(row["command"]), begin)
+            # It is no way to find one, and which fields are is said.
+            for field in sorted(LONG_FIELDS):
+                a = c.get(TRAIN, query={"filter": f"{field}=printf"})
+                self.assertEqual(a.status, 400, a)
+                self.assertRegex(a.message, f"{field} is a long text, .* use any other field, such as job_name,")
+            self.assertEqual(c.get(TRAIN, query={"filter": "printf"}).json["data"], [])
             d.stop()
             d.start()
             c = Client(d.port, c.key)
@@ -85,6 +98,32 @@ class Texts(unittest.TestCase):
             if "v-" not in os.environ.get("MLTOP_BUILD", ""):  # sanitizers cost what they cost
                 self.assertLess(resident(d) - before, 6)
 
+    @staticmethod
+    def at_once(d, c, bodies, path=TRAIN):
+        """The statuses, best first, of requests that the daemon finds all at once when it looks."""
+        sockets = [Socket(d.port) for _ in bodies]
+        try:
+            os.kill(d.process.pid, signal.SIGSTOP)
+            for s, body in zip(sockets, bodies):
+                s.send(c.bytes_of("POST", path, body=body))
+            os.kill(d.process.pid, signal.SIGCONT)
+            return sorted(s.answer().status for s in sockets)
+        finally:
+            os.kill(d.process.pid, signal.SIGCONT)
+            for s in sockets:
+                s.close()
+
+    def test_numbers_hold_at_once(self):
+        with Daemon(engine="fake", settings=["limits.jobs_per_org=3", "packages.per_org=2"]) as d:
+            c = d.client(org="other")
+            self.assertEqual(self.at_once(d, c, [{"job_name": f"j{n}", "command": ["true"]} for n in range(9)]),
+                             [200] * 3 + [422] * 6)
+            self.assertEqual(self.at_once(d, c, [{"name": f"p{n}.tar.gz", "size": 5, "sha256": f"{n:064x}"}
+                                                 for n in range(6)], BASE + "/packages"), [200] * 2 + [422] * 4)
+            # What was refused, or did not come to be, takes no place.
+            self.assertEqual(c.delete(f"{TRAIN}/{c.get(TRAIN).json['data'][0]['job_name']}").status, 200)
+            until(lambda: c.post(TRAIN, {"job_name": "more", "command": ["true"]}).status == 200, "room again")
+
     def test_an_org_has_so_many_bytes(self):
         with Daemon(engine="fake", settings=[]) as d:
             admin, c = d.client(role="admin"), d.client(org="other")
@@ -97,6 +136,13 @@ class Texts(unittest.TestCase):
             self.assertIn("records_bytes_quota", answers[-1].message)
             self.assertEqual(c.delete(f"{TRAIN}/j0").status, 200)
             until(lambda: c.post(TRAIN, dict(big, job_name="more")).status == 200, "room after a deletion")
+            self.assertEqual(self.at_once(d, c, [dict(big, job_name=f"k{n}") for n in range(8)]), [422] * 8)
+            for n in range(1, 8):
+                self.assertEqual(c.delete(f"{TRAIN}/j{n}").status, 200)
+            until(lambda: c.get(BASE + "/quota").json["data"][0]["records_bytes_used"].startswith("1"), "the deletions")
+            # Those that are on their way count for those behind them.
+            self.assertEqual(self.at_once(d, c, [dict(big, job_name=f"k{n}") for n in range(12)]),
+                             [200] * 7 + [422] * 5)
             used = float(c.get(BASE + "/quota").json["data"][0]["records_bytes_used"].rstrip("KM"))
             self.assertGreater(used, 0)
 

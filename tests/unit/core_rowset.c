@@ -221,6 +221,42 @@ static void memory_stays_bounded(void **state)
 	rowset_release(&s);
 }
 
+/* Rows that come and go in any order stand by uid, and what is behind any uid is found. */
+static void rows_stand_in_order(void **state)
+{
+	enum { UIDS = 200, STEPS = 20000 };
+	bool there[UIDS] = {false};
+	struct dice d = {7};
+	struct rowset s;
+
+	(void)state;
+	rowset_init(&s, &job_kind);
+	s.by_order = true;
+	for (int step = 0; step < STEPS; step++) {
+		int n = (int)dice_below(&d, UIDS);
+		char uid[32];
+		size_t behind = 0, at;
+
+		snprintf(uid, sizeof uid, "01UID%021d", n);
+		there[n] = dice_below(&d, 2) == 0;
+		if (there[n])
+			put(&s, n, "m", NULL);
+		else
+			rowset_remove(&s, uid);
+		at = rowset_after(&s, uid);
+		for (int i = n + 1; i < UIDS; i++)
+			behind += there[i];
+		assert_int_equal(s.len - at, behind);
+		for (size_t i = 1; i < s.len; i++)
+			assert_true(strcmp(record_uid(&job_kind, s.rows[i - 1]),
+					    record_uid(&job_kind, s.rows[i])) < 0);
+	}
+	assert_int_equal(rowset_after(&s, NULL), 0);
+	assert_int_equal(rowset_after(&s, ""), 0);
+	assert_int_equal(rowset_after(&s, "~"), s.len);
+	rowset_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +266,7 @@ int main(void)
 		cmocka_unit_test(names_stand_in_for_uids),
 		cmocka_unit_test(puts_are_copies),
 		cmocka_unit_test(memory_stays_bounded),
+		cmocka_unit_test(rows_stand_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,11 @@ const struct kind *const all_kinds[] = {
 		NULL,
 };
 
+enum role kind_others(const struct kind *k)
+{
+	return k->others ? (enum role)k->others : ROLE_ADMIN;
+}
+
 const struct kind *kinds_find(const char *name_or_plural)
 {
 	for (size_t i = 0; all_kinds[i]; i++)
@@ -158,7 +163,8 @@ static bool check_routes(const struct kind *k, struct err *e)
 		return bad(k, NULL, e, "it can be made, but nobody may give any of its rows");
 	if ((k->can & CAN_EDIT) && count_flag(k, F_EDIT) == 0)
 		return bad(k, NULL, e, "it can be edited, but none of its rows can");
-	if (k->see > ROLE_ADMIN || k->make > ROLE_ADMIN || k->change > ROLE_ADMIN)
+	if (k->see > ROLE_ADMIN || k->make > ROLE_ADMIN || k->change > ROLE_ADMIN ||
+		k->others > ROLE_ADMIN)
 		return bad(k, NULL, e, "a role of it does not exist");
 	if (k->path == NULL || strncmp(k->path, "/cloud_ml/v1/", 13) != 0)
 		return bad(k, NULL, e, "its path must begin with /cloud_ml/v1/");

@@ -2,6 +2,7 @@
 #ifndef MLTOP_CORE_KINDS_H
 #define MLTOP_CORE_KINDS_H
 
+#include "core/kinds/key.h"
 #include "core/schema/schema.h"
 
 /* A line a kind: X_kind in core/kinds/X.c, X_handlers in kinds/X.c. */
@@ -21,6 +22,8 @@
 extern const struct kind *const all_kinds[]; /* NULL-ended */
 
 const struct kind *kinds_find(const char *name_or_plural);
+/* Least role that may name an org that is not its own, or all of them. */
+enum role kind_others(const struct kind *k);
 /*
  * Every row of every kind: names unique, one key, enum words there, docs end with a period, widths,
  * tags without collision, standards and column lists that parse; actions with states, rows and roles

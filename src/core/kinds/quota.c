@@ -157,6 +157,7 @@ const struct kind quota_kind = {
 	.doc = "What an org may use and what it uses.",
 	.can = CAN_LIST | CAN_ONE | CAN_EDIT | CAN_EVENTS | CAN_STREAM,
 	.see = ROLE_VIEWER,
+	.others = ROLE_QUOTA_ADMIN,
 	.change = ROLE_QUOTA_ADMIN,
 	.fields = fields,
 	.field_count = ARRAY_SIZE(fields),

@@ -85,6 +85,9 @@ static void add_marks(const struct field *f, struct buf *out)
 		buf_adds(out, " Never shown again.");
 	if (f->flags & F_SAMPLE)
 		buf_adds(out, " A sample: the newest wins.");
+	if (f->flags & F_LARGE)
+		buf_adds(out,
+			" In lists only where `fields` names it, and then how it begins; not for filters.");
 }
 
 static void add_type(const struct field *f, struct buf *out)

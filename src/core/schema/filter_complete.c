@@ -109,7 +109,8 @@ static void complete_rank(const struct kind *k, const char *term, const char *na
 
 		if (likely(k, f) != rank)
 			continue;
-		if (field_nests(f) || (f->flags & F_SECRET) || ((f->flags & F_HIDDEN) && len == 0))
+		if (field_nests(f) || (f->flags & (F_SECRET | F_LARGE)) ||
+			((f->flags & F_HIDDEN) && len == 0))
 			continue;
 		if (strcmp(f->name, name) == 0)
 			complete_operator(f, term, strlen(term), out);

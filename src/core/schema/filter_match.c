@@ -141,7 +141,7 @@ static const char *column_text(const struct field *f, const void *rec)
 {
 	const char *word = "";
 
-	if (f->flags & (F_SECRET | F_MASKED | F_HIDDEN | F_ALIAS | F_UID))
+	if (f->flags & (F_SECRET | F_MASKED | F_LARGE | F_HIDDEN | F_ALIAS | F_UID))
 		return "";
 	if (f->type->storage == ST_TEXT)
 		return record_text(rec, f);

@@ -232,6 +232,8 @@ static bool parse_comparison(struct filter_parser *p, struct term *t, size_t nam
 		field_unknown(p->f->kind, name, 0, p->e);
 		return fails_at(p, start);
 	}
+	if (!field_orders(p->f->kind, t->field, p->e))
+		return fails_at(p, start);
 	t->index = kind_index(p->f->kind, t->field);
 	t->negate ^= negates;
 	if (!filter_op_fits(t->field, t->op))

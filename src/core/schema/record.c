@@ -232,7 +232,7 @@ int record_compare(const struct kind *k, const struct field *f, bool descending,
 	bool known_a = known_has(a, index), known_b = known_has(b, index);
 	int c = 0;
 
-	if (f->flags & (F_MASKED | F_SECRET))
+	if (f->flags & (F_MASKED | F_SECRET | F_LARGE))
 		return compare_identity(k, a, b);
 	if (known_a != known_b)
 		return known_a ? -1 : 1;

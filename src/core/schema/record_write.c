@@ -104,7 +104,7 @@ void record_write_json(const struct kind *k, const void *rec, const struct field
 
 		if ((f->flags & (F_ALIAS | F_SECRET)) || (only && !fieldset_has(only, i)))
 			continue;
-		if (only == NULL && field_nests(f))
+		if (only == NULL && (field_nests(f) || (f->flags & F_LARGE)))
 			continue;
 		if (known_has(rec, i)) {
 			write_key(f, &first, out);

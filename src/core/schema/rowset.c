@@ -22,7 +22,10 @@ void rowset_release(struct rowset *s)
 	map_release(&s->by_uid);
 	arena_release(&s->text);
 	arena_release(&s->moved);
-	*s = (struct rowset){.kind = s->kind, .changes = s->changes, .keeps_moved = s->keeps_moved};
+	*s = (struct rowset){.kind = s->kind,
+		.changes = s->changes,
+		.keeps_moved = s->keeps_moved,
+		.by_order = s->by_order};
 }
 
 void rowset_clear(struct rowset *s)
@@ -58,15 +61,42 @@ static void rowset_compact(struct rowset *s)
 	s->text = fresh;
 }
 
-static void *rowset_append(struct rowset *s, const char *uid)
+size_t rowset_after(const struct rowset *s, const char *uid)
 {
+	size_t low = 0, high = s->len;
+
+	while (uid != NULL && low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(record_uid(s->kind, s->rows[middle]), uid) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Most uids grow with time: such a row goes to the end, without a look at all the others. */
+static size_t place_of(const struct rowset *s, const char *uid)
+{
+	if (!s->by_order || s->len == 0 ||
+		strcmp(record_uid(s->kind, s->rows[s->len - 1]), uid) <= 0)
+		return s->len;
+	return rowset_after(s, uid);
+}
+
+static void *rowset_add(struct rowset *s, const char *uid)
+{
+	size_t at = place_of(s, uid);
 	void *row = mem_alloc(s->kind->size);
 
 	if (s->len == s->cap) {
 		s->cap = s->cap ? s->cap * 2 : 64;
 		s->rows = mem_realloc(s->rows, s->cap * sizeof *s->rows);
 	}
-	s->rows[s->len++] = row;
+	memmove(&s->rows[at + 1], &s->rows[at], (s->len - at) * sizeof *s->rows);
+	s->rows[at] = row;
+	s->len++;
 	map_set(&s->by_uid, uid, row);
 	return row;
 }
@@ -79,7 +109,7 @@ static void *rowset_take(struct rowset *s, void *row, const char *uid, const voi
 	if (added)
 		*added = row == NULL;
 	if (row == NULL)
-		row = rowset_append(s, uid);
+		row = rowset_add(s, uid);
 	memcpy(row, rec, s->kind->size);
 	if (s->kind->settle)
 		s->kind->settle(row);
@@ -150,6 +180,8 @@ bool rowset_remove(struct rowset *s, const char *uid)
 
 	if (row == NULL)
 		return false;
+	if (s->by_order)
+		at = rowset_after(s, uid) - 1;
 	/* Before the row goes: `uid` may be the row's own text. */
 	map_remove(&s->by_uid, uid);
 	while (s->rows[at] != row)

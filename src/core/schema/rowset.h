@@ -13,8 +13,9 @@
 struct rowset {
 	const struct kind *kind;
 	struct map by_uid;
-	void **rows; /* in order of arrival, compact */
+	void **rows; /* compact; in order of arrival, or of uid where `by_order` */
 	size_t len, cap;
+	bool by_order; /* set before the first row comes */
 	struct arena text;
 	/*
 	 * For who copies a row, changes the copy and puts it back: where texts were before they last
@@ -37,5 +38,7 @@ void *rowset_find(const struct rowset *s, const char *uid);
 void *rowset_put_json(struct rowset *s, const json_t *in, bool *added, struct err *e);
 void *rowset_put(struct rowset *s, const void *rec, bool *added); /* copies */
 bool rowset_remove(struct rowset *s, const char *uid);
+/* With `by_order`: the place of the first row behind that uid, which may be of no row. NULL: 0. */
+size_t rowset_after(const struct rowset *s, const char *uid);
 
 #endif

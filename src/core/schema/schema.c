@@ -229,8 +229,26 @@ void fieldset_rows(struct fieldset *out, const struct kind *k)
 {
 	*out = (struct fieldset){0};
 	for (size_t i = 0; i < k->field_count; i++)
-		if (!(k->fields[i].flags & (F_ALIAS | F_SECRET)) && !field_nests(&k->fields[i]))
+		if (!(k->fields[i].flags & (F_ALIAS | F_SECRET | F_LARGE)) &&
+			!field_nests(&k->fields[i]))
 			fieldset_add(out, i);
+}
+
+bool field_orders(const struct kind *k, const struct field *f, struct err *e)
+{
+	struct buf all = BUF_INIT;
+
+	if (!(f->flags & F_LARGE))
+		return true;
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].flags & F_LARGE)
+			buf_addf(&all, "%s%s", all.len ? ", " : "", k->fields[i].name);
+	err_field(e, ERR_INVALID, f->name,
+		"%s is a long text, and %s are neither filtered nor sorted by those (%s): use any "
+		"other field, such as %s",
+		f->name, k->plural, all.data, k->list_fields);
+	buf_release(&all);
+	return false;
 }
 
 bool field_unknown(const struct kind *k, const char *name, unsigned give, struct err *e)

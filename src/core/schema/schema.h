@@ -276,6 +276,7 @@ struct kind {
 	const char *doc;
 	unsigned can;              /* enum kind_can */
 	uint8_t see, make, change; /* least enum role to read, to create, to edit */
+	uint8_t others; /* least enum role that may name other orgs, or all; 0: an admin (kind_others) */
 	bool org_names;            /* the key is unique within an org only */
 	const struct kind *parent; /* what an object of it belongs to; NULL: an org or nothing */
 	const struct kind_action *actions;
@@ -325,7 +326,7 @@ void fieldset_add_splits(struct fieldset *s, const struct kind *k);
 void fieldset_ask(struct fieldset *s, const struct kind *k);
 /* Every row that is neither an alias nor secret. */
 void fieldset_all(struct fieldset *out, const struct kind *k);
-/* The same without records inside: what lists and streams have where nobody says which. */
+/* The same without records inside and long texts: what lists and streams have where nobody says which. */
 void fieldset_rows(struct fieldset *out, const struct kind *k);
 
 const struct kind_action *kind_action_find(const struct kind *k, const char *name); /* NULL: none */
@@ -366,6 +367,8 @@ void record_forget(const struct kind *k, void *rec, size_t member_offset); /* an
 struct records record_inside(const void *rec, const struct field *f);
 const void *records_at(const struct kind *k, const struct records *r, size_t i);
 bool field_nests(const struct field *f); /* of either type */
+/* Rows are neither filtered nor sorted by a long text (F_LARGE): false, and `e` names all such. */
+bool field_orders(const struct kind *k, const struct field *f, struct err *e);
 const void *record_member(const void *rec, const struct field *f);
 /* The word of an enum that people see, a split one included; NULL: unknown or without a word. */
 const char *record_word(const struct kind *k, const void *rec, const struct field *f);
@@ -405,7 +408,8 @@ bool record_set_text(const struct kind *k, void *rec, struct arena *a, const str
 
 /*
  * Total order by `f` (unknown last, whatever the direction), then by key, then uid. Masked and
- * secret fields do not order: an order would tell about their values.
+ * secret fields do not order: an order would tell about their values. Long texts do not either: a
+ * row has only how they begin.
  */
 int record_compare(const struct kind *k, const struct field *f, bool descending, const void *a,
 	const void *b);
@@ -462,6 +466,7 @@ bool record_join(const struct kind *k, void *rec, struct arena *a, const void *d
  * the key, part of any other column of words) or
  * a quoted text (part of the key); `!` before a term negates it, `|` between values means "or".
  * A name that resembles no field's is that of a label, where the kind has labels: team=vision.
+ * Long texts (F_LARGE) are refused: a row has only how they begin.
  * Values are in the field's own units. A comparison with an unknown field is false, whatever the
  * operator: `loss!=1` does not match a job without loss, `!loss=1` does.
  * Bounds: 64 terms, 64 values a term, 4,096 bytes; for a regular expression those of core/text/regex.h.

@@ -123,9 +123,10 @@ static const char *sort_remembered(const struct app *a, const struct screen *s)
 
 	sort_name(a, s, &name);
 	const char *sort = app_remembered(a, name.data, "sort");
+	const struct field *f = sort ? kind_field(s->kind, sort + (*sort == '-')) : NULL;
 
 	buf_release(&name);
-	return sort && kind_field(s->kind, sort + (*sort == '-')) ? sort : s->sort;
+	return f && field_orders(s->kind, f, NULL) ? sort : s->sort;
 }
 
 void table_open_remembered(const struct app *a, struct table *t, const struct screen *s)
