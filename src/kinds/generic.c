@@ -52,19 +52,40 @@ struct change *change_for(struct request *r)
 	return c;
 }
 
+/* "train_gpu_quota, total_gpu_quota: by root" */
+static void did_what(const struct kind *k, const struct fieldset *which, const char *who,
+	struct buf *out)
+{
+	for (size_t i = 0; which && i < k->field_count; i++)
+		if (fieldset_has(which, i) && (k->fields[i].flags & F_EDIT))
+			buf_addf(out, "%s%s", out->len ? ", " : "", k->fields[i].name);
+	buf_addf(out, "%sby %s", out->len ? ": " : "", who && *who ? who : "local");
+}
+
+void request_did(struct request *r, struct change *c, const struct kind *k, const void *row,
+	const char *verb, const char *event, const struct fieldset *which)
+{
+	struct buf what = BUF_INIT;
+
+	did_what(k, which, r->who.key_name, &what);
+	change_event(c, k, row, EVENT_NORMAL, event, "%s", what.data);
+	change_events_trim(c, record_uid(k, row));
+	change_audit_of(c, k, verb, row);
+	buf_release(&what);
+}
+
 /* ---- Whose ---- */
 
-const char *request_org(struct request *r, const struct kind_handlers *h, bool all)
+const char *request_org(struct request *r, const struct kind *k, bool all)
 {
 	const char *org = request_query(r, "org_id");
 	struct err e = ERR_INIT;
 
 	if (org == NULL || *org == '\0' || strcmp(org, r->who.org_id) == 0)
 		return r->who.org_id;
-	if (r->who.role < kind_others(h->kind))
+	if (r->who.role < kind_others(k))
 		err_set(&e, ERR_FORBIDDEN, "org_id names another org: only %s may (this key is %s)",
-			kind_others(h->kind) == ROLE_ADMIN ? "an admin"
-							   : "a quota-admin or an admin",
+			kind_others(k) == ROLE_ADMIN ? "an admin" : "a quota-admin or an admin",
 			role_words[r->who.role]);
 	else if (strcmp(org, all_orgs) == 0 && all)
 		return org;
@@ -108,30 +129,30 @@ static const void *row_called(const struct rowset *rows, const char *name)
 }
 
 /* `org` NULL: whatever its org. */
-static const void *row_find(struct request *r, const struct kind_handlers *h, const char *org,
+static const void *row_find(struct request *r, const struct kind *k, const char *org,
 	const char *name)
 {
-	const struct set *set = sets_of(&r->platform->model.sets, h->kind);
+	const struct set *set = sets_of(&r->platform->model.sets, k);
 	const char *uid = org && set->name_field ? set_name_uid(set, org, name) : NULL;
 	const void *row = rowset_find(set->rows, uid ? uid : name);
 
-	if (row == NULL && h->everywhere)
+	if (row == NULL && k->everywhere)
 		row = row_called(set->rows, name);
-	return row && row_of_org(h->kind, row, org) ? row : NULL;
+	return row && row_of_org(k, row, org) ? row : NULL;
 }
 
 const void *request_object(struct request *r)
 {
-	const struct kind_handlers *h = r->route->handlers;
-	bool any = h->everywhere && r->who.role >= kind_others(h->kind);
-	const char *org = any ? NULL : request_org(r, h, false);
+	const struct kind *k = r->route->kind;
+	bool any = k->everywhere && r->who.role >= kind_others(k);
+	const char *org = any ? NULL : request_org(r, k, false);
 	const void *row;
 
 	if (org == NULL && !any)
 		return NULL;
-	row = row_find(r, h, org, r->params[0]);
+	row = row_find(r, k, org, r->params[0]);
 	if (row == NULL)
-		request_absent(r, h->kind, r->params[0]);
+		request_absent(r, k, r->params[0]);
 	return row;
 }
 
@@ -252,6 +273,7 @@ void generic_edit(struct request *r)
 	_Alignas(16) char changed[KIND_SIZE_MAX];
 	struct arena text = ARENA_INIT;
 	struct err e = ERR_INIT;
+	struct fieldset which;
 	struct change *c;
 
 	if (row == NULL)
@@ -260,7 +282,8 @@ void generic_edit(struct request *r)
 	if (body_read(r, 0, &e) && record_decode(k, changed, &text, r->body, DECODE_EDIT, &e)) {
 		c = change_for(r);
 		change_row(c, k, changed);
-		change_audit_of(c, k, "change", changed);
+		record_diff(k, row, changed, &which);
+		request_did(r, c, k, changed, "change", "Changed", &which);
 		change_answer(c, 200, record_encode(k, changed, NULL));
 		if (r->route->handlers->edited)
 			change_then(c, r->route->handlers->edited, r->platform);
@@ -352,8 +375,10 @@ static void events_read(void *ctx, bool ok, const struct store_rows *rows, const
 		struct arena text = ARENA_INIT;
 		struct event ev;
 
+		/* A quota has the uid of its org. */
 		if (record_unpack(&event_kind, &ev, &text, rows->rows[i].data, rows->rows[i].len,
-			    NULL))
+			    NULL) &&
+			strcmp(ev.kind, r->route->kind->name) == 0)
 			events_add(&all, &ev);
 		arena_release(&text);
 	}

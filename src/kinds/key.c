@@ -28,7 +28,7 @@ static const struct org *key_org(struct request *r, const struct key *wanted, st
 	return o;
 }
 
-static void key_answer(struct request *r, const struct key *k, const char *action)
+static void key_answer(struct request *r, const struct key *k, const char *verb)
 {
 	struct change *c = change_for(r);
 	struct err e = ERR_INIT;
@@ -38,7 +38,7 @@ static void key_answer(struct request *r, const struct key *k, const char *actio
 		request_fail(r, &e);
 		return;
 	}
-	change_audit(c, action, k->access_key, k->name);
+	request_did(r, c, &key_kind, k, verb, "Created", NULL);
 	change_answer(c, 200, key_json(k));
 	change_answer_once(c);
 	change_commit(c);
@@ -60,7 +60,7 @@ static void key_made(struct making *m)
 	k.read_only = wanted->read_only;
 	if (record_has(key, wanted, not_after))
 		record_set(key, &k, not_after, wanted->not_after);
-	key_answer(m->r, &k, "key.create");
+	key_answer(m->r, &k, "create");
 	making_free(m);
 }
 
@@ -75,6 +75,7 @@ static void key_disable(struct request *r, const void *row)
 		request_fail(r, &e);
 		return;
 	}
+	request_did(r, c, &key_kind, k, "disable", "Disabled", NULL);
 	change_answer(c, 200, message_json("key %s is disabled", k->access_key));
 	change_commit(c);
 }
@@ -85,7 +86,7 @@ static void key_rotate(struct request *r, const void *row)
 	struct key k;
 
 	keys_rotate(&k, &text, row, r->now);
-	key_answer(r, &k, "key.rotate");
+	key_answer(r, &k, "rotate");
 	arena_release(&text);
 }
 
@@ -97,7 +98,6 @@ static const struct action_handler actions[] = {
 
 const struct kind_handlers key_handlers = {
 	.kind = &key_kind,
-	.everywhere = true,
 	.make = key_made,
 	.actions = actions,
 };

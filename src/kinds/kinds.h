@@ -34,11 +34,6 @@ typedef void (*gathered)(struct request *r, const struct err *e);
 
 struct kind_handlers {
 	const struct kind *kind;
-	/*
-	 * Its objects are named without an org: those who may see other orgs' find them whatever
-	 * their own is, and where all who may see any may do so a list is of all orgs.
-	 */
-	bool everywhere;
 	/* Before the body, a JSON object, is judged: what clients send along goes. NULL: nothing. */
 	bool (*prepare)(struct request *r, struct err *e);
 	/*
@@ -77,8 +72,15 @@ struct change *change_for(struct request *r);
 /* What is told of it: of any change, `ctx` being the request. */
 void request_answered(void *ctx, bool ok, const struct err *e, int status, const char *answer);
 
+/*
+ * A person has done that to an object: the audit record, "quota.change", and what the object's
+ * events say of it, "Changed". `which`: rows that are different now; NULL: not to be told.
+ */
+void request_did(struct request *r, struct change *c, const struct kind *k, const void *row,
+	const char *verb, const char *event, const struct fieldset *which);
+
 /* The org that is asked about; NULL after a refusal has been answered. "-1" only where `all`. */
-const char *request_org(struct request *r, const struct kind_handlers *h, bool all);
+const char *request_org(struct request *r, const struct kind *k, bool all);
 /* The object of the path, as the caller may see it; NULL: 404 (or 403) has been answered. */
 const void *request_object(struct request *r);
 void request_absent(struct request *r, const struct kind *k, const char *name);

@@ -20,7 +20,7 @@ struct listing {
 	bool some; /* only `fields` */
 	const char *state, *name, *label, *after;
 	int64_t limit;
-	const struct field *org_field, *state_field, *label_field;
+	const struct field *state_field, *label_field;
 	/* What there is of the answer: a list may take many turns of the loop. */
 	struct buf out;
 	int64_t written;
@@ -72,7 +72,6 @@ static bool listing_open(struct listing *l, struct err *e)
 	l->label = request_query(l->r, "label");
 	l->after = request_query(l->r, "continue");
 	l->some = fields && *fields;
-	l->org_field = kind_field(k, "org_id");
 	l->state_field = kind_state(k);
 	l->label_field = kind_field(k, "labels");
 	if (!listing_numbers(l, e) || !listing_state(l, e) ||
@@ -124,8 +123,7 @@ static bool row_wanted(const struct listing *l, const void *row, struct err *e)
 {
 	const struct kind *k = l->rows->kind;
 
-	if (strcmp(l->org, all_orgs) != 0 && l->org_field &&
-		strcmp(record_text(row, l->org_field), l->org) != 0)
+	if (!model_visible(&l->r->who, k, row, l->org))
 		return false;
 	if (l->state && !state_matches(l, row))
 		return false;
@@ -253,7 +251,11 @@ static void list_rows(struct request *r, const struct rowset *rows, const char *
 bool list_wanted(struct request *r, const struct rowset *rows,
 	void (*wanted)(void *ctx, const void *row), void *ctx)
 {
-	struct listing l = {.r = r, .rows = rows, .org = all_orgs, .out = BUF_INIT};
+	const char *org = request_query(r, "org_id");
+	struct listing l = {.r = r,
+		.rows = rows,
+		.org = org && *org ? org : all_orgs,
+		.out = BUF_INIT};
 	struct err e = ERR_INIT;
 
 	listing_open(&l, &e);
@@ -268,10 +270,11 @@ bool list_wanted(struct request *r, const struct rowset *rows,
 
 void generic_list(struct request *r)
 {
-	const struct kind_handlers *h = r->route->handlers;
-	bool all = h->everywhere && kind_others(h->kind) <= (enum role)h->kind->see;
-	const char *org = all ? all_orgs : request_org(r, h, true);
+	const struct kind *k = r->route->kind;
+	const char *named = request_query(r, "org_id");
+	bool all = kind_of_all(k) && (named == NULL || *named == '\0');
+	const char *org = all ? all_orgs : request_org(r, k, true);
 
 	if (org)
-		list_rows(r, model_rows(&r->platform->model, h->kind), org);
+		list_rows(r, model_rows(&r->platform->model, k), org);
 }

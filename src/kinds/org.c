@@ -26,7 +26,7 @@ static void org_made(struct making *m)
 		record_set(org, &o, description, wanted->description);
 		change_row(c, &org_kind, &o);
 	}
-	change_audit(c, "org.create", o.org_id, o.org_name);
+	request_did(r, c, &org_kind, &o, "create", "Created", NULL);
 	change_answer(c, 200, record_encode(&org_kind, &o, NULL));
 	change_commit(c);
 	making_free(m);
@@ -34,6 +34,5 @@ static void org_made(struct making *m)
 
 const struct kind_handlers org_handlers = {
 	.kind = &org_kind,
-	.everywhere = true,
 	.make = org_made,
 };

@@ -84,7 +84,7 @@ static void packages_expire(struct platform *p)
 			continue;
 		c = change_new(&p->model);
 		change_actor(c, "packages.keep", k->org_id);
-		change_audit(c, "package.expire", k->id, k->name);
+		change_audit_of(c, &package_kind, "expire", k);
 		package_remove(c, p, k);
 		change_commit(c);
 	}
@@ -150,7 +150,7 @@ static void package_made(struct making *m)
 	record_set(package, k, create_time, (struct when){r->now});
 	c = change_for(r);
 	change_row(c, &package_kind, k);
-	change_audit(c, "package.create", k->id, k->name);
+	request_did(r, c, &package_kind, k, "create", "Announced", NULL);
 	change_answer(c, 200, record_encode(&package_kind, k, NULL));
 	change_commit(c);
 	making_free(m);
@@ -272,7 +272,7 @@ static void package_complete(struct request *r, const struct package *k)
 
 	record_set(package, &whole, complete, true);
 	change_row(c, &package_kind, &whole);
-	change_audit(c, "package.complete", k->id, k->name);
+	request_did(r, c, &package_kind, k, "complete", "Completed", NULL);
 	change_answer(c, 200, record_encode(&package_kind, &whole, NULL));
 	change_commit(c);
 }
@@ -373,7 +373,7 @@ static void package_delete(struct request *r, const void *row)
 		return;
 	}
 	c = change_for(r);
-	change_audit(c, "package.delete", k->id, k->name);
+	change_audit_of(c, &package_kind, "delete", k);
 	change_answer(c, 200, message_json("package %s is deleted", k->id));
 	package_remove(c, r->platform, k);
 	change_commit(c);

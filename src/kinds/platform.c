@@ -1,9 +1,8 @@
-/* What belongs to no kind: what the platform is and can, who asks, what it holds, what was done. */
+/* What belongs to no kind: what the platform is and can, who asks, what it holds. */
 #include "kinds/kinds.h"
 
 #include "base/fsio.h"
 #include "base/mem.h"
-#include "base/num.h"
 #include "base/timefmt.h"
 #include "io/turns.h"
 
@@ -240,42 +239,6 @@ static void route_platform(struct request *r)
 	turns_queue(r->platform->turns, &s->turn, "/sizes");
 }
 
-/* ---- What was done ---- */
-
-static void audit_read(void *ctx, bool ok, const struct store_rows *rows, const struct err *e)
-{
-	struct request *r = ctx;
-	struct buf out = BUF_INIT;
-
-	if (!ok) {
-		request_fail(r, e);
-		return;
-	}
-	buf_adds(&out, "{\"data\":[");
-	for (size_t i = 0; i < rows->count; i++) {
-		buf_adds(&out, i ? "," : "");
-		buf_add(&out, rows->rows[i].data, rows->rows[i].len);
-	}
-	buf_adds(&out, "]}");
-	request_reply_json_text(r, 200, out.data, out.len);
-	buf_release(&out);
-}
-
-static void route_audit(struct request *r)
-{
-	const char *limit = request_query(r, "limit"), *before = request_query(r, "before");
-	int64_t most = 500, from = 0;
-	struct err e = ERR_INIT;
-
-	if ((limit && !num_i64(limit, 1, 10000, &most)) ||
-		(before && !num_i64(before, 1, INT64_MAX, &from))) {
-		err_set(&e, ERR_INVALID, "limit and before are numbers: limit up to 10000");
-		request_fail(r, &e);
-		return;
-	}
-	store_read_audit(r->platform->model.store, from, most, audit_read, r);
-}
-
 #define OPEN(path, handler, text)                                                              \
 	{                                                                                      \
 		.method = METHOD_GET, .pattern = path, .flags = ROUTE_OPEN, .handle = handler, \
@@ -297,7 +260,5 @@ const struct route platform_routes[] = {
 	READ(API "/platform", ROLE_ADMIN, route_platform,
 		"What the platform runs on, holds and does: jobs, machine, bytes on the disk (where "
 		"counting takes long: as of a while ago)."),
-	READ(API "/audit", ROLE_ADMIN, route_audit,
-		"Audit records, newest first: ?limit= ?before=SEQ."),
 	{.pattern = NULL},
 };

@@ -40,7 +40,6 @@ static const struct route more[] = {
 
 const struct kind_handlers quota_handlers = {
 	.kind = &quota_kind,
-	.everywhere = true,
 	.prepare = quota_prepare,
 	.edited = quota_stored,
 	.more = more,

@@ -66,7 +66,7 @@ static void add(struct route_table *t, const struct kind_handlers *h, enum metho
 static unsigned object_flags(const struct kind_handlers *h, unsigned least)
 {
 	bool nobodys = kind_field(h->kind, "org_id") == NULL;
-	bool all = h->everywhere && least >= (unsigned)kind_others(h->kind);
+	bool all = h->kind->everywhere && least >= (unsigned)kind_others(h->kind);
 
 	return nobodys || all ? 0 : ROUTE_TENANT;
 }

@@ -43,7 +43,7 @@ static const struct field *find_field(const struct verb *v, const char *name, si
 
 static int add_flag(struct cli *c, const char *name, const char *value)
 {
-	if (c->flag_count == CLI_FLAGS_MAX - 1)
+	if (c->flag_count == CLI_FLAGS_MAX - 2)
 		return cli_usage(c, "more than %d flags", CLI_FLAGS_MAX);
 	c->flags[c->flag_count++] = (struct cli_given){name, value};
 	return EXIT_DONE;

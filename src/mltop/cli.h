@@ -38,7 +38,7 @@ struct cli_flag {
 	bool many; /* may be given again */
 };
 
-enum { CLI_ARGS_MAX = 64, CLI_FLAGS_MAX = 256 }; /* one place is kept for a verb's own */
+enum { CLI_ARGS_MAX = 64, CLI_FLAGS_MAX = 256 }; /* two places are kept for a verb's own */
 
 struct cli_given {
 	const char *name, *value; /* borrowed from argv */

@@ -3,6 +3,7 @@
 
 #include "base/timefmt.h"
 #include "core/kinds/event.h"
+#include "core/kinds/key.h"
 #include "core/kinds/task.h"
 #include "core/wire/query.h"
 
@@ -201,11 +202,18 @@ int cli_list(struct cli *c)
 	return list_of(c, c->verb->kind, c->verb->kind->path);
 }
 
+/* A quota-admin's object may be another org's. NULL: the caller's own org has them, or none. */
+static const char *org_events(const struct kind *k, const json_t *object)
+{
+	return k->see < ROLE_ADMIN ? json_string_value(json_object_get(object, "org_id")) : NULL;
+}
+
 /* The org's events of one object: by its uid, which outlives names. The one way for every kind. */
 int cli_events(struct cli *c)
 {
 	const struct kind *k = c->verb->kind;
 	struct buf filter = BUF_INIT;
+	int given = c->flag_count;
 	struct err e = ERR_INIT;
 	json_t *object = NULL;
 	int code;
@@ -214,11 +222,13 @@ int cli_events(struct cli *c)
 		return cli_help_fields(&event_kind);
 	if (!cli_check_filter(c, &event_kind, &e) || !cli_find(c, k, c->args[0], &object, &e))
 		return cli_fail(&e);
-	buf_addf(&filter, "object_uid=\"%s\" %s", cli_text_of(object, kind_uid(k)),
+	buf_addf(&filter, "kind=%s object_uid=\"%s\" %s", k->name, cli_text_of(object, kind_uid(k)),
 		cli_value(c, "filter") ? cli_value(c, "filter") : "");
 	c->flags[c->flag_count++] = (struct cli_given){"filter", filter.data};
+	if (cli_value(c, "org") == NULL && org_events(k, object))
+		c->flags[c->flag_count++] = (struct cli_given){"org", org_events(k, object)};
 	code = list_of(c, &event_kind, event_kind.path);
-	c->flag_count--;
+	c->flag_count = given;
 	buf_release(&filter);
 	json_decref(object);
 	return code;

@@ -219,7 +219,8 @@ static void event_count(struct model *m, struct event_fold *f, struct event *ev,
 void change_event(struct change *c, const struct kind *k, const void *rec, enum event_type type,
 	const char *reason, const char *format, ...)
 {
-	const struct field *org = kind_field(k, "org_id");
+	/* What only admins see is told to nobody else. */
+	const struct field *org = k->see < ROLE_ADMIN ? kind_field(k, "org_id") : NULL;
 	struct event ev = {.org_id = org ? record_text(rec, org) : "",
 		.kind = k->name,
 		.object_uid = record_uid(k, rec),
@@ -279,11 +280,6 @@ void change_row_remove(struct change *c, const struct kind *k, const char *uid)
 	en->name = mem_strdup(row ? text_of(set, set->name_field, row) : "");
 	en->gone = true;
 	entry_name(c, en);
-}
-
-void change_work_remove(struct change *c, const struct kind *k, const char *uid)
-{
-	change_row_remove(c, k, uid);
 	store_children_remove(c->more, uid);
 }
 

@@ -86,7 +86,6 @@ bool keys_disable(struct change *c, const struct key *row, struct err *e)
 	struct key k = *row;
 
 	key_set(&k, disabled, true);
-	change_audit(c, "key.disable", k.access_key, k.name);
 	return change_key(c, &k, e);
 }
 

@@ -183,17 +183,18 @@ bool model_visible(const struct principal *who, const struct kind *k, const void
 	static const char all_orgs[] = "-1";
 	const struct field *f = kind_field(k, "org_id");
 	const char *of = f ? record_text(row, f) : "";
-	bool all = who->role >= kind_others(k);
+	bool others = who->role >= kind_others(k), own = strcmp(of, who->org_id) == 0;
+	bool asked = org && *org;
 
 	if (who->role < (enum role)k->see)
 		return false;
 	if (f == NULL)
 		return true; /* of the platform, not of an org */
-	if (org == NULL || *org == '\0')
-		return strcmp(of, who->org_id) == 0;
-	if (strcmp(org, all_orgs) == 0)
-		return all || strcmp(of, who->org_id) == 0;
-	return strcmp(of, org) == 0 && (all || strcmp(of, who->org_id) == 0);
+	if (*of == '\0')
+		return others; /* the same, of a kind that may be either */
+	if (!asked && !kind_of_all(k))
+		return own;
+	return (!asked || strcmp(org, all_orgs) == 0 || strcmp(of, org) == 0) && (own || others);
 }
 
 uint64_t model_version(const struct model *m)

@@ -131,8 +131,6 @@ struct change *change_by(struct model *m, const struct author *who);
 void change_free(struct change *c);
 /* Packs the row as it is now. Its name is reserved, or given up when it is being deleted. */
 void change_work(struct change *c, const struct kind *k, const struct workload *w);
-/* Goes, and what belongs to it. */
-void change_work_remove(struct change *c, const struct kind *k, const char *uid);
 void change_task(struct change *c, const struct task *t);
 /* What happened to an object; folds into its newest event when it says the same. */
 void change_event(struct change *c, const struct kind *k, const void *rec, enum event_type type,
@@ -140,7 +138,7 @@ void change_event(struct change *c, const struct kind *k, const void *rec, enum 
 /* Keeps the newest events.per_job of them. */
 void change_events_trim(struct change *c, const char *uid);
 struct model *change_model(const struct change *c);
-/* An object of any kind, made from the row that has its uid; by its uid, it goes. */
+/* An object of any kind, made from the row that has its uid; by its uid, it goes and what is its. */
 void change_row(struct change *c, const struct kind *k, const void *rec);
 void change_row_remove(struct change *c, const struct kind *k, const char *uid);
 bool change_key(struct change *c, const struct key *k, struct err *e);
@@ -240,7 +238,7 @@ void model_nonces_release(struct model *m);
 void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name,
 	enum role role, int64_t now);
 void keys_secret(char out[64]);
-/* A disabled copy of the key is queued, with its audit record; its streams close once it is stored. */
+/* A disabled copy of the key is queued; its streams close once it is stored. */
 bool keys_disable(struct change *c, const struct key *row, struct err *e);
 /* A second key like `row`. */
 void keys_rotate(struct key *out, struct arena *a, const struct key *row, int64_t now);

@@ -170,7 +170,7 @@ void reconcile_over(struct active *a, const struct news *n)
 	struct change *c = change_new(a->w->model);
 
 	if (a->life.wish == WISH_DELETE)
-		change_work_remove(c, a->kind, a->uid);
+		change_row_remove(c, a->kind, a->uid);
 	else
 		over_fill(c, a, n);
 	wisher_store(c, a);
@@ -204,7 +204,7 @@ void reconcile_repair(struct active *a)
 	c = change_new(a->w->model);
 	wisher_store(c, a);
 	if (over && removed)
-		change_work_remove(c, a->kind, a->uid);
+		change_row_remove(c, a->kind, a->uid);
 	else
 		change_work(c, a->kind, a->work);
 	change_then(c, over ? over_stored : repair_stored, a);

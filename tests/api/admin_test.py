@@ -65,7 +65,7 @@ class Shared(unittest.TestCase):
         for path in lists:
             if path.endswith(("/framework", "/nodes")):
                 continue
-            client = self.admin if path.endswith(("/orgs", "/keys")) else self.a
+            client = self.admin if path.endswith(("/orgs", "/keys", "/audit")) else self.a
             every = client.get(path).json["data"]
             self.assertGreater(len(every), 0, path)
             a = client.get(path, query={"filter": "org_id=none"})
@@ -142,7 +142,7 @@ class Shared(unittest.TestCase):
                                  (404, want.message.replace(absent, "N")), (method, path))
         self.assertEqual([j["job_name"] for j in self.b.get(TRAIN).json["data"]], [])
         self.assertEqual(self.b.get(BASE + "/packages").json["data"], [])
-        self.assertEqual(self.b.get(BASE + "/events").json["data"], [])
+        self.assertEqual(self.b.get(BASE + "/events", query={"filter": "kind=job"}).json["data"], [])
         self.assertEqual(self.a.get(f"{TRAIN}/secret").status, 200)
 
     def test_org_id_is_for_admins(self):
@@ -238,6 +238,52 @@ class Shared(unittest.TestCase):
         self.assertEqual(self.admin.post(BASE + "/orgs", {"org_name": "a.b"}).status, 400)
         self.assertIn("delta", [o["org_name"] for o in self.admin.get(BASE + "/orgs").json["data"]])
 
+    def test_what_belongs_to_the_platform_is_all_of_it(self):
+        """Orgs and keys of all, where an admin names none; of one where one is named; others see none."""
+        orgs = {self.a.key.org_id, self.b.key.org_id, self.admin.key.org_id}
+        with self.admin.websocket() as w:
+            for id, kind, uid in ((1, "org", "org_id"), (2, "key", "access_key")):
+                path, rows = f"{BASE}/{kind}s", w.snapshot(id, kind, by=uid)
+                self.assertLessEqual(orgs, {r["org_id"] for r in rows.values()}, kind)
+                self.assertLessEqual(orgs, {r["org_id"] for r in self.admin.get(path).json["data"]})
+                one = self.admin.get(path, query={"org_id": self.b.key.org_id}).json["data"]
+                self.assertEqual({r["org_id"] for r in one}, {self.b.key.org_id}, kind)
+                rows = w.snapshot(id + 2, kind, by=uid, org=self.b.key.org_id)
+                self.assertEqual({r["org_id"] for r in rows.values()}, {self.b.key.org_id}, kind)
+            self.assertEqual({r["org_id"] for r in w.snapshot(5, "quota", by="org_id").values()},
+                             {self.admin.key.org_id})
+        with self.a.websocket() as w:
+            for id, kind in ((1, "org"), (2, "key")):
+                self.assertEqual(w.snapshot(id, kind), {}, kind)
+
+    def events(self, client, path, **query):
+        a = client.get(path, query=query)
+        self.assertEqual(a.status, 200, a)
+        return [(e["kind"], e["reason"], e["message"]) for e in a.json["data"]]
+
+    def test_what_happened_to_an_object_of_any_kind(self):
+        """Made, changed and switched off by whom; what only admins see is told to them alone."""
+        by = "by " + self.admin.get(BASE + "/authentication").json["name"]
+        org = self.admin.post(BASE + "/orgs", {"org_name": "eventful"}).json["org_id"]
+        key = self.admin.post(BASE + "/keys", {"org_name": "eventful", "role": "operator"}).json
+        client = Client(self.daemon.port, Key(key["access_key"], key["secret_key"], org))
+        self.assertEqual(self.admin.put(f"{BASE}/quota/{org}", {"train_gpu_quota": "2"}).status, 200)
+        own = "by " + client.get(BASE + "/authentication").json["name"]
+        package = client.post(BASE + "/packages", {"size": 1, "sha256": "1" * 64, "name": "e.tar.gz"}).json["id"]
+        self.assertEqual(self.events(self.admin, f"{BASE}/orgs/{org}/events"), [("org", "Created", by)])
+        self.assertEqual(self.events(self.admin, f"{BASE}/keys/{key['access_key']}/events"), [("key", "Created", by)])
+        changed = ("quota", "Changed", "train_gpu_quota: " + by)
+        self.assertEqual(self.events(client, f"{BASE}/quota/{org}/events"), [changed])
+        announced = ("package", "Announced", own)
+        self.assertEqual(self.events(client, f"{BASE}/packages/{package}/events"), [announced])
+        self.assertEqual(self.events(client, BASE + "/events"), [changed, announced])
+        self.assertEqual(self.admin.post(f"{BASE}/keys/{key['access_key']}/disable", b"").status, 200)
+        mine = self.events(self.admin, BASE + "/events", filter=f"object_uid={key['access_key']}")
+        self.assertEqual(mine, [("key", "Created", by), ("key", "Disabled", by)])
+        with self.admin.websocket() as w:
+            rows = w.snapshot(1, "event", filter=f"object_uid={key['access_key']}").values()
+            self.assertEqual({e["reason"] for e in rows}, {"Created", "Disabled"})
+
     def test_orgs_made_at_once(self):
         """Each gets an id of its own, and one name is made once."""
         names = [f"many{n}" for n in range(8)] + ["same"] * 4
@@ -263,6 +309,21 @@ class Shared(unittest.TestCase):
         mine = [r["action"] for r in rows if r.get("object") == uid]
         self.assertEqual(mine, ["job.delete", "job.create"])
         self.assertEqual([r for r in rows if r.get("object") == uid][0]["access_key"], self.a.key.access_key)
+        # Rows as of any kind: filtered, with some of their fields, in pages; each record once.
+        path, mine = BASE + "/audit", []
+        query = {"filter": f"object={uid}", "fields": "seq,action,org_id", "limit": "1"}
+        page = self.admin.get(path, query=query).json
+        while True:
+            mine += page["data"]
+            if "continue" not in page:
+                break
+            page = self.admin.get(path, query=dict(query, **{"continue": page["continue"]})).json
+        self.assertEqual([(r["action"], r["org_id"]) for r in mine],
+                         [("job.delete", self.a.key.org_id), ("job.create", self.a.key.org_id)])
+        self.assertGreater(int(mine[0]["seq"]), int(mine[1]["seq"]))
+        other = self.admin.get(path, query=dict(query, org_id=self.b.key.org_id))
+        self.assertEqual((other.status, other.json["data"]), (200, []))
+        self.assertEqual(self.a.get(path, query=query).status, 403)
         out = self.daemon.verb("audit", "verify")
         self.assertEqual(out.returncode, 0, out)
         self.assertIn(b"chain whole", out.stdout)

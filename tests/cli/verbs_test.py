@@ -112,7 +112,7 @@ class Run(Case):
 
 
 class Verbs(Case):
-    NOUNS = ("jobs", "quotas", "events", "frameworks", "packages", "nodes", "orgs", "keys", "platform", "context")
+    NOUNS = ("jobs", "quotas", "events", "frameworks", "packages", "nodes", "orgs", "keys", "audit", "platform", "context")
 
     @classmethod
     def setUpClass(cls):
@@ -248,7 +248,7 @@ class Verbs(Case):
     def test_every_kind_has_its_verbs(self):
         """From the kinds' rows: what the help lists of one can be asked of it, and its verbs are the kind's."""
         text = self.ok("help").out
-        for kind in ("jobs", "quotas", "events", "frameworks", "orgs", "keys"):
+        for kind in ("jobs", "quotas", "events", "frameworks", "orgs", "keys", "audit"):
             self.assertIn(f"mltop {kind} list ", text)
             self.assertGreaterEqual(len(self.ok(kind, "list", "--json").json["data"]), 1, kind)
             self.assertIn("Fields of", self.ok("help", "fields", kind).out)
@@ -261,10 +261,17 @@ class Verbs(Case):
         self.assertEqual([t["attempt"] for t in self.ok("jobs", "tasks", "beta", "--json").json["data"]], [1])
         self.assertEqual(self.ok("orgs", "create", "made-here", "--description", "for a test").out, "made-here\n")
         self.assertIn("secret_key", self.ok("keys", "create", "made-here", "viewer", "mine").out)
+        self.assertEqual(self.ok("audit", "list", "--filter", "action=org.create detail=made-here", "--columns",
+                                 "action,detail", "-o", "csv").out, "action,detail\norg.create,made-here\n")
+        key = self.ok("keys", "list", "--filter", "name=mine", "--json").json["data"][0]["access_key"]
+        self.ok("quotas", "edit", "made-here", "train_gpu_quota=2")
+        for noun, name, reason in (("orgs", "made-here", "Created"), ("keys", key, "Created"),
+                                   ("quotas", "made-here", "Changed")):
+            self.assertEqual(self.ok(noun, "events", name, "--columns", "reason", "-o", "csv").out, f"reason\n{reason}\n")
         self.refused(5, "there is no key nobody", "keys", "describe", "nobody")
 
     def test_filters_of_every_list(self):
-        for kind in ("quotas", "frameworks", "keys", "orgs"):
+        for kind in ("quotas", "frameworks", "keys", "orgs", "audit"):
             self.assertEqual(self.ok(kind, "list", "-o", "name", "--filter", '"no such name"').out, "", kind)
             self.assertNotEqual(self.ok(kind, "list", "-o", "name", "--filter", '!"no such name"').out, "", kind)
 

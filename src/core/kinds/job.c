@@ -303,18 +303,8 @@ static const struct kind_action actions[] = {
 		.doing = "is being cancelled",
 		.doc = "Stops the job and keeps its record.",
 	},
-	{
-		.name = "delete",
-		.method = "DELETE",
-		.tail = "",
-		.least = ROLE_OPERATOR,
-		.asks = ASKS_CONFIRM,
-		.key = 'D',
-		.ask = "Delete",
-		.doing = "is deleted",
-		.stakes = "The record and the logs go too, for ever.",
-		.doc = "Removes the job with its logs and outputs; a live one is stopped first.",
-	},
+	ACTION_DELETE(ROLE_OPERATOR, "The record and the logs go too, for ever.",
+		"Removes the job with its logs and outputs; a live one is stopped first."),
 	{
 		.name = "retry",
 		.method = "POST",
@@ -376,9 +366,8 @@ const struct kind job_kind = {
 	.size = sizeof(struct job),
 	.sections = sections,
 	.list_fields = "job_name,state,why,gpu,cpu,step,loss,eta,age,owner",
-	.wide_fields =
-		"job_name,state,why,gpu,cpu,mem,util,cpu_used,memory_used,step,"
-		"loss,metric_value,eta,age,attempt,exit_code,owner,org,node_name",
+	.wide_fields = "job_name,state,why,gpu,cpu,mem,util,cpu_used,memory_used,step,"
+		       "loss,metric_value,eta,age,attempt,exit_code,owner,org,node_name",
 	.check = job_check,
 	.settle = job_settle,
 };

@@ -74,6 +74,7 @@ const struct kind key_kind = {
 	.doc = "An access key of an org.",
 	.can = CAN_LIST | CAN_ONE | CAN_CREATE | CAN_EVENTS | CAN_STREAM,
 	.see = ROLE_ADMIN,
+	.everywhere = true,
 	.make = ROLE_ADMIN,
 	.actions = actions,
 	.action_count = ARRAY_SIZE(actions),

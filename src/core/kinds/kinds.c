@@ -1,6 +1,5 @@
 #include "core/kinds/kinds.h"
 
-#include "core/kinds/key.h"
 #include "core/schema/ftype.h"
 
 #include <string.h>
@@ -16,11 +15,6 @@ const struct kind *const all_kinds[] = {
 		NULL,
 };
 
-enum role kind_others(const struct kind *k)
-{
-	return k->others ? (enum role)k->others : ROLE_ADMIN;
-}
-
 const struct kind *kinds_find(const char *name_or_plural)
 {
 	for (size_t i = 0; all_kinds[i]; i++)
@@ -28,6 +22,16 @@ const struct kind *kinds_find(const char *name_or_plural)
 			strcmp(all_kinds[i]->plural, name_or_plural) == 0)
 			return all_kinds[i];
 	return NULL;
+}
+
+enum role kind_others(const struct kind *k)
+{
+	return k->others ? (enum role)k->others : ROLE_ADMIN;
+}
+
+bool kind_of_all(const struct kind *k)
+{
+	return k->everywhere && kind_others(k) <= (enum role)k->see;
 }
 
 static bool bad(const struct kind *k, const struct field *f, struct err *e, const char *what)

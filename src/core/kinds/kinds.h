@@ -16,14 +16,17 @@
 	X(package)   \
 	X(node)      \
 	X(org)       \
-	X(key)
+	X(key)       \
+	X(audit)
 /* clang-format on */
 
 extern const struct kind *const all_kinds[]; /* NULL-ended */
 
 const struct kind *kinds_find(const char *name_or_plural);
-/* Least role that may name an org that is not its own, or all of them. */
+/* Least role that may see what belongs to other orgs. */
 enum role kind_others(const struct kind *k);
+/* Who may see any of it may see all: where no org is named, all are meant. */
+bool kind_of_all(const struct kind *k);
 /*
  * Every row of every kind: names unique, one key, enum words there, docs end with a period, widths,
  * tags without collision, standards and column lists that parse; actions with states, rows and roles

@@ -30,6 +30,7 @@ const struct kind org_kind = {
 	.doc = "A tenant: owns jobs, keys and a quota.",
 	.can = CAN_LIST | CAN_ONE | CAN_CREATE | CAN_EVENTS | CAN_STREAM,
 	.see = ROLE_ADMIN,
+	.everywhere = true,
 	.make = ROLE_ADMIN,
 	.fields = fields,
 	.field_count = ARRAY_SIZE(fields),

@@ -33,18 +33,8 @@ static const struct field fields[] = {
 KIND_FITS(fields);
 
 static const struct kind_action actions[] = {
-	{
-		.name = "delete",
-		.method = "DELETE",
-		.tail = "",
-		.least = ROLE_OPERATOR,
-		.asks = ASKS_CONFIRM,
-		.key = 'D',
-		.ask = "Delete",
-		.doing = "is deleted",
-		.stakes = "Finished jobs that name it cannot be run again.",
-		.doc = "Removes a package that no job needs.",
-	},
+	ACTION_DELETE(ROLE_OPERATOR, "Finished jobs that name it cannot be run again.",
+		"Removes a package that no job needs."),
 };
 
 static bool package_check(const void *record, struct err *e)
@@ -115,7 +105,7 @@ const struct kind package_kind = {
 	.plural = "packages",
 	.path = "/cloud_ml/v1/packages",
 	.doc = "An uploaded package that train jobs run.",
-	.can = CAN_LIST | CAN_ONE | CAN_CREATE | CAN_STREAM,
+	.can = CAN_LIST | CAN_ONE | CAN_CREATE | CAN_EVENTS | CAN_STREAM,
 	.see = ROLE_VIEWER,
 	.make = ROLE_OPERATOR,
 	.actions = actions,

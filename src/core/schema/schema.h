@@ -253,6 +253,14 @@ struct kind_action {
 	const char *doc;      /* one sentence */
 };
 
+/* The row of the action that every kind with DELETE has. */
+#define ACTION_DELETE(role, at_stake, text)                                               \
+	{                                                                                 \
+		.name = "delete", .method = "DELETE", .tail = "", .least = role,          \
+		.asks = ASKS_CONFIRM, .key = 'D', .ask = "Delete", .doing = "is deleted", \
+		.stakes = at_stake, .doc = text                                           \
+	}
+
 /* What a kind's routes are. Deleting is an action: its row has the method DELETE. */
 enum kind_can {
 	CAN_LIST = 1,    /* GET path */
@@ -276,7 +284,13 @@ struct kind {
 	const char *doc;
 	unsigned can;              /* enum kind_can */
 	uint8_t see, make, change; /* least enum role to read, to create, to edit */
-	uint8_t others; /* least enum role that may name other orgs, or all; 0: an admin (kind_others) */
+	/* Least role that may name another org, or all: kind_others(). 0: an admin. */
+	uint8_t others;
+	/*
+	 * Its objects are named without an org: those who may see other orgs' find them whatever
+	 * their own is.
+	 */
+	bool everywhere;
 	bool org_names;            /* the key is unique within an org only */
 	const struct kind *parent; /* what an object of it belongs to; NULL: an org or nothing */
 	const struct kind_action *actions;

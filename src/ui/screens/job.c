@@ -1,7 +1,7 @@
 #include "ui/screens/jobview.h"
 
 #include "base/mem.h"
-#include "core/kinds/lists.h"
+#include "core/kinds/output.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>

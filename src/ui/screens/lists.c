@@ -1,8 +1,9 @@
 #include "ui/screens/screens.h"
 
 #include "base/mem.h"
+#include "core/kinds/audit.h"
 #include "core/kinds/context.h"
-#include "core/kinds/lists.h"
+#include "core/kinds/output.h"
 
 #include <stdlib.h>
 
