@@ -132,6 +132,8 @@ int cli_help_fields(const struct kind *k);
 int cli_man(const struct verb *verbs); /* the generated part of mltop(1) */
 /* "fields", "filter": shows it, of the kind where one is named; -1: there is no such topic. */
 int cli_help_topic(const char *topic, const char *kind);
+/* When a person may give it: "", "new", "edit" or "new, edit". */
+const char *cli_field_given(const struct field *f);
 /* "mltop jobs list", and its doc as help has it: no capital, no period. Appended. */
 void cli_verb_title(const struct verb *v, struct buf *out);
 void cli_verb_doc(const struct verb *v, struct buf *out);
@@ -179,6 +181,11 @@ bool cli_field_flags(const struct cli *c, json_t *body, struct err *e);
 /* --env K=V and the like, each added to body[field]; K alone takes the value from here. */
 bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *field,
 	struct err *e);
+/*
+ * A command without a folder starts in the present one, where that is the platform's too: as in the
+ * dashboard's form, and as `mltop run` does.
+ */
+bool cli_job_place(struct cli *c, json_t *body, struct err *e);
 /* The platform's own check of a new object, before anything is sent. */
 bool cli_check(const struct kind *k, const json_t *body, struct err *e);
 /* What an object that was made is called: as the platform says, else as it was asked for. Borrowed. */

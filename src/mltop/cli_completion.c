@@ -46,19 +46,6 @@ static bool takes_name(const struct verb *v)
 	return v->kind && (v->kind->can & CAN_LIST) && strncmp(v->args, "NAME", 4) == 0;
 }
 
-static void bash_case(const struct verb *v)
-{
-	printf("\t'%s%s%s') words='", v->noun ? v->noun : "", v->noun ? " " : "", v->name);
-	words_of_verb(v);
-	printf("'%s%s", takes_name(v) ? "; kind=" : "", takes_name(v) ? v->kind->plural : "");
-	if (v->flags & VERB_LIST) {
-		printf("; fields='");
-		words_of_fields(v->kind);
-		putchar('\'');
-	}
-	printf(" ;;\n");
-}
-
 static void top_words(void)
 {
 	for (const struct verb *v = cli_verbs(); v->name; v++)
@@ -66,6 +53,49 @@ static void top_words(void)
 			printf(" %s", v->name);
 		else if (v == cli_verbs() || v[-1].noun == NULL || strcmp(v[-1].noun, v->noun) != 0)
 			printf(" %s", v->noun);
+}
+
+/* "bash|zsh|fish": the words that may stand there. */
+static void words_of_args(const char *args)
+{
+	for (; *args; args++)
+		putchar(*args == '|' ? ' ' : *args);
+}
+
+/* What help takes: every noun, every verb by its name alone, and the topics. */
+static void words_of_help(void)
+{
+	top_words();
+	for (const struct verb *v = cli_verbs(); v->name; v++) {
+		const struct verb *first = cli_verbs();
+
+		while (strcmp(first->name, v->name) != 0)
+			first++;
+		if (v->noun && first == v)
+			printf(" %s", v->name);
+	}
+	printf(" fields filter roles config");
+}
+
+static void bash_case(const struct verb *v)
+{
+	printf("\t'%s%s%s') words='", v->noun ? v->noun : "", v->noun ? " " : "", v->name);
+	if (v->run == cli_help)
+		words_of_help();
+	else if (strchr(v->args, '|'))
+		words_of_args(v->args);
+	words_of_verb(v);
+	printf("'%s%s", takes_name(v) ? "; kind=" : "", takes_name(v) ? v->kind->plural : "");
+	if (v->run == cli_context_use)
+		printf("; contexts=1");
+	if (v->flags & (VERB_LIST | VERB_ONE | VERB_LOCAL))
+		printf("; forms='table wide json yaml csv name'");
+	if (v->flags & VERB_LIST) {
+		printf("; fields='");
+		words_of_fields(v->kind);
+		putchar('\'');
+	}
+	printf(" ;;\n");
 }
 
 static void noun_words(void)
@@ -85,16 +115,35 @@ static void noun_words(void)
 }
 
 /*
- * Names come from the platform that is up; completing never starts one. compgen expands its words
- * as the shell does, $(commands) among them, so a platform's word passes only when it is a name.
+ * Names come from the platform that is up, or from one elsewhere; completing never starts one. compgen
+ * expands its words as the shell does, $(commands) among them, so a platform's word passes only when
+ * it is a name.
  */
-#define NAME_PATTERN "[A-Za-z0-9._-]*"
+#define ONLY_NAMES " 2>/dev/null | LC_ALL=C grep -x '[A-Za-z0-9._-]*'"
+
+static const char bash_end[] =
+	"\t[ -n \"$kind\" ] && [ \"${word#-}\" = \"$word\" ] && {\n"
+	"\t\tmltop platform status ||\n"
+	"\t\t\tmltop context list -o csv --no-headers --columns current,origin | grep '^true,' |\n"
+	"\t\t\tgrep -vx 'true,private'\n"
+	"\t} >/dev/null 2>&1 && words=$(mltop $kind list -o name" ONLY_NAMES ")\n"
+	"\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n"
+	"\t--columns|--sort|--filter) words=$fields ;;\n"
+	"\t-o|--output) [ -n \"$forms\" ] && words=$forms ;;\n"
+	"\t--context) contexts=1 ;;\n"
+	"\tesac\n"
+	"\t[ -n \"$contexts\" ] && [ \"${word#-}\" = \"$word\" ] &&\n"
+	"\t\twords=$(mltop context list -o name" ONLY_NAMES ")\n"
+	"\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+	"}\n"
+	"complete -o default -o nosort -F _mltop mltop 2>/dev/null ||\n"
+	"\tcomplete -o default -F _mltop mltop\n";
 
 /* zsh runs the same function through bashcompinit. */
 static void complete_bash(void)
 {
 	printf("_mltop() {\n"
-	       "\tlocal word=${COMP_WORDS[COMP_CWORD]} words= kind= fields=\n"
+	       "\tlocal word=${COMP_WORDS[COMP_CWORD]} words= kind= fields= forms= contexts=\n"
 	       "\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n");
 	for (const struct verb *v = cli_verbs(); v->name; v++)
 		if (v->noun)
@@ -107,13 +156,7 @@ static void complete_bash(void)
 	printf("\tesac ;;\n\tesac\n"
 	       "\t[ \"$COMP_CWORD\" -eq 1 ] && words='");
 	top_words();
-	printf("'\n"
-	       "\t[ -n \"$kind\" ] && [ \"${word#-}\" = \"$word\" ] && mltop platform status >/dev/null 2>&1 &&\n"
-	       "\t\twords=$(mltop $kind list -o name 2>/dev/null | LC_ALL=C grep -x '" NAME_PATTERN
-	       "')\n"
-	       "\tcase ${COMP_WORDS[COMP_CWORD-1]} in --columns|--sort|--filter) words=$fields ;; esac\n"
-	       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-	       "}\ncomplete -o default -o nosort -F _mltop mltop 2>/dev/null ||\n\tcomplete -o default -F _mltop mltop\n");
+	printf("'\n%s", bash_end);
 }
 
 static void fish_text(const char *text)

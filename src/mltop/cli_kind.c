@@ -2,6 +2,7 @@
 #include "mltop/cli.h"
 #include "mltop/cli_upload.h"
 
+#include "core/kinds/job.h"
 #include "io/yaml.h"
 
 #include <stdlib.h>
@@ -235,7 +236,7 @@ int cli_create(struct cli *c)
 	json_t *body = json_object(), *answer = NULL;
 	struct err e = ERR_INIT;
 	bool ok = created_body(c, body, &e) && cli_check(k, body, &e) &&
-		cli_upload_trainer(c, body, &e) &&
+		(k != &job_kind || cli_job_place(c, body, &e)) && cli_upload_trainer(c, body, &e) &&
 		cli_call(c, "POST", k->path, body, &answer, &e) &&
 		cli_print_made(c, k, answer, body, &e);
 
@@ -264,22 +265,43 @@ int cli_key_create(struct cli *c)
 
 /* ---- Editing ---- */
 
+/* GPU is what is used, GPU MAX what may be set: who sets the first by a short name means the second. */
+static const struct field *edit_meant(const struct kind *k, const char *name)
+{
+	const struct field *f = kind_field_or_title(k, name), *most = NULL;
+	struct buf limit = BUF_INIT;
+
+	if (f && f->title && !(kind_owner(k, f)->flags & F_EDIT) &&
+		strcmp(name, kind_owner(k, f)->name) != 0) {
+		buf_addf(&limit, "%s MAX", f->title);
+		most = kind_field_or_title(k, limit.data);
+		buf_release(&limit);
+	}
+	return most && (kind_owner(k, most)->flags & F_EDIT) ? most : f;
+}
+
+static bool edit_unknown(const struct kind *k, const char *name, struct err *e)
+{
+	const struct field *near = kind_similar(k, name, F_EDIT);
+
+	return err_set(e, ERR_INVALID,
+		"%.60s is no field of a %s%s%s; `mltop help fields %s` lists them", name, k->name,
+		near ? ": did you mean " : "", near ? near->name : "", k->plural);
+}
+
 /* FIELD=VALUE as the field itself reads it; short names stand for theirs, "none" takes away. */
 static bool edited_field(const struct kind *k, const char *word, json_t *body, struct err *e)
 {
 	const char *equals = strchr(word, '=');
 	char *name = strndup(word, (size_t)(equals - word));
-	const struct field *f = kind_field_or_title(k, name);
+	const struct field *f = edit_meant(k, name);
 	json_t *value;
 
-	if (f == NULL) {
-		err_set(e, ERR_INVALID,
-			"%.60s is no field of a %s; `mltop help fields %s` lists them", name,
-			k->name, k->plural);
-		free(name);
-		return false;
-	}
+	if (f == NULL)
+		edit_unknown(k, name, e);
 	free(name);
+	if (f == NULL)
+		return false;
 	value = f->type->from_text(f, equals + 1, e);
 	if (value == NULL && (strcmp(equals + 1, "none") == 0 || equals[1] == '\0'))
 		value = json_null();

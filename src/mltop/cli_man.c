@@ -79,10 +79,9 @@ static void man_fields(const struct kind *k)
 
 		if (f->flags & (F_SECRET | F_HIDDEN))
 			continue;
-		printf(".It Ic %s Pq %s%s\n", f->name, f->type->name,
-			(f->flags & F_EDIT)          ? ", new, edit"
-				: (f->flags & F_NEW) ? ", new"
-						     : "");
+		const char *given = cli_field_given(f);
+
+		printf(".It Ic %s Pq %s%s%s\n", f->name, f->type->name, *given ? ", " : "", given);
 		man_doc(f->doc);
 	}
 	printf(".El\n");

@@ -117,23 +117,39 @@ static bool add_command(char *const *words, json_t *body, struct err *e)
 	return true;
 }
 
-/* On this machine it runs in place, as in the caller's shell. */
-static bool add_place(json_t *body, struct err *e)
+static bool add_folder(json_t *body, struct err *e)
 {
 	char *folder = getcwd(NULL, 0);
-	mode_t mask = umask(077);
 	bool good;
 
-	umask(mask);
 	if (folder == NULL)
 		return err_errno(e, errno, "the present folder", ".");
-	add_environment(json_object_get(body, "env"));
-	json_object_set_new(body, "umask", json_integer((json_int_t)mask));
 	good = json_object_set_new(body, "work_dir", json_string(folder)) == 0 ||
 		err_set(e, ERR_INVALID, "the name of the present folder is no UTF-8 text: %s",
 			folder);
 	free(folder);
 	return good;
+}
+
+/* On this machine it runs in place, as in the caller's shell. */
+static bool add_place(json_t *body, struct err *e)
+{
+	mode_t mask = umask(077);
+
+	umask(mask);
+	add_environment(json_object_get(body, "env"));
+	json_object_set_new(body, "umask", json_integer((json_int_t)mask));
+	return add_folder(body, e);
+}
+
+bool cli_job_place(struct cli *c, json_t *body, struct err *e)
+{
+	static const char *const others[] = {"work_dir", "trainer_uri", "module_name"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (json_object_get(body, others[i]))
+			return true;
+	return cli_connect(c, e) && (!c->context.private || add_folder(body, e));
 }
 
 /* Elsewhere the folder goes along, and nothing of this machine's environment but --env. */
@@ -154,7 +170,8 @@ static bool run_body(struct cli *c, json_t *body, struct err *e)
 		set_text(body, "cpu_limit", cli_value(c, "cpu"), e) &&
 		set_text(body, "memory_limit", cli_value(c, "memory"), e) &&
 		set_text(body, "max_runtime", cli_value(c, "max-runtime"), e) &&
-		cli_pairs(c, "env", body, "env", e) && cli_check(&job_kind, body, e) &&
+		cli_pairs(c, "env", body, "env", e) &&
+		cli_pairs(c, "label", body, "labels", e) && cli_check(&job_kind, body, e) &&
 		(run_in_place(c) || cli_upload_folder(c, ".", body, e));
 }
 

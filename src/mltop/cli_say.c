@@ -98,6 +98,13 @@ void cli_size_text(char *out, size_t size, int64_t bytes)
 	snprintf(out, size, u ? "%.1f %s" : "%.0f %s", value, units[u]);
 }
 
+const char *cli_field_given(const struct field *f)
+{
+	static const char *const words[] = {"", "new", "edit", "new, edit"};
+
+	return words[(f->flags & F_NEW ? 1 : 0) + (f->flags & F_EDIT ? 2 : 0)];
+}
+
 void cli_verb_title(const struct verb *v, struct buf *out)
 {
 	buf_addf(out, "mltop %s%s%s", v->noun ? v->noun : "", v->noun ? " " : "", v->name);

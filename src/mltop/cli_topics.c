@@ -6,29 +6,62 @@
 
 #include <string.h>
 
-static void help_field(const struct field *f)
-{
-	char left[64];
+struct widths {
+	int left, type;
+};
 
-	if (f->flags & (F_SECRET | F_HIDDEN))
-		return;
-	snprintf(left, sizeof left, "%s%s%s", f->name, f->title ? ", " : "",
+static bool field_told(const struct field *f)
+{
+	return !(f->flags & (F_SECRET | F_HIDDEN));
+}
+
+/* "job_name, NAME" */
+static int field_left(const struct field *f, char *out, size_t size)
+{
+	return snprintf(out, size, "%s%s%s", f->name, f->title ? ", " : "",
 		f->title ? f->title : "");
-	printf("  %-30s %-9s %s%s%s\n", left, f->type->name, f->doc,
-		(f->flags & F_EDIT)          ? " (new, edit)"
-			: (f->flags & F_NEW) ? " (new)"
-					     : "",
+}
+
+static struct widths field_widths(const struct kind *k)
+{
+	struct widths w = {0};
+	char left[96];
+
+	for (size_t i = 0; i < k->field_count; i++) {
+		int taken = field_left(&k->fields[i], left, sizeof left),
+		    type = (int)strlen(k->fields[i].type->name);
+
+		if (!field_told(&k->fields[i]))
+			continue;
+		w.left = taken > w.left ? taken : w.left;
+		w.type = type > w.type ? type : w.type;
+	}
+	return w;
+}
+
+static void help_field(const struct field *f, const struct widths *w)
+{
+	const char *given = cli_field_given(f);
+	char left[96];
+
+	field_left(f, left, sizeof left);
+
+	printf("  %-*s  %-*s  %s%s%s%s%s\n", w->left, left, w->type, f->type->name, f->doc,
+		*given ? " (" : "", given, *given ? ")" : "",
 		(f->flags & F_LARGE) ? " (long)" : "");
 }
 
 int cli_help_fields(const struct kind *k)
 {
+	struct widths w = field_widths(k);
+
 	printf("Fields of %s %s, for --columns, --sort and --filter; a column's title does as well.\n"
 	       "(new): may be given when one is made; (edit): may be changed later; (long): only for\n"
 	       "--columns, which show how it begins.\n\n",
 		strchr("aeiou", k->name[0]) ? "an" : "a", k->name);
 	for (size_t i = 0; i < k->field_count; i++)
-		help_field(&k->fields[i]);
+		if (field_told(&k->fields[i]))
+			help_field(&k->fields[i], &w);
 	printf("\nShown by default: %s\n", k->list_fields);
 	return EXIT_DONE;
 }

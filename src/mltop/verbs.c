@@ -29,6 +29,7 @@ static const struct cli_flag run_flags[] = {
 	{"memory", 'm', "SIZE", "memory, such as 4G", false},
 	{"name", 'n', "NAME", "name of the job; made from the command when not given", false},
 	{"env", 'e', "K=V", "environment variable; K alone takes the value from here", true},
+	{"label", 'l', "K=V", "label of your own", true},
 	{"max-runtime", 0, "TIME", "stop it after that, such as 2h", false},
 	{"detach", 'd', NULL, "print the name and leave it running", false},
 	{"replace", 0, NULL, "stop and delete a job of that name first", false},

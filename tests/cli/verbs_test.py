@@ -35,6 +35,11 @@ class Run(Case):
         os.umask(mask)
         self.assertEqual(int(r.out.splitlines()[2], 8), mask)
 
+    def test_labels(self):
+        self.ok("run", "--name", "told-apart", "-l", "team=vision", "--label=try=2", "--", "true")
+        self.assertEqual(self.p.job("told-apart")["labels"], {"team": "vision", "try": "2"})
+        self.assertEqual(self.ok("jobs", "list", "-o", "name", "--filter", "team=vision").out, "told-apart\n")
+
     def test_detach_and_follow(self):
         name = self.ok("run", "--detach", "--name", "later", "--", "sh", "-c", "echo one; echo two").out.strip()
         self.assertEqual(name, "later")
@@ -270,6 +275,16 @@ class Verbs(Case):
             self.assertEqual(self.ok(noun, "events", name, "--columns", "reason", "-o", "csv").out, f"reason\n{reason}\n")
         self.refused(5, "there is no key nobody", "keys", "describe", "nobody")
 
+    def test_quotas_by_their_short_names(self):
+        """`gpu` in a table is what is used; who sets it means what may be."""
+        org = self.ok("quotas", "list", "-o", "name").out.strip()
+        self.ok("quotas", "set", org, "gpu=3", "MEM=4G")
+        self.assertRegex(self.ok("quotas", "list", "--no-headers").out, r"^\S+ +0 +3 .* 4G ")
+        self.ok("quotas", "set", org, "gpu_max=inf", "mem=none")
+        self.assertRegex(self.ok("quotas", "list", "--no-headers").out, r"^\S+ +0 +inf .* inf ")
+        self.refused(1, "records_bytes_used is set by the platform", "quotas", "set", org, "records_bytes_used=1")
+        self.refused(1, "did you mean total_gpu_quota", "quotas", "set", org, "total_gpu_quot=1")
+
     def test_filters_of_every_list(self):
         for kind in ("quotas", "frameworks", "keys", "orgs", "audit"):
             self.assertEqual(self.ok(kind, "list", "-o", "name", "--filter", '"no such name"').out, "", kind)
@@ -420,18 +435,31 @@ class Verbs(Case):
         self.assertIn("--trainer-uri", self.ok("jobs", "submit", "--help").out)
         self.assertIn("mltop run", self.ok("help").out)
 
+    def complete(self, *words, env=None):
+        """What bash would offer for the last of them."""
+        ask = self.ok("completion", "bash").out + f"""
+            mltop() {{ {MLTOP} "$@"; }}
+            COMP_WORDS=(mltop "$@"); COMP_CWORD=$#; _mltop; printf '%s\\n' "${{COMPREPLY[@]}}" """
+        done = subprocess.run(["bash", "-c", ask, "bash", *words], capture_output=True, text=True, timeout=60,
+                              env=dict(self.p.env, **(env or {})))
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
     def test_completion(self):
-        script = self.ok("completion", "bash").out
-        ask = script + '\nCOMP_WORDS=(mltop jobs su); COMP_CWORD=2; _mltop; echo "${COMPREPLY[@]}"'
-        done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.stdout.split(), ["submit"], done.stderr)
-        ask = script + '\nCOMP_WORDS=(mltop jobs list --sort st); COMP_CWORD=4; _mltop; echo "${COMPREPLY[@]}"'
-        done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.stdout.split()[:2], ["state", "stop_grace"], done.stderr)
+        self.assertEqual(self.complete("jobs", "su"), ["submit"])
+        self.assertEqual(self.complete("jobs", "list", "--sort", "st")[:2], ["state", "stop_grace"])
         for verb in ("hold", "release", "cancel"):
-            ask = script + f'\nCOMP_WORDS=(mltop jobs {verb} --fi); COMP_CWORD=3; _mltop; echo "${{COMPREPLY[@]}}"'
-            done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=60)
-            self.assertEqual(done.stdout.split(), ["--filter"], done.stderr)
+            self.assertEqual(self.complete("jobs", verb, "--fi"), ["--filter"])
+        self.assertEqual(self.complete("jobs", "retry", "al"), ["alpha"])
+        self.assertEqual(self.complete("jobs", "list", "-o", ""), ["table", "wide", "json", "yaml", "csv", "name"])
+        self.assertEqual(self.complete("jobs", "list", "--output", "y"), ["yaml"])
+        self.assertEqual(self.complete("jobs", "download", "-o", "js"), [])  # a folder
+        self.assertEqual(self.complete("help", "ho"), ["hold"])
+        self.assertEqual(self.complete("help", "fi"), ["filter", "fields"][::-1])
+        self.assertEqual(self.complete("help", "job"), ["jobs"])
+        self.assertEqual(self.complete("completion", ""), ["bash", "zsh", "fish"][:3] + self.complete("completion", "--"))
+        self.assertIn("local", self.complete("context", "use", ""))
+        self.assertEqual(self.complete("jobs", "list", "--context", "lo"), ["local"])
         fish = self.ok("completion", "fish").out
         for flag in ("-l filter", "-l job-name", "-l yes -s y"):
             self.assertIn(flag, fish)
@@ -486,6 +514,18 @@ class Submit(Case):
         with open(path, "w") as f:
             f.write("job_name: x\njob_nam: y\n")
         self.refused(1, "job_nam", "jobs", "submit", path)
+
+    def test_a_command_starts_where_it_was_submitted(self):
+        """As it does with `mltop run` and in the dashboard's form; a folder that is named, or none, is kept."""
+        here = self.p.folder + "/stands here"
+        os.makedirs(here)
+        for name, more, at in (("here", [], here), ("there", ["--work-dir", "/"], "/"), ("own", ["--work-dir", ""], None)):
+            with self.subTest(name=name):
+                r = self.p.mltop("jobs", "submit", "--job-name", name, "--command", "pwd", *more, cwd=here)
+                self.assertEqual(r.code, 0, r.err)
+                out = self.ok("logs", "-f", name).out
+                self.assertEqual(out, at + "\n") if at else self.assertRegex(out, "/tasks/.*/work\n")
+                self.ok("jobs", "delete", "-y", name)
 
     def test_environment_of_file_and_flags(self):
         """Flags add to the file's; a value is whatever stands behind '=', commas too; K alone is taken from here."""

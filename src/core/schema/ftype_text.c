@@ -235,7 +235,7 @@ const struct ftype ft_text = {
 	.operand = text_operand,
 };
 const struct ftype ft_block = {
-	.name = "text of several lines",
+	.name = "lines",
 	.wire = "string",
 	.storage = ST_TEXT,
 	.encode = text_encode,

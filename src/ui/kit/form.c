@@ -235,8 +235,8 @@ static void typed_text(const struct field *f, const void *member, struct buf *ou
 	json_t *value;
 	char *dump;
 
-	/* No limit is a word to people and a number on the wire. */
-	if (quota && *(const int64_t *)member < 0) {
+	/* No limit is a word to people and a number on the wire, a mode octal and a number. */
+	if ((quota && *(const int64_t *)member < 0) || f->type == &ft_mode) {
 		f->type->cell(f, member, 0, out);
 		return;
 	}
