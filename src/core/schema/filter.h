@@ -35,8 +35,11 @@ struct filter {
 	struct arena text; /* what the operands point at */
 	struct term *terms[FILTER_TERMS_MAX];
 	size_t len;
+	uint8_t columns[KIND_FIELDS_MAX]; /* of words and texts: where a bare word is looked for */
+	size_t column_count;
 };
 
+void filter_find_columns(struct filter *f); /* fills in the last two */
 /* The operator at `text` and its length in bytes; OP_NONE and 0. `negates`: !~= was written. */
 enum filter_op filter_op_at(const char *text, size_t *len, bool *negates);
 /* Bytes of the field name at `text`. */

@@ -115,13 +115,28 @@ static bool any_text_fits(const struct term *t, const void *rec, int64_t *steps)
 
 /* ---- Terms ---- */
 
-/* Capitals count where some were typed. */
+static bool begins(const char *part, const char *text)
+{
+	while (*part && tolower((unsigned char)*part) == tolower((unsigned char)*text))
+		part++, text++;
+	return *part == '\0';
+}
+
+/*
+ * Capitals count where some were typed. Texts and parts are short: strcasestr's preparation costs
+ * more than this search.
+ */
 static bool part_fits(const char *part, const char *text)
 {
+	char low = (char)tolower((unsigned char)*part), high = (char)toupper((unsigned char)*part);
+
 	for (const char *at = part; *at; at++)
 		if (isupper((unsigned char)*at))
 			return strstr(text, part) != NULL;
-	return strcasestr(text, part) != NULL;
+	for (; *text; text++)
+		if ((*text == low || *text == high) && begins(part, text))
+			return true;
+	return *part == '\0';
 }
 
 static bool match_key(const struct term *t, const char *key, int64_t *steps)
@@ -136,30 +151,41 @@ static bool match_key(const struct term *t, const char *key, int64_t *steps)
 	return false;
 }
 
-/* What a person sees as a word or a text; "" else. */
+void filter_find_columns(struct filter *f)
+{
+	const struct kind *k = f->kind;
+
+	f->column_count = 0;
+	for (size_t i = 0; i < k->field_count; i++)
+		if (!(k->fields[i].flags &
+			    (F_SECRET | F_MASKED | F_LARGE | F_HIDDEN | F_ALIAS | F_UID)) &&
+			(k->fields[i].type->storage == ST_TEXT ||
+				k->fields[i].type->storage == ST_ENUM))
+			f->columns[f->column_count++] = (uint8_t)i;
+}
+
 static const char *column_text(const struct field *f, const void *rec)
 {
-	const char *word = "";
+	const char *word;
 
-	if (f->flags & (F_SECRET | F_MASKED | F_LARGE | F_HIDDEN | F_ALIAS | F_UID))
-		return "";
 	if (f->type->storage == ST_TEXT)
 		return record_text(rec, f);
-	if (f->type->storage == ST_ENUM)
-		word = record_is_split(f, rec) ? f->split->word
-					       : enum_word(f, record_member(rec, f));
+	word = record_is_split(f, rec) ? f->split->word : enum_word(f, record_member(rec, f));
 	return word ? word : "";
 }
 
 /* A bare word is also looked for in every other column of words. */
-static bool match_columns(const struct term *t, const struct kind *k, const void *rec,
+static bool match_columns(const struct filter *f, const struct term *t, const void *rec,
 	int64_t *steps)
 {
 	for (size_t n = 0; n < t->count; n++) {
 		const struct operand *o = &t->values[n];
 
-		for (size_t i = 0; o->bare && i < k->field_count && *steps >= 0; i++) {
-			const char *text = known_has(rec, i) ? column_text(&k->fields[i], rec) : "";
+		for (size_t i = 0; o->bare && i < f->column_count && *steps >= 0; i++) {
+			size_t at = f->columns[i];
+			const char *text = known_has(rec, at)
+				? column_text(&f->kind->fields[at], rec)
+				: "";
 
 			*steps -= (int64_t)(1 + strlen(text));
 			if (*text && part_fits(o->text, text))
@@ -178,7 +204,7 @@ static bool match_label(const struct term *t, const struct labels *l, int64_t *s
 	return false;
 }
 
-static bool match_term(const struct term *t, const struct kind *k, const void *rec, int64_t now,
+static bool match_term(const struct filter *f, const struct term *t, const void *rec, int64_t now,
 	int64_t *steps)
 {
 	bool fits;
@@ -187,7 +213,7 @@ static bool match_term(const struct term *t, const struct kind *k, const void *r
 	if (t->op == OP_KEY)
 		return (known_has(rec, t->index) &&
 			       match_key(t, record_text(rec, t->field), steps)) ||
-			match_columns(t, k, rec, steps);
+			match_columns(f, t, rec, steps);
 	if (!known_has(rec, t->index))
 		return false;
 	if (t->label)
@@ -201,7 +227,7 @@ static bool match_term(const struct term *t, const struct kind *k, const void *r
 bool filter_match_within(const struct filter *f, const void *rec, int64_t now, int64_t *steps)
 {
 	for (size_t i = 0; i < f->len && *steps >= 0; i++)
-		if (match_term(f->terms[i], f->kind, rec, now, steps) == f->terms[i]->negate)
+		if (match_term(f, f->terms[i], rec, now, steps) == f->terms[i]->negate)
 			return false;
 	return *steps >= 0;
 }

@@ -322,6 +322,7 @@ struct filter *filter_parse(const struct kind *k, const char *text, struct err *
 	}
 	p.f = mem_alloc(sizeof *p.f);
 	p.f->kind = k;
+	filter_find_columns(p.f);
 	if (parse_terms(&p))
 		return p.f;
 	filter_free(p.f);

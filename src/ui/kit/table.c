@@ -108,6 +108,7 @@ void table_sort(struct table *t, const struct field *f, bool descending)
 
 static void refilter_all(struct table *t)
 {
+	t->unfiltered = false;
 	for (size_t i = 0; i < t->data.len; i++)
 		refilter(t, t->data.all[i]);
 	t->filter_at = t->now;
@@ -128,7 +129,7 @@ bool table_filter(struct table *t, const char *text, struct err *e)
 
 	free(t->filter_text);
 	t->filter_text = copy;
-	refilter_all(t);
+	t->unfiltered = true;
 	t->refiltered = true;
 	return true;
 }
@@ -276,6 +277,8 @@ void table_settle(struct table *t)
 			if (t->data.all[i]->row)
 				mark_dirty(t, t->data.all[i]);
 	t->reorder = false;
+	if (t->unfiltered)
+		refilter_all(t);
 	if (!t->dirty_len && !t->gone && !t->loose) {
 		t->refiltered = false;
 		return;

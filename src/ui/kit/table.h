@@ -47,6 +47,7 @@ struct table {
 	bool reorder;           /* the field to sort by changed */
 	bool held;              /* the person chose the selection; until then it is the first row */
 	bool lost;              /* the row went that was chosen: nothing is selected until moved */
+	bool unfiltered;        /* the filter changed: applied once, when the rows are looked at */
 	bool refiltered;        /* by the person: the cursor goes to what is left */
 	struct entry *selected; /* NULL: none */
 	size_t index, top;      /* of the selection; the first row drawn */
