@@ -91,9 +91,7 @@ static bool find_matching(struct cli *c, const struct kind *k, struct targets *t
 
 static bool find_named(struct cli *c, const struct kind *k, struct targets *t, struct err *e)
 {
-	int names = c->verb->action->asks == ASKS_VALUE ? 1 : c->arg_count;
-
-	for (int i = 0; i < names; i++) {
+	for (int i = 0; i < c->arg_count; i++) {
 		struct target named = {mem_strdup(c->args[i]), NULL, NULL};
 
 		vec_push(&t->list, named);
@@ -165,15 +163,6 @@ static bool must_ask(const struct cli *c)
 
 /* ---- Doing ---- */
 
-static json_t *body_of(const struct cli *c, const struct kind *k, struct err *e)
-{
-	const struct kind_action *a = c->verb->action;
-	const struct field *f = a->asks == ASKS_VALUE ? kind_field(k, a->field) : NULL;
-	json_t *value = f ? f->type->from_text(f, c->args[1], e) : NULL;
-
-	return value ? json_pack("{s:o}", f->name, value) : NULL;
-}
-
 /* A row found by a filter over all orgs is of its own org, whatever --org says. */
 static char *target_path(const struct cli *c, const struct kind *k, const struct target *t)
 {
@@ -189,13 +178,12 @@ static char *target_path(const struct cli *c, const struct kind *k, const struct
 	return path;
 }
 
-static bool act(struct cli *c, const struct kind *k, const struct target *t, const json_t *body,
-	struct err *e)
+static bool act(struct cli *c, const struct kind *k, const struct target *t, struct err *e)
 {
 	const struct kind_action *a = c->verb->action;
 	char *path = target_path(c, k, t);
 	json_t *answer = NULL;
-	bool secret = false, ok = cli_call(c, a->method, path, body, &answer, e);
+	bool secret = false, ok = cli_call(c, a->method, path, NULL, &answer, e);
 
 	for (size_t i = 0; ok && i < k->field_count; i++)
 		secret |= (k->fields[i].flags & F_SECRET) &&
@@ -215,19 +203,17 @@ static bool act(struct cli *c, const struct kind *k, const struct target *t, con
 static int act_on_each(struct cli *c, const struct kind *k, const struct targets *t)
 {
 	struct err e = ERR_INIT;
-	json_t *body = body_of(c, k, &e);
 	int code = e.code == ERR_NONE ? EXIT_DONE : cli_fail(&e);
 
 	for (size_t i = 0; e.code == ERR_NONE && i < t->list.len; i++) {
 		struct err why = ERR_INIT;
 
-		if (!act(c, k, &t->list.items[i], body, &why)) {
+		if (!act(c, k, &t->list.items[i], &why)) {
 			int failed = cli_fail(&why);
 
 			code = code == EXIT_DONE ? failed : code;
 		}
 	}
-	json_decref(body);
 	return code;
 }
 

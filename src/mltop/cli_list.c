@@ -1,9 +1,9 @@
-/* Lists of every kind: of all there are, of an object's events, of its tasks. */
 #include "mltop/cli.h"
 
 #include "base/timefmt.h"
 #include "core/kinds/event.h"
 #include "core/kinds/key.h"
+#include "core/kinds/page.h"
 #include "core/kinds/task.h"
 #include "core/wire/query.h"
 
@@ -72,31 +72,17 @@ static bool row_matches(const struct kind *k, const json_t *row, const char *fil
 	return match;
 }
 
-/*
- * A page without "data" is an object of names and values, as the public client knows frameworks.
- * Such a list is told whole: what is wanted of it is chosen here.
- */
+/* A page without "data" is told whole: what is wanted of it is chosen here. */
 static void add_page(const struct kind *k, const json_t *page, const char *filter, json_t *rows)
 {
-	const char *values = NULL, *name;
-	json_t *value, *data = json_object_get(page, "data");
+	json_t *all = page_rows(k, page), *row;
+	bool chosen = json_is_array(json_object_get(page, "data"));
+	size_t i;
 
-	if (json_is_array(data)) {
-		json_array_extend(rows, data);
-		return;
-	}
-	for (size_t i = 0; i < k->field_count && values == NULL; i++)
-		if (k->fields[i].type->storage == ST_STRINGS)
-			values = k->fields[i].name;
-	json_object_foreach((json_t *)page, name, value) {
-		json_t *row = values && json_is_array(value)
-			? json_pack("{s:s, s:O}", kind_key(k)->name, name, values, value)
-			: NULL;
-
-		if (row && row_matches(k, row, filter))
+	json_array_foreach(all, i, row)
+		if (chosen || row_matches(k, row, filter))
 			json_array_append(rows, row);
-		json_decref(row);
-	}
+	json_decref(all);
 }
 
 bool cli_fetch(struct cli *c, const struct kind *k, const char *path, const char *fields,

@@ -95,9 +95,8 @@ static void add_of_kind(struct verb_table *t, const struct kind *k, const struct
 static void add_action(struct verb_table *t, const struct kind *k, const struct kind_action *a)
 {
 	struct verb v = {.name = a->name,
-		.args = a->asks == ASKS_VALUE ? "NAME VALUE" : "NAME...",
-		.least = a->asks == ASKS_VALUE ? 2 : 0,
-		.most = a->asks == ASKS_VALUE ? 2 : CLI_ARGS_MAX,
+		.args = "NAME...",
+		.most = CLI_ARGS_MAX,
 		.flags = VERB_ONE | VERB_OWNED,
 		.run = cli_action,
 		.action = a,

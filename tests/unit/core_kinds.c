@@ -165,10 +165,8 @@ static void spoilt_actions_are_found(void **state)
 	assert_non_null(strstr(spoilt(&good, &a), "same key"));
 	a = other, a.from = FROM(WORK_MODELSERVED + 1);
 	assert_non_null(strstr(spoilt(&good, &a), "does not have"));
-	a = other, a.asks = ASKS_VALUE;
-	assert_non_null(strstr(spoilt(&good, &a), "names a row"));
-	a.field = "no_such_row";
-	assert_non_null(strstr(spoilt(&good, &a), "names a row"));
+	a = other, a.asks = ASKS_CONFIRM + 1;
+	assert_non_null(strstr(spoilt(&good, &a), "does not exist"));
 	a = other, a.flag = "owner";
 	assert_non_null(strstr(spoilt(&good, &a), "flag is a row"));
 	a = other, a.other = "explode";

@@ -12,9 +12,9 @@ static void test_waits_for_gpus(void **state)
 	add(&w, "busy", 1);
 	make_live(&w, 0, 0);
 	add(&w, "big", 4);
-	expect_wait(&w, 1, REASON_GPU, "needs 4 GPUs: 1 of 2 is free");
+	expect_wait(&w, 1, REASON_GPU, "needs 4 GPUs: 1 of the 2 here is free");
 	w.gpus[1].usable = false;
-	expect_wait(&w, 1, REASON_GPU, "needs 4 GPUs: 0 of 1 are free");
+	expect_wait(&w, 1, REASON_GPU, "needs 4 GPUs: 0 of the 1 here are free");
 	done(&w);
 }
 
@@ -28,16 +28,16 @@ static void test_waits_for_memory_and_cpu(void **state)
 	w.rows[0].cpu = 15500;
 	make_live(&w, 0, -1);
 	add(&w, "next", 0)->memory = (int64_t)8 * G;
-	expect_wait(&w, 1, REASON_MEMORY, "needs 8G of memory: 3G of 16G is free");
+	expect_wait(&w, 1, REASON_MEMORY, "needs 8G of memory: 3G of the 16G here is free");
 	/* What is needed is rounded up and what is free down: the sentence never contradicts itself. */
 	w.rows[1].memory = (int64_t)3 * G + 1;
-	expect_wait(&w, 1, REASON_MEMORY, "needs 3.1G of memory: 3G of 16G is free");
+	expect_wait(&w, 1, REASON_MEMORY, "needs 3.1G of memory: 3G of the 16G here is free");
 	w.rows[0].memory = (int64_t)13 * G + 1;
 	w.rows[1].memory = (int64_t)3 * G;
-	expect_wait(&w, 1, REASON_MEMORY, "needs 3G of memory: 2.9G of 16G is free");
+	expect_wait(&w, 1, REASON_MEMORY, "needs 3G of memory: 2.9G of the 16G here is free");
 	w.rows[1].memory = G;
 	w.rows[1].cpu = 2000;
-	expect_wait(&w, 1, REASON_CPU, "needs 2 CPUs: 0.5 of 16 is free");
+	expect_wait(&w, 1, REASON_CPU, "needs 2 CPUs: 0.5 of the 16 here is free");
 	w.cluster.packing_cpu = false;
 	expect_verb(&w, 1, PLAN_START);
 	done(&w);
@@ -53,7 +53,7 @@ static void test_unset_limits(void **state)
 	add(&w, "one", 0);
 	add(&w, "two", 0);
 	expect_verb(&w, 0, PLAN_START);
-	expect_wait(&w, 1, REASON_CPU, "needs 1 CPU: 0.5 of 1.5 is free");
+	expect_wait(&w, 1, REASON_CPU, "needs 1 CPU: 0.5 of the 1.5 here is free");
 	done(&w);
 }
 
@@ -135,14 +135,14 @@ static void test_same_reason_is_not_told_again(void **state)
 	(void)state;
 	world_init(&w);
 	add(&w, "big", 4);
-	expect_wait(&w, 0, REASON_GPU, "needs 4 GPUs: 2 of 2 are free");
+	expect_wait(&w, 0, REASON_GPU, "needs 4 GPUs: 2 of the 2 here are free");
 	w.rows[0].enqueued = true;
 	w.rows[0].reason = REASON_GPU;
-	w.rows[0].message = "needs 4 GPUs: 2 of 2 are free";
+	w.rows[0].message = "needs 4 GPUs: 2 of the 2 here are free";
 	plan(&w);
 	assert_null(action_of(&w, 0));
 	w.gpus[0].usable = false;
-	expect_wait(&w, 0, REASON_GPU, "needs 4 GPUs: 1 of 1 is free");
+	expect_wait(&w, 0, REASON_GPU, "needs 4 GPUs: 1 of the 1 here is free");
 	done(&w);
 }
 
@@ -179,7 +179,7 @@ static void test_small_ones_pass_until_the_first_has_waited(void **state)
 	expect_verb(&w, 2, PLAN_START);
 	assert_int_equal(w.plan.wake, w.rows[1].created + PLAN_RESERVE_MS);
 	w.rows[1].created = NOW_MS - PLAN_RESERVE_MS;
-	expect_wait(&w, 1, REASON_GPU, "needs 2 GPUs: 1 of 2 is free");
+	expect_wait(&w, 1, REASON_GPU, "needs 2 GPUs: 1 of the 2 here is free");
 	expect_wait(&w, 2, REASON_PRIORITY,
 		"needs 1 GPU: what is free is kept for big, which has waited longer");
 	expect_verb(&w, 3, PLAN_START); /* takes nothing that is kept */
@@ -251,7 +251,7 @@ static void test_gang(void **state)
 	add(&w, "gang", 1)->workers = 2;
 	w.rows[0].ps = 1;
 	w.gpus[2].held = true;
-	expect_wait(&w, 0, REASON_GPU, "needs 4 GPUs: 3 of 4 are free");
+	expect_wait(&w, 0, REASON_GPU, "needs 4 GPUs: 3 of the 4 here are free");
 	w.gpus[2].held = false;
 	w.node.max_tasks = 3;
 	expect_wait(&w, 0, REASON_TASKS, "needs 4 tasks: 3 tasks may run at once here and 0 do");
@@ -299,7 +299,7 @@ static void test_a_gang_spreads_over_nodes(void **state)
 	assert_int_equal(a->places[2].node, 1);
 	assert_int_equal(a->places[2].gpus[0], 1);
 	w.gpus[3].held = true;
-	expect_wait(&w, 0, REASON_GPU, "needs 3 GPUs: 2 of 4 are free");
+	expect_wait(&w, 0, REASON_GPU, "needs 3 GPUs: 2 of the 4 here are free");
 	done(&w);
 }
 
@@ -365,10 +365,10 @@ static void test_what_lives_holds_its_own_node(void **state)
 	assert_int_equal(action_of(&w, 1)->places[0].node, 0);
 	w.rows[1].selector_key = "hostname";
 	w.rows[1].selector_value = "right";
-	expect_wait(&w, 1, REASON_CPU, "needs 6 CPUs: 0 of 8 are free");
+	expect_wait(&w, 1, REASON_CPU, "needs 6 CPUs: 0 of the 8 here are free");
 	w.rows[1].selector_key = "zone";
 	w.rows[1].selector_value = "a";
-	expect_wait(&w, 1, REASON_CPU, "needs 6 CPUs: 0 of 8 are free");
+	expect_wait(&w, 1, REASON_CPU, "needs 6 CPUs: 0 of the 8 here are free");
 	w.gangs[0].on = &gone; /* its node has left */
 	expect_verb(&w, 1, PLAN_START);
 	assert_int_equal(action_of(&w, 1)->places[0].node, 1);

@@ -193,7 +193,7 @@ static const char *action_fault(const struct kind *k, const struct kind_action *
 		return "an action is a POST or a DELETE";
 	if (a->tail == NULL || (deletes ? *a->tail != '\0' : a->tail[0] != '/' || !a->tail[1]))
 		return "an action's tail begins with /, but for DELETE, which has none";
-	if (a->least > ROLE_ADMIN || a->asks > ASKS_VALUE)
+	if (a->least > ROLE_ADMIN || a->asks > ASKS_CONFIRM)
 		return "an action's role, or what it asks, does not exist";
 	if (a->from && (state == NULL || (words < 64 && a->from >> words)))
 		return "an action is possible from states that the kind does not have";
@@ -204,9 +204,6 @@ static const char *action_fault(const struct kind *k, const struct kind_action *
 		return "an action's flag is a row of the kind";
 	if (a->other && kind_action_find(k, a->other) == NULL)
 		return "an action's other one is none of the kind";
-	if ((a->asks == ASKS_VALUE) != (a->field != NULL) ||
-		(a->field && kind_field(k, a->field) == NULL))
-		return "an action that asks for a value names a row, and only then";
 	if (a->ask == NULL || a->doing == NULL || !is_sentence(a->doc) ||
 		(a->stakes && !is_sentence(a->stakes)))
 		return "an action has words to ask and to tell, and docs that end with a period";

@@ -114,6 +114,7 @@ const struct kind package_kind = {
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct package),
 	.sections = sections,
+	.made_by = "mltop packages create FILE",
 	.list_fields = "name,id,size,received,complete,age",
 	.wide_fields = "name,id,uri,size,received,complete,org_id,sha256,create_time",
 	.check = package_check,

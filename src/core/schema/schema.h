@@ -225,7 +225,7 @@ struct record {
 	_Static_assert(ARRAY_SIZE(rows) <= KIND_FIELDS_MAX, "more rows than known bits")
 
 /* What an action asks of a person before it is sent. */
-enum action_asks { ASKS_NOTHING, ASKS_CONFIRM, ASKS_VALUE };
+enum action_asks { ASKS_NOTHING, ASKS_CONFIRM };
 
 /* The bit of a state's word in kind_action.from. */
 #define FROM(state) ((uint64_t)1 << (state))
@@ -245,7 +245,6 @@ struct kind_action {
 	const char *flag;   /* row of a flag that must be as flag_set says; NULL: none */
 	bool flag_set;
 	const char *other;    /* action that the key means where this cannot be done; NULL: none */
-	const char *field;    /* ASKS_VALUE: the row whose value is asked for and sent */
 	const char *ask;      /* of a person, before the name: "Stop" */
 	const char *doing;    /* after the name, when it was accepted: "is being cancelled" */
 	const char *stakes;   /* a sentence about what it costs whatever the row; NULL: none */
@@ -300,6 +299,8 @@ struct kind {
 	const char *const *sections; /* titles, NULL-ended */
 	const char *list_fields;     /* default columns of `mltop X list` */
 	const char *wide_fields;     /* of -o wide */
+	/* The command that makes one, where what a form can give is not enough; NULL: the form does. */
+	const char *made_by;
 	/* Across fields, after decode with DECODE_NEW or DECODE_EDIT. NULL: nothing to check. */
 	bool (*check)(const void *record, struct err *e);
 	/* Sets the members that follow from others: of what is decoded or put into a set of rows. */

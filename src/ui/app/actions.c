@@ -81,6 +81,15 @@ static bool may(struct app *a, const struct kind *k, unsigned least, const char 
 	return false;
 }
 
+static bool may_make(struct app *a, const struct kind *k, const char *what)
+{
+	if (!may(a, k, k->make, what))
+		return false;
+	if (k->made_by)
+		app_notice(a, ROLE_NORMAL, T_MADE_BY, k->name, k->made_by);
+	return k->made_by == NULL;
+}
+
 static void open_object(struct app *a, const char *screen, struct object o, struct cmds *out)
 {
 	if (has_row(a, o))
@@ -125,11 +134,11 @@ static bool object_action(struct app *a, enum action act, struct cmds *out)
 			stack_open(a, screen_find(a, "log"), record_key(o.kind, o.row), out);
 		return true;
 	case ACT_SUBMIT:
-		if (may(a, o.kind, o.kind->make, "submit"))
+		if (may_make(a, o.kind, o.kind->can & CAN_TASKS ? T_ACCEPT_SUBMIT : T_ACCEPT_MAKE))
 			stack_open_kind(a, screen_find(a, "submit"), o.kind, "", out);
 		return true;
 	case ACT_CLONE:
-		if (may(a, o.kind, o.kind->make, "clone"))
+		if (may_make(a, o.kind, "clone"))
 			open_object(a, "submit", o, out);
 		return true;
 	case ACT_EDIT:

@@ -225,17 +225,26 @@ static void draw_crumb(const struct app *a, struct grid *g, struct rect r)
 	buf_release(&status);
 }
 
+/* What runs is submitted. */
+static const char *hint_word(const struct app *a, const struct action_info *i)
+{
+	const struct kind *k = app_object(a).kind;
+
+	return i->action == ACT_SUBMIT && k && !(k->can & CAN_TASKS) ? T_HINT_MAKE : i->hint;
+}
+
 /* Draws where `g` is not NULL; returns the cells that it takes. */
 static int hint(const struct app *a, const struct action_info *i, struct grid *g, int x, int y)
 {
 	struct buf key = BUF_INIT;
+	const char *word = hint_word(a, i);
 
 	keymap_key(&a->keymap, i->action, &key);
-	int width = key.len ? utf8_width(key.data) + utf8_width(i->hint) + 1 : 0;
+	int width = key.len ? utf8_width(key.data) + utf8_width(word) + 1 : 0;
 
 	if (g && width) {
 		x += grid_text(g, x, y, width, ROLE_KEY, key.data) + 1;
-		grid_text(g, x, y, width, ROLE_DIM, i->hint);
+		grid_text(g, x, y, width, ROLE_DIM, word);
 	}
 	buf_release(&key);
 	return width;
@@ -247,11 +256,12 @@ static bool is_wanted(const struct app *a, const struct action_info *i, struct o
 	if (!i->hint || !keymap_fits(&a->keymap, i, app_scopes(a), o.kind))
 		return false;
 	if (i->action == ACT_SUBMIT)
-		return app_may(a, o.kind->make);
+		return app_may(a, o.kind->make) && !o.kind->made_by;
 	if (i->action == ACT_EDIT)
 		return o.row && app_may(a, o.kind->change);
 	if (i->action < ACT_COUNT)
-		return true;
+		return o.row ||
+			(i->action != ACT_OPEN && i->action != ACT_LOGS && i->action != ACT_WHY);
 	const struct kind_action *ka = kind_action_find(o.kind, i->name);
 
 	return o.row && app_may(a, ka->least) &&

@@ -42,7 +42,7 @@ unsigned view_scopes(const struct view *v)
 	const struct kind *k = view_object(v).kind;
 	unsigned own = !v ? 0 : v->screen->scope ? v->screen->scope(v) : v->screen->scopes;
 
-	if (!k || !k->path || v->screen->passing)
+	if (!k || !(k->can & CAN_ONE) || v->screen->passing)
 		return own;
 	return own | SCOPE_OBJECT | (k->can & CAN_LOGS ? SCOPE_LOGS : 0) |
 		(k->can & CAN_EVENTS ? SCOPE_EVENTS : 0) | (k->can & CAN_EDIT ? SCOPE_EDIT : 0) |

@@ -87,7 +87,7 @@ bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err
 	table_subscribe(a, &a->home, a->options.screens[0], true, out);
 	stack_clear(a, out);
 	stack_open(a, root, "", out);
-	app_notice(a, ROLE_NORMAL, T_TENANT, root->name, *name ? name : T_TENANT_OWN);
+	app_notice(a, ROLE_NORMAL, T_TENANT, root->name, *name ? app_tenant(a) : T_TENANT_OWN);
 	return true;
 }
 

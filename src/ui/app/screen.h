@@ -32,7 +32,7 @@ struct screen {
 	 * reply (the caller's). NULL: a subscription.
 	 */
 	uint64_t (*ask)(struct app *a, struct view *v, struct cmds *out);
-	json_t *(*rows)(const json_t *body);
+	json_t *(*rows)(const struct kind *k, const json_t *body);
 
 	/* All may be NULL. `open` makes v->state; `close` frees it and ends subscriptions. */
 	void (*open)(struct app *a, struct view *v, struct cmds *out);
@@ -109,7 +109,8 @@ void table_subscribe_org(struct app *a, struct table *t, const struct screen *s,
 	struct cmds *out);
 void table_unsubscribe(struct table *t, struct cmds *out);
 /* The reply with the rows, made by `rows`; or why there are none. */
-void table_reply(struct table *t, const struct msg *m, json_t *(*rows)(const json_t *body));
+void table_reply(struct table *t, const struct msg *m,
+	json_t *(*rows)(const struct kind *k, const json_t *body));
 /* A message of its subscription changes the table; true when it was one. */
 bool table_message(struct app *a, struct table *t, const struct msg *m);
 /* Moves, marks, sort, wide: true when the action was one. */

@@ -59,9 +59,12 @@ void stakes_write(const struct stakes *s, const struct app *a, const struct kind
 	struct buf *out)
 {
 	const char *owner = owner_of(s->kind, s->first);
+	const struct field *org = kind_field(s->kind, "org_name");
 
 	if (kind_state(s->kind))
 		write_work(s, out);
+	if (s->objects == 1 && org && strcmp(a->tenant, "-1") == 0)
+		buf_addf(out, T_STAKE_ORG "\n", record_text(s->first, org));
 	if (s->objects == 1 && *owner)
 		buf_addf(out, T_STAKE_OWNER "\n", owner);
 	if (s->others)

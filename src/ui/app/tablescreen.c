@@ -1,6 +1,8 @@
 #include "ui/app/parts.h"
 
 #include "base/mem.h"
+#include "core/kinds/key.h"
+#include "ui/kit/textpane.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,8 @@ bool table_message(struct app *a, struct table *t, const struct msg *m)
 	}
 }
 
-void table_reply(struct table *t, const struct msg *m, json_t *(*rows)(const json_t *body))
+void table_reply(struct table *t, const struct msg *m,
+	json_t *(*rows)(const struct kind *k, const json_t *body))
 {
 	struct buf why = BUF_INIT;
 	json_t *all;
@@ -37,7 +40,7 @@ void table_reply(struct table *t, const struct msg *m, json_t *(*rows)(const jso
 		buf_release(&why);
 		return;
 	}
-	all = rows(m->body);
+	all = rows(t->data.kind, m->body);
 	dataset_fail(&t->data, NULL);
 	dataset_begin_again(&t->data);
 	table_rows(t, all);
@@ -104,17 +107,53 @@ void table_mouse(struct app *a, struct table *t, const struct msg *m, struct rec
 
 /* ---- Drawing ---- */
 
+/* Sentences below each other, folded; the first is what it is about. */
 static void draw_lines(struct grid *g, struct rect body, const char *const *lines,
 	enum grid_role role)
 {
-	int n = 0;
+	int width = body.width - 4, n = 0, at = 0;
 
 	while (lines[n])
 		n++;
 	int y = body.y + (body.height > n + 2 ? (body.height - n) / 3 : 1);
 
-	for (int i = 0; i < n && y + i < body.y + body.height; i++)
-		grid_clip(g, body.x + 2, y + i, body.width - 4, i ? role : ROLE_TITLE, lines[i]);
+	for (int i = 0; i < n && width > 0; i++) {
+		const char *rest = lines[i];
+
+		do {
+			size_t fit = fold_text(rest, width);
+			char *piece = fold_piece(rest, fit);
+
+			if (y + at < body.y + body.height)
+				grid_clip(g, body.x + 2, y + at, width, i ? role : ROLE_TITLE,
+					piece);
+			free(piece);
+			rest += fit;
+			at++;
+		} while (*rest && y + at < body.y + body.height);
+	}
+}
+
+/* Only who may make one is told how. */
+static void draw_empty(const struct app *a, const struct kind *k, const char *const *empty,
+	struct grid *g, struct rect body)
+{
+	const char *lines[] = {empty[0], NULL, NULL};
+	bool makes = k->path && k->can & CAN_CREATE;
+	struct buf how = BUF_INIT;
+
+	if (k->path && !app_may(a, k->see))
+		buf_addf(&how, T_MAY_NOT_SEE, role_words[k->see], a->role);
+	else if (makes && !app_may(a, k->make))
+		buf_addf(&how, T_MAY_NOT, k->can & CAN_TASKS ? T_ACCEPT_SUBMIT : T_ACCEPT_MAKE,
+			k->name, role_words[k->make], a->role);
+	else if (makes && k->made_by)
+		buf_addf(&how, T_MADE_BY, k->name, k->made_by);
+	else if (makes && !empty[1])
+		buf_adds(&how, T_EMPTY_MAKE);
+	lines[1] = how.data;
+	draw_lines(g, body, how.len ? lines : empty, ROLE_DIM);
+	buf_release(&how);
 }
 
 static void draw_nothing(const struct app *a, struct table *t, const char *const *empty,
@@ -131,7 +170,7 @@ static void draw_nothing(const struct app *a, struct table *t, const char *const
 	else if (t->data.len > 0)
 		draw_lines(g, body, filtered, ROLE_DIM);
 	else if (t->data.synced)
-		draw_lines(g, body, empty, ROLE_DIM);
+		draw_empty(a, t->data.kind, empty, g, body);
 	else if (a->link == LINK_GONE)
 		draw_lines(g, body, gone, ROLE_BAD);
 	else
@@ -220,7 +259,7 @@ bool tablescreen_action(struct app *a, struct view *v, enum action act, struct c
 {
 	struct table *t = v->screen->table(v);
 
-	if (act == ACT_OPEN && !t->data.kind->path && table_selected(t)) {
+	if (act == ACT_OPEN && !(t->data.kind->can & CAN_ONE) && table_selected(t)) {
 		show_row(a, t, table_selected(t));
 		return true;
 	}

@@ -188,6 +188,18 @@ static void mouse_message(struct app *a, const struct msg *m, struct cmds *out)
 		v->screen->mouse(a, v, m, l.body, out);
 }
 
+/* What was just made, as soon as its row is in the list that is shown. */
+static void select_made(struct app *a)
+{
+	const struct view *v = app_top(a);
+	struct table *t = v && v->screen->table ? v->screen->table(v) : NULL;
+
+	if (!a->select_uid || !t || !table_select_uid(t, a->select_uid))
+		return;
+	free(a->select_uid);
+	a->select_uid = NULL;
+}
+
 /* To the header's tables and to every screen that is open: each knows its own. */
 static void data_message(struct app *a, const struct msg *m, struct cmds *out)
 {
@@ -200,13 +212,10 @@ static void data_message(struct app *a, const struct msg *m, struct cmds *out)
 	table_message(a, &a->home, m);
 	table_message(a, &a->quota, m);
 	tenant_retry(a, out);
-	if (a->select_uid && table_select_uid(&a->home, a->select_uid)) {
-		free(a->select_uid);
-		a->select_uid = NULL;
-	}
 	for (int i = 0; i < a->depth; i++)
 		if (a->stack[i].screen->message)
 			a->stack[i].screen->message(a, &a->stack[i], m, out);
+	select_made(a);
 }
 
 static int64_t clamp_time(int64_t t)

@@ -350,7 +350,9 @@ static void draw_place(const struct form *f, struct grid *g, struct rect r, int 
 	}
 	if (p.row == FORM_SUBMIT) {
 		int used = grid_textf(g, r.x + 1, y, r.width, ROLE_PROMPT, "[ %s ]",
-			f->flag == F_EDIT ? T_FORM_CHANGE : T_FORM_SUBMIT);
+			f->flag == F_EDIT                  ? T_FORM_CHANGE
+				: f->kind->can & CAN_TASKS ? T_FORM_SUBMIT
+							   : T_FORM_MAKE);
 
 		if (focus)
 			grid_select(g, r.x + 1, y, used);

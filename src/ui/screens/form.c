@@ -175,12 +175,13 @@ static bool form_answered(struct app *a, struct view *v, uint64_t form, const st
 	if (form != f->number)
 		return false;
 	if (m->status >= 200 && m->status < 300) {
-		const char *uid = json_string_value(json_object_get(m->body, "uid"));
+		const char *uid = json_string_value(
+			json_object_get(m->body, kind_uid(v->kind)->name));
 
+		if (uid)
+			app_set_text(&a->select_uid, uid);
 		if (v == app_top(a))
 			stack_pop(a, out); /* the view is gone with it */
-		if (uid && !table_select_uid(&a->home, uid))
-			app_set_text(&a->select_uid, uid);
 		return true;
 	}
 	reply_error(m, &why);

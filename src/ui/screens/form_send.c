@@ -59,12 +59,16 @@ void form_send_new(struct app *a, uint64_t form, const struct kind *k, const voi
 {
 	struct change *c = propose(a, form, k, "POST", record_key(k, rec));
 	struct buf said = BUF_INIT;
+	bool runs = k->can & CAN_TASKS;
 
-	c->verb = "submit";
+	c->verb = runs ? T_ACCEPT_SUBMIT : T_ACCEPT_MAKE;
 	c->doing = T_DOING_NEW;
 	c->path = mem_strdup(k->path);
 	c->body = record_encode_request(k, rec);
-	buf_addf(&said, T_SUBMITTED, k->name, c->name);
+	if (runs)
+		buf_addf(&said, T_SUBMITTED, k->name, c->name);
+	else
+		buf_addf(&said, T_MADE, k->name, c->name);
 	if (k == &job_kind)
 		say_job(a, rec, &said);
 	else

@@ -6,8 +6,13 @@
 
 /* Help, made from the key map itself: what the screen below can do comes first. */
 
+/* From so many cells on in two columns, each a text of its own that scrolls with the other. */
+enum { TWO_COLUMNS = 150, GUTTER = 2 };
+
 struct help_view {
-	struct textpane pane;
+	struct textpane panes[2]; /* the second is empty in one column */
+	int cols;                 /* of the frame that it is filled for */
+	int hit;                  /* where the search goes on: its pane */
 };
 
 /* An action without a key may be what another's key means where that cannot be done. */
@@ -47,10 +52,10 @@ static void add_actions(const struct app *a, struct textpane *p, unsigned scopes
 enum { KEYS_WIDTH = 14, PAIR_WIDTH = 38 };
 
 /* The rest by key and word, side by side: moves, or what other screens have. */
-static void add_words(const struct app *a, struct textpane *p, unsigned scopes,
+static void add_words(const struct app *a, struct textpane *p, int width, unsigned scopes,
 	const struct kind *k, bool moves)
 {
-	int columns = a->cols / PAIR_WIDTH > 1 ? a->cols / PAIR_WIDTH : 1, at = 0;
+	int columns = width / PAIR_WIDTH > 1 ? width / PAIR_WIDTH : 1, at = 0;
 	const struct action_info *i;
 	struct buf line = BUF_INIT;
 
@@ -74,47 +79,62 @@ static void add_words(const struct app *a, struct textpane *p, unsigned scopes,
 	buf_release(&line);
 }
 
-static void fill(const struct app *a, struct textpane *p, const struct view *below)
+static void add_commands(const struct app *a, struct textpane *p)
 {
-	unsigned scopes = view_scopes(below);
-	const struct kind *k = view_object(below).kind;
-
-	if (below) {
-		textpane_add(p, ROLE_HEADER, T_HELP_HERE, below->screen->name);
-		textpane_add(p, ROLE_DIM, "  %s", below->screen->doc);
-		add_actions(a, p, scopes, k, false);
-	}
-	textpane_add(p, ROLE_HEADER, "\n" T_HELP_MOVE);
-	add_words(a, p, 0, NULL, true);
-	textpane_add(p, ROLE_HEADER, "\n" T_HELP_EVERYWHERE);
-	add_actions(a, p, SCOPE_ANY, NULL, true);
-	textpane_add(p, ROLE_HEADER, "\n" T_HELP_FILTER);
-	textpane_add(p, ROLE_NORMAL, "%s", T_HELP_FILTER_TEXT);
 	textpane_add(p, ROLE_HEADER, "\n" T_HELP_COMMANDS);
 	for (const struct screen *const *s = a->options.screens; *s; s++)
 		if ((*s)->root || (*s)->takes_name)
 			textpane_add(p, ROLE_NORMAL, "  :%s%s\t%s", (*s)->name,
 				(*s)->takes_name ? " NAME" : "", (*s)->doc);
 	textpane_add(p, ROLE_NORMAL, "%s", T_HELP_COMMANDS_TEXT);
+}
+
+/* What the screen below can do, and how filters are written, before what is so everywhere. */
+static void fill(const struct app *a, const struct view *v, int cols)
+{
+	struct help_view *h = v->state;
+	const struct view *below = v > a->stack ? v - 1 : NULL;
+	bool two = cols >= TWO_COLUMNS;
+	struct textpane *p = &h->panes[0], *second = &h->panes[two];
+	int width = two ? (cols - GUTTER) / 2 : cols;
+	unsigned scopes = view_scopes(below);
+	const struct kind *k = view_object(below).kind;
+
+	h->cols = cols;
+	for (int i = 0; i < 2; i++)
+		textpane_clear(&h->panes[i]);
+	if (below) {
+		textpane_add(p, ROLE_HEADER, T_HELP_HERE, below->screen->name);
+		textpane_add(p, ROLE_DIM, "  %s", below->screen->doc);
+		add_actions(a, p, scopes, k, false);
+	}
+	textpane_add(p, ROLE_HEADER, "\n" T_HELP_MOVE);
+	add_words(a, p, width, 0, NULL, true);
+	textpane_add(second, ROLE_HEADER, two ? T_HELP_EVERYWHERE : "\n" T_HELP_EVERYWHERE);
+	add_actions(a, second, SCOPE_ANY, NULL, true);
+	textpane_add(p, ROLE_HEADER, "\n" T_HELP_FILTER);
+	textpane_add(p, ROLE_NORMAL, "%s", T_HELP_FILTER_TEXT);
+	add_commands(a, second);
 	textpane_add(p, ROLE_HEADER, "\n" T_HELP_ELSEWHERE);
-	add_words(a, p, scopes, k, false);
+	add_words(a, p, width, scopes, k, false);
 }
 
 static void help_open(struct app *a, struct view *v, struct cmds *out)
 {
 	struct help_view *h = mem_alloc(sizeof *h);
-	const struct view *below = a->depth > 1 ? &a->stack[a->depth - 2] : NULL;
 
 	(void)out;
 	v->state = h;
-	textpane_init(&h->pane);
-	fill(a, &h->pane, below);
+	for (int i = 0; i < 2; i++)
+		textpane_init(&h->panes[i]);
+	fill(a, v, a->cols);
 }
 
 static void help_close(struct app *a, struct view *v, struct cmds *out)
 {
 	(void)a, (void)out;
-	textpane_release(&((struct help_view *)v->state)->pane);
+	for (int i = 0; i < 2; i++)
+		textpane_release(&((struct help_view *)v->state)->panes[i]);
 	free(v->state);
 }
 
@@ -140,14 +160,21 @@ static bool help_action(struct app *a, struct view *v, enum action act, struct c
 		return true;
 	}
 	if (act == ACT_NEXT || act == ACT_PREVIOUS)
-		return textpane_next(&h->pane, act == ACT_PREVIOUS) || true;
-	return textpane_action(&h->pane, act, app_layout(a).body.height);
+		return textpane_next(&h->panes[h->hit], act == ACT_PREVIOUS) || true;
+	bool did = false;
+
+	for (int i = 0; i < 2; i++)
+		did |= textpane_action(&h->panes[i], act, app_layout(a).body.height);
+	return did;
 }
 
 static void help_search(struct app *a, struct view *v, const char *text, struct cmds *out)
 {
+	struct help_view *h = v->state;
+
 	(void)out;
-	if (!textpane_search(&((struct help_view *)v->state)->pane, text))
+	h->hit = 0;
+	if (!textpane_search(&h->panes[0], text) && !textpane_search(&h->panes[h->hit = 1], text))
 		app_notice(a, ROLE_WARN, T_NOT_FOUND, text);
 }
 
@@ -155,15 +182,25 @@ static void help_mouse(struct app *a, struct view *v, const struct msg *m, struc
 	struct cmds *out)
 {
 	(void)a, (void)out;
-	if (m->mouse == MOUSE_WHEEL_UP || m->mouse == MOUSE_WHEEL_DOWN)
-		textpane_scroll(&((struct help_view *)v->state)->pane,
+	for (int i = 0; i < 2 && (m->mouse == MOUSE_WHEEL_UP || m->mouse == MOUSE_WHEEL_DOWN); i++)
+		textpane_scroll(&((struct help_view *)v->state)->panes[i],
 			m->mouse == MOUSE_WHEEL_UP ? -3 : 3, body.height);
 }
 
 static void help_draw(const struct app *a, const struct view *v, struct grid *g, struct rect body)
 {
-	(void)a;
-	textpane_draw(&((struct help_view *)v->state)->pane, g, body);
+	struct help_view *h = v->state;
+	struct rect left = body, right = body;
+
+	if (h->cols != g->cols)
+		fill(a, v, g->cols);
+	if (h->cols >= TWO_COLUMNS) {
+		left.width = (body.width - GUTTER) / 2;
+		right.x += left.width + GUTTER;
+		right.width -= left.width + GUTTER;
+		textpane_draw(&h->panes[1], g, right);
+	}
+	textpane_draw(&h->panes[0], g, left);
 }
 
 const struct screen scr_help = {

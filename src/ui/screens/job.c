@@ -1,8 +1,9 @@
 #include "ui/screens/jobview.h"
 
 #include "base/mem.h"
-#include "core/kinds/output.h"
 #include "base/utf8.h"
+#include "core/kinds/output.h"
+#include "core/kinds/page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,11 +102,6 @@ static void take_list(struct job_view *v, const struct msg *m)
 	buf_release(&why);
 }
 
-static json_t *rows_of_data(const json_t *body)
-{
-	return json_deep_copy(json_object_get(body, "data"));
-}
-
 static void job_message(struct app *a, struct view *view, const struct msg *m, struct cmds *out)
 {
 	struct job_view *v = view->state;
@@ -116,7 +112,7 @@ static void job_message(struct app *a, struct view *view, const struct msg *m, s
 		changed = true;
 	}
 	if (m->type == MSG_REPLY && v->outputs.request && m->id == v->outputs.request)
-		table_reply(&v->outputs, m, rows_of_data);
+		table_reply(&v->outputs, m, page_rows);
 	if (changed)
 		job_fill(v, a);
 	if (life && !v->data.id)

@@ -1,5 +1,6 @@
 /* Screens of kinds that have none of their own: a table of the kind's list fields. */
 #include "core/kinds/kinds.h"
+#include "core/kinds/page.h"
 #include "ui/screens/screens.h"
 
 #include <stdio.h>
@@ -42,6 +43,12 @@ static void columns_make(struct kind_screen *out, const struct kind *k)
 	}
 }
 
+/* Where no stream brings them. */
+static uint64_t kind_ask(struct app *a, struct view *v, struct cmds *out)
+{
+	return app_get(a, v->kind->path, out);
+}
+
 static void screen_make(struct kind_screen *out, const struct kind *k)
 {
 	const struct screen table = {TABLE_SCREEN};
@@ -58,6 +65,10 @@ static void screen_make(struct kind_screen *out, const struct kind *k)
 	out->screen.sort = kind_key(k)->name;
 	out->screen.fields = out->fields;
 	out->screen.empty = empty;
+	if (!(k->can & CAN_STREAM)) {
+		out->screen.ask = kind_ask;
+		out->screen.rows = page_rows;
+	}
 }
 
 const struct screen *const *kind_screens(struct kind_screens *s)
@@ -70,8 +81,7 @@ const struct screen *const *kind_screens(struct kind_screens *s)
 	for (size_t i = 0; all_kinds[i]; i++) {
 		const struct kind *k = all_kinds[i];
 
-		if ((k->can & (CAN_LIST | CAN_STREAM)) != (CAN_LIST | CAN_STREAM) ||
-			has_screen(s, k) || made == KIND_SCREENS_MAX)
+		if (!(k->can & CAN_LIST) || has_screen(s, k) || made == KIND_SCREENS_MAX)
 			continue;
 		screen_make(&s->made[made], k);
 		s->all[count++] = &s->made[made++].screen;

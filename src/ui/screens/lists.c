@@ -4,6 +4,7 @@
 #include "core/kinds/audit.h"
 #include "core/kinds/context.h"
 #include "core/kinds/output.h"
+#include "core/kinds/page.h"
 
 #include <stdlib.h>
 
@@ -29,11 +30,12 @@ static uint64_t audit_ask(struct app *a, struct view *v, struct cmds *out)
 }
 
 /* {"seq", "hash", "record": {...}} as one row. */
-static json_t *audit_rows(const json_t *body)
+static json_t *audit_rows(const struct kind *k, const json_t *body)
 {
 	const json_t *data = json_object_get(body, "data");
 	json_t *rows = json_array();
 
+	(void)k;
 	for (size_t i = 0; i < json_array_size(data); i++) {
 		const json_t *one = json_array_get(data, i);
 		json_t *row = json_copy(json_object_get(one, "record"));
@@ -83,11 +85,6 @@ static uint64_t contexts_ask(struct app *a, struct view *v, struct cmds *out)
 	return c->id;
 }
 
-static json_t *contexts_rows(const json_t *body)
-{
-	return json_deep_copy(json_object_get(body, "data"));
-}
-
 /* Enter goes there. */
 static bool contexts_action(struct app *a, struct view *v, enum action act, struct cmds *out)
 {
@@ -116,7 +113,7 @@ const struct screen scr_contexts = {
 	.sort = "name",
 	.empty = no_contexts,
 	.ask = contexts_ask,
-	.rows = contexts_rows,
+	.rows = page_rows,
 	.open = tablescreen_open,
 	.close = tablescreen_close,
 	.message = tablescreen_message,
@@ -167,6 +164,6 @@ const struct screen scr_outputs = {
 	.sort = "path",
 	.empty = no_outputs,
 	.ask = ask_outputs,
-	.rows = contexts_rows,
+	.rows = page_rows,
 	TABLE_SCREEN,
 };
