@@ -14,19 +14,16 @@ static struct world *world_of(const struct store *s)
 	return s->before;
 }
 
-static bool demo_open(struct store *s, struct err *e)
+static void demo_open(struct store *s)
 {
 	struct world *w = s->before = mem_alloc(sizeof *w);
 
 	world_make(w, s->config.settings, s->config.engine_settings, time_now_ms());
-	return store_sqlite.open(s, e);
 }
 
 static void demo_close(struct store *s)
 {
-	store_sqlite.close(s);
-	if (s->before)
-		world_release(s->before);
+	world_release(s->before);
 	free(s->before);
 	s->before = NULL;
 }
@@ -121,13 +118,9 @@ static bool events_tell(const struct world *w, const struct store_loader *l, str
 static bool demo_load(struct store *s, const struct store_loader *l, struct err *e)
 {
 	const struct world *w = world_of(s);
-	bool good = orgs_tell(w, l, false, e) && orgs_tell(w, l, true, e) &&
-		jobs_tell(w, l, false, e) && jobs_tell(w, l, true, e) && events_tell(w, l, e);
 
-	/* What has changed since is told after that, as it is now. */
-	good = good && store_sqlite.load(s, l, e);
-
-	return good;
+	return orgs_tell(w, l, false, e) && orgs_tell(w, l, true, e) && jobs_tell(w, l, false, e) &&
+		jobs_tell(w, l, true, e) && events_tell(w, l, e);
 }
 
 /* ---- Later ---- */
@@ -147,7 +140,7 @@ static void past_add(struct item *it, const struct world *w, const struct world_
 	free(r);
 }
 
-static bool demo_children(struct store *s, struct item *it, struct err *e)
+static void demo_children(struct store *s, struct item *it)
 {
 	const struct world *w = world_of(s);
 	const struct world_job *j = w->job_count == 0 || strcmp(it->text[0], event_kind.name)
@@ -156,57 +149,6 @@ static bool demo_children(struct store *s, struct item *it, struct err *e)
 
 	if (j)
 		past_add(it, w, j);
-	return store_sqlite.look[LOOK_CHILDREN](s, it, e);
 }
 
-static void demo_batch(struct store *s, struct item *first, struct item *end)
-{
-	store_sqlite.batch(s, first, end);
-}
-
-static bool demo_ready(const struct store *s, struct err *e)
-{
-	return store_sqlite.ready(s, e);
-}
-
-static void demo_pause(struct store *s, bool busy)
-{
-	store_sqlite.pause(s, busy);
-}
-
-#define BEHIND(which, name)                                               \
-	static bool name(struct store *s, struct item *it, struct err *e) \
-	{                                                                 \
-		return store_sqlite.look[which](s, it, e);                \
-	}
-BEHIND(LOOK_BLOBS, demo_blobs)
-BEHIND(LOOK_AUDIT, demo_audit)
-BEHIND(LOOK_NONCE, demo_nonce)
-BEHIND(LOOK_VERIFY, demo_verify)
-BEHIND(LOOK_CHECK, demo_check)
-BEHIND(LOOK_COPY, demo_copy)
-
-/* All that the store behind it does is passed on: what is new there has to be here as well. */
-_Static_assert(sizeof(struct store_ops) == (11 + LOOK_COUNT) * sizeof(void *),
-	"a function of stores that the demo's does not pass on");
-
-const struct store_ops store_demo = {
-	.name = "demo",
-	.many = true,
-	.open = demo_open,
-	.close = demo_close,
-	.load = demo_load,
-	.batch = demo_batch,
-	.ready = demo_ready,
-	.pause = demo_pause,
-	.look =
-		{
-			[LOOK_CHILDREN] = demo_children,
-			[LOOK_BLOBS] = demo_blobs,
-			[LOOK_AUDIT] = demo_audit,
-			[LOOK_NONCE] = demo_nonce,
-			[LOOK_VERIFY] = demo_verify,
-			[LOOK_CHECK] = demo_check,
-			[LOOK_COPY] = demo_copy,
-		},
-};
+const struct store_front store_demo = {demo_open, demo_close, demo_load, demo_children};

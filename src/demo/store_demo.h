@@ -1,6 +1,6 @@
 /*
- * A made-up platform: a store whose jobs, with their past, events, orgs and quotas, follow from a
- * seed. What changes is kept by the SQLite store behind it; what is as it was made is in no file.
+ * A made-up platform: jobs with their past, events, orgs and quotas that follow from a seed, before
+ * any store. What changes is kept by that store; what is as it was made is in no file.
  *
  * Its settings: demo.jobs (of the first org), demo.seed, demo.orgs (names), and of the
  * engine that goes on with it fake.gpus and fake.changes.
@@ -10,6 +10,6 @@
 
 #include "store/store.h"
 
-extern const struct store_ops store_demo;
+extern const struct store_front store_demo;
 
 #endif

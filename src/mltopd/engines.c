@@ -1,5 +1,4 @@
 #include "mltopd/engines.h"
-#include "mltopd/platform.h"
 
 #include "demo/store_demo.h"
 #include "engine/fake/engine_fake.h"
@@ -9,9 +8,9 @@
 
 static const struct engine_ops *const engines[] = {&engine_local, &engine_fake};
 
-const struct store_ops *store_find(const char *name)
+const struct store_front *store_front_find(const char *name)
 {
-	return strcmp(name, "demo") == 0 ? &store_demo : platform_store();
+	return strcmp(name, "demo") == 0 ? &store_demo : NULL;
 }
 
 const struct engine_ops *engine_find(const char *name)

@@ -178,7 +178,8 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 	platform_reload(p, NULL);
 	store.settings = &p->config->demo;
 	store.engine_settings = &p->config->fake;
-	store.ops = store_find(config_stores[p->config->store]);
+	store.ops = platform_store();
+	store.front = store_front_find(config_stores[p->config->store]);
 	told.ctx = work.told.ctx = p;
 	model_init(&p->model, &told);
 	work_init(&p->work, &work);

@@ -68,49 +68,63 @@ static struct entry *entry_find(struct change *c, const struct set *set, const c
 	return NULL;
 }
 
-static struct entry *entry_add(struct change *c, const struct set *set, const char *uid,
-	const char *org_id)
-{
-	struct entry *old = entry_find(c, set, uid);
-	struct entry en = {.set = set,
-		.uid = mem_strdup(uid),
-		.org_id = mem_strdup(org_id ? org_id : ""),
-		.pack = BUF_INIT,
-		.sealed = BUF_INIT};
-
-	if (old) {
-		entry_release(&en);
-		buf_reset(&old->pack);
-		buf_reset(&old->sealed);
-		return old;
-	}
-	vec_push(&c->entries, en);
-	return &c->entries.items[c->entries.len - 1];
-}
-
 static const char *text_of(const struct set *set, const char *field, const void *rec)
 {
-	const struct field *f = field ? kind_field(set->kind, field) : NULL;
+	const struct field *f = field && rec ? kind_field(set->kind, field) : NULL;
 
 	return f ? record_text(rec, f) : "";
 }
 
-/* What differs from the row that the record was made from: all of it where there was none. */
-static void touched(const struct kind *k, const void *before, const void *rec, struct fieldset *out)
+/* `rec` NULL: it is to be removed. */
+static struct entry *entry_add(struct change *c, const struct kind *k, const char *uid,
+	const void *rec)
 {
-	fieldset_all(out, k);
-	if (before == NULL || before == rec)
-		return;
-	memset(out, 0, sizeof *out);
-	for (size_t i = 0; i < k->field_count; i++) {
-		const struct field *f = &k->fields[i];
+	const struct set *set = sets_of(&c->m->sets, k);
+	const struct record *row = rowset_find(set->rows, uid);
+	struct entry *old = entry_find(c, set, uid), en = {.set = set, .any = set->ours};
+	const void *from = rec ? rec : row;
 
-		if (!(f->flags & F_ALIAS) &&
-			(record_knows(k, before, f) != record_knows(k, rec, f) ||
-				memcmp(record_member(before, f), record_member(rec, f), f->size) !=
-					0))
-			fieldset_add(out, i);
+	if (old) {
+		buf_reset(&old->pack);
+		buf_reset(&old->sealed);
+		return old;
 	}
+	en.uid = mem_strdup(uid);
+	en.org_id = mem_strdup(text_of(set, set->org_field, from));
+	en.parent = mem_strdup(text_of(set, set->parent_field, from));
+	en.name = mem_strdup(text_of(set, set->name_field, from));
+	en.fresh = rec && !en.any && row == NULL && !change_in_flight(c->m, k, uid);
+	en.base = row ? row->revision : STORE_NONE;
+	buf_init(&en.pack, 0);
+	buf_init(&en.sealed, 0);
+	vec_push(&c->entries, en);
+	return &c->entries.items[c->entries.len - 1];
+}
+
+void fieldset_join(struct fieldset *to, const struct fieldset *more)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(to->bits); i++)
+		to->bits[i] |= more->bits[i];
+}
+
+/*
+ * What a change is about: all that it makes different from the row as it is stored, which may be more
+ * than it makes different from the row that it was composed from, where a change before it was lost.
+ */
+static void touched(struct entry *en, const void *row, const void *from, const void *rec)
+{
+	const struct kind *k = en->set->kind;
+
+	fieldset_all(&en->touched, k);
+	fieldset_all(&en->own, k);
+	if (from && from != rec)
+		record_diff(k, from, rec, &en->own);
+	if (row && row != rec)
+		record_diff(k, row, rec, &en->touched);
+	else
+		en->touched = en->own;
+	if (from && from != rec)
+		fieldset_join(&en->touched, &en->own);
 }
 
 void entry_pack(struct entry *en, const void *rec)
@@ -158,25 +172,15 @@ static void entry_name(struct change *c, struct entry *en)
 	en->took = en->took || en->fresh;
 }
 
-/* `before`: what `rec` was made from, NULL: nothing. */
+/* `from`: what `rec` was made from, NULL: nothing. */
 static struct entry *change_record(struct change *c, const struct kind *k, const void *rec,
-	const void *before, bool gone)
+	const void *from, bool gone)
 {
-	const struct set *set = sets_of(&c->m->sets, k);
 	const char *uid = record_uid(k, rec);
-	const struct record *row = rowset_find(set->rows, uid);
-	bool again = entry_find(c, set, uid) != NULL;
-	struct entry *en = entry_add(c, set, uid, text_of(set, set->org_field, rec));
+	struct entry *en = entry_add(c, k, uid, rec);
 
-	en->any = set->ours;
 	en->gone = gone;
-	if (!again) {
-		en->parent = mem_strdup(text_of(set, set->parent_field, rec));
-		en->name = mem_strdup(text_of(set, set->name_field, rec));
-		en->fresh = !en->any && row == NULL && !change_in_flight(c->m, k, uid);
-		en->base = row ? row->revision : STORE_NONE;
-	}
-	touched(k, before, rec, &en->touched);
+	touched(en, rowset_find(en->set->rows, uid), from, rec);
 	entry_split(c, en, rec);
 	entry_name(c, en);
 	return en;
@@ -192,15 +196,10 @@ void change_task(struct change *c, const struct task *t)
 	change_record(c, &task_kind, t, NULL, false);
 }
 
-static uint32_t text_hash(const char *text)
-{
-	return field_tag(text);
-}
-
 /* Makes the newest event this one, or counts it once more. */
 static void event_count(struct model *m, struct event_fold *f, struct event *ev, int64_t now)
 {
-	uint32_t hash = text_hash(ev->message);
+	uint32_t hash = field_tag(ev->message);
 
 	if (f->uid[0] && f->hash == hash && strcmp(f->reason, ev->reason) == 0) {
 		f->count++;
@@ -270,14 +269,8 @@ void change_row(struct change *c, const struct kind *k, const void *rec)
 
 void change_row_remove(struct change *c, const struct kind *k, const char *uid)
 {
-	const struct set *set = sets_of(&c->m->sets, k);
-	const struct record *row = rowset_find(set->rows, uid);
-	struct entry *en = entry_add(c, set, uid, row ? text_of(set, set->org_field, row) : "");
+	struct entry *en = entry_add(c, k, uid, NULL);
 
-	en->any = set->ours;
-	en->base = row ? row->revision : STORE_NONE;
-	en->parent = mem_strdup(row ? text_of(set, set->parent_field, row) : "");
-	en->name = mem_strdup(row ? text_of(set, set->name_field, row) : "");
 	en->gone = true;
 	entry_name(c, en);
 	store_children_remove(c->more, uid);
@@ -291,8 +284,9 @@ bool change_key(struct change *c, const struct key *k, struct err *e)
 	if (!store_seal(c->m->store, k->access_key, k->secret_key, &sealed, e))
 		return false;
 	en = change_record(c, &key_kind, k, model_key(c->m, k->access_key), false);
-	en->sealed = sealed;
+	buf_add(&en->sealed, sealed.data, sealed.len);
 	entry_pack(en, k);
+	buf_release(&sealed);
 	return true;
 }
 

@@ -23,14 +23,16 @@ struct entry {
 	struct buf pack;         /* of the record; empty: it is removed */
 	struct buf sealed;       /* a key's secret, beside it */
 	struct fieldset touched; /* what this change is about: all else is left as others make it */
-	uint64_t base;           /* revision of the row that it was made from */
-	bool fresh;              /* must not be there yet */
-	bool any;                /* is ours alone: no revision is compared */
-	bool gone;               /* gives its name up */
-	bool done;               /* nothing is to be stored of it */
-	bool coming;             /* counted in model_coming */
-	int64_t bytes;           /* that the store will have of it, and beside it */
-	bool took, gave;         /* the name was reserved, or given up, when it was composed */
+	struct fieldset own; /* of these, what composing it changed in the row that work goes by */
+	uint64_t base;       /* revision of the row that it was made from */
+	bool fresh;          /* must not be there yet */
+	bool any;            /* is ours alone: no revision is compared */
+	bool gone;           /* gives its name up */
+	bool done;           /* nothing is to be stored of it */
+	bool stored;         /* the store has told of it */
+	bool coming;         /* counted in model_coming */
+	int64_t bytes;       /* that the store will have of it, and beside it */
+	bool took, gave;     /* the name was reserved, or given up, when it was composed */
 };
 
 struct change {
@@ -60,10 +62,16 @@ void entry_undo(struct model *m, const struct entry *en);
 /* coming.c: the change is on its way; it is over. */
 void coming_begin(struct change *c);
 void coming_end(struct change *c);
+/* What the changes of that object that are on their way are about: they are put over what others make. */
+void flight_touches(const struct model *m, const struct kind *k, const char *uid,
+	struct fieldset *out);
+/* The store has told of what the first of these made of it: what others make now comes after that. */
+void flight_stored(const struct model *m, const struct kind *k, const char *uid);
 /* change.c: frees it as it is; change_free is for one that was never committed. */
 void change_release(struct change *c);
 
 void entry_pack(struct entry *en, const void *rec);
+void fieldset_join(struct fieldset *to, const struct fieldset *more);
 /* feed.c: what the store has of an object, as a record with its revision. */
 bool object_read(const struct kind *k, const struct store_object *o, union any_record *rec,
 	struct arena *text, struct err *e);

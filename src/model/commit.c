@@ -29,18 +29,53 @@ static const char *flight_key(char out[FLIGHT_KEY], const char *kind, const char
 	return out;
 }
 
-bool change_in_flight(const struct model *m, const struct kind *k, const char *uid)
+static struct entry *change_entry(struct change *c, const char *kind, const char *uid)
 {
-	char key[FLIGHT_KEY];
-
-	return m->flights.len > 0 && map_get(&m->flights, flight_key(key, k->name, uid)) != NULL;
+	for (size_t i = 0; i < c->entries.len; i++)
+		if (strcmp(c->entries.items[i].set->name, kind) == 0 &&
+			strcmp(c->entries.items[i].uid, uid) == 0)
+			return &c->entries.items[i];
+	return NULL;
 }
 
-static struct flight *flight_of(struct model *m, const struct entry *en)
+static struct flight *flight_at(const struct model *m, const char *kind, const char *uid)
 {
 	char key[FLIGHT_KEY];
 
-	return map_get(&m->flights, flight_key(key, en->set->name, en->uid));
+	return m->flights.len > 0 ? map_get(&m->flights, flight_key(key, kind, uid)) : NULL;
+}
+
+bool change_in_flight(const struct model *m, const struct kind *k, const char *uid)
+{
+	return flight_at(m, k->name, uid) != NULL;
+}
+
+static struct flight *flight_of(const struct model *m, const struct entry *en)
+{
+	return flight_at(m, en->set->name, en->uid);
+}
+
+void flight_touches(const struct model *m, const struct kind *k, const char *uid,
+	struct fieldset *out)
+{
+	const struct flight *f = flight_at(m, k->name, uid);
+
+	memset(out, 0, sizeof *out);
+	for (size_t i = 0; f && i < f->queue.len; i++) {
+		const struct entry *en = change_entry(f->queue.items[i], k->name, uid);
+
+		if (en && !en->stored)
+			fieldset_join(out, &en->touched);
+	}
+}
+
+void flight_stored(const struct model *m, const struct kind *k, const char *uid)
+{
+	const struct flight *f = flight_at(m, k->name, uid);
+	struct entry *en = f ? change_entry(f->queue.items[0], k->name, uid) : NULL;
+
+	if (en)
+		en->stored = true;
 }
 
 static void flights_join(struct change *c)
@@ -70,32 +105,59 @@ static bool is_first(struct change *c)
 	return true;
 }
 
-struct changes {
-	VEC(struct change *) all;
-};
-
-/* It is over: those behind it that may be first now go into `next`. */
-static void flights_leave(struct change *c, struct changes *next)
+static void next_add(struct model *m, struct change *c)
 {
-	for (size_t i = 0; i < c->entries.len; i++) {
-		const struct entry *en = &c->entries.items[i];
-		struct flight *f = en->any ? NULL : flight_of(c->m, en);
-		char key[FLIGHT_KEY];
+	for (size_t i = 0; i < m->next.len; i++)
+		if (m->next.items[i] == c)
+			return;
+	vec_push(&m->next, c);
+}
 
-		size_t at = 0;
+static void flight_leave(struct change *c, const struct entry *en)
+{
+	struct flight *f = en->any ? NULL : flight_of(c->m, en);
+	char key[FLIGHT_KEY];
+	size_t at = 0;
 
-		while (f && at < f->queue.len && f->queue.items[at] != c)
-			at++;
-		if (f == NULL || at == f->queue.len)
-			continue;
-		vec_remove(&f->queue, at);
-		if (f->queue.len > 0) {
-			vec_push(&next->all, f->queue.items[0]);
-			continue;
-		}
-		vec_release(&f->queue);
-		free(map_remove(&c->m->flights, flight_key(key, en->set->name, en->uid)));
+	while (f && at < f->queue.len && f->queue.items[at] != c)
+		at++;
+	if (f == NULL || at == f->queue.len)
+		return;
+	vec_remove(&f->queue, at);
+	if (f->queue.len > 0) {
+		next_add(c->m, f->queue.items[0]);
+		return;
 	}
+	vec_release(&f->queue);
+	free(map_remove(&c->m->flights, flight_key(key, en->set->name, en->uid)));
+}
+
+/* It is over: those behind it may be first now. */
+static void flights_leave(struct change *c)
+{
+	for (size_t i = 0; i < c->entries.len; i++)
+		flight_leave(c, &c->entries.items[i]);
+}
+
+static void change_run(struct change *c);
+
+/*
+ * A change that cannot be is over, and freed, as soon as it runs, and puts others into the list: only
+ * one walk of it is on its way, so that nobody holds what another has freed.
+ */
+static void next_run(struct model *m)
+{
+	if (m->going)
+		return;
+	m->going = true;
+	while (m->next.len > 0) {
+		struct change *c = m->next.items[0];
+
+		vec_remove(&m->next, 0);
+		if (!c->running && is_first(c))
+			change_run(c);
+	}
+	m->going = false;
 }
 
 /* ---- Made again on what somebody else made of the object ---- */
@@ -142,22 +204,18 @@ static bool change_rebase(struct change *c, struct err *e)
 /* The store has another state of it than the row here: is that one to be tried? */
 static bool change_meets(struct change *c, const struct store_object *now)
 {
-	for (size_t i = 0; now && i < c->entries.len; i++) {
-		struct entry *en = &c->entries.items[i];
-		struct arena text = ARENA_INIT;
-		union any_record row;
-		bool good;
+	struct entry *en = now ? change_entry(c, now->kind, now->uid) : NULL;
+	struct arena text = ARENA_INIT;
+	union any_record row;
+	bool good;
 
-		if (en->any || en->fresh || strcmp(en->set->name, now->kind) != 0 ||
-			strcmp(en->uid, now->uid) != 0)
-			continue;
-		good = object_read(en->set->kind, now, &row, &text, NULL);
-		if (good)
-			entry_rebase(en, row.bytes, now->revision);
-		arena_release(&text);
-		return good && ++c->tries < TRIES_MAX;
-	}
-	return false;
+	if (en == NULL || en->any || en->fresh)
+		return false;
+	good = object_read(en->set->kind, now, &row, &text, NULL);
+	if (good)
+		entry_rebase(en, row.bytes, now->revision);
+	arena_release(&text);
+	return good && ++c->tries < TRIES_MAX;
 }
 
 /* ---- There and back ---- */
@@ -268,7 +326,7 @@ static void work_undo(struct model *m, const struct entry *en)
 	if (row == NULL || work == NULL || en->pack.len == 0)
 		return;
 	memcpy(mine.bytes, work, k->size);
-	record_overlay(k, &mine, row, &en->touched);
+	record_overlay(k, &mine, row, &en->own);
 	model_moving_put(m, k, &mine);
 }
 
@@ -300,10 +358,9 @@ static void change_undo(struct change *c)
 static void change_over(struct change *c, bool ok, const struct err *e)
 {
 	struct model *m = c->m;
-	struct changes next = {{0}};
 
 	m->changes_waiting--;
-	flights_leave(c, &next);
+	flights_leave(c);
 	coming_end(c);
 	if (ok && c->version > m->version)
 		m->version = c->version;
@@ -320,10 +377,7 @@ static void change_over(struct change *c, bool ok, const struct err *e)
 	if (c->answered)
 		c->answered(c->answered_ctx, ok, e, c->status, c->answer);
 	change_release(c);
-	for (size_t i = 0; i < next.all.len; i++)
-		if (!next.all.items[i]->running && is_first(next.all.items[i]))
-			change_run(next.all.items[i]);
-	vec_release(&next.all);
+	next_run(m);
 }
 
 static void change_done(void *ctx, const struct store_outcome *how)

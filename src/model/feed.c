@@ -47,16 +47,22 @@ static void work_keep(struct model *m, const struct kind *k, struct workload *w)
 	}
 }
 
-/* What somebody else changed of one in motion holds for what we are about to do with it as well. */
+/*
+ * What somebody else changed of one in motion holds for what we are about to do with it as well; but
+ * for what changes of ours are about, which are on their way and will be put over it.
+ */
 static void work_meet(struct model *m, const struct kind *k, const struct workload *w)
 {
 	const void *row = model_row(m, k, w->uid), *work = model_moving(m, k, w->uid);
-	struct fieldset changed;
+	struct fieldset changed, ours;
 	union any_record mine;
 
 	if (row == NULL || work == NULL)
 		return;
 	record_diff(k, row, w, &changed);
+	flight_touches(m, k, w->uid, &ours);
+	for (size_t i = 0; i < ARRAY_SIZE(changed.bits); i++)
+		changed.bits[i] &= ~ours.bits[i];
 	memcpy(mine.bytes, work, k->size);
 	record_overlay(k, &mine, w, &changed);
 	model_moving_put(m, k, &mine);
@@ -131,6 +137,8 @@ static bool row_fill(struct model *m, const struct store_object *o, const struct
 		work_keep(m, k, &rec->work);
 	if (kind_runs(k) && o->version == 0)
 		work_meet(m, k, &rec->work);
+	else
+		flight_stored(m, k, o->uid);
 	if (k == &quota_kind)
 		quota_whole(&rec->quota);
 	return k != &key_kind || key_secret(m, &rec->key, o, own, e);

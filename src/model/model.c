@@ -44,6 +44,7 @@ void model_release(struct model *m)
 {
 	sets_release(&m->sets);
 	map_release(&m->flights);
+	vec_release(&m->next);
 	map_release(&m->record_bytes);
 	map_release(&m->coming);
 	model_nonces_release(m);

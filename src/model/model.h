@@ -36,6 +36,7 @@ enum {
 };
 
 struct nonce;
+struct change;
 
 /* The newest event of a job in motion: the same again is counted in it. Zeroed at first. */
 struct event_fold {
@@ -78,10 +79,12 @@ struct model {
 	bool loaded;
 
 	struct rowset jobs, tasks, events, orgs, keys, quotas, packages; /* as committed */
-	struct sets sets;        /* of these, by kind, with the names that are taken */
-	struct map record_bytes; /* org_id -> intptr_t: bytes of what runs for it in the store */
-	struct map coming;       /* "kind/org_id" -> struct coming */
-	struct map flights;      /* "kind/uid" -> struct flight: changes on their way */
+	struct sets sets;          /* of these, by kind, with the names that are taken */
+	struct map record_bytes;   /* org_id -> intptr_t: bytes of what runs for it in the store */
+	struct map coming;         /* "kind/org_id" -> struct coming */
+	struct map flights;        /* "kind/uid" -> struct flight: changes on their way */
+	VEC(struct change *) next; /* those that may be first at their objects now, each once */
+	bool going;                /* these are being looked at */
 	int64_t org_given, user_given; /* the greatest id and Unix user ever given to an org */
 	uint32_t server;               /* this run of the program, by chance */
 	uint64_t version, next_version;
@@ -116,7 +119,6 @@ void model_uid(struct model *m, char out[ULID_SIZE], int64_t now);
 
 /* ---- Changes ---- */
 
-struct change;
 struct change *change_new(struct model *m);
 /* Who asks for a change. Borrowed until it is over. */
 struct author {

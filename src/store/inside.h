@@ -110,10 +110,22 @@ struct store_ops {
 	bool (*look[LOOK_COUNT])(struct store *s, struct item *it, struct err *e);
 };
 
+/*
+ * What stands before a store: objects that are made up and in no file until they are changed. Its data
+ * are s->before. All of the store's own are told after, and win.
+ */
+struct store_front {
+	void (*open)(struct store *s);
+	void (*close)(struct store *s);
+	bool (*load)(struct store *s, const struct store_loader *l, struct err *e);
+	void (*children)(struct store *s, struct item *it); /* the thread's; before the store's */
+};
+
 struct store {
 	const struct store_ops *ops;
 	void *back;
-	void *before; /* of a store that stands before another, whose data `back` are */
+	const struct store_front *front; /* NULL: none */
+	void *before;
 	struct store_config config;
 	struct store_feed feed;
 	char *dir;
@@ -126,9 +138,14 @@ struct store {
 	pthread_mutex_t lock;
 	pthread_cond_t more, idle;
 	struct item *queue, **queue_last, *finished, **finished_last;
+	struct item *
+		*half; /* in `finished`: where a change begins that is half done; NULL: none is */
 	bool stop, busy;
 	atomic_int health;
-	uint64_t making; /* the thread's: version of the change that it is at */
+	/* The thread's: */
+	uint64_t making; /* version of the change that it is at */
+	struct store_tx
+		*rest; /* of a decided change, from its object on: could not be finished yet */
 };
 
 /* thread.c */
@@ -142,6 +159,12 @@ struct buf *item_row(struct item *it);
  * s->making for what was done for us, 0 for what somebody else did. Consumes tx.
  */
 void store_told(struct store *s, struct store_tx *tx, uint64_t version);
+/*
+ * The thread's. Between these nothing that is told comes to the loop: there a change of ours is seen
+ * whole, and all in the order in which the store did it.
+ */
+void store_half_done(struct store *s);
+void store_whole(struct store *s);
 void store_fault(struct store *s, const char *point);
 
 /* tx.c: copies the model op with all that it points at behind it. */

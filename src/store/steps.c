@@ -105,8 +105,11 @@ static bool is_object(const struct op *op)
 	return op->kind == OP_PUT || op->kind == OP_REMOVE;
 }
 
-/* What comes after the deciding object is ours alone: what is there already was done before. */
-static bool rest_run(struct store *s, struct op *first, struct err *e)
+/*
+ * All that comes after the operation that decided. It is ours alone, or new: what is there already was
+ * done before.
+ */
+static bool rest_do(struct store *s, const struct op *decided, struct op *first, struct err *e)
 {
 	for (struct op *op = first; op; op = op->next) {
 		struct op *now = NULL;
@@ -119,19 +122,36 @@ static bool rest_run(struct store *s, struct op *first, struct err *e)
 			return false;
 		}
 	}
+	return !is_object(decided) || s->ops->settle(s, decided, e);
+}
+
+/*
+ * What a disk without room has left undone of a change that was decided is done before anything else:
+ * an object that is written anew carries no more what it carried.
+ */
+static bool rest_finish(struct store *s, struct err *e)
+{
+	struct op *decided = s->rest ? s->rest->first : NULL;
+
+	if (decided && !rest_do(s, decided, decided->next, e))
+		return false;
+	store_tx_free(s->rest);
+	s->rest = NULL;
 	return true;
 }
 
-void steps_run(struct store *s, struct item *it)
+static void rest_keep(struct store *s, const struct op *decided)
 {
-	struct op *op = it->tx->first;
+	s->rest = store_tx_new();
+	for (const struct op *op = decided; op; op = op->next)
+		op_append(s->rest, op_copy(op));
+}
+
+/* The operation that decides, and what comes after it. */
+static void decide(struct store *s, struct item *it, struct op *op)
+{
 	struct buf carry = BUF_INIT;
 
-	it->ok = true;
-	for (; it->ok && op && !is_object(op) && op->kind != OP_NONCE_PUT; op = op->next)
-		it->ok = s->ops->one(s, op, NULL, NULL, &it->e);
-	if (!it->ok || op == NULL)
-		return;
 	if (op->next)
 		ops_write(op->next, &carry);
 	store_fault(s, "before-commit");
@@ -140,11 +160,25 @@ void steps_run(struct store *s, struct item *it)
 	if (!it->ok)
 		return;
 	store_fault(s, "after-commit");
-	/* It is decided: what fails from here on is finished at the next start. */
-	if (op->next && rest_run(s, op->next, &it->e) && is_object(op))
-		s->ops->settle(s, op, &it->e);
+	/* It is decided, whatever comes: what fails from here on is finished before the next change. */
+	if (op->next && !rest_do(s, op, op->next, &it->e))
+		rest_keep(s, op);
 	if (it->version)
 		s->ops->version(s, it->version);
+}
+
+void steps_run(struct store *s, struct item *it)
+{
+	struct op *op = it->tx->first;
+
+	it->ok = rest_finish(s, &it->e);
+	for (; it->ok && op && !is_object(op) && op->kind != OP_NONCE_PUT; op = op->next)
+		it->ok = s->ops->one(s, op, NULL, NULL, &it->e);
+	if (!it->ok || op == NULL)
+		return;
+	store_half_done(s);
+	decide(s, it, op);
+	store_whole(s);
 }
 
 bool steps_resume(struct store *s, const struct op *object, const struct buf *carry, struct err *e)
@@ -155,7 +189,7 @@ bool steps_resume(struct store *s, const struct op *object, const struct buf *ca
 	if (!good)
 		return err_set(e, ERR_INTERNAL, "what %s %s carries is damaged: restore a backup",
 			object->text[OP_KIND], object->text[OP_UID]);
-	good = rest_run(s, tx->first, e) && s->ops->settle(s, object, e);
+	good = rest_do(s, object, tx->first, e);
 	store_tx_free(tx);
 	return good;
 }

@@ -17,6 +17,9 @@ static void store_free(struct store *s)
 	struct item *it;
 
 	s->ops->close(s);
+	if (s->front)
+		s->front->close(s);
+	store_tx_free(s->rest); /* the next start finishes it */
 	/* What it told since the last poll, to nobody. */
 	for (it = s->finished; it;) {
 		struct item *next = it->next;
@@ -58,12 +61,15 @@ bool store_open(struct store **out, const struct store_config *config, struct er
 
 	s->config = *config;
 	s->ops = config->ops ? config->ops : &store_sqlite;
+	s->front = config->front;
 	s->dir = mem_strdup(config->dir);
 	s->queue_last = &s->queue;
 	s->finished_last = &s->finished;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->more, NULL);
 	pthread_cond_init(&s->idle, NULL);
+	if (s->front)
+		s->front->open(s);
 	if (!master_load(s, e) || !s->ops->open(s, e)) {
 		store_free(s);
 		return false;
@@ -138,16 +144,32 @@ static void item_complete(struct store *s, struct item *it)
 	it->done(it->ctx, &how);
 }
 
+/* All up to a change that is half done. */
+static struct item *finished_take(struct store *s)
+{
+	struct item *list = NULL, **end;
+
+	pthread_mutex_lock(&s->lock);
+	end = s->half ? s->half : s->finished_last;
+	if (end != &s->finished) {
+		list = s->finished;
+		s->finished = *end;
+		*end = NULL;
+		if (s->finished_last == end)
+			s->finished_last = &s->finished;
+		if (s->half)
+			s->half = &s->finished;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return list;
+}
+
 size_t store_poll(struct store *s)
 {
 	struct item *list;
 	size_t n = 0;
 
-	pthread_mutex_lock(&s->lock);
-	list = s->finished;
-	s->finished = NULL;
-	s->finished_last = &s->finished;
-	pthread_mutex_unlock(&s->lock);
+	list = finished_take(s);
 	while (list) {
 		struct item *next = list->next;
 
@@ -219,7 +241,7 @@ bool store_was_clean(const struct store *s)
 
 bool store_load(struct store *s, const struct store_loader *l, struct err *e)
 {
-	bool good = s->ops->load(s, l, e);
+	bool good = (s->front == NULL || s->front->load(s, l, e)) && s->ops->load(s, l, e);
 
 	s->feed = l->feed;
 	return good;
@@ -227,11 +249,17 @@ bool store_load(struct store *s, const struct store_loader *l, struct err *e)
 
 /* ---- Questions for the thread; texts are copied ---- */
 
+static bool look_front(struct store *s, struct item *it, struct err *e)
+{
+	s->front->children(s, it);
+	return s->ops->look[LOOK_CHILDREN](s, it, e);
+}
+
 static struct item *look_new(struct store *s, enum look_kind kind, store_rows_done done, void *ctx)
 {
 	struct item *it = mem_alloc(sizeof *it);
 
-	it->look = s->ops->look[kind];
+	it->look = s->front && kind == LOOK_CHILDREN ? look_front : s->ops->look[kind];
 	it->rows_done = done;
 	it->ctx = ctx;
 	return it;

@@ -31,14 +31,16 @@ struct store_tx;
 enum { STORE_VAULT_KEY = 32, STORE_HASH_HEX = 65 };
 
 struct store_ops;
+struct store_front;
 
 struct store_config {
 	const struct store_ops *ops;
-	const char *dir;           /* state folder, locked by the caller */
-	bool volatile_data;        /* demo: nothing must survive, so nothing is synced */
+	const struct store_front *front; /* makes up objects that stand before its own; or NULL */
+	const char *dir;                 /* state folder, locked by the caller */
+	bool volatile_data;              /* demo: nothing must survive, so nothing is synced */
 	void (*notify)(void *ctx); /* from the store thread: completions wait for store_poll */
 	void *ctx;
-	const void *settings;             /* the store's own: struct demo_settings; NULL for most */
+	const void *settings;             /* the front's own: struct demo_settings */
 	const void *engine_settings;      /* of the engine that goes on with what a demo makes up */
 	void (*fault)(const char *point); /* named crash points of the fault tests; may be NULL */
 };

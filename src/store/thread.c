@@ -124,6 +124,22 @@ void store_told(struct store *s, struct store_tx *tx, uint64_t version)
 	items_give(s, it);
 }
 
+void store_half_done(struct store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->half = s->finished_last;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void store_whole(struct store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->half = NULL;
+	pthread_mutex_unlock(&s->lock);
+	if (s->config.notify)
+		s->config.notify(s->config.ctx);
+}
+
 void *store_thread(void *arg)
 {
 	struct store *s = arg;

@@ -18,12 +18,15 @@ struct frame {
 	uint64_t what, carry, op;
 };
 
-static void frame_write(struct apart *a, uint64_t what, const struct op *op,
+/* All of it or nothing: what a write without room leaves behind goes again. */
+static bool frame_write(struct apart *a, uint64_t what, const struct op *op,
 	const struct buf *carry)
 {
 	struct op alone = *op;
 	struct buf body = BUF_INIT, out = BUF_INIT;
 	struct frame head = {.what = what, .carry = carry ? carry->len : 0};
+	off_t end = lseek(a->file, 0, SEEK_END);
+	bool good;
 
 	alone.next = NULL;
 	ops_write(&alone, &body);
@@ -32,10 +35,20 @@ static void frame_write(struct apart *a, uint64_t what, const struct op *op,
 	if (carry)
 		buf_add(&out, carry->data, carry->len);
 	buf_add(&out, body.data, body.len);
-	if (a->file >= 0 && !fsio_write_all(a->file, out.data, out.len))
-		log_line(LOG_ERROR, "the store's file cannot be written");
+	good = !a->full && fsio_write_all(a->file, out.data, out.len);
+	if (!good && ftruncate(a->file, end) != 0)
+		log_line(LOG_ERROR, "the store's file cannot be cut");
+	atomic_store(&a->store->health, good ? STORE_WELL : STORE_FULL);
 	buf_release(&body);
 	buf_release(&out);
+	return good;
+}
+
+bool apart_note(struct apart *a, const struct op *op, const struct buf *carry, struct err *e)
+{
+	return frame_write(a, FRAME_STEP, op, carry) ||
+		err_set(e, ERR_UNAVAILABLE,
+			"the disk of the state folder is full: make room in it, or delete jobs");
 }
 
 static void frame_do(struct apart *a, const struct frame *head, const char *at)
@@ -45,7 +58,7 @@ static void frame_do(struct apart *a, const struct frame *head, const char *at)
 
 	buf_add(&carry, at, head->carry);
 	if (tx && head->what == FRAME_STEP)
-		apart_do(a, tx->first, head->carry ? &carry : NULL, NULL, NULL);
+		apart_do(a, tx->first, head->carry ? &carry : NULL);
 	if (tx && head->what == FRAME_SETTLE)
 		apart_settle(a, tx->first);
 	if (tx && head->what == FRAME_VERSION)
@@ -198,15 +211,9 @@ static bool apart_one(struct store *s, struct op *op, const struct buf *carry, s
 	if (rand_r(&a->seed) % 8 == 0)
 		usleep((unsigned)rand_r(&a->seed) % 3000);
 	pthread_mutex_lock(&a->lock);
-	good = apart_do(a, op, carry, now, e);
-	if (good) {
-		struct op done = *op;
-
-		/* Read again, it is done whatever stood there. */
-		if (op->kind == OP_PUT || op->kind == OP_REMOVE)
-			done.number[OP_EXPECTED] = (int64_t)STORE_ANY;
-		frame_write(a, FRAME_STEP, &done, carry);
-	}
+	good = apart_may(a, op, now, e) && apart_note(a, op, carry, e);
+	if (good)
+		apart_do(a, op, carry);
 	if (good && (op->kind == OP_PUT || op->kind == OP_REMOVE)) {
 		struct store_tx *tx = store_tx_new();
 
@@ -224,7 +231,7 @@ static bool apart_settled(struct store *s, const struct op *op, struct err *e)
 	(void)e;
 	pthread_mutex_lock(&a->lock);
 	apart_settle(a, op);
-	frame_write(a, FRAME_SETTLE, op, NULL);
+	frame_write(a, FRAME_SETTLE, op, NULL); /* without it the rest is done once more */
 	pthread_mutex_unlock(&a->lock);
 	return true;
 }

@@ -3,8 +3,9 @@
  * be able to stand on. Objects are in memory, each operation is one step (with a pause at random
  * before it), and a thread of its own touches jobs, orgs, keys and quotas at random moments: it gives
  * them a new revision, and jobs another current_rank, which nobody but it writes; it ends the program
- * when one of its changes was lost. A running job named taken-away it removes. What was done is also appended to a file, so that a start finds
- * it.
+ * when one of its changes was lost. A running job named taken-away it removes. Where MLTOPD_ALONE is
+ * set there is no such thread. What is done is first appended to a file, so that a start finds it;
+ * where that finds no room the store is full.
  */
 #ifndef MLTOP_TESTS_APART_H
 #define MLTOP_TESTS_APART_H
@@ -33,17 +34,22 @@ struct apart {
 	int file;
 	pthread_t other;
 	bool others, stop;
+	bool full; /* a test says that there is no room */
 	unsigned seed;
 };
 
-/* memory.c: one step; false: conflict, with the object as it is in *now. */
-bool apart_do(struct apart *a, struct op *op, const struct buf *carry, struct op **now,
-	struct err *e);
+/* memory.c: may it be done? False: conflict, with the object as it is in *now. */
+bool apart_may(struct apart *a, const struct op *op, struct op **now, struct err *e);
+/* One step; again, at a start, it changes nothing. */
+void apart_do(struct apart *a, struct op *op, const struct buf *carry);
 /* The change is whole: nothing is carried any more. */
 void apart_settle(struct apart *a, const struct op *op);
 void apart_release(struct apart *a);
 /* Objects of that kind (and parent, "": any) in order of uid. The caller frees *out. */
 size_t apart_list(struct apart *a, const char *kind, const char *parent, struct op ***out);
+
+/* apart.c: notes it in the file; false: there is no room. */
+bool apart_note(struct apart *a, const struct op *op, const struct buf *carry, struct err *e);
 
 /* other.c: the writer beside ours. */
 void *apart_other(void *arg);

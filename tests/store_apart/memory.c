@@ -29,14 +29,33 @@ static void object_free(struct apart_object *o)
 	free(o);
 }
 
+/* What is beside an object goes with it. */
+static void blobs_forget(struct apart *a, const char *object)
+{
+	struct map left = MAP_INIT;
+	size_t at = 0;
+	const char *key;
+	void *value;
+
+	while (map_next(&a->blobs, &at, &key, &value))
+		if (strncmp(key, object, strlen(object)) == 0)
+			free(value);
+		else
+			map_set(&left, key, value);
+	map_release(&a->blobs);
+	a->blobs = left;
+}
+
 static void forget(struct apart *a, const char *kind, const char *uid)
 {
 	char *key = key_of(kind, uid, "");
 	struct apart_object *o = map_remove(&a->objects, key);
 
-	free(key);
-	if (o)
+	if (o) {
 		object_free(o);
+		blobs_forget(a, key);
+	}
+	free(key);
 }
 
 static bool conflict(const struct apart_object *o, struct op **now, const char *what,
@@ -81,20 +100,60 @@ static bool meets(const struct apart_object *o, const struct op *op, struct op *
 	return true;
 }
 
-static bool do_put(struct apart *a, struct op *op, const struct buf *carry, struct op **now,
-	struct err *e)
+static bool put_may(struct apart *a, const struct op *op, struct op **now, struct err *e)
 {
 	struct apart_object *o = find(a, op->text[OP_KIND], op->text[OP_UID]), *other;
-	char *key;
 
 	if (!meets(o, op, now, e))
 		return false;
 	other = named(a, op);
-	if (other) {
-		conflict(other, now, "", op, e);
-		return err_set(e, ERR_CONFLICT, "a %s with this name exists already",
-			op->text[OP_KIND]);
+	if (other == NULL)
+		return true;
+	conflict(other, now, "", op, e);
+	return err_set(e, ERR_CONFLICT, "a %s with this name exists already", op->text[OP_KIND]);
+}
+
+static bool remove_may(struct apart *a, const struct op *op, struct op **now, struct err *e)
+{
+	struct apart_object *o = find(a, op->text[OP_KIND], op->text[OP_UID]);
+	bool any = (uint64_t)op->number[OP_EXPECTED] == STORE_ANY ||
+		(uint64_t)op->number[OP_EXPECTED] == STORE_NONE;
+
+	return meets(o, op, now, e) && (o || any || conflict(NULL, now, "is gone already", op, e));
+}
+
+static bool nonce_may(struct apart *a, const struct op *op, struct err *e)
+{
+	char *key = key_of(op->text[NONCE_KEY], op->text[NONCE_SELF], "");
+	bool there = map_get(&a->nonces, key) != NULL;
+
+	free(key);
+	return !there || err_set(e, ERR_CONFLICT, "a request with this nonce was answered already");
+}
+
+bool apart_may(struct apart *a, const struct op *op, struct op **now, struct err *e)
+{
+	switch (op->kind) {
+	case OP_PUT: return put_may(a, op, now, e);
+	case OP_REMOVE: return remove_may(a, op, now, e);
+	case OP_NONCE_PUT: return nonce_may(a, op, e);
+	default: return true;
 	}
+}
+
+static void carry_set(struct apart_object *o, const struct buf *carry)
+{
+	if (carry == NULL)
+		return;
+	buf_reset(&o->carry);
+	buf_add(&o->carry, carry->data, carry->len);
+}
+
+static void do_put(struct apart *a, struct op *op, const struct buf *carry)
+{
+	struct apart_object *o = find(a, op->text[OP_KIND], op->text[OP_UID]);
+	char *key;
+
 	if (o == NULL) {
 		o = mem_alloc(sizeof *o);
 		buf_init(&o->carry, 0);
@@ -106,28 +165,19 @@ static bool do_put(struct apart *a, struct op *op, const struct buf *carry, stru
 	free(o->op);
 	o->op = op_copy(op);
 	o->hidden = false;
-	if (carry) {
-		buf_reset(&o->carry);
-		buf_add(&o->carry, carry->data, carry->len);
-	}
-	return true;
+	carry_set(o, carry);
 }
 
-static bool do_remove(struct apart *a, struct op *op, const struct buf *carry, struct op **now,
-	struct err *e)
+static void do_remove(struct apart *a, const struct op *op, const struct buf *carry)
 {
 	struct apart_object *o = find(a, op->text[OP_KIND], op->text[OP_UID]);
 
-	if (!meets(o, op, now, e) || (o == NULL && !conflict(o, now, "is gone already", op, e)))
-		return false;
-	if (carry) {
+	if (o && carry) {
 		o->hidden = true;
-		buf_reset(&o->carry);
-		buf_add(&o->carry, carry->data, carry->len);
+		carry_set(o, carry);
 	} else {
 		forget(a, op->text[OP_KIND], op->text[OP_UID]);
 	}
-	return true;
 }
 
 static int by_uid(const void *x, const void *y)
@@ -180,15 +230,13 @@ static void do_audit(struct apart *a, const struct op *op)
 	vec_push(&a->audit, op_copy(&with));
 }
 
-static bool do_nonce(struct apart *a, const struct op *op, struct err *e)
+static void do_nonce(struct apart *a, const struct op *op)
 {
 	char *key = key_of(op->text[NONCE_KEY], op->text[NONCE_SELF], "");
-	bool there = map_get(&a->nonces, key) != NULL;
 
-	if (!there)
+	if (map_get(&a->nonces, key) == NULL)
 		map_set(&a->nonces, key, op_copy(op));
 	free(key);
-	return !there || err_set(e, ERR_CONFLICT, "a request with this nonce was answered already");
 }
 
 static void do_expire(struct apart *a, int64_t before)
@@ -215,23 +263,21 @@ static void do_blob(struct apart *a, const struct op *op)
 	free(key);
 }
 
-bool apart_do(struct apart *a, struct op *op, const struct buf *carry, struct op **now,
-	struct err *e)
+void apart_do(struct apart *a, struct op *op, const struct buf *carry)
 {
 	switch (op->kind) {
-	case OP_PUT: return do_put(a, op, carry, now, e);
-	case OP_REMOVE: return do_remove(a, op, carry, now, e);
-	case OP_BLOB_PUT: do_blob(a, op); return true;
-	case OP_CHILDREN_REMOVE: do_trim(a, "", op->text[OP_PARENT], 0); return true;
+	case OP_PUT: do_put(a, op, carry); break;
+	case OP_REMOVE: do_remove(a, op, carry); break;
+	case OP_BLOB_PUT: do_blob(a, op); break;
+	case OP_CHILDREN_REMOVE: do_trim(a, "", op->text[OP_PARENT], 0); break;
 	case OP_CHILDREN_TRIM:
 		do_trim(a, op->text[OP_KIND], op->text[OP_PARENT], (size_t)op->number[OP_GONE]);
-		return true;
-	case OP_AUDIT_ADD: do_audit(a, op); return true;
-	case OP_NONCE_PUT: return do_nonce(a, op, e);
-	case OP_NONCES_EXPIRE: do_expire(a, op->number[NONCE_EXPIRES]); return true;
-	case OP_COUNT: break;
+		break;
+	case OP_AUDIT_ADD: do_audit(a, op); break;
+	case OP_NONCE_PUT: do_nonce(a, op); break;
+	case OP_NONCES_EXPIRE: do_expire(a, op->number[NONCE_EXPIRES]); break;
+	case OP_COUNT: abort();
 	}
-	abort();
 }
 
 void apart_settle(struct apart *a, const struct op *op)

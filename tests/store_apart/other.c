@@ -18,6 +18,16 @@ static void rank_check(const struct apart_object *o, const struct job *j)
 	abort();
 }
 
+/* What stands beside the record's fields in its pack is not the other writer's to drop. */
+static void extra_keep(const struct op *op, const char *name, struct buf *pack)
+{
+	size_t len = 0;
+	const void *extra = pack_extra_find(op->blob, op->blob_len, name, &len);
+
+	if (extra)
+		pack_extra(pack, name, extra, len);
+}
+
 /* A rank that it did not have, or the same bytes again: either is a new revision. */
 static void job_touch(struct apart *a, struct apart_object *o, struct buf *pack)
 {
@@ -29,6 +39,7 @@ static void job_touch(struct apart *a, struct apart_object *o, struct buf *pack)
 		o->rank = 1 + rand_r(&a->seed) % 1000;
 		record_set(job, &j, current_rank, o->rank);
 		record_pack(&job_kind, &j, pack);
+		extra_keep(o->op, "large", pack);
 	}
 	arena_release(&text);
 }
@@ -54,10 +65,12 @@ static void take_away(struct apart *a, struct apart_object *o)
 	store_remove(tx, o->op->text[OP_KIND], o->op->text[OP_UID],
 		(uint64_t)o->op->number[OP_GIVEN]);
 	gone = tx->first;
-	if (apart_do(a, gone, NULL, NULL, NULL))
+	if (apart_note(a, gone, NULL, NULL)) {
+		apart_do(a, gone, NULL);
 		store_told(a->store, tx, 0);
-	else
+	} else {
 		store_tx_free(tx);
+	}
 }
 
 static void touch(struct apart *a, struct apart_object *o)

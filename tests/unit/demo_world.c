@@ -207,7 +207,7 @@ static struct store *demo_store(struct model *m, const char *dir)
 {
 	static const char *const kinds[] = {"org", "key", "quota", "job", "task", "event", NULL};
 	static const struct demo_settings settings = {.jobs = 300, .seed = 1, .orgs = {two, 2}};
-	struct store_config c = {.ops = &store_demo,
+	struct store_config c = {.front = &store_demo,
 		.dir = dir,
 		.volatile_data = true,
 		.notify = told,
