@@ -3,10 +3,11 @@
 
     tests/run.py [-j N] [--limit SECONDS] [--only WORD] PROGRAM...
 
-A program is a cmocka binary, a Python script, or a shell script. Each runs in a temporary folder of
-its own with a pinned environment, and must end by itself within the limit and leave no process
-behind. Its count is cmocka's closing lines or a last line "N passed, M failed, K skipped"; a program
-that says neither counts as one check that passed or failed by its exit code.
+A program is a cmocka binary, a Python script, or a shell script; PROGRAM@VARIANT is one that finds the
+programs that it tests in that folder of the build. Each runs in a temporary folder of its own with a
+pinned environment, and must end by itself within the limit and leave no process behind. Its count is
+cmocka's closing lines or a last line "N passed, M failed, K skipped"; a program that says neither
+counts as one check that passed or failed by its exit code.
 
 With a word, programs whose path has it are run whole; of the others those cases whose name has it
 (MLTOP_ONLY, which tests/only.c and tests/kit/count.py read), and nothing of what has no cases.
@@ -60,7 +61,14 @@ def environment(folder, build, only):
     return env
 
 
+def variant(program, build):
+    """(its path, where the programs that it tests are)."""
+    path, _, of = program.partition("@")
+    return path, os.path.join(build, of) if of else build
+
+
 def has_cases(program):
+    program = variant(program, "")[0]
     return program.endswith("_test.py") or "/unit/" in program
 
 
@@ -134,7 +142,8 @@ def run(program, limit, build, only=""):
     os.chmod(folder, 0o711)  # tasks of a shared platform run as users of their own
     started = time.monotonic()
     log = open(folder + "/.output", "wb+")
-    child = subprocess.Popen(command(program), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+    path, build = variant(program, build)
+    child = subprocess.Popen(command(path), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                              env=environment(folder, build, only), start_new_session=True)
     try:
         code = child.wait(limit)

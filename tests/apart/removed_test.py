@@ -4,11 +4,12 @@ import os
 import sys
 import unittest
 
-os.environ["MLTOP_BUILD"] = os.path.join(os.environ.get("MLTOP_BUILD", "build"), "apart")
-sys.path[0] = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../api")
-sys.modules.pop("support", None)
-import support  # noqa: E402
-from support import BASE, FREE, until  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from kit.basics import until  # noqa: E402
+from kit.client import Client  # noqa: E402
+from kit.count import run_cases  # noqa: E402
+from kit.daemon import FREE, Daemon  # noqa: E402
+from kit.http import BASE  # noqa: E402
 
 
 def sleeping(length):
@@ -25,8 +26,8 @@ def sleeping(length):
 
 class Removed(unittest.TestCase):
     def test_running_job_is_stopped_and_forgotten(self):
-        with support.Daemon(engine="local", args=["--private"], settings=FREE) as d:
-            c = support.Client(d.port, d.secret())
+        with Daemon(engine="local", args=["--private"], settings=FREE) as d:
+            c = Client(d.port, d.secret())
             length = f"1000.{os.getpid()}"
             made = c.post(BASE + "/train", {"job_name": "taken-away", "command": ["sleep", length]})
             self.assertEqual(made.status, 200, made)
@@ -42,4 +43,4 @@ class Removed(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    support.main()
+    run_cases()

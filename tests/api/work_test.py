@@ -1,12 +1,11 @@
 #!/usr/bin/python3
-"""What runs: ends and what they leave, waits of people and of the clock, wishes on a full disk."""
+"""What runs: ends and what they leave, waits of people and of the clock."""
 import os
-import subprocess
 import tempfile
 import unittest
 
 import support
-from support import BASE, Client, Daemon, compiler, until
+from support import BASE, Client, Daemon, until
 
 TRAIN = BASE + "/train"
 FINAL = ("completed", "failed", "error")
@@ -122,70 +121,6 @@ def shim_of(uid):
         if words[0].endswith(b"mltop-shim") and any(uid.encode() in w for w in words):
             return int(pid)
     return None
-
-
-def played_disk(folder):
-    """The environment of a program for which `folder` is full once it holds `filler`."""
-    library = folder + "/full_disk.so"
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "full_disk.c")
-    subprocess.run([*compiler(), "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-    return {"LD_PRELOAD": library, "FULL_DISK": os.path.realpath(folder), "ASAN_OPTIONS": asan}
-
-
-class FullDisk(unittest.TestCase):
-    def setUp(self):
-        place = tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR"))
-        self.addCleanup(place.cleanup)
-        self.folder = place.name
-        self.d = Daemon(engine="local", args=["--private"], env=played_disk(self.folder), within=self.folder)
-        self.addCleanup(self.d.close)
-        self.client = Client(self.d.port, self.d.secret())
-
-    def start(self, name):
-        a = self.client.post(TRAIN, {"job_name": name, "command": ["sh", "-c", "echo $$; exec sleep 1000"]})
-        self.assertEqual(a.status, 200, a)
-        self.owner = a.json["owner"]
-        text = until(lambda: self.client.get(f"{TRAIN}/{name}/logs").json["logs"], "its pid")
-        return int(text)
-
-    def audited(self, action):
-        rows = self.client.get(BASE + "/audit", query={"limit": "50"}).json["data"]
-        return [r["record"]["key_name"] for r in rows if r["record"]["action"] == action]
-
-    def room(self):
-        os.unlink(self.folder + "/filler")
-
-    def fill(self):
-        with open(self.folder + "/filler", "wb"):
-            pass
-
-    def test_a_cancel_is_carried_out_and_written_down_when_there_is_room(self):
-        """The job that fills the disk can be stopped."""
-        pid = self.start("filler")
-        self.fill()
-        a = self.client.post(f"{TRAIN}/filler/cancel")
-        self.assertEqual(a.status, 202, a)
-        until(lambda: not os.path.exists(f"/proc/{pid}"), "it is stopped")
-        self.room()
-        j = until(lambda: (lambda j: j if j["state"] == "failed" else None)(
-            self.client.get(f"{TRAIN}/filler").json), "its end on the disk")
-        self.assertEqual(j["reason"], "Cancelled")
-        until(lambda: self.audited("job.cancel") == [self.owner], "who it was")
-        self.d.stop()
-        self.d.start()
-        self.client = Client(self.d.port, self.client.key)
-        self.assertEqual(self.client.get(f"{TRAIN}/filler").json["reason"], "Cancelled")
-
-    def test_a_delete_is_carried_out_and_written_down_when_there_is_room(self):
-        pid = self.start("filler")
-        self.fill()
-        a = self.client.delete(f"{TRAIN}/filler")
-        self.assertEqual(a.status, 202, a)
-        until(lambda: not os.path.exists(f"/proc/{pid}"), "it is stopped")
-        self.room()
-        until(lambda: self.client.get(f"{TRAIN}/filler").status == 404, "it is removed")
-        until(lambda: self.audited("job.delete") == [self.owner], "who it was")
 
 
 class Clock(unittest.TestCase):

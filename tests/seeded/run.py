@@ -69,10 +69,10 @@ def git(*words):
 
 
 def source_of(test):
-    """The file of a test that is a built program."""
+    """The file of a test: of a built program its source, of one with @VARIANT the same as without."""
     folder, name = os.path.split(test)
     if not test.startswith("build/"):
-        return test
+        return test.partition("@")[0]
     return f"tests/fuzz/fuzz_{name}.c" if folder.endswith("fuzz") else f"tests/unit/{name}.c"
 
 
@@ -104,8 +104,8 @@ class Copy:
 
     def make(self, test):
         """Warnings are no errors here: what a defect leaves unused is no defect of its own."""
-        folder = test.split("/")[1]
-        target = test if test.startswith("build/") else folder if folder in ("apart", "late") else "all"
+        folder, variant = test.split("/")[1], test.partition("@")[2]
+        target = test if test.startswith("build/") else variant or ("late" if folder == "late" else "all")
         env = {name: value for name, value in os.environ.items() if name != "CI"}
         targets = [target.replace("build", self.build, 1)]
         if test.startswith("build/unit/engine_"):
