@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,51 +17,58 @@
  */
 enum { PROGRESS_EVERY_MS = 250, PROGRESS_BYTES = 64 * 1024 };
 
-static void progress_put(const struct kind *k, struct workload *w, const struct progress *pr,
+/* A field that the log does not state any more is unknown: no old number beside a new one. */
+static void progress_put(const struct kind *k, struct workload *w, const struct progress_values *v,
 	int64_t bytes)
 {
+#define PUT(bit, member, value)                            \
+	do {                                               \
+		if (v->known & (bit))                      \
+			workload_set(k, w, member, value); \
+		else                                       \
+			workload_drop(k, w, member);       \
+	} while (0)
 	workload_set(k, w, log_bytes, (struct bytes){bytes});
-	if (pr->known & PROGRESS_STEP)
-		workload_set(k, w, progress_step, pr->step);
-	if (pr->known & PROGRESS_TOTAL)
-		workload_set(k, w, progress_total, pr->total);
-	if (pr->known & PROGRESS_EPOCH)
-		workload_set(k, w, progress_epoch, pr->epoch);
-	if (pr->known & PROGRESS_RATE)
-		workload_set(k, w, progress_rate, pr->rate);
-	if (pr->known & PROGRESS_ETA)
-		workload_set(k, w, progress_eta, (struct ms){pr->eta_ms});
-	if (pr->known & PROGRESS_LOSS)
-		workload_set(k, w, loss, pr->loss);
-	if (pr->known & PROGRESS_METRIC)
-		workload_set(k, w, metric_value, pr->metric);
+	PUT(PROGRESS_STEP, progress_step, v->step);
+	PUT(PROGRESS_TOTAL, progress_total, v->total);
+	PUT(PROGRESS_EPOCH, progress_epoch, v->epoch);
+	PUT(PROGRESS_RATE, progress_rate, v->rate);
+	PUT(PROGRESS_ETA, progress_eta, (struct ms){v->eta_ms});
+	PUT(isfinite(v->loss) ? PROGRESS_LOSS : 0, loss, v->loss);
+	PUT(isfinite(v->metric) ? PROGRESS_METRIC : 0, metric_value, v->metric);
+#undef PUT
 }
 
 /* The name is a text: it lives in the row set, so a new one is put, not set in place. */
 static void metric_name_put(struct active *a, const struct workload *row,
+	const struct progress_values *v,
 	void (*put)(struct model *m, const struct kind *k, const void *rec))
 {
-	const struct progress *pr = a->progress;
 	struct draft d;
 
-	if (!(pr->known & PROGRESS_METRIC) ||
-		(row->metric_name && strcmp(row->metric_name, pr->metric_name) == 0))
+	if (!(v->known & PROGRESS_METRIC) ||
+		(row->metric_name && strcmp(row->metric_name, v->metric_name) == 0))
 		return;
 	d = draft_of(a->kind, row);
-	draft_set(&d, metric_name, pr->metric_name);
+	draft_set(&d, metric_name, v->metric_name);
 	put(a->w->model, a->kind, &d.row);
 }
 
 static void progress_show(struct work *w, struct active *a, int64_t bytes)
 {
 	struct workload *row = active_row(a);
+	struct progress_values v;
 
-	progress_put(a->kind, a->work, a->progress, bytes);
-	metric_name_put(a, a->work, model_moving_put);
+	if (a->end)
+		progress_finish(a->progress, reconcile_now(), &v);
+	else
+		progress_pause(a->progress, reconcile_now(), &v);
+	progress_put(a->kind, a->work, &v, bytes);
+	metric_name_put(a, a->work, &v, model_moving_put);
 	if (row == NULL)
 		return;
-	progress_put(a->kind, row, a->progress, bytes);
-	metric_name_put(a, row, model_row_put);
+	progress_put(a->kind, row, &v, bytes);
+	metric_name_put(a, row, &v, model_row_put);
 	model_show(w->model, a->kind, a->uid);
 }
 
@@ -99,7 +107,7 @@ static void progress_go(void *ctx)
 		switch (log_cursor_next(a->log, bytes, sizeof bytes, &piece)) {
 		case LOG_BEGUN: progress_begin(a, &piece.range); break;
 		case LOG_BYTES:
-			progress_feed(a->progress, bytes, piece.len);
+			progress_feed(a->progress, bytes, piece.len, reconcile_now());
 			a->log_news = true;
 			if (log_cursor_offset(a->log) > a->log_newest)
 				a->log_newest = log_cursor_offset(a->log);
@@ -129,8 +137,8 @@ void logs_read(struct active *a, void (*then)(struct active *a))
 	if (a->log == NULL)
 		a->log = log_cursor_open(&a->w->engine, &ref, progress_go, a);
 	if (a->progress == NULL) {
-		a->progress = mem_alloc(sizeof *a->progress);
-		progress_init(a->progress);
+		a->progress = mem_alloc(progress_size());
+		progress_init(a->progress, NULL);
 	}
 	log_cursor_look(a->log);
 	progress_go(a);
@@ -141,7 +149,7 @@ void logs_close(struct active *a)
 	log_cursor_close(a->log);
 	a->log = NULL;
 	if (a->progress)
-		progress_init(a->progress);
+		progress_init(a->progress, NULL);
 }
 
 static void on_progress(uv_timer_t *timer)

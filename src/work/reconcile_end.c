@@ -150,6 +150,7 @@ static void over_fill(struct change *c, struct active *a, const struct news *n)
 	draft_drop(&d, memory_used);
 	draft_drop(&d, gpu_util);
 	draft_drop(&d, progress_eta);
+	draft_drop(&d, progress_rate);
 	reconcile_move(c, &d, n->state);
 	over_event(c, &d, n);
 	change_events_trim(c, a->uid);

@@ -14,7 +14,7 @@
 #include "core/kinds/quota.h"
 #include "core/kinds/task.h"
 #include "core/plan/plan.h"
-#include "core/text/progress.h"
+#include "core/progress/progress.h"
 #include "engine/engine.h"
 #include "model/model.h"
 #include "work/ages.h"

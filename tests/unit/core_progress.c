@@ -1,4 +1,4 @@
-/* Progress lines of the programs that people run, in any pieces. */
+/* Progress lines of the programs that people run: what one line alone tells, and how lines add up. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,14 +7,14 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "core/text/progress.h"
+#include "core/progress/progress.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NONE NAN
+#define NONE 1e300
 
 static const struct sample {
 	const char *line;
@@ -24,8 +24,8 @@ static const struct sample {
 	/* tqdm */
 	{"\r 34%|###4      | 340/1000 [00:10<00:20, 33.0it/s, loss=0.53]", 340, 1000, NONE, 33, 20,
 		.53, NONE, NULL},
-	{"Epoch 3/30:  34%|###4  | 34/100 [00:01<00:02, 33.0it/s, loss=0.53, acc=0.81]", 34, 100, 3,
-		33, 2, .53, .81, "acc"},
+	{"Epoch 30/30:  34%|###4  | 34/100 [00:01<00:02, 33.0it/s, loss=0.53, acc=0.81]", 34, 100,
+		30, 33, 2, .53, .81, "acc"},
 	{"100%|####| 10/10 [1:02:03<00:00, 2.50s/it]", 10, 10, NONE, .4, 0, NONE, NONE, NULL},
 	{"  0%|          | 0/1000 [00:00<?, ?it/s]", 0, 1000, NONE, NONE, NONE, NONE, NONE, NULL},
 	/* Keras */
@@ -50,105 +50,336 @@ static const struct sample {
 		"accuracy"},
 	{"[2026-01-01 10:00:00] iter 7 train_loss 2.5\n", 7, NONE, NONE, NONE, NONE, 2.5, NONE,
 		NULL},
+	{"step 1,234 loss 2.5\n", 1234, NONE, NONE, NONE, NONE, 2.5, NONE, NULL},
+	{"loss: nan\n", NONE, NONE, NONE, NONE, NONE, NAN, NONE, NULL},
+	{"step 3 loss=-inf\n", 3, NONE, NONE, NONE, NONE, -INFINITY, NONE, NULL},
 	/* nothing to be read */
-	{"loss: nan\n", NONE, NONE, NONE, NONE, NONE, NONE, NONE, NULL},
 	{"loss: 1e999\n", NONE, NONE, NONE, NONE, NONE, NONE, NONE, NULL},
 	{"max-step 300 and footsteps 12, glossy 5\n", NONE, NONE, NONE, NONE, NONE, NONE, NONE,
 		NULL},
 	{"step 99999999999999999999999\n", NONE, NONE, NONE, NONE, NONE, NONE, NONE, NULL},
 	{"a | b | 3 of 4 [x]\n", NONE, NONE, NONE, NONE, NONE, NONE, NONE, NULL},
+	{"resuming from step 300, epoch 2\n", NONE, NONE, NONE, NONE, NONE, NONE, NONE, NULL},
+	{"value_loss: 0.5, loss_scale: 128, learning_rate: 0.1\n", NONE, NONE, NONE, NONE, NONE,
+		NONE, NONE, NULL},
+	{"[53/60] Building CXX object src/a.o\n", NONE, NONE, NONE, NONE, NONE, NONE, NONE, NULL},
 };
+
+static struct progress *reader_new(const struct progress_rules *rules)
+{
+	struct progress *p = mem_alloc(progress_size());
+
+	progress_init(p, rules);
+	return p;
+}
+
+static void feed(struct progress *p, const char *text, int64_t now_ms)
+{
+	progress_feed(p, text, strlen(text), now_ms);
+}
+
+/* What stands after `text`. */
+static struct progress_values told(const char *text)
+{
+	struct progress *p = reader_new(NULL);
+	struct progress_values v;
+
+	feed(p, text, 0);
+	progress_pause(p, 0, &v);
+	free(p);
+	return v;
+}
 
 static void expect(const char *line, unsigned known, unsigned bit, double value, double wanted)
 {
 	bool there = (known & bit) != 0;
+	bool right = there == (wanted != NONE) &&
+		(!there || value == wanted || fabs(value - wanted) <= 1e-9 ||
+			(isnan(value) && isnan(wanted)));
 
-	if (there == isnan(wanted) || (there && fabs(value - wanted) > 1e-9))
+	if (!right)
 		print_error("%s: bit %u: %s %g, wanted %g\n", line, bit, there ? "has" : "has not",
 			value, wanted);
-	assert_true(there == !isnan(wanted));
-	if (there)
-		assert_true(fabs(value - wanted) <= 1e-9);
+	assert_true(right);
 }
 
-static void check(const struct sample *s, const struct progress *p)
+static void check(const struct sample *s, const struct progress_values *v)
 {
-	expect(s->line, p->known, PROGRESS_STEP, (double)p->step, s->step);
-	expect(s->line, p->known, PROGRESS_TOTAL, (double)p->total, s->total);
-	expect(s->line, p->known, PROGRESS_EPOCH, (double)p->epoch, s->epoch);
-	expect(s->line, p->known, PROGRESS_RATE, p->rate, s->rate);
-	expect(s->line, p->known, PROGRESS_ETA, (double)p->eta_ms / 1000, s->eta_s);
-	expect(s->line, p->known, PROGRESS_LOSS, p->loss, s->loss);
-	expect(s->line, p->known, PROGRESS_METRIC, p->metric, s->metric);
+	expect(s->line, v->known, PROGRESS_STEP, (double)v->step, s->step);
+	expect(s->line, v->known, PROGRESS_TOTAL, (double)v->total, s->total);
+	expect(s->line, v->known, PROGRESS_EPOCH, (double)v->epoch, s->epoch);
+	expect(s->line, v->known, PROGRESS_RATE, v->rate, s->rate);
+	expect(s->line, v->known, PROGRESS_ETA, (double)v->eta_ms / 1000, s->eta_s);
+	expect(s->line, v->known, PROGRESS_LOSS, v->loss, s->loss);
+	expect(s->line, v->known, PROGRESS_METRIC, v->metric, s->metric);
 	if (s->name)
-		assert_string_equal(p->metric_name, s->name);
+		assert_string_equal(v->metric_name, s->name);
 }
 
 static void test_lines(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
-		struct progress p;
-		unsigned said;
+		struct progress_values v = told(samples[i].line);
 
-		progress_init(&p);
-		said = progress_feed(&p, samples[i].line, strlen(samples[i].line));
-		if (samples[i].line[strlen(samples[i].line) - 1] !=
-			'\n') /* tqdm writes the CR first */
-			said |= progress_feed(&p, "\r", 1);
-		assert_int_equal(said, p.known);
-		check(&samples[i], &p);
+		check(&samples[i], &v);
 	}
 }
 
-/* The end of line closes what a bar left open, however the bytes were cut. */
 static void test_pieces(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
 		for (size_t cut = 0; cut <= strlen(samples[i].line); cut++) {
-			struct progress p;
+			struct progress *p = reader_new(NULL);
+			struct progress_values v;
 
-			progress_init(&p);
-			progress_feed(&p, samples[i].line, cut);
-			progress_feed(&p, samples[i].line + cut, strlen(samples[i].line) - cut);
-			progress_feed(&p, "\n", 1);
-			check(&samples[i], &p);
+			progress_feed(p, samples[i].line, cut, 0);
+			progress_pause(p, 0, &v);
+			feed(p, samples[i].line + cut, 0);
+			feed(p, "\n", 0);
+			progress_pause(p, 0, &v);
+			check(&samples[i], &v);
+			free(p);
 		}
 }
 
 static void test_newest_stands(void **state)
 {
-	static const char text[] = "step 1 loss 3\rstep 2 loss 2\rstep 3 loss 1\nno news\n";
-	struct progress p;
+	struct progress_values v = told(
+		"step 1 loss 3\rstep 2 loss 2\rstep 3 loss 1\nno news\nquiet\n");
 
 	(void)state;
-	progress_init(&p);
-	assert_int_equal(progress_feed(&p, text, strlen(text)), PROGRESS_STEP | PROGRESS_LOSS);
-	assert_int_equal(p.step, 3);
-	assert_true(p.loss == 1);
-	assert_int_equal(progress_feed(&p, "quiet\n", 6), 0);
-	assert_int_equal(p.known, PROGRESS_STEP | PROGRESS_LOSS);
+	assert_int_equal(v.step, 3);
+	assert_true(v.loss == 1);
 }
 
-/* Of a line without end the beginning counts, once; the next line is read again. */
+/* Of a line without end the beginning counts; the next line is read again. */
 static void test_long_line(void **state)
 {
 	char block[4096];
-	struct progress p;
+	struct progress *p = reader_new(NULL);
+	struct progress_values v;
 
 	(void)state;
 	memset(block, 'x', sizeof block);
 	memcpy(block, "step 7 ", 7);
-	progress_init(&p);
-	assert_int_equal(progress_feed(&p, block, sizeof block), PROGRESS_STEP);
-	assert_int_equal(progress_feed(&p, " step 8 ]", 9), 0);
-	assert_int_equal(p.step, 7);
-	assert_int_equal(progress_feed(&p, "\nstep 9\n", 8), PROGRESS_STEP);
-	assert_int_equal(p.step, 9);
-	progress_skip(&p);
-	assert_int_equal(progress_feed(&p, "p 5 step 6\nstep 10\n", 19), PROGRESS_STEP);
-	assert_int_equal(p.step, 10);
+	progress_feed(p, block, sizeof block, 0);
+	feed(p, " step 8 ]", 0);
+	progress_pause(p, 0, &v);
+	assert_int_equal(v.step, 7);
+	feed(p, "\nstep 9\n", 0);
+	progress_pause(p, 0, &v);
+	assert_int_equal(v.step, 9);
+	progress_skip(p);
+	feed(p, "p 5 step 6\nstep 10\n", 0);
+	progress_pause(p, 0, &v);
+	assert_int_equal(v.step, 10);
+	free(p);
+}
+
+/* A number that the line may go on within is not read before it has ended. */
+static void test_half_a_line(void **state)
+{
+	struct progress *p = reader_new(NULL);
+	struct progress_values v;
+
+	(void)state;
+	feed(p, "step 10 loss 0.5000\nstep 20 loss 0.43", 0);
+	progress_pause(p, 0, &v);
+	assert_int_equal(v.step, 20);
+	assert_true(v.loss == .5);
+	feed(p, "21\nstep 3", 0);
+	progress_pause(p, 0, &v);
+	assert_int_equal(v.step, 20);
+	assert_true(v.loss == .4321);
+	progress_finish(p, 0, &v);
+	assert_int_equal(v.step, 3);
+	free(p);
+}
+
+static void test_outright(void **state)
+{
+	struct progress *p = reader_new(NULL);
+	struct progress_values v;
+
+	(void)state;
+	feed(p,
+		"step 5 loss 0.9 lr 0.1\n"
+		"mltop: progress step=340 total=1000 epoch=3 loss=0.53 val_acc=0.81\n"
+		"step 6/20 loss 0.8, 2.5 it/s\n",
+		0);
+	progress_pause(p, 0, &v);
+	assert_int_equal(v.step, 340);
+	assert_int_equal(v.total, 1000);
+	assert_int_equal(v.epoch, 3);
+	assert_true(v.loss == .53);
+	assert_true(v.metric == .81);
+	assert_string_equal(v.metric_name, "val_acc");
+	assert_true(v.percent == 34);
+	assert_true(v.rate == 2.5); /* what it has not said the log may say */
+	free(p);
+}
+
+static void test_osc(void **state)
+{
+	struct progress_values v = told("\x1b]9;4;1;42\x07working\n");
+
+	(void)state;
+	assert_true(v.known & PROGRESS_PERCENT);
+	assert_true(v.percent == 42);
+}
+
+static void test_patterns(void **state)
+{
+	static const char *const patterns[] = {"at (?<step>[0-9]+) von (?<total>[0-9]+)",
+		"Fehler (?<loss>[0-9.]+)"};
+	static const char *const bad[] = {"(?<stop>[0-9]+)", "[0-9]+", "(?<step>[0-9]+"};
+	struct err e;
+	struct progress_rules *r = progress_rules_new(patterns, 2, NULL, &e);
+	struct progress *p = reader_new(r);
+	struct progress_values v;
+
+	(void)state;
+	feed(p, "at 30 von 60\nFehler 0.25\n", 0);
+	progress_pause(p, 0, &v);
+	assert_int_equal(v.step, 30);
+	assert_int_equal(v.total, 60);
+	assert_true(v.percent == 50);
+	assert_true(v.loss == .25);
+	free(p);
+	progress_rules_free(r);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_null(progress_rules_new(bad + i, 1, NULL, &e));
+}
+
+static void test_metric_asked_for(void **state)
+{
+	struct err e;
+	struct progress_rules *r = progress_rules_new(NULL, 0, "val auc", &e);
+	struct progress *p = reader_new(r);
+	struct progress_values v;
+
+	(void)state;
+	feed(p, "epoch 1 val_acc: 0.9 val_auc: 0.7\nepoch 2 val_acc: 0.8\n", 0);
+	progress_pause(p, 0, &v);
+	assert_string_equal(v.metric_name, "val_auc");
+	assert_true(v.metric == .7);
+	free(p);
+	progress_rules_free(r);
+}
+
+/* The lowest rank speaks, whoever wrote last; the others say how far behind one is. */
+static void test_ranks(void **state)
+{
+	static const char *const forms[] = {"[default%d]:step %d/60 loss 0.%d\n",
+		"[1,%d]<stdout>:step %d/60 loss 0.%d\n", "[%d] step %d/60 loss 0.%d\n",
+		"%d: step %d/60 loss 0.%d\n", "[rank %d] step %d/60 loss 0.%d\n",
+		"18:00:10 worker.%d | step %d/60 loss 0.%d\n", "job%d\tstep %d/60 loss 0.%d\n",
+		"step.%d\tstep %d/60 loss 0.%d\n"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		struct progress *p = reader_new(NULL);
+		struct progress_values v;
+		char line[128];
+
+		for (int rank = 3; rank >= 1; rank--) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			snprintf(line, sizeof line, forms[i], rank, rank == 2 ? 5 : 10, rank);
+#pragma GCC diagnostic pop
+			feed(p, line, 0);
+		}
+		progress_pause(p, 0, &v);
+		if (v.step != 10 || fabs(v.loss - .1) > 1e-9)
+			print_error("%s: step %d loss %g\n", forms[i], (int)v.step, v.loss);
+		assert_int_equal(v.step, 10);
+		assert_true(fabs(v.loss - .1) < 1e-9);
+		assert_true(v.known & PROGRESS_RANKS);
+		assert_int_equal(v.ranks.seen, 3);
+		assert_int_equal(v.ranks.behind, 2);
+		assert_int_equal(v.ranks.behind_step, 5);
+		free(p);
+	}
+}
+
+/* 200 lines a second are read, the newest among them; what was passed over leaves no old loop. */
+static void test_bound(void **state)
+{
+	struct progress *p = reader_new(NULL);
+	struct progress_values v;
+	char line[128];
+
+	(void)state;
+	feed(p, "Epoch 1/3\n", 0);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(line, sizeof line, "%d/2000 [==>....] - ETA: 9s - loss: 0.5\r", i);
+		feed(p, line, 0);
+	}
+	progress_pause(p, 0, &v);
+	assert_int_equal(v.step, 999);
+	assert_int_equal(v.total, 2000);
+	assert_false(v.known & PROGRESS_EPOCH);
+	assert_true(progress_passed(p) >= 790);
+	feed(p, "1000/2000 [==>....] - ETA: 9s - loss: 0.4\r", 1500);
+	progress_pause(p, 1500, &v);
+	assert_int_equal(v.step, 1000);
+	assert_true(v.loss == .4);
+	free(p);
+}
+
+/* The whole job's, from the percentage's own speed; none at its end. */
+static void test_eta(void **state)
+{
+	struct progress *p = reader_new(NULL);
+	struct progress_values v;
+	char line[64];
+
+	(void)state;
+	for (int i = 0; i <= 40; i++) {
+		snprintf(line, sizeof line, "step %d/400 loss 0.5\n", i);
+		feed(p, line, 1000 * i);
+	}
+	progress_pause(p, 40000, &v);
+	assert_true(v.known & PROGRESS_ETA);
+	assert_true(llabs(v.eta_ms - 360000) < 15000);
+	progress_finish(p, 40000, &v);
+	assert_false(v.known & (PROGRESS_ETA | PROGRESS_RATE));
+	assert_int_equal(v.step, 40);
+	free(p);
+}
+
+struct lines {
+	int read, unread;
+	char readers[256];
+};
+
+static void line_read(void *ctx, const struct progress_line *line)
+{
+	struct lines *l = ctx;
+
+	if (line->reader) {
+		l->read++;
+		snprintf(l->readers + strlen(l->readers), sizeof l->readers - strlen(l->readers),
+			"%s;", line->reader);
+	} else {
+		l->unread++;
+	}
+}
+
+static void test_watch(void **state)
+{
+	struct progress *p = reader_new(NULL);
+	struct lines l = {0};
+
+	(void)state;
+	progress_watch(p, line_read, &l);
+	feed(p, "hello\n\n  0%|   | 0/10 [00:00<?, ?it/s]\rstep 3 loss 2\nbye 12\n", 0);
+	assert_int_equal(l.read, 2);
+	assert_int_equal(l.unread, 2);
+	assert_string_equal(l.readers, "tqdm;values;");
+	free(p);
 }
 
 int main(void)
@@ -158,6 +389,15 @@ int main(void)
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_newest_stands),
 		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_half_a_line),
+		cmocka_unit_test(test_outright),
+		cmocka_unit_test(test_osc),
+		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_metric_asked_for),
+		cmocka_unit_test(test_ranks),
+		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_eta),
+		cmocka_unit_test(test_watch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

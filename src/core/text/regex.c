@@ -7,37 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * A row of steps as Ken Thompson's "Regular Expression Search Algorithm" (1968) has it: all ways
- * through them are walked at once, a character of the text at a time, so that no way is walked twice.
- */
-enum step_type {
-	STEP_CHARACTER,
-	STEP_ANY,
-	STEP_SET,
-	STEP_START,
-	STEP_END,
-	STEP_EDGE,
-	STEP_FORK, /* on at `to` and at `other` */
-	STEP_FOUND,
-};
-
-struct step {
-	enum step_type type;
-	uint16_t to, other;
-	uint32_t character; /* in lower case where case does not count */
-	const struct regex_set *set;
-};
-
-struct regex {
-	struct arena arena; /* the sets */
-	struct step steps[REGEX_STEPS_MAX];
-	size_t count;
-	bool fold; /* case does not count */
-};
-
-enum { NO_CHARACTER = 0x110000 };
-
 /* ---- From nodes to steps ---- */
 
 struct regex_writer {
@@ -138,6 +107,11 @@ static void write_node(struct regex_writer *w, const struct regex_node *n)
 		break;
 	case NODE_EITHER: write_either(w, n); break;
 	case NODE_REPEAT: write_repeat(w, n); break;
+	case NODE_PART:
+		step_add(w, STEP_OPEN)->other = (uint16_t)n->part;
+		write_node(w, n->a);
+		step_add(w, STEP_CLOSE)->other = (uint16_t)n->part;
+		break;
 	}
 }
 
@@ -178,11 +152,16 @@ struct regex *regex_new(const char *text, struct err *e)
 	}
 	r = mem_alloc(sizeof *r);
 	r->fold = !has_capital(text);
-	n = regex_parse(text, &r->arena, e);
+	n = regex_parse(text, &r->arena, &r->names, e);
 	if (n && regex_write(r, n, e))
 		return r;
 	regex_free(r);
 	return NULL;
+}
+
+const char *regex_part(const struct regex *r, size_t i)
+{
+	return i < r->names.count ? r->names.names[i] : NULL;
 }
 
 void regex_free(struct regex *r)
@@ -231,13 +210,14 @@ static bool is_word(uint32_t c)
 		(c >= 128 && c != NO_CHARACTER);
 }
 
-/* Is a step that takes no character passed here? */
-static bool passes(const struct regex_walk *w, enum step_type type)
+bool regex_passes(enum step_type type, uint32_t before, uint32_t next)
 {
 	switch (type) {
-	case STEP_START: return w->before == NO_CHARACTER;
-	case STEP_END: return w->next == NO_CHARACTER;
-	case STEP_EDGE: return is_word(w->before) != is_word(w->next);
+	case STEP_START: return before == NO_CHARACTER;
+	case STEP_END: return next == NO_CHARACTER;
+	case STEP_EDGE: return is_word(before) != is_word(next);
+	case STEP_OPEN:
+	case STEP_CLOSE: return true;
 	default: return false;
 	}
 }
@@ -266,13 +246,13 @@ static void reach(struct regex_walk *w, uint16_t first)
 			w->at[w->count++] = i;
 			if (s->type == STEP_SET && w->next >= 128)
 				w->looked += (int64_t)s->set->count;
-		} else if (passes(w, s->type)) {
+		} else if (regex_passes(s->type, w->before, w->next)) {
 			waiting[n++] = s->to;
 		}
 	}
 }
 
-static bool takes(const struct regex *r, const struct step *s, uint32_t c)
+bool regex_takes(const struct regex *r, const struct step *s, uint32_t c)
 {
 	switch (s->type) {
 	case STEP_CHARACTER: return s->character == (r->fold ? lower(c) : c);
@@ -312,7 +292,7 @@ bool regex_fits_within(const struct regex *r, const char *text, int64_t *steps)
 			return w.found && *steps >= 0;
 		count = 0;
 		for (size_t i = 0; i < w.count; i++)
-			if (takes(r, &r->steps[w.at[i]], w.next))
+			if (regex_takes(r, &r->steps[w.at[i]], w.next))
 				reached[count++] = r->steps[w.at[i]].to;
 		w.before = w.next;
 		text += len;

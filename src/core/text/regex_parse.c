@@ -10,6 +10,7 @@ struct regex_parser {
 	struct arena *arena;
 	struct err *e;
 	int open; /* brackets that wait for their ) */
+	struct regex_names *names;
 };
 
 static const struct regex_node *parse_either(struct regex_parser *p);
@@ -178,10 +179,32 @@ static const struct regex_node *parse_escape(struct regex_parser *p)
 	}
 }
 
+/* "?<name>" or "?P<name>" behind the "(": the part's node, or NULL. */
+static struct regex_node *parse_part(struct regex_parser *p)
+{
+	const char *name = p->at + (p->at[1] == 'P' ? 3 : 2);
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz_");
+	struct regex_node *n;
+
+	if (name[-1] != '<' || len == 0 || len >= REGEX_PART_NAME_MAX || name[len] != '>')
+		return bad(p, "behind (? stands the name of a part, as in (?<step>[0-9]+)");
+	if (p->names->count == REGEX_PARTS_MAX)
+		return bad(p, "it has more than 8 named parts");
+	n = node_new(p, NODE_PART);
+	n->part = p->names->count++;
+	memcpy(p->names->names[n->part], name, len);
+	p->names->names[n->part][len] = '\0';
+	p->at = name + len + 1;
+	return n;
+}
+
 static const struct regex_node *parse_group(struct regex_parser *p)
 {
 	const struct regex_node *n;
+	struct regex_node *part = NULL;
 
+	if (*p->at == '?' && (part = parse_part(p)) == NULL)
+		return NULL;
 	p->open++;
 	n = parse_either(p);
 	if (n == NULL)
@@ -190,7 +213,10 @@ static const struct regex_node *parse_group(struct regex_parser *p)
 		return bad(p, "( has no )");
 	p->at++;
 	p->open--;
-	return n;
+	if (part == NULL)
+		return n;
+	part->a = n;
+	return part;
 }
 
 static const struct regex_node *parse_atom(struct regex_parser *p)
@@ -309,9 +335,10 @@ static const struct regex_node *parse_either(struct regex_parser *p)
 	return n;
 }
 
-const struct regex_node *regex_parse(const char *text, struct arena *a, struct err *e)
+const struct regex_node *regex_parse(const char *text, struct arena *a, struct regex_names *names,
+	struct err *e)
 {
-	struct regex_parser p = {.at = text, .arena = a, .e = e};
+	struct regex_parser p = {.at = text, .arena = a, .names = names, .e = e};
 
 	return parse_either(&p);
 }

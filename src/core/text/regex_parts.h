@@ -29,6 +29,7 @@ enum regex_node_type {
 	NODE_JOIN,   /* a, then b */
 	NODE_EITHER, /* a or b */
 	NODE_REPEAT, /* a, from min to max times; max -1: any number */
+	NODE_PART,   /* a, which is part `part` */
 };
 
 struct regex_node {
@@ -37,9 +38,55 @@ struct regex_node {
 	const struct regex_set *set;
 	const struct regex_node *a, *b;
 	int min, max;
+	unsigned part;
+};
+
+struct regex_names {
+	char names[REGEX_PARTS_MAX][REGEX_PART_NAME_MAX];
+	unsigned count;
 };
 
 /* All in the arena. NULL and `e` where it does not parse. */
-const struct regex_node *regex_parse(const char *text, struct arena *a, struct err *e);
+const struct regex_node *regex_parse(const char *text, struct arena *a, struct regex_names *names,
+	struct err *e);
+
+/*
+ * A row of steps as Ken Thompson's "Regular Expression Search Algorithm" (1968) has it: all ways
+ * through them are walked at once, a character of the text at a time, so that no way is walked twice.
+ */
+enum step_type {
+	STEP_CHARACTER,
+	STEP_ANY,
+	STEP_SET,
+	STEP_START,
+	STEP_END,
+	STEP_EDGE,
+	STEP_FORK, /* on at `to` and, less gladly, at `other` */
+	STEP_OPEN, /* part `other` begins here */
+	STEP_CLOSE,
+	STEP_FOUND,
+};
+
+struct step {
+	enum step_type type;
+	uint16_t to, other;
+	uint32_t character; /* in lower case where case does not count */
+	const struct regex_set *set;
+};
+
+struct regex {
+	struct arena arena; /* the sets */
+	struct step steps[REGEX_STEPS_MAX];
+	size_t count;
+	bool fold; /* case does not count */
+	struct regex_names names;
+};
+
+enum { NO_CHARACTER = 0x110000 };
+
+/* Does a step that takes a character take this one? */
+bool regex_takes(const struct regex *r, const struct step *s, uint32_t c);
+/* Is a step that takes none passed between these two? NO_CHARACTER at the ends. */
+bool regex_passes(enum step_type type, uint32_t before, uint32_t next);
 
 #endif

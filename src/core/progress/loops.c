@@ -1,0 +1,175 @@
+#include "core/progress/track.h"
+
+/*
+ * The loops that were drawn. One is known again by its words, its total and whether it stands below
+ * another; what it is, is decided when it is first seen.
+ */
+
+/* A loop that evaluates is not the one that trains, though it may have its name. */
+static uint32_t name_hash(struct span name, enum phase phase)
+{
+	uint32_t hash = phase_trains(phase) ? 2166136261u : 374761393u;
+	bool any = false;
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = to_lower(name.at[i]);
+
+		if (!is_letter(c) && (signed char)c >= 0)
+			continue;
+		hash = (hash ^ (unsigned char)c) * 16777619u;
+		any = true;
+	}
+	return any ? hash | 1 : 0;
+}
+
+static bool same(const struct loop *a, uint32_t name, uint8_t depth, int64_t total)
+{
+	if (a->role == ROLE_NONE || a->name != name || (a->depth > 0) != (depth > 0))
+		return false;
+	return name != 0 || a->total == total || total < 0;
+}
+
+/* Nothing is known of a loop above it: the newest one at the left edge that trains. */
+static struct loop *outer_of(struct track *t)
+{
+	for (int i = 0; i < LOOPS_MAX; i++)
+		if (t->loops[i].depth == 0 && t->loops[i].bar &&
+			(t->loops[i].role == ROLE_TRAIN || t->loops[i].role == ROLE_EPOCHS))
+			return &t->loops[i];
+	return NULL;
+}
+
+static struct loop *trains(struct track *t)
+{
+	for (int i = 0; i < LOOPS_MAX; i++)
+		if (t->loops[i].role == ROLE_TRAIN)
+			return &t->loops[i];
+	return NULL;
+}
+
+static bool trains_surely(const struct said *s)
+{
+	return s->phase == PHASE_TRAIN || (s->has & PROGRESS_LOSS) != 0;
+}
+
+/*
+ * Below another bar, without a word of what it is. Where the upper one goes on by itself it trains,
+ * and this one evaluates; where it only counts what is done below, it counts epochs.
+ */
+static enum role role_below(struct track *t, const struct said *s)
+{
+	struct loop *outer = outer_of(t);
+
+	if (outer == NULL || outer->role == ROLE_EPOCHS)
+		return ROLE_TRAIN;
+	if (outer->alone >= 2 && !trains_surely(s))
+		return ROLE_OTHER;
+	outer->role = outer->name == 0 || trains_surely(s) ? ROLE_EPOCHS : ROLE_OTHER;
+	t->anew = true;
+	t->runs_on = false;
+	if (outer->name == 0 && outer->total > 0) {
+		t->epoch = outer->step;
+		t->epochs = outer->total;
+		t->epochs_loop = t->epochs_stated = true;
+		t->known |= PROGRESS_EPOCH | PROGRESS_EPOCHS;
+	}
+	return ROLE_TRAIN;
+}
+
+/* Without a name, after one that trains: the next of the same total is its next epoch. */
+static enum role role_unnamed(struct track *t, int64_t total)
+{
+	const struct loop *before = trains(t);
+
+	if (t->trained)
+		return ROLE_OTHER;
+	if (before == NULL || !before->bar)
+		return ROLE_TRAIN;
+	if (before->name != 0)
+		return ROLE_OTHER;
+	return total > before->total ? ROLE_TRAIN : ROLE_OTHER;
+}
+
+static enum role role_named(struct track *t, const struct said *s)
+{
+	const struct loop *before = trains(t);
+
+	if (trains_surely(s) || (s->has & PROGRESS_EPOCH))
+		return ROLE_TRAIN;
+	/* A name that says nothing is no reason to leave a loop that still runs. */
+	if (before && before->bar && before->total > 0 && before->step < before->total)
+		return ROLE_OTHER;
+	return t->trained ? ROLE_OTHER : ROLE_TRAIN;
+}
+
+static enum role role_of(struct track *t, const struct line *l, const struct said *s, uint32_t name)
+{
+	int64_t total = s->has & PROGRESS_TOTAL ? s->total : -1;
+
+	if (!phase_trains(s->phase) || s->unit == UNIT_BYTE || s->unit == UNIT_OTHER)
+		return ROLE_OTHER;
+	if (s->unit == UNIT_EPOCH)
+		return ROLE_EPOCHS;
+	if (t->held != PHASE_UNKNOWN && t->held != PHASE_TRAIN && s->phase != PHASE_TRAIN)
+		return ROLE_OTHER;
+	if (l->depth > 0)
+		return role_below(t, s);
+	if (name == 0 && !trains_surely(s) && !(s->has & PROGRESS_EPOCH))
+		return role_unnamed(t, total);
+	return role_named(t, s);
+}
+
+static struct loop *loop_to_front(struct track *t, int i)
+{
+	struct loop moved = t->loops[i];
+
+	memmove(t->loops + 1, t->loops, (size_t)i * sizeof *t->loops);
+	t->loops[0] = moved;
+	return &t->loops[0];
+}
+
+/* The oldest gives way. */
+static struct loop *loop_new(struct track *t, const struct line *l, const struct said *s,
+	uint32_t name)
+{
+	struct loop made = {.step = -1, .total = -1, .name = name, .depth = l->depth};
+
+	made.role = (uint8_t)role_of(t, l, s, name);
+	made.bar = s->shape == SHAPE_BAR;
+	memmove(t->loops + 1, t->loops, (LOOPS_MAX - 1) * sizeof *t->loops);
+	t->loops[0] = made;
+	return &t->loops[0];
+}
+
+static void loop_goes_on(struct track *t, struct loop *loop, const struct said *s)
+{
+	if (loop->depth > 0) {
+		for (int i = 0; i < LOOPS_MAX; i++)
+			if (t->loops[i].depth == 0)
+				t->loops[i].alone = t->loops[i].alone >= 2 ? 2 : 0;
+	} else if (loop->step >= 0 && s->step > loop->step) {
+		int64_t more = s->step - loop->step;
+
+		loop->alone = (uint8_t)(loop->alone + (more > 1 ? 2 : 1));
+		if (loop->alone > 2)
+			loop->alone = 2;
+	}
+	loop->step = s->step;
+	if (s->has & PROGRESS_TOTAL)
+		loop->total = s->total;
+}
+
+struct loop *loops_match(struct track *t, const struct line *l, const struct said *s)
+{
+	uint32_t name = name_hash(s->name, s->phase);
+	int64_t total = s->has & PROGRESS_TOTAL ? s->total : -1;
+	struct loop *loop = NULL;
+
+	for (int i = 0; i < LOOPS_MAX && loop == NULL; i++)
+		if (t->loops[i].bar && same(&t->loops[i], name, l->depth, total))
+			loop = loop_to_front(t, i);
+	if (loop == NULL)
+		loop = loop_new(t, l, s, name);
+	loop_goes_on(t, loop, s);
+	return loop;
+}

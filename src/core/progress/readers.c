@@ -1,0 +1,177 @@
+#include "core/progress/bars.h"
+
+/*
+ * The readers, those that are surest first. None knows of another.
+ */
+static const struct reader {
+	const char *name;
+	line_reader *read;
+	const char *needs; /* a character without which it cannot read the line; NULL: none */
+} readers[] = {
+	/* clang-format off */
+	{"tqdm", read_tqdm, "|"},
+	{"ignite", read_ignite, "|"},
+	{"tqdm", read_tqdm_counting, "["},
+	{"progressbar2", read_progressbar2, "|"},
+	{"fastprogress", read_fastprogress, "%"},
+	{"alive-progress", read_alive, "%"},
+	{"poutyne", read_poutyne, "%"},
+	{"keras", read_keras, "/"},
+	{"rich", read_rich, NULL},
+	{"bar", read_bar_format, "%"},
+	{"click", read_click, "%"},
+	{"chainer", read_chainer, NULL},
+	{"table", read_table, NULL},
+	{"brackets", read_bracket_steps, "["},
+	{"fairseq", read_fairseq, "/"},
+	{"counts", read_of, "f"},
+	{"catboost", read_catboost, "\t"},
+	{"step in front", read_leading_step, "["},
+	{"clu", read_clu, "%"},
+	{"share", read_share, "%"},
+	{"values", read_values, NULL},
+	/* clang-format on */
+};
+
+/* "Test set: Average loss", "val Loss:", "Eval num_timesteps=500": the first word says whose line. */
+static enum phase phase_of_line(const struct line *l, struct said *s)
+{
+	struct span first = {l->begin, 0}, word;
+	enum phase phase;
+
+	while (is_letter(first.at[first.len]))
+		first.len++;
+	phase = first.len >= 3 && first.len <= 12 ? phase_of_words(first, &word) : PHASE_UNKNOWN;
+	if (phase == PHASE_VALIDATE || phase == PHASE_EVALUATE)
+		return phase;
+	/* An engine that evaluates counts epochs of its own. */
+	for (const char *c = l->text; c < l->begin; c++)
+		if (starts_with(c, "evaluator") || starts_with(c, "validator")) {
+			s->epoch_other = true;
+			return PHASE_EVALUATE;
+		}
+	return phase == PHASE_SAVE || phase == PHASE_LOAD || phase == PHASE_DOWNLOAD
+		? phase
+		: PHASE_UNKNOWN;
+}
+
+static bool ends_with(const struct line *l, const char *text)
+{
+	size_t len = strlen(text);
+	const char *end = l->text + l->len;
+
+	while (end > l->text && is_blank(end[-1]))
+		end--;
+	return (size_t)(end - l->text) >= len && memcmp(end - len, text, len) == 0;
+}
+
+/*
+ * "Eval begin...", "***** Running Evaluation *****": what follows is of that phase. "***** train
+ * metrics *****" heads a summary.
+ */
+static void heading(const struct line *l, struct said *s)
+{
+	struct span words = {l->begin, 0};
+	bool stars = starts_with(l->begin, "***");
+
+	if (l->len > 80 || !(stars ? ends_with(l, "***") : ends_with(l, "...")))
+		return;
+	words.len = strlen(words.at);
+	if (stars) {
+		while (words.len > 0 && (*words.at == '*' || is_blank(*words.at))) {
+			words.at++;
+			words.len--;
+		}
+		if (starts_with(words.at, "running ")) {
+			words.at += 8;
+			words.len -= 8;
+		}
+		s->summary = find_word(words.at, "metrics") != NULL;
+	}
+	s->phase = phase_of_words(words, &s->phase_word);
+	if (s->phase == PHASE_OTHER && !stars)
+		s->phase = PHASE_UNKNOWN;
+	s->phase_holds = s->phase != PHASE_UNKNOWN;
+}
+
+/* What is over: the run's means, the best there was. */
+static bool is_summary(const struct line *l)
+{
+	return strstr(l->text, "train_runtime") != NULL;
+}
+
+/* "Epoch 2/3" and nothing else of account. */
+static bool heads_epoch(const struct line *l, const struct said *s)
+{
+	const char *word = find_word(l->begin, "epoch");
+	unsigned values = PROGRESS_STEP | PROGRESS_LOSS | PROGRESS_METRIC | PROGRESS_PERCENT;
+
+	return word && word - l->begin <= 8 && (s->has & PROGRESS_EPOCH) && !(s->has & values) &&
+		!s->epoch_fraction && s->phase == PHASE_UNKNOWN;
+}
+
+static void finish_bar(const struct line *l, struct said *s)
+{
+	table_bar(l, s);
+	values_take(l, s);
+	/* Values of the validation alone: its own loop. */
+	if (s->phase == PHASE_UNKNOWN && (s->has & PROGRESS_METRIC) && !(s->has & PROGRESS_LOSS)) {
+		bool all = true;
+
+		for (size_t i = 0; i < s->metric_count; i++)
+			all = all && s->metrics[i].rank > 4;
+		if (all && !(s->has & PROGRESS_RATE))
+			s->phase = PHASE_VALIDATE;
+	}
+	if (s->phase == PHASE_UNKNOWN && starts_with(l->begin, "class ") && strstr(l->begin, "mAP"))
+		s->phase = PHASE_VALIDATE;
+}
+
+static void finish_values(const struct line *l, struct said *s, enum phase phase)
+{
+	bool table = strcmp(s->reader, "table") == 0;
+
+	if (s->phase == PHASE_UNKNOWN)
+		s->phase = phase;
+	if (strncmp(s->reader, "brackets", 8) == 0 && s->phase == PHASE_UNKNOWN) {
+		struct span words = {l->begin, 16};
+		struct span word;
+
+		words.len = strnlen(l->begin, 16);
+		s->phase = phase_of_words(words, &word);
+		if (s->phase == PHASE_OTHER)
+			s->phase = PHASE_UNKNOWN;
+	}
+	s->summary = is_summary(l);
+	if (!table)
+		values_take(l, s);
+	rates_take(l, s);
+	heading(l, s);
+	s->epoch_heads = heads_epoch(l, s);
+	if (strstr(l->begin, "resuming from") || strstr(l->begin, "Resuming from"))
+		s->has = 0;
+}
+
+void line_read(const struct line *l, struct said *s)
+{
+	struct said first = {.shape = SHAPE_NOTHING};
+	enum phase phase;
+
+	phase = phase_of_line(l, &first);
+	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
+		const struct reader *r = &readers[i];
+
+		if (r->needs && strchr(l->text, *r->needs) == NULL)
+			continue;
+		*s = (struct said){.shape = SHAPE_NOTHING};
+		if (!r->read(l, s))
+			continue;
+		s->reader = r->name;
+		break;
+	}
+	s->epoch_other |= first.epoch_other;
+	if (s->shape == SHAPE_BAR)
+		finish_bar(l, s);
+	else if (!s->table_head)
+		finish_values(l, s, phase);
+}

@@ -1,0 +1,14 @@
+/* What people taught a reader. Inside core/progress only. */
+#ifndef MLTOP_CORE_PROGRESS_RULES_H
+#define MLTOP_CORE_PROGRESS_RULES_H
+
+#include "core/progress/line.h"
+
+/* The metric asked for, or NULL. */
+const char *rules_metric(const struct progress_rules *r);
+/* The patterns on a line: the first that fits. False: none does. */
+bool rules_read(const struct progress_rules *r, const struct line *l, struct progress_values *v);
+/* "mltop: progress step=340 total=1000 loss=0.53 val_acc=0.81": after its first two words. */
+bool outright_read(const struct line *l, const char *metric, struct progress_values *v);
+
+#endif

@@ -1,0 +1,291 @@
+#include "core/progress/line.h"
+
+#include <math.h>
+
+/*
+ * Finds the numbers of a line and the names before them. Ordinary lines are full of numbers as well
+ * (times, sizes), so what cannot be a value is turned away by the character before it.
+ */
+
+static bool is_name(char c)
+{
+	return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '/' || c == '-' ||
+		c == '@' || c == '\'' || c == '#';
+}
+
+/* The name that ends before `end`: "val_loss", "train/loss", "Epoch(train)"; empty where none. */
+static struct span name_before(const char *text, const char *end)
+{
+	const char *at = end;
+
+	if (at > text && at[-1] == ')') {
+		const char *open = at - 1;
+
+		while (open > text && *open != '(')
+			open--;
+		if (open > text && is_letter(open[-1]) && at - open < 16)
+			at = open;
+	}
+	while (at > text && is_name(at[-1]))
+		at--;
+	while (at < end && !is_letter(*at)) /* "0/micro_step", "'loss" */
+		at++;
+	return (struct span){at, (size_t)(end - at)};
+}
+
+static const char *back_blanks(const char *text, const char *at)
+{
+	while (at > text && is_blank(at[-1]))
+		at--;
+	return at;
+}
+
+static const char *back_quotes(const char *text, const char *at)
+{
+	while (at > text && (at[-1] == '\'' || at[-1] == '"'))
+		at--;
+	return at;
+}
+
+/* What stands between a name and its value: quotes, blanks, one of : = | and a bracket. */
+static const char *back_to_name(const char *text, const char *at, bool *loose)
+{
+	at = back_quotes(text, at);
+	if (at > text && (at[-1] == '[' || at[-1] == '('))
+		at = back_blanks(text, at - 1);
+	at = back_blanks(text, at);
+	*loose = !(at > text && (at[-1] == ':' || at[-1] == '=' || at[-1] == '|'));
+	if (!*loose)
+		at = back_blanks(text, at - 1);
+	return back_quotes(text, at);
+}
+
+static void number_name(struct line *l, struct number *n)
+{
+	const char *at = back_to_name(l->text, n->at, &n->loose);
+
+	n->before = (struct span){at, 0};
+	n->name = name_before(l->text, at);
+	if (n->name.len == 0)
+		return;
+	at = n->name.at;
+	if (at > l->text && at[-1] == ' ')
+		n->before = name_before(l->text, back_blanks(l->text, at));
+	else if (at > l->text && (at[-1] == ':' || at[-1] == '=') && at - 1 > l->text)
+		n->before = (struct span){at, 0};
+}
+
+/* Behind `n`, as far as a line that goes on may change it. */
+static bool is_doubtful(const struct line *l, const struct number *n)
+{
+	size_t places = 0;
+
+	if (l->ended || *n->end != '\0')
+		return false;
+	for (const char *c = n->end; c > n->at && is_digit(c[-1]); c--)
+		places++;
+	if (places == (size_t)(n->end - n->at) || n->end[-(ptrdiff_t)places - 1] != '.')
+		return true;
+	return l->decimals == DECIMALS_UNKNOWN ? places < 4 : places != l->decimals;
+}
+
+static const char *number_take(struct line *l, const char *at)
+{
+	struct number *n = &l->numbers[l->count];
+	const char *end = take_real(at, &n->value);
+
+	if (end == NULL)
+		return NULL;
+	n->at = at;
+	n->end = end;
+	n->percent = *end == '%';
+	n->integer = is_digit(*at) && take_count(at, &n->whole) == end;
+	n->doubtful = is_doubtful(l, n);
+	number_name(l, n);
+	n->meaning = name_meaning(n->name, n->before);
+	l->named |= n->meaning.kind != NAME_NOTHING;
+	l->drawn |= n->percent;
+	l->count++;
+	return end;
+}
+
+/* Can a number begin here? Not within a word or another number. */
+static bool may_begin(const struct line *l, const char *at)
+{
+	char before = at > l->text ? at[-1] : ' ';
+
+	if (is_digit(before) || is_letter(before) || before == '_' || before == '.' ||
+		before == '@' || (signed char)before < 0)
+		return false;
+	/* "2026-11-29", "mAP50-95" */
+	return !(before == '-' && at - 1 > l->text && is_name(at[-2]));
+}
+
+static bool is_sign(const char *at)
+{
+	return (*at == '-' || *at == '+') &&
+		(is_digit(at[1]) || (at[1] == '.' && is_digit(at[2])) ||
+			starts_with(at + 1, "inf") || starts_with(at + 1, "nan"));
+}
+
+static bool is_named_real(const char *at)
+{
+	return starts_with(at, "nan") || starts_with(at, "inf");
+}
+
+static void numbers_find(struct line *l)
+{
+	const char *at = l->begin;
+
+	while (*at && l->count < NUMBERS_MAX) {
+		const char *begin = at, *end = NULL;
+
+		if (is_digit(*at) ? may_begin(l, at)
+				  : (*at == 'n' || *at == 'N' || *at == 'i' || *at == 'I') &&
+					may_begin(l, at) && is_named_real(at)) {
+			if (at > l->begin && is_sign(at - 1))
+				begin = at - 1;
+			end = number_take(l, begin);
+		} else if (*at == '.' && is_digit(at[1]) && may_begin(l, at)) {
+			end = number_take(l, at);
+		}
+		if (end == NULL)
+			for (end = at + 1; is_digit(*at) && is_digit(*end);)
+				end++;
+		at = end;
+	}
+}
+
+const struct number *line_number_at(const struct line *l, const char *at)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (l->numbers[i].at == at)
+			return &l->numbers[i];
+	return NULL;
+}
+
+/* ---- What logging puts in front ---- */
+
+/* "I1129 18:39:49.661797 140539131091840 logging_writer.py:48] ": absl and glog. */
+static const char *skip_absl(const char *s)
+{
+	const char *end;
+
+	if (strchr("IWEF", *s) == NULL || *s == '\0' || !is_digit(s[1]) || !is_digit(s[4]) ||
+		s[5] != ' ')
+		return s;
+	end = strstr(s, "] ");
+	return end && end - s < 120 ? end + 2 : s;
+}
+
+/* "INFO:root:" "INFO:tensorflow:" */
+static const char *skip_root(const char *s)
+{
+	static const char *const levels[] = {"info:", "warning:", "debug:", "error:"};
+
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+		const char *name;
+
+		if (!starts_with(s, levels[i]))
+			continue;
+		name = s + strlen(levels[i]);
+		for (s = name; is_letter(*s) || is_digit(*s) || *s == '.' || *s == '_';)
+			s++;
+		return *s == ':' ? s + 1 : name;
+	}
+	return s;
+}
+
+/* "[2026-11-29 18:42:22,712] " and "[INFO] ": a bracket with a time or a level in it. */
+static const char *skip_bracket(const char *s)
+{
+	const char *end;
+	int colons = 0;
+
+	if (*s != '[' || (end = strchr(s, ']')) == NULL || end - s > 64)
+		return s;
+	for (const char *c = s; c < end; c++)
+		colons += *c == ':' && is_digit(c[1]);
+	if (colons < 2 && !starts_with(s, "[info") && !starts_with(s, "[warning") &&
+		!(colons == 1 && strstr(s, ".py:") && strstr(s, ".py:") < end))
+		return s;
+	return skip_blanks(end + 1);
+}
+
+/* "2026-11-29 18:00:10,123 ", "11/29/2026 18:29:48 ", "18:00:10 ". */
+static const char *skip_time(const char *s)
+{
+	const char *at = s;
+	int colons = 0;
+
+	while (is_digit(*at) || *at == '-' || *at == '/' || *at == ':' || *at == '.' ||
+		*at == ',' || *at == 'T' || *at == 'Z' ||
+		(*at == ' ' && is_digit(at[1]) && at > s && at[-1] != ' ' && colons == 0 &&
+			at - s >= 5)) {
+		colons += *at == ':' && is_digit(at[1]);
+		at++;
+	}
+	return colons >= 2 && is_blank(*at) && at - s >= 8 ? skip_blanks(at) : s;
+}
+
+/* " - INFO - __main__ - ", ": INFO : ", "| INFO | train_inner | ". */
+static const char *skip_level(const char *s)
+{
+	const char *at = s;
+
+	if (*at != '-' && *at != ':' && *at != '|')
+		return s;
+	for (int parts = 0; parts < 4; parts++) {
+		const char *end = skip_blanks(at + 1);
+
+		while (is_letter(*end) || is_digit(*end) || *end == '_' || *end == '.')
+			end++;
+		end = skip_blanks(end);
+		if (*end != *at)
+			break;
+		at = end;
+	}
+	return skip_blanks(at + 1);
+}
+
+static const char *message_begin(const char *text)
+{
+	const char *s = skip_blanks(text);
+
+	for (int i = 0; i < 4; i++) {
+		const char *before = s;
+
+		s = skip_absl(s);
+		s = skip_root(s);
+		s = skip_bracket(s);
+		if (skip_time(s) != s)
+			s = skip_level(skip_time(s));
+		if (s == before)
+			break;
+	}
+	return s;
+}
+
+bool line_promises(const struct line *l)
+{
+	const char *first;
+
+	if (l->named || l->drawn)
+		return true;
+	first = skip_blanks(l->text);
+	if (l->count == 0) /* a head of a table, a heading; "Epoch" without a number is none */
+		return l->len < HEAD_MAX && (is_letter(*first) || *first == '*');
+	if (is_digit(*first) || *first == '[' || *l->begin == '[')
+		return true;
+	return strstr(l->begin, " of ") || strstr(l->begin, "final step") ||
+		strstr(l->begin, "/s") || strstr(l->begin, "iter") || strstr(l->begin, "poch") ||
+		strstr(l->begin, "EPOCH") || strchr(l->begin, '*');
+}
+
+void line_scan(struct line *l)
+{
+	l->count = 0;
+	l->named = false;
+	l->begin = message_begin(l->text);
+	numbers_find(l);
+}
