@@ -4,7 +4,8 @@
  */
 #include "mltop/output_inside.h"
 
-#include <ctype.h>
+#include "core/text/yaml_key.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,17 +105,9 @@ void print_json_value(const json_t *value, bool pretty, int depth)
 
 /* ---- YAML ---- */
 
-/* Words of ours stand bare; all other keys are texts of somebody else and keep their quotes. */
 static void print_yaml_key(const char *key)
 {
-	static const char *const words[] = {"null", "true", "false", "yes", "no", "on", "off", "y",
-		"n"};
-	bool bare = islower((unsigned char)*key) &&
-		key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		bare = bare && strcmp(key, words[i]) != 0;
-	if (bare)
+	if (yaml_key_is_bare(key))
 		fputs(key, stdout);
 	else
 		print_key(key, true);

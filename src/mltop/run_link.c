@@ -202,12 +202,24 @@ void run_link_switch(struct run *r, const char *context)
 	run_link_start(r);
 }
 
+/* The demo is none of them. */
+static void mark_none(json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+		json_object_del(row, "current");
+}
+
 void run_contexts(struct run *r, const struct cmd *c)
 {
 	struct msg m = {.type = MSG_REPLY, .id = c->id, .status = 200};
 	struct err e = ERR_INIT;
 	json_t *rows = context_list(&r->find, NULL, &e), *body = NULL;
 
+	if (rows && r->context.demo)
+		mark_none(rows);
 	if (rows) {
 		body = json_pack("{s:o}", "data", rows);
 		m.body = body;

@@ -67,6 +67,21 @@ def from_one_to_the_other_and_back():
     screen.close()
 
 
+@check
+def the_one_in_use_is_where_the_dashboard_is():
+    one, two_ = Demo(3), Demo(7)
+    screen = Tmux([MLTOP], **two(one, two_))
+    screen.wait(count(3))
+    switch(screen, "two")
+    screen.wait(count(7))
+    screen.keys(":")
+    screen.type("contexts")
+    screen.keys("Enter")
+    screen.wait(re.compile(r"two +yes"))
+    assert not re.search(r"one +yes", screen.text()), frame(screen.text())
+    screen.close()
+
+
 def connections(pid, url):
     """The TCP connections of the process to that port: the ports that they come from."""
     port = int(url.rsplit(":", 1)[1])

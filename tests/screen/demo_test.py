@@ -160,6 +160,15 @@ def commands_by_name():
 
 
 @check
+def the_demo_is_no_context():
+    screen = demo()
+    screen.keys(":")
+    screen.type("contexts")
+    screen.keys("Enter")
+    screen.wait(re.compile(r"local +(no|-)"))
+
+
+@check
 def every_theme():
     screen = demo()
     for theme in ("light", "mono", "dark"):

@@ -1,10 +1,8 @@
 #include "ui/app/yaml.h"
 
-#include "base/vec.h"
+#include "core/text/yaml_key.h"
 
-#include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* A JSON scalar is a YAML scalar when texts keep their quotes. */
 static void scalar(const json_t *value, struct buf *out)
@@ -15,23 +13,14 @@ static void scalar(const json_t *value, struct buf *out)
 	free(text);
 }
 
-/* Words of ours stand bare; all other keys keep their quotes. */
 static void add_key(const char *key, struct buf *out)
 {
-	static const char *const words[] = {"null", "true", "false", "yes", "no", "on", "off", "y",
-		"n"};
-	bool bare = islower((unsigned char)*key) &&
-		key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+	json_t *text = yaml_key_is_bare(key) ? NULL : json_string(key);
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		bare = bare && strcmp(key, words[i]) != 0;
-	if (bare) {
+	if (text)
+		scalar(text, out);
+	else
 		buf_adds(out, key);
-		return;
-	}
-	json_t *text = json_string(key);
-
-	scalar(text, out);
 	json_decref(text);
 }
 

@@ -1,12 +1,8 @@
-#include "ui/kit/form.h"
+#include "ui/kit/form_inside.h"
 
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "ui/kit/text.h"
-#include "ui/kit/textpane.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,8 +57,7 @@ void form_release(struct form *f)
 
 /* ---- Places ---- */
 
-/* The n-th line of the form as it is folded now; false behind the last. */
-static bool place_at(const struct form *f, int n, struct form_place *out)
+bool form_place_at(const struct form *f, int n, struct form_place *out)
 {
 	for (int s = 0; s < f->sections; s++) {
 		if (n-- == 0) {
@@ -80,17 +75,17 @@ static bool place_at(const struct form *f, int n, struct form_place *out)
 	return n == 0;
 }
 
-static int line_of(const struct form *f, struct form_place p)
+int form_line_of(const struct form *f, struct form_place p)
 {
 	struct form_place at;
 
-	for (int n = 0; place_at(f, n, &at); n++)
+	for (int n = 0; form_place_at(f, n, &at); n++)
 		if (at.row == p.row && at.index == p.index)
 			return n;
 	return 0;
 }
 
-static struct formfield *focused(struct form *f)
+struct formfield *form_focused(struct form *f)
 {
 	return f->focus.row == FORM_FIELD ? &f->fields[f->focus.index] : NULL;
 }
@@ -109,7 +104,7 @@ static void set_error(struct formfield *field, const char *sentence)
 /* A field is checked when the cursor leaves it; an empty one only when the form is given away. */
 static void check(struct form *f)
 {
-	struct formfield *field = focused(f);
+	struct formfield *field = form_focused(f);
 	struct arena text = ARENA_INIT;
 	struct err e = ERR_INIT;
 
@@ -126,16 +121,16 @@ static void check(struct form *f)
 
 static void move(struct form *f, int by)
 {
-	int to = line_of(f, f->focus) + by;
+	int to = form_line_of(f, f->focus) + by;
 	struct form_place at;
 
 	check(f);
 	if (to < 0)
 		to = 0;
-	place_at(f, to, &at);
+	form_place_at(f, to, &at);
 	f->focus = at;
-	if (focused(f))
-		focused(f)->edit.at = focused(f)->edit.text.len;
+	if (form_focused(f))
+		form_focused(f)->edit.at = form_focused(f)->edit.text.len;
 }
 
 /* ---- Keys ---- */
@@ -172,7 +167,7 @@ static enum form_answer enter(struct form *f)
 
 static bool field_key(struct form *f, uint32_t key)
 {
-	struct formfield *field = focused(f);
+	struct formfield *field = form_focused(f);
 
 	if (!field)
 		return false;
@@ -192,8 +187,8 @@ static bool field_key(struct form *f, uint32_t key)
 enum form_answer form_input(struct form *f, const struct msg *m, int page)
 {
 	if (m->type == MSG_PASTE) {
-		if (focused(f)) {
-			edit_insert(&focused(f)->edit, m->text, m->text_len);
+		if (form_focused(f)) {
+			edit_insert(&form_focused(f)->edit, m->text, m->text_len);
 			f->touched = true;
 		}
 		return FORM_OPEN;
@@ -304,115 +299,4 @@ bool form_record(struct form *f, void *rec, struct arena *a, struct err *e)
 		return false;
 	}
 	return true;
-}
-
-/* ---- Drawing ---- */
-
-enum { FORM_LABEL = 20 };
-
-/* In words; "node_selector_key" is "Node selector key". */
-static void label_of(const struct field *f, char *out, size_t size)
-{
-	snprintf(out, size, "%s", f->label ? f->label : f->name);
-	for (char *s = out; *s && !f->label; s++)
-		*s = *s == '_' ? ' ' : s == out ? (char)toupper((unsigned char)*s) : *s;
-}
-
-static void draw_field(const struct form *f, struct grid *g, struct rect r, int y, int index)
-{
-	const struct formfield *field = &f->fields[index];
-	bool focus = f->focus.row == FORM_FIELD && f->focus.index == index;
-	int label = r.width > 50 ? FORM_LABEL : 14, x = r.x + label + 2;
-	int width = r.x + r.width - x - 1;
-	char text[FORM_LABEL + 4];
-
-	label_of(field->field, text, sizeof text);
-	grid_clip(g, r.x + 1, y, label,
-		field->error    ? ROLE_BAD
-			: focus ? ROLE_KEY
-				: ROLE_NORMAL,
-		text);
-	if (field->field->flags & F_NEEDED)
-		grid_text(g, r.x + label + 1, y, 1, ROLE_WARN, "*");
-	edit_draw(&field->edit, g, x, y, width, field->error ? ROLE_BAD : ROLE_FIELD, focus);
-	if (field->edit.text.len == 0 && field->field->standard)
-		grid_clip(g, x, y, width, ROLE_DIM, field->field->standard);
-}
-
-static void draw_place(const struct form *f, struct grid *g, struct rect r, int y,
-	struct form_place p)
-{
-	bool focus = f->focus.row == p.row && f->focus.index == p.index;
-
-	if (p.row == FORM_FIELD) {
-		draw_field(f, g, r, y, p.index);
-		return;
-	}
-	if (p.row == FORM_SUBMIT) {
-		int used = grid_textf(g, r.x + 1, y, r.width, ROLE_PROMPT, "[ %s ]",
-			f->flag == F_EDIT                  ? T_FORM_CHANGE
-				: f->kind->can & CAN_TASKS ? T_FORM_SUBMIT
-							   : T_FORM_MAKE);
-
-		if (focus)
-			grid_select(g, r.x + 1, y, used);
-		return;
-	}
-	const char *arrow = g->ascii ? (f->folded[p.index] ? "+" : "-")
-				     : (f->folded[p.index] ? "▸" : "▾");
-	int used = grid_textf(g, r.x, y, r.width, ROLE_HEADER, "%s %s", arrow, f->titles[p.index]);
-
-	if (focus)
-		grid_select(g, r.x, y, used);
-}
-
-/* Below what the field means; a sentence that is longer takes both lines. */
-static void draw_error(struct grid *g, struct rect r, const char *error)
-{
-	size_t fit = fold_text(error, r.width - 2);
-	char *first = fold_piece(error, fit);
-
-	if (error[fit] == '\0') {
-		grid_clip(g, r.x + 1, r.y + 1, r.width - 2, ROLE_BAD, error);
-	} else {
-		grid_fill(g, r.x, r.y, r.width, r.height, ROLE_NORMAL);
-		grid_clip(g, r.x + 1, r.y, r.width - 2, ROLE_BAD, first);
-		grid_clip(g, r.x + 1, r.y + 1, r.width - 2, ROLE_BAD, error + fit);
-	}
-	free(first);
-}
-
-/* Two lines about where the cursor is: what the field means, and what is wrong or an example. */
-static void draw_about(struct form *f, struct grid *g, struct rect r)
-{
-	const struct formfield *field = focused(f);
-	const char *doc = field               ? field->field->doc
-		: f->focus.row == FORM_SUBMIT ? T_FORM_SUBMIT_DOC
-					      : T_FORM_FOLD_DOC;
-
-	if (field)
-		grid_textf(g, r.x + 1, r.y, r.width - 2, ROLE_DIM, "%s: %s", field->field->name,
-			doc ? doc : "");
-	else
-		grid_clip(g, r.x + 1, r.y, r.width - 2, ROLE_DIM, doc ? doc : "");
-	if (field && field->error)
-		draw_error(g, r, field->error);
-	else if (field && field->field->hint)
-		grid_textf(g, r.x + 1, r.y + 1, r.width - 2, ROLE_DIM, T_FORM_EXAMPLE,
-			field->field->hint);
-}
-
-void form_draw(struct form *f, struct grid *g, struct rect r)
-{
-	int page = r.height > 3 ? r.height - 3 : 1, at = line_of(f, f->focus);
-	struct form_place p;
-
-	if (at < f->top)
-		f->top = at;
-	if (at >= f->top + page)
-		f->top = at - page + 1;
-	for (int i = 0; i < page && place_at(f, f->top + i, &p); i++)
-		draw_place(f, g, r, r.y + i, p);
-	if (r.height > 3)
-		draw_about(f, g, (struct rect){r.x, r.y + r.height - 2, r.width, 2});
 }

@@ -297,7 +297,7 @@ void table_settle(struct table *t)
 	t->gone = t->refiltered = false;
 }
 
-/* ---- Selection and marks ---- */
+/* ---- Selection ---- */
 
 size_t table_count(struct table *t)
 {
@@ -343,71 +343,4 @@ void table_move(struct table *t, int64_t by)
 	int64_t to = (int64_t)t->index + by - (t->lost && by > 0);
 
 	table_select(t, to < 0 ? 0 : (size_t)to);
-}
-
-static void set_mark(struct table *t, struct entry *e, bool on)
-{
-	if (e->marked == on)
-		return;
-	e->marked = on;
-	t->marked = on ? t->marked + 1 : t->marked - 1;
-}
-
-void table_mark(struct table *t)
-{
-	struct entry *e = table_selected(t);
-
-	if (!e)
-		return;
-	set_mark(t, e, !e->marked);
-	t->anchor = e;
-	table_move(t, 1);
-}
-
-void table_mark_range(struct table *t)
-{
-	struct entry *e = table_selected(t);
-	bool inside = false;
-
-	if (!e)
-		return;
-	if (!t->anchor || !t->anchor->shown || t->anchor == e) {
-		set_mark(t, e, true);
-		t->anchor = e;
-		return;
-	}
-	for (size_t i = 0; i < t->len; i++) {
-		bool end = t->view[i] == e || t->view[i] == t->anchor;
-
-		if (end || inside)
-			set_mark(t, t->view[i], true);
-		if (end)
-			inside = !inside;
-	}
-	t->anchor = e;
-}
-
-void table_mark_clear(struct table *t)
-{
-	for (size_t i = 0; i < t->data.len; i++)
-		t->data.all[i]->marked = false;
-	t->marked = 0;
-	t->anchor = NULL;
-}
-
-size_t table_targets(struct table *t, struct entry **out, size_t max)
-{
-	size_t n = 0;
-
-	table_settle(t);
-	for (size_t i = 0; t->marked && i < t->order_len; i++)
-		if (t->order[i]->marked && n++ < max && out)
-			out[n - 1] = t->order[i];
-	if (n == 0 && t->selected) {
-		t->held = true;
-		if (out && max)
-			out[0] = t->selected;
-		return 1;
-	}
-	return n;
 }
