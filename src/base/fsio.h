@@ -38,8 +38,9 @@ bool fsio_remove_tree_until(const char *path, atomic_bool *stop, struct err *e);
  * Gives the tree `name` in the open folder `parent`, which we own whole, to another user: by
  * descriptors, never by a path, the top last, so that nothing outside it changes hands whatever that
  * user does meanwhile. Links, files of several names and what is not ours are refused, as are more
- * than 128 levels; then some of it may have been given.
+ * than FSIO_LEVELS_MAX levels; then some of it may have been given.
  */
+enum { FSIO_LEVELS_MAX = 128 }; /* folders in each other, the top among them */
 bool fsio_give_tree(int parent, const char *name, uid_t uid, gid_t gid, struct err *e);
 /* Bytes on the disk of the plain file, or of all in the tree, as du counts them; follows no link. */
 int64_t fsio_tree_bytes(int parent, const char *name);

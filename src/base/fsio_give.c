@@ -23,8 +23,6 @@ struct giving {
 	int depth;
 };
 
-enum { DEPTH_MAX = 128 };
-
 typedef VEC(char *) names;
 
 static void names_release(names *list)
@@ -60,10 +58,10 @@ static bool give_below(const struct giving *g, int folder, const char *name, str
 	names list = {0};
 	bool good = true;
 
-	if (g->depth == DEPTH_MAX)
+	if (g->depth == FSIO_LEVELS_MAX)
 		return err_set(e, ERR_UNPROCESSABLE,
 			"cannot give %s to the task's user: folders are nested deeper than %d",
-			name, DEPTH_MAX);
+			name, FSIO_LEVELS_MAX);
 	if (!names_read(folder, &list))
 		good = err_errno(e, errno, "cannot read the folder", name);
 	for (size_t i = 0; good && i < list.len; i++)

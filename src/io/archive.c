@@ -29,7 +29,7 @@ struct pass {
 	struct archive *a; /* reads from the decoder; NULL: not open */
 	struct decoder *decoder;
 	int fd;
-	const char *path;
+	const char *path, *label; /* label: in sentences */
 	const struct archive_limits *limits;
 	int folder;
 	struct map seen; /* all paths so far */
@@ -120,6 +120,20 @@ static bool count_entry(struct pass *p, struct err *e)
 			(long long)p->limits->entries);
 }
 
+/* What would be refused when it is given to the task's user is refused at once. */
+static bool depth_holds(const char *path, bool file, struct err *e)
+{
+	char why[64];
+	int depth = !file;
+
+	for (const char *c = path; *c; c++)
+		depth += *c == '/';
+	if (depth < FSIO_LEVELS_MAX)
+		return true;
+	snprintf(why, sizeof why, "folders are nested deeper than %d", FSIO_LEVELS_MAX - 1);
+	return refuse(path, e, why);
+}
+
 /* Folders above `path`, which archives need not list: one name may stand for 500 of them. */
 static bool parents_make(struct pass *p, char *path, struct err *e)
 {
@@ -160,10 +174,10 @@ static bool broken_archive(struct pass *p, struct err *e)
 	const char *why = archive_error_string(p->a);
 
 	if (p->why.code)
-		return err_set(e, p->why.code, "package %s: %s", p->path, p->why.text);
+		return err_set(e, p->why.code, "package %s: %s", p->label, p->why.text);
 	why = why ? why : "unknown error";
 	sanitize_text(&safe, why, strnlen(why, 200));
-	err_set(e, ERR_UNPROCESSABLE, "%s is not a whole tar archive: %s", p->path, safe.data);
+	err_set(e, ERR_UNPROCESSABLE, "%s is not a whole tar archive: %s", p->label, safe.data);
 	buf_release(&safe);
 	return false;
 }
@@ -216,7 +230,7 @@ static bool entry_take(struct pass *p, struct archive_entry *entry, struct err *
 	if (name == NULL)
 		name = archive_entry_pathname(entry);
 	if (name == NULL)
-		return err_set(e, ERR_UNPROCESSABLE, "%s holds an entry without a name", p->path);
+		return err_set(e, ERR_UNPROCESSABLE, "%s holds an entry without a name", p->label);
 	p->header = 0;
 	if (!count_entry(p, e))
 		return false;
@@ -224,7 +238,7 @@ static bool entry_take(struct pass *p, struct archive_entry *entry, struct err *
 	if (good && path.len == 0)
 		good = !file || refuse(name, e, "a file without a name is refused");
 	else if (good)
-		good = parents_make(p, path.data, e) &&
+		good = depth_holds(path.data, file, e) && parents_make(p, path.data, e) &&
 			(file ? file_take(p, path.data, archive_entry_mode(entry), e)
 			      : folder_make(p, path.data, e));
 	buf_release(&path);
@@ -261,10 +275,10 @@ static bool pass_open(struct pass *p, struct err *e)
 
 	if (fd < 0)
 		return err_set(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_UNPROCESSABLE,
-			"package %s: %s", p->path, strerror(errno));
+			"package %s: %s", p->label, strerror(errno));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
-		return err_set(e, ERR_UNPROCESSABLE, "package %s is not a file", p->path);
+		return err_set(e, ERR_UNPROCESSABLE, "package %s is not a file", p->label);
 	}
 	p->fd = fd;
 	p->a = archive_read_new();
@@ -278,8 +292,13 @@ static bool pass_open(struct pass *p, struct err *e)
 static bool pass_run(struct pass *p, struct err *e)
 {
 	struct archive_entry *entry;
+	const char *slash = strrchr(p->path, '/');
 	int code = ARCHIVE_OK;
-	bool good = pass_open(p, e);
+	bool good;
+
+	if (p->label == NULL)
+		p->label = slash ? slash + 1 : p->path;
+	good = pass_open(p, e);
 
 	while (good && (code = archive_read_next_header(p->a, &entry)) == ARCHIVE_OK)
 		good = entry_take(p, entry, e);
@@ -287,7 +306,7 @@ static bool pass_run(struct pass *p, struct err *e)
 	if (good && code != ARCHIVE_EOF)
 		good = broken_archive(p, e);
 	if (good && p->entries == 0)
-		good = err_set(e, ERR_UNPROCESSABLE, "package %s is empty", p->path);
+		good = err_set(e, ERR_UNPROCESSABLE, "package %s is empty", p->label);
 	if (p->a) {
 		archive_read_free(p->a);
 		decoder_free(p->decoder);
@@ -325,9 +344,11 @@ bool archive_unpack(const char *path, const char *dest_dir, const struct archive
 	return good;
 }
 
-bool archive_check(const char *path, const struct archive_limits *limits, struct err *e)
+bool archive_check(const char *path, const char *label, const struct archive_limits *limits,
+	struct err *e)
 {
 	struct pass p = {.path = path,
+		.label = label,
 		.folder = -1,
 		.limits = limits ? limits : &archive_limits_default};
 	bool good = pass_run(&p, e);
@@ -340,15 +361,10 @@ bool archive_find_module(const char *path, const char *label, const char *module
 	const struct archive_limits *limits, char root[ARCHIVE_ROOT_SIZE], struct err *e)
 {
 	struct pass p = {.path = path,
+		.label = label,
 		.folder = -1,
 		.limits = limits ? limits : &archive_limits_default};
-	const char *slash = strrchr(path, '/');
-	bool good = pass_run(&p, e) &&
-		module_find(&p.seen, module,
-			label           ? label
-				: slash ? slash + 1
-					: path,
-			root, e);
+	bool good = pass_run(&p, e) && module_find(&p.seen, module, p.label, root, e);
 
 	map_release(&p.seen);
 	return good;

@@ -5,8 +5,8 @@
  *
  * An archive is hostile until shown otherwise. Refused, with the entry named: absolute paths, `..`,
  * names that are empty, longer than 1,024 bytes or hold control characters, symbolic and hard
- * links, devices, fifos, sockets, the same file twice, a file where a folder must be, and whatever
- * passes the limits. Only regular files and folders come out; of their mode only the owner's x bit
+ * links, devices, fifos, sockets, the same file twice, a file where a folder must be, folders nested
+ * deeper than can be given to a task's user (FSIO_LEVELS_MAX), and whatever passes the limits. Only regular files and folders come out; of their mode only the owner's x bit
  * is kept; owner, times, ACLs and extended attributes are ignored.
  *
  * All functions block on the disk: call them from a worker thread (uv_queue_work). They keep no
@@ -50,14 +50,15 @@ bool archive_unpack(const char *path, const char *dest_dir, const struct archive
  * (`digits.train`: .../digits/train.py or .../digits/train/__main__.py) in it. Looked for at the
  * top, in the one folder at the top (as an sdist has it), and in `src` below either. `root` gets
  * the folder, relative to the archive, that belongs on PYTHONPATH: "", "digits-0.1",
- * "digits-0.1/src". ERR_UNPROCESSABLE `module X is not in LABEL; did you mean Y?`; `label` NULL:
- * the file's name.
+ * "digits-0.1/src". ERR_UNPROCESSABLE `module X is not in LABEL; did you mean Y?`. Sentences name the
+ * package by `label`, NULL: by the file's name, never by the folder that it lies in.
  */
 bool archive_find_module(const char *path, const char *label, const char *module,
 	const struct archive_limits *limits, char root[ARCHIVE_ROOT_SIZE], struct err *e);
 
 /* Only checks it by the rules above. */
-bool archive_check(const char *path, const struct archive_limits *limits, struct err *e);
+bool archive_check(const char *path, const char *label, const struct archive_limits *limits,
+	struct err *e);
 
 /* Writes a new tar file (0600, synced, renamed into place) of plain files, for backups. */
 struct archive_file {

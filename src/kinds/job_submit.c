@@ -343,7 +343,8 @@ static void submission_looked(void *ctx, bool good, const struct err *e)
 	s->e = *e;
 	/* Whatever is wrong with the package, it is the request that named it. */
 	if (s->e.code == ERR_NOT_FOUND)
-		s->e.code = ERR_UNPROCESSABLE;
+		err_field(&s->e, ERR_UNPROCESSABLE, "trainer_uri", "there is no package %.300s",
+			s->job->trainer_uri);
 	if (good && submission_room(s))
 		submission_store(s);
 	else

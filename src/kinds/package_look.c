@@ -89,8 +89,9 @@ static struct look *look_new(struct platform *p, const struct package_question *
 	k->limits.ratio = p->settings.package_ratio;
 	k->limits.stop = turns_stopped(p->turns);
 	if (q->sha256) {
-		buf_addf(&key, "%s %lld %lld %s", q->sha256, (long long)k->limits.entries,
-			(long long)k->limits.ratio, k->module);
+		/* With what sentences call it: another org has another name for the same bytes. */
+		buf_addf(&key, "%s %lld %lld %s %s", q->sha256, (long long)k->limits.entries,
+			(long long)k->limits.ratio, k->module, k->label ? k->label : "");
 		k->key = buf_detach(&key);
 	}
 	return k;
@@ -105,7 +106,7 @@ static void look_run(struct turn *turn)
 		k->good = archive_find_module(k->path, k->label, k->module, &k->limits, root,
 			&k->e);
 	else
-		k->good = archive_check(k->path, &k->limits, &k->e);
+		k->good = archive_check(k->path, k->label, &k->limits, &k->e);
 }
 
 /* ---- Turns ---- */

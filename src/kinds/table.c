@@ -261,7 +261,8 @@ void routes_docs(struct buf *out)
 		"404, 405, 408, 409, 411, 413, 422, 429, 431, 500 or 503. An object of another org answers "
 		"exactly like one that is not there.\n\nA request must be exactly as RFC 9112 has it: "
 		"lines end with CR LF and are not folded, there is one Host and at most one "
-		"Content-Length, the target begins with `/` and holds only what RFC 3986 allows in one, "
+		"Content-Length, the target begins with `/` (or with `http://HOST/`, as a proxy may send it: "
+		"that host then stands for Host) and holds only what RFC 3986 allows in one, "
 		"percent-encoded where it must be. Anything else gets 400, a head of more than 16 KiB or "
 		"100 headers 431, and the connection is closed.\n");
 	for (size_t i = 0; all_kinds[i]; i++) {

@@ -255,22 +255,23 @@ static bool follow_step(struct reader *d, const struct workload *row, struct buf
 	}
 }
 
-static bool follow_more(void *ctx, struct buf *out, size_t room)
+static enum stream_step follow_more(void *ctx, struct buf *out, size_t room)
 {
 	struct reader *d = ctx;
 	const struct workload *row = model_row(&d->p->model, d->kind, d->link.uid);
 	size_t size = room < PIECE ? room : PIECE;
 
 	if (row == NULL || d->p->closing)
-		return false;
+		return STREAM_ENDED;
 	if (d->cursor == NULL) {
 		d->cursor = work_log_open(&d->p->work, d->kind, row, d->task, d->link.attempt,
 			log_came, d, NULL);
 		if (d->cursor == NULL)
-			return !follow_over(d, row);
+			return follow_over(d, row) ? STREAM_ENDED : STREAM_GOES_ON;
 		d->link.attempt = log_cursor_attempt(d->cursor);
 	}
-	return buf_reserve(out, size) && follow_step(d, row, out, size);
+	buf_reserve(out, size);
+	return follow_step(d, row, out, size) ? STREAM_GOES_ON : STREAM_ENDED;
 }
 
 static void follow_end(void *ctx)

@@ -84,7 +84,7 @@ struct sending {
 	int64_t offset, left; /* left -1: to the end */
 	char *piece;
 	size_t piece_len, piece_at;
-	bool reading, answered, gone;
+	bool reading, answered, gone, cut;
 	struct err e;
 };
 
@@ -124,10 +124,9 @@ static void read_work(uv_work_t *work)
 	if (s->fd < 0 || s->left == 0)
 		return;
 	n = pread(s->fd, s->piece, s->left < PIECE ? (size_t)s->left : PIECE, (off_t)s->offset);
-	if (n <= 0) {
-		s->left = 0; /* cut meanwhile, or not readable: the reader sees that it is short */
+	s->cut = n <= 0; /* it was made shorter meanwhile, or is not readable any more */
+	if (s->cut)
 		return;
-	}
 	s->piece_len = (size_t)n;
 	s->offset += n;
 	s->left -= n;
@@ -142,22 +141,24 @@ static void read_begin(struct sending *s)
 	uv_queue_work(s->platform->loop, &s->work, read_work, read_done);
 }
 
-static bool send_more(void *ctx, struct buf *out, size_t room)
+static enum stream_step send_more(void *ctx, struct buf *out, size_t room)
 {
 	struct sending *s = ctx;
 	size_t n = s->piece_len - s->piece_at;
 
 	if (s->reading)
-		return true;
+		return STREAM_GOES_ON;
 	n = n < room ? n : room;
 	buf_add(out, s->piece + s->piece_at, n);
 	s->piece_at += n;
 	if (s->piece_at < s->piece_len)
-		return true;
+		return STREAM_GOES_ON;
+	if (s->cut)
+		return STREAM_BROKEN;
 	if (s->left == 0)
-		return false;
+		return STREAM_ENDED;
 	read_begin(s);
-	return true;
+	return STREAM_GOES_ON;
 }
 
 static void send_end(void *ctx)

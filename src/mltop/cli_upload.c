@@ -133,12 +133,13 @@ static void limits_ask(struct cli *c, struct archive_limits *out)
 }
 
 /* By the platform's own rules, before anything is sent. */
-static bool package_check(int fd, const struct archive_limits *limits, struct err *e)
+static bool package_check(int fd, const char *name, const struct archive_limits *limits,
+	struct err *e)
 {
 	char path[40];
 
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	return archive_check(path, limits, e);
+	return archive_check(path, name, limits, e);
 }
 
 /* The real name of the folder: "." has none that says anything. */
@@ -196,7 +197,7 @@ bool cli_upload_folder(struct cli *c, const char *path, json_t *body, struct err
 	packing_begin(&packing, rules, path);
 	good = fd >= 0 && archive_pack_folder(fd, &folder, e);
 	packing_done(&packing, fd, good);
-	good = good && package_check(fd, &limits, e) && send_file(c, fd, name, body, e);
+	good = good && package_check(fd, name, &limits, e) && send_file(c, fd, name, body, e);
 	if (fd >= 0)
 		close(fd);
 	ignore_free(rules);

@@ -325,6 +325,13 @@ static void conn_timer_closed(uv_handle_t *handle)
 	conn_handle_closed(CONTAINER_OF((uv_timer_t *)handle, struct conn, timer));
 }
 
+void conn_reset(struct conn *c)
+{
+	const struct linger at_once = {.l_onoff = 1};
+
+	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void conn_kill(struct conn *c)
 {
 	if (c->dead)

@@ -119,6 +119,27 @@ enum head_answer head_look(struct head_scan *s, const char *bytes, size_t len, s
 
 /* ---- The request line ---- */
 
+/*
+ * The absolute form, "http://host:port/path?query" (RFC 9112 section 3.2.2): *target becomes what
+ * the origin form would be, the authority is kept. False: it is not that form.
+ */
+static bool read_absolute(struct head *h, char **target)
+{
+	size_t scheme = strncasecmp(*target, "http://", 7) == 0 ? 7
+		: strncasecmp(*target, "https://", 8) == 0      ? 8
+								: 0;
+	char *authority = *target + scheme - 1; /* one to the left, so that it can be ended */
+	size_t len = strcspn(*target + scheme, "/?");
+
+	if (scheme == 0)
+		return false;
+	*target += scheme + len;
+	memmove(authority, authority + 1, len);
+	authority[len] = '\0';
+	h->authority = authority;
+	return true;
+}
+
 /* Cuts `line` at its only two blanks. */
 static bool read_request_line(struct head *h, char *line, struct err *e)
 {
@@ -134,15 +155,16 @@ static bool read_request_line(struct head *h, char *line, struct err *e)
 		return refuse(e, "its version must be HTTP/1.1 or HTTP/1.0");
 	if (line[0] == '\0' || !all(line, is_token))
 		return refuse(e, "it does not begin with a method of HTTP");
-	if (target[0] != '/' || !all(target, is_target))
+	if ((!read_absolute(h, &target) && target[0] != '/') || !all(target, is_target))
 		return refuse(e,
-			"its target must be a path that begins with /, and what RFC 3986 does not "
-			"allow in one must be percent-encoded");
+			"its target must be a path that begins with /, or the same behind http:// "
+			"and a host, and what RFC 3986 does not allow in one must be "
+			"percent-encoded");
 	question = strchr(target, '?');
 	if (question != NULL)
 		*question++ = '\0';
 	h->method = line;
-	h->path = target;
+	h->path = *target != '\0' ? target : "/"; /* RFC 9110 section 4.2.3 */
 	h->query = question;
 	h->http11 = version[7] == '1';
 	return true;
@@ -238,12 +260,26 @@ static bool check_doubles(const struct head *h, struct err *e)
 	return true;
 }
 
-static bool check_host(const struct head *h, struct err *e)
+static bool host_good(const char *host)
 {
-	const char *host = head_get(h, "host");
+	return host != NULL && host[0] != '\0' && all(host, is_host);
+}
 
-	return (host != NULL && host[0] != '\0' && all(host, is_host)) ||
-		refuse(e, "it must have exactly one Host header");
+/* Host must be there once, and then what an absolute target says holds in its place. */
+static bool read_host(struct head *h, struct err *e)
+{
+	if (!host_good(head_get(h, "host")))
+		return refuse(e, "it must have exactly one Host header");
+	if (h->authority == NULL)
+		return true;
+	if (!host_good(h->authority))
+		return refuse(e,
+			"the host of its target is missing, or holds what no host may hold (no "
+			"user and password either)");
+	for (size_t i = 0; i < h->count; i++)
+		if (strcmp(h->fields[i].name, "host") == 0)
+			h->fields[i].value = h->authority;
+	return true;
 }
 
 /* A request has one length or none: whatever else there is, somebody could read it differently. */
@@ -282,7 +318,7 @@ static bool read_expect(struct head *h, struct err *e)
 
 static bool read_meaning(struct head *h, struct err *e)
 {
-	if (!check_doubles(h, e) || !check_host(h, e) || !read_length(h, e) || !read_expect(h, e))
+	if (!check_doubles(h, e) || !read_host(h, e) || !read_length(h, e) || !read_expect(h, e))
 		return false;
 	h->keep_alive = h->http11 ? !head_lists(h, "connection", "close")
 				  : head_lists(h, "connection", "keep-alive");

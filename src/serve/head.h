@@ -2,8 +2,9 @@
  * The head of an HTTP/1 request, read strictly: what is not exactly as RFC 9112 has it is refused,
  * because a proxy in front that follows the RFC could have read it as something else. Pure.
  *
- * Stricter than the RFC where it leaves a choice: one Host also in HTTP/1.0, a target that begins
- * with '/', Content-Length once and as digits, no lines folded, no bare CR or LF, no Content-Length
+ * Stricter than the RFC where it leaves a choice: one Host also in HTTP/1.0, a target that is a path
+ * or an http or https URI without user (a proxy may send that; its host then stands for Host),
+ * Content-Length once and as digits, no lines folded, no bare CR or LF, no Content-Length
  * beside Transfer-Encoding, no coding but an empty chunked body (which a public client sends with
  * every signed GET), and no field twice of those that decide something.
  */
@@ -43,8 +44,9 @@ struct head_field {
 
 struct head {
 	char *text;                /* what the texts are in; owned */
-	const char *method, *path; /* of the target before '?', as it came */
+	const char *method, *path; /* of the target before '?', as it came; "/" where it has none */
 	const char *query;         /* behind the first '?'; NULL: there is none */
+	const char *authority; /* of an absolute target: the value of Host; NULL: it is a path */
 	bool http11, keep_alive;
 	bool has_length, chunked; /* chunked: its body is to be the five bytes 0 CR LF CR LF */
 	bool expects;             /* Expect: 100-continue */

@@ -296,6 +296,11 @@ void conn_new(struct server *s, int fd, const struct peer *peer, const struct co
 /* Closes at once. What it had is let go; itself is freed by a later turn of the loop. */
 void conn_kill(struct conn *c);
 
+/*
+ * Closing it will tell the other side that it broke off: by a reset, for where neither length nor chunks
+ * tell the end of an answer, a plain close would look like it.
+ */
+void conn_reset(struct conn *c);
 void conn_resume(struct conn *c); /* what calls->reads says may have changed */
 void conn_phase(struct conn *c, enum phase phase, int64_t ms);
 void conn_look_later(struct conn *c); /* has time_came called in a second */

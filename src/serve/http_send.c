@@ -78,15 +78,19 @@ static void add_reply_head(struct conn *c, struct exchange *x, struct buf *out)
 	p->head_sent = true;
 }
 
-/* One chunk of a stream, or its end; for HTTP/1.0 the bytes are bare, and the close ends them. */
-static void add_chunk(struct exchange *x, struct buf *out)
+/*
+ * One chunk of a stream, or its end; for HTTP/1.0 the bytes are bare, and the close ends them. False:
+ * it breaks off.
+ */
+static bool add_chunk(struct exchange *x, struct buf *out)
 {
 	struct reply *p = &x->reply;
+	enum stream_step step;
 	struct buf piece;
 
 	buf_init(&piece, 0);
-	if (!p->stream.more(p->stream.ctx, &piece, HTTP_CHUNK - 64))
-		p->stream_over = true;
+	step = p->stream.more(p->stream.ctx, &piece, HTTP_CHUNK - 64);
+	p->stream_over = step == STREAM_ENDED;
 	if (piece.len > 0 && x->head.http11)
 		buf_addf(out, "%zx\r\n", piece.len);
 	buf_add(out, piece.data, piece.len);
@@ -95,6 +99,7 @@ static void add_chunk(struct exchange *x, struct buf *out)
 	if (p->stream_over && x->head.http11)
 		buf_adds(out, "0\r\n\r\n");
 	buf_release(&piece);
+	return step != STREAM_BROKEN;
 }
 
 static void add_piece(struct exchange *x, struct buf *out)
@@ -132,6 +137,7 @@ int http_writeable(struct conn *c)
 {
 	struct exchange *x = c->exchange;
 	struct buf out = BUF_INIT;
+	bool whole = true;
 	int failed = 0;
 
 	if (x == NULL || !x->reply.ready)
@@ -143,7 +149,12 @@ int http_writeable(struct conn *c)
 	else if (!x->reply.streaming)
 		add_piece(x, &out);
 	else if (!x->reply.stream_over)
-		add_chunk(x, &out);
+		whole = add_chunk(x, &out);
+	if (!whole) {
+		buf_release(&out);
+		conn_reset(c);
+		return -1;
+	}
 	conn_send(c, out.data, out.len);
 	if (reply_over(&x->reply) && !conn_choked(c))
 		failed = reply_sent(c);

@@ -117,12 +117,14 @@ void request_fail_retry(struct request *r, const struct err *e, int retry_after_
 
 /*
  * Chunked text (ROUTE_STREAM). The server calls `more` whenever the socket takes bytes: it appends
- * to `out` at most `room` bytes; returns false when the stream has ended. A stream with nothing to
- * say is woken by request_stream_wake. `done` is called once, whoever ended it.
+ * to `out` at most `room` bytes. A stream with nothing to say is woken by request_stream_wake. What
+ * cannot be told whole is STREAM_BROKEN: the connection breaks off, so that nobody takes what came for
+ * all there is. `done` is called once, whoever ended it.
  */
+enum stream_step { STREAM_GOES_ON, STREAM_ENDED, STREAM_BROKEN };
 struct request_stream {
 	void *ctx;
-	bool (*more)(void *ctx, struct buf *out, size_t room);
+	enum stream_step (*more)(void *ctx, struct buf *out, size_t room);
 	void (*done)(void *ctx);
 };
 void request_reply_stream(struct request *r, const char *content_type,

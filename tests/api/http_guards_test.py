@@ -87,8 +87,28 @@ class RequestLine(Alive):
                      b"/cloud_ml/%252e%252e/version"):
             self.assertEqual(status(probe(get(path))), 400, path)
 
+    def test_absolute_target(self):
+        """What a proxy may send (RFC 9112 3.2.2): the host of the target counts, and is what is signed."""
+        for target in (b"http://127.0.0.1/version", b"HTTP://x.example:99/version?a=b", b"https://x/%76ersion"):
+            self.assertEqual(status(probe(get(target))), 200, target)
+        self.assertEqual(status(probe(get(b"http://x"))), 404)  # of the path /, which there is not
+        self.assertEqual(status(probe(get(b"http://x/version", with_host=False))), 400)
+        path, query = support.BASE + "/train", {"fields": "job_name", "limit": "2", "filter": "state=running|failed a"}
+        signed = client.bytes_of("GET", path, query=query)
+        line, rest = signed.split(b"\r\n", 1)
+        here = f"127.0.0.1:{daemon.port}".encode()
+        for host, wanted in ((here, 200), (here.upper(), 200), (b"other.example", 401)):
+            absolute = line.replace(b" /", b" http://" + host + b"/", 1) + b"\r\n"
+            self.assertEqual(status(probe(absolute + b"Connection: close\r\n" + rest)), wanted, host)
+        # Signed for the target's host, Host being another: that one is ignored.
+        stray = rest.replace(b"ost: " + here, b"ost: stray.example", 1)
+        self.assertNotEqual(stray, rest)
+        absolute = line.replace(b" /", b" http://" + here + b"/", 1) + b"\r\n"
+        self.assertEqual(status(probe(absolute + b"Connection: close\r\n" + stray)), 200)
+        self.assertEqual(status(probe(line + b"\r\nConnection: close\r\n" + stray)), 401)
+
     def test_every_refusal_says_why(self):
-        for target in (b"/%zz", b"/%2", b"*", b"http://127.0.0.1/version", b"/version?a=%zz",
+        for target in (b"/%zz", b"/%2", b"*", b"http://u@127.0.0.1/version", b"/version?a=%zz",
                        b"/version%00", b"/version?a=%00", b"/version?a=<b>"):
             answer = probe(get(target))
             self.assertEqual(status(answer), 400, (target, answer))

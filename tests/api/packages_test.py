@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Uploads: in parts, resumed, repeated, refused; and jobs that run what was uploaded."""
+import gzip
 import hashlib
 import io
 import os
@@ -64,6 +65,22 @@ class Uploads(unittest.TestCase):
         self.assertEqual(self.client.get(f"{TRAIN}/up/logs").json["logs"], "hello from a package\n")
         # The same bytes again need no upload.
         self.assertEqual(self.announce(data)["id"], k["id"])
+
+    def test_what_is_wrong_with_it_is_said_at_submit(self):
+        """By its name: where the platform keeps it is nobody's matter."""
+        text, deep = io.BytesIO(), io.BytesIO()
+        with gzip.GzipFile(fileobj=text, mode="wb") as f:
+            f.write(b"no archive " * 999)
+        with tarfile.open(fileobj=deep, mode="w:gz") as t:
+            t.addfile(tarfile.TarInfo("d/" * 128 + "f"))
+        for data, why in ((text.getvalue(), "not a whole tar archive"), (deep.getvalue(), "nested deeper than 127"),
+                          (package(1000)[:-400], "pkg-1.tar.gz")):
+            k = self.upload(data)
+            for body in ({"command": ["true"]}, {"module_name": "hello"}):
+                a = self.client.post(TRAIN, {"job_name": "wrong", "trainer_uri": k["uri"], **body})
+                self.assertEqual(a.status, 422, a)
+                self.assertIn(why, a.message)
+                self.assertNotIn(self.daemon.state, a.message)
 
     def test_resumed_over_a_restart(self):
         data = package(1 << 20)

@@ -113,6 +113,16 @@ class Behind:
             for send in (None, {"x-forwarded-proto": "http"}):
                 self.assertTrue(self.client.get("/version", on=s, send=send).json["secure"])
 
+    def test_absolute_target(self):
+        """As a client sends it that takes them for its proxy."""
+        signed = self.client.bytes_of("GET", BASE + "/train", query={"limit": "2", "fields": "job_name"})
+        absolute = signed.replace(b" /", f" https://127.0.0.1:{self.front.port}/".encode(), 1)
+        with self.front.connect() as s:
+            for _ in range(2):
+                s.send(absolute)
+                answer = s.answer()
+                self.assertEqual((answer.status, len(answer.json["data"])), (200, 2), answer)
+
     def test_not_exactly_http(self):
         """Whoever of the two refuses it: it is refused, and the next request is answered as its own."""
         line, host = b"GET /version HTTP/1.1\r\n", f"Host: 127.0.0.1:{self.front.port}\r\n".encode()

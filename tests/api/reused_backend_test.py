@@ -137,7 +137,7 @@ class Refusals:
         for first in (b"GET  /version HTTP/1.1", b"GET /version  HTTP/1.1", b"GET\t/version HTTP/1.1",
                       b"GET /version\tHTTP/1.1", b"GET /version HTTP/1.1 ", b" GET /version HTTP/1.1",
                       b"\r\nGET /version HTTP/1.1", b"GET /ver\0sion HTTP/1.1", b"GET /version\0 HTTP/1.1",
-                      b"GET http://x/version HTTP/1.1", b"GET version HTTP/1.1", b"GET /version HTTP/1.2",
+                      b"GET http://u@x/version HTTP/1.1", b"GET ftp://x/version HTTP/1.1", b"GET version HTTP/1.1", b"GET /version HTTP/1.2",
                       b"GET /version HTTP/0.9", b"GET /version HTTP/2", b"get /version HTTP/1.1",
                       b"GET /version#a HTTP/1.1", b"GET /ver\x80sion HTTP/1.1", b"GET /version"):
             yield first, head(first) + own

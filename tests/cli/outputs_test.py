@@ -3,6 +3,8 @@ import hashlib
 import http.server
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -10,7 +12,8 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import BASE, LIMIT, MLTOP, Daemon, Private, Shared, environment, folder, main, until  # noqa: E402
+from support import (BASE, LIMIT, MLTOP, Daemon, Private, Shared, Socket, environment, folder,  # noqa: E402
+                     main, until)
 
 MAKE = r"""
 import os, random
@@ -360,6 +363,96 @@ class Api(unittest.TestCase):
             self.assertEqual((a.status, a.body), (200, whole[offset:offset + length]), (offset, length))
         for query in ({"offset": "-1"}, {"length": "x"}):
             self.assertEqual(self.a.get(self.base, query={"path": path, **query}).status, 400)
+
+    def large(self, name):
+        """An output larger than what sockets hold."""
+        path, owner = f"{self.output}/{name}", os.stat(self.output)
+        with open(path, "wb") as f:
+            f.truncate(64 << 20)
+        os.chown(path, owner.st_uid, owner.st_gid)
+        return path
+
+    def test_cut_short(self):
+        """A file that is made shorter while it is sent: the answer breaks off and has no end."""
+        for version, path in (("1.1", self.large("cut-1")), ("1.0", self.large("cut-0"))):
+            signed = self.a.bytes_of("GET", self.base, query={"path": os.path.basename(path)})
+            with Socket(self.d.port, receive_buffer=1 << 16) as s:
+                s.send(signed.replace(b"HTTP/1.1", b"HTTP/" + version.encode(), 1))
+                while len(s.buffer) < 1 << 20:
+                    self.assertTrue(s.fill())
+                os.truncate(path, 1 << 20)
+                with self.assertRaises(ConnectionResetError):
+                    while s.fill():
+                        pass
+            self.assertLess(len(s.buffer), 60 << 20)
+            self.assertFalse(s.buffer.endswith(b"\r\n0\r\n\r\n"))
+            os.unlink(path)
+
+    def test_cut_short_for_mltop(self):
+        """It says so, and what it has written has not the file's name."""
+        path, to = self.large("cut-m"), folder("cut")
+        self.addCleanup(shutil.rmtree, to)
+        key = self.d.key(org="main", role="operator")
+        with Slowly(self.d.port, 3 << 20, lambda: os.truncate(path, 3 << 20)) as between:
+            out = subprocess.run([MLTOP, "--endpoint", f"http://127.0.0.1:{between.port}", "jobs", "download", "made",
+                                  "cut-m", "-o", to], capture_output=True, timeout=LIMIT, text=True,
+                                 env=environment(XIAOMI_ACCESS_KEY_ID=key.access_key,
+                                                 XIAOMI_SECRET_ACCESS_KEY=key.secret_key))
+        self.assertEqual(out.returncode, 1, out)
+        self.assertRegex(out.stderr, r"^mltop: .*cut-m became shorter while it was downloaded: try again when .*\n$")
+        self.assertEqual(os.listdir(to), [])
+        os.unlink(path)
+
+
+class Slowly:
+    """Between a client and a daemon; does something once it has passed on so many bytes of answers."""
+
+    def __init__(self, port, after, then):
+        self.to, self.after, self.then = port, after, then
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.threads, self.sockets = [threading.Thread(target=self.accept)], []
+
+    def __enter__(self):
+        self.threads[0].start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for t in self.threads:
+            t.join()
+        for s in self.sockets:
+            s.close()
+
+    def accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            server = Socket(self.to, receive_buffer=1 << 16).sock
+            self.sockets += client, server
+            for args in ((client, server, False), (server, client, True)):
+                t = threading.Thread(target=self.pass_on, args=args)
+                self.threads.append(t)
+                t.start()
+
+    def pass_on(self, source, to, counts):
+        try:
+            while data := source.recv(1 << 14):
+                to.sendall(data)
+                self.after -= len(data) if counts else 0
+                if counts and self.after <= 0 and self.then:
+                    then, self.then = self.then, None
+                    then()
+        except OSError:
+            pass
+        for s in (source, to):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 if __name__ == "__main__":

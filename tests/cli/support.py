@@ -7,5 +7,5 @@ from kit.basics import BUILD, LIMIT, MLTOP, ROOT, environment, folder, until  # 
 from kit.cases import Case  # noqa: E402,F401
 from kit.count import run_cases as main  # noqa: E402,F401
 from kit.daemon import Daemon, Shared  # noqa: E402,F401
-from kit.http import BASE  # noqa: E402,F401
+from kit.http import BASE, Socket  # noqa: E402,F401
 from kit.private import Private  # noqa: E402,F401

@@ -31,6 +31,9 @@ static void check_whole(const char *text, size_t len)
 		return;
 	}
 	must(h.path[0] == '/' && head_count(&h, "host") == 1);
+	must(strpbrk(h.path, "?# ") == NULL && head_get(&h, "host")[0] != '\0');
+	must(strpbrk(head_get(&h, "host"), "/?#@, ") == NULL);
+	must(h.authority == NULL || h.authority == head_get(&h, "host"));
 	must(!(h.has_length && h.chunked));
 	must(h.has_length == (head_count(&h, "content-length") == 1));
 	must(head_count(&h, "transfer-encoding") == h.chunked);

@@ -126,7 +126,7 @@ static void test_stopped(void **state)
 	limits.stop = &stop;
 	assert_false(archive_unpack(f->tar, f->dest, &limits, &e));
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
-	assert_false(archive_check(f->tar, &limits, NULL));
+	assert_false(archive_check(f->tar, NULL, &limits, NULL));
 	snprintf(part, sizeof part, "%s.part", f->dest);
 	assert_int_not_equal(access(part, F_OK), 0);
 	assert_int_not_equal(access(f->dest, F_OK), 0);
@@ -170,7 +170,7 @@ static void test_refused(void **state)
 			print_error("%s: %s\n", cases[i].name, e.text);
 		assert_non_null(strstr(e.text, cases[i].word));
 		assert_int_equal(e.code, ERR_UNPROCESSABLE);
-		assert_false(archive_check(f->tar, NULL, NULL));
+		assert_false(archive_check(f->tar, NULL, NULL, NULL));
 		/* Nothing is left of it. */
 		assert_int_not_equal(access(f->dest, F_OK), 0);
 	}
@@ -186,16 +186,16 @@ static void test_limits(void **state)
 	add(f, "a", '0', NULL, "123", 0644);
 	add(f, "b", '0', NULL, "123", 0644);
 	finish(f);
-	assert_true(archive_check(f->tar, &entries, &e));
-	assert_false(archive_check(f->tar, &bytes, &e));
+	assert_true(archive_check(f->tar, NULL, &entries, &e));
+	assert_false(archive_check(f->tar, NULL, &bytes, &e));
 	entries.entries = 1;
-	assert_false(archive_check(f->tar, &entries, &e));
+	assert_false(archive_check(f->tar, NULL, &entries, &e));
 	assert_int_equal(truncate(f->tar, 700), 0);
-	assert_false(archive_check(f->tar, NULL, &e));
+	assert_false(archive_check(f->tar, NULL, NULL, &e));
 	snprintf(absent, sizeof absent, "%s/absent", f->dir);
-	assert_false(archive_check(absent, NULL, &e));
+	assert_false(archive_check(absent, NULL, NULL, &e));
 	assert_int_equal(e.code, ERR_NOT_FOUND);
-	assert_false(archive_check(f->dir, NULL, &e));
+	assert_false(archive_check(f->dir, NULL, NULL, &e));
 }
 
 /* Folders that no entry lists are made for the entries below them: they count as well. */
@@ -208,10 +208,70 @@ static void test_limit_of_folders_above(void **state)
 	add(f, "a/b/c/file", '0', NULL, "1", 0644);
 	add(f, "a/b/d/file", '0', NULL, "1", 0644);
 	finish(f);
-	assert_true(archive_check(f->tar, &limits, &e));
+	assert_true(archive_check(f->tar, NULL, &limits, &e));
 	limits.entries = 5;
-	assert_false(archive_check(f->tar, &limits, &e));
+	assert_false(archive_check(f->tar, NULL, &limits, &e));
 	assert_non_null(strstr(e.text, "more than 5 files and folders"));
+}
+
+/* Folders in each other as many as can be given to a task's user, with a file or a folder in the last. */
+static void add_deep(struct folder *f, int folders, char type)
+{
+	struct buf path = BUF_INIT;
+
+	for (int i = 0; i < folders; i++)
+		buf_addf(&path, "%sd", i ? "/" : "");
+	if (type == '0')
+		buf_adds(&path, "/file");
+	add(f, "././@LongLink", 'L', NULL, path.data,
+		0); /* GNU's way to a name of over 100 bytes */
+	add(f, "short", type, NULL, type == '0' ? "1" : "", 0644);
+	finish(f);
+	buf_release(&path);
+}
+
+static void test_deep_is_kept(void **state)
+{
+	struct folder *f = *state;
+
+	add_deep(f, FSIO_LEVELS_MAX - 1, '0');
+	assert_true(archive_check(f->tar, NULL, NULL, NULL));
+}
+
+static void test_too_deep_is_refused(void **state)
+{
+	struct folder *f = *state;
+	struct err e = ERR_INIT;
+
+	add_deep(f, FSIO_LEVELS_MAX, '0');
+	assert_false(archive_check(f->tar, NULL, NULL, &e));
+	assert_non_null(strstr(e.text, "nested deeper than 127"));
+}
+
+static void test_too_deep_a_folder_is_refused(void **state)
+{
+	struct folder *f = *state;
+
+	add_deep(f, FSIO_LEVELS_MAX, '5');
+	assert_false(archive_check(f->tar, NULL, NULL, NULL));
+}
+
+/* Whoever is told of a package knows it by its name: where the platform keeps it is nobody's matter. */
+static void test_sentences_have_no_path(void **state)
+{
+	struct folder *f = *state;
+	struct err e = ERR_INIT, by_file = ERR_INIT;
+	const char *file = strrchr(f->tar, '/') + 1;
+
+	add(f, "a", '0', NULL, "123", 0644);
+	finish(f);
+	assert_int_equal(truncate(f->tar, 700), 0);
+	assert_false(archive_check(f->tar, "mine-1.0.tar.gz", NULL, &e));
+	assert_non_null(strstr(e.text, "mine-1.0.tar.gz"));
+	assert_null(strstr(e.text, f->dir));
+	assert_false(archive_check(f->tar, NULL, NULL, &by_file));
+	assert_non_null(strstr(by_file.text, file));
+	assert_null(strstr(by_file.text, f->dir));
 }
 
 static void find(struct folder *f, const char *module, const char *want_root, const char *want_text)
@@ -258,7 +318,9 @@ static void test_modules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(test_unpack), T(test_stopped), T(test_refused),
-		T(test_limits), T(test_limit_of_folders_above), T(test_modules)};
+		T(test_limits), T(test_limit_of_folders_above), T(test_deep_is_kept),
+		T(test_too_deep_is_refused), T(test_too_deep_a_folder_is_refused),
+		T(test_sentences_have_no_path), T(test_modules)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

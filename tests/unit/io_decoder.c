@@ -195,11 +195,11 @@ static void test_cut_and_damaged(void **state)
 		half = w->bytes.len / 2;
 		w->bytes.data[half] = (char)~w->bytes.data[half];
 		world_write(w);
-		assert_false(archive_check(w->path, NULL, &e));
+		assert_false(archive_check(w->path, NULL, NULL, &e));
 		w->bytes.data[half] = (char)~w->bytes.data[half];
 		world_write(w);
 		e = (struct err)ERR_INIT;
-		assert_true(archive_check(w->path, NULL, &e));
+		assert_true(archive_check(w->path, NULL, NULL, &e));
 		assert_int_equal(truncate(w->path, (off_t)half), 0);
 		assert_int_equal(decoded(w, &e), -1);
 		assert_non_null(strstr(e.text, "is damaged or cut short"));
@@ -221,7 +221,7 @@ static void refused_for_memory(struct world *w, const char *how)
 	long before = peak_kib();
 
 	world_write(w);
-	assert_false(archive_check(w->path, NULL, &e));
+	assert_false(archive_check(w->path, NULL, NULL, &e));
 	assert_non_null(strstr(e.text, "more memory than the 40 MiB it may"));
 	assert_non_null(strstr(e.text, how));
 	assert_true(peak_kib() - before < 64 * 1024);
@@ -264,7 +264,7 @@ static void test_packed_twice(void **state)
 		buf_reset(&w->bytes);
 		tar_make(&w->bytes, "x", 1000, ARCHIVE_FILTER_BZIP2, ways[i].filter);
 		world_write(w);
-		assert_false(archive_check(w->path, NULL, &e));
+		assert_false(archive_check(w->path, NULL, NULL, &e));
 		assert_non_null(strstr(e.text, "is not a whole tar archive"));
 	}
 }
@@ -311,7 +311,7 @@ static void test_header_is_bounded(void **state)
 		buf_adds(&w->bytes, "1\n1\n");
 	world_write(w);
 	before = peak_kib();
-	assert_false(archive_check(w->path, NULL, &e));
+	assert_false(archive_check(w->path, NULL, NULL, &e));
 	assert_non_null(strstr(e.text, "header of an entry has more than 2 MiB"));
 	assert_true(peak_kib() - before < 128 * 1024);
 }
@@ -325,11 +325,11 @@ static void test_zeros_are_no_bomb(void **state)
 	tar_make(&w->bytes, "", 8 << 20, ARCHIVE_FILTER_GZIP, 0);
 	assert_true(w->bytes.len * 200 < 8 << 20);
 	world_write(w);
-	assert_true(archive_check(w->path, NULL, &e));
+	assert_true(archive_check(w->path, NULL, NULL, &e));
 	buf_reset(&w->bytes);
 	tar_make(&w->bytes, "", 300 << 20, ARCHIVE_FILTER_ZSTD, 0);
 	world_write(w);
-	assert_false(archive_check(w->path, NULL, &e));
+	assert_false(archive_check(w->path, NULL, NULL, &e));
 	assert_non_null(strstr(e.text, "more than 200 times its size"));
 	assert_non_null(strstr(e.text, ".mltopignore"));
 }

@@ -77,6 +77,41 @@ static void test_good(void **state)
 			fail_msg("refused: %s", heads[i]);
 }
 
+/* A proxy's form of the target: its host is the one that counts, whatever Host says. */
+static void test_absolute(void **state)
+{
+	static const struct {
+		const char *target, *host, *path, *query;
+	} targets[] = {
+		{"http://a/version", "a", "/version", NULL},
+		{"HTTP://b:80/a%2Fb?c=d?e/f", "b:80", "/a%2Fb", "c=d?e/f"},
+		{"https://[::1]:8470/x//y?", "[::1]:8470", "/x//y", ""},
+		{"http://c", "c", "/", NULL},
+		{"http://c/", "c", "/", NULL},
+		{"http://c?q=http://d/", "c", "/", "q=http://d/"},
+		{"/http://d/x", "a", "/http://d/x", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+		struct buf text = BUF_INIT;
+		struct err e = ERR_INIT;
+		struct head h;
+
+		buf_addf(&text, "GET %s HTTP/1.1\r\nX-A: 1\r\n" HOST END, targets[i].target);
+		if (!good(text.data, text.len) || !good_in(text.data, text.len, text.len, &h, &e))
+			fail_msg("refused: %s", targets[i].target);
+		assert_string_equal(head_get(&h, "host"), targets[i].host);
+		assert_string_equal(h.path, targets[i].path);
+		if (targets[i].query)
+			assert_string_equal(h.query, targets[i].query);
+		else
+			assert_null(h.query);
+		head_release(&h);
+		buf_release(&text);
+	}
+}
+
 static void test_refused(void **state)
 {
 	static const char *const heads[] = {
@@ -102,7 +137,21 @@ static void test_refused(void **state)
 		"GET /a\\b HTTP/1.1\r\n" HOST END,
 		"GET /a?b=<c> HTTP/1.1\r\n" HOST END,
 		"GET * HTTP/1.1\r\n" HOST END,
-		"GET http://a/version HTTP/1.1\r\n" HOST END,
+		"GET ftp://a/version HTTP/1.1\r\n" HOST END,
+		"GET http:/version HTTP/1.1\r\n" HOST END,
+		"GET http:///version HTTP/1.1\r\n" HOST END,
+		"GET http:// HTTP/1.1\r\n" HOST END,
+		"GET http://?a HTTP/1.1\r\n" HOST END,
+		"GET http://u@a/version HTTP/1.1\r\n" HOST END,
+		"GET http://u:p@a/version HTTP/1.1\r\n" HOST END,
+		"GET http://a,b/version HTTP/1.1\r\n" HOST END,
+		"GET http://a#/version HTTP/1.1\r\n" HOST END,
+		"GET http://a\\b/version HTTP/1.1\r\n" HOST END,
+		"GET http://a/ver#sion HTTP/1.1\r\n" HOST END,
+		"GET http://a/version HTTP/1.1\r\n" END, /* without Host all the same */
+		"GET http://a/version HTTP/1.1\r\n" HOST HOST END,
+		"GET http://a/version HTTP/1.1\r\nHost: b c\r\n" END,
+		"GET a:80/version HTTP/1.1\r\n" HOST END,
 		"CONNECT a:1 HTTP/1.1\r\n" HOST END,
 		"G@T /version HTTP/1.1\r\n" HOST END,
 		"/version HTTP/1.1\r\n" HOST END,
@@ -250,6 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_absolute),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_refused_early),
