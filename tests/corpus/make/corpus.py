@@ -30,6 +30,8 @@ import debian  # noqa: E402
 import forms  # noqa: E402
 
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "mltop-tests")
+COLUMNS = ["sample", "python", "on", "pins", "cut", "what"]
+BASES = ["base", "python", "pins"]
 INSTALL_SECONDS = 1800
 RUN_SECONDS = 400
 
@@ -107,7 +109,7 @@ class Environment:
         if self.base:
             with open(os.path.join(self.folder, packages, "base.pth"), "w", encoding="utf-8") as f:
                 f.write(os.path.join(self.base.folder, packages) + "\n")
-        pip = [os.path.join(self.folder, "bin", "python"), "-m", "pip", "install", "-q"]
+        pip = [os.path.join(self.folder, "bin", "python"), "-m", "pip", "install", "-q", "--no-compile"]
         call(["nice", "-n", "10"] + pip + ["--only-binary", ":all:"] + self.pins, "cannot be installed")
 
     def fill_npm(self):
@@ -223,8 +225,8 @@ def report(row, word, details):
 def main():
     words = [w for w in sys.argv[1:] if not w.startswith("-")]
     write, newest = "--write" in sys.argv, "--newest" in sys.argv
-    rows = read_table("samples.tsv", ["sample", "python", "on", "pins", "cut", "what"])
-    bases = {b["base"]: b for b in read_table("bases.tsv", ["base", "python", "pins"])}
+    rows = read_table("samples.tsv", COLUMNS)
+    bases = {b["base"]: b for b in read_table("bases.tsv", BASES)}
     rows = [r for r in rows if not words or any(w in r["sample"] or w in r["what"].lower() for w in words)]
     rows.sort(key=lambda r: (r["on"], r["pins"]))
     count, keep = {}, os.environ.get("KEEP", "0") not in ("", "0")

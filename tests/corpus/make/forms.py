@@ -10,21 +10,21 @@ BARS = re.compile("[█▉▊▋▌▍▎▏▁▂▃▄▅▆▇━╸╺─■
 WORDS = re.compile(r"(?<![A-Za-z])(nan|inf|\?)(?![A-Za-z])")
 NUMBERS = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+|\d\.?)(e[-+]?\d+)?", re.I)
 TIMES = re.compile(r"0+( ?(days?,?|hours?|minutes?|seconds?|mins?|secs?|ms|us|µs|ns|[dhmsμ])\b[ :]?0*)+|0(:0)+")
-RATES = re.compile(r"0? ?(s/(it|step|sample|batch)|(it|steps?|samples?|batch(es)?)/s(ec)?)\b", re.I)
+RATES = re.compile(r"0 ?([mun]?s/(it|step|sample|batch|epoch|trial)|(it|steps?|samples?|batch(es)?|epochs?|trials?)/s(ec)?)\b", re.I)
 SCALES = re.compile(r"0 ?([kKMGT]?i?[bB]?)(?=[ /\],:)]|$)")
 
 
 def form(piece):
     """One line or one redraw, without what changes between runs."""
     text = ESCAPES.sub(b"", piece).decode("utf-8", "replace")
-    text = re.sub(r"\b[0-9a-f]{8,}\b", "0", text)
+    text = re.sub(r"\b(0x)?[0-9a-f]{8,}\b", "0", text)
     text = BARS.sub("~", text)
     text = WORDS.sub("0", text)
     text = NUMBERS.sub("0", text)
+    text = RATES.sub("0it/s", text)
     text = TIMES.sub("0", text)
-    text = RATES.sub("0 it/s", text)
     text = SCALES.sub("0", text)
-    text = re.sub(r"[~\s]*~[~\s]*", " ~ ", text)
+    text = re.sub(r"[|~\s]*~[|~\s]*", " ~ ", text)
     return re.sub(r"(\b0 )+", "0 ", re.sub(r"\s+", " ", text)).strip(" ~")
 
 
