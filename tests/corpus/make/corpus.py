@@ -153,7 +153,7 @@ def without_places(output, work, environment):
     places = [(work, "/home/user/run"), (environment.folder, "/home/user/env")]
     if environment.base:
         places.append((environment.base.folder, "/home/user/env"))
-    places += [(os.path.dirname(HERE), "/home/user"), (socket.gethostname(), "host")]
+    places += [(os.path.dirname(HERE), "/home/user"), (os.path.expanduser("~"), "/home/user"), (socket.gethostname(), "host")]
     for place, instead in places:
         output = output.replace(place.encode(), instead.encode())
     return output
@@ -166,7 +166,7 @@ def run_training(sample, environment):
         copy = os.path.join(work, "train" + os.path.splitext(script)[1])
         shutil.copy(script, copy)
         command, more = environment.command(copy)
-        env = {"HOME": work, "TERM": "dumb", "PYTHONUNBUFFERED": "1", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin",
+        env = {"HOME": work, "TERM": "dumb", "PYTHONUNBUFFERED": "1", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin",
                "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "2", "TMPDIR": work}
         env.update({k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_") or k in ("JAVA_HOME",)})
         env.update(more)

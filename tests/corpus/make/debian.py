@@ -16,6 +16,23 @@ def fill(folder, pins, call):
     for package in sorted(glob.glob(archives + "/*.deb")):
         call(["dpkg", "-x", package, folder], "cannot be unpacked")
         os.unlink(package)
+    move_links(folder)
+    r_environ = os.path.join(folder, "usr/lib/R/etc/Renviron")  # the package writes it when it is installed
+    if os.path.isdir(os.path.dirname(r_environ)) and not os.path.exists(r_environ):
+        if os.path.islink(r_environ):
+            os.unlink(r_environ)
+        with open(r_environ, "w", encoding="utf-8"):
+            pass
+
+
+def move_links(folder):
+    """Links that say /etc/... mean the folder's etc, where it has such a file."""
+    for place, folders, files in os.walk(folder):
+        for path in [os.path.join(place, name) for name in folders + files]:
+            target = os.readlink(path) if os.path.islink(path) else ""
+            if target.startswith("/") and os.path.lexists(folder + target):
+                os.unlink(path)
+                os.symlink(folder + target, path)
 
 
 def places(folder):
@@ -34,7 +51,7 @@ def r_command(folder, script):
     share = os.path.join(folder, "usr/share/R")
     env.update({"R_HOME": home, "R_LIBS": ":".join(site), "R_ARCH": "", "R_SHARE_DIR": os.path.join(share, "share"),
                 "R_DOC_DIR": os.path.join(share, "doc"), "R_INCLUDE_DIR": os.path.join(share, "include"),
-                "R_PAPERSIZE": "a4", "R_PROFILE": "/dev/null",
-                "R_DEFAULT_PACKAGES": "utils,grDevices,graphics,stats,methods"})
+                "R_PAPERSIZE": "a4", "R_PROFILE": "/dev/null", "EDITOR": "vi", "PAGER": "cat",
+                "R_DEFAULT_PACKAGES": "datasets,utils,grDevices,graphics,stats,methods"})
     env["LD_LIBRARY_PATH"] = os.path.join(home, "lib") + ":" + env["LD_LIBRARY_PATH"]
     return [os.path.join(home, "bin/exec/R"), "--no-echo", "--no-restore", "--vanilla", "--file=" + script], env

@@ -38,7 +38,7 @@ class Small(TrainerModel):
     def get_criterion():
         return nn.CrossEntropyLoss()
 
-    def get_data_loader(self, config, assets, is_eval, samples, verbose, num_gpus, rank=0):
+    def get_data_loader(self, config, is_eval, **_):
         torch.manual_seed(0)
         x = torch.randn(64 if is_eval else 320, 8)
         data = torch.utils.data.TensorDataset(x, (x[:, 0] > 0).long())

@@ -1,3 +1,4 @@
+import logging
 import time
 
 import speechbrain as sb
@@ -5,8 +6,9 @@ import torch
 from speechbrain.utils.train_logger import FileTrainLogger
 from torch.utils.data import DataLoader, TensorDataset
 
+logging.basicConfig(level=logging.INFO, format="%(name)s - %(message)s")
 torch.manual_seed(0)
-x = torch.randn(480, 8)
+x = torch.randn(192, 8)
 data = DataLoader(TensorDataset(x, (x[:, 0] > 0).long()), batch_size=16)
 
 
