@@ -39,6 +39,8 @@ extern const char *const pty_allow_plain[]; /* LF alone: a pipe, NO_COLOR */
 extern const char
 	*const pty_allow_text[]; /* LF and SGR of the policy: `mltop logs` on a terminal */
 extern const char
+	*const pty_allow_live[]; /* and what draws bars there: `mltop logs -f`, `mltop run` */
+extern const char
 	*const pty_allow_screen[]; /* what ncurses writes for xterm-256color, and our modes */
 
 void pty_oracle_init(struct pty_oracle *o, const char *const *allowed);

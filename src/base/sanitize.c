@@ -10,14 +10,10 @@
 
 enum { TAB_CELLS = 8, NO_BASE = MARKS_MAX + 1, MARKS_DROPPED = MARKS_MAX + 2 };
 
-/* The style of what is added next, where it differs from that of the text before. */
-static void set_style(struct writer *w, struct sgr style)
+void sanitized_line_style(struct sanitized_line *line, struct sgr style)
 {
-	struct sanitized_line *line = w->line;
 	struct sgr last = SGR_NONE;
 
-	if (line == NULL)
-		return;
 	if (line->run_count > 0)
 		last = line->runs[line->run_count - 1].style;
 	if (sgr_equal(last, style))
@@ -26,7 +22,13 @@ static void set_style(struct writer *w, struct sgr style)
 		line->run_cap = line->run_cap ? line->run_cap * 2 : 8;
 		line->runs = mem_realloc(line->runs, line->run_cap * sizeof *line->runs);
 	}
-	line->runs[line->run_count++] = (struct sgr_run){w->out->len, style};
+	line->runs[line->run_count++] = (struct sgr_run){line->text.len, style};
+}
+
+static void set_style(struct writer *w, struct sgr style)
+{
+	if (w->line)
+		sanitized_line_style(w->line, style);
 }
 
 /* Printable ASCII as it is. */
@@ -226,8 +228,8 @@ static void write_control(struct writer *w, uint32_t cp)
 		write_substitute(w, text, control_text(cp, text));
 }
 
-/* How many of the bytes are printable ASCII, eight at a time where they all are. */
-static size_t plain_length(const char *s, size_t len)
+/* Eight at a time where they all are. */
+size_t plain_length(const char *s, size_t len)
 {
 	const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
 	size_t at = 0;

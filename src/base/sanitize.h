@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,34 +51,23 @@ struct sanitized_line {
 	struct buf text;      /* sanitised; tabs are expanded to blanks at 8 cells */
 	struct sgr_run *runs; /* in order of `at`; none means default throughout */
 	size_t run_count, run_cap;
-	size_t folded; /* how many \r segments were folded away (progress bars) */
 };
 
 void sanitized_line_init(struct sanitized_line *line);
 void sanitized_line_release(struct sanitized_line *line);
+/* The style of the text that is added next, where it differs from that before. */
+void sanitized_line_style(struct sanitized_line *line, struct sgr style);
+/* Appends the first `len` bytes of the text, with `colour` and their styles, which end with them. */
+void sanitized_line_write(
+	const struct sanitized_line *line, size_t len, bool colour, struct buf *out);
 
 /*
- * One log line without its LF (a CR just before the LF is dropped). With `fold`, of a run of
- * segments divided by CR the last one that is not empty is shown, without the "erase in line"
- * (CSI K) that progress bars write right behind their CR: folding has done that. Without (raw view)
- * each CR is shown as ^M. SGR within the policy becomes runs; a foreground equal to its background,
- * or too near to be told from it, resets both. No state crosses a line. Replaces what `line` held.
+ * One log line without its LF (a CR just before the LF is dropped). With `fold` what draws (CR,
+ * backspaces and the sequences of base/fold.h, which is for more than one line) has been carried
+ * out; without (raw view) all of it is shown, a CR as ^M. SGR within the policy becomes runs; a
+ * foreground equal to its background, or too near to be told from it, resets both. No state crosses
+ * a line. Replaces what `line` held.
  */
 void sanitize_log_line(struct sanitized_line *line, const char *bytes, size_t len, bool fold);
-
-/*
- * A stream for command-line output to a terminal: as sanitize_log_line for each line, but keeps
- * LF and lets allowed SGR through as bytes (`colour`) with a reset at each line's end; a line of
- * which segments were folded away begins with ^M. Bytes of an unfinished line stay in `pending`
- * until the next call or sanitize_stream_end, 256 KiB at most: a longer line is written in pieces,
- * each sanitised by itself. The output is the same however the input was split.
- */
-struct sanitize_stream {
-	struct buf pending;
-	bool colour;
-};
-void sanitize_stream_init(struct sanitize_stream *s, bool colour);
-void sanitize_stream_add(struct sanitize_stream *s, struct buf *out, const char *bytes, size_t len);
-void sanitize_stream_end(struct sanitize_stream *s, struct buf *out); /* flushes and releases */
 
 #endif

@@ -1,9 +1,10 @@
+#include "base/fold.h"
 #include "base/sanitize_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A whole log line, and a stream of them. */
+/* A whole log line. */
 
 void sanitized_line_init(struct sanitized_line *line)
 {
@@ -17,55 +18,35 @@ void sanitized_line_release(struct sanitized_line *line)
 	sanitized_line_init(line);
 }
 
-/*
- * The segment without the "erase in line" that pip, cargo and docker write behind their CR: folding
- * has done what it asks for. Elsewhere it is shown as any other sequence.
- */
-static const char *skip_erase(const char *at, const char *end)
+void sanitized_line_write(
+	const struct sanitized_line *line, size_t len, bool colour, struct buf *out)
 {
-	while (end - at >= 3 && at[0] == 0x1B && at[1] == '[') {
-		const char *final = at + 2 + (at[2] >= '0' && at[2] <= '2');
+	struct sgr style = SGR_NONE;
+	size_t at = 0;
 
-		if (final == end || *final != 'K')
-			break;
-		at = final + 1;
+	for (size_t i = 0; colour && i < line->run_count && line->runs[i].at < len; i++) {
+		const struct sgr_run *run = &line->runs[i];
+
+		buf_add(out, line->text.data + at, run->at - at);
+		sgr_write(out, run->style);
+		at = run->at;
+		style = run->style;
 	}
-	return at;
+	buf_add(out, line->text.data + at, len - at);
+	if (!sgr_equal(style, SGR_NONE))
+		buf_adds(out, "\033[0m");
 }
 
-/* How many segments between `start` and `end`, which both stand at a CR or an end, hold something.
- */
-static size_t count_segments(const char *start, const char *end)
+/* A line that draws over itself: the one row that is left of it. */
+static void fold_line(struct sanitized_line *line, const char *bytes, size_t len)
 {
-	size_t count = 0;
+	struct fold f;
 
-	for (const char *at = start; at < end;) {
-		const char *cr = memchr(at, '\r', (size_t)(end - at));
-		const char *stop = cr ? cr : end;
-
-		count += (at == start ? at : skip_erase(at, stop)) != stop;
-		at = stop + 1;
-	}
-	return count;
-}
-
-/* Narrows *bytes to the last segment that holds something; returns how many such stood before it.
- */
-static size_t fold_segments(const char **bytes, size_t *len)
-{
-	const char *start = *bytes, *end = start + *len;
-
-	for (;;) {
-		const char *cr = memrchr(start, '\r', (size_t)(end - start));
-		const char *segment = cr ? skip_erase(cr + 1, end) : start;
-
-		if (segment < end || cr == NULL) {
-			*bytes = segment;
-			*len = (size_t)(end - segment);
-			return cr ? count_segments(start, cr) : 0;
-		}
-		end = cr;
-	}
+	fold_init(&f, 1, false, NULL, NULL);
+	fold_add(&f, bytes, len);
+	fold_end(&f);
+	fold_row_line(fold_row(&f, 0), line);
+	fold_release(&f);
 }
 
 void sanitize_log_line(struct sanitized_line *line, const char *bytes, size_t len, bool fold)
@@ -75,12 +56,14 @@ void sanitize_log_line(struct sanitized_line *line, const char *bytes, size_t le
 		.style = SGR_NONE,
 		.marks = MARKS_MAX + 1};
 
+	if (fold && fold_acts(bytes, len) && !memchr(bytes, '\n', len)) {
+		fold_line(line, bytes, len);
+		return;
+	}
 	buf_reset(&line->text);
 	line->run_count = 0;
-	line->folded = 0;
-	if (len > 0 && bytes[len - 1] == '\r')
-		len--;
-	if (fold && len > 0)
-		line->folded = fold_segments(&bytes, &len);
+	do /* without folding the others are shown */
+		len -= len > 0 && bytes[len - 1] == '\r';
+	while (fold && len > 0 && bytes[len - 1] == '\r');
 	write_text(&w, bytes, len);
 }

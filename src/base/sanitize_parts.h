@@ -1,5 +1,5 @@
 /*
- * What the parts of the sanitiser share; private to src/base/sanitize*.c.
+ * What the parts of the sanitiser share; private to src/base/sanitize*.c and fold*.c.
  */
 #ifndef MLTOP_BASE_SANITIZE_PARTS_H
 #define MLTOP_BASE_SANITIZE_PARTS_H
@@ -16,7 +16,6 @@ enum {
 	MARKS_MAX = 3,       /* combining marks on a base */
 	SGR_PARAMS_MAX = 16,
 	SGR_DIGITS_MAX = 4,
-	STREAM_PIECE = 256 << 10, /* bytes of an unfinished line after which a stream cuts it */
 };
 
 /* One character as found: a good one, or a maximal invalid part. */
@@ -46,6 +45,8 @@ struct writer {
 	int marks;  /* on the last base; more than MARKS_MAX: there is none to take one */
 	bool emoji; /* the last base is an emoji: selectors and joiners may follow */
 };
+/* How many of the bytes from `s` on are printable ASCII. */
+size_t plain_length(const char *s, size_t len);
 /* Sanitises all of `bytes`, LF included, into the writer. */
 void write_text(struct writer *w, const char *bytes, size_t len);
 

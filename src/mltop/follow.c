@@ -6,7 +6,6 @@
 #include "mltop/follow.h"
 
 #include "core/kinds/task.h"
-#include "base/fsio.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -18,19 +17,6 @@ enum {
 	SUB_LOG_FIRST = 2,
 };
 
-static bool write_out(struct follower *f, const void *bytes, size_t len)
-{
-	struct buf out = BUF_INIT;
-	bool ok;
-
-	if (!f->cli->tty)
-		return fsio_write_all(STDOUT_FILENO, bytes, len);
-	sanitize_stream_add(&f->text, &out, bytes, len);
-	ok = fsio_write_all(STDOUT_FILENO, out.data, out.len);
-	buf_release(&out);
-	return ok;
-}
-
 void follow_over(struct follower *f, enum follow_end end)
 {
 	if (f->closing)
@@ -41,6 +27,7 @@ void follow_over(struct follower *f, enum follow_end end)
 	uv_close((uv_handle_t *)&f->interrupt, NULL);
 	cli_link_close(&f->link);
 	uv_close((uv_handle_t *)&f->patience, NULL);
+	uv_close((uv_handle_t *)&f->redraw, NULL);
 	if (f->stream)
 		stream_free(f->stream, NULL, NULL);
 }
@@ -86,9 +73,7 @@ void follow_settle(struct follower *f)
 
 void follow_print(struct follower *f, const void *bytes, size_t len)
 {
-	if (len)
-		f->mid_line = ((const char *)bytes)[len - 1] != '\n';
-	if (!write_out(f, bytes, len))
+	if (!follow_paint(f, bytes, len))
 		follow_over(f, FOLLOW_UNREAD);
 	else if (f->stream)
 		stream_credit(f->stream, f->sub, len);
@@ -119,6 +104,7 @@ static void on_reset(void *ctx, uint32_t sub)
 
 	if (sub != f->sub)
 		return;
+	follow_paint_aside(f);
 	fprintf(stderr, "mltop: the platform lost the end of this log; what follows replaces it\n");
 	f->next = 0;
 }
@@ -129,6 +115,7 @@ static void on_gap(void *ctx, uint32_t sub, uint64_t offset, uint64_t lost)
 
 	if (sub != f->sub)
 		return;
+	follow_paint_aside(f);
 	if (lost == 0)
 		fprintf(stderr,
 			"mltop: the task's supervisor died here (offset %llu): what it had "
@@ -197,6 +184,8 @@ static void on_link(void *ctx, enum stream_link link, int64_t rtt_ms, const stru
 	struct follower *f = ctx;
 
 	(void)rtt_ms;
+	if (link == STREAM_GONE)
+		follow_paint_aside(f);
 	cli_link_state(&f->link, link, why);
 }
 
@@ -277,6 +266,7 @@ static void follow_open(struct follower *f)
 	f->link = (struct cli_link){f->cli, f, platform_moved, platform_lost, reader_gone};
 	cli_link_open(&f->link);
 	follow_tell_open(f);
+	follow_paint_open(f);
 	uv_signal_start(&f->interrupt, follow_interrupted, SIGINT);
 	f->attempt = f->what->attempt;
 	stream_open(f);
@@ -315,7 +305,6 @@ static void ask_why(struct follower *f)
 enum follow_end follow_log(struct cli *c, const struct follow *what, int *code, struct err *e)
 {
 	struct follower f = {.cli = c, .what = what, .end = FOLLOW_FAILED};
-	struct buf rest = BUF_INIT;
 
 	if (!cli_connect(c, e) || !find_job(&f, e)) {
 		arena_release(&f.arena);
@@ -327,14 +316,11 @@ enum follow_end follow_log(struct cli *c, const struct follow *what, int *code, 
 		*code = 0;
 		return FOLLOW_ENDED;
 	}
-	sanitize_stream_init(&f.text, getenv("NO_COLOR") == NULL);
 	follow_open(&f);
 	while (!f.closing && uv_run(&c->loop, UV_RUN_ONCE))
 		;
 	uv_run(&c->loop, UV_RUN_DEFAULT);
-	sanitize_stream_end(&f.text, &rest);
-	fsio_write_all(STDOUT_FILENO, rest.data, rest.len);
-	buf_release(&rest);
+	follow_paint_end(&f);
 	buf_release(&f.held);
 	*code = follow_job_code(&f.row);
 	ask_why(&f);

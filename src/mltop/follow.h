@@ -1,13 +1,14 @@
 /*
- * Following a job's log on standard output (follow.c), and the question that Ctrl-C asks meanwhile
- * (follow_ask.c). Private to these two; others call follow_log of cli.h. All on the loop's thread.
+ * Following a job's log on standard output (follow.c, follow_paint.c), and the question that Ctrl-C
+ * asks meanwhile (follow_ask.c). Private to follow*.c; others call follow_log of cli.h. All on the
+ * loop's thread.
  */
 #ifndef MLTOP_FOLLOW_H
 #define MLTOP_FOLLOW_H
 
 #include "mltop/cli_link.h"
 
-#include "base/sanitize.h"
+#include "base/paint.h"
 #include "client/stream.h"
 #include "core/kinds/job.h"
 
@@ -17,7 +18,6 @@ struct follower {
 	struct stream *stream;
 	uv_signal_t interrupt;
 	struct cli_link link;
-	struct sanitize_stream text;
 	char *uid;
 	uint32_t sub;            /* of the attempt that is read now */
 	int64_t attempt;         /* that one; 0 until the platform has said */
@@ -34,9 +34,13 @@ struct follower {
 	bool asking, cancelled;
 	/* what is told of it (follow_tell.c) */
 	uv_timer_t patience;
-	bool patient, mid_line; /* mid_line: the job's last line is not ended */
+	bool patient;
 	char waits[1024];       /* the reason that was told */
 	struct buf held;        /* came while it was asked; at most the stream's window */
+	/* on a terminal (follow_paint.c) */
+	struct paint paint;
+	uv_timer_t redraw;
+	bool unpainted; /* bytes came since */
 };
 
 /* Ends the following, once; what was held is printed. */
@@ -45,6 +49,16 @@ void follow_over(struct follower *f, enum follow_end end);
 void follow_settle(struct follower *f);
 /* Prints and gives the platform room for as much more. */
 void follow_print(struct follower *f, const void *bytes, size_t len);
+
+void follow_paint_open(struct follower *f); /* `redraw` is closed by who closes the others */
+/* False: nobody reads it. */
+bool follow_paint(struct follower *f, const void *bytes, size_t len);
+/* We say something on standard error next: that begins on a line of its own. */
+void follow_paint_aside(struct follower *f);
+/* The same where the person's ^C already stands behind the job's text. */
+void follow_paint_ask(struct follower *f);
+/* Writes what is left, and releases. */
+void follow_paint_end(struct follower *f);
 
 void follow_interrupted(uv_signal_t *handle, int number);
 /* Asks the platform to cancel the job; a refusal is said and the log goes on. */

@@ -102,6 +102,7 @@ static bool ask_open(struct follower *f)
 		close(f->keys_fd);
 		return false;
 	}
+	follow_paint_ask(f);
 	f->asking = true;
 	f->keys.data = f;
 	uv_poll_start(&f->keys, UV_READABLE, on_answer);

@@ -12,14 +12,6 @@ enum {
 	WAITS_ALONE_MS = 3000, /* and where nobody sits at a terminal */
 };
 
-/* Ours begins on a line of its own, whatever the job has printed. */
-static void begin_line(struct follower *f)
-{
-	if (f->mid_line && f->cli->tty && isatty(STDERR_FILENO))
-		fputc('\n', stderr);
-	f->mid_line = false;
-}
-
 /* ---- Waiting ---- */
 
 static void tell_waits(struct follower *f)
@@ -30,7 +22,7 @@ static void tell_waits(struct follower *f)
 		strcmp(f->waits, j->message) == 0)
 		return;
 	snprintf(f->waits, sizeof f->waits, "%s", j->message);
-	begin_line(f);
+	follow_paint_aside(f);
 	cli_complain("job %s waits: %s", f->what->job, j->message);
 }
 
@@ -57,6 +49,13 @@ void follow_tell_row(struct follower *f)
 }
 
 /* ---- The end ---- */
+
+/* Nothing of the job is written any more. */
+static void begin_line(const struct follower *f)
+{
+	if (f->paint.mid_line && f->cli->tty && isatty(STDERR_FILENO))
+		fputc('\n', stderr);
+}
 
 /* A shell's codes for a command that is not there, and for one that cannot be executed. */
 static int start_code(const char *message)

@@ -3,7 +3,7 @@
  * Any bytes through every form of the sanitiser: the oracle must find nothing, and a stream's
  * output must not depend on where it was cut. The first byte chooses the cut and the colours.
  */
-#include "base/sanitize.h"
+#include "base/paint.h"
 #include "base/utf8.h"
 
 #include "pty_oracle.h"
@@ -34,12 +34,13 @@ static void judge(const struct buf *text, const char *const *allowed)
 
 static void stream(struct buf *out, const char *bytes, size_t len, size_t step, bool colour)
 {
-	struct sanitize_stream s;
+	struct paint p;
 
-	sanitize_stream_init(&s, colour);
+	paint_init(&p, PAINT_ENDED, colour);
 	for (size_t at = 0; at < len; at += step)
-		sanitize_stream_add(&s, out, bytes + at, len - at < step ? len - at : step);
-	sanitize_stream_end(&s, out);
+		paint_add(&p, bytes + at, len - at < step ? len - at : step, out);
+	paint_end(&p, out);
+	paint_release(&p);
 }
 
 static void as_stream(const char *bytes, size_t len, size_t step, bool colour)

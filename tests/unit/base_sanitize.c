@@ -272,115 +272,62 @@ static void tabs_stop_every_eight_cells(void **state)
 	check_line("\033[31m1\tx", true, "1       x", "0:1/-1/0");
 }
 
-static void carriage_returns_fold(void **state)
+static void redraws_are_carried_out(void **state)
 {
-	struct sanitized_line line;
-
 	(void)state;
 	check_line("text\r", true, "text", "");
 	check_line("10%\r50%\r100%", true, "100%", "");
 	check_line("10%\r50%\r\r", true, "50%", "");
-	check_line("\033[31m10%\r50%", true, "50%", "");
+	check_line("100%\r5%", true, "5%0%", "");
+	check_line("\033[31m10%\r50%", true, "50%", "0:1/-1/0");
+	check_line("\rtext\r", true, "text", "");
+	check_line("\r\r\r", true, "", "");
 	check_line("10%\r50%\r", false, "10%^M50%", "3:-1/-1/16 5:-1/-1/0");
-	sanitized_line_init(&line);
-	sanitize_log_line(&line, "\r1\r\r2\r3\r", 8, true);
-	assert_int_equal(line.folded, 2);
-	assert_string_equal(line.text.data, "3");
-	sanitize_log_line(&line, "\rtext\r", 6, true);
-	assert_int_equal(line.folded, 0);
-	sanitize_log_line(&line, "\r\r\r", 3, true);
-	assert_int_equal(line.folded, 0);
-	assert_string_equal(line.text.data, "");
-	sanitized_line_release(&line);
+	check_line("loss 0.9\b\b\b0.8", true, "loss 0.8", "");
+	check_line("loss 0.9\b", false, "loss 0.9^H", "8:-1/-1/16");
 }
 
 /* pip, cargo and docker erase the line behind their CR; at the end the bar may be erased whole. */
-static void erased_bars_fold(void **state)
+static void erased_bars_are_gone(void **state)
 {
-	struct sanitized_line line;
-
 	(void)state;
 	check_line("10%\r\033[K20%", true, "20%", "");
-	check_line("\r\033[2K\033[0K\033[32m20%\r\033[K", true, "20%", "0:2/-1/0");
+	check_line("\r\033[2K\033[0K\033[32m20%\r\033[K", true, "", "");
 	check_line("10%\r\033[K20%", false, "10%^M^[[K20%", "3:-1/-1/16 9:-1/-1/0");
-	/* Not behind a CR, or no erase in line: shown. */
-	check_line("\033[Kx", true, "^[[Kx", "0:-1/-1/16 4:-1/-1/0");
-	check_line("10%\rx\033[K", true, "x^[[K", "1:-1/-1/16");
+	check_line("\033[Kx", true, "x", "");
+	check_line("10%\rx\033[K", true, "x", "");
+	/* None that a terminal acts upon within its line: shown. */
 	check_line("10%\r\033[3K", true, "^[[3K", "0:-1/-1/16");
 	check_line("10%\r\033[2", true, "^[[2", "0:-1/-1/16");
 	check_line("10%\r\033[2J", true, "^[[2J", "0:-1/-1/16");
+	check_line("\033[2;2Hx", true, "^[[2;2Hx", "0:-1/-1/16 7:-1/-1/0");
+	/* Up and down there is nothing for one line. */
+	check_line("10%\033[A\r20%\033[B", true, "20%", "");
+}
+
+static void check_written(const char *in, bool colour, size_t len, const char *want)
+{
+	struct sanitized_line line;
+	struct buf out = BUF_INIT;
+
 	sanitized_line_init(&line);
-	sanitize_log_line(&line, "1\r\033[K\r\033[K2\r\033[K3\r\033[K", 19, true);
-	assert_int_equal(line.folded, 2);
-	assert_string_equal(line.text.data, "3");
+	sanitize_log_line(&line, in, strlen(in), true);
+	sanitized_line_write(&line, len < line.text.len ? len : line.text.len, colour, &out);
+	assert_string_equal(out.data, want);
+	buf_release(&out);
 	sanitized_line_release(&line);
 }
 
-static void check_stream(const char *in, bool colour, const char *want)
-{
-	struct sanitize_stream s;
-	struct buf out = BUF_INIT;
-
-	sanitize_stream_init(&s, colour);
-	sanitize_stream_add(&s, &out, in, strlen(in));
-	sanitize_stream_end(&s, &out);
-	assert_string_equal(out.data, want);
-	buf_release(&out);
-}
-
-static void streams_keep_lines_and_reset_each(void **state)
+static void lines_are_written_with_their_styles(void **state)
 {
 	(void)state;
-	check_stream("a\nb\r\n\nc", true, "a\nb\n\nc");
-	check_stream("\033[31mred\nplain\n", true, "\033[0;31mred\033[0m\nplain\n");
-	check_stream("\033[31mred\nplain\n", false, "red\nplain\n");
-	check_stream("\033[1;96;48;5;99mx", true, "\033[0;1;96;48;5;99mx\033[0m");
-	check_stream("\033[2Jx\n", true, "\033[0;7m^[[2J\033[0mx\033[0m\n");
-	check_stream("\033[2Jx\n", false, "^[[2Jx\n");
-	check_stream("10%\r20%\n", false, "^M20%\n");
-	check_stream("", true, "");
-}
-
-static void streams_cut_what_never_ends(void **state)
-{
-	struct sanitize_stream s;
-	struct buf out = BUF_INIT;
-	char *part = mem_alloc(1 << 20);
-
-	(void)state;
-	memset(part, 'x', 1 << 20);
-	sanitize_stream_init(&s, false);
-	for (int i = 0; i < 8; i++) {
-		sanitize_stream_add(&s, &out, part, 1 << 20);
-		assert_in_range(s.pending.cap, 0, 1 << 19);
-	}
-	sanitize_stream_end(&s, &out);
-	assert_int_equal(out.len, 8 << 20);
-	free(part);
-	buf_release(&out);
-}
-
-/* Pieces of an endless line are cut between characters, whatever their length. */
-static void cuts_part_no_character(void **state)
-{
-	struct buf in = BUF_INIT, out = BUF_INIT;
-	struct sanitize_stream s;
-
-	(void)state;
-	for (int shift = 0; shift < 4; shift++) {
-		buf_reset(&in);
-		buf_reset(&out);
-		buf_add(&in, "abc", (size_t)shift);
-		while (in.len < 600 << 10)
-			buf_adds(&in, "\360\237\230\200\345\265\214\303\251");
-		sanitize_stream_init(&s, true);
-		sanitize_stream_add(&s, &out, in.data, in.len);
-		sanitize_stream_end(&s, &out);
-		assert_int_equal(out.len, in.len);
-		assert_memory_equal(out.data, in.data, in.len);
-	}
-	buf_release(&in);
-	buf_release(&out);
+	check_written("\033[31mred", true, 99, "\033[0;31mred\033[0m");
+	check_written("\033[31mred", false, 99, "red");
+	check_written("\033[31mred", true, 2, "\033[0;31mre\033[0m");
+	check_written("re\033[31md", true, 2, "re");
+	check_written("\033[1;96;48;5;99mx", true, 99, "\033[0;1;96;48;5;99mx\033[0m");
+	check_written("\033[2Jx", true, 99, "\033[0;7m^[[2J\033[0mx");
+	check_written("\033[2Jx", false, 99, "^[[2Jx");
 }
 
 int main(void)
@@ -399,11 +346,9 @@ int main(void)
 		cmocka_unit_test(strings_end_where_terminals_end_them),
 		cmocka_unit_test(hidden_text_is_shown),
 		cmocka_unit_test(tabs_stop_every_eight_cells),
-		cmocka_unit_test(carriage_returns_fold),
-		cmocka_unit_test(erased_bars_fold),
-		cmocka_unit_test(streams_keep_lines_and_reset_each),
-		cmocka_unit_test(streams_cut_what_never_ends),
-		cmocka_unit_test(cuts_part_no_character),
+		cmocka_unit_test(redraws_are_carried_out),
+		cmocka_unit_test(erased_bars_are_gone),
+		cmocka_unit_test(lines_are_written_with_their_styles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

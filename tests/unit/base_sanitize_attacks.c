@@ -2,7 +2,7 @@
  * Every attack of the corpus through every form of the sanitiser, cut at every byte, and random
  * mixtures of them; an oracle that shares no code with it reads the result.
  */
-#include "base/sanitize.h"
+#include "base/paint.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -87,20 +87,21 @@ static void as_field_and_line(const char *name, const char *bytes, size_t len)
 static void stream_in_parts(struct buf *out, const char *bytes, size_t len, bool colour,
 	size_t (*next_cut)(size_t at, size_t len, void *arg), void *arg)
 {
-	struct sanitize_stream s;
+	struct paint p;
 
-	sanitize_stream_init(&s, colour);
+	paint_init(&p, PAINT_ENDED, colour);
 	for (size_t at = 0; at < len;) {
 		size_t cut = next_cut(at, len, arg);
 		/* A copy of the exact size: reading past a part is then seen by AddressSanitizer.
 		 */
 		char *part = mem_dup(bytes + at, cut - at);
 
-		sanitize_stream_add(&s, out, part, cut - at);
+		paint_add(&p, part, cut - at, out);
 		free(part);
 		at = cut;
 	}
-	sanitize_stream_end(&s, out);
+	paint_end(&p, out);
+	paint_release(&p);
 }
 
 static size_t cut_nowhere(size_t at, size_t len, void *arg)
@@ -150,6 +151,25 @@ static void as_stream(const char *name, const char *bytes, size_t len, struct bu
 	buf_release(&plain);
 }
 
+/* Drawn on a terminal of some width after each few bytes. */
+static void as_live(const char *name, const char *bytes, size_t len)
+{
+	struct buf out = BUF_INIT;
+	struct paint p;
+
+	paint_init(&p, PAINT_LIVE, true);
+	paint_size(&p, 20, 5);
+	for (size_t at = 0; at < len; at += 7) {
+		paint_add(&p, bytes + at, len - at < 7 ? len - at : 7, &out);
+		if (at % 3 == 0)
+			paint_now(&p, &out);
+	}
+	paint_end(&p, &out);
+	judge(name, "drawn", pty_allow_live, &out);
+	paint_release(&p);
+	buf_release(&out);
+}
+
 static void attacks_do_nothing(void **state)
 {
 	(void)state;
@@ -159,6 +179,7 @@ static void attacks_do_nothing(void **state)
 
 		as_field_and_line(a->name, a->bytes, a->len);
 		as_stream(a->name, a->bytes, a->len, &whole);
+		as_live(a->name, a->bytes, a->len);
 		for (size_t cut = 1; cut < a->len; cut++) {
 			buf_reset(&again);
 			stream_in_parts(&again, a->bytes, a->len, true, cut_once, &cut);
@@ -239,6 +260,7 @@ static void mixtures_do_nothing(void **state)
 		build_mixture(&in, &seed);
 		as_field_and_line(name, in.data, in.len);
 		as_stream(name, in.data, in.len, &whole);
+		as_live(name, in.data, in.len);
 		stream_in_parts(&again, in.data, in.len, true, cut_at_random, &seed);
 		assert_same(name, "random cuts", &whole, &again);
 		buf_release(&in);
