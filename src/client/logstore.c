@@ -15,7 +15,7 @@
 /* ---- Life ---- */
 
 /* A file without a name: it goes with the process, however that ends. */
-static int open_spool(const char *dir, struct err *e)
+int store_open_spool(const char *dir, struct err *e)
 {
 	struct err why = ERR_INIT;
 	char *path = NULL;
@@ -42,12 +42,14 @@ static int open_spool(const char *dir, struct err *e)
 struct logstore *logstore_new(const char *dir, struct err *e)
 {
 	struct logstore *s;
-	int fd = open_spool(dir, e);
+	int fd = store_open_spool(dir, e);
 
 	if (fd < 0)
 		return NULL;
 	s = mem_alloc(sizeof *s);
 	s->fd = fd;
+	s->drawn_fd = -1;
+	s->dir = mem_strdup(dir);
 	buf_init(&s->lines, 0);
 	vec_push(&s->marks, 0);
 	return s;
@@ -61,6 +63,7 @@ void logstore_free(struct logstore *s)
 	vec_release(&s->marks);
 	vec_release(&s->gaps);
 	vec_release(&s->longs);
+	store_fold_release(s);
 	buf_release(&s->lines);
 	free(s->block);
 	free(s);
@@ -68,12 +71,12 @@ void logstore_free(struct logstore *s)
 
 /* ---- Storing ---- */
 
-static bool write_spool(struct logstore *s, const char *bytes, size_t len, struct err *e)
+bool store_write(int fd, uint64_t pos, const char *bytes, size_t len, struct err *e)
 {
 	size_t done = 0;
 
 	while (done < len) {
-		ssize_t n = pwrite(s->fd, bytes + done, len - done, (off_t)(s->size + done));
+		ssize_t n = pwrite(fd, bytes + done, len - done, (off_t)(pos + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -130,12 +133,12 @@ static bool joins(struct logstore *s, uint64_t offset, struct err *e)
 bool logstore_append(struct logstore *s, uint64_t offset, const void *bytes, size_t len,
 	struct err *e)
 {
-	if (!joins(s, offset, e) || !write_spool(s, bytes, len, e))
+	if (!joins(s, offset, e) || !store_write(s->fd, s->size, bytes, len, e))
 		return false;
 	index_bytes(s, bytes, len);
 	s->size += len;
 	s->next += len;
-	return true;
+	return store_fold_bytes(s, bytes, len, e);
 }
 
 /* Is the newest row a gap that ends there? */
@@ -156,6 +159,8 @@ bool logstore_gap(struct logstore *s, uint64_t offset, uint64_t lost, struct err
 		return true;
 	if (s->line_start < s->size)
 		end_line(s, s->size, s->size);
+	if (!store_fold_gap(s, e))
+		return false;
 	vec_push(&s->gaps, ((struct store_gap){s->rows, s->size, offset, lost}));
 	end_row(s, s->size);
 	s->next += lost;
@@ -172,9 +177,19 @@ uint64_t logstore_first(const struct logstore *s)
 	return s->first;
 }
 
-int64_t logstore_lines(const struct logstore *s)
+int64_t store_raw(const struct logstore *s)
 {
 	return s->rows + (s->line_start < s->size);
+}
+
+void logstore_set_raw(struct logstore *s, bool raw)
+{
+	s->raw = raw;
+}
+
+int64_t logstore_lines(const struct logstore *s)
+{
+	return s->raw ? store_raw(s) : store_shown(s);
 }
 
 /* ---- Saving ---- */

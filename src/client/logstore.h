@@ -1,7 +1,9 @@
 /*
  * What has been received of one log: raw bytes in a spool file (pread, not mmap: resident memory
  * counts), and in memory an index with the offset of every 16th line and the gaps. Lines are
- * counted from 0. Loop thread only; no call reads more than a window.
+ * counted from 0. What programs draw over (cursor up, base/fold.h) is so many lines as one sees of
+ * it; those that can still be gone back to change, and may become fewer. Loop thread only; no call
+ * reads more than a window.
  */
 #ifndef MLTOP_CLIENT_LOGSTORE_H
 #define MLTOP_CLIENT_LOGSTORE_H
@@ -26,12 +28,17 @@ uint64_t logstore_next(const struct logstore *s);  /* the stream offset wanted n
 uint64_t logstore_first(const struct logstore *s); /* of the first byte kept */
 int64_t logstore_lines(
 	const struct logstore *s); /* whole lines, gap rows and an unfinished last one */
+/* Whether lines are now those of the bytes, one for each LF, or (at first) those that one sees. */
+void logstore_set_raw(struct logstore *s, bool raw);
+/* The line with the byte at that stream offset; -1: that is not here (yet). */
+int64_t logstore_line_at(struct logstore *s, uint64_t offset);
 
 struct logstore_line {
 	const char *bytes;     /* NULL for a gap row; valid until the next call */
 	size_t len, full_len;  /* len is cut to 64 KiB */
 	uint64_t offset, lost; /* lost: bytes of a gap; 0: unknown */
-	bool partial;
+	bool partial;          /* it may still change */
+	bool drawn;            /* what became of several lines; its offset is that of the first */
 };
 /* Reads up to `count` lines from `line` on into `out`; returns how many. */
 size_t logstore_window(struct logstore *s, int64_t line, size_t count, struct logstore_line *out,

@@ -99,11 +99,26 @@ static bool crosses_gap(const struct logstore *s, uint64_t pos, size_t len)
 	return low < s->gaps.len && s->gaps.items[low].pos < pos + len;
 }
 
-static bool hit_at(struct logstore *s, uint64_t pos, int64_t *line)
+static bool has_needle(const char *bytes, size_t len, const void *what)
+{
+	const struct needle *n = what;
+	char *copy = mem_dup(bytes, len);
+	bool has;
+
+	if (n->fold)
+		fold_bytes(copy, len);
+	has = first_in(copy, len, n) != NULL;
+	free(copy);
+	return has;
+}
+
+static bool hit_at(struct logstore *s, const struct needle *n, uint64_t pos, int64_t *line)
 {
 	struct store_row row;
 
 	*line = store_row_at(s, pos, &row, NULL) ? row.row : -1;
+	if (*line >= 0 && !s->raw)
+		*line = store_row_of(s, *line, has_needle, n);
 	return true;
 }
 
@@ -129,7 +144,7 @@ static bool find_forwards(struct logstore *s, const struct needle *n, int64_t *l
 		uint64_t at = pos + (uint64_t)(hit - s->block);
 
 		if (!crosses_gap(s, at, n->len))
-			return hit_at(s, at, line);
+			return hit_at(s, n, at, line);
 	}
 	if (pos + step >= s->size)
 		return none(line);
@@ -152,7 +167,7 @@ static bool find_backwards(struct logstore *s, const struct needle *n, int64_t *
 		uint64_t at = start + (uint64_t)(hit - s->block);
 
 		if (!crosses_gap(s, at, n->len))
-			return hit_at(s, at, line);
+			return hit_at(s, n, at, line);
 		len = (size_t)(hit - s->block);
 	}
 	if (start == 0)
@@ -166,7 +181,7 @@ bool logstore_find(struct logstore *s, const char *pattern, bool backwards, int6
 {
 	struct needle n;
 	struct store_row row;
-	int64_t lines = logstore_lines(s);
+	int64_t lines = logstore_lines(s), raw;
 
 	if (!needle_make(&n, pattern) || *line < 0 || lines == 0)
 		return none(line);
@@ -178,7 +193,8 @@ bool logstore_find(struct logstore *s, const char *pattern, bool backwards, int6
 	if (*resume > 0)
 		return backwards ? find_backwards(s, &n, line, (uint64_t)*resume, resume)
 				 : find_forwards(s, &n, line, (uint64_t)*resume, resume);
-	if (!store_row(s, *line, &row, NULL))
+	raw = s->raw ? *line : store_line_of(s, *line, backwards);
+	if (raw < 0 || raw >= store_raw(s) || !store_row(s, raw, &row, NULL))
 		return none(line);
 	return backwards ? find_backwards(s, &n, line, row.end, resume)
 			 : find_forwards(s, &n, line, row.start, resume);

@@ -9,12 +9,12 @@
 enum { READ_AHEAD = 256 * 1024 };
 #define NOWHERE SIZE_MAX /* a gap has no bytes */
 
-bool store_read(const struct logstore *s, uint64_t pos, void *out, size_t len, struct err *e)
+bool store_read_at(int fd, uint64_t pos, void *out, size_t len, struct err *e)
 {
 	size_t done = 0;
 
 	while (done < len) {
-		ssize_t n = pread(s->fd, (char *)out + done, len - done, (off_t)(pos + done));
+		ssize_t n = pread(fd, (char *)out + done, len - done, (off_t)(pos + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -25,6 +25,11 @@ bool store_read(const struct logstore *s, uint64_t pos, void *out, size_t len, s
 		done += (size_t)n;
 	}
 	return true;
+}
+
+bool store_read(const struct logstore *s, uint64_t pos, void *out, size_t len, struct err *e)
+{
+	return store_read_at(s->fd, pos, out, len, e);
 }
 
 /* ---- Finding rows ---- */
@@ -167,8 +172,7 @@ bool store_row_at(struct logstore *s, uint64_t pos, struct store_row *out, struc
 
 /* ---- Windows ---- */
 
-/* The stream offset of a row's first byte, by the last gap before it. */
-static uint64_t stream_offset(const struct logstore *s, int64_t row, uint64_t pos)
+uint64_t store_offset(const struct logstore *s, int64_t row, uint64_t pos)
 {
 	size_t g = store_gap_from(s, row);
 
@@ -190,7 +194,7 @@ static bool add_line(struct reader *r, const struct store_row *row, struct logst
 		.len = len,
 		.full_len = (size_t)(row->end - row->start),
 		.partial = row->partial,
-		.offset = stream_offset(r->s, row->row, row->start),
+		.offset = store_offset(r->s, row->row, row->start),
 	};
 	*at = r->s->lines.len;
 	if (row->gap) {
@@ -205,29 +209,134 @@ static bool add_line(struct reader *r, const struct store_row *row, struct logst
 	return buf_add(&r->s->lines, bytes, len) && buf_addc(&r->s->lines, '\0');
 }
 
+/* Where the bytes of each line begin in s->lines, which may move. */
+struct window {
+	struct reader r;
+	struct logstore_line *out;
+	size_t *places, n;
+};
+
+static bool add_raw(struct window *w, int64_t raw, size_t count)
+{
+	struct store_row row;
+
+	if (!walk_to(&w->r, raw, &row))
+		return false;
+	for (;;) {
+		if (!add_line(&w->r, &row, &w->out[w->n], &w->places[w->n]))
+			return false;
+		w->n++;
+		if (--count == 0)
+			return true;
+		row.row++;
+		if (!step(&w->r, &row))
+			return false;
+	}
+}
+
+/* The text from `start` of s->lines on is the next line's. */
+static bool finish_drawn(struct window *w, uint64_t offset, size_t start, bool partial)
+{
+	struct buf *lines = &w->r.s->lines;
+	size_t len = lines->len - start;
+
+	w->places[w->n] = start;
+	w->out[w->n++] = (struct logstore_line){.len = len < LINE_SHOWN ? len : LINE_SHOWN,
+		.full_len = len,
+		.offset = offset,
+		.partial = partial,
+		.drawn = true};
+	return buf_addc(lines, '\0');
+}
+
+static bool add_live(struct window *w, size_t i)
+{
+	struct logstore *s = w->r.s;
+	size_t start = s->lines.len;
+
+	fold_row_bytes(fold_row(&s->live, i), &s->lines);
+	return finish_drawn(w, s->live_offset, start, true);
+}
+
+static bool add_drawn(struct window *w, struct store_fold *fold, size_t i)
+{
+	struct logstore *s = w->r.s;
+	const struct store_drawn *drawn = &s->drawn.items[i];
+	size_t start = s->lines.len;
+	struct store_row row;
+
+	if (fold->offset == OFFSET_UNKNOWN) {
+		if (!store_row(s, fold->raw, &row, w->r.e))
+			return false;
+		fold->offset = store_offset(s, fold->raw, row.start);
+		w->r.len = 0; /* the block is another one now */
+	}
+	if (!buf_reserve(&s->lines, drawn->len) ||
+		!store_read_at(s->drawn_fd, drawn->pos, s->lines.data + start, drawn->len, w->r.e))
+		return false;
+	s->lines.len += drawn->len;
+	return finish_drawn(w, fold->offset, start, false);
+}
+
+static bool add_place(struct window *w, const struct store_place *p, size_t count)
+{
+	bool ok = true;
+
+	if (p->how == PLACE_RAW)
+		return add_raw(w, p->at, count);
+	for (size_t i = 0; ok && i < count; i++)
+		ok = p->how == PLACE_LIVE ? add_live(w, (size_t)p->at + i)
+					  : add_drawn(w, p->fold, (size_t)p->at + i);
+	return ok;
+}
+
 size_t logstore_window(struct logstore *s, int64_t line, size_t count, struct logstore_line *out,
 	struct err *e)
 {
-	struct reader r = {.s = s, .e = e};
-	struct store_row row;
-	size_t *places, n = 0; /* where lines begin in s->lines */
+	struct window w = {.r = {.s = s, .e = e}, .out = out};
 	int64_t lines = logstore_lines(s);
+	bool ok = true;
 
 	buf_reset(&s->lines);
 	if (line < 0 || line >= lines || count == 0)
 		return 0;
 	if ((int64_t)count > lines - line)
 		count = (size_t)(lines - line);
-	places = mem_alloc(count * sizeof *places);
-	if (walk_to(&r, line, &row)) {
-		while (add_line(&r, &row, &out[n], &places[n]) && ++n < count) {
-			row.row++;
-			if (!step(&r, &row))
-				break;
-		}
+	w.places = mem_alloc(count * sizeof *w.places);
+	while (ok && w.n < count) {
+		int64_t at = line + (int64_t)w.n;
+		struct store_place p = {.how = PLACE_RAW, .at = at, .count = lines - at};
+		size_t left = count - w.n;
+
+		if (!s->raw)
+			p = store_place(s, at);
+		ok = p.count > 0 &&
+			add_place(&w, &p, p.count < (int64_t)left ? (size_t)p.count : left);
 	}
-	for (size_t i = 0; i < n; i++)
-		out[i].bytes = places[i] == NOWHERE ? NULL : s->lines.data + places[i];
-	free(places);
-	return n;
+	for (size_t i = 0; i < w.n; i++)
+		out[i].bytes = w.places[i] == NOWHERE ? NULL : s->lines.data + w.places[i];
+	free(w.places);
+	return w.n;
+}
+
+/* ---- By offset ---- */
+
+int64_t logstore_line_at(struct logstore *s, uint64_t offset)
+{
+	struct store_row row;
+	uint64_t first = s->first, pos = 0;
+
+	for (size_t i = 0; i < s->gaps.len && s->gaps.items[i].offset <= offset; i++) {
+		first = s->gaps.items[i].offset + s->gaps.items[i].lost;
+		pos = s->gaps.items[i].pos;
+	}
+	if (!s->begun || offset >= s->next || store_raw(s) == 0)
+		return -1;
+	/* What is missing, or was before what is kept, is where it would stand. */
+	pos += offset > first ? offset - first : 0;
+	if (pos >= s->size)
+		pos = s->size ? s->size - 1 : 0;
+	if (!store_row_at(s, pos, &row, NULL))
+		return -1;
+	return s->raw ? row.row : store_row_of(s, row.row, NULL, NULL);
 }

@@ -40,6 +40,7 @@ static void carry_out(struct run *r, const struct cmd *c)
 	case CMD_UNSUBSCRIBE: run_unsubscribe(r, c->sub); break;
 	case CMD_LOG_WINDOW: run_log_window(r, c); break;
 	case CMD_LOG_FIND: run_log_find(r, c); break;
+	case CMD_LOG_AT: run_log_at(r, c); break;
 	case CMD_LOG_SAVE: run_log_save(r, c); break;
 	case CMD_SAVE_TEXT: run_save_text(r, c); break;
 	case CMD_COPY: run_copy(r, c->text); break;

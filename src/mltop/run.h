@@ -28,6 +28,7 @@ struct run_sub {
 	int64_t attempt;
 	struct logstore *store;
 	bool changed, final, left; /* left: the platform it came from was left */
+	bool raw;                  /* lines of the stream are shown, not what one sees of them */
 	struct stream_log_state state;
 	char end[160]; /* how the log ended, "" while it goes on */
 	/* a search under way */
@@ -146,6 +147,7 @@ void run_log_state(struct run *r, struct run_sub *s, const struct stream_log_sta
 void run_log_tell(struct run *r, struct run_sub *s); /* MSG_LOG_STATE */
 void run_log_window(struct run *r, const struct cmd *c);
 void run_log_find(struct run *r, const struct cmd *c);
+void run_log_at(struct run *r, const struct cmd *c);
 void run_log_save(struct run *r, const struct cmd *c);
 
 /* run_files.c: config, state, themes, saving, clipboard */

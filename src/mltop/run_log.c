@@ -25,6 +25,8 @@ void run_log_open(struct run *r, struct run_sub *s)
 	s->store = logstore_new(r->cache_dir, &e);
 	if (s->store == NULL)
 		log_failed(r, s, &e);
+	else
+		logstore_set_raw(s->store, s->raw);
 }
 
 void run_log_reset(struct run *r, struct run_sub *s)
@@ -117,11 +119,26 @@ void run_log_window(struct run *r, const struct cmd *c)
 			.offset = lines[i].offset,
 			.lost = lines[i].lost,
 			.partial = lines[i].partial,
+			.drawn = lines[i].drawn,
 		};
 	if (e.code != ERR_NONE)
 		log_failed(r, s, &e);
 	else
 		r->tell(r, &m);
+}
+
+void run_log_at(struct run *r, const struct cmd *c)
+{
+	struct run_sub *s = run_sub_find(r, c->sub);
+	struct msg m = {.type = MSG_LOG_AT, .sub = c->sub};
+
+	if (s == NULL || s->store == NULL)
+		return;
+	s->raw = c->raw;
+	logstore_set_raw(s->store, s->raw);
+	run_log_tell(r, s);
+	m.line = logstore_line_at(s->store, c->offset);
+	r->tell(r, &m);
 }
 
 /* ---- Search, a step each turn of the loop ---- */

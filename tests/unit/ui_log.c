@@ -256,12 +256,98 @@ static void search_goes_on_from_the_other_end(void **state)
 	store_close(&s);
 }
 
+static void answer_at(struct store *s, int64_t line)
+{
+	struct msg m = {.type = MSG_LOG_AT, .sub = 3, .line = line};
+
+	logpane_message(&s->pane, &m, &s->cmds);
+}
+
+/* Lines are others in the raw view: what stood at the top is asked for by its byte. */
+static void the_raw_view_keeps_its_place(void **state)
+{
+	struct store s;
+
+	(void)state;
+	store_open(&s, 500, 60, 80, 21);
+	tell(&s);
+	serve(&s);
+	act(&s, ACT_TOP);
+	for (int i = 0; i < 100; i++)
+		act(&s, ACT_DOWN);
+	logpane_action(&s.pane, ACT_RAW, &s.cmds);
+	assert_int_equal(s.cmds.len, 1);
+	assert_int_equal(s.cmds.items[0].type, CMD_LOG_AT);
+	assert_int_equal(s.cmds.items[0].offset, 100 * 100);
+	assert_true(s.cmds.items[0].raw);
+	cmds_clear(&s.cmds);
+	s.lines = s.has = 690; /* each bar has its lines */
+	tell(&s);
+	assert_int_equal(s.cmds.len, 0);
+	answer_at(&s, 300);
+	serve(&s);
+	assert_int_equal(s.pane.top, 300);
+	assert_non_null(logpane_row(&s.pane, 300));
+	store_close(&s);
+}
+
+/* To a byte that has not come yet: as soon as it is there. */
+static void a_jump_waits_for_its_byte(void **state)
+{
+	struct store s;
+
+	(void)state;
+	store_open(&s, 10, 60, 80, 21);
+	logpane_jump(&s.pane, 40000, &s.cmds);
+	assert_int_equal(s.cmds.len, 0);
+	for (int i = 0; i < 3; i++) {
+		tell(&s);
+		assert_int_equal(s.cmds.items[0].type, CMD_LOG_AT);
+		assert_int_equal(s.cmds.items[0].offset, 40000);
+		cmds_clear(&s.cmds);
+		s.lines = s.has = 400 + i;
+		if (i < 2)
+			answer_at(&s, -1);
+		cmds_clear(&s.cmds);
+	}
+	tell(&s);
+	answer_at(&s, 400);
+	serve(&s);
+	assert_int_equal(s.pane.hit, 400);
+	assert_false(s.pane.follow);
+	assert_non_null(logpane_row(&s.pane, 400));
+	store_close(&s);
+}
+
+/* Rows near the end may be drawn anew: they are asked for again though all are here. */
+static void rows_that_may_change_are_asked_for_again(void **state)
+{
+	struct store s;
+	int before;
+
+	(void)state;
+	store_open(&s, 500, 60, 80, 21);
+	tell(&s);
+	serve(&s);
+	logpane_scroll(&s.pane, -30, &s.cmds);
+	serve(&s);
+	before = s.asked;
+	struct msg m = {.type = MSG_LOG_STATE, .sub = 3, .log_lines = 500, .log_bytes = 60000};
+	logpane_message(&s.pane, &m, &s.cmds);
+	serve(&s);
+	assert_int_equal(s.asked, before + 1);
+	store_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_window_at_a_time),
 		cmocka_unit_test(a_short_store_is_not_asked_for_ever),
 		cmocka_unit_test(folded_rows_come_one_by_one),
+		cmocka_unit_test(the_raw_view_keeps_its_place),
+		cmocka_unit_test(a_jump_waits_for_its_byte),
+		cmocka_unit_test(rows_that_may_change_are_asked_for_again),
 		cmocka_unit_test(following_stays_at_the_end),
 		cmocka_unit_test(long_lines_cost_what_is_shown),
 		cmocka_unit_test(search_goes_on_from_the_other_end),

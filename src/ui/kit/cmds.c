@@ -52,6 +52,7 @@ static const char *const cmd_words[] = {
 	[CMD_LOG_OPEN] = "log-open",
 	[CMD_LOG_WINDOW] = "log-window",
 	[CMD_LOG_FIND] = "log-find",
+	[CMD_LOG_AT] = "log-at",
 	[CMD_LOG_SAVE] = "log-save",
 	[CMD_SAVE_TEXT] = "save-text",
 	[CMD_COPY] = "copy",
@@ -98,6 +99,10 @@ json_t *cmd_encode(const struct cmd *c)
 	set_number(out, "count", c->count);
 	if (c->backwards)
 		json_object_set_new(out, "backwards", json_true());
+	if (c->offset)
+		json_object_set_new(out, "offset", json_integer((json_int_t)c->offset));
+	if (c->raw)
+		json_object_set_new(out, "raw", json_true());
 	if (c->body)
 		json_object_set(out, "body", c->body);
 	return out;

@@ -1,5 +1,6 @@
 #include "ui/kit/logpane.h"
 
+#include "base/fold.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -33,7 +34,7 @@ void logpane_reset(struct logpane *p)
 	p->first = p->lines = p->bytes = p->top = p->paused_at = 0;
 	p->top_row = 0;
 	p->hit = p->asked_from = -1;
-	p->open = p->final = p->asking = p->tail_stale = p->finding = false;
+	p->open = p->final = p->asking = p->tail_stale = p->finding = p->seeking = false;
 	p->follow = true;
 }
 
@@ -116,13 +117,14 @@ static int64_t last_shown(const struct logpane *p)
 
 void logpane_ask(struct logpane *p, struct cmds *out)
 {
-	if (!p->sub || !p->open || p->asking || p->lines == 0)
+	if (!p->sub || !p->open || p->asking || p->seeking || p->lines == 0)
 		return;
 	logpane_place(p);
 	int64_t last = last_shown(p);
 	bool here = logpane_row(p, p->top) && logpane_row(p, last);
 
-	if (here && !(p->tail_stale && last >= p->lines - 1))
+	/* So many rows may be drawn anew. */
+	if (here && !(p->tail_stale && last >= p->lines - FOLD_ROWS))
 		return;
 	int64_t margin = p->height / 2 + 1, from = p->top > margin ? p->top - margin : 0;
 	int64_t count = last - from + 1 + margin;
@@ -142,6 +144,50 @@ void logpane_ask(struct logpane *p, struct cmds *out)
 	p->tail_stale = false;
 }
 
+/* ---- Bytes ---- */
+
+static void ask_at(struct logpane *p, uint64_t offset, struct cmds *out)
+{
+	struct cmd *c = cmds_add(out, CMD_LOG_AT);
+
+	c->sub = p->sub;
+	c->offset = offset;
+	c->raw = p->raw;
+	p->seeking = true;
+}
+
+void logpane_jump(struct logpane *p, uint64_t offset, struct cmds *out)
+{
+	p->jumping = true;
+	p->jump = offset;
+	if (p->sub && p->open)
+		ask_at(p, offset, out);
+}
+
+/* The end that is not followed any more. */
+static void stop_at(struct logpane *p, int64_t hit)
+{
+	if (p->follow)
+		p->paused_at = p->lines;
+	p->follow = false;
+	p->hit = hit;
+	p->top = hit > p->height / 3 ? hit - p->height / 3 : 0;
+	p->top_row = 0;
+}
+
+static void take_at(struct logpane *p, const struct msg *m)
+{
+	bool found = m->line >= 0 && m->line < p->lines;
+
+	p->seeking = p->asking = false;
+	p->tail_stale = true;
+	if (p->jumping && found)
+		stop_at(p, m->line);
+	else if (found && !p->follow)
+		p->top = m->line;
+	p->jumping = p->jumping && !found && !p->final;
+}
+
 /* ---- Messages ---- */
 
 static void take_row(struct logrow *row, const struct log_line *in, bool raw)
@@ -150,6 +196,7 @@ static void take_row(struct logrow *row, const struct log_line *in, bool raw)
 	row->lost = in->lost;
 	row->gap = in->bytes == NULL;
 	row->partial = in->partial;
+	row->drawn = in->drawn;
 	row->raw_len = in->len;
 	row->raw = raw;
 	sanitized_line_init(&row->line);
@@ -164,7 +211,7 @@ static bool reuse(struct logpane *p, struct logrow *to, int64_t line, const stru
 	struct logrow *old = (struct logrow *)logpane_row(p, line);
 
 	if (!old || old->partial || in->partial || old->offset != in->offset ||
-		old->raw_len != in->len || old->lost != in->lost ||
+		old->raw_len != in->len || old->lost != in->lost || old->drawn != in->drawn ||
 		old->gap != (in->bytes == NULL) || old->raw != p->raw)
 		return false;
 	*to = *old;
@@ -204,11 +251,12 @@ static void take_state(struct logpane *p, const struct msg *m)
 {
 	int64_t lines = clamp(m->log_lines);
 
-	if (lines < p->lines)
+	if (lines < p->lines || p->seeking)
 		p->len = (rows_free(p->rows, p->len), p->rows = NULL, 0);
 	if (m->log_bytes != p->bytes || lines != p->lines)
 		p->tail_stale = true;
 	p->lines = lines;
+	p->paused_at = p->paused_at < lines ? p->paused_at : lines;
 	p->bytes = m->log_bytes;
 	p->open = true;
 	p->final = m->log_final;
@@ -240,13 +288,8 @@ static void take_found(struct logpane *p, const struct msg *m, struct cmds *out)
 		return;
 	}
 	p->hit = m->line >= 0 && m->line < p->lines ? m->line : -1;
-	if (p->hit < 0)
-		return;
-	if (p->follow)
-		p->paused_at = p->lines;
-	p->follow = false;
-	p->top = p->hit > p->height / 3 ? p->hit - p->height / 3 : 0;
-	p->top_row = 0;
+	if (p->hit >= 0)
+		stop_at(p, p->hit);
 }
 
 bool logpane_message(struct logpane *p, const struct msg *m, struct cmds *out)
@@ -254,7 +297,12 @@ bool logpane_message(struct logpane *p, const struct msg *m, struct cmds *out)
 	if (m->sub == 0 || m->sub != p->sub)
 		return false;
 	switch (m->type) {
-	case MSG_LOG_STATE: take_state(p, m); break;
+	case MSG_LOG_STATE:
+		take_state(p, m);
+		if (p->jumping && !p->seeking)
+			ask_at(p, p->jump, out);
+		break;
+	case MSG_LOG_AT: take_at(p, m); break;
 	case MSG_LOG_WINDOW:
 		if (m->line >= 0)
 			take_window(p, m);
@@ -327,14 +375,25 @@ static void look_again(struct logpane *p)
 {
 	p->top_row = 0;
 	p->tail_stale = true;
-	if (p->raw != (p->len && p->rows[0].raw)) {
-		rows_free(p->rows, p->len);
-		p->rows = NULL;
-		p->len = 0;
-	}
 }
 
-static bool toggles(struct logpane *p, enum action act)
+/* Lines are others then; what stands at the top shall stay there. */
+static void toggle_raw(struct logpane *p, struct cmds *out)
+{
+	const struct logrow *top = logpane_row(p, p->top);
+	uint64_t offset = top ? top->offset : 0;
+
+	p->raw = !p->raw;
+	p->hit = -1;
+	look_again(p);
+	rows_free(p->rows, p->len);
+	p->rows = NULL;
+	p->len = 0;
+	if (p->sub)
+		ask_at(p, offset, out);
+}
+
+static bool toggles(struct logpane *p, enum action act, struct cmds *out)
 {
 	switch (act) {
 	case ACT_FOLLOW:
@@ -348,10 +407,7 @@ static bool toggles(struct logpane *p, enum action act)
 		p->left = 0;
 		look_again(p);
 		return true;
-	case ACT_RAW:
-		p->raw = !p->raw;
-		look_again(p);
-		return true;
+	case ACT_RAW: toggle_raw(p, out); return true;
 	case ACT_TOP:
 		pause(p);
 		p->top = 0;
@@ -386,7 +442,7 @@ bool logpane_action(struct logpane *p, enum action act, struct cmds *out)
 			logpane_find(p, NULL, act == ACT_PREVIOUS, out);
 		return true;
 	default:
-		if (!toggles(p, act))
+		if (!toggles(p, act, out))
 			return false;
 		logpane_ask(p, out);
 		return true;

@@ -1,7 +1,8 @@
 /*
  * A log on the screen. The pane holds only a window of lines, sanitised as they come in; it asks
  * for the window it needs and never for more than one at a time. Lines are counted from 0 as the
- * log store counts them; a place in a folded line is (line, row within it).
+ * log store counts them: as one sees them, or (raw) one for each LF; a place in a folded line is
+ * (line, row within it).
  */
 #ifndef MLTOP_UI_LOGPANE_H
 #define MLTOP_UI_LOGPANE_H
@@ -15,7 +16,7 @@ struct logrow {
 	struct sanitized_line line;
 	uint64_t offset, lost; /* lost: bytes of a gap; 0: nobody knows how many */
 	size_t raw_len;
-	bool gap, partial, raw;
+	bool gap, partial, drawn, raw;
 };
 
 enum { LOG_WINDOW_MAX = 600 };
@@ -28,7 +29,10 @@ struct logpane {
 	struct logrow *rows; /* lines first .. first + len - 1 */
 	size_t len;
 	int64_t first;
-	bool asking, tail_stale; /* a window is on its way; the last line may have grown since */
+	bool asking, tail_stale; /* a window is on its way; the last lines may be others since */
+	bool seeking;            /* the line of a byte is looked for, no window is asked for */
+	bool jumping;            /* to mark it; asked for again while it is not there */
+	uint64_t jump;           /* its offset */
 	int64_t asked_from, asked_count; /* the newest window asked for */
 	bool follow, wrap, raw;
 	int64_t top;
@@ -51,6 +55,8 @@ bool logpane_message(struct logpane *p, const struct msg *m, struct cmds *out);
 bool logpane_action(struct logpane *p, enum action act, struct cmds *out);
 void logpane_scroll(struct logpane *p, int64_t rows, struct cmds *out);
 void logpane_find(struct logpane *p, const char *pattern, bool backwards, struct cmds *out);
+/* To the line with the byte at that stream offset, as soon as it is there, and marks it. */
+void logpane_jump(struct logpane *p, uint64_t offset, struct cmds *out);
 void logpane_ask(struct logpane *p, struct cmds *out);
 /* The cached row of a line; NULL: not here. */
 const struct logrow *logpane_row(const struct logpane *p, int64_t line);

@@ -21,6 +21,7 @@ static const char *const type_words[] = {
 	[MSG_LOG_STATE] = "log-state",
 	[MSG_LOG_WINDOW] = "log-window",
 	[MSG_LOG_FOUND] = "log-found",
+	[MSG_LOG_AT] = "log-at",
 	[MSG_SAVED] = "saved",
 	[MSG_COPIED] = "copied",
 	[MSG_CONTEXT] = "context",
@@ -138,6 +139,8 @@ static json_t *lines_json(const struct msg *m)
 			json_object_set_new(one, "lost", json_integer((json_int_t)l->lost));
 		if (l->partial)
 			json_object_set_new(one, "partial", json_true());
+		if (l->drawn)
+			json_object_set_new(one, "drawn", json_true());
 		json_array_append_new(out, one);
 	}
 	return out;
@@ -218,6 +221,7 @@ static void decode_lines(struct msg *m, const json_t *in, struct arena *scratch)
 		lines[i].offset = (uint64_t)json_integer_value(json_object_get(one, "offset"));
 		lines[i].lost = (uint64_t)json_integer_value(json_object_get(one, "lost"));
 		lines[i].partial = json_is_true(json_object_get(one, "partial"));
+		lines[i].drawn = json_is_true(json_object_get(one, "drawn"));
 		if (json_is_string(bytes) && !lines[i].lost)
 			lines[i].bytes = json_bytes(bytes, scratch, &lines[i].len);
 	}

@@ -74,6 +74,7 @@ enum msg_type {
 	MSG_LOG_STATE,  /* sub: log_lines, log_bytes, log_start, log_final, text (end: how) */
 	MSG_LOG_WINDOW, /* sub: first line, lines[] raw bytes */
 	MSG_LOG_FOUND,  /* sub: line (or -1), search finished, wrapped */
+	MSG_LOG_AT,     /* sub: line with the byte that was asked for, -1: it is not here (yet) */
 	MSG_SAVED,      /* text: path or error; status 0 good */
 	MSG_COPIED,     /* text: how */
 	MSG_CONTEXT,    /* context, org, role, user: who we are (once known) */
@@ -85,7 +86,8 @@ struct log_line {
 	size_t len;      /* without LF; cut to LOG_LINE_WINDOW bytes */
 	uint64_t offset; /* of its first byte in the stream */
 	uint64_t lost;   /* where bytes is NULL the row is a gap of so many; 0: nobody knows */
-	bool partial;    /* no LF yet */
+	bool partial;    /* it may still change */
+	bool drawn;      /* what became of several lines of the stream */
 };
 enum { LOG_LINE_WINDOW = 64 * 1024 };
 
@@ -121,6 +123,8 @@ enum cmd_type {
 	CMD_LOG_OPEN,    /* sub, org ("" the key's own), job (uid), task, attempt (0 newest) */
 	CMD_LOG_WINDOW,  /* sub, line, count: answered by MSG_LOG_WINDOW */
 	CMD_LOG_FIND,    /* sub, line (start, exclusive), text (pattern), backwards */
+	CMD_LOG_AT,      /* sub, offset, raw (lines are those of the stream from now on, or as one
+			    sees them): answered by MSG_LOG_STATE and MSG_LOG_AT */
 	CMD_LOG_SAVE,    /* sub, path */
 	CMD_SAVE_TEXT,   /* path, text: the screen or a table */
 	CMD_COPY,        /* text */
@@ -142,7 +146,8 @@ struct cmd {
 	const char *kind;         /* static text */
 	char *fields, *filter, *org, *job, *task;
 	int64_t attempt, line, count;
-	bool backwards;
+	uint64_t offset;
+	bool backwards, raw;
 	json_t *body; /* owned by the queue */
 };
 
