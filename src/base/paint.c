@@ -240,29 +240,33 @@ void paint_add(struct paint *p, const char *bytes, size_t len, struct buf *out)
 	p->out = NULL;
 }
 
-/* The first of the rows that may change together, up to the last. */
-static uint64_t first_live(const struct paint *p)
+/* Is it to be written anew where what is on the screen cannot be written over any more? */
+static bool is_wanted(const struct paint *p, const struct painted *as)
 {
-	size_t i = fold_len(&p->fold);
+	size_t i = (size_t)(as->row - p->fold.gone);
 
-	while (i > 0 && (is_live(p, i - 1) || fold_row(&p->fold, i - 1)->visited))
-		i--;
-	return p->fold.gone + i;
+	return as->row >= p->fold.gone && i < fold_len(&p->fold) &&
+		(is_live(p, i) || fold_row(&p->fold, i)->visited || !is_shown(p, i, as));
 }
 
-static void settle_to_live(struct paint *p)
+/* Where the first `n` rows of the screen are nobody knows now. */
+static void lose(struct paint *p, size_t n)
 {
-	uint64_t live = first_live(p);
+	size_t first = n;
 
-	if (live != p->settled)
-		p->settled = live;
+	while (first > 0 && is_wanted(p, &p->shown.items[first - 1]))
+		first--;
+	uint64_t settled = first < n ? p->shown.items[first].row : 0;
+
+	settle(p, n);
+	if (first < n && p->shown.len == 0)
+		p->settled = settled;
 }
 
 void paint_moved(struct paint *p)
 {
-	forget(p);
+	lose(p, p->shown.len);
 	p->mid_line = p->joining = false;
-	settle_to_live(p);
 }
 
 void paint_aside(struct paint *p, struct buf *out)
@@ -287,9 +291,7 @@ void paint_size(struct paint *p, int width, int height)
 		if (p->shown.items[keep - 1].cells >= least)
 			break;
 	if (width != p->width)
-		settle(p, keep);
-	if (p->shown.len == 0)
-		settle_to_live(p);
+		lose(p, keep);
 	p->width = width;
 	p->height = height > 0 ? height : HEIGHT;
 	trim(p);

@@ -182,7 +182,7 @@ def the_log_on_the_command_line():
         code = p.ended()
         assert code == 0, f"{name}: ended with {code}: {bytes(p.output[-200:])!r}"
         # The line discipline adds a CR to each LF.
-        found = judge(bytes(p.output).replace(b"\r\n", b"\n"), "text")
+        found = judge(bytes(p.output).replace(b"\r\n", b"\n"), "live")
         assert found == "", f"{name}: {found}"
         p.close()
         platform.close()

@@ -1,6 +1,6 @@
 /*
  * The oracle and the corpus for scripts.
- *   pty_oracle plain|text|screen < BYTES   exit 1 and the first fault when something is not allowed
+ *   pty_oracle plain|text|live|screen < BYTES   exit 1 and the first fault when something is not allowed
  *   pty_oracle --list                      names of the attacks, one a line
  *   pty_oracle --case NAME                 the bytes of one
  * Build: cc -D_GNU_SOURCE -Itests -o pty_oracle tests/tools/pty_oracle_main.c tests/pty_oracle.c
@@ -66,8 +66,10 @@ int main(int argc, char **argv)
 		return judge(pty_allow_plain);
 	if (argc == 2 && strcmp(argv[1], "text") == 0)
 		return judge(pty_allow_text);
+	if (argc == 2 && strcmp(argv[1], "live") == 0)
+		return judge(pty_allow_live);
 	if (argc == 2 && strcmp(argv[1], "screen") == 0)
 		return judge(pty_allow_screen);
-	fputs("usage: pty_oracle plain|text|screen < BYTES | --list | --case NAME\n", stderr);
+	fputs("usage: pty_oracle plain|text|live|screen < BYTES | --list | --case NAME\n", stderr);
 	return 2;
 }

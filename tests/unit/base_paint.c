@@ -39,6 +39,7 @@ static void shown(struct scene *s)
 static void say(struct scene *s, const char *bytes)
 {
 	paint_add(&s->paint, bytes, strlen(bytes), &s->out);
+	paint_size(&s->paint, s->paint.width, s->paint.height);
 	paint_now(&s->paint, &s->out);
 	shown(s);
 }
@@ -174,6 +175,13 @@ static void another_width_draws_on(void **state)
 	s.terminal.width = 12;
 	say(&s, "\r4%");
 	expect(&s, "3% .........\n4% ........");
+	/* The line ends with what comes after the change. */
+	paint_add(&s.paint, "\r5%\nafter\n", 10, &s.out);
+	paint_size(&s.paint, 11, 10);
+	s.terminal.width = 11;
+	paint_now(&s.paint, &s.out);
+	shown(&s);
+	expect(&s, "3% ........\n4% ........\n5% ........\n........\nafter\n");
 	scene_end(&s);
 }
 
@@ -283,6 +291,7 @@ static void the_terminal_has_what_the_fold_has(void **state)
 			const char *p = pieces[(size_t)rand_r(&seed) % (sizeof pieces / sizeof *pieces)];
 
 			paint_add(&s.paint, p, strlen(p), &s.out);
+			paint_size(&s.paint, width, 1000);
 			if (rand_r(&seed) % 3 == 0)
 				paint_now(&s.paint, &s.out);
 		}
