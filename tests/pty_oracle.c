@@ -5,8 +5,8 @@
 #include <string.h>
 
 const char *const pty_allow_plain[] = {"C0 0A", NULL};
-const char *const pty_allow_live[] = {
-	"C0 0A", "C0 0D", "CSI A", "CSI K", "CSI J", "SGR policy", NULL};
+const char *const pty_allow_live[] = {"C0 0A", "C0 0D", "CSI A", "CSI K", "CSI J", "SGR policy",
+	NULL};
 const char *const pty_allow_text[] = {"C0 0A", "SGR policy", NULL};
 /*
  * What curses 6.4 has of infocmp xterm-256color to move, clear, shift, scroll and repeat with, and to

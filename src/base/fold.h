@@ -20,10 +20,10 @@
 #include <stdbool.h>
 
 enum {
-	FOLD_ROWS = 64,               /* as many as the usual programs go back over, and more */
-	FOLD_ROW_BYTES = 64 * 1024,   /* of a row that nothing was drawn over */
-	FOLD_ROW_CELLS = 16 * 1024,   /* of one that was; what is right of it is not kept */
-	FOLD_CELL_BYTES = 16,         /* a character with its marks */
+	FOLD_ROWS = 64,             /* as many as the usual programs go back over, and more */
+	FOLD_ROW_BYTES = 64 * 1024, /* of a row that nothing was drawn over */
+	FOLD_ROW_CELLS = 16 * 1024, /* of one that was; what is right of it is not kept */
+	FOLD_CELL_BYTES = 16,       /* a character with its marks */
 };
 
 struct fold_cell {

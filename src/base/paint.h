@@ -31,14 +31,14 @@ struct paint {
 	struct fold fold;
 	enum paint_how how;
 	bool colour;
-	int width, height; /* of the terminal */
-	struct buf *out;   /* while bytes are added */
+	int width, height;         /* of the terminal */
+	struct buf *out;           /* while bytes are added */
 	VEC(struct painted) shown; /* in order, the last one where the cursor is */
-	bool mid_line;     /* the cursor is behind the last row's text, else at a line's begin */
-	bool joining;      /* behind a part of a line that was too long to be kept whole */
+	bool mid_line; /* the cursor is behind the last row's text, else at a line's begin */
+	bool joining;  /* behind a part of a line that was too long to be kept whole */
 	bool ended;
-	uint64_t settled;  /* rows before this one are not written any more */
-	uint64_t changes;  /* of the fold, when it was last painted */
+	uint64_t settled; /* rows before this one are not written any more */
+	uint64_t changes; /* of the fold, when it was last painted */
 };
 
 void paint_init(struct paint *p, enum paint_how how, bool colour);

@@ -58,8 +58,8 @@ void sanitized_line_release(struct sanitized_line *line);
 /* The style of the text that is added next, where it differs from that before. */
 void sanitized_line_style(struct sanitized_line *line, struct sgr style);
 /* Appends the first `len` bytes of the text, with `colour` and their styles, which end with them. */
-void sanitized_line_write(
-	const struct sanitized_line *line, size_t len, bool colour, struct buf *out);
+void sanitized_line_write(const struct sanitized_line *line, size_t len, bool colour,
+	struct buf *out);
 
 /*
  * One log line without its LF (a CR just before the LF is dropped). With `fold` what draws (CR,

@@ -18,8 +18,8 @@ void sanitized_line_release(struct sanitized_line *line)
 	sanitized_line_init(line);
 }
 
-void sanitized_line_write(
-	const struct sanitized_line *line, size_t len, bool colour, struct buf *out)
+void sanitized_line_write(const struct sanitized_line *line, size_t len, bool colour,
+	struct buf *out)
 {
 	struct sgr style = SGR_NONE;
 	size_t at = 0;

@@ -79,8 +79,10 @@ static void close_fold(struct logstore *s, int64_t raw)
 
 	if (fold == NULL && raw > s->accounted) {
 		vec_push(&s->folds,
-			((struct store_fold){.row = s->live_row, .raw = s->accounted,
-				.first = s->drawn.len, .offset = OFFSET_UNKNOWN}));
+			((struct store_fold){.row = s->live_row,
+				.raw = s->accounted,
+				.first = s->drawn.len,
+				.offset = OFFSET_UNKNOWN}));
 		fold = &s->folds.items[s->folds.len - 1];
 	}
 	if (fold)
@@ -99,8 +101,10 @@ static void row_left(void *ctx, const struct fold_row *row)
 	} else if (!s->failed) {
 		if (open_fold(s) == NULL)
 			vec_push(&s->folds,
-				((struct store_fold){.row = s->live_row, .raw = s->accounted,
-					.first = s->drawn.len, .offset = OFFSET_UNKNOWN}));
+				((struct store_fold){.row = s->live_row,
+					.raw = s->accounted,
+					.first = s->drawn.len,
+					.offset = OFFSET_UNKNOWN}));
 		if (keep_text(s, row, &s->failure))
 			s->folds.items[s->folds.len - 1].count++;
 		else
@@ -156,8 +160,7 @@ static bool begin_folding(struct logstore *s, uint64_t pos, struct err *e)
 	struct store_row row, first;
 	uint64_t least = pos > REPLAY_MAX ? pos - REPLAY_MAX : 0;
 
-	if (!store_row_at(s, pos, &row, e) ||
-		!store_row(s, first_reachable(s, row.row), &first, e))
+	if (!store_row_at(s, pos, &row, e) || !store_row(s, first_reachable(s, row.row), &first, e))
 		return false;
 	while (first.start < least && first.row < row.row)
 		if (!store_row(s, first.row + 1, &first, e))

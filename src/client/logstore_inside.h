@@ -62,16 +62,16 @@ struct logstore {
 	VEC(struct store_gap) gaps;
 	VEC(struct store_long) longs;
 	/* rows as they are seen */
-	bool raw;           /* not wanted now: lines are */
-	char *dir;          /* for drawn_fd */
-	enum store_up up;   /* how far a cursor up has come */
-	bool folding;       /* `live` is in use */
-	struct fold live;   /* rows that can be gone back to */
-	int64_t live_row;   /* its first one, as it is seen */
-	int64_t live_raw;   /* the line that it began with */
+	bool raw;             /* not wanted now: lines are */
+	char *dir;            /* for drawn_fd */
+	enum store_up up;     /* how far a cursor up has come */
+	bool folding;         /* `live` is in use */
+	struct fold live;     /* rows that can be gone back to */
+	int64_t live_row;     /* its first one, as it is seen */
+	int64_t live_raw;     /* the line that it began with */
 	uint64_t live_offset; /* of that, in the stream */
-	int64_t accounted;  /* lines before this one are of rows that left */
-	int drawn_fd;       /* -1: none yet */
+	int64_t accounted;    /* lines before this one are of rows that left */
+	int drawn_fd;         /* -1: none yet */
 	uint64_t drawn_size;
 	VEC(struct store_drawn) drawn;
 	VEC(struct store_fold) folds;

@@ -35,8 +35,8 @@ struct follower {
 	/* what is told of it (follow_tell.c) */
 	uv_timer_t patience;
 	bool patient;
-	char waits[1024];       /* the reason that was told */
-	struct buf held;        /* came while it was asked; at most the stream's window */
+	char waits[1024]; /* the reason that was told */
+	struct buf held;  /* came while it was asked; at most the stream's window */
 	/* on a terminal (follow_paint.c) */
 	struct paint paint;
 	uv_timer_t redraw;

@@ -17,8 +17,8 @@ static void row_left(void *ctx, const struct fold_row *row)
 	sanitized_line_release(&line);
 }
 
-static void fold_parts(
-	struct buf *out, const char *bytes, size_t len, size_t (*part)(unsigned *seed), unsigned seed)
+static void fold_parts(struct buf *out, const char *bytes, size_t len,
+	size_t (*part)(unsigned *seed), unsigned seed)
 {
 	struct fold f;
 
@@ -79,7 +79,8 @@ static void bars_below_each_other_are_so_many_rows(void **state)
 {
 	(void)state;
 	/* tqdm, nested: the outer one at 0, the inner one a row below. */
-	check("\rE 0%\n\rt 0%\033[A\n\rt 50%\033[A\n\rt 99%\033[A\rE 50%\n\rt 0%\033[A\n", "E 50%*\nt 0%%*\n");
+	check("\rE 0%\n\rt 0%\033[A\n\rt 50%\033[A\n\rt 99%\033[A\rE 50%\n\rt 0%\033[A\n",
+		"E 50%*\nt 0%%*\n");
 	check("a\nb\nc\033[2A\rX", "X*\nb\nc*\n");
 	check("a\nb\n\033[1FX\n", "a\nX*\n");
 	check("a\nb\033[1A\033[1EX", "a\nX*\n");
@@ -159,13 +160,14 @@ static size_t at_random(unsigned *seed)
 	return 1 + (size_t)rand_r(seed) % 12;
 }
 
-static const char *const drawn[] = {"\r", "\r", "\n", "\n", "\b", "\b\b\b", "\t", "\033[A", "\033[2A",
-	"\033[F", "\033[B", "\033[E", "\033[C", "\033[3D", "\033[7G", "\033[K", "\033[1K", "\033[2K",
-	"\033[J", "\033[31m", "\033[1;32m", "\033[0m", "word", "long text here", "50%", "|###  |",
-	" ", "\345\265\214", "\303\251", "e\314\201", "ab\345\205\245"};
+static const char *const drawn[] = {"\r", "\r", "\n", "\n", "\b", "\b\b\b", "\t", "\033[A",
+	"\033[2A", "\033[F", "\033[B", "\033[E", "\033[C", "\033[3D", "\033[7G", "\033[K",
+	"\033[1K", "\033[2K", "\033[J", "\033[31m", "\033[1;32m", "\033[0m", "word",
+	"long text here", "50%", "|###  |", " ", "\345\265\214", "\303\251", "e\314\201",
+	"ab\345\205\245"};
 static const char *const odd[] = {"\033", "\033[", "\033]0;t", "\a", "\033\\", "\302\233", "\xff",
-	"\xe2\x80", "\033[2J", "\033[?25l", "\033[?25h", "\360\237\221\215", "\360\237\217\275", "\342\200\215", "\357\270\217",
-	"\314\201", "\033P", "\033[1;2", "m", "\033(0", "\xc2"};
+	"\xe2\x80", "\033[2J", "\033[?25l", "\033[?25h", "\360\237\221\215", "\360\237\217\275",
+	"\342\200\215", "\357\270\217", "\314\201", "\033P", "\033[1;2", "m", "\033(0", "\xc2"};
 
 static void random_bytes(struct buf *out, unsigned *seed, bool all)
 {
@@ -173,7 +175,8 @@ static void random_bytes(struct buf *out, unsigned *seed, bool all)
 
 	buf_reset(out);
 	for (int i = 0; i < n; i++)
-		buf_adds(out, all && rand_r(seed) % 3 == 0
+		buf_adds(out,
+			all && rand_r(seed) % 3 == 0
 				? odd[(size_t)rand_r(seed) % (sizeof odd / sizeof *odd)]
 				: drawn[(size_t)rand_r(seed) % (sizeof drawn / sizeof *drawn)]);
 }
@@ -192,7 +195,8 @@ static void nothing_depends_on_the_cuts(void **state)
 			fold_parts(&whole, in.data, in.len, NULL, 0);
 			fold_parts(&parts, in.data, in.len, way ? at_random : byte_by_byte, seed);
 			if (strcmp(whole.data, parts.data) != 0)
-				fail_msg("round %d: a cut changes\n%s\nto\n%s", i, whole.data, parts.data);
+				fail_msg("round %d: a cut changes\n%s\nto\n%s", i, whole.data,
+					parts.data);
 		}
 	}
 	buf_release(&in);
@@ -262,7 +266,8 @@ static void rows_are_those_of_a_terminal(void **state)
 				buf_cut(&line.text, line.text.len - 1);
 			if (strcmp(line.text.data, terminal_row(&t, (int)(f.gone + y))) != 0)
 				fail_msg("round %d row %zu of %s\n\"%s\", a terminal has \"%s\"", i,
-					y, in.data, line.text.data, terminal_row(&t, (int)(f.gone + y)));
+					y, in.data, line.text.data,
+					terminal_row(&t, (int)(f.gone + y)));
 		}
 		fold_release(&f);
 		terminal_release(&t);

@@ -6,8 +6,8 @@
 #include "pty_oracle.h"
 #include "terminal.h"
 
-static const char *const allowed[] = {
-	"C0 0A", "C0 0D", "CSI A", "CSI K", "CSI J", "SGR policy", NULL};
+static const char *const allowed[] = {"C0 0A", "C0 0D", "CSI A", "CSI K", "CSI J", "SGR policy",
+	NULL};
 
 /* A painter and the terminal it writes to. */
 struct scene {
@@ -246,9 +246,9 @@ static void a_line_without_end_is_written_in_parts(void **state)
 
 /* ---- Properties ---- */
 
-static const char *const pieces[] = {"\r", "\r", "\n", "\n", "\n", "\b", "\033[A", "\033[2A", "\033[F",
-	"\033[B", "\033[C", "\033[3D", "\033[K", "\033[2K", "\033[J", "\033[31m", "\033[0m", "word",
-	"a longer text here", "50%", "\345\265\214", "e\314\201"};
+static const char *const pieces[] = {"\r", "\r", "\n", "\n", "\n", "\b", "\033[A", "\033[2A",
+	"\033[F", "\033[B", "\033[C", "\033[3D", "\033[K", "\033[2K", "\033[J", "\033[31m",
+	"\033[0m", "word", "a longer text here", "50%", "\345\265\214", "e\314\201"};
 
 /* What a row has to look like on the terminal, over as many rows of it as it takes. */
 static void add_row(struct buf *all, const struct fold *f, size_t i, int width, bool ended)
@@ -288,7 +288,8 @@ static void the_terminal_has_what_the_fold_has(void **state)
 
 		scene_init(&s, PAINT_LIVE, width, 1000);
 		for (int i = 0; i < n; i++) {
-			const char *p = pieces[(size_t)rand_r(&seed) % (sizeof pieces / sizeof *pieces)];
+			const char *p =
+				pieces[(size_t)rand_r(&seed) % (sizeof pieces / sizeof *pieces)];
 
 			paint_add(&s.paint, p, strlen(p), &s.out);
 			paint_size(&s.paint, width, 1000);

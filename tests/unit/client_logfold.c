@@ -230,8 +230,8 @@ static void row_left(void *ctx, const struct fold_row *row)
 static void random_log(struct buf *in, unsigned *seed)
 {
 	static const char *const pieces[] = {"\r", "\n", "\n", "\b", "\033[A", "\033[3A", "\033[2F",
-		"\033[B", "\033[C", "\033[K", "\033[2K", "\033[J", "\033[31m", "\033[0m", "word", "longer text",
-		"50%", "\345\265\214", "e\314\201", "\033[2J", "\t"};
+		"\033[B", "\033[C", "\033[K", "\033[2K", "\033[J", "\033[31m", "\033[0m", "word",
+		"longer text", "50%", "\345\265\214", "e\314\201", "\033[2J", "\t"};
 	int parts = 1 + rand_r(seed) % 8;
 
 	buf_reset(in);
@@ -239,7 +239,8 @@ static void random_log(struct buf *in, unsigned *seed)
 		for (int i = rand_r(seed) % 150; i > 0; i--)
 			buf_addf(in, rand_r(seed) % 9 ? "plain %d\n" : "\r%d\r", i);
 		for (int i = rand_r(seed) % 60; i > 0; i--)
-			buf_adds(in, pieces[(size_t)rand_r(seed) % (sizeof pieces / sizeof *pieces)]);
+			buf_adds(in,
+				pieces[(size_t)rand_r(seed) % (sizeof pieces / sizeof *pieces)]);
 	}
 }
 
@@ -273,8 +274,8 @@ static void lines_are_the_rows_of_the_fold(void **state)
 			while (got.len > want.len && got.data[got.len - 1] == '\n')
 				buf_cut(&got, got.len - 1);
 			if (strcmp(want.data, got.data) != 0)
-				fail_msg("round %d, windows of %zu:\n%s---- wanted\n%s", round, step,
-					got.data, want.data);
+				fail_msg("round %d, windows of %zu:\n%s---- wanted\n%s", round,
+					step, got.data, want.data);
 		}
 		/* Every byte is in some line, and lines go up with the bytes. */
 		for (uint64_t at = 0; at < in.len; at += 7) {

@@ -104,9 +104,7 @@ static inline size_t terminal_control(struct terminal *t, const char *s)
 	case 'C': t->x = t->x + by < t->width ? t->x + by : t->width - 1; break;
 	case 'D': t->x = t->x > by ? t->x - by : 0; break;
 	case 'G': t->x = by - 1 < t->width ? by - 1 : t->width - 1; break;
-	case 'K':
-		terminal_blank(t, t->y, n == 0 ? t->x : 0, n == 1 ? t->x + 1 : t->width);
-		break;
+	case 'K': terminal_blank(t, t->y, n == 0 ? t->x : 0, n == 1 ? t->x + 1 : t->width); break;
 	case 'J':
 		assert_int_equal(n, 0);
 		terminal_blank(t, t->y, t->x, t->width);
