@@ -135,7 +135,7 @@ class Daemonic(unittest.TestCase):
         j = until(lambda: (lambda x: x if x["state"] in FINAL else None)(client.get(f"{TRAIN}/c").json), "cancelled",
                   60)
         self.assertEqual((j["state"], j["reason"]), ("failed", "Cancelled"), j)
-        until(lambda: client.get(TRAIN).json["data"] == [j], "deleted", 60)
+        until(lambda: [r["uid"] for r in client.get(TRAIN).json["data"]] == [j["uid"]], "deleted", 60)
 
     def test_cancel_stored_and_nothing_more(self):
         """Death right after the commit of a cancel: nobody was told, and yet it happens."""
