@@ -290,13 +290,13 @@ static void change_run(struct change *c)
 	store_tx_add(tx, c->before);
 	entries_store(c, false, tx);
 	entries_store(c, true, tx);
-	store_tx_add(tx, c->more);
 	if (c->expires) {
 		struct store_nonce n = change_nonce(c);
 
+		model_nonces_sweep(m, model_now(), tx); /* first: this one may be among them */
 		store_nonce_put(tx, &n);
-		model_nonces_sweep(m, model_now(), tx);
 	}
+	store_tx_add(tx, c->more);
 	c->version = c->entries.len > 0 ? ++m->next_version : 0;
 	store_commit(m->store, tx, c->version, change_done, c);
 }

@@ -172,8 +172,10 @@ enum nonce_state model_nonce_take(struct model *m, const struct principal *who, 
 	const struct nonce *n = map_get(&m->nonces, key);
 	enum nonce_state state;
 
-	if (n && n->expires < now)
+	if (n && n->expires < now) {
 		n = NULL;
+		m->nonce_swept = 0; /* the store is to forget it before it is stored again */
+	}
 	if (n == NULL) {
 		state = nonce_hold(m, who->access_key, nonce, request_hash);
 	} else if (strcmp(n->hash, request_hash) != 0) {

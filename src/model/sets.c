@@ -10,6 +10,8 @@ void sets_add(struct sets *s, const struct set *one)
 {
 	struct set *set = &s->items[s->len++];
 
+	if (s->len > KIND_SETS)
+		abort();
 	*set = *one;
 	if (set->rows == NULL)
 		set->rows = &set->own;
