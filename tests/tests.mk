@@ -104,7 +104,7 @@ test: deps
 # What is too long for each commit.
 test-parts: deps
 	+$(MAKE) --no-print-directory -j$(JOBS) all apart
-	$(RUN) tests/fault/daemon_test.py@apart $(call on_apart,$(long_names))
+	$(RUN) tests/fault/daemon_test.py@apart $(addsuffix @apart,$(wildcard tests/cli/*_test.py)) $(call on_apart,$(long_names))
 
 unit: $(unit_programs)
 fuzzers: $(fuzz_programs)
