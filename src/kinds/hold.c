@@ -9,7 +9,7 @@ void platform_hold(struct platform *p)
 
 void platform_let_go(struct platform *p)
 {
-	if (--p->held == 0 && p->closing)
+	if (--p->held == 0 && p->work.closing)
 		p->let_go(p);
 }
 

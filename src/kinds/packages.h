@@ -11,6 +11,9 @@
 
 /* In that org; NULL: none. */
 const struct package *package_find(struct platform *p, const char *org_id, const char *id);
+/* A part of it is being written, or a change of it is on its way to the disk. */
+bool package_busy(const struct platform *p, const struct package *k);
+void package_part(struct request *r); /* package_part.c */
 /* The caller frees. */
 char *package_file(struct platform *p, const char *id, bool part);
 size_t packages_of(struct platform *p, const char *org_id);

@@ -52,9 +52,9 @@ static bool is_ready(const struct platform *p, struct err *e)
 {
 	if (!store_ready(p->model.store, e))
 		return false;
-	if (!p->opened || p->closing)
+	if (!p->opened || p->work.closing)
 		return err_set(e, ERR_UNAVAILABLE, "mltopd is %s",
-			p->closing ? "stopping" : "starting");
+			p->work.closing ? "stopping" : "starting");
 	return true;
 }
 

@@ -33,7 +33,6 @@ struct kinds_settings {
 	const struct strings *frameworks; /* that it is asked for */
 };
 
-struct config;
 struct package_looks;
 struct ask;
 
@@ -46,8 +45,8 @@ struct platform {
 	struct turns *turns; /* of the loop; NULL in commands without a daemon */
 	char *dir;           /* state folder */
 	struct server *server;
-	struct hub *hub; /* NULL until the server is there */
-	bool opened, closing;
+	struct hub *hub;                    /* NULL until the server is there */
+	bool opened;                        /* that it is closing, `work` says */
 	int held;                           /* works of others that still need the platform */
 	void (*let_go)(struct platform *p); /* they were the last, while it is closing */
 
@@ -58,18 +57,6 @@ struct platform {
 	VEC(struct request *) framework_waiters;
 	struct ask *ask; /* who asks for them just now; NULL: nobody */
 	struct disk_use disk;
-
-	/* The program's own (mltopd/platform_life.c). */
-	struct config *config;
-	char *shim;
-	uv_async_t stored; /* the store has completions */
-	uv_timer_t idle_timer;
-	int handles; /* open ones of these two and of `work` */
-	void (*closed)(void *ctx);
-	void *closed_ctx;
-	void (*idle)(void *ctx); /* the private platform has had nothing to do for long */
-	void *idle_ctx;
-	int64_t last_use; /* mono ms of the last request */
 };
 
 /*

@@ -261,7 +261,7 @@ static enum stream_step follow_more(void *ctx, struct buf *out, size_t room)
 	const struct workload *row = model_row(&d->p->model, d->kind, d->link.uid);
 	size_t size = room < PIECE ? room : PIECE;
 
-	if (row == NULL || d->p->closing)
+	if (row == NULL || d->p->work.closing)
 		return STREAM_ENDED;
 	if (d->cursor == NULL) {
 		d->cursor = work_log_open(&d->p->work, d->kind, row, d->task, d->link.attempt,

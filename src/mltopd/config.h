@@ -60,6 +60,8 @@ void config_init(struct config *c);
 void config_release(struct config *c);
 void config_copy(struct config *to, const struct config *from); /* `to` is not init'ed */
 
+/* One setting; takes over `value`. Items of a list may be a text, divided by commas. */
+bool config_set_value(struct config *c, const struct field *f, json_t *value, struct err *e);
 /* "demo.jobs=10000": the value is checked. */
 bool config_set(struct config *c, const char *assignment, struct err *e);
 /* Reads a YAML file; unknown keys, wrong types and limits are errors with file and line. */

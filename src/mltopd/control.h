@@ -44,9 +44,17 @@ void command_run(struct command *cmd);
 bool command_known(const char *word);
 void command_usage(struct buf *out);
 
-/* Between control_commands.c and control_copy.c. */
+/* Between control_commands.c and the files of the verbs, control_verbs.c and control_copy.c. */
 void command_finish(struct command *cmd, int status);
 void command_fail(struct command *cmd, const struct err *e);
+/* "the words are wrong: `mltopd ...`"; finishes it with 2. */
+void command_usage_wrong(struct command *cmd, const char *what, const char *right);
+void command_list(struct command *cmd);
+void command_act(struct command *cmd);
+void command_key_create(struct command *cmd);
+void command_org_create(struct command *cmd);
+void command_audit_verify(struct command *cmd);
+void command_store_check(struct command *cmd);
 void command_backup(struct command *cmd);
 void command_restore(struct command *cmd);
 

@@ -67,7 +67,7 @@ static void notify_systemd(const char *text)
 
 static void url_of(const struct daemon *d, char out[128])
 {
-	const struct config *c = d->platform->config;
+	const struct config *c = platform_config(d->platform);
 	char address[64];
 	int port;
 
@@ -90,7 +90,7 @@ static bool endpoint_write(struct daemon *d, const char *url, struct err *e)
 	taskfile_start_time(getpid(), &start);
 	object = json_pack("{s:s, s:i, s:I, s:s, s:s, s:s}", "url", url, "pid", (int)getpid(),
 		"start_time", (json_int_t)start, "boot_id", boot, "version", MLTOP_VERSION,
-		"engine", config_engines[d->platform->config->engine]);
+		"engine", config_engines[platform_config(d->platform)->engine]);
 	text = json_dumps(object, JSON_COMPACT);
 	good = fsio_write(path, text, strlen(text), 0600, e);
 	free(text);
@@ -190,7 +190,8 @@ static void on_hang_up(uv_signal_t *handle, int number)
 	(void)number;
 	if (d->stopping || d->platform == NULL)
 		return;
-	if (options_config(d->o, &c, &e) && config_same_fixed(d->platform->config, &c, &e)) {
+	if (options_config(d->o, &c, &e) &&
+		config_same_fixed(platform_config(d->platform), &c, &e)) {
 		platform_reload(d->platform, &c);
 		log_set_level((enum log_level)c.log_level);
 		log_line(LOG_INFO, "the configuration was read again");
@@ -274,7 +275,7 @@ static const char *const *texts_of(struct arena *a, const struct strings *list)
 
 static bool server_start(struct daemon *d, struct err *e)
 {
-	const struct config *c = d->platform->config;
+	const struct config *c = platform_config(d->platform);
 	struct arena lists = ARENA_INIT;
 	struct server_config s = {.loop = &d->loop,
 		.platform = d->platform,
@@ -304,15 +305,15 @@ static bool daemon_start(struct daemon *d, struct err *e)
 		.loop = &d->loop,
 		.turns = d->turns,
 		.engine = true,
-		.volatile_data = d->o->die_fd >= 0};
+		.volatile_data = d->o->die_fd >= 0,
+		.idle = on_idle,
+		.idle_ctx = d};
 	char url[128];
 
 	po.dir = d->dir;
 	d->routes = route_table_new();
 	if (!platform_open(&d->platform, &po, e))
 		return false;
-	d->platform->idle = on_idle;
-	d->platform->idle_ctx = d;
 	if (c->private && !keys_private(&d->platform->model, d->platform->dir, e))
 		return false;
 	looks_open(d->platform);

@@ -185,10 +185,3 @@ const struct server_asks platform_asks = {
 	.log_attempt = log_cursor_attempt,
 	.log_close = log_cursor_close,
 };
-
-/* ---- Idleness of the private platform ---- */
-
-void platform_used(struct platform *p)
-{
-	p->last_use = time_mono_ms();
-}

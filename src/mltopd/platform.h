@@ -26,11 +26,14 @@ struct platform_options {
 	struct turns *turns; /* of the loop: borrowed, outlive the platform */
 	bool engine;         /* false: commands without a daemon */
 	bool volatile_data;
+	void (*idle)(void *ctx); /* the private platform has had nothing to do for long */
+	void *idle_ctx;
 };
 bool platform_open(struct platform **out, const struct platform_options *o, struct err *e);
 /* Starts the engine, adopts what runs, begins to plan. */
 bool platform_run(struct platform *p, struct server *s, struct err *e);
 void platform_reload(struct platform *p, const struct config *c);
+const struct config *platform_config(const struct platform *p);
 /* Detaches from the engine, stores what waits, frees; then `done`. */
 void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx);
 /* For a start that failed before anything ran: closes the store, frees nothing else. */

@@ -19,21 +19,51 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The platform with what only its opening, its idleness and its end need. */
+struct hosted {
+	struct platform p; /* first: hosted_of */
+	struct config *config;
+	char *shim;
+	uv_async_t stored; /* the store has completions */
+	uv_timer_t idle_timer;
+	int handles; /* open ones of these two and of `work` */
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+	void (*idle)(void *ctx);
+	void *idle_ctx;
+	int64_t last_use; /* mono ms of the last request */
+};
+
+static struct hosted *hosted_of(struct platform *p)
+{
+	return (struct hosted *)p;
+}
+
+const struct config *platform_config(const struct platform *p)
+{
+	return ((const struct hosted *)p)->config;
+}
+
+void platform_used(struct platform *p)
+{
+	hosted_of(p)->last_use = time_mono_ms();
+}
+
 /* ---- Opening ---- */
 
 static void on_stored(uv_async_t *handle)
 {
-	struct platform *p = handle->data;
+	struct hosted *h = handle->data;
 
-	store_poll(p->model.store);
+	store_poll(h->p.model.store);
 }
 
 /* From the store's thread. */
 static void store_notify(void *ctx)
 {
-	struct platform *p = ctx;
+	struct hosted *h = ctx;
 
-	uv_async_send(&p->stored);
+	uv_async_send(&h->stored);
 }
 
 /* What the folders below are told of the settings; texts stay the config's. */
@@ -61,12 +91,13 @@ static void settings_hand_out(struct platform *p, const struct config *c)
 void platform_reload(struct platform *p, const struct config *c)
 {
 	struct server_limits *l = &p->limits;
+	struct hosted *h = hosted_of(p);
 
 	if (c) {
-		config_release(p->config);
-		config_copy(p->config, c);
+		config_release(h->config);
+		config_copy(h->config, c);
 	}
-	c = p->config;
+	c = h->config;
 	l->shared = !c->private;
 	l->connections = (int)c->limits.connections;
 	l->per_key = (int)c->limits.per_key;
@@ -78,51 +109,53 @@ void platform_reload(struct platform *p, const struct config *c)
 	settings_hand_out(p, c);
 }
 
-static void handles_init(struct platform *p)
+static void handles_init(struct hosted *h)
 {
-	uv_async_init(p->loop, &p->stored, on_stored);
-	p->stored.data = p;
-	uv_timer_init(p->loop, &p->idle_timer);
-	p->idle_timer.data = p;
-	p->handles = 5;
+	uv_async_init(h->p.loop, &h->stored, on_stored);
+	uv_timer_init(h->p.loop, &h->idle_timer);
+	h->stored.data = h->idle_timer.data = h;
+	h->handles = 5;
 }
 
-static void platform_free(struct platform *p)
+static void platform_free(struct hosted *h)
 {
+	struct platform *p = &h->p;
+
 	actives_release(&p->work);
 	vec_release(&p->framework_waiters);
 	model_release(&p->model);
 	map_release(&p->package_parts);
 	package_looks_release(p->package_looks);
 	json_decref(p->frameworks);
-	config_release(p->config);
-	free(p->config);
-	free(p->shim);
+	config_release(h->config);
+	free(h->config);
+	free(h->shim);
 	free(p->dir);
-	free(p);
+	free(h);
 }
 
 static void handle_closed(uv_handle_t *handle)
 {
-	struct platform *p = handle->data;
-	void (*closed)(void *) = p->closed;
-	void *ctx = p->closed_ctx;
+	struct hosted *h = handle->data;
+	void (*closed)(void *) = h->closed;
+	void *ctx = h->closed_ctx;
 
-	if (--p->handles > 0)
+	if (--h->handles > 0)
 		return;
-	platform_free(p);
+	platform_free(h);
 	if (closed)
 		closed(ctx);
 }
 
-static void handles_close(struct platform *p)
+static void handles_close(struct hosted *h)
 {
-	uv_handle_t *all[] = {(uv_handle_t *)&p->stored, (uv_handle_t *)&p->work.plan_timer,
-		(uv_handle_t *)&p->work.progress_timer, (uv_handle_t *)&p->work.repair_timer,
-		(uv_handle_t *)&p->idle_timer};
+	struct work *w = &h->p.work;
+	uv_handle_t *all[] = {(uv_handle_t *)&h->stored, (uv_handle_t *)&w->plan_timer,
+		(uv_handle_t *)&w->progress_timer, (uv_handle_t *)&w->repair_timer,
+		(uv_handle_t *)&h->idle_timer};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		all[i]->data = p;
+		all[i]->data = h;
 		uv_close(all[i], handle_closed);
 	}
 }
@@ -134,7 +167,7 @@ static void platform_end(void *ctx)
 	p->work.engine = NULL;
 	store_close(p->model.store);
 	p->model.store = NULL;
-	handles_close(p);
+	handles_close(hosted_of(p));
 }
 
 static void engine_detach(struct platform *p)
@@ -155,11 +188,12 @@ static bool platform_load(struct platform *p, struct err *e)
 
 bool platform_open(struct platform **out, const struct platform_options *o, struct err *e)
 {
-	struct platform *p = mem_alloc(sizeof *p);
+	struct hosted *h = mem_alloc(sizeof *h);
+	struct platform *p = &h->p;
 	struct store_config store = {.dir = o->dir,
 		.volatile_data = o->volatile_data,
 		.notify = store_notify,
-		.ctx = p,
+		.ctx = h,
 		.fault = fault_point};
 	struct model_watchers told = platform_told;
 	struct work_options work = {.model = &p->model,
@@ -168,29 +202,31 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 		.told = platform_work_told};
 	bool good;
 
-	p->config = mem_alloc(sizeof *p->config);
-	config_copy(p->config, o->config);
+	h->config = mem_alloc(sizeof *h->config);
+	config_copy(h->config, o->config);
+	h->idle = o->idle;
+	h->idle_ctx = o->idle_ctx;
 	p->let_go = engine_detach;
 	p->loop = o->loop;
 	p->turns = o->turns;
 	p->dir = mem_strdup(o->dir);
 	work.dir = p->dir;
 	platform_reload(p, NULL);
-	store.settings = &p->config->demo;
-	store.engine_settings = &p->config->fake;
+	store.settings = &h->config->demo;
+	store.engine_settings = &h->config->fake;
 	store.ops = platform_store();
-	store.front = store_front_find(config_stores[p->config->store]);
+	store.front = store_front_find(config_stores[h->config->store]);
 	told.ctx = work.told.ctx = p;
 	model_init(&p->model, &told);
 	work_init(&p->work, &work);
-	handles_init(p);
+	handles_init(h);
 	platform_used(p);
 	good = store_open(&p->model.store, &store, e) && platform_load(p, e) &&
 		store_start(p->model.store, e);
 	if (!good) {
 		store_close(p->model.store);
 		p->model.store = NULL;
-		handles_close(p);
+		handles_close(h);
 		uv_run(o->loop, UV_RUN_NOWAIT);
 		return false;
 	}
@@ -205,10 +241,9 @@ bool platform_open(struct platform **out, const struct platform_options *o, stru
 
 /* ---- Running ---- */
 
-static char *shim_path(const struct platform *p)
+static char *shim_path(const char *given)
 {
 	static const char *const places[] = {"mltop-shim", "../libexec/mltop/mltop-shim"};
-	const char *given = p->config->shim;
 	char *dir;
 
 	if (*given)
@@ -226,24 +261,25 @@ static char *shim_path(const struct platform *p)
 	return dir;
 }
 
-static bool engine_start(struct platform *p, struct err *e)
+static bool engine_start(struct hosted *h, struct err *e)
 {
-	const struct engine_ops *ops = engine_find(config_engines[p->config->engine]);
+	struct platform *p = &h->p;
+	const char *name = config_engines[h->config->engine];
+	const struct engine_ops *ops = engine_find(name);
 	struct engine_config config = {
 		.loop = p->loop,
 		.turns = p->turns,
 		.state_dir = p->dir,
 		.shared = p->limits.shared,
-		.settings = config_of_engine(p->config),
+		.settings = config_of_engine(h->config),
 		.events = reconcile_events,
 	};
 
 	if (ops == NULL)
 		return err_set(e, ERR_INVALID,
-			"engine %s is not part of this mltopd: use local or fake",
-			config_engines[p->config->engine]);
-	p->shim = shim_path(p);
-	config.shim_path = p->shim;
+			"engine %s is not part of this mltopd: use local or fake", name);
+	h->shim = shim_path(h->config->shim);
+	config.shim_path = h->shim;
 	config.events.ctx = &p->work;
 	if (!ops->open(&p->work.engine, &config, e))
 		return false;
@@ -262,47 +298,47 @@ static bool busy(const struct platform *p)
 /* One timer that runs to when the time would be over, not a tick. */
 static void on_idle(uv_timer_t *timer)
 {
-	struct platform *p = timer->data;
-	int64_t most = p->config->idle_exit.v;
+	struct hosted *h = timer->data;
+	int64_t most = h->config->idle_exit.v;
 	int64_t now = time_mono_ms();
 
-	if (busy(p))
-		p->last_use = now;
-	if (most > 0 && now - p->last_use >= most && p->idle) {
+	if (busy(&h->p))
+		h->last_use = now;
+	if (most > 0 && now - h->last_use >= most && h->idle) {
 		log_line(LOG_INFO,
 			"idle for %lld s: ending; mltop starts a new one when it is needed",
 			(long long)(most / 1000));
-		p->idle(p->idle_ctx);
+		h->idle(h->idle_ctx);
 		return;
 	}
 	if (most > 0)
-		uv_timer_start(timer, on_idle, (uint64_t)(p->last_use + most - now), 0);
+		uv_timer_start(timer, on_idle, (uint64_t)(h->last_use + most - now), 0);
 }
 
 bool platform_run(struct platform *p, struct server *s, struct err *e)
 {
 	p->server = s;
 	p->hub = server_hub(s);
-	if (!engine_start(p, e))
+	if (!engine_start(hosted_of(p), e))
 		return false;
 	reconcile_adopt(&p->work);
 	p->opened = true;
 	reconcile_soon(&p->work);
 	outputs_keep_start(&p->work);
 	if (!p->limits.shared)
-		on_idle(&p->idle_timer);
+		on_idle(&hosted_of(p)->idle_timer);
 	return true;
 }
 
 void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)
 {
-	p->closing = p->work.closing = true;
+	p->work.closing = true;
 	if (p->turns)
 		turns_stop(p->turns);
 	outputs_keep_stop(&p->work);
 	frameworks_stop(p);
-	p->closed = done;
-	p->closed_ctx = ctx;
+	hosted_of(p)->closed = done;
+	hosted_of(p)->closed_ctx = ctx;
 	p->hub = NULL;
 	p->server = NULL;
 	if (p->held == 0)

@@ -9,6 +9,9 @@ struct scratch {
 	_Alignas(16) char bytes[KIND_SIZE_MAX];
 };
 
+/* The compact form (pack.c, unpack.c). */
+enum { PACK_VERSION = 1, PACK_EXTRA = 255 /* as storage: not a field's */ };
+
 /* By index of the row, which must not be an alias's. */
 static inline bool known_has(const void *rec, size_t index)
 {
