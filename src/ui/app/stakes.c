@@ -47,10 +47,11 @@ static void write_work(const struct stakes *s, struct buf *out)
 	if (s->live && s->objects == 1 && s->gpus == 0)
 		buf_addf(out, T_STAKE_LIVE_CPU "\n", longest);
 	else if (s->live && s->objects == 1)
-		buf_addf(out, T_STAKE_LIVE_ONE "\n", (long long)s->gpus, longest);
+		buf_addf(out, T_STAKE_LIVE_ONE "\n", (long long)s->gpus, s->gpus == 1 ? "" : "s",
+			longest);
 	else if (s->live)
 		buf_addf(out, T_STAKE_LIVE_MANY "\n", s->live, s->objects, (long long)s->gpus,
-			total, longest);
+			s->gpus == 1 ? "" : "s", total, longest);
 	else
 		buf_adds(out, T_STAKE_NONE_LIVE "\n");
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "ui/kit/text.h"
+#include "ui/kit/textpane.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,13 +86,28 @@ static int widest(const struct prompt *p)
 	return most < 44 ? 44 : most;
 }
 
-static int count_lines(const char *s)
+/* What is at stake is never cut: lines that are too wide go on in the next. */
+static int fold_stakes(const struct prompt *p, int width, struct buf *out)
 {
-	int n = 0;
+	int lines = 0;
 
-	for (; *s; s++)
-		n += *s == '\n';
-	return n;
+	for (const char *s = p->stakes.data; *s; s += *s == '\n') {
+		size_t n = strcspn(s, "\n");
+		char *line = fold_piece(s, n), *rest = line;
+
+		do {
+			size_t fit = fold_text(rest, width);
+			char *piece = fold_piece(rest, fit);
+
+			buf_addf(out, "%s\n", piece);
+			free(piece);
+			rest += fit;
+			lines++;
+		} while (*rest);
+		free(line);
+		s += n;
+	}
+	return lines;
 }
 
 static void draw_answers(const struct prompt *p, struct grid *g, int x, int y, int width)
@@ -118,15 +134,13 @@ static void draw_answers(const struct prompt *p, struct grid *g, int x, int y, i
 		p->yes ? T_PROMPT_ENTER : T_PROMPT_HOW);
 }
 
-static void draw_stakes(const struct prompt *p, struct grid *g, int x, int y, int width, int height)
+static void draw_lines(const char *s, struct grid *g, int x, int y, int width, int height)
 {
-	const char *s = p->stakes.data;
-
 	for (int i = 0; i < height && *s; i++) {
 		size_t n = strcspn(s, "\n");
-		char *line = strndup(s, n);
+		char *line = fold_piece(s, n);
 
-		grid_clip(g, x, y + i, width, ROLE_NORMAL, line ? line : "");
+		grid_clip(g, x, y + i, width, ROLE_NORMAL, line);
 		free(line);
 		s += n + (s[n] == '\n');
 	}
@@ -138,20 +152,23 @@ static void draw_stakes(const struct prompt *p, struct grid *g, int x, int y, in
  */
 void prompt_draw(const struct prompt *p, struct grid *g, struct rect body)
 {
-	int lines = count_lines(p->stakes.data), height = lines + 4;
+	struct buf stakes = BUF_INIT;
 	int width = widest(p) + 6;
 
 	if (width > body.width)
 		width = body.width;
+	int height = fold_stakes(p, width - 4, &stakes) + 4;
+	int border = height <= body.height;
+
 	if (height > body.height)
 		height = body.height;
 	int y = body.y + body.height - height, x = body.x + (body.width - width) / 2;
-	int border = height >= 4;
 
 	grid_fill(g, x, y, width, height, ROLE_PROMPT);
 	for (int i = 0; i < width && border; i++)
 		grid_text(g, x + i, y, 1, ROLE_BORDER, g->ascii ? "-" : "─");
 	grid_clip(g, x + 2, y + border, width - 4, ROLE_PROMPT, p->question);
-	draw_stakes(p, g, x + 2, y + border + 1, width - 4, height - border - 2);
+	draw_lines(stakes.data, g, x + 2, y + border + 1, width - 4, height - border - 2);
 	draw_answers(p, g, x + 2, y + height - 1, width - 4);
+	buf_release(&stakes);
 }

@@ -30,7 +30,7 @@ static void say_gpus(const struct app *a, int64_t want, struct buf *out)
 		if (rows->len == 1 || strcmp(record_key(&quota_kind, rows->rows[i]), a->org) == 0)
 			q = rows->rows[i];
 	if (!q || q->total.gpu_quota < 0 || !record_has(quota, q, total.gpu_quota)) {
-		buf_addf(out, T_SUBMIT_GPUS_ONLY, (long long)want);
+		buf_addf(out, T_SUBMIT_GPUS_ONLY, (long long)want, want == 1 ? "" : "s");
 		return;
 	}
 	buf_addf(out, T_SUBMIT_GPUS, (long long)(q->total.gpu_used + want),
