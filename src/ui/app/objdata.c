@@ -111,6 +111,24 @@ static uint64_t life_of(const struct objdata *d)
 		: word << 32;
 }
 
+/*
+ * A stream tells rows whole, but for what only a request brings: what it no longer says is no
+ * longer known, such as the time left of a job that has ended.
+ */
+static void forget_unsaid(struct objdata *d, const json_t *row)
+{
+	struct fieldset told;
+
+	fieldset_rows(&told, d->kind);
+	for (size_t i = 0; i < d->kind->field_count; i++) {
+		const struct field *f = &d->kind->fields[i];
+
+		if (fieldset_has(&told, i) && record_knows(d->kind, d->rec, f) &&
+			!json_object_get(row, f->name))
+			record_forget(d->kind, d->rec, f->offset);
+	}
+}
+
 static bool take_rows(struct objdata *d, const json_t *rows, bool *life)
 {
 	uint64_t before = life_of(d);
@@ -121,9 +139,14 @@ static bool take_rows(struct objdata *d, const json_t *rows, bool *life)
 		*life = true;
 		return false;
 	}
-	for (size_t i = 0; i < json_array_size(rows); i++)
-		changed |= record_decode(d->kind, d->rec, &d->text, json_array_get(rows, i),
-			DECODE_SERVER, NULL);
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+
+		if (!record_decode(d->kind, d->rec, &d->text, row, DECODE_SERVER, NULL))
+			continue;
+		forget_unsaid(d, row);
+		changed = true;
+	}
 	if (changed && d->kind->settle)
 		d->kind->settle(d->rec);
 	d->known |= changed;
