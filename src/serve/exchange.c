@@ -72,12 +72,19 @@ static void orphan_unlink(struct exchange *x)
 		x->server->orphans = x->orphan_next;
 }
 
+/* Nobody takes more of it. */
+static void stream_done(struct exchange *x)
+{
+	if (x->reply.streaming && !x->reply.stream_done_called)
+		x->reply.stream.done(x->reply.stream.ctx);
+	x->reply.stream_done_called = true;
+}
+
 void exchange_free(struct exchange *x)
 {
 	orphan_unlink(x);
 	guard_exchange_over(x);
-	if (x->reply.streaming && !x->reply.stream_done_called)
-		x->reply.stream.done(x->reply.stream.ctx);
+	stream_done(x);
 	if (x->server != NULL)
 		x->server->exchange_count--;
 	body_release(x);
@@ -110,8 +117,10 @@ void exchange_gone(struct exchange *x)
 	if (x->orphan_next != NULL)
 		x->orphan_next->orphan_before = x;
 	x->server->orphans = x;
-	if (x->reply.ready)
+	if (x->reply.ready) {
+		stream_done(x);
 		request_over(&x->r, exchange_over);
+	}
 }
 
 void exchange_forget_server(struct server *s)
