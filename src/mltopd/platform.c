@@ -151,6 +151,12 @@ static enum nonce_state ask_nonce_take(struct platform *p, const struct principa
 	return model_nonce_take(&p->model, who, nonce, request_hash, now, status, body, body_len);
 }
 
+static void ask_nonce_read(struct platform *p, const char *access_key, const char *nonce,
+	int status, nonce_read done, void *ctx)
+{
+	model_nonce_read(&p->model, access_key, nonce, status, done, ctx);
+}
+
 static void ask_nonce_free(struct platform *p, const char *access_key, const char *nonce)
 {
 	model_nonce_free(&p->model, access_key, nonce);
@@ -176,6 +182,7 @@ const struct server_asks platform_asks = {
 	.visible = model_visible,
 	.version = ask_version,
 	.nonce_take = ask_nonce_take,
+	.nonce_read = ask_nonce_read,
 	.nonce_free = ask_nonce_free,
 	.named = ask_named,
 	.task = ask_task,

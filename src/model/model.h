@@ -226,6 +226,9 @@ void model_show(struct model *m, const struct kind *k, const char *uid);
 /* NONCE_SAME: *status and *body (borrowed) are the answer that was given. */
 enum nonce_state model_nonce_take(struct model *m, const struct principal *who, const char *nonce,
 	const char *request_hash, int64_t now, int *status, const char **body, size_t *body_len);
+/* NONCE_STORED: *status is known already; `done` is told the answer later. */
+void model_nonce_read(struct model *m, const char *access_key, const char *nonce, int status,
+	nonce_read done, void *ctx);
 /* It is answered: unless a change was stored with the nonce, it may be used again. */
 void model_nonce_free(struct model *m, const char *access_key, const char *nonce);
 bool model_nonce_load(struct model *m, const struct store_nonce *n);

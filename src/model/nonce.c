@@ -138,17 +138,48 @@ static bool answer_find(struct model *m, const char *key, const char **body, siz
 	return false;
 }
 
-/* From the store, by way of the memory of newest answers. */
-static bool answer_fetch(struct model *m, const char *key, const char *access_key,
-	const char *nonce, const char **body, size_t *len)
-{
-	struct buf text = BUF_INIT;
-	bool found = store_read_nonce(m->store, access_key, nonce, &text);
+/* An answer that is being read from the store. */
+struct nonce_reading {
+	struct model *m;
+	nonce_read done;
+	void *ctx;
+	int status;
+	char key[];
+};
 
-	if (found)
-		answer_keep(m, key, &(struct store_nonce){.body = text.data, .body_len = text.len});
-	buf_release(&text);
-	return found && answer_find(m, key, body, len);
+/* It goes into the memory of newest answers: who repeats a request may do so again. */
+static void nonce_came(void *ctx, bool ok, const struct store_rows *rows, const struct err *e)
+{
+	struct nonce_reading *r = ctx;
+	struct err gone = ERR_INIT;
+
+	if (ok && rows->count > 0) {
+		answer_keep(r->m, r->key,
+			&(struct store_nonce){.body = rows->rows[0].data,
+				.body_len = rows->rows[0].len});
+		r->done(r->ctx, r->status, rows->rows[0].data, rows->rows[0].len, NULL);
+	} else {
+		err_set(&gone, ERR_CONFLICT,
+			"the answer to this request is no longer known: make a new nonce");
+		r->done(r->ctx, 0, NULL, 0, ok ? &gone : e);
+	}
+	free(r);
+}
+
+void model_nonce_read(struct model *m, const char *access_key, const char *nonce, int status,
+	nonce_read done, void *ctx)
+{
+	char *key = nonce_key(access_key, nonce);
+	size_t len = strlen(key) + 1;
+	struct nonce_reading *r = mem_alloc(sizeof *r + len);
+
+	r->m = m;
+	r->done = done;
+	r->ctx = ctx;
+	r->status = status;
+	memcpy(r->key, key, len);
+	free(key);
+	store_read_nonce(m->store, access_key, nonce, nonce_came, r);
 }
 
 static enum nonce_state nonce_hold(struct model *m, const char *access_key, const char *nonce,
@@ -184,10 +215,7 @@ enum nonce_state model_nonce_take(struct model *m, const struct principal *who, 
 		state = NONCE_PENDING;
 	} else {
 		*status = n->status;
-		state = answer_find(m, key, body, body_len) ||
-				answer_fetch(m, key, who->access_key, nonce, body, body_len)
-			? NONCE_SAME
-			: NONCE_OTHER;
+		state = answer_find(m, key, body, body_len) ? NONCE_SAME : NONCE_STORED;
 	}
 	free(key);
 	return state;

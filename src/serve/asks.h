@@ -46,6 +46,9 @@ struct server_asks {
 	enum nonce_state (*nonce_take)(struct platform *p, const struct principal *who,
 		const char *nonce, const char *request_hash, int64_t now, int *status,
 		const char **body, size_t *body_len);
+	/* NONCE_STORED: *status is known already; `done` is told the answer later, on the loop. */
+	void (*nonce_read)(struct platform *p, const char *access_key, const char *nonce,
+		int status, nonce_read done, void *ctx);
 	/* It is answered: unless a change was stored with the nonce, it may be used again. */
 	void (*nonce_free)(struct platform *p, const char *access_key, const char *nonce);
 

@@ -63,7 +63,17 @@ static void request_hash(const struct exchange *x, char out[SIGN_HEX_SIZE])
 	buf_release(&text);
 }
 
-/* A nonce seen before: the stored answer, or a refusal. True: answered. */
+static void nonce_was_read(void *ctx, int status, const char *body, size_t len, const struct err *e)
+{
+	struct exchange *x = ctx;
+
+	if (body)
+		request_reply_json_text(&x->r, status, body, len);
+	else
+		request_fail(&x->r, e);
+}
+
+/* A nonce seen before: the stored answer, or a refusal. True: answered, or about to be. */
 static bool answered_by_nonce(struct exchange *x)
 {
 	const char *body = NULL;
@@ -76,6 +86,10 @@ static bool answered_by_nonce(struct exchange *x)
 		x->r.request_hash, x->r.now, &status, &body, &len)) {
 	case NONCE_NEW: x->holds_nonce = true; return false;
 	case NONCE_SAME: request_reply_json_text(&x->r, status, body, len); return true;
+	case NONCE_STORED:
+		x->server->asks->nonce_read(x->server->platform, x->r.who.access_key, x->r.nonce,
+			status, nonce_was_read, x);
+		return true;
 	case NONCE_PENDING:
 		err_set(&e, ERR_UNAVAILABLE, "the same request is being worked on: ask again");
 		request_fail_retry(&x->r, &e, 1);

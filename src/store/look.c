@@ -53,21 +53,20 @@ bool look_blobs(struct store *s, struct item *it, struct err *e)
 bool look_nonce(struct store *s, struct item *it, struct err *e)
 {
 	sqlite3_stmt *q = NULL;
-	bool found;
+	int code;
 
 	if (!sql_prepare(sql_of(s)->db,
 		    "SELECT body FROM nonces WHERE access_key = ?1 AND nonce = ?2", &q, e))
 		return false;
 	sqlite3_bind_text(q, 1, it->text[0], -1, SQLITE_STATIC);
 	sqlite3_bind_text(q, 2, it->text[1], -1, SQLITE_STATIC);
-	found = sqlite3_step(q) == SQLITE_ROW;
-	if (found) {
+	while ((code = sqlite3_step(q)) == SQLITE_ROW) {
 		const void *body = sqlite3_column_blob(q, 0);
 
 		buf_add(item_row(it), body, (size_t)sqlite3_column_bytes(q, 0));
 	}
 	sqlite3_finalize(q);
-	return found;
+	return code == SQLITE_DONE || sql_fail(sql_of(s)->db, "cannot read the store", e);
 }
 
 /* Runs a PRAGMA that answers "ok" or complaints; the first complaints go into `out`. */

@@ -313,40 +313,8 @@ void store_copy(struct store *s, const char *path, store_rows_done done, void *c
 	look_text(s, LOOK_COPY, path, "", 0, done, ctx);
 }
 
-/* The caller waits for it. */
-struct look_wait {
-	struct buf *out;
-	bool found, done;
-};
-
-/* Runs on the store thread while the loop waits, so `w` needs no lock beyond the queue's. */
-static bool look_waited(struct store *s, struct item *it, struct err *e)
+void store_read_nonce(struct store *s, const char *access_key, const char *nonce,
+	store_rows_done done, void *ctx)
 {
-	struct look_wait *w = it->ctx;
-	bool good = s->ops->look[LOOK_NONCE](s, it, e);
-
-	pthread_mutex_lock(&s->lock);
-	w->found = good && it->row_count > 0;
-	if (w->found)
-		buf_add(w->out, it->rows[0].data, it->rows[0].len);
-	w->done = true;
-	pthread_cond_broadcast(&s->idle);
-	pthread_mutex_unlock(&s->lock);
-	return good;
-}
-
-bool store_read_nonce(struct store *s, const char *access_key, const char *nonce, struct buf *body)
-{
-	struct look_wait w = {.out = body};
-	struct item *it = look_new(s, LOOK_NONCE, NULL, &w);
-
-	it->look = look_waited;
-	it->text[0] = mem_strdup(access_key);
-	it->text[1] = mem_strdup(nonce);
-	store_queue(s, it);
-	pthread_mutex_lock(&s->lock);
-	while (!w.done)
-		pthread_cond_wait(&s->idle, &s->lock);
-	pthread_mutex_unlock(&s->lock);
-	return w.found;
+	look_text(s, LOOK_NONCE, access_key, nonce, 0, done, ctx);
 }

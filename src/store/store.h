@@ -191,8 +191,9 @@ void store_read_blobs(struct store *s, const char *kind, const char *uid, store_
 /* Audit records as JSON text {"seq", "hash", "record"}, newest first; before > 0: below that seq. */
 void store_read_audit(struct store *s, int64_t before, int64_t limit, store_rows_done done,
 	void *ctx);
-/* Blocks the caller until the thread has looked: only for an answer that was asked for twice. */
-bool store_read_nonce(struct store *s, const char *access_key, const char *nonce, struct buf *body);
+/* The answer stored with a nonce: one row, or none. */
+void store_read_nonce(struct store *s, const char *access_key, const char *nonce,
+	store_rows_done done, void *ctx);
 
 /* Each of the following answers with rows[0] = a sentence for people. */
 /* Recomputes the audit chain. */

@@ -295,7 +295,7 @@ static void audits(struct apart *a, struct item *it)
 	}
 }
 
-static bool nonce(struct apart *a, struct item *it)
+static void nonce(struct apart *a, struct item *it)
 {
 	char *key = NULL;
 	const struct op *op;
@@ -306,7 +306,6 @@ static bool nonce(struct apart *a, struct item *it)
 	free(key);
 	if (op)
 		buf_add(item_row(it), op->blob, op->blob_len);
-	return op != NULL;
 }
 
 static bool verify(struct apart *a, struct item *it, struct err *e)
@@ -339,7 +338,7 @@ static bool verify(struct apart *a, struct item *it, struct err *e)
 LOOK(children, children(a, it))
 LOOK(blobs, blobs(a, it))
 LOOK(audit, audits(a, it))
-LOOK(nonce, good = nonce(a, it))
+LOOK(nonce, nonce(a, it))
 LOOK(verify, good = verify(a, it, e))
 LOOK(check, buf_adds(item_row(it), "the store is whole"))
 LOOK(copy, good = err_set(e, ERR_UNAVAILABLE, "this store makes no copies"))

@@ -85,6 +85,46 @@ static void test_again_after_its_window(void **state)
 	unsetenv("MLTOPD_CLOCK");
 }
 
+struct told {
+	int status;
+	struct buf body;
+	enum err_code why;
+};
+
+static void was_read(void *ctx, int status, const char *body, size_t len, const struct err *e)
+{
+	struct told *t = ctx;
+
+	t->status = status;
+	t->why = body ? ERR_NONE : e->code;
+	buf_add(&t->body, body ? body : "", body ? len : 0);
+}
+
+/* The newest answers are in memory; an older one is read without anybody's waiting for it. */
+static void test_answered_long_ago(void **state)
+{
+	struct kit *f = *state;
+	struct told t = {.body = BUF_INIT}, never = {.body = BUF_INIT};
+	char nonce[16];
+
+	for (int i = 0; i <= NONCE_CACHE; i++) {
+		snprintf(nonce, sizeof nonce, "n%d", i);
+		assert_int_equal(take(f, nonce, "hash"), NONCE_NEW);
+		assert_true(carry_out(f, nonce, "hash"));
+	}
+	assert_int_equal(take(f, "n0", "hash"), NONCE_STORED);
+	assert_int_equal(take(f, "n0", "other"), NONCE_OTHER);
+	model_nonce_read(&f->m, "KEY", "n0", 200, was_read, &t);
+	model_nonce_read(&f->m, "KEY", "never", 200, was_read, &never);
+	store_drain(f->m.store);
+	assert_int_equal(t.status, 200);
+	assert_string_equal(t.body.data, "{\"n\":1}");
+	assert_int_equal(never.why, ERR_CONFLICT);
+	assert_int_equal(take(f, "n0", "hash"), NONCE_SAME);
+	buf_release(&t.body);
+	buf_release(&never.body);
+}
+
 static void test_not_carried_out(void **state)
 {
 	struct kit *f = *state;
@@ -99,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_BOTH(test_once_within_its_window),
 		ON_BOTH(test_again_after_its_window),
+		ON_BOTH(test_answered_long_ago),
 		ON_BOTH(test_not_carried_out),
 	};
 

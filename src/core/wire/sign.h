@@ -27,9 +27,13 @@ enum {
 
 /*
  * What is known of a nonce, the idempotency key of a request that changes state. NONCE_SAME: an
- * identical request was answered. NONCE_PENDING: it is being answered.
+ * identical request was answered, NONCE_STORED: long ago, so that the answer is in the store only.
+ * NONCE_PENDING: it is being answered.
  */
-enum nonce_state { NONCE_NEW, NONCE_SAME, NONCE_OTHER, NONCE_PENDING, NONCE_FULL };
+enum nonce_state { NONCE_NEW, NONCE_SAME, NONCE_STORED, NONCE_OTHER, NONCE_PENDING, NONCE_FULL };
+/* The stored answer, borrowed; NULL with `e`: it cannot be read, or is gone by now. */
+typedef void (
+	*nonce_read)(void *ctx, int status, const char *body, size_t len, const struct err *e);
 
 struct sign_pair {
 	const char *name, *value;
