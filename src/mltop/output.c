@@ -225,7 +225,7 @@ static void print_inside(const void *rec, const struct field *f, int depth)
 			output_cell(k, item, in, time_now_ms(), &cell);
 			printf("%*s%-*s %s\n", depth * 2 + 2, "", 20 - depth * 2, in->name,
 				cell.data);
-			if (field_nests(in))
+			if (field_nests(in) && kind_key(in->embeds))
 				print_inside(item, in, depth + 2);
 		}
 		buf_reset(&cell);
@@ -252,7 +252,7 @@ static void print_section(const struct kind *k, const void *rec, unsigned sectio
 			printf("%s\n", k->sections[section]);
 		begun = true;
 		printf("  %-20s %s\n", f->name, cell.data);
-		if (field_nests(f))
+		if (field_nests(f) && kind_key(f->embeds))
 			print_inside(rec, f, 2);
 	}
 	buf_release(&cell);

@@ -236,19 +236,58 @@ static void no_limit_is_no_number(void **state)
 	assert_true(fits(&quota_kind, "cpu_max>1000", &q));
 }
 
-static void nan_is_unknown(void **state)
+/* A training that has run away is found by name, and by no order. */
+static void nan_and_inf_are_found_by_name(void **state)
 {
-	struct job j = {0};
-	static const char *const texts[] = {"loss=1", "loss!=1", "loss>1", "loss<1"};
+	static const struct {
+		double loss;
+		const char *text;
+		bool fits;
+	} rows[] = {
+		{NAN, "loss=nan", true},
+		{NAN, "loss=NaN", true},
+		{NAN, "loss!=nan", false},
+		{NAN, "loss=1|nan", true},
+		{NAN, "loss=1", false},
+		{NAN, "loss!=1", true},
+		{NAN, "loss>1", false},
+		{NAN, "loss<1", false},
+		{NAN, "loss=inf", false},
+		{INFINITY, "loss=inf", true},
+		{INFINITY, "loss=-inf", false},
+		{INFINITY, "loss>1", false},
+		{INFINITY, "loss<1", false},
+		{-INFINITY, "loss=-inf", true},
+		{-INFINITY, "loss<1", false},
+		{0.5, "loss=nan", false},
+		{0.5, "loss!=nan", true},
+		{0.5, "loss=inf", false},
+		{0.5, "loss!=inf", true},
+		{0.5, "loss<inf", false},
+		{0.5, "loss<1", true},
+	};
 
 	(void)state;
-	job_set(&j, loss, NAN);
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		struct filter *f = filter_parse(&job_kind, texts[i], NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct job j = {0};
 
-		assert_false(filter_match(f, &j, NOW));
-		filter_free(f);
+		job_set(&j, loss, rows[i].loss);
+		if (fits(&job_kind, rows[i].text, &j) != rows[i].fits)
+			fail_msg("%s of %g", rows[i].text, rows[i].loss);
 	}
+}
+
+/* Of what cannot be that in the sense of its row. */
+static void nan_of_another_row_is_unknown(void **state)
+{
+	static const char *const texts[] = {"progress_rate=1", "progress_rate!=1",
+		"progress_rate>1", "progress_rate<1"};
+	struct job j = {0};
+
+	(void)state;
+	job_set(&j, progress_rate, NAN);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		assert_false(fits(&job_kind, texts[i], &j));
 }
 
 static const struct {
@@ -294,7 +333,11 @@ static const struct {
 	{"=x", "column 1: a field is missing before the operator"},
 	{"hdfs_endpoin>x", "column 1: hdfs_endpoin is not a field of a job"}, /* always null */
 	{"job-name=x", "column 1: job-name is not a field of a job; did you mean job_name?"},
-	{"loss=nan", "column 6: loss is \"nan\": compare with a number, such as 0.5"},
+	{"loss=nam",
+		"column 6: loss is \"nam\": compare with a number, such as 0.5, or with nan, inf or "
+		"-inf"},
+	{"progress_rate=nan",
+		"column 15: progress_rate is \"nan\": compare with a number, such as 0.5"},
 	{"gpu>four", "column 5: gpu is \"four\": compare with a number, such as 4 or 12k"},
 };
 
@@ -503,7 +546,8 @@ int main(void)
 		cmocka_unit_test(what_does_not_match),
 		cmocka_unit_test(equal_is_exact),
 		cmocka_unit_test(no_limit_is_no_number),
-		cmocka_unit_test(nan_is_unknown),
+		cmocka_unit_test(nan_and_inf_are_found_by_name),
+		cmocka_unit_test(nan_of_another_row_is_unknown),
 		cmocka_unit_test(errors_point_at_the_column),
 		cmocka_unit_test(filters_are_bounded),
 		cmocka_unit_test(ages_use_time),

@@ -202,6 +202,27 @@ static void order_of(const struct kind *k, const struct field *f, bool descendin
 		assert_int_equal(ab, -1);
 }
 
+static void a_measure_that_ran_away_is_last(void **state)
+{
+	static const double wild[] = {NAN, INFINITY, -INFINITY};
+	const struct field *loss = kind_field(&job_kind, "loss");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wild); i++) {
+		struct job good = {0}, bad = {0}, unknown = {0};
+
+		job_set(&good, loss, 1e6);
+		job_set(&bad, loss, wild[i]);
+		for (int descending = 0; descending < 2; descending++) {
+			assert_true(record_compare(&job_kind, loss, descending, &good, &bad) < 0);
+			assert_true(
+				record_compare(&job_kind, loss, descending, &bad, &unknown) < 0);
+		}
+		assert_int_equal(record_look(&job_kind, &bad, loss).tone, TONE_BAD);
+		assert_int_equal(record_look(&job_kind, &good, loss).tone, TONE_PLAIN);
+	}
+}
+
 /* Few values, so that ties and chains happen. */
 static void order_round(const struct kind *k, struct dice *d, struct arena *a, int round)
 {
@@ -357,6 +378,7 @@ int main(void)
 		cmocka_unit_test(copies_stand_alone),
 		cmocka_unit_test(failure_touches_nothing),
 		cmocka_unit_test(order_is_total),
+		cmocka_unit_test(a_measure_that_ran_away_is_last),
 		cmocka_unit_test(order_tells_nothing_of_masked_values),
 		cmocka_unit_test(packed_counts_are_not_believed),
 		cmocka_unit_test(cells_are_safe),

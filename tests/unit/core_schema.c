@@ -306,7 +306,7 @@ static void whole_objects_have_the_client_s_keys(void **state)
 	assert_string_equal(json_string_value(json_object_get(out, "cpu_limit")), "0.5");
 	assert_string_equal(json_string_value(json_object_get(out, "org_name")), "");
 	assert_true(json_is_null(json_object_get(out, "docker_image")));
-	assert_true(json_is_null(json_object_get(out, "loss")));
+	assert_string_equal(json_string_value(json_object_get(out, "loss")), "nan");
 	assert_null(json_object_get(out, "message"));
 	assert_null(json_object_get(out, "gpu"));
 	assert_string_equal(json_string_value(json_object_get(json_object_get(out, "env"), "K")),

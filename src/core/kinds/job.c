@@ -1,4 +1,5 @@
 #include "core/kinds/job.h"
+#include "core/kinds/ranks.h"
 
 #include "core/kinds/key.h"
 
@@ -181,23 +182,34 @@ static const struct field fields[] = {
 	ROW(job, log_bytes, bytes, .title = "LOG", .flags = F_STATUS | F_SAMPLE, .width = 6,
 		.section = STATUS, .doc = "Bytes that the newest attempt has logged."),
 
+	ROW(job, progress_percent, percent, .title = "DONE", .flags = F_STATUS | F_SAMPLE,
+		.width = 5, .section = PROGRESS, .doc = "How much of the whole training is done."),
 	ROW(job, progress_step, int, .title = "STEP", .flags = F_STATUS | F_SAMPLE, .width = 8,
 		.of = "progress_total", .section = PROGRESS,
-		.doc = "Step that the training has reached."),
+		.doc = "Step that the innermost loop of the training has reached."),
 	ROW(job, progress_total, int, .title = "STEPS", .flags = F_STATUS | F_SAMPLE, .width = 8,
-		.section = PROGRESS, .doc = "Steps in all."),
+		.section = PROGRESS, .doc = "Steps of that loop in all."),
 	ROW(job, progress_epoch, int, .title = "EPOCH", .flags = F_STATUS | F_SAMPLE, .width = 5,
-		.section = PROGRESS, .doc = "Epoch that the training has reached."),
+		.of = "progress_epochs", .section = PROGRESS,
+		.doc = "Epoch that the training has reached, as the log numbers it."),
+	ROW(job, progress_epochs, int, .title = "EPOCHS", .flags = F_STATUS | F_SAMPLE, .width = 6,
+		.section = PROGRESS, .doc = "Epochs in all."),
 	ROW(job, progress_rate, real, .title = "RATE", .flags = F_STATUS | F_SAMPLE, .width = 7,
 		.section = PROGRESS, .doc = "Steps a second."),
 	ROW(job, progress_eta, duration, .title = "ETA", .flags = F_STATUS | F_SAMPLE, .width = 6,
-		.section = PROGRESS, .doc = "Time that is left, as the program says."),
-	ROW(job, loss, real, .flags = F_STATUS | F_SAMPLE, .width = 7, .section = PROGRESS,
-		.doc = "Newest loss."),
+		.section = PROGRESS, .doc = "Time until the whole training is done."),
+	ROW(job, loss, measure, .flags = F_STATUS | F_SAMPLE, .width = 7, .section = PROGRESS,
+		.doc = "Newest loss of the training."),
 	ROW(job, metric_name, text, .flags = F_STATUS | F_SAMPLE, .width = 8, .section = PROGRESS,
 		.doc = "Name of the metric beside the loss."),
-	ROW(job, metric_value, real, .title = "METRIC", .flags = F_STATUS | F_SAMPLE, .width = 7,
+	ROW(job, metric_value, measure, .title = "METRIC", .flags = F_STATUS | F_SAMPLE, .width = 7,
 		.section = PROGRESS, .doc = "Newest value of that metric."),
+	ROW(job, phase, text, .flags = F_STATUS | F_SAMPLE, .width = 9, .max = 63,
+		.section = PROGRESS,
+		.doc = "What it does now: train, validate, evaluate, download, tokenize, load, save, or "
+		       "the program's own word."),
+	ROW(job, ranks, record, .flags = F_STATUS | F_SAMPLE, .width = 9, .embeds = &ranks_kind,
+		.section = PROGRESS, .doc = "What the ranks of a distributed training say."),
 	ROW(job, current_rank, int, .flags = F_STATUS | F_HIDDEN, .section = STATUS,
 		.doc = "Priority rank as the public client shows it."),
 	ROW(job, cluster_name, text, .flags = F_STATUS | F_NULL | F_HIDDEN, .section = STATUS,
@@ -227,6 +239,10 @@ static const struct field fields[] = {
 		.names = work_reason_words, .doc = "Short for reason."),
 	ROW_AS(job, "step", progress_step, int, .title = "STEP", .width = 8, .flags = F_ALIAS,
 		.of = "progress_total", .doc = "Short for progress_step."),
+	ROW_AS(job, "progress", progress_percent, percent, .title = "DONE", .width = 5,
+		.flags = F_ALIAS, .doc = "Short for progress_percent."),
+	ROW_AS(job, "epoch", progress_epoch, int, .title = "EPOCH", .width = 5, .flags = F_ALIAS,
+		.of = "progress_epochs", .doc = "Short for progress_epoch."),
 	ROW_AS(job, "eta", progress_eta, duration, .title = "ETA", .width = 6, .flags = F_ALIAS,
 		.doc = "Short for progress_eta."),
 	ROW_AS(job, "age", create_time, age, .title = "AGE", .width = 4, .flags = F_ALIAS,
@@ -365,9 +381,10 @@ const struct kind job_kind = {
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct job),
 	.sections = sections,
-	.list_fields = "job_name,state,why,gpu,cpu,step,loss,eta,age,owner",
-	.wide_fields = "job_name,state,why,gpu,cpu,mem,util,cpu_used,memory_used,step,"
-		       "loss,metric_value,eta,age,attempt,exit_code,owner,org,node_name",
+	.list_fields = "job_name,state,why,gpu,cpu,progress,step,loss,eta,age,owner",
+	.wide_fields =
+		"job_name,state,why,gpu,cpu,mem,util,cpu_used,memory_used,"
+		"progress,epoch,step,loss,metric_value,eta,age,attempt,exit_code,owner,org,node_name",
 	.check = job_check,
 	.settle = job_settle,
 };

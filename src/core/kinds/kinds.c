@@ -83,6 +83,8 @@ static const char *nested_fault(const struct field *f)
 		return "records inside are no key, are not hidden, cut or padded";
 	if (f->embeds->can || f->embeds->path || f->embeds->action_count)
 		return "an embedded kind has neither routes nor actions";
+	if (f->type->storage == ST_RECORDS && kind_key(f->embeds) == NULL)
+		return "records of which there are many need a key";
 	if (f->min || f->max > RECORDS_MAX)
 		return "so many records inside are more than RECORDS_MAX, or too few are refused";
 	return NULL;
@@ -253,14 +255,20 @@ static bool check_inside(const struct kind *k, const struct field *f, int depth,
 	return check_rows(f->embeds, depth + 1, e);
 }
 
+/* A record that is alone where it stands may be known by its members only. */
+static bool may_lack_key(const struct kind *k)
+{
+	return k->path == NULL && count_flag(k, F_UID) == 0;
+}
+
 static bool check_rows(const struct kind *k, int depth, struct err *e)
 {
-	size_t section_count = 0;
+	size_t section_count = 0, keys = count_flag(k, F_KEY);
 	struct fieldset from;
 
 	if (k->size > KIND_SIZE_MAX)
 		return bad(k, NULL, e, "the struct is larger than KIND_SIZE_MAX");
-	if (count_flag(k, F_KEY) != 1 || count_flag(k, F_UID) > 1)
+	if ((keys != 1 && !(keys == 0 && may_lack_key(k))) || count_flag(k, F_UID) > 1)
 		return bad(k, NULL, e, "it must have one key and at most one uid");
 	for (size_t i = 0; i < k->field_count; i++)
 		if (k->fields[i].follows && !fieldset_parse(&from, k, k->fields[i].follows, e))

@@ -77,10 +77,12 @@ struct workload {
 	/* how it does */
 	struct percent cpu_used, gpu_util;
 	struct bytes memory_used, log_bytes;
-	int64_t progress_step, progress_total, progress_epoch;
+	int64_t progress_step, progress_total, progress_epoch, progress_epochs;
+	struct percent progress_percent;
 	double progress_rate, loss, metric_value;
 	struct ms progress_eta;
-	const char *metric_name;
+	const char *metric_name, *phase;
+	struct nested ranks; /* struct ranks */
 };
 
 /* As record_set and its like, of a workload of any kind. */

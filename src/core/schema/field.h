@@ -105,6 +105,7 @@ struct ftype {
 	X(age, ST_WHEN)        /* the same, shown and filtered as time since */    \
 	X(percent, ST_PERCENT) /* JSON number */                                   \
 	X(real, ST_REAL)       /* JSON number */                                   \
+	X(measure, ST_REAL)    /* JSON number, or "nan", "inf", "-inf" */          \
 	X(flag, ST_BOOL)                                                           \
 	X(enum, ST_ENUM)          /* one of field.names, as a string */            \
 	X(strings, ST_STRINGS)    /* array of strings */                           \

@@ -40,15 +40,27 @@ static double number_of(const struct field *f, const void *rec, int64_t now)
 	return record_is_split(f, rec) ? ENUM_SPLIT : f->type->number(record_member(rec, f), now);
 }
 
+/* Where one of the two is nan or infinite: people look for it by name, and it has no order. */
+static bool nonfinite_fits(const struct term *t, double v, double want)
+{
+	return (t->op == OP_EQ || t->op == OP_NE) && (isnan(v) ? isnan(want) : v == want);
+}
+
+static bool measure_fits(const struct term *t, double v, double want)
+{
+	return isfinite(v) && isfinite(want) ? number_fits(t, v, want) : nonfinite_fits(t, v, want);
+}
+
 static bool match_number(const struct term *t, double v, int64_t *steps)
 {
-	bool any = false;
+	bool any = false, measure = t->field->type == &ft_measure;
 
 	*steps -= (int64_t)t->count;
-	if (isnan(v))
+	if (isnan(v) && !measure)
 		return false;
 	for (size_t i = 0; i < t->count && !any; i++)
-		any = number_fits(t, v, t->values[i].number);
+		any = measure ? measure_fits(t, v, t->values[i].number)
+			      : number_fits(t, v, t->values[i].number);
 	return t->op == OP_NE ? !any : any;
 }
 

@@ -83,6 +83,8 @@ int compare_i64(const struct field *f, const void *a, const void *b);
 int compare_double(const struct field *f, const void *a, const void *b);
 double number_i64(const void *member, int64_t now);
 double number_double(const void *member, int64_t now);
+/* A measure that is nan or infinite: it looks bad, sorts last in either direction, and no < or > finds it. */
+bool field_is_nonfinite(const struct field *f, const void *member);
 
 /* ---- Showing ---- */
 

@@ -268,6 +268,67 @@ static void real_cell(const struct field *f, const void *member, int64_t now, st
 		buf_addf(out, "%.4g", value);
 }
 
+/* ---- measure: what a training says, which may be no number any more ---- */
+
+static const char *nonfinite_word(double value)
+{
+	return isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
+
+static bool nonfinite_read(const char *text, double *out)
+{
+	static const char *const words[] = {"nan", "inf", "-inf", NULL};
+	static const double values[] = {NAN, INFINITY, -INFINITY};
+	int at = words_find(words, text, true);
+
+	if (at < 0)
+		return false;
+	*out = values[at];
+	return true;
+}
+
+static json_t *measure_encode(const struct field *f, const void *member)
+{
+	double value = *(const double *)member;
+
+	return isfinite(value) ? real_encode(f, member) : json_string(nonfinite_word(value));
+}
+
+static bool measure_decode(const struct field *f, void *member, struct arena *a, const json_t *in,
+	enum strictness how, struct err *e)
+{
+	double value;
+
+	if (!json_is_string(in) || !nonfinite_read(json_string_value(in), &value))
+		return real_decode(f, member, a, in, how, e);
+	*(double *)member = value;
+	return true;
+}
+
+static void measure_cell(const struct field *f, const void *member, int64_t now, struct buf *out)
+{
+	double value = *(const double *)member;
+
+	if (isfinite(value))
+		real_cell(f, member, now, out);
+	else
+		buf_adds(out, nonfinite_word(value));
+}
+
+static bool measure_operand(const struct field *f, const char *text, struct operand *out,
+	struct err *e)
+{
+	if (!nonfinite_read(text, &out->number) && !num_double(text, &out->number))
+		return field_wrong_text(f, text, e,
+			"compare with a number, such as 0.5, or with nan, inf or -inf");
+	return true;
+}
+
+bool field_is_nonfinite(const struct field *f, const void *member)
+{
+	return f->type == &ft_measure && !isfinite(*(const double *)member);
+}
+
 static bool real_operand(const struct field *f, const char *text, struct operand *out,
 	struct err *e)
 {
@@ -311,5 +372,19 @@ const struct ftype ft_real = {
 	.compare = compare_double,
 	.cell = real_cell,
 	.operand = real_operand,
+	.number = number_double,
+};
+const struct ftype ft_measure = {
+	.name = "measure",
+	.wire = "number, or \"nan\", \"inf\" or \"-inf\"",
+	.storage = ST_REAL,
+	.right = true,
+	.ordered = true,
+	.encode = measure_encode,
+	.decode = measure_decode,
+	.from_text = from_text_trimmed,
+	.compare = compare_double,
+	.cell = measure_cell,
+	.operand = measure_operand,
 	.number = number_double,
 };

@@ -109,7 +109,7 @@ static bool one_decode(const struct field *f, void *member, struct arena *a, con
 
 	if (!json_is_object(in))
 		return field_wrong(f, in, e, "give an object with fields such as %s",
-			kind_key(f->embeds)->name);
+			f->embeds->fields[0].name);
 	item = arena_alloc(a, f->embeds->size);
 	if (!record_decode(f->embeds, item, a, in, strictness_inside(how), e))
 		return fails_inside(f->name, e);
@@ -202,13 +202,30 @@ static int nested_compare(const struct field *f, const void *a, const void *b)
 	return (x.len > y.len) - (x.len < y.len);
 }
 
+/* "seen 4 behind 3" */
+static void members_cell(const struct kind *k, const void *item, int64_t now, struct buf *out)
+{
+	size_t before = out->len;
+
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+
+		if ((f->flags & F_ALIAS) || !known_has(item, i))
+			continue;
+		buf_addf(out, "%s%s ", out->len > before ? " " : "", f->name);
+		record_cell(k, item, f, now, out);
+	}
+}
+
+/* By its key; by all that is known of it where it has none. */
 static void one_cell(const struct field *f, const void *member, int64_t now, struct buf *out)
 {
 	struct records r = inside(f, member);
 
-	(void)now;
-	if (r.len)
+	if (r.len && kind_key(f->embeds))
 		text_cell(record_key(f->embeds, r.items), out);
+	else if (r.len)
+		members_cell(f->embeds, r.items, now, out);
 }
 
 static void count_of_cell(const struct field *f, const void *member, int64_t now, struct buf *out)

@@ -71,10 +71,13 @@ const char *record_word(const struct kind *k, const void *rec, const struct fiel
 
 struct word_look record_look(const struct kind *k, const void *rec, const struct field *f)
 {
-	static const struct word_look plain = {TONE_PLAIN, LIFE_NONE};
+	static const struct word_look plain = {TONE_PLAIN, LIFE_NONE}, bad = {TONE_BAD, LIFE_NONE};
 
-	if (f == NULL || f->looks == NULL || !record_knows(k, rec, f) ||
-		enum_word(f, record_member(rec, f)) == NULL)
+	if (f == NULL || !record_knows(k, rec, f))
+		return plain;
+	if (field_is_nonfinite(f, record_member(rec, f)))
+		return bad;
+	if (f->looks == NULL || enum_word(f, record_member(rec, f)) == NULL)
 		return plain;
 	return record_is_split(f, rec) ? f->split->look
 				       : f->looks[*(const unsigned *)record_member(rec, f)];
@@ -82,7 +85,9 @@ struct word_look record_look(const struct kind *k, const void *rec, const struct
 
 const char *record_key(const struct kind *k, const void *rec)
 {
-	return record_text(rec, kind_key(k));
+	const struct field *key = kind_key(k);
+
+	return key ? record_text(rec, key) : "";
 }
 
 const char *record_uid(const struct kind *k, const void *rec)
@@ -236,8 +241,13 @@ int record_compare(const struct kind *k, const struct field *f, bool descending,
 		return compare_identity(k, a, b);
 	if (known_a != known_b)
 		return known_a ? -1 : 1;
-	if (known_a)
+	if (known_a) {
+		bool bad_a = field_is_nonfinite(f, record_member(a, f));
+
+		if (bad_a != field_is_nonfinite(f, record_member(b, f)))
+			return bad_a ? 1 : -1;
 		c = f->type->compare(f, record_member(a, f), record_member(b, f));
+	}
 	if (c != 0)
 		return descending ? (c < 0) - (c > 0) : c;
 	return compare_identity(k, a, b);

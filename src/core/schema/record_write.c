@@ -76,7 +76,8 @@ static void write_member(const void *rec, const struct field *f, struct buf *out
 		buf_addi(out, *(const int64_t *)member);
 	} else if ((t == &ft_when || t == &ft_age)) {
 		write_when(*(const int64_t *)member, out);
-	} else if ((t == &ft_real || t == &ft_percent) && isfinite(*(const double *)member)) {
+	} else if ((t == &ft_real || t == &ft_percent || t == &ft_measure) &&
+		isfinite(*(const double *)member)) {
 		write_real(*(const double *)member, out);
 	} else if (t == &ft_enum && enum_word(f, member)) {
 		json_write_text(enum_word(f, member), out);

@@ -84,7 +84,7 @@ static void add_field(struct textpane *p, const struct kind *k, const void *rec,
 	textpane_cell(k, rec, f, now, &line);
 	add_line(p, ROLE_NORMAL, line.data, line.len);
 	buf_release(&line);
-	if (field_nests(f))
+	if (field_nests(f) && kind_key(f->embeds))
 		add_inside(p, rec, f, now, depth + 1);
 }
 
