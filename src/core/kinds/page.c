@@ -1,5 +1,15 @@
 #include "core/kinds/page.h"
 
+/* A record that is told as it was chained has its values one step down. */
+static json_t *row_of(const json_t *in)
+{
+	json_t *row = json_copy((json_t *)in), *record = json_object_get(row, "record");
+
+	if (json_is_object(record))
+		json_object_update_missing(row, record);
+	return row;
+}
+
 json_t *page_rows(const struct kind *k, const json_t *page)
 {
 	const json_t *data = json_object_get(page, "data");
@@ -7,7 +17,8 @@ json_t *page_rows(const struct kind *k, const json_t *page)
 	json_t *value, *rows = json_array();
 
 	if (json_is_array(data)) {
-		json_array_extend(rows, (json_t *)data);
+		for (size_t i = 0; i < json_array_size(data); i++)
+			json_array_append_new(rows, row_of(json_array_get(data, i)));
 		return rows;
 	}
 	for (size_t i = 0; i < k->field_count && values == NULL; i++)

@@ -62,7 +62,8 @@ static void screen_make(struct kind_screen *out, const struct kind *k)
 	out->screen.scopes = SCOPE_TABLE | SCOPE_OPEN;
 	out->screen.kind = k;
 	out->screen.columns = out->columns;
-	out->screen.sort = kind_key(k)->name;
+	out->screen
+		.sort = out->names; /* the first column: the key, or the age of what has happened */
 	out->screen.fields = out->fields;
 	out->screen.empty = empty;
 	if (!(k->can & CAN_STREAM)) {

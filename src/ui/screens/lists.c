@@ -1,7 +1,6 @@
 #include "ui/screens/screens.h"
 
 #include "base/mem.h"
-#include "core/kinds/audit.h"
 #include "core/kinds/context.h"
 #include "core/kinds/output.h"
 #include "core/kinds/page.h"
@@ -9,61 +8,6 @@
 #include <stdlib.h>
 
 /* Lists that no stream brings: asked for when they are opened, and again with Ctrl-R. */
-
-/* ---- Audit ---- */
-
-static const struct column audit_columns[] = {
-	{.field = "age", .width = 4, .most = 5},
-	{.field = "action", .priority = 1, .width = 14, .most = 20},
-	{.field = "detail", .priority = 2, .width = 20, .most = 60},
-	{.field = "key_name", .priority = 3, .width = 10, .most = 20},
-	{.field = "peer", .priority = 4, .width = 14, .most = 40},
-	{.field = "org_id", .title = "ORG", .priority = 5, .width = 4, .most = 8},
-	{0},
-};
-static const char *const no_audit[] = {T_EMPTY_AUDIT, NULL};
-
-static uint64_t audit_ask(struct app *a, struct view *v, struct cmds *out)
-{
-	(void)v;
-	return app_get(a, "/cloud_ml/v1/audit", out);
-}
-
-/* {"seq", "hash", "record": {...}} as one row. */
-static json_t *audit_rows(const struct kind *k, const json_t *body)
-{
-	const json_t *data = json_object_get(body, "data");
-	json_t *rows = json_array();
-
-	(void)k;
-	for (size_t i = 0; i < json_array_size(data); i++) {
-		const json_t *one = json_array_get(data, i);
-		json_t *row = json_copy(json_object_get(one, "record"));
-		json_int_t seq = json_integer_value(json_object_get(one, "seq"));
-
-		if (!json_is_object(row)) {
-			json_decref(row);
-			continue;
-		}
-		json_object_set_new(row, "seq", json_sprintf("%lld", (long long)seq));
-		json_array_append_new(rows, row);
-	}
-	return rows;
-}
-
-const struct screen scr_audit = {
-	.name = "audit",
-	.doc = T_SCREEN_AUDIT,
-	.root = true,
-	.scopes = SCOPE_TABLE | SCOPE_OPEN,
-	.kind = &audit_kind,
-	.columns = audit_columns,
-	.sort = "age",
-	.empty = no_audit,
-	.ask = audit_ask,
-	.rows = audit_rows,
-	TABLE_SCREEN,
-};
 
 /* ---- Contexts ---- */
 

@@ -8,7 +8,6 @@ const struct screen *const dashboard_screens[] = {
 	&scr_events,
 	&scr_outputs,
 	&scr_contexts,
-	&scr_audit,
 	&scr_describe,
 	&scr_yaml,
 	&scr_history,

@@ -26,7 +26,7 @@ extern const struct screen scr_jobs, scr_job, scr_log, scr_quotas, scr_events, s
 	scr_describe, scr_yaml, scr_history, scr_edit;
 
 /* lists.c */
-extern const struct screen scr_audit, scr_contexts, scr_outputs;
+extern const struct screen scr_contexts, scr_outputs;
 extern const struct column output_columns[];
 extern const char *const no_outputs[];
 uint64_t outputs_ask(struct app *a, const char *job, struct cmds *out);
