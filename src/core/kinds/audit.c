@@ -7,11 +7,11 @@ static const char *const sections[] = {"Audit record", NULL};
 static const struct field fields[] = {
 	ROW(audit, time, when, .title = "TIME", .flags = F_STATUS, .width = 20,
 		.doc = "When it was done."),
-	ROW(audit, action, text, .flags = F_KEY | F_STATUS, .width = 14,
+	ROW(audit, action, text, .flags = F_KEY | F_STATUS, .width = 16,
 		.doc = "What was done: kind and verb."),
 	ROW(audit, detail, text, .title = "NAME", .flags = F_STATUS, .width = 20, .max = 4096,
 		.doc = "Name of the object, or what else there is to say."),
-	ROW(audit, key_name, text, .title = "BY", .flags = F_STATUS, .width = 10,
+	ROW(audit, key_name, text, .title = "BY", .flags = F_STATUS, .width = 12,
 		.doc = "Name of the key that asked for it; local where nobody's key did."),
 	ROW(audit, access_key, text, .flags = F_STATUS, .width = 20, .doc = "That key."),
 	ROW(audit, peer, text, .title = "FROM", .flags = F_STATUS, .width = 15,

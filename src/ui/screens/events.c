@@ -1,6 +1,5 @@
+#include "core/kinds/kinds.h"
 #include "ui/screens/screens.h"
-
-#include <string.h>
 
 /* What happened lately, newest first. */
 
@@ -23,8 +22,12 @@ static bool action(struct app *a, struct view *v, enum action act, struct cmds *
 
 	if (act != ACT_OPEN)
 		return tablescreen_action(a, v, act, out);
-	if (event && event->kind && strcmp(event->kind, "job") == 0 && event->object_name)
+	const struct kind *k = event && event->kind ? kinds_find(event->kind) : NULL;
+
+	if (k == &job_kind && event->object_name)
 		stack_open(a, &scr_job, event->object_name, out);
+	else if (k && k->can & CAN_ONE && event->object_name)
+		stack_open_kind(a, &scr_describe, k, event->object_name, out);
 	return true;
 }
 
