@@ -60,14 +60,6 @@ void change_free(struct change *c)
 
 /* ---- Objects ---- */
 
-static struct entry *entry_find(struct change *c, const struct set *set, const char *uid)
-{
-	for (size_t i = 0; i < c->entries.len; i++)
-		if (c->entries.items[i].set == set && strcmp(c->entries.items[i].uid, uid) == 0)
-			return &c->entries.items[i];
-	return NULL;
-}
-
 static const char *text_of(const struct set *set, const char *field, const void *rec)
 {
 	const struct field *f = field && rec ? kind_field(set->kind, field) : NULL;
@@ -81,7 +73,7 @@ static struct entry *entry_add(struct change *c, const struct kind *k, const cha
 {
 	const struct set *set = sets_of(&c->m->sets, k);
 	const struct record *row = rowset_find(set->rows, uid);
-	struct entry *old = entry_find(c, set, uid), en = {.set = set, .any = set->ours};
+	struct entry *old = entry_find(c, set->name, uid), en = {.set = set, .any = set->ours};
 	const void *from = rec ? rec : row;
 
 	if (old) {
@@ -99,12 +91,6 @@ static struct entry *entry_add(struct change *c, const struct kind *k, const cha
 	buf_init(&en.sealed, 0);
 	vec_push(&c->entries, en);
 	return &c->entries.items[c->entries.len - 1];
-}
-
-void fieldset_join(struct fieldset *to, const struct fieldset *more)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(to->bits); i++)
-		to->bits[i] |= more->bits[i];
 }
 
 /*
@@ -170,6 +156,17 @@ static void entry_name(struct change *c, struct entry *en)
 	else if (en->fresh && !en->took)
 		set_name_take(set, en->org_id, en->name, en->uid);
 	en->took = en->took || en->fresh;
+}
+
+void entry_undo(struct model *m, const struct entry *en)
+{
+	struct set *set = sets_named(&m->sets, en->set->name);
+
+	if (en->took)
+		set_name_give(set, en->org_id, en->name, en->uid);
+	if (en->gave && rowset_find(set->rows, en->uid) &&
+		set_name_uid(set, en->org_id, en->name) == NULL)
+		set_name_take(set, en->org_id, en->name, en->uid);
 }
 
 /* `from`: what `rec` was made from, NULL: nothing. */

@@ -1,6 +1,7 @@
 /*
- * A change on its way to the disk, as the files of the model see it. change.c composes it, commit.c
- * sends it there and takes it back, feed.c shows what arrived there; nobody else sees inside.
+ * A change on its way to the disk, as the files of the model see it. change.c composes it, flight.c
+ * lets it wait for its turn, commit.c sends it there and takes it back, feed.c shows what arrived
+ * there; nobody else sees inside.
  */
 #ifndef MLTOP_MODEL_CHANGE_H
 #define MLTOP_MODEL_CHANGE_H
@@ -57,21 +58,27 @@ struct change {
 	void *answered_ctx;
 };
 
-/* commit.c: what composing it did to the model is taken back. */
-void entry_undo(struct model *m, const struct entry *en);
-/* coming.c: the change is on its way; it is over. */
-void coming_begin(struct change *c);
-void coming_end(struct change *c);
+/* flight.c. The change waits for those before it at each of its objects; is it the first at all? */
+void flights_join(struct change *c);
+bool flights_first(struct change *c);
+/* It is over: those behind it may be first now, and flights_next gives those that are; NULL: none. */
+void flights_leave(struct change *c);
+struct change *flights_next(struct model *m);
 /* What the changes of that object that are on their way are about: they are put over what others make. */
 void flight_touches(const struct model *m, const struct kind *k, const char *uid,
 	struct fieldset *out);
 /* The store has told of what the first of these made of it: what others make now comes after that. */
 void flight_stored(const struct model *m, const struct kind *k, const char *uid);
-/* change.c: frees it as it is; change_free is for one that was never committed. */
+struct entry *entry_find(struct change *c, const char *kind, const char *uid); /* NULL: none */
+/* coming.c: the change is on its way; it is over. */
+void coming_begin(struct change *c);
+void coming_end(struct change *c);
+/* change.c: what composing it did to the model is taken back. */
+void entry_undo(struct model *m, const struct entry *en);
+/* Frees it as it is; change_free is for one that was never committed. */
 void change_release(struct change *c);
 
 void entry_pack(struct entry *en, const void *rec);
-void fieldset_join(struct fieldset *to, const struct fieldset *more);
 /* feed.c: what the store has of an object, as a record with its revision. */
 bool object_read(const struct kind *k, const struct store_object *o, union any_record *rec,
 	struct arena *text, struct err *e);

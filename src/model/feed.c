@@ -61,8 +61,7 @@ static void work_meet(struct model *m, const struct kind *k, const struct worklo
 		return;
 	record_diff(k, row, w, &changed);
 	flight_touches(m, k, w->uid, &ours);
-	for (size_t i = 0; i < ARRAY_SIZE(changed.bits); i++)
-		changed.bits[i] &= ~ours.bits[i];
+	fieldset_remove(&changed, &ours);
 	memcpy(mine.bytes, work, k->size);
 	record_overlay(k, &mine, w, &changed);
 	model_moving_put(m, k, &mine);

@@ -129,6 +129,9 @@ const struct field *kind_lookup(const struct kind *k, const char *name, size_t *
 bool fieldset_parse(struct fieldset *out, const struct kind *k, const char *text, struct err *e);
 bool fieldset_has(const struct fieldset *s, size_t index);
 void fieldset_add(struct fieldset *s, size_t index);
+/* All that is in `more` too; all that is not in `some`. */
+void fieldset_join(struct fieldset *s, const struct fieldset *more);
+void fieldset_remove(struct fieldset *s, const struct fieldset *some);
 /* A server answers the flag of a split word (field.split) beside the word. */
 void fieldset_add_splits(struct fieldset *s, const struct kind *k);
 /* What to ask a server for: rows that follow from others are left out for these. */

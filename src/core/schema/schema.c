@@ -207,6 +207,18 @@ void fieldset_add_splits(struct fieldset *s, const struct kind *k)
 			fieldset_add(s, kind_index(k, kind_field(k, k->fields[i].split->word)));
 }
 
+void fieldset_join(struct fieldset *s, const struct fieldset *more)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(s->bits); i++)
+		s->bits[i] |= more->bits[i];
+}
+
+void fieldset_remove(struct fieldset *s, const struct fieldset *some)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(s->bits); i++)
+		s->bits[i] &= ~some->bits[i];
+}
+
 bool fieldset_has(const struct fieldset *s, size_t index)
 {
 	return s->bits[index / 64] >> (index % 64) & 1;
