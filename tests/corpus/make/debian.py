@@ -39,7 +39,7 @@ def places(folder):
     """Where programs and libraries below folder are found."""
     machine = subprocess.run(["dpkg-architecture", "-qDEB_HOST_MULTIARCH"], capture_output=True, text=True, check=False)
     triple = machine.stdout.strip() or "x86_64-linux-gnu"
-    libraries = [os.path.join(folder, "usr/lib", triple)]
+    libraries = [os.path.join(folder, d) for d in ("usr/lib/" + triple, "usr/lib", "lib/" + triple)]
     libraries += [os.path.join(folder, "usr/lib", triple, d) for d in ("blas", "lapack")]
     return {"PATH": os.path.join(folder, "usr/bin") + ":/usr/bin:/bin", "LD_LIBRARY_PATH": ":".join(libraries)}
 

@@ -27,9 +27,8 @@ class Small(TrainerModel):
         return self.layer(x)
 
     def train_step(self, batch, criterion):
-        x, y = batch
-        out = self(x)
-        return {"model_outputs": out}, {"loss": criterion(out, y)}
+        out = self(batch["x"])
+        return {"model_outputs": out}, {"loss": criterion(out, batch["y"])}
 
     def eval_step(self, batch, criterion):
         return self.train_step(batch, criterion)
@@ -41,7 +40,7 @@ class Small(TrainerModel):
     def get_data_loader(self, config, is_eval, **_):
         torch.manual_seed(0)
         x = torch.randn(64 if is_eval else 320, 8)
-        data = torch.utils.data.TensorDataset(x, (x[:, 0] > 0).long())
+        data = [{"x": row, "y": (row[0] > 0).long()} for row in x]
         return torch.utils.data.DataLoader(data, batch_size=config.batch_size)
 
 
