@@ -49,6 +49,8 @@ const struct world_org *world_org_of(const struct world *w, const struct made *m
 
 /* ---- Rows. Texts of a row live in it; zeroed before its first use. ---- */
 
+#define WORLD_NAME "demo-job-%05u"
+
 struct world_row {
 	struct record known[16]; /* of jobs, by how they stand */
 	bool is_known;           /* of the one that is being made */

@@ -78,6 +78,10 @@ void entry_undo(struct model *m, const struct entry *en);
 /* Frees it as it is; change_free is for one that was never committed. */
 void change_release(struct change *c);
 
+/* keys_known.c: the secret that is sealed beside a key goes into its record, by way of `secret`. */
+bool keys_unseal(struct model *m, struct key *k, const struct store_object *o, struct buf *secret,
+	struct err *e);
+
 void entry_pack(struct entry *en, const void *rec);
 /* feed.c: what the store has of an object, as a record with its revision. */
 bool object_read(const struct kind *k, const struct store_object *o, union any_record *rec,

@@ -67,39 +67,6 @@ static void work_meet(struct model *m, const struct kind *k, const struct worklo
 	model_moving_put(m, k, &mine);
 }
 
-static bool key_secret(struct model *m, struct key *k, const struct store_object *o,
-	struct buf *secret, struct err *e)
-{
-	const struct key *row = rowset_find(&m->keys, k->access_key);
-	size_t len = 0;
-	const void *sealed = pack_extra_find(o->pack, o->len, "sealed", &len);
-
-	if (!store_unseal(m->store, k->access_key, sealed, len, secret, e))
-		return false;
-	k->secret_key = secret->data;
-	record_know(&key_kind, k, offsetof(struct key, secret_key));
-	if (row && record_has(key, row, last_used)) {
-		k->last_used = row->last_used;
-		record_know(&key_kind, k, offsetof(struct key, last_used));
-	}
-	return true;
-}
-
-/* Limits that a newer program added are unknown in an old row: they stand at "none". */
-static void quota_whole(struct quota *q)
-{
-	struct quota whole;
-	struct fieldset known = {{0}};
-
-	quota_init(&whole);
-	for (size_t i = 0; i < quota_kind.field_count; i++)
-		if (!(quota_kind.fields[i].flags & (F_ALIAS | F_SAMPLE)) &&
-			record_knows(&quota_kind, q, &quota_kind.fields[i]))
-			fieldset_add(&known, i);
-	record_overlay(&quota_kind, &whole, q, &known);
-	*q = whole;
-}
-
 /* ---- Rows ---- */
 
 /* As a kind's own struct. */
@@ -107,9 +74,7 @@ union any_row {
 	union any_record any;
 	struct record record;
 	struct workload work;
-	struct quota quota;
 	struct key key;
-	struct package package;
 };
 
 bool object_read(const struct kind *k, const struct store_object *o, union any_record *rec,
@@ -138,9 +103,9 @@ static bool row_fill(struct model *m, const struct store_object *o, const struct
 		work_meet(m, k, &rec->work);
 	else
 		flight_stored(m, k, o->uid);
-	if (k == &quota_kind)
-		quota_whole(&rec->quota);
-	return k != &key_kind || key_secret(m, &rec->key, o, own, e);
+	if (k->renew)
+		k->renew(rec);
+	return k != &key_kind || keys_unseal(m, &rec->key, o, own, e);
 }
 
 static void row_shown(struct model *m, struct set *set, const struct store_object *o,
@@ -187,9 +152,8 @@ static bool row_unpack(const struct store_object *o, const struct kind *k, union
 		memcpy(&rec->any, o->row, k->size);
 		return true;
 	}
-	/* Stores of before packages were a kind hold them as JSON. */
-	if (k == &package_kind && o->len > 0 && *(const char *)o->pack == '{')
-		return package_from_json(&rec->package, text, o->pack, o->len, e);
+	if (k->from_json && o->len > 0 && *(const char *)o->pack == '{')
+		return k->from_json(rec, text, o->pack, o->len, e);
 	return object_read(k, o, &rec->any, text, e);
 }
 

@@ -124,22 +124,6 @@ const struct workload *model_workload(struct model *m, const char *uid, const st
 	return row;
 }
 
-const struct org *model_org(struct model *m, const char *org_id)
-{
-	return rowset_find(&m->orgs, org_id);
-}
-
-const struct org *model_org_named(struct model *m, const char *name)
-{
-	for (size_t i = 0; i < m->orgs.len; i++) {
-		const struct org *o = m->orgs.rows[i];
-
-		if (strcmp(o->org_name, name) == 0)
-			return o;
-	}
-	return NULL;
-}
-
 const char *model_name_uid(struct model *m, const struct kind *k, const char *org_id,
 	const char *name)
 {
@@ -153,22 +137,6 @@ const void *model_named(struct model *m, const struct kind *k, const char *org_i
 	const void *row = model_row(m, k, uid ? uid : name_or_uid);
 
 	return row && strcmp(record_text(row, kind_field(k, "org_id")), org_id) == 0 ? row : NULL;
-}
-
-const struct key *model_key(struct model *m, const char *access_key)
-{
-	return rowset_find(&m->keys, access_key);
-}
-
-/* In memory only: a request must not cost a commit. Shown with the list of keys. */
-void model_key_used(struct model *m, const char *access_key, int64_t now)
-{
-	struct key *k = rowset_find(&m->keys, access_key);
-
-	if (k == NULL || now - k->last_used.v < 60 * 1000)
-		return;
-	k->last_used.v = now;
-	record_know(&key_kind, k, offsetof(struct key, last_used));
 }
 
 const struct rowset *model_rows(struct model *m, const struct kind *k)

@@ -7,6 +7,22 @@
 #include <string.h>
 #include <unistd.h>
 
+const struct org *model_org(struct model *m, const char *org_id)
+{
+	return rowset_find(&m->orgs, org_id);
+}
+
+const struct org *model_org_named(struct model *m, const char *name)
+{
+	for (size_t i = 0; i < m->orgs.len; i++) {
+		const struct org *o = m->orgs.rows[i];
+
+		if (strcmp(o->org_name, name) == 0)
+			return o;
+	}
+	return NULL;
+}
+
 #define org_set(o, member, value) record_set(org, o, member, value)
 
 static int64_t greatest_id(const struct rowset *orgs)

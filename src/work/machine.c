@@ -51,17 +51,15 @@ void machine_view_release(struct machine_view *m)
 bool reconcile_possible(struct work *w, const struct kind *k, const void *row, struct err *e)
 {
 	const struct work_policy *policy = w->told.policy(w->told.ctx, k);
-	const struct quota *q = rowset_find(&w->model->quotas,
-		((const struct workload *)row)->org_id);
 	struct plan_limits limits = {0};
-	struct plan_org org = {.limits = q ? &limits : NULL, .name = q ? q->org_name : NULL};
+	struct plan_org org = {0};
 	struct task_program program;
 	struct plan_cluster cluster;
 	struct plan_gang gang;
 	struct claim claim;
 
-	if (q)
-		limits_of_quota(&limits, q);
+	if (work_limits(w, ((const struct workload *)row)->org_id, &limits, &org.name))
+		org.limits = &limits;
 	policy->claim(&claim, row);
 	policy->gang(&gang, &claim, row);
 	gang.org = &org;

@@ -5,7 +5,6 @@
 #ifndef MLTOP_WORK_POLICY_H
 #define MLTOP_WORK_POLICY_H
 
-#include "core/kinds/quota.h"
 #include "core/kinds/workload.h"
 #include "core/plan/plan.h"
 #include "engine/engine.h"
@@ -27,8 +26,5 @@ struct work_policy {
 	bool (*again)(const void *row, enum work_reason why, int64_t done, int64_t *delay_ms);
 	size_t quota_line; /* offset in struct quota of what it counts in, beside the total */
 };
-
-/* What workloads of an org may use. */
-void limits_of_quota(struct plan_limits *out, const struct quota *q);
 
 #endif

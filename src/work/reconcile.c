@@ -29,22 +29,14 @@ struct question {
 	bool cut;                     /* not all that wait are in it */
 };
 
-static void org_limits(struct org_queue *o, const struct quota *q)
-{
-	o->org.limits = q ? &o->limits : NULL;
-	if (q == NULL)
-		return;
-	o->org.name = q->org_name;
-	limits_of_quota(&o->limits, q);
-}
-
 /* The org as it is now: its quota may have come or gone since. */
 static struct org_queue *org_now(struct work *w, struct org_queue *o)
 {
 	if (o->turn != w->plan_turn) {
 		o->turn = w->plan_turn;
 		o->met = false;
-		org_limits(o, rowset_find(&w->model->quotas, o->org_id));
+		o->org.limits = work_limits(w, o->org_id, &o->limits, &o->org.name) ? &o->limits
+										    : NULL;
 	}
 	return o;
 }
@@ -131,68 +123,6 @@ static void question_release(struct question *q)
 {
 	vec_release(&q->gangs);
 	vec_release(&q->actives);
-}
-
-/* ---- What an org uses ---- */
-
-static void usage_add(struct quota_line *line, const struct quota_line *more)
-{
-	line->cpu_used.v += more->cpu_used.v;
-	line->memory_used.v += more->memory_used.v;
-	line->gpu_used += more->gpu_used;
-	line->count_used += more->count_used;
-}
-
-/* Of one without a limit as of one that has a CPU. */
-static struct quota_line usage_of(const struct claim *c)
-{
-	return (struct quota_line){.cpu_used = {c->cpu > 0 ? c->cpu : 1000},
-		.memory_used = {c->memory},
-		.gpu_used = c->gpus,
-		.count_used = 1};
-}
-
-static struct quota_line *line_of(struct quota *q, const struct active *a)
-{
-	return (struct quota_line *)((char *)q + a->policy->quota_line);
-}
-
-static void usage_clear(struct quota_line *line)
-{
-	line->cpu_used.v = line->memory_used.v = 0;
-	line->gpu_used = line->count_used = 0;
-}
-
-void reconcile_usage(struct work *w)
-{
-	size_t count = w->model->quotas.len;
-	struct quota_line *before = mem_alloc((count + 1) * sizeof *before);
-
-	for (size_t i = 0; i < count; i++) {
-		struct quota *q = w->model->quotas.rows[i];
-
-		before[i] = q->train;
-		q->records_bytes_used.v = model_record_bytes(w->model, q->org_id);
-		usage_clear(&q->train);
-		usage_clear(&q->total);
-	}
-	for (size_t i = 0; i < w->live.len; i++) {
-		const struct active *a = w->live.items[i];
-		struct quota *q = rowset_find(&w->model->quotas, a->work->org_id);
-		struct quota_line one = usage_of(&a->claim);
-
-		if (q == NULL)
-			continue;
-		usage_add(line_of(q, a), &one);
-		usage_add(&q->total, &one);
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct quota *q = w->model->quotas.rows[i];
-
-		if (memcmp(&before[i], &q->train, sizeof before[i]) != 0)
-			model_show(w->model, &quota_kind, q->org_id);
-	}
-	free(before);
 }
 
 /* ---- Planning ---- */

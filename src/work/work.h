@@ -214,7 +214,9 @@ void reconcile_hold_undo(struct active *a);
 /* One that is final runs again. */
 void reconcile_retry(struct work *w, struct change *c, const struct kind *k,
 	const struct workload *row);
-void reconcile_usage(struct work *w);
+void reconcile_usage(struct work *w); /* quotas.c, as the next */
+/* What workloads of the org may use, and its name, borrowed; false: it has no quota. */
+bool work_limits(struct work *w, const char *org_id, struct plan_limits *out, const char **name);
 /* A change of it could not be stored. */
 void reconcile_not_stored(struct active *a);
 /* What is known about an event of a life, as far as it has to do with it. */

@@ -243,15 +243,15 @@ static void packages_of_older_stores_are_read(void **state)
 	struct package k;
 
 	(void)state;
-	assert_true(package_from_json(&k, &a, text, sizeof text - 1, &e));
+	assert_true(package_kind.from_json(&k, &a, text, sizeof text - 1, &e));
 	package_kind.settle(&k);
 	assert_string_equal(k.uri, "package://01ARZ3NDEKTSV4RRFFQ69G5FAV");
 	assert_string_equal(k.org_id, "7");
 	assert_int_equal(k.received.v, 12);
 	assert_true(k.complete && k.create_time.v == 1000);
-	assert_false(package_from_json(&k, &a, text, sizeof text - 20, &e));
+	assert_false(package_kind.from_json(&k, &a, text, sizeof text - 20, &e));
 	assert_non_null(strstr(e.text, "damaged"));
-	assert_false(package_from_json(&k, &a, "{}", 2, &e));
+	assert_false(package_kind.from_json(&k, &a, "{}", 2, &e));
 	arena_release(&a);
 }
 

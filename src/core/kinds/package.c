@@ -74,9 +74,11 @@ const char *package_uri(struct arena *a, const char *id)
 	return out;
 }
 
-bool package_from_json(struct package *k, struct arena *a, const void *text, size_t len,
+/* Stores of before packages were a kind. */
+static bool package_from_json(void *record, struct arena *a, const void *text, size_t len,
 	struct err *e)
 {
+	struct package *k = record;
 	json_t *object = json_loadb(text, len, 0, NULL);
 	const char *id = "", *org = "", *name = "", *sha = "";
 	json_int_t size = 0, made = 0;
@@ -118,5 +120,6 @@ const struct kind package_kind = {
 	.list_fields = "name,id,size,received,complete,age",
 	.wide_fields = "name,id,uri,size,received,complete,org_id,sha256,create_time",
 	.check = package_check,
+	.from_json = package_from_json,
 	.settle = package_settle,
 };

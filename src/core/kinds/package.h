@@ -21,8 +21,5 @@ struct package {
 extern const struct kind package_kind;
 
 const char *package_uri(struct arena *a, const char *id);
-/* A row as stores of before this kind hold it: a JSON object. Texts in `a`. */
-bool package_from_json(struct package *k, struct arena *a, const void *text, size_t len,
-	struct err *e);
 
 #endif

@@ -150,6 +150,22 @@ void quota_init(struct quota *q)
 	quota_settle(q);
 }
 
+/* Limits that a newer program added are unknown in an old row: they stand at "none". */
+static void quota_renew(void *record)
+{
+	struct quota *q = record;
+	struct quota whole;
+	struct fieldset known = {{0}};
+
+	quota_init(&whole);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (!(fields[i].flags & (F_ALIAS | F_SAMPLE)) &&
+			record_knows(&quota_kind, q, &fields[i]))
+			fieldset_add(&known, i);
+	record_overlay(&quota_kind, &whole, q, &known);
+	*q = whole;
+}
+
 const struct kind quota_kind = {
 	.name = "quota",
 	.plural = "quotas",
@@ -158,6 +174,7 @@ const struct kind quota_kind = {
 	.can = CAN_LIST | CAN_ONE | CAN_EDIT | CAN_EVENTS | CAN_STREAM,
 	.others = ROLE_QUOTA_ADMIN,
 	.everywhere = true,
+	.renew = quota_renew,
 	.see = ROLE_VIEWER,
 	.change = ROLE_QUOTA_ADMIN,
 	.fields = fields,

@@ -97,6 +97,13 @@ struct kind {
 	const char *made_by;
 	/* Across fields, after decode with DECODE_NEW or DECODE_EDIT. NULL: nothing to check. */
 	bool (*check)(const void *record, struct err *e);
+	/*
+	 * Of what the store has from an older program: what has come since (NULL: nothing), and how a
+	 * record is read that was JSON then (NULL: none was).
+	 */
+	void (*renew)(void *record);
+	bool (*from_json)(void *record, struct arena *a, const void *text, size_t len,
+		struct err *e);
 	/* Sets the members that follow from others: of what is decoded or put into a set of rows. */
 	void (*settle)(void *record);
 };

@@ -1,3 +1,4 @@
+/* Jobs of a made-up platform, with their tasks and events. */
 #include "demo/world.h"
 
 #include "base/mem.h"
@@ -5,8 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-#define NAME "demo-job-%05u"
 
 /*
  * What is known of a job follows from how it stands. It is found out for one of each kind of them:
@@ -29,8 +28,6 @@ static const char *pick(const struct made *m, uint64_t salt, const char *const *
 {
 	return words[made_of(m, salt) % count];
 }
-
-/* ---- Jobs ---- */
 
 static void job_asked_for(const struct made *m, struct world_row *r)
 {
@@ -147,7 +144,7 @@ void world_job_row(const struct world *w, const struct world_job *j, struct worl
 	memset(job, 0, sizeof *job);
 	r->is_known = memcmp(known, &job->record, sizeof *known) != 0;
 	job->record = *known;
-	snprintf(r->name, sizeof r->name, NAME, m->index);
+	snprintf(r->name, sizeof r->name, WORLD_NAME, m->index);
 	job_set(job, uid, j->uid);
 	job_set(job, job_name, r->name);
 	job_set(job, org_id, o->id);
@@ -169,7 +166,7 @@ void world_task_row(const struct world *w, const struct world_job *j, struct wor
 	struct task *t = &r->task;
 
 	memset(t, 0, sizeof *t);
-	snprintf(r->name, sizeof r->name, NAME, m->index);
+	snprintf(r->name, sizeof r->name, WORLD_NAME, m->index);
 	snprintf(r->uid, sizeof r->uid, "%s/master-0/1", j->uid);
 	task_set(t, uid, r->uid);
 	task_set(t, job_uid, j->uid);
@@ -199,7 +196,7 @@ static void event_fill(const struct world *w, const struct world_job *j, struct 
 
 	memcpy(random, words, sizeof random);
 	ulid_make(r->uid, at, random);
-	snprintf(r->name, sizeof r->name, NAME, j->made.index);
+	snprintf(r->name, sizeof r->name, WORLD_NAME, j->made.index);
 	*ev = (struct event){.uid = r->uid,
 		.org_id = world_org_of(w, &j->made)->id,
 		.kind = "job",
@@ -245,25 +242,4 @@ bool world_event_row(const struct world *w, const struct world_job *j, size_t n,
 	event_fill(w, j, r, made_end(m) + 1, m->class == MADE_FAILED ? "Failed" : "Completed",
 		why == REASON_NONE || why == REASON_CANCELLED ? EVENT_NORMAL : EVENT_WARNING);
 	return true;
-}
-
-/* ---- Orgs ---- */
-
-void world_org_row(const struct world *w, const struct world_org *o, struct org *out)
-{
-	*out = (struct org){0};
-	record_set(org, out, org_id, o->id);
-	record_set(org, out, org_name, o->name);
-	record_set(org, out, create_time, (struct when){w->now - (int64_t)30 * 86400 * 1000});
-}
-
-/* Where there are two, GPUs are divided: the first may have all, the second no more than its part. */
-void world_quota_row(const struct world *w, const struct world_org *o, struct quota *out)
-{
-	quota_init(out);
-	record_set(quota, out, org_id, o->id);
-	record_set(quota, out, org_name, o->name);
-	if (w->org_count < 2)
-		return;
-	out->total.gpu_quota = out->train.gpu_quota = o == &w->orgs[0] ? w->gpus : o->gpus;
 }
