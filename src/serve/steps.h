@@ -22,6 +22,7 @@ enum {
 	STEPS_PASS = 50 * 1000 * 1000,   /* of a request, or until a subscription has synced */
 	STEPS_SECOND = 20 * 1000 * 1000, /* what a key gets back in a second: a sixth of a core */
 	STEPS_BURST = 100 * 1000 * 1000, /* what it has at most */
+	STEPS_PARSE = 50,                /* to read a byte of a filter */
 	STEPS_LOOK = 10,                 /* to look at a row */
 	STEPS_SEND = 200,                /* to write one on a stream */
 	STEPS_BYTE = 1,                  /* to write a byte of a list */

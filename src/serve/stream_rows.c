@@ -48,6 +48,9 @@ static struct row_sub *make_sub(struct stream *st, const struct wire_frame *f, s
 	}
 	if (!org_allowed(&st->who, k, org, e) || !choose_fields(k, f->fields, &fields, e))
 		return NULL;
+	if (f->filter)
+		steps_spend(st->conn->server, st->conn->use,
+			(int64_t)strlen(f->filter) * STEPS_PARSE);
 	return hub_subscribe(st->hub, st, k, f->id, org, f->filter ? f->filter : "", &fields, e);
 }
 
