@@ -24,7 +24,7 @@ static bool action(struct app *a, struct view *v, enum action act, struct cmds *
 		return tablescreen_action(a, v, act, out);
 	const struct kind *k = event && event->kind ? kinds_find(event->kind) : NULL;
 
-	if (k == &job_kind && event->object_name)
+	if (k && k->can & CAN_TASKS && event->object_name)
 		stack_open(a, &scr_job, event->object_name, out);
 	else if (k && k->can & CAN_ONE && event->object_name)
 		stack_open_kind(a, &scr_describe, k, event->object_name, out);
