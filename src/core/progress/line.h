@@ -45,6 +45,7 @@ struct meaning {
 	uint8_t loss_rank; /* as in struct said */
 	uint8_t metric;    /* 3 as accuracy, 2 as an error, 1 a loss, 0 no metric */
 	bool strict;       /* counts only with : or = behind it */
+	bool plain;        /* of known words alone */
 };
 
 struct number {
@@ -53,6 +54,7 @@ struct number {
 	int64_t whole;          /* where `integer` */
 	bool integer;           /* without point and exponent, up to 15 digits */
 	bool percent;           /* a % follows */
+	bool argument;          /* of a call that is shown: "PSO(epoch=20)" */
 	bool loose;             /* name and value stand side by side: "loss 0.5" */
 	bool doubtful;          /* the line may go on within it */
 	struct span name;       /* "val_loss"; empty where none stands before it */
@@ -71,6 +73,7 @@ struct line {
 	struct number numbers[NUMBERS_MAX];
 	size_t count;
 	bool named; /* a name means something */
+	bool call;  /* while scanning: within a call's brackets */
 	bool drawn; /* a percentage or a cell of a bar is there */
 };
 
@@ -95,6 +98,8 @@ struct metric {
 	struct span before, name;
 	double value;
 	uint8_t rank; /* the more, the better it stands for the job */
+	bool plain;   /* no words in its name but those that are known */
+	bool no_set;  /* its name says neither training nor validation */
 };
 
 enum shape {
@@ -171,7 +176,7 @@ const char *take_real(const char *s, double *out);
 const char *take_duration(const char *s, int64_t *ms);
 /* "33.0it/s" "1.63kit/s" "2.2s/it" "13ms/step": steps a second, and what is counted. */
 const char *take_rate(const char *s, double *rate, struct span *unit);
-/* What a unit of a rate counts: "it" a step, "MB" bytes, "examples" something else. */
+/* What a unit of a rate counts: "MB" bytes, "examples" what is prepared, else a step. */
 enum unit unit_of(struct span unit);
 
 /* ---- scan.c ---- */

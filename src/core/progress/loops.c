@@ -29,6 +29,14 @@ static bool same(const struct loop *a, uint32_t name, uint8_t depth, int64_t tot
 	return name != 0 || a->total == total || total < 0;
 }
 
+/* A name may change on the way: "warmup: 7/140", then "sample: 75/140". */
+static bool renamed(const struct loop *a, uint8_t depth, const struct said *s)
+{
+	return a->role == ROLE_TRAIN && a->bar && (a->depth > 0) == (depth > 0) &&
+		phase_trains(s->phase) && s->unit == UNIT_STEP && (s->has & PROGRESS_TOTAL) &&
+		a->total == s->total && a->step > 0 && a->step < a->total && s->step >= a->step;
+}
+
 /* Nothing is known of a loop above it: the newest one at the left edge that trains. */
 static struct loop *outer_of(struct track *t)
 {
@@ -52,6 +60,12 @@ static bool trains_surely(const struct said *s)
 	return s->phase == PHASE_TRAIN || (s->has & PROGRESS_LOSS) != 0;
 }
 
+/* An epoch takes its time. */
+static bool is_quick(const struct track *t)
+{
+	return t->bar && (t->known & PROGRESS_RATE) && t->rate > 2;
+}
+
 /*
  * Below another bar, without a word of what it is. Where the upper one goes on by itself it trains,
  * and this one evaluates; where it only counts what is done below, it counts epochs.
@@ -62,7 +76,7 @@ static enum role role_below(struct track *t, const struct said *s)
 
 	if (outer == NULL || outer->role == ROLE_EPOCHS)
 		return ROLE_TRAIN;
-	if (outer->alone >= 2 && !trains_surely(s))
+	if ((outer->alone >= 2 || is_quick(t)) && !trains_surely(s))
 		return ROLE_OTHER;
 	outer->role = outer->name == 0 || trains_surely(s) ? ROLE_EPOCHS : ROLE_OTHER;
 	t->anew = true;
@@ -128,6 +142,18 @@ static struct loop *loop_to_front(struct track *t, int i)
 	return &t->loops[0];
 }
 
+/* Another training after one that is over: what that one lost is no news of this one. */
+static void model_new(struct track *t, const struct said *s)
+{
+	const struct loop *before = trains(t);
+
+	if (before == NULL || !before->bar || before->total < 0 || before->step < before->total ||
+		!(s->has & PROGRESS_TOTAL) || s->total == before->total)
+		return;
+	t->known &= ~(unsigned)PROGRESS_LOSS;
+	t->loss_rank = 0;
+}
+
 /* The oldest gives way. */
 static struct loop *loop_new(struct track *t, const struct line *l, const struct said *s,
 	uint32_t name)
@@ -135,7 +161,11 @@ static struct loop *loop_new(struct track *t, const struct line *l, const struct
 	struct loop made = {.step = -1, .total = -1, .name = name, .depth = l->depth};
 
 	made.role = (uint8_t)role_of(t, l, s, name);
+	made.doubt = made.role == ROLE_OTHER && phase_trains(s->phase) && s->unit == UNIT_STEP &&
+		t->held != PHASE_EVALUATE && t->held != PHASE_VALIDATE;
 	made.bar = s->shape == SHAPE_BAR;
+	if (made.role == ROLE_TRAIN && made.bar)
+		model_new(t, s);
 	memmove(t->loops + 1, t->loops, (LOOPS_MAX - 1) * sizeof *t->loops);
 	t->loops[0] = made;
 	return &t->loops[0];
@@ -168,8 +198,14 @@ struct loop *loops_match(struct track *t, const struct line *l, const struct sai
 	for (int i = 0; i < LOOPS_MAX && loop == NULL; i++)
 		if (t->loops[i].bar && same(&t->loops[i], name, l->depth, total))
 			loop = loop_to_front(t, i);
+	for (int i = 0; i < LOOPS_MAX && loop == NULL; i++)
+		if (renamed(&t->loops[i], l->depth, s))
+			loop = loop_to_front(t, i);
 	if (loop == NULL)
 		loop = loop_new(t, l, s, name);
+	/* What was in doubt tells a loss: it trains after all. */
+	else if (loop->role == ROLE_OTHER && loop->doubt && trains_surely(s))
+		loop->role = ROLE_TRAIN;
 	loop_goes_on(t, loop, s);
 	return loop;
 }

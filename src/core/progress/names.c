@@ -38,6 +38,7 @@ static const struct {
 	{"best", WORD_VETO},
 	{"bleu", WORD_SCORE},
 	{"cer", WORD_ERROR},
+	{"charts", WORD_NEUTRAL},
 	{"chrf", WORD_SCORE},
 	{"cider", WORD_SCORE},
 	{"clip", WORD_VETO},
@@ -54,6 +55,9 @@ static const struct {
 	{"dtrain", WORD_TRAIN},
 	{"ema", WORD_NEUTRAL},
 	{"entropy", WORD_ENTROPY},
+	{"ep", WORD_NEUTRAL},
+	{"episode", WORD_NEUTRAL},
+	{"episodic", WORD_NEUTRAL},
 	{"epoch", WORD_NEUTRAL},
 	{"err", WORD_ERROR},
 	{"error", WORD_ERROR},
@@ -313,8 +317,8 @@ static const struct {
 	{"train/global_step", NAME_GLOBAL_STEP, true},
 	{"train_step", NAME_STEP, true},
 	{"trial", NAME_STEP, false},
-	{"ups", NAME_RATE, true},
 	{"update", NAME_STEP, true},
+	{"ups", NAME_RATE, true},
 	{"world_size", NAME_RANKS, true},
 };
 
@@ -378,6 +382,15 @@ static void counter_before(struct meaning *m, struct span name, struct span befo
 /* "Total optimization steps = 120", "Num processes: 8", "world size: 8", "Total train steps". */
 static bool counter_of_phrase(struct meaning *m, struct span name, struct span before)
 {
+	if (span_is(name, "no") || span_is(name, "number")) { /* "Iteration No: 7" */
+		struct meaning counter = {NAME_NOTHING, SET_NONE, 0, 0, false};
+
+		if (!counter_find(before, &counter) ||
+			(counter.kind != NAME_STEP && counter.kind != NAME_EPOCH))
+			return false;
+		m->kind = counter.kind;
+		return true;
+	}
 	m->strict = true;
 	if (span_is(name, "steps") && (span_is(before, "optimization") || span_is(before, "total")))
 		m->kind = NAME_TOTAL_STEPS;
@@ -398,9 +411,12 @@ static void set_values(struct meaning *m, const struct sum *name, const struct s
 	bool loss_like = name->loss || name->kind;
 
 	m->set = sum->validation ? SET_VALIDATION : sum->train ? SET_TRAIN : SET_NONE;
+	m->plain = !name->other;
 	if (sum->veto)
 		return;
-	if (name->score) {
+	if (name->score && name->strict && name->other) {
+		m->kind = NAME_NOTHING;
+	} else if (name->score) {
 		m->kind = NAME_METRIC;
 		m->metric = 3;
 		m->strict = name->strict || name->other;

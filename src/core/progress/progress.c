@@ -1,12 +1,14 @@
 #include "core/progress/bars.h"
 #include "core/progress/clean.h"
+#include "core/progress/filter.h"
 #include "core/progress/rules.h"
 #include "core/progress/track.h"
 
 enum {
 	WINDOW_MS = 1000,
-	SPEEDS = 8,          /* moments of the past that the job's own speed is taken from */
-	SPEED_MIN_MS = 3000, /* before that nobody can say how long it takes */
+	TRIED_A_SECOND = 1000, /* lines that look like progress at first, and are none */
+	SPEEDS = 8,            /* moments of the past that the job's own speed is taken from */
+	SPEED_MIN_MS = 3000,   /* before that nobody can say how long it takes */
 };
 
 /* What stands after whole lines; copied to read a line that has not ended. */
@@ -32,6 +34,7 @@ struct progress {
 	int64_t window_ms; /* begin of the second that is counted */
 	int64_t fed_ms;    /* when bytes came last */
 	uint16_t read;     /* lines read in it */
+	uint16_t tried;    /* and those that came to nothing */
 	uint16_t line_len, held_len;
 	bool line_long; /* what follows of the line is left out */
 	bool holds;     /* `held` is the newest line that was not read for the bound */
@@ -290,12 +293,21 @@ static void line_passed(struct progress *p, const char *raw, size_t len)
 	p->line_read(p->ctx, &out);
 }
 
+/* Who watches is told of every line, and a pattern may be about any. */
+static bool worth_reading(const struct progress *p, const char *raw, size_t len)
+{
+	return p->rules || p->line_read || filter_passes(raw, len, *p->state.track.head != '\0');
+}
+
 static void line_take(struct progress *p, const char *raw, size_t len)
 {
-	if (len == 0)
+	if (len == 0 || !worth_reading(p, raw, len))
 		return;
-	if (p->read < PROGRESS_LINES_A_SECOND) {
-		p->read = (uint16_t)(p->read + read_whole(p, raw, len));
+	if (p->read < PROGRESS_LINES_A_SECOND && p->tried < TRIED_A_SECOND) {
+		bool any = read_whole(p, raw, len);
+
+		p->read = (uint16_t)(p->read + any);
+		p->tried = (uint16_t)(p->tried + !any);
 		return;
 	}
 	if (!worth_holding(raw, len))
@@ -305,15 +317,6 @@ static void line_take(struct progress *p, const char *raw, size_t len)
 	memcpy(p->held, raw, len);
 	p->held_len = (uint16_t)len;
 	p->holds = true;
-}
-
-static void line_end(struct progress *p, char end)
-{
-	line_take(p, p->line, p->line_len);
-	p->line_len = 0;
-	p->line_long = false;
-	if (end == '\n')
-		p->state.line_rank = -1;
 }
 
 /* Takes what fits; a line that is longer is read as far as it fits. */
@@ -329,13 +332,28 @@ static void line_add(struct progress *p, const char *bytes, size_t len)
 	p->line_long = n < len;
 }
 
+/* A line whose last part are these bytes: where they are all of it, it is not copied. */
+static void line_end(struct progress *p, const char *bytes, size_t len, char end)
+{
+	if (p->line_len > 0 || p->line_long) {
+		line_add(p, bytes, len);
+		line_take(p, p->line, p->line_len);
+	} else {
+		line_take(p, bytes, len < PROGRESS_LINE_MAX ? len : PROGRESS_LINE_MAX);
+	}
+	p->line_len = 0;
+	p->line_long = false;
+	if (end == '\n')
+		p->state.line_rank = -1;
+}
+
 static void window_turn(struct progress *p, int64_t now_ms)
 {
 	if (p->timed && now_ms - p->window_ms < WINDOW_MS && now_ms >= p->window_ms)
 		return;
 	p->timed = true;
 	p->window_ms = now_ms;
-	p->read = 0;
+	p->read = p->tried = 0;
 	held_read(p);
 }
 
@@ -382,9 +400,32 @@ static bool speed_eta(const struct progress *p, double percent, int64_t now_ms, 
 
 /* ---- What callers see ---- */
 
+/* The next places of LF, CR and backspace, each looked for once. */
+struct ends {
+	const char *next[3];
+};
+
+static const char *next_end(struct ends *e, const char *at, const char *end)
+{
+	static const char marks[3] = {'\n', '\r', '\b'};
+	const char *first = end;
+
+	for (int i = 0; i < 3; i++) {
+		if (e->next[i] == NULL || e->next[i] < at) {
+			e->next[i] = memchr(at, marks[i], (size_t)(end - at));
+			if (e->next[i] == NULL)
+				e->next[i] = end;
+		}
+		if (e->next[i] < first)
+			first = e->next[i];
+	}
+	return first;
+}
+
 void progress_feed(struct progress *p, const void *bytes, size_t len, int64_t now_ms)
 {
 	const char *at = bytes, *end = at + len;
+	struct ends ends = {{NULL, NULL, NULL}};
 
 	/* What stood at the end of the moment before: a moment's pieces do not count for themselves. */
 	if (now_ms > p->fed_ms)
@@ -392,15 +433,12 @@ void progress_feed(struct progress *p, const void *bytes, size_t len, int64_t no
 	p->fed_ms = now_ms;
 	window_turn(p, now_ms);
 	while (at < end) {
-		const char *stop = at;
+		const char *stop = next_end(&ends, at, end);
 
-		while (stop < end &&
-			((unsigned char)*stop > '\r' || *stop == '\t' ||
-				(*stop != '\n' && *stop != '\r' && *stop != '\b')))
-			stop++;
-		line_add(p, at, (size_t)(stop - at));
-		if (stop < end)
-			line_end(p, *stop);
+		if (stop == end)
+			line_add(p, at, (size_t)(stop - at));
+		else
+			line_end(p, at, (size_t)(stop - at), *stop);
 		at = stop + 1;
 	}
 }
@@ -447,7 +485,7 @@ static void peek(const struct progress *p, bool ended, struct state *s)
 		track_gap(&s->track);
 		read_raw(&r, p->held, p->held_len, true);
 	}
-	if (p->line_len > 0)
+	if (p->line_len > 0 && worth_reading(p, p->line, p->line_len))
 		read_raw(&r, p->line, p->line_len, ended || p->line_long);
 }
 

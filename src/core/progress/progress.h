@@ -92,7 +92,8 @@ typedef void progress_line_fn(void *ctx, const struct progress_line *line);
 
 struct progress;
 
-size_t progress_size(void); /* of struct progress, for who allocates it: at most PROGRESS_SIZE_MAX */
+size_t progress_size(
+	void); /* of struct progress, for who allocates it: at most PROGRESS_SIZE_MAX */
 /* `rules` may be NULL; not owned. */
 void progress_init(struct progress *p, const struct progress_rules *rules);
 /* NULL stops it. Called from progress_feed for each line as it ends, empty ones left out. */

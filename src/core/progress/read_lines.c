@@ -152,6 +152,7 @@ static bool has_values(const struct line *l)
 /*
  *	[30]	train-logloss:0.25813	eval-auc:0.93826
  *	[300] accuracy=0.999497, learning_rate=0.01, loss=0.00503207
+ *	<60> log likelihood: -9275
  *	[56/60] 1 tree, 31 leaves, max depth = 11, train loss: 0.20094, val loss: 0.24552, in 0.014s
  */
 bool read_leading_step(const struct line *l, struct said *s)
@@ -159,6 +160,11 @@ bool read_leading_step(const struct line *l, struct said *s)
 	const char *at = l->begin, *after;
 	int64_t step;
 
+	if (*at == '<' && is_digit(at[1]) && (after = take_count(at + 1, &step)) != NULL &&
+		after[0] == '>' && after[1] == ' ') {
+		*s = (struct said){.shape = SHAPE_VALUES};
+		return set_counts(s, step, 0);
+	}
 	if (*at != '[' || !is_digit(*skip_blanks(at + 1)))
 		return false;
 	*s = (struct said){.shape = SHAPE_VALUES};

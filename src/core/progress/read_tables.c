@@ -15,15 +15,27 @@
  *	        2/3         0G      4.482      2.535      2.689          4         64: 50%
  */
 
+static bool is_gap(char c)
+{
+	return is_blank(c) || c == '|';
+}
+
+static const char *skip_gap(const char *s)
+{
+	while (is_gap(*s))
+		s++;
+	return s;
+}
+
 /* The next cell of a head at or after *at: words with one blank between them belong together. */
 static bool head_cell(const char **at, struct span *cell)
 {
-	const char *s = skip_blanks(*at), *end;
+	const char *s = skip_gap(*at), *end;
 
 	if (*s == '\0')
 		return false;
-	for (end = s; *end && !(is_blank(end[0]) && (is_blank(end[1]) || end[1] == '\0')) &&
-		*end != '\t';)
+	for (end = s; *end && *end != '|' &&
+		!(is_blank(end[0]) && (is_gap(end[1]) || end[1] == '\0')) && *end != '\t';)
 		end++;
 	*cell = (struct span){s, (size_t)(end - s)};
 	*at = end;
@@ -35,11 +47,16 @@ static struct meaning column_meaning(struct span cell)
 {
 	static const char *const epochs[] = {"epoch", "e", "epochs", "ep"};
 	static const char *const steps[] = {"iteration", "iter", "step", "#", "counter", "batch",
-		"iterations", "steps", "it", "nit"};
+		"iterations", "steps", "it", "nit", "gen", "n_gen", "generation", "trial", "round",
+		"tree", "episode"};
 	struct meaning m = {NAME_NOTHING, SET_NONE, 0, 0, false};
 	const char *blank;
 	struct span before = {cell.at, 0}, name = cell;
 
+	if (starts_with(cell.at, "iterat ")) { /* "Iterat #Fevals" of cma */
+		m.kind = NAME_STEP;
+		return m;
+	}
 	for (size_t i = 0; i < sizeof epochs / sizeof *epochs; i++)
 		if (span_is(cell, epochs[i])) {
 			m.kind = NAME_EPOCH;
@@ -75,11 +92,12 @@ static bool is_head(const struct line *l)
 	const char *at = l->text;
 	struct span cell;
 	int cells = 0, counters = 0, values = 0;
+	bool first = false; /* a counter comes first */
 
 	if (l->len >= HEAD_MAX || l->len < 8)
 		return false;
 	for (const char *c = l->text; *c; c++)
-		if (*c == '=' || *c == ':' || *c == '|' || *c == '{' || *c == ',')
+		if (*c == '=' || *c == '{' || *c == ',' || (*c == ':' && c[1] != 's'))
 			return false;
 	while (head_cell(&at, &cell) && cells < COLUMNS_MAX) {
 		struct meaning m = column_meaning(cell);
@@ -88,10 +106,10 @@ static bool is_head(const struct line *l)
 			return false;
 		cells++;
 		counters += m.kind == NAME_EPOCH || m.kind == NAME_STEP;
-		values += m.kind == NAME_LOSS || m.kind == NAME_METRIC || m.kind == NAME_ETA ||
-			span_is(cell, "box_loss") || span_is(cell, "GPU_mem");
+		values += m.kind == NAME_LOSS || m.kind == NAME_METRIC || m.kind == NAME_ETA;
+		first |= cells == 1 && counters == 1;
 	}
-	return cells >= 3 && counters >= 1 && values >= 1;
+	return cells >= 3 && (first || (counters >= 1 && values >= 1));
 }
 
 /* The column that a cell of `len` characters at `place` stands in. */
@@ -123,10 +141,10 @@ static int row_cells(const struct line *l, const char *upto)
 	for (;;) {
 		bool digit = false;
 
-		at = skip_blanks(at);
+		at = skip_gap(at);
 		if (*at == '\0' || (upto && at >= upto))
 			return cells;
-		for (; *at && !is_blank(*at); at++)
+		for (; *at && !is_gap(*at); at++)
 			digit |= is_digit(*at);
 		cells += digit;
 	}
@@ -164,7 +182,12 @@ static void cell_metric(struct said *s, struct span before, struct span name, do
 {
 	if (s->metric_count == METRICS_MAX)
 		return;
-	s->metrics[s->metric_count++] = (struct metric){before, name, value, rank};
+	s->metrics[s->metric_count++] = (struct metric){.before = before,
+		.name = name,
+		.value = value,
+		.rank = rank,
+		.no_set = rank <= 4,
+		.plain = true};
 	s->has |= PROGRESS_METRIC;
 }
 
@@ -245,8 +268,8 @@ static void table_row(const struct line *l, struct said *s)
 
 bool read_table(const struct line *l, struct said *s)
 {
-	if (*l->head && l->count > 0 && is_digit(*skip_blanks(l->text)) &&
-		l->numbers[0].at == skip_blanks(l->text)) {
+	if (*l->head && l->count > 0 && is_digit(*skip_gap(l->text)) &&
+		l->numbers[0].at == skip_gap(l->text)) {
 		*s = (struct said){.shape = SHAPE_NOTHING};
 		table_row(l, s);
 		if (s->shape != SHAPE_NOTHING && l->count > 1)

@@ -53,10 +53,13 @@ static const char *take_times(const char *s, struct said *out)
 /* Behind the bracket that closes after `s`; NULL where the line has not got so far. */
 static const char *bracket_end(const struct line *l, const char *s)
 {
-	const char *end = strchr(s, ']');
+	int open = 1;
 
-	if (end)
-		return end + 1;
+	for (; *s; s++) {
+		open += *s == '[' ? 1 : *s == ']' ? -1 : 0;
+		if (open == 0)
+			return s + 1;
+	}
 	return l->ended ? l->text + l->len : NULL;
 }
 
@@ -168,7 +171,7 @@ bool read_ignite(const struct line *l, struct said *s)
 		open--;
 	*s = (struct said){.shape = SHAPE_BAR};
 	if (*open != '[' || bar_counts(open + 1, s) == NULL || (times = strchr(bar, '[')) == NULL ||
-		(s->rest = bracket_end(l, times)) == NULL)
+		(s->rest = bracket_end(l, times + 1)) == NULL)
 		return false;
 	take_times(times + 1, s);
 	bar_name(s, l->begin, open);

@@ -37,6 +37,8 @@ static void take_metric(struct said *s, const struct number *n, const struct mea
 	if (name_has_set(n->before))
 		metric->before = n->before;
 	metric->rank = metric_rank(m, phase);
+	metric->no_set = m->set == SET_NONE;
+	metric->plain = m->plain;
 	s->metric_count++;
 	s->has |= PROGRESS_METRIC;
 }
@@ -199,6 +201,17 @@ void values_take(const struct line *l, struct said *s)
 	}
 }
 
+static bool is_step_unit(struct span unit)
+{
+	static const char *const steps[] = {"it", "its", "iter", "iters", "iteration", "iterations",
+		"step", "steps", "batch", "batches", "update", "updates"};
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if (span_is(unit, steps[i]))
+			return true;
+	return false;
+}
+
 /* "13ms/step", "96.6 steps/s": the value first. */
 void rates_take(const struct line *l, struct said *s)
 {
@@ -208,8 +221,7 @@ void rates_take(const struct line *l, struct said *s)
 
 		if (strchr(l->numbers[i].end, '/') == NULL)
 			return;
-		if (take_rate(l->numbers[i].at, &rate, &unit) && unit.len > 1 &&
-			unit_of(unit) == UNIT_STEP && rate > 0) {
+		if (take_rate(l->numbers[i].at, &rate, &unit) && is_step_unit(unit) && rate > 0) {
 			s->rate = rate;
 			s->has |= PROGRESS_RATE;
 		}
@@ -239,9 +251,22 @@ static void take_for_epochs(const struct line *l, struct said *s)
 			s->epochs_hint = l->numbers[i].whole;
 }
 
+/* "elapsed time per iteration (ms): 250.1" of Megatron. */
+static void take_iteration_ms(const struct line *l, struct said *s)
+{
+	const char *at = strstr(l->begin, "per iteration (ms):");
+	double ms;
+
+	if (at && take_real(skip_blanks(at + 19), &ms) && ms > 0 && isfinite(ms)) {
+		s->rate = 1000 / ms;
+		s->has |= PROGRESS_RATE;
+	}
+}
+
 bool read_values(const struct line *l, struct said *s)
 {
 	*s = (struct said){.shape = SHAPE_VALUES};
+	take_iteration_ms(l, s);
 	take_final(l, s);
 	take_for_epochs(l, s);
 	return true;

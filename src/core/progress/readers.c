@@ -26,7 +26,7 @@ static const struct reader {
 	{"fairseq", read_fairseq, "/"},
 	{"counts", read_of, "f"},
 	{"catboost", read_catboost, "\t"},
-	{"step in front", read_leading_step, "["},
+	{"step in front", read_leading_step, NULL},
 	{"clu", read_clu, "%"},
 	{"share", read_share, "%"},
 	{"values", read_values, NULL},
@@ -44,6 +44,8 @@ static enum phase phase_of_line(const struct line *l, struct said *s)
 	phase = first.len >= 3 && first.len <= 12 ? phase_of_words(first, &word) : PHASE_UNKNOWN;
 	if (phase == PHASE_VALIDATE || phase == PHASE_EVALUATE)
 		return phase;
+	if (starts_with(l->begin, "saving dict for global step"))
+		return PHASE_EVALUATE;
 	/* An engine that evaluates counts epochs of its own. */
 	for (const char *c = l->text; c < l->begin; c++)
 		if (starts_with(c, "evaluator") || starts_with(c, "validator")) {
@@ -94,10 +96,34 @@ static void heading(const struct line *l, struct said *s)
 	s->phase_holds = s->phase != PHASE_UNKNOWN;
 }
 
+/* "finished run" of Vowpal Wabbit: its means follow. */
+static void closing(const struct line *l, struct said *s)
+{
+	if (!starts_with(l->begin, "finished run"))
+		return;
+	s->summary = true;
+	s->phase = PHASE_EVALUATE;
+	s->phase_holds = true;
+}
+
 /* What is over: the run's means, the best there was. */
 static bool is_summary(const struct line *l)
 {
 	return strstr(l->text, "train_runtime") != NULL;
+}
+
+/* Beside the validation's loss stands what else was measured there: "valid_loss  accuracy". */
+static void metrics_beside(struct said *s)
+{
+	bool loss = false, score = false;
+
+	for (size_t i = 0; i < s->metric_count; i++) {
+		loss |= s->metrics[i].rank == 5;
+		score |= s->metrics[i].rank >= 6;
+	}
+	for (size_t i = 0; i < s->metric_count && loss && !score; i++)
+		if (s->metrics[i].rank == 3 && s->metrics[i].no_set)
+			s->metrics[i].rank = 7;
 }
 
 /* "Epoch 2/3" and nothing else of account. */
@@ -146,7 +172,9 @@ static void finish_values(const struct line *l, struct said *s, enum phase phase
 	if (!table)
 		values_take(l, s);
 	rates_take(l, s);
+	metrics_beside(s);
 	heading(l, s);
+	closing(l, s);
 	s->epoch_heads = heads_epoch(l, s);
 	if (strstr(l->begin, "resuming from") || strstr(l->begin, "Resuming from"))
 		s->has = 0;

@@ -60,10 +60,26 @@ static const char *back_to_name(const char *text, const char *at, bool *loose)
 	return back_quotes(text, at);
 }
 
+/* "avg. loss [301-375]: 106244.2734": the bracket says of what it is the mean. */
+static const char *back_range(const char *text, const char *at)
+{
+	const char *open = at;
+
+	if (at == text || at[-1] != ']')
+		return at;
+	for (open = at - 1; open > text && *open != '[' && at - open < 24;)
+		open--;
+	if (*open != '[' || !is_digit(open[1]) || memchr(open, '-', (size_t)(at - open)) == NULL)
+		return at;
+	return back_blanks(text, open);
+}
+
 static void number_name(struct line *l, struct number *n)
 {
 	const char *at = back_to_name(l->text, n->at, &n->loose);
 
+	if (!n->loose)
+		at = back_range(l->text, at);
 	n->before = (struct span){at, 0};
 	n->name = name_before(l->text, at);
 	if (n->name.len == 0)
@@ -96,13 +112,13 @@ static const char *number_take(struct line *l, const char *at)
 
 	if (end == NULL)
 		return NULL;
-	n->at = at;
-	n->end = end;
+	*n = (struct number){.at = at, .end = end, .value = n->value, .argument = l->call};
 	n->percent = *end == '%';
 	n->integer = is_digit(*at) && take_count(at, &n->whole) == end;
 	n->doubtful = is_doubtful(l, n);
 	number_name(l, n);
-	n->meaning = name_meaning(n->name, n->before);
+	if (!n->argument && !(*end == '-' && is_digit(end[1])))
+		n->meaning = name_meaning(n->name, n->before);
 	l->named |= n->meaning.kind != NAME_NOTHING;
 	l->drawn |= n->percent;
 	l->count++;
@@ -133,6 +149,14 @@ static bool is_named_real(const char *at)
 	return starts_with(at, "nan") || starts_with(at, "inf");
 }
 
+/* "PSO(epoch=20, c1=2.05)": what a program was given, not where it is. */
+static bool is_call(const char *at)
+{
+	for (at++; is_letter(*at) || is_digit(*at) || *at == '_';)
+		at++;
+	return *at == '=';
+}
+
 static void numbers_find(struct line *l)
 {
 	const char *at = l->begin;
@@ -140,6 +164,10 @@ static void numbers_find(struct line *l)
 	while (*at && l->count < NUMBERS_MAX) {
 		const char *begin = at, *end = NULL;
 
+		if (*at == '(' && at > l->begin && (is_letter(at[-1]) || is_digit(at[-1])))
+			l->call = is_call(at);
+		else if (*at == ')')
+			l->call = false;
 		if (is_digit(*at) ? may_begin(l, at)
 				  : (*at == 'n' || *at == 'N' || *at == 'i' || *at == 'I') &&
 					may_begin(l, at) && is_named_real(at)) {
@@ -273,9 +301,12 @@ bool line_promises(const struct line *l)
 	if (l->named || l->drawn)
 		return true;
 	first = skip_blanks(l->text);
+	if (*l->head && *first == '|')
+		return true;
 	if (l->count == 0) /* a head of a table, a heading; "Epoch" without a number is none */
-		return l->len < HEAD_MAX && (is_letter(*first) || *first == '*');
-	if (is_digit(*first) || *first == '[' || *l->begin == '[')
+		return l->len < HEAD_MAX &&
+			(is_letter(*first) || *first == '*' || *first == '|' || *first == '#');
+	if (is_digit(*first) || *first == '[' || *l->begin == '[' || *l->begin == '<')
 		return true;
 	return strstr(l->begin, " of ") || strstr(l->begin, "final step") ||
 		strstr(l->begin, "/s") || strstr(l->begin, "iter") || strstr(l->begin, "poch") ||
@@ -285,7 +316,7 @@ bool line_promises(const struct line *l)
 void line_scan(struct line *l)
 {
 	l->count = 0;
-	l->named = false;
+	l->named = l->drawn = l->call = false;
 	l->begin = message_begin(l->text);
 	numbers_find(l);
 }

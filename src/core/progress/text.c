@@ -294,21 +294,22 @@ const char *take_duration(const char *s, int64_t *ms)
 
 enum unit unit_of(struct span unit)
 {
-	static const char *const steps[] = {"it", "iter", "iters", "iteration", "iterations",
-		"step", "steps", "batch", "batches", "update", "updates", "bs", "b", "minibatch"};
+	static const char *const others[] = {"example", "examples", "file", "files", "shard",
+		"shards", "doc", "docs", "row", "rows", "line", "lines", "token", "tokens", "word",
+		"words", "split", "splits", "url", "urls", "bytes"};
 	static const char *const epochs[] = {"epoch", "epochs", "ep"};
 
 	if (unit.len == 0)
 		return UNIT_STEP;
 	if (unit.at[unit.len - 1] == 'B' && unit.len <= 3)
 		return UNIT_BYTE;
-	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-		if (span_is(unit, steps[i]))
-			return UNIT_STEP;
 	for (size_t i = 0; i < sizeof epochs / sizeof *epochs; i++)
 		if (span_is(unit, epochs[i]))
 			return UNIT_EPOCH;
-	return UNIT_OTHER;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (span_is(unit, others[i]))
+			return UNIT_OTHER;
+	return UNIT_STEP;
 }
 
 static struct span word_at(const char *s)

@@ -135,9 +135,12 @@ static void take_metrics(struct track *t, const struct said *s, const char *want
 {
 	if (!log_may(t, PROGRESS_METRIC))
 		return;
-	for (size_t i = 0; i < s->metric_count; i++) {
-		const struct metric *m = &s->metrics[i];
+	for (size_t i = 0; i < 2 * s->metric_count; i++) { /* "reward" before "rewards/len/mean" */
+		const struct metric *m = &s->metrics[i % s->metric_count];
 		char text[PROGRESS_NAME_MAX];
+
+		if (m->plain != (i < s->metric_count))
+			continue;
 
 		if (wanted) {
 			if (metric_name_is(m, wanted))
@@ -356,6 +359,8 @@ static void take_values_line(struct track *t, const struct said *s)
 		return;
 	}
 	take_epoch(t, &line);
+	if (trains && (line.has & PROGRESS_LOSS))
+		set_phase(t, PHASE_TRAIN, (struct span){NULL, 0});
 	if (!trains || bar_tells(t))
 		return;
 	if (line.has & (PROGRESS_RATE | PROGRESS_ETA))

@@ -24,6 +24,7 @@ struct loop {
 	uint32_t name;       /* of its words, without numbers; 0: it has none */
 	uint8_t role, depth;
 	bool bar;
+	bool doubt;    /* nothing but its place says what it is */
 	uint8_t alone; /* how often it went on with none below it */
 };
 
