@@ -59,6 +59,22 @@ static const char *epoch_number(const char *s)
 	return s;
 }
 
+/* "1/3 * Epoch (train)": Catalyst. */
+static bool epoch_before(const char *text, const char *word, struct said *s)
+{
+	int64_t epoch, epochs;
+	const char *at = take_count(text, &epoch);
+
+	if (at == NULL || *at != '/' || (at = take_count(at + 1, &epochs)) == NULL ||
+		!starts_with(at, " * ") || skip_blanks(at + 3) != word || epochs <= 0 ||
+		epoch > epochs)
+		return false;
+	s->epoch = epoch;
+	s->epochs = epochs;
+	s->has |= PROGRESS_EPOCH | PROGRESS_EPOCHS;
+	return true;
+}
+
 bool epoch_take(const char *text, const char *end, struct said *s)
 {
 	const char *word = find_word(text, "epoch"), *at, *after;
@@ -66,6 +82,8 @@ bool epoch_take(const char *text, const char *end, struct said *s)
 
 	if (word == NULL || word >= end)
 		return false;
+	if (epoch_before(text, word, s))
+		return true;
 	at = epoch_number(word + 5);
 	after = take_count(at, &value);
 	if (after == NULL || after > end || *after == '%' || value > 1000000000)

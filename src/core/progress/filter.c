@@ -15,7 +15,7 @@ static const char *const words[] = {"acc", "accuracy", "auc", "aucpr", "auroc", 
 	"fbeta", "fid", "fmeasure", "fps", "gen", "generation", "hits", "iou", "iter", "iterat",
 	"iteration", "iterations", "iters", "itr", "kappa", "learn", "logloss", "loss", "losses",
 	"mae", "map", "mape", "mcc", "merror", "meteor", "metrics", "minibatch", "miou", "mlogloss",
-	"mltop", "mrr", "mse", "ndcg", "nll", "nloglik", "perplexity", "ppl", "precision",
+	"mltop", "mrr", "mse", "ndcg", "nll", "nloglik", "ntree", "perplexity", "ppl", "precision",
 	"processes", "psnr", "recall", "remaining", "return", "returns", "rew", "reward", "rewards",
 	"rmse", "rmsle", "rouge", "rougel", "round", "score", "smape", "spearman", "sps", "ssim",
 	"step", "steps", "testing", "timesteps", "train", "training", "tree", "trial", "update",
@@ -61,6 +61,7 @@ static const uint32_t thirds[1024] = {
 	PAIR('m', 's') = T('e'),
 	PAIR('n', 'd') = T('c'),
 	PAIR('n', 'l') = T('l') | T('o'),
+	PAIR('n', 't') = T('r'),
 	PAIR('p', 'e') = T('r'),
 	PAIR('p', 'p') = T('l'),
 	PAIR('p', 'r') = T('e') | T('o'),
@@ -180,7 +181,7 @@ static bool word_speaks(const char *line, size_t len)
 	}
 	while (len > 0 && is_blank(line[len - 1]))
 		len--;
-	return gap || (len > 3 && (line[len - 1] == '.' || line[len - 1] == ':'));
+	return gap || len < 32 || (len > 3 && (line[len - 1] == '.' || line[len - 1] == ':'));
 }
 
 bool filter_passes(const char *line, size_t len, bool in_table)

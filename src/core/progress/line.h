@@ -46,6 +46,7 @@ struct meaning {
 	uint8_t metric;    /* 3 as accuracy, 2 as an error, 1 a loss, 0 no metric */
 	bool strict;       /* counts only with : or = behind it */
 	bool plain;        /* of known words alone */
+	bool leads;        /* counts only at the begin of a line that says more */
 };
 
 struct number {

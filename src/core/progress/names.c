@@ -382,6 +382,12 @@ static void counter_before(struct meaning *m, struct span name, struct span befo
 /* "Total optimization steps = 120", "Num processes: 8", "world size: 8", "Total train steps". */
 static bool counter_of_phrase(struct meaning *m, struct span name, struct span before)
 {
+	/* "iterations 200 error 0.26": elsewhere it is how many there will be. */
+	if (span_is(name, "iterations") && before.len == 0) {
+		m->kind = NAME_STEP;
+		m->leads = true;
+		return true;
+	}
 	if (span_is(name, "no") || span_is(name, "number")) { /* "Iteration No: 7" */
 		struct meaning counter = {NAME_NOTHING, SET_NONE, 0, 0, false};
 

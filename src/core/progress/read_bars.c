@@ -318,14 +318,16 @@ bool read_fastprogress(const struct line *l, struct said *s)
 /*
  *	Training  [########------------]   45%  00:00:12
  *	     total [..................................................]  1.07%
+ *	  |============                                                          |  17%
  */
 bool read_click(const struct line *l, struct said *s)
 {
-	const char *open = strchr(l->begin, '['), *close, *after;
+	const char *open = strpbrk(l->begin, "[|"), *close, *after;
 	double percent;
 	int64_t ms;
 
-	if (open == NULL || (close = strchr(open, ']')) == NULL || close - open < 10)
+	if (open == NULL || (close = strchr(open + 1, *open == '[' ? ']' : '|')) == NULL ||
+		close - open < 10)
 		return false;
 	for (const char *c = open + 1; c < close; c++)
 		if (strchr("#=>.- ", *c) == NULL && *c != CELL_FULL && *c != CELL_EMPTY)

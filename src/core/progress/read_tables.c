@@ -48,7 +48,7 @@ static struct meaning column_meaning(struct span cell)
 	static const char *const epochs[] = {"epoch", "e", "epochs", "ep"};
 	static const char *const steps[] = {"iteration", "iter", "step", "#", "counter", "batch",
 		"iterations", "steps", "it", "nit", "gen", "n_gen", "generation", "trial", "round",
-		"tree", "episode"};
+		"tree", "ntree", "episode"};
 	struct meaning m = {NAME_NOTHING, SET_NONE, 0, 0, false};
 	const char *blank;
 	struct span before = {cell.at, 0}, name = cell;
@@ -102,7 +102,7 @@ static bool is_head(const struct line *l)
 	while (head_cell(&at, &cell) && cells < COLUMNS_MAX) {
 		struct meaning m = column_meaning(cell);
 
-		if (is_digit(*cell.at))
+		if (is_digit(*cell.at) && cells == 0)
 			return false;
 		cells++;
 		counters += m.kind == NAME_EPOCH || m.kind == NAME_STEP;
@@ -275,7 +275,7 @@ bool read_table(const struct line *l, struct said *s)
 		if (s->shape != SHAPE_NOTHING && l->count > 1)
 			return true;
 	}
-	if (!l->ended || l->count > 0 || !is_head(l))
+	if (!l->ended || (l->count > 0 && !starts_with(l->begin, "ntree ")) || !is_head(l))
 		return false;
 	*s = (struct said){.shape = SHAPE_NOTHING, .table_head = true};
 	return true;

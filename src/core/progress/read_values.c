@@ -187,7 +187,8 @@ void values_take(const struct line *l, struct said *s)
 		const struct number *n = &l->numbers[i];
 		struct meaning m = n->meaning;
 
-		if (n->doubtful || (m.strict && n->loose))
+		if ((m.strict && n->loose) || n->doubtful ||
+			(m.leads && (n->name.at != l->begin || l->count < 2)))
 			continue;
 		if (m.kind == NAME_METRIC && m.loss_rank == 1 && !s->summary &&
 			phase_trains(s->phase))

@@ -67,6 +67,22 @@ static bool ends_with(const struct line *l, const char *text)
 	return (size_t)(end - l->text) >= len && memcmp(end - len, text, len) == 0;
 }
 
+/* "> EVALUATION", "> TRAINING (2026-11-30 00:50:18)": the word alone. */
+static bool is_title(const struct line *l)
+{
+	const char *at = l->begin;
+	int words = 0;
+
+	while (*at && !is_letter(*at) && !is_digit(*at))
+		at++;
+	for (; *at && *at != '('; at++) {
+		if (is_digit(*at) || strchr("=:|/", *at))
+			return false;
+		words += is_letter(*at) && !is_letter(at[1]);
+	}
+	return words == 1;
+}
+
 /*
  * "Eval begin...", "***** Running Evaluation *****": what follows is of that phase. "***** train
  * metrics *****" heads a summary.
@@ -76,7 +92,7 @@ static void heading(const struct line *l, struct said *s)
 	struct span words = {l->begin, 0};
 	bool stars = starts_with(l->begin, "***");
 
-	if (l->len > 80 || !(stars ? ends_with(l, "***") : ends_with(l, "...")))
+	if (l->len > 80 || !(stars ? ends_with(l, "***") : ends_with(l, "...") || is_title(l)))
 		return;
 	words.len = strlen(words.at);
 	if (stars) {

@@ -303,9 +303,10 @@ bool line_promises(const struct line *l)
 	first = skip_blanks(l->text);
 	if (*l->head && *first == '|')
 		return true;
-	if (l->count == 0) /* a head of a table, a heading; "Epoch" without a number is none */
-		return l->len < HEAD_MAX &&
-			(is_letter(*first) || *first == '*' || *first == '|' || *first == '#');
+	if (l->count == 0) /* a head of a table, a heading */
+		return l->len < HEAD_MAX;
+	if (starts_with(first, "ntree "))
+		return true;
 	if (is_digit(*first) || *first == '[' || *l->begin == '[' || *l->begin == '<')
 		return true;
 	return strstr(l->begin, " of ") || strstr(l->begin, "final step") ||
