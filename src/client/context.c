@@ -169,8 +169,8 @@ bool context_from_environment(struct context *out, const struct context_options 
 
 	if (o->endpoint)
 		return from_endpoint(out, o->endpoint, "--endpoint", e);
-	if (endpoint && context_variable("XIAOMI_ACCESS_KEY_ID") &&
-		context_variable("XIAOMI_SECRET_ACCESS_KEY"))
+	/* One key without the other, or an empty one, is a mistake, not a wish to go elsewhere. */
+	if (endpoint && (getenv("XIAOMI_ACCESS_KEY_ID") || getenv("XIAOMI_SECRET_ACCESS_KEY")))
 		return from_endpoint(out, endpoint, "XIAOMI_CLOUDML_ENDPOINT", e);
 	return false;
 }

@@ -4,6 +4,7 @@
 #include "base/fsio.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/utf8.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -234,6 +235,7 @@ json_t *yaml_parse(const char *text, size_t len, const char *name, struct yaml_l
 {
 	struct yaml_reader r = {.name = name, .lines = lines, .path = BUF_INIT};
 	json_t *out;
+	size_t mark;
 
 	if (len > YAML_BYTES_MAX) {
 		err_set(e, ERR_TOO_LARGE, "%s: more than 1 MiB", name);
@@ -244,7 +246,9 @@ json_t *yaml_parse(const char *text, size_t len, const char *name, struct yaml_l
 		return NULL;
 	}
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
+	/* libyaml takes a byte order mark for a column: the second key would not be under the first. */
+	mark = utf8_mark(text, len);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text + mark, len - mark);
 	out = document(&r, e);
 	yaml_parser_delete(&r.parser);
 	buf_release(&r.path);

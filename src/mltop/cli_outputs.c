@@ -290,6 +290,27 @@ static bool nothing_there(const struct cli *c, struct err *e)
 		"job %s has no outputs: it left nothing in MLTOP_OUTPUT_DIR", c->args[0]);
 }
 
+/* One file that was named is all that was wanted of them. */
+static bool one_named(const struct download *d)
+{
+	const json_t *file;
+	size_t i;
+
+	json_array_foreach(d->list, i, file)
+		if (d->which && strcmp(path_of(file), d->which) == 0)
+			return true;
+	return false;
+}
+
+/* A copy that lacks some says so to a script as well; whether a part does, nobody knows. */
+static bool told_whole(const struct download *d, const json_t *answer)
+{
+	bool all = !json_is_true(json_object_get(answer, "truncated")) &&
+		json_integer_value(json_object_get(answer, "unnamed")) == 0;
+
+	return one_named(d) || (tell_missing(answer) && (all || d->which));
+}
+
 int cli_download(struct cli *c)
 {
 	struct download d = {.dir = cli_value(c, "output") ? cli_value(c, "output") : ".",
@@ -303,7 +324,7 @@ int cli_download(struct cli *c)
 	good = good && (json_array_size(d.list) || nothing_there(c, &e)) && open_top(&d, &e) &&
 		fetch_all(c, &d, &e) && (d.count || nothing_there(c, &e));
 	if (good)
-		whole = tell_missing(answer);
+		whole = told_whole(&d, answer);
 	if (d.top >= 0)
 		close(d.top);
 	json_decref(answer);

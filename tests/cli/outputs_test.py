@@ -86,7 +86,9 @@ class Outputs(unittest.TestCase):
 
     def test_all(self):
         to = self.folder()
-        r = self.ok("jobs", "download", "makes", "-o", to)
+        r = self.p.mltop("jobs", "download", "makes", "-o", to)
+        self.assertEqual(r.code, 1, "the copy lacks what has a name with a line break")
+        self.assertIn("1 more have names that cannot be shown", r.err)
         self.assertEqual(sorted(r.out.splitlines()), sorted(f"{to}/{name}" for name in [*FILES, "inner-link"]))
         self.assertEqual(os.readlink(f"{to}/inner-link"), "notes.txt")
         for name, size in FILES.items():
@@ -102,7 +104,7 @@ class Outputs(unittest.TestCase):
 
     def test_one_and_a_folder(self):
         to = self.folder()
-        self.ok("jobs", "download", "makes", "notes.txt", cwd=to)
+        self.assertEqual(self.ok("jobs", "download", "makes", "notes.txt", cwd=to).err, "")
         self.assertEqual(os.listdir(to), ["notes.txt"])
         self.ok("jobs", "download", "makes", "model/deep/", "-o", to + "/new/er")
         self.assertEqual(os.listdir(to + "/new/er/model/deep"), ["a b%&+=?#.txt"])

@@ -82,6 +82,25 @@ static void an_endpoint_needs_keys(void **state)
 	assert_int_equal(err.code, ERR_INVALID);
 }
 
+/* With one key, or an empty one as a script has it, nothing goes to some other platform instead. */
+static void an_endpoint_of_the_environment_needs_both_keys(void **state)
+{
+	static const char *const secrets[] = {NULL, ""};
+
+	(void)state;
+	put(CONFIG, two_contexts, 0600);
+	assert_true(context_use("prod-b", &err));
+	setenv("XIAOMI_CLOUDML_ENDPOINT", "http://env:1", 1);
+	setenv("XIAOMI_ACCESS_KEY_ID", "EA", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
+		if (secrets[i])
+			setenv("XIAOMI_SECRET_ACCESS_KEY", secrets[i], 1);
+		assert_false(resolve(NULL, NULL));
+		assert_int_equal(err.code, ERR_INVALID);
+		assert_non_null(strstr(err.text, "XIAOMI_CLOUDML_ENDPOINT http://env:1: set"));
+	}
+}
+
 /* ---- config.yaml ---- */
 
 static void a_context_has_all_its_parts(void **state)
@@ -345,6 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_hit_wins),
 		TEST(an_endpoint_needs_keys),
+		TEST(an_endpoint_of_the_environment_needs_both_keys),
 		TEST(a_context_has_all_its_parts),
 		TEST(secrets_that_others_may_read_are_refused),
 		TEST(bad_configs_are_named),

@@ -175,6 +175,8 @@ static void test_limits(void **state)
 	(void)state;
 	refuses("first\n[a\n", 9, "f: line 2: '['");
 	refuses("first\n[]\n", 9, "f: line 2: '['");
+	refuses("\xff\xfes\0e\0", 6, "f: it is no UTF-8 text (UTF-16");
+	refuses("first\nse\0cret", 13, "f: it is no UTF-8 text");
 	memset(text, 'a', size);
 	memcpy(text, "first\n", 6);
 	refuses(text, 6 + IGNORE_PATTERN_MAX + 1, "f: line 2: a pattern may have 255");

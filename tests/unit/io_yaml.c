@@ -40,6 +40,9 @@ static void test_values(void **state)
 	same("\xef\xbb\xbf"
 	     "a: 1\n",
 		"{\"a\":1}"); /* a byte order mark */
+	same("\xef\xbb\xbf"
+	     "a: 1\r\nb: {c: 2}\r\n",
+		"{\"a\":1,\"b\":{\"c\":2}}");
 	same("a: |\n  two\n  lines\n", "{\"a\":\"two\\nlines\\n\"}");
 	/* Other readers of YAML take 022 for 22 or for 18. */
 	same("a: 022\nb: -07\nc: 0\nd: 0.5\ne: 00.5\nf: -0\ng: 0e1\n",

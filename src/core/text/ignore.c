@@ -158,7 +158,7 @@ static bool rule_read(struct rule *r, const char *line, size_t len, const char *
 	len -= r->taken_back;
 	r->text = mem_alloc(len + 1);
 	memcpy(r->text, line, len);
-	n = strlen(r->text); /* a NUL ends it */
+	n = strlen(r->text);
 	if (n > 1 && r->text[n - 1] == '/') {
 		r->folders = true;
 		r->text[--n] = '\0';
@@ -178,6 +178,12 @@ bool ignore_add(struct ignore *g, const char *text, size_t len, const char *labe
 
 	if (len > IGNORE_BYTES_MAX)
 		return err_set(e, ERR_INVALID, "%s: it may have %d bytes", label, IGNORE_BYTES_MAX);
+	/* Read as patterns they would match nothing, and what they name would be packed. */
+	if (memchr(text, '\0', len))
+		return err_set(e, ERR_INVALID,
+			"%s: it is no UTF-8 text (UTF-16, from an editor of another system?): save "
+			"it as UTF-8",
+			label);
 	for (size_t at = utf8_mark(text, len), end; at < len; at = end + 1) {
 		struct rule r;
 		size_t size;
