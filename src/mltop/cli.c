@@ -41,6 +41,24 @@ static const struct field *find_field(const struct verb *v, const char *name, si
 	return f && (f->flags & F_NEW) ? f : NULL;
 }
 
+static int unknown_flag(const struct cli *c, const char *word)
+{
+	const struct field *near = NULL;
+	struct buf meant = BUF_INIT;
+	int code;
+
+	if ((c->verb->flags & VERB_FIELDS) && strncmp(word, "--", 2) == 0)
+		near = kind_similar(c->verb->kind, word + 2, F_NEW);
+	if (near) {
+		buf_adds(&meant, ": did you mean --");
+		kind_flag_name(near, &meant);
+		buf_adds(&meant, "?");
+	}
+	code = cli_usage(c, "%s is no flag here%s", word, meant.len ? meant.data : "");
+	buf_release(&meant);
+	return code;
+}
+
 static int add_flag(struct cli *c, const char *name, const char *value)
 {
 	if (c->flag_count == CLI_FLAGS_MAX - 2)
@@ -70,7 +88,7 @@ static int parse_flag(struct cli *c, int argc, char **argv, int *at)
 			equals = name[1] == '=' ? name + 1 : name;
 	}
 	if (f == NULL && field == NULL)
-		return cli_usage(c, "%s is no flag here", word);
+		return unknown_flag(c, word);
 	if (f && f->value == NULL) {
 		if (equals)
 			return cli_usage(c, "--%s takes no value", f->name);
@@ -107,16 +125,28 @@ static int parse(struct cli *c, int argc, char **argv)
 }
 
 /* As a script gives it whose variable is empty: it would name the list, or everything. */
-static bool names_nothing(const struct cli *c)
+static bool names_nothing(const char *name)
+{
+	return name[0] == '\0';
+}
+
+/* No object's name has one: it would be another path of the platform's. */
+static bool names_a_path(const char *name)
+{
+	return strchr(name, '/') != NULL;
+}
+
+/* The first of the verb's NAMEs of which that is so; NULL: none. */
+static const char *name_that(const struct cli *c, bool (*is)(const char *name))
 {
 	bool all = strcmp(c->verb->args, "NAME...") == 0;
 
 	if (strncmp(c->verb->args, "NAME", 4) != 0)
-		return false;
+		return NULL;
 	for (int i = 0; i < (all ? c->arg_count : c->arg_count > 0); i++)
-		if (c->args[i][0] == '\0')
-			return true;
-	return false;
+		if (is(c->args[i]))
+			return c->args[i];
+	return NULL;
 }
 
 static int run_verb(struct cli *c, int argc, char **argv)
@@ -131,8 +161,11 @@ static int run_verb(struct cli *c, int argc, char **argv)
 		return cli_usage(c, "%s is missing", c->verb->args);
 	if (c->arg_count > c->verb->most)
 		return cli_usage(c, "%s is one argument too many", c->args[c->verb->most]);
-	if (names_nothing(c))
+	if (name_that(c, names_nothing))
 		return cli_usage(c, "NAME is empty");
+	if (c->verb->kind && name_that(c, names_a_path))
+		return cli_usage(c, "'%s' is no name of %s %s", name_that(c, names_a_path),
+			strchr("aeiou", c->verb->kind->name[0]) ? "an" : "a", c->verb->kind->name);
 	return c->verb->run(c);
 }
 

@@ -42,6 +42,12 @@ static bool is_name(const struct kind *k, const char *word, struct err *e)
 
 	if (*word && word[plain] == '\0')
 		return true;
+	/* `--filter 'job_name~=^'` would take every one there is. */
+	if (plain == 0)
+		return err_set(e, ERR_INVALID,
+			"'%.60s' is no name: patterns are not looked for; --filter EXPR takes all "
+			"that match, see `mltop help filter`",
+			word);
 	return err_set(e, ERR_INVALID,
 		"'%.60s' is no name; --filter '%s~=^%.*s' takes all whose names begin so", word,
 		kind_key(k)->name, (int)plain, word);

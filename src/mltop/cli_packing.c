@@ -38,8 +38,8 @@ static void tell_packing(struct packing *p)
 	if (now - p->told < TELL_MS || !isatty(STDERR_FILENO))
 		return;
 	p->told = now;
-	fprintf(stderr, "\rmltop: packing: %lld files, %.1f MiB\033[K", (long long)p->files,
-		(double)p->bytes / (1 << 20));
+	fprintf(stderr, "\rmltop: packing: %lld file%s, %.1f MiB\033[K", (long long)p->files,
+		p->files == 1 ? "" : "s", (double)p->bytes / (1 << 20));
 	fflush(stderr);
 }
 

@@ -94,8 +94,12 @@ static bool sort_parse(const char *text, const struct kind *k, const struct fiel
 {
 	*descending = *text == '-';
 	*by = kind_field_or_title(k, text + *descending);
-	if (*by == NULL)
-		return err_set(e, ERR_INVALID, "--sort %s: a %s has no such field", text, k->name);
+	if (*by == NULL) {
+		const struct field *near = kind_similar(k, text + *descending, 0);
+
+		return err_set(e, ERR_INVALID, "--sort %s: a %s has no such field%s%s", text,
+			k->name, near ? "; did you mean " : "", near ? near->name : "");
+	}
 	if (field_orders(k, *by, e))
 		return true;
 	err_prefix(e, "--sort");

@@ -17,8 +17,8 @@ static bool room_for_stream(struct conn *c, struct err *e)
 		c->use->streams < limits->streams_per_key)
 		return true;
 	return err_set(e, ERR_BUSY,
-		"this access key has %d streams open, the most there may be: "
-		"one stream carries all subscriptions",
+		"this access key has %d streams open, the most there may be: close one (a "
+		"dashboard, logs -f, list --watch), or ask an admin for a key of your own",
 		c->use->streams);
 }
 

@@ -5,9 +5,10 @@ import socket
 import subprocess
 import sys
 import threading
+import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import LIMIT, MLTOP, Case, main, until  # noqa: E402
+from support import LIMIT, MLTOP, Case, Shared, main, until  # noqa: E402
 
 
 class Readers(Case):
@@ -106,6 +107,32 @@ class Moved(Case):
                 watching.kill()
                 watching.stdout.close()
                 watching.stderr.close()
+
+
+class OfOneKey(unittest.TestCase):
+    """A team shares a key: each of its people has a stream."""
+
+    def watchers(self, count, *settings):
+        p = Shared(*settings, engine="fake")
+        self.addCleanup(p.close)
+        for _ in range(count):
+            w = subprocess.Popen([MLTOP, "jobs", "list", "--watch"], env=p.person, text=True, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.addCleanup(w.stdout.close)
+            self.addCleanup(w.stderr.close)
+            self.addCleanup(w.wait)
+            self.addCleanup(w.kill)
+            yield w
+
+    def test_twelve_people(self):
+        for w in self.watchers(12):
+            self.assertRegex(w.stdout.readline(), r"^NAME +STATE")
+
+    def test_one_too_many_is_told_what_to_do(self):
+        *_, last = self.watchers(3, "limits.streams_per_key=2")
+        said = last.stderr.readline()
+        self.assertIn("this access key has 2 streams open, the most there may be: close one", said)
+        self.assertIn("ask an admin for a key of your own", said)
 
 
 if __name__ == "__main__":

@@ -406,6 +406,12 @@ class Verbs(Case):
         self.refused(2, "no such verb", "jobs", "frob")
         self.refused(2, "no such command", "frob")
         self.refused(2, "NAME is missing", "jobs", "describe")
+        self.refused(2, "'x/../y' is no name of a job", "jobs", "describe", "x/../y")
+        self.refused(2, "'a/b' is no name of an org", "orgs", "events", "a/b")
+        self.refused(2, "--job-nam is no flag here: did you mean --job-name?", "jobs", "submit", "--job-nam", "x")
+        self.refused(1, "did you mean job_name", "jobs", "list", "--sort", "-jobname")
+        for pattern in ("*", "[a]", "?"):  # what is advised must not take every job there is
+            self.refused(1, "see `mltop help filter`", "jobs", "delete", "-y", pattern)
         self.refused(2, "too many", "jobs", "describe", "a", "b")
 
     def test_flags_without_a_verb(self):
