@@ -90,7 +90,8 @@ int cli_context_list(struct cli *c)
 	json_t *rows = context_list(&o, &undecided, &e);
 	bool ok = rows && output_list(c, &context_kind, rows, &e);
 
-	if (ok && undecided.code != ERR_NONE)
+	/* Other forms are for programs, which have `current`. */
+	if (ok && undecided.code != ERR_NONE && !cli_has(c, "output") && !cli_has(c, "json"))
 		cli_complain("none is in use: %s", undecided.text);
 	json_decref(rows);
 	return ok ? EXIT_DONE : cli_fail(&e);

@@ -262,7 +262,7 @@ class Keys(unittest.TestCase):
             w.close()
 
     def test_streams_of_one_key(self):
-        with support.Daemon(settings=("demo.jobs=1",)) as d:
+        with support.Daemon(settings=("demo.jobs=1", "limits.streams_per_key=8")) as d:
             c = d.client()
             held = [c.websocket() for _ in range(8)]
             with self.assertRaises(support.Refused) as caught:
