@@ -82,6 +82,19 @@ class Uploads(unittest.TestCase):
                 self.assertIn(why, a.message)
                 self.assertNotIn(self.daemon.state, a.message)
 
+    def test_the_same_bytes_of_another_org(self):
+        """What is remembered of them tells nobody what others call them."""
+        data = package(1000)
+        with Daemon(engine="fake") as d:
+            for org, name in (("one", "secret-plan.tar.gz"), ("two", "mine.tar.gz")):
+                self.client = d.client(org=org, role="operator")
+                k = self.announce(data, name=name)
+                self.assertEqual(self.put(k, data, 0).status, 200)
+                for _ in range(2):
+                    a = self.client.post(TRAIN, {"job_name": "j", "trainer_uri": k["uri"], "module_name": "absent"})
+                    self.assertEqual(a.status, 422, a)
+                    self.assertIn(f"module absent is not in {name}", a.message)
+
     def test_resumed_over_a_restart(self):
         data = package(1 << 20)
         k = self.announce(data)
