@@ -1,6 +1,0 @@
-options(jags.moddir = Sys.glob(file.path(Sys.getenv("R_HOME"), "../*/JAGS/modules-4")))
-library(rjags)
-model <- textConnection("model { for (i in 1:60) { y[i] ~ dnorm(mu, 1) } mu ~ dnorm(0, 0.1) }")
-m <- jags.model(model, data = list(y = rnorm(60)), n.adapt = 500)
-update(m, 3000)
-s <- coda.samples(m, "mu", n.iter = 3000)
