@@ -7,7 +7,8 @@ installs gigabytes and takes an hour or two.
     corpus.py [--write] [--newest] [WORD...]
 
 WORD takes the samples whose name or library holds it. --write puts what was printed into the sample (the rows of
-more.tsv must then be judged anew: their offsets are of those bytes). --newest leaves the pins out: what would change.
+more.tsv must then be judged anew: their offsets are of those bytes; a sample whose `cut` is `-` was cut by hand and
+stays). --newest leaves the pins out: what would change.
 KEEP=1 leaves the environments for the next time, KEEP=0 removes each after its run.
 
 Environments lie below $XDG_CACHE_HOME/mltop-tests/HASH-OF-PINS. Those of a row whose `on` names a base see the base's
@@ -139,12 +140,13 @@ class Environment:
 
 
 def script_of(sample):
-    """The sample's script, or the one of which its name is a mode: `x.MODE` runs x.* with MODE as its argument."""
-    name, _, mode = sample.partition(".")
-    for ending in (".py", ".R", ".js", ".sh"):
-        path = os.path.join(HERE, "scripts", name + ending)
-        if os.path.exists(path):
-            return path, [mode] if mode else []
+    """The sample's script and its arguments: NAME.py, or for `NAME-MODE` and `NAME.MODE` NAME.py with MODE."""
+    cuts = [len(sample)] + [i for i, c in enumerate(sample) if c in ".-"]
+    for cut in cuts:
+        for ending in (".py", ".R", ".js", ".sh"):
+            path = os.path.join(HERE, "scripts", sample[:cut] + ending)
+            if os.path.exists(path):
+                return path, [sample[cut + 1:]] if cut < len(sample) else []
     raise NotRun("it has no script")
 
 
@@ -208,7 +210,7 @@ def one(row, environment, write):
         tail = [p.decode("utf-8", "replace").strip() for p in forms.pieces(output) if p.strip()]
         return "not run", ["exit status %d: %s" % (status, (tail or [""])[-1][:200])]
     word, details = compare(row["sample"], output)
-    if write:
+    if write and row["cut"] != "-":
         with open(os.path.join(SAMPLES, row["sample"] + ".log"), "wb") as f:
             f.write(forms.cut(output, row["cut"]))
     return word, details
