@@ -1,5 +1,6 @@
 #include "core/kinds/kinds.h"
 
+#include "core/kinds/workload.h"
 #include "core/schema/ftype.h"
 
 #include <string.h>
@@ -174,6 +175,10 @@ static bool check_routes(const struct kind *k, struct err *e)
 		return bad(k, NULL, e, "a role of it does not exist");
 	if (k->path == NULL || strncmp(k->path, "/cloud_ml/v1/", 13) != 0)
 		return bad(k, NULL, e, "its path must begin with /cloud_ml/v1/");
+	if (kind_runs(k) && workload_lacks(k))
+		return err_set(e, ERR_INTERNAL,
+			"kind %s runs, but its row %s is not that of struct workload", k->name,
+			workload_lacks(k));
 	if (k->parent && kinds_find(k->parent->name) != k->parent)
 		return bad(k, NULL, e, "its parent is not among the kinds");
 	return true;

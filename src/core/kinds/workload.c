@@ -76,6 +76,31 @@ bool kind_runs(const struct kind *k)
 	return (k->can & CAN_RUN) == CAN_RUN;
 }
 
+const char *workload_lacks(const struct kind *k)
+{
+#define NEEDED(member)                                     \
+	{                                                  \
+#member, offsetof(struct workload, member) \
+	}
+	static const struct {
+		const char *name;
+		size_t offset;
+	} needed[] = {NEEDED(uid), NEEDED(org_id), NEEDED(org_name), NEEDED(owner),
+		NEEDED(priority), NEEDED(state), NEEDED(reason), NEEDED(limits_enforced),
+		NEEDED(cancelled), NEEDED(held), NEEDED(message), NEEDED(exit_code), NEEDED(signal),
+		NEEDED(attempt), NEEDED(attempts_uncounted), NEEDED(tasks), NEEDED(create_time),
+		NEEDED(update_time), NEEDED(start_time), NEEDED(end_time), NEEDED(node_name)};
+#undef NEEDED
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		const struct field *f = kind_field(k, needed[i].name);
+
+		if (f == NULL || f->offset != needed[i].offset)
+			return needed[i].name;
+	}
+	return NULL;
+}
+
 /* Another server's rows say it themselves, or not at all: what is not known tells nothing. */
 void workload_settle(const struct kind *k, struct workload *w)
 {

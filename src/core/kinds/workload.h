@@ -95,6 +95,8 @@ struct workload {
 		0 * sizeof _Generic((w), struct workload * : 1, const struct workload * : 1))
 
 bool kind_runs(const struct kind *k); /* CAN_RUN */
+/* The first of the rows that whatever runs needs which the kind does not have there; NULL: it has all. */
+const char *workload_lacks(const struct kind *k);
 
 /* For the settle() of a kind: `cancelled` and `held` follow from state and reason. */
 void workload_settle(const struct kind *k, struct workload *w);
