@@ -105,6 +105,23 @@ static void add_outputs(struct follower *f, struct buf *out)
 	free(path);
 }
 
+/* An older platform does not know that field: it is not asked for by name. */
+static void add_failure(struct follower *f, struct buf *out)
+{
+	char *path = cli_path(&job_kind, f->what->job, "");
+	json_t *answer = NULL;
+	const char *failure = NULL;
+
+	if (cli_call(f->cli, "GET", path, NULL, &answer, NULL))
+		failure = json_string_value(json_object_get(answer, "failure"));
+	if (failure && *failure) {
+		buf_adds(out, ": ");
+		sanitize_text(out, failure, strlen(failure));
+	}
+	json_decref(answer);
+	free(path);
+}
+
 /* For who sits at a terminal: state, time, what it left, how to run it again. */
 static void summary(struct follower *f)
 {
@@ -120,6 +137,8 @@ static void summary(struct follower *f)
 		timefmt_duration(took, j->end_time.v - j->start_time.v);
 		buf_addf(&out, " after %s", took);
 	}
+	if (j->state == WORK_FAILED && j->reason != REASON_CANCELLED)
+		add_failure(f, &out);
 	add_outputs(f, &out);
 	buf_addf(&out, "; again: `mltop jobs retry %s`", f->what->job);
 	cli_complain("%s", out.data);

@@ -171,6 +171,7 @@ void active_free(struct active *a)
 	active_gpus(a, NULL, 0);
 	vec_release(&a->waiters);
 	logs_close(a);
+	failure_drop(a);
 	free(a->progress);
 	free(a->end);
 	free(a->wisher);

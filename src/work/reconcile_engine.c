@@ -95,9 +95,14 @@ static void end_decide(struct active *a)
 	free(end);
 }
 
+static void end_read(struct active *a)
+{
+	failure_look(a, end_decide);
+}
+
 void reconcile_read_rest(struct active *a)
 {
-	logs_read(a, end_decide);
+	logs_read(a, end_read);
 }
 
 static void on_ended(void *ctx, const struct task_ref *ref, const struct task_exit *end,

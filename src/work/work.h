@@ -26,7 +26,9 @@
 struct change;
 
 struct active;
+struct failing;
 struct follower;
+struct log_place;
 struct keeper;
 
 /* Who is told of what, and asked for what is not work's. All are there. */
@@ -134,6 +136,7 @@ struct active {
 	size_t gpu_count;
 	struct task_exit *end; /* it has ended so; its log is being read */
 	enum work_reason end_why;
+	struct failing *failing; /* why it failed, or that is being read; NULL: it did not */
 	struct event_fold newest; /* event */
 	/* progress of the log */
 	struct progress *progress; /* NULL until bytes came */
@@ -276,6 +279,14 @@ void logs_read(struct active *a, void (*then)(struct active *a));
 void logs_close(struct active *a); /* of this attempt: what comes next is another's */
 void logs_wake(struct work *w, const char *uid);
 void logs_wake_later(struct work *w, struct follower *f);
+/*
+ * Why its attempt, which has ended as a->end, failed (failure.c): reads the log's end, then `then`,
+ * at once unless the engine answers later. failure_put writes it into a row; `place` has to live as
+ * long as the draft.
+ */
+void failure_look(struct active *a, void (*then)(struct active *a));
+void failure_put(const struct active *a, struct draft *d, struct log_place *place);
+void failure_drop(struct active *a);
 void sample_take(struct work *w, const struct task_ref *ref, const struct task_sample *s);
 
 /* Collects outputs by age and by bytes of an org (outputs_keep.c). */

@@ -157,6 +157,7 @@ static void of_other_languages(void **state)
 		"terminate called without an active exception");
 	check("*** stack smashing detected ***: terminated\n",
 		"*** stack smashing detected ***: terminated");
+	check("/usr/bin/sh: 1: train: not found\n", "/usr/bin/sh: 1: train: not found");
 	check("doing\n[ERROR] no space for checkpoint\nbye\n", "[ERROR] no space for checkpoint");
 }
 

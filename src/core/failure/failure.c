@@ -14,7 +14,7 @@ static reader *const readers[] = {read_python, read_python_alone, read_terminate
 static void read_all(struct lines *l, struct errors *out)
 {
 	for (size_t at = 0; at < l->all.len;) {
-		size_t took = 0;
+		size_t took = *l->all.items[at].text ? 0 : 1;
 
 		for (size_t i = 0; i < sizeof readers / sizeof *readers && took == 0 &&
 			!l->all.items[at].taken;

@@ -116,14 +116,22 @@ static bool ends(const char *s, const char *with)
 	return n > m && strcmp(s + n - m, with) == 0;
 }
 
+/* "sh: 1: train: not found" of dash, whatever the path it was called by. */
+static bool is_dash(const char *s)
+{
+	size_t word = strcspn(s, " ");
+
+	return word >= 3 && strncmp(s + word - 3, "sh:", 3) == 0 &&
+		isdigit((unsigned char)s[word + (s[word] == ' ')]) && ends(s, ": not found");
+}
+
 size_t read_not_found(struct lines *l, size_t at, struct errors *out)
 {
 	const char *s = l->all.items[at].text;
-	bool shell = ends(s, ": command not found") ||
-		((starts(s, "sh: ") || starts(s, "/bin/sh: ")) && ends(s, ": not found"));
-	bool python = starts(s, "python") || strstr(s, "/python");
+	bool shell = ends(s, ": command not found") || is_dash(s);
+	bool python = (starts(s, "python") || strstr(s, "/python")) &&
+		(strstr(s, ": can't open file ") || strstr(s, ": No module named "));
 
-	python = python && (strstr(s, ": can't open file ") || strstr(s, ": No module named "));
 	if (!shell && !python)
 		return 0;
 	error_add(out, l, at, python ? WEIGHT_ERROR : WEIGHT_HINT, "%s", s);

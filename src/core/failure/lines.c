@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ESC = 0x1B, LINE_BYTES = 4096 };
+enum { ESC = 0x1B, LINE_BYTES = 4096, STEPS_MAX = 200 * 1000, LINES_MAX = 10 * 1000 };
 
 /* ---- Cleaning ---- */
 
@@ -129,13 +129,28 @@ static void strip_prefixes(struct lines *l)
 
 /* ---- Life ---- */
 
+/* Where the last LINES_MAX lines begin. */
+static const char *last_lines(const char *bytes, const char *end)
+{
+	const char *at = end;
+
+	for (int n = 0; n <= LINES_MAX && at > bytes; n++) {
+		const char *lf = memrchr(bytes, '\n', (size_t)(at - bytes));
+
+		if (lf == NULL)
+			return bytes;
+		at = lf;
+	}
+	return at > bytes ? at + 1 : bytes;
+}
+
 void lines_init(struct lines *l, const char *bytes, size_t len, uint64_t offset)
 {
 	const char *end = bytes + len;
 	size_t at = 0;
 
 	*l = (struct lines){.text = BUF_INIT, .cause_rank = -1};
-	for (const char *s = bytes, *lf; s < end; s = lf + 1) {
+	for (const char *s = last_lines(bytes, end), *lf; s < end; s = lf + 1) {
 		lf = memchr(s, '\n', (size_t)(end - s));
 		lf = lf ? lf : end;
 		vec_push(&l->all,
@@ -164,13 +179,14 @@ const char *line_of(const struct lines *l, size_t at, size_t of)
 		: NULL;
 }
 
-size_t line_next(const struct lines *l, size_t at)
+size_t line_next(struct lines *l, size_t at)
 {
 	size_t next = at + 1;
 
 	while (next < l->all.len && l->all.items[next].rank != l->all.items[at].rank)
 		next++;
-	return next;
+	l->steps += next - at;
+	return l->steps < STEPS_MAX ? next : l->all.len;
 }
 
 void lines_take(struct lines *l, size_t at, size_t next)

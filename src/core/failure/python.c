@@ -70,7 +70,7 @@ static bool is_head(const char *s)
 }
 
 /* From the head on; false: it is not whole. */
-static bool read_trace(const struct lines *l, size_t head, struct trace *t)
+static bool read_trace(struct lines *l, size_t head, struct trace *t)
 {
 	const char *first = l->all.items[head].text;
 	size_t indent = strspn(first, " |");
@@ -139,7 +139,7 @@ static enum weight weight_of(const char *what)
 }
 
 /* The first exception inside a group, whose own line is that of `t`. */
-static size_t read_group(const struct lines *l, struct trace *t, char *out, size_t size)
+static size_t read_group(struct lines *l, struct trace *t, char *out, size_t size)
 {
 	size_t at = t->next;
 	const char *s = at < l->all.len ? l->all.items[at].text : "";
@@ -173,7 +173,7 @@ static size_t read_group(const struct lines *l, struct trace *t, char *out, size
 }
 
 /* Is the next one raised from this one, or while it was handled? Its head's line, else 0. */
-static size_t chained(const struct lines *l, size_t at, const char **how)
+static size_t chained(struct lines *l, size_t at, const char **how)
 {
 	for (int blank = 0; at < l->all.len && blank < 40; at = line_next(l, at), blank++) {
 		const char *s = l->all.items[at].text + margin(l->all.items[at].text);

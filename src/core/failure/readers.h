@@ -21,6 +21,7 @@ struct lines {
 	struct buf text; /* what they point into */
 	bool ranks;      /* of several */
 	int cause_rank;  /* that a launcher says failed first; -1: none does */
+	size_t steps;    /* lines that were gone over: what takes too many is left */
 };
 
 enum weight {
@@ -57,7 +58,7 @@ void lines_release(struct lines *l);
 /* Text of line `at` of the same rank as line `of`; NULL: there is none, or another rank's. */
 const char *line_of(const struct lines *l, size_t at, size_t of);
 /* The next line of that rank behind `at`; all.len: none. */
-size_t line_next(const struct lines *l, size_t at);
+size_t line_next(struct lines *l, size_t at);
 /* Lines of that rank behind `at`, before `next`, are of the error at `at`. */
 void lines_take(struct lines *l, size_t at, size_t next);
 /* Is it a file of the person's own, none of an interpreter or an installed package? */

@@ -30,12 +30,20 @@ static const char *message_of(struct object o)
 	return record_text(o.row, kind_field(o.kind, "message"));
 }
 
+/* The error that its log ends with. */
+static const char *failure_of(struct object o)
+{
+	const struct field *f = kind_field(o.kind, "failure");
+
+	return f && record_knows(o.kind, o.row, f) ? record_text(o.row, f) : "";
+}
+
 static void why_lines(struct app *a, struct object o)
 {
 	const struct field *reason = kind_field(o.kind, "reason");
 	const char *why = reason ? record_word(o.kind, o.row, reason) : NULL,
 		   *state = record_word(o.kind, o.row, kind_state(o.kind)),
-		   *message = message_of(o);
+		   *message = message_of(o), *failure = failure_of(o);
 	struct buf title = BUF_INIT;
 	int64_t code;
 
@@ -45,10 +53,12 @@ static void why_lines(struct app *a, struct object o)
 		why ? why : "");
 	if (*message)
 		buf_addf(&a->popup, "%s\n", message);
-	else if (!why || !*why)
+	else if (!*failure && (!why || !*why))
 		buf_adds(&a->popup,
 			kind_life(o.kind, o.row) == LIFE_LIVE ? T_WHY_RUNNING "\n"
 							      : T_WHY_NOTHING "\n");
+	if (*failure)
+		buf_addf(&a->popup, "%s\n", failure);
 	if (exit_tells(o.kind, o.row, message, &code))
 		buf_addf(&a->popup, T_WHY_EXIT "\n", (int)code);
 	buf_release(&title);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "core/kinds/log_place.h"
 #include "core/kinds/output.h"
 #include "core/kinds/page.h"
 
@@ -174,6 +175,18 @@ static bool task_action(struct app *a, struct view *view, enum action act, struc
 	return true;
 }
 
+static void failure_action(struct app *a, const struct view *view, struct cmds *out)
+{
+	const struct job *j = job_of(view->state);
+	const struct log_place *at = j->failure_at.item;
+
+	if (!record_has(job, j, failure_at) || at == NULL || at->offset < 0)
+		app_notice(a, ROLE_WARN, T_NO_FAILURE);
+	else
+		log_open_at(a, view->name, at->task ? at->task : "", at->attempt,
+			(uint64_t)at->offset, out);
+}
+
 static bool job_action(struct app *a, struct view *view, enum action act, struct cmds *out)
 {
 	struct job_view *v = view->state;
@@ -193,6 +206,10 @@ static bool job_action(struct app *a, struct view *view, enum action act, struct
 		ask(a, view, out);
 	if (task_action(a, view, act, out))
 		return true;
+	if (act == ACT_FAILURE) {
+		failure_action(a, view, out);
+		return true;
+	}
 	if (act == ACT_EVENTS) {
 		v->tab = TAB_EVENTS;
 		return true;

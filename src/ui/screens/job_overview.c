@@ -91,6 +91,8 @@ static void state_lines(struct job_view *v, int64_t now)
 		reason ? reason : "");
 	if (j->message && *j->message)
 		textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", T_LABEL_WHY, j->message);
+	if (record_has(job, j, failure))
+		textpane_add(&v->overview, ROLE_BAD, "  %s\t%s", T_LABEL_FAILURE, j->failure);
 	job_what(j, &what);
 	sanitize_text(&clean, what.data, what.len);
 	textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", T_LABEL_RUNS, clean.data);

@@ -92,6 +92,17 @@ void log_open(struct app *a, const char *job, const char *task, int64_t attempt,
 	buf_release(&name);
 }
 
+void log_open_at(struct app *a, const char *job, const char *task, int64_t attempt, uint64_t offset,
+	struct cmds *out)
+{
+	struct view *v;
+
+	log_open(a, job, task, attempt, out);
+	v = app_top(a);
+	if (v && v->screen == &scr_log)
+		logpane_jump(&((struct log_view *)v->state)->pane, offset, out);
+}
+
 static void log_message(struct app *a, struct view *v, const struct msg *m, struct cmds *out)
 {
 	struct log_view *l = v->state;

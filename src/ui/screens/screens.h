@@ -32,5 +32,8 @@ extern const char *const no_outputs[];
 uint64_t outputs_ask(struct app *a, const char *job, struct cmds *out);
 /* log.c: of a task ("" the job's first) and an attempt (0 the newest) of the job of that name. */
 void log_open(struct app *a, const char *job, const char *task, int64_t attempt, struct cmds *out);
+/* The same at the line with the byte at `offset`, which is marked. */
+void log_open_at(struct app *a, const char *job, const char *task, int64_t attempt, uint64_t offset,
+	struct cmds *out);
 
 #endif
