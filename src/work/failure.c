@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "core/failure/failure.h"
-#include "core/kinds/log_place.h"
+#include "core/kinds/logplace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,7 @@ struct failing {
 	void (*then)(struct active *a);
 	bool known, placed; /* placed: found at an offset of the log */
 	struct failure found;
+	struct logplace place; /* what rows point to while they are put */
 };
 
 /* Only what ended by itself has a reason of its own. */
@@ -112,9 +113,10 @@ void failure_look(struct active *a, void (*then)(struct active *a))
 	look_go(a);
 }
 
-void failure_put(const struct active *a, struct draft *d, struct log_place *place)
+void failure_put(struct active *a, struct draft *d)
 {
-	const struct failing *f = a->failing;
+	struct failing *f = a->failing;
+	struct task_ref ref = task_of(a);
 
 	if (kind_field(d->kind, "failure") == NULL)
 		return;
@@ -125,11 +127,10 @@ void failure_put(const struct active *a, struct draft *d, struct log_place *plac
 	draft_set(d, failure, f->found.text);
 	if (!f->placed)
 		return;
-	*place = (struct log_place){0};
-	record_set(log_place, place, task, task_single);
-	record_set(log_place, place, attempt, d->row.attempt);
-	record_set(log_place, place, offset, (int64_t)f->found.offset);
-	draft_set(d, failure_at, (struct nested){place});
+	record_set(logplace, &f->place, task, ref.task);
+	record_set(logplace, &f->place, attempt, ref.attempt);
+	record_set(logplace, &f->place, offset, (int64_t)f->found.offset);
+	draft_set(d, failure_at, (struct nested){&f->place});
 }
 
 void failure_drop(struct active *a)

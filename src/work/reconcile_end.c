@@ -5,7 +5,6 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "core/kinds/log_place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +34,6 @@ void reconcile_again(struct active *a, const struct news *n)
 	struct draft d = draft_of(a->kind, a->work);
 	struct ended_log *l = mem_alloc(sizeof *l);
 	struct buf text = BUF_INIT;
-	struct log_place place;
 
 	l->w = w;
 	memcpy(l->uid, a->uid, sizeof l->uid);
@@ -45,7 +43,7 @@ void reconcile_again(struct active *a, const struct news *n)
 		*n->message ? n->message : "done", (double)n->delay / 1000);
 	a->not_before = reconcile_now() + n->delay;
 	reconcile_why(&d, REASON_RETRY, text.data);
-	failure_put(a, &d, &place);
+	failure_put(a, &d);
 	reconcile_move(c, &d, WORK_ENQUEUED);
 	change_event(c, d.kind, &d.row, EVENT_WARNING, "Retry", "%s", text.data);
 	change_then(c, attempt_stored, l);
@@ -143,14 +141,13 @@ static void over_event(struct change *c, const struct draft *d, const struct new
 static void over_fill(struct change *c, struct active *a, const struct news *n)
 {
 	struct draft d = draft_of(a->kind, a->work);
-	struct log_place place;
 
 	draft_set(&d, end_time,
 		(struct when){n->end && n->end->end_ms ? n->end->end_ms : model_now()});
 	reconcile_why(&d, n->reason, n->message);
 	if (n->end && d.row.attempt > 0)
 		task_ended(c, &d, n);
-	failure_put(a, &d, &place);
+	failure_put(a, &d);
 	draft_drop(&d, cpu_used);
 	draft_drop(&d, memory_used);
 	draft_drop(&d, gpu_util);

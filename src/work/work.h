@@ -28,7 +28,6 @@ struct change;
 struct active;
 struct failing;
 struct follower;
-struct log_place;
 struct keeper;
 
 /* Who is told of what, and asked for what is not work's. All are there. */
@@ -281,11 +280,11 @@ void logs_wake(struct work *w, const char *uid);
 void logs_wake_later(struct work *w, struct follower *f);
 /*
  * Why its attempt, which has ended as a->end, failed (failure.c): reads the log's end, then `then`,
- * at once unless the engine answers later. failure_put writes it into a row; `place` has to live as
- * long as the draft.
+ * at once unless the engine answers later. failure_put writes it into a row, which borrows from `a`
+ * until it is put.
  */
 void failure_look(struct active *a, void (*then)(struct active *a));
-void failure_put(const struct active *a, struct draft *d, struct log_place *place);
+void failure_put(struct active *a, struct draft *d);
 void failure_drop(struct active *a);
 void sample_take(struct work *w, const struct task_ref *ref, const struct task_sample *s);
 

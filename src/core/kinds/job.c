@@ -2,7 +2,7 @@
 #include "core/kinds/ranks.h"
 
 #include "core/kinds/key.h"
-#include "core/kinds/log_place.h"
+#include "core/kinds/logplace.h"
 
 #include <string.h>
 
@@ -154,7 +154,7 @@ static const struct field fields[] = {
 		.doc = "Why the last attempt failed, in one line: the error that its log ends with, of several "
 		       "ranks that of the first that failed."),
 	ROW(job, failure_at, record, .flags = F_STATUS, .width = 20, .section = STATUS,
-		.embeds = &log_place_kind, .doc = "Where its log says so."),
+		.embeds = &logplace_kind, .doc = "Where its log says so."),
 	ROW(job, exit_code, int, .title = "EXIT", .flags = F_STATUS, .width = 4, .section = STATUS,
 		.doc = "Exit code of the newest attempt."),
 	ROW(job, signal, int, .title = "SIG", .flags = F_STATUS, .width = 3, .section = STATUS,

@@ -72,7 +72,7 @@ struct workload {
 	bool held;      /* waits until somebody releases it */
 	const char *message;
 	const char *failure;      /* why its last attempt failed, in a line */
-	struct nested failure_at; /* struct log_place; none where no log says it */
+	struct nested failure_at; /* struct logplace; none where no log says it */
 	int64_t exit_code, signal, attempt, attempts_uncounted, tasks;
 	struct when create_time, update_time, start_time, end_time;
 	const char *node_name;

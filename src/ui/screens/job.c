@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "core/kinds/log_place.h"
+#include "core/kinds/logplace.h"
 #include "core/kinds/output.h"
 #include "core/kinds/page.h"
 
@@ -178,7 +178,7 @@ static bool task_action(struct app *a, struct view *view, enum action act, struc
 static void failure_action(struct app *a, const struct view *view, struct cmds *out)
 {
 	const struct job *j = job_of(view->state);
-	const struct log_place *at = j->failure_at.item;
+	const struct logplace *at = j->failure_at.item;
 
 	if (!record_has(job, j, failure_at) || at == NULL || at->offset < 0)
 		app_notice(a, ROLE_WARN, T_NO_FAILURE);
