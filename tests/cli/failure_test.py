@@ -80,13 +80,15 @@ class Failures(Case):
 
     def test_another_attempt_begins_afresh(self):
         flag = os.path.join(self.p.folder, "flag")
-        script = f"test -e '{flag}' || {{ touch '{flag}'; exec python3 -c '1/0'; }}"
+        script = f"test -e '{flag}' && exec sleep 1000; touch '{flag}'; exec python3 -c '1/0'"
         self.p.mltop("run", "--name", "again", "--", "sh", "-c", script)
         self.assertEqual(self.p.job("again")["failure"], "ZeroDivisionError: division by zero (<string>:1)")
         self.ok("jobs", "retry", "again")
-        job = self.p.reaches("again", "completed")
+        job = self.p.running("again")
         self.assertNotIn("failure", job)
         self.assertNotIn("failure_at", job)
+        self.ok("jobs", "cancel", "-y", "again")
+        self.assertNotIn("failure", self.p.ended("again"))
 
     def test_a_long_log(self):
         """The error is at the end of more than is looked at."""
