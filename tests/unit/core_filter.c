@@ -199,6 +199,44 @@ static void no_limit_is_no_number(void **state)
 	assert_true(fits(&quota_kind, "cpu_max>1000", &q));
 }
 
+/* Of a row whose values nobody is shown, only keys can be asked for, in whatever way. */
+struct hiding {
+	struct record record;
+	const char *name;
+	struct labels env;
+};
+
+static const struct field hiding_fields[] = {
+	ROW(hiding, name, text, .flags = F_KEY),
+	ROW(hiding, env, labels, .flags = F_MASKED),
+};
+
+static const struct kind hiding_kind = {
+	.name = "hiding",
+	.plural = "hidings",
+	.fields = hiding_fields,
+	.field_count = ARRAY_SIZE(hiding_fields),
+	.size = sizeof(struct hiding),
+	.list_fields = "name",
+};
+
+static void masked_values_cannot_be_asked_for(void **state)
+{
+	static const struct label env[] = {{"TOKEN", "hush"}};
+	static const char *const asks[] = {"env=TOKEN=hush", "env~=hush", "env~==h", "env=hush",
+		"hush"};
+	struct hiding h = {0};
+
+	(void)state;
+	record_set(hiding, &h, name, "x");
+	record_set(hiding, &h, env, ((struct labels){env, 1}));
+	assert_true(fits(&hiding_kind, "env=TOKEN", &h));
+	assert_true(fits(&hiding_kind, "env~=^TOK", &h));
+	for (size_t i = 0; i < ARRAY_SIZE(asks); i++)
+		if (fits(&hiding_kind, asks[i], &h))
+			fail_msg("%s", asks[i]);
+}
+
 /* A training that has run away is found by name, and by no order. */
 static void nan_and_inf_are_found_by_name(void **state)
 {
@@ -272,6 +310,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_match),
 		cmocka_unit_test(equal_is_exact),
 		cmocka_unit_test(no_limit_is_no_number),
+		cmocka_unit_test(masked_values_cannot_be_asked_for),
 		cmocka_unit_test(nan_and_inf_are_found_by_name),
 		cmocka_unit_test(nan_of_another_row_is_unknown),
 		cmocka_unit_test(ages_use_time),
