@@ -351,7 +351,7 @@ static void test_eta(void **state)
 }
 
 struct lines {
-	int read, unread;
+	int read, unread, passed;
 	char readers[256];
 };
 
@@ -359,7 +359,9 @@ static void line_read(void *ctx, const struct progress_line *line)
 {
 	struct lines *l = ctx;
 
-	if (line->reader) {
+	if (line->passed) {
+		l->passed++;
+	} else if (line->reader) {
 		l->read++;
 		snprintf(l->readers + strlen(l->readers), sizeof l->readers - strlen(l->readers),
 			"%s;", line->reader);
@@ -382,6 +384,46 @@ static void test_watch(void **state)
 	free(p);
 }
 
+/* As dear as one may be, on lines as long as they may be: the next second reads on, the newest first. */
+static void test_dear_patterns(void **state)
+{
+	static const char *const patterns[] = {"(?<loss>((a?){20}){10}b)", "round (?<step>[0-9]+)"};
+	enum { LINES = 40 };
+	struct err e = ERR_INIT;
+	struct progress_rules *rules = progress_rules_new(patterns, 2, NULL, &e);
+	struct progress *p = reader_new(rules);
+	struct progress_values v;
+	struct lines l = {0};
+	char dear[PROGRESS_LINE_MAX + 1];
+
+	(void)state;
+	memset(dear, 'a', sizeof dear);
+	dear[PROGRESS_LINE_MAX - 1] = '\n';
+	dear[PROGRESS_LINE_MAX] = '\0';
+	progress_watch(p, line_read, &l);
+	feed(p, "round 1\n", 0);
+	for (int i = 0; i < LINES; i++)
+		feed(p, dear, 0);
+	feed(p, "round 2\n", 0);
+	assert_in_range(l.passed, LINES / 2, LINES);
+	assert_int_equal(progress_passed(p), l.passed);
+	progress_pause(p, 0, &v);
+	assert_int_equal(v.step, 2);
+	feed(p, "round 3\nround 4\n", 1000);
+	progress_pause(p, 1000, &v);
+	assert_int_equal(v.step, 4);
+	assert_string_equal(l.readers, "pattern;pattern;pattern;pattern;");
+	/* one line has its bound as well, and the readers of all logs still see it */
+	dear[900] = '\0';
+	feed(p, dear, 2000);
+	feed(p, " round 5 loss 6.5\n", 2000);
+	progress_pause(p, 2000, &v);
+	assert_int_equal(v.step, 4);
+	assert_float_equal(v.loss, 6.5, 0);
+	free(p);
+	progress_rules_free(rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_eta),
 		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_dear_patterns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

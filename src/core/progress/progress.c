@@ -35,6 +35,7 @@ struct progress {
 	int64_t fed_ms;    /* when bytes came last */
 	uint16_t read;     /* lines read in it */
 	uint16_t tried;    /* and those that came to nothing */
+	int32_t steps;     /* that patterns took in it */
 	uint16_t line_len, held_len;
 	bool line_long; /* what follows of the line is left out */
 	bool holds;     /* `held` is the newest line that was not read for the bound */
@@ -84,6 +85,7 @@ struct reading {
 	const struct progress_rules *rules;
 	struct progress *watched; /* NULL: nobody is told */
 	bool any;                 /* something was read */
+	int64_t steps;            /* that patterns may take */
 };
 
 static void values_of_said(const struct said *s, struct progress_values *v)
@@ -175,7 +177,7 @@ static const char *read_text(struct reading *r, const char *text, bool ended, ui
 		r->any = true;
 		return NULL;
 	}
-	if (r->rules && ended && rules_read(r->rules, &l, &v)) {
+	if (r->rules && ended && rules_read(r->rules, &l, &v, &r->steps)) {
 		if (rank < 0 || r->s->ranks.lowest < 0 || rank <= r->s->ranks.lowest)
 			track_set(&r->s->track, &v, SOURCE_PATTERN);
 		tell(r, &l, "pattern", NULL, &v, rank, false);
@@ -264,9 +266,13 @@ static bool worth_holding(const char *raw, size_t len)
 
 static bool read_whole(struct progress *p, const char *raw, size_t len)
 {
-	struct reading r = {.s = &p->state, .rules = p->rules, .watched = p};
+	struct reading r = {.s = &p->state,
+		.rules = p->rules,
+		.watched = p,
+		.steps = PROGRESS_STEPS_A_LINE};
 
 	read_raw(&r, raw, len, true);
+	p->steps += (int32_t)(PROGRESS_STEPS_A_LINE - r.steps);
 	return r.any;
 }
 
@@ -303,14 +309,15 @@ static void line_take(struct progress *p, const char *raw, size_t len)
 {
 	if (len == 0 || !worth_reading(p, raw, len))
 		return;
-	if (p->read < PROGRESS_LINES_A_SECOND && p->tried < TRIED_A_SECOND) {
+	if (p->read < PROGRESS_LINES_A_SECOND && p->tried < TRIED_A_SECOND &&
+		p->steps < PROGRESS_STEPS_A_SECOND) {
 		bool any = read_whole(p, raw, len);
 
 		p->read = (uint16_t)(p->read + any);
 		p->tried = (uint16_t)(p->tried + !any);
 		return;
 	}
-	if (!worth_holding(raw, len))
+	if (p->rules == NULL && !worth_holding(raw, len))
 		return;
 	if (p->holds)
 		line_passed(p, p->held, p->held_len);
@@ -354,6 +361,7 @@ static void window_turn(struct progress *p, int64_t now_ms)
 	p->timed = true;
 	p->window_ms = now_ms;
 	p->read = p->tried = 0;
+	p->steps = 0;
 	held_read(p);
 }
 
@@ -478,7 +486,7 @@ static void ranks_values(const struct ranks *r, struct progress_values *out)
 /* What stands with the line that has not ended. */
 static void peek(const struct progress *p, bool ended, struct state *s)
 {
-	struct reading r = {.s = s, .rules = p->rules};
+	struct reading r = {.s = s, .rules = p->rules, .steps = PROGRESS_STEPS_A_LINE};
 
 	*s = p->state;
 	if (p->holds) {

@@ -24,6 +24,9 @@ enum {
 	PROGRESS_PHASE_MAX = 64, /* with NUL */
 	PROGRESS_LINES_A_SECOND = 200,
 	PROGRESS_PATTERNS_MAX = 16, /* of at most REGEX_BYTES_MAX bytes each */
+	/* What patterns may cost, in steps of core/text/regex.h (some 10 ns each). */
+	PROGRESS_STEPS_A_LINE = 100 * 1000,   /* what costs more fits no pattern */
+	PROGRESS_STEPS_A_SECOND = 400 * 1000, /* then lines are passed over as above */
 };
 
 enum progress_known {

@@ -135,14 +135,15 @@ static void take_part(const struct progress_rules *r, const char *name, const ch
 }
 
 /* Each pattern may say fields that those before it have not said. */
-bool rules_read(const struct progress_rules *r, const struct line *l, struct progress_values *v)
+bool rules_read(const struct progress_rules *r, const struct line *l, struct progress_values *v,
+	int64_t *steps)
 {
 	memset(v, 0, sizeof *v);
-	for (size_t i = 0; r && i < r->count; i++) {
+	for (size_t i = 0; r && i < r->count && *steps >= 0; i++) {
 		struct regex_span found[REGEX_PARTS_MAX];
 		struct progress_values one = {0};
 
-		if (!regex_find(r->patterns[i], l->text, l->len, found))
+		if (!regex_find_within(r->patterns[i], l->text, l->len, found, steps))
 			continue;
 		for (size_t p = 0; p < REGEX_PARTS_MAX && regex_part(r->patterns[i], p); p++)
 			if (found[p].at != REGEX_NOWHERE)

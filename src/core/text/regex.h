@@ -53,5 +53,8 @@ struct regex_span {
  */
 bool regex_find(const struct regex *r, const char *text, size_t len,
 	struct regex_span parts[REGEX_PARTS_MAX]);
+/* The same within a budget, as regex_fits_within. */
+bool regex_find_within(const struct regex *r, const char *text, size_t len,
+	struct regex_span parts[REGEX_PARTS_MAX], int64_t *steps);
 
 #endif

@@ -31,6 +31,7 @@ struct finder {
 	uint16_t here;
 	uint16_t place;
 	uint16_t seen[REGEX_STEPS_MAX]; /* the place where a step was reached last */
+	int64_t left;                   /* steps that may still be looked at */
 	bool found;
 	struct marks best;
 };
@@ -51,6 +52,7 @@ static void reach(struct finder *f, struct ways *to, uint16_t first, const struc
 		struct waiting w = stack[--n];
 		const struct step *s = &f->r->steps[w.step];
 
+		f->left--;
 		if (f->seen[w.step] == f->place)
 			continue;
 		f->seen[w.step] = f->place;
@@ -91,6 +93,9 @@ static void walk(struct finder *f, const struct ways *from, struct ways *to, uin
 			f->best = from->items[i].marks;
 			return;
 		}
+		f->left--;
+		if (s->type == STEP_SET && c >= 128)
+			f->left -= (int64_t)s->set->count;
 		if (c != NO_CHARACTER && regex_takes(f->r, s, c))
 			reach(f, to, s->to, &from->items[i].marks);
 	}
@@ -119,7 +124,15 @@ static void spans(const struct finder *f, struct regex_span parts[REGEX_PARTS_MA
 bool regex_find(const struct regex *r, const char *text, size_t len,
 	struct regex_span parts[REGEX_PARTS_MAX])
 {
-	struct finder f = {.r = r, .before = NO_CHARACTER, .place = 1};
+	int64_t steps = INT64_MAX;
+
+	return regex_find_within(r, text, len, parts, &steps);
+}
+
+bool regex_find_within(const struct regex *r, const char *text, size_t len,
+	struct regex_span parts[REGEX_PARTS_MAX], int64_t *steps)
+{
+	struct finder f = {.r = r, .before = NO_CHARACTER, .place = 1, .left = *steps};
 	struct ways lists[2], *from = &lists[0], *to = &lists[1];
 	struct marks none;
 	size_t at = 0, bytes;
@@ -129,7 +142,7 @@ bool regex_find(const struct regex *r, const char *text, size_t len,
 	memset(&none, 0xff, sizeof none);
 	f.next = character_at(text, len, 0, &bytes);
 	from->count = 0;
-	for (;;) {
+	while (f.left >= 0) {
 		size_t more;
 		uint32_t next;
 		struct ways *was = from;
@@ -148,5 +161,6 @@ bool regex_find(const struct regex *r, const char *text, size_t len,
 		bytes = more;
 	}
 	spans(&f, parts);
-	return f.found;
+	*steps = f.left;
+	return f.found && f.left >= 0;
 }
