@@ -13,7 +13,7 @@ BEGIN {
 	may["base"] = ""; may["io"] = core " base"
 	may["core/text"] = "base"; may["core/progress"] = "core/text base"; may["core/failure"] = "base"
 	may["core/schema"] = "core/text base"
-	may["core/kinds"] = "core/schema core/text base"
+	may["core/kinds"] = "core/schema core/progress core/text base"
 	may["core/plan"] = "core/kinds core/schema base"; may["core/wire"] = "base"
 	may["client"] = "io " core " base"; may["store"] = core " base"
 	may["engine"] = core " base"

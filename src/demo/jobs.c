@@ -110,6 +110,7 @@ static void job_progress(const struct world *w, const struct made *m, struct job
 
 	job_set(job, progress_step, step);
 	job_set(job, progress_total, total);
+	job_set(job, progress_percent, (struct percent){100.0 * (double)step / (double)total});
 	job_set(job, progress_epoch, step * 10 / total + 1);
 	job_set(job, loss, loss);
 	job_set(job, metric_name, "acc");

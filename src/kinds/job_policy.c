@@ -38,6 +38,13 @@ static const char *job_package(const void *row)
 	return ((const struct job *)row)->trainer_uri;
 }
 
+static void job_progress(struct progress_terms *out, const void *row)
+{
+	const struct job *j = row;
+
+	*out = (struct progress_terms){j->progress_patterns, j->metric, j->framework};
+}
+
 static void job_claim(struct claim *out, const void *row)
 {
 	const struct job *j = row;
@@ -103,6 +110,7 @@ const struct work_policy job_policy = {
 	.kind = &job_kind,
 	.program = job_program,
 	.package = job_package,
+	.progress = job_progress,
 	.claim = job_claim,
 	.gang = job_gang,
 	.again = job_again,

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "core/progress/progress.h"
 #include "serve/peer.h"
 
 #include <assert.h>
@@ -101,6 +102,10 @@ static const struct field fields[] = {
 		.standard = "numpy,scipy,scikit-learn,torch,tensorflow,jax,xgboost,lightgbm,"
 			    "onnxruntime",
 		.doc = "Distributions to look for."),
+	ROW(config, progress.patterns, strings, LIVE, .standard = "", .max = 65536,
+		.doc = "How logs of a framework say how far a training is, where that is not seen by "
+		       "itself: FRAMEWORK=PATTERN, * for all; patterns as in a job's "
+		       "progress_patterns, which come first. For jobs that start from then on."),
 	FAKE_SETTINGS(config),
 	DEMO_SETTINGS(config),
 };
@@ -168,6 +173,27 @@ static bool proxies_valid(const struct strings *proxies, struct err *e)
 	return true;
 }
 
+static bool patterns_valid(const struct strings *patterns, struct err *e)
+{
+	for (size_t i = 0; i < patterns->len; i++) {
+		const char *item = patterns->items[i], *pattern = strchr(item, '=');
+		struct progress_rules *rules;
+
+		if (pattern == NULL || pattern == item)
+			return err_field(e, ERR_INVALID, "progress.patterns",
+				"progress.patterns: %.60s: give FRAMEWORK=PATTERN, or *=PATTERN for all",
+				item);
+		pattern++;
+		rules = progress_rules_new(&pattern, 1, NULL, e);
+		progress_rules_free(rules);
+		if (rules == NULL) {
+			err_prefix(e, "progress.patterns");
+			return false;
+		}
+	}
+	return true;
+}
+
 bool config_check(const struct config *c, struct err *e)
 {
 	bool cert = *c->tls.cert, key = *c->tls.key;
@@ -178,7 +204,7 @@ bool config_check(const struct config *c, struct err *e)
 		return false;
 	if (cert != key)
 		return err_set(e, ERR_INVALID, "tls.cert and tls.key are needed together");
-	if (!proxies_valid(&c->trusted_proxies, e))
+	if (!proxies_valid(&c->trusted_proxies, e) || !patterns_valid(&c->progress.patterns, e))
 		return false;
 	if (strncmp(address, "127.", 4) != 0 && strcmp(address, "::1") != 0 &&
 		strcmp(address, "localhost") != 0 && !cert && !c->insecure_listen)

@@ -47,6 +47,9 @@ struct config {
 		const char *python;
 		struct strings names;
 	} frameworks;
+	struct {
+		struct strings patterns;
+	} progress;
 	struct fake_settings fake;
 	struct demo_settings demo;
 	struct arena texts; /* behind all rows: no part of the record */

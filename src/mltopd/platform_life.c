@@ -75,7 +75,8 @@ static void settings_hand_out(struct platform *p, const struct config *c)
 		.uid_range = c->uid_range};
 	p->work.settings = (struct work_settings){.outputs_keep = c->outputs.keep.v,
 		.outputs_look = c->outputs.look.v,
-		.outputs_bytes = c->outputs.bytes_per_org.v};
+		.outputs_bytes = c->outputs.bytes_per_org.v,
+		.progress_patterns = &c->progress.patterns};
 	p->settings = (struct kinds_settings){.engine = config_engines[c->engine],
 		.jobs_per_org = c->limits.jobs_per_org,
 		.packages_per_org = c->packages.per_org,

@@ -172,7 +172,7 @@ void active_free(struct active *a)
 	vec_release(&a->waiters);
 	logs_close(a);
 	failure_drop(a);
-	free(a->progress);
+	progress_drop(a);
 	free(a->end);
 	free(a->wisher);
 	free(a);

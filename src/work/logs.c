@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,61 +16,6 @@
  */
 enum { PROGRESS_EVERY_MS = 250, PROGRESS_BYTES = 64 * 1024 };
 
-/* A field that the log does not state any more is unknown: no old number beside a new one. */
-static void progress_put(const struct kind *k, struct workload *w, const struct progress_values *v,
-	int64_t bytes)
-{
-#define PUT(bit, member, value)                            \
-	do {                                               \
-		if (v->known & (bit))                      \
-			workload_set(k, w, member, value); \
-		else                                       \
-			workload_drop(k, w, member);       \
-	} while (0)
-	workload_set(k, w, log_bytes, (struct bytes){bytes});
-	PUT(PROGRESS_STEP, progress_step, v->step);
-	PUT(PROGRESS_TOTAL, progress_total, v->total);
-	PUT(PROGRESS_EPOCH, progress_epoch, v->epoch);
-	PUT(PROGRESS_RATE, progress_rate, v->rate);
-	PUT(PROGRESS_ETA, progress_eta, (struct ms){v->eta_ms});
-	PUT(isfinite(v->loss) ? PROGRESS_LOSS : 0, loss, v->loss);
-	PUT(isfinite(v->metric) ? PROGRESS_METRIC : 0, metric_value, v->metric);
-#undef PUT
-}
-
-/* The name is a text: it lives in the row set, so a new one is put, not set in place. */
-static void metric_name_put(struct active *a, const struct workload *row,
-	const struct progress_values *v,
-	void (*put)(struct model *m, const struct kind *k, const void *rec))
-{
-	struct draft d;
-
-	if (!(v->known & PROGRESS_METRIC) ||
-		(row->metric_name && strcmp(row->metric_name, v->metric_name) == 0))
-		return;
-	d = draft_of(a->kind, row);
-	draft_set(&d, metric_name, v->metric_name);
-	put(a->w->model, a->kind, &d.row);
-}
-
-static void progress_show(struct work *w, struct active *a, int64_t bytes)
-{
-	struct workload *row = active_row(a);
-	struct progress_values v;
-
-	if (a->end)
-		progress_finish(a->progress, reconcile_now(), &v);
-	else
-		progress_pause(a->progress, reconcile_now(), &v);
-	progress_put(a->kind, a->work, &v, bytes);
-	metric_name_put(a, a->work, &v, model_moving_put);
-	if (row == NULL)
-		return;
-	progress_put(a->kind, row, &v, bytes);
-	metric_name_put(a, row, &v, model_row_put);
-	model_show(w->model, a->kind, a->uid);
-}
-
 /* All that is there was read, or nobody can say what there is. */
 static void progress_over(struct active *a)
 {
@@ -79,7 +23,7 @@ static void progress_over(struct active *a)
 
 	a->log_then = NULL;
 	if (a->log_news)
-		progress_show(a->w, a, (int64_t)a->log_newest);
+		progress_show(a, (int64_t)a->log_newest);
 	a->log_news = false;
 	if (then)
 		then(a);
@@ -136,10 +80,7 @@ void logs_read(struct active *a, void (*then)(struct active *a))
 		logs_close(a);
 	if (a->log == NULL)
 		a->log = log_cursor_open(&a->w->engine, &ref, progress_go, a);
-	if (a->progress == NULL) {
-		a->progress = mem_alloc(progress_size());
-		progress_init(a->progress, NULL);
-	}
+	progress_want(a);
 	log_cursor_look(a->log);
 	progress_go(a);
 }
@@ -148,8 +89,7 @@ void logs_close(struct active *a)
 {
 	log_cursor_close(a->log);
 	a->log = NULL;
-	if (a->progress)
-		progress_init(a->progress, NULL);
+	progress_anew(a);
 }
 
 static void on_progress(uv_timer_t *timer)

@@ -153,6 +153,7 @@ static void over_fill(struct change *c, struct active *a, const struct news *n)
 	draft_drop(&d, gpu_util);
 	draft_drop(&d, progress_eta);
 	draft_drop(&d, progress_rate);
+	draft_drop(&d, phase);
 	reconcile_move(c, &d, n->state);
 	over_event(c, &d, n);
 	change_events_trim(c, a->uid);

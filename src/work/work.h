@@ -45,8 +45,9 @@ struct work_watchers {
 
 /* As they may be at this moment: a reload of the settings changes them. 0: no bound. */
 struct work_settings {
-	int64_t outputs_keep, outputs_look; /* ms */
-	int64_t outputs_bytes;              /* of an org */
+	int64_t outputs_keep, outputs_look;      /* ms */
+	int64_t outputs_bytes;                   /* of an org */
+	const struct strings *progress_patterns; /* "FRAMEWORK=PATTERN"; borrowed, NULL: none */
 };
 
 /* Workloads in motion and what brings them to their end. */
@@ -138,8 +139,9 @@ struct active {
 	struct failing *failing; /* why it failed, or that is being read; NULL: it did not */
 	struct event_fold newest; /* event */
 	/* progress of the log */
-	struct progress *progress; /* NULL until bytes came */
-	struct log_cursor *log;    /* its place in the log */
+	struct progress *progress;             /* NULL until bytes came */
+	struct progress_rules *progress_rules; /* of that reader; NULL: none */
+	struct log_cursor *log;                /* its place in the log */
 	uint64_t log_newest;
 	bool log_news;                      /* read, and not yet shown */
 	void (*log_then)(struct active *a); /* once all there is was read */
@@ -276,6 +278,12 @@ void logs_grew(struct work *w, struct active *a);
 /* Reads what is left, shows it, then `then` (NULL is fine): at once unless the engine answers later. */
 void logs_read(struct active *a, void (*then)(struct active *a));
 void logs_close(struct active *a); /* of this attempt: what comes next is another's */
+/* ---- progress.c: what the log says of progress ---- */
+void progress_want(struct active *a); /* there is a reader */
+void progress_anew(struct active *a); /* what comes next is of another attempt */
+void progress_drop(struct active *a);
+/* Into its rows, what has been read so far; of `bytes` of log. */
+void progress_show(struct active *a, int64_t bytes);
 void logs_wake(struct work *w, const char *uid);
 void logs_wake_later(struct work *w, struct follower *f);
 /*

@@ -1,5 +1,7 @@
 #include "core/kinds/job.h"
-#include "core/kinds/ranks.h"
+#include "core/kinds/rankset.h"
+#include "core/progress/progress.h"
+#include "core/text/regex.h"
 
 #include "core/kinds/key.h"
 #include "core/kinds/logplace.h"
@@ -115,6 +117,15 @@ static const struct field fields[] = {
 		.doc = "An attempt that runs longer is stopped; none given means no end."),
 	ROW(job, labels, labels, .flags = F_NEW, .width = 20, .section = RUNNING, .max = 16384,
 		.hint = "team=vision", .doc = "Words of your own to filter by."),
+	ROW(job, progress_patterns, strings, .flags = F_NEW, .width = 12, .section = RUNNING,
+		.max = PROGRESS_PATTERNS_MAX * (REGEX_BYTES_MAX + 1),
+		.hint = "'round (?<step>[0-9]+)'", .label = "progress patterns",
+		.doc = "Regular expressions with parts named step, total, epoch, epochs, loss, metric or "
+		       "percent: how its log says how far it is, where that is not seen by itself "
+		       "(mltop progress shows it)."),
+	ROW(job, metric, text, .flags = F_NEW, .width = 8, .section = RUNNING,
+		.max = PROGRESS_NAME_MAX - 1, .hint = "val_auc",
+		.doc = "Name of the metric to show beside the loss; none given: the reader chooses."),
 	ROW(job, node_selector_key, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 12,
 		.section = PLACE, .max = 63, .doc = "Label that the node must have."),
 	ROW(job, node_selector_value, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 12,
@@ -214,7 +225,7 @@ static const struct field fields[] = {
 		.section = PROGRESS,
 		.doc = "What it does now: train, validate, evaluate, download, tokenize, load, save, or "
 		       "the program's own word."),
-	ROW(job, ranks, record, .flags = F_STATUS | F_SAMPLE, .width = 9, .embeds = &ranks_kind,
+	ROW(job, ranks, record, .flags = F_STATUS | F_SAMPLE, .width = 9, .embeds = &rankset_kind,
 		.section = PROGRESS, .doc = "What the ranks of a distributed training say."),
 	ROW(job, current_rank, int, .flags = F_STATUS | F_HIDDEN, .section = STATUS,
 		.doc = "Priority rank as the public client shows it."),
@@ -279,11 +290,22 @@ static bool job_check_what(const struct job *j, struct err *e)
 	return true;
 }
 
+static bool job_check_patterns(const struct job *j, struct err *e)
+{
+	struct err why = ERR_INIT;
+	struct progress_rules *rules = progress_rules_new(j->progress_patterns.items,
+		j->progress_patterns.len, NULL, &why);
+
+	progress_rules_free(rules);
+	return rules ||
+		err_field(e, ERR_INVALID, "progress_patterns", "progress_patterns: %s", why.text);
+}
+
 static bool job_check(const void *record, struct err *e)
 {
 	const struct job *j = record;
 
-	if (!job_check_what(j, e))
+	if (!job_check_what(j, e) || !job_check_patterns(j, e))
 		return false;
 	if ((j->ps_count > 0 || j->worker_count > 0) && strlen(j->job_name) > 50)
 		return err_field(e, ERR_UNPROCESSABLE, "job_name",

@@ -30,6 +30,9 @@ struct job {
 	int64_t max_attempts;
 	struct ms stop_grace, max_runtime;
 	struct labels labels;
+	/* how its log is read */
+	struct strings progress_patterns;
+	const char *metric;
 	const char *node_selector_key, *node_selector_value;
 	/* accepted from the public clients, echoed, not acted on by the local engine */
 	const char *volume_type, *volume_path, *mount_path;

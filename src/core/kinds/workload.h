@@ -84,7 +84,7 @@ struct workload {
 	double progress_rate, loss, metric_value;
 	struct ms progress_eta;
 	const char *metric_name, *phase;
-	struct nested ranks; /* struct ranks */
+	struct nested ranks; /* struct rankset */
 };
 
 /* As record_set and its like, of a workload of any kind. */

@@ -13,8 +13,26 @@ struct progress_rules {
 };
 
 /* The names that parts may have; `metric` is a value, its name is the one asked for or "metric". */
-static const char *const parts[] = {"step", "total", "epoch", "epochs", "loss", "metric",
-	"percent"};
+static const struct {
+	const char *name;
+	unsigned bit;
+} parts[] = {
+	{"step", PROGRESS_STEP},
+	{"total", PROGRESS_TOTAL},
+	{"epoch", PROGRESS_EPOCH},
+	{"epochs", PROGRESS_EPOCHS},
+	{"loss", PROGRESS_LOSS},
+	{"metric", PROGRESS_METRIC},
+	{"percent", PROGRESS_PERCENT},
+};
+
+static unsigned part_bit(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (strcmp(parts[i].name, name) == 0)
+			return parts[i].bit;
+	return 0;
+}
 
 static bool pattern_check(const struct regex *r, const char *text, struct err *e)
 {
@@ -22,13 +40,10 @@ static bool pattern_check(const struct regex *r, const char *text, struct err *e
 
 	for (size_t i = 0; i < REGEX_PARTS_MAX; i++) {
 		const char *name = regex_part(r, i);
-		bool known = false;
 
 		if (name == NULL)
 			break;
-		for (size_t p = 0; p < ARRAY_SIZE(parts); p++)
-			known |= strcmp(parts[p], name) == 0;
-		if (!known)
+		if (part_bit(name) == 0)
 			return err_set(e, ERR_INVALID,
 				"the progress pattern %s has a part <%s>: parts are named step, total, "
 				"epoch, epochs, loss, metric or percent",
@@ -108,6 +123,8 @@ static void take_part(const struct progress_rules *r, const char *name, const ch
 {
 	double value;
 
+	if (v->known & part_bit(name))
+		return;
 	if (strcmp(name, "step") == 0)
 		take_whole(s, len, PROGRESS_STEP, 0, &v->step, v);
 	else if (strcmp(name, "total") == 0)
@@ -141,18 +158,13 @@ bool rules_read(const struct progress_rules *r, const struct line *l, struct pro
 	memset(v, 0, sizeof *v);
 	for (size_t i = 0; r && i < r->count && *steps >= 0; i++) {
 		struct regex_span found[REGEX_PARTS_MAX];
-		struct progress_values one = {0};
 
 		if (!regex_find_within(r->patterns[i], l->text, l->len, found, steps))
 			continue;
 		for (size_t p = 0; p < REGEX_PARTS_MAX && regex_part(r->patterns[i], p); p++)
 			if (found[p].at != REGEX_NOWHERE)
 				take_part(r, regex_part(r->patterns[i], p), l->text + found[p].at,
-					found[p].len, &one);
-		if (one.known) {
-			*v = one;
-			return true;
-		}
+					found[p].len, v);
 	}
-	return false;
+	return v->known != 0;
 }

@@ -135,6 +135,7 @@ const struct field *kind_lookup(const struct kind *k, const char *name, size_t *
  */
 bool fieldset_parse(struct fieldset *out, const struct kind *k, const char *text, struct err *e);
 bool fieldset_has(const struct fieldset *s, size_t index);
+bool fieldset_empty(const struct fieldset *s);
 void fieldset_add(struct fieldset *s, size_t index);
 /* All that is in `more` too; all that is not in `some`. */
 void fieldset_join(struct fieldset *s, const struct fieldset *more);

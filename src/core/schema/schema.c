@@ -224,6 +224,14 @@ bool fieldset_has(const struct fieldset *s, size_t index)
 	return s->bits[index / 64] >> (index % 64) & 1;
 }
 
+bool fieldset_empty(const struct fieldset *s)
+{
+	for (size_t i = 0; i < KNOWN_WORDS; i++)
+		if (s->bits[i])
+			return false;
+	return true;
+}
+
 void fieldset_add(struct fieldset *s, size_t index)
 {
 	s->bits[index / 64] |= (uint64_t)1 << (index % 64);

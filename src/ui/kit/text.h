@@ -239,7 +239,7 @@
 #define T_LABEL_TIME "ran for"
 #define T_LABEL_PROGRESS "progress"
 #define T_LABEL_TRAINING "training"
-#define T_TRAIN_STEP "step "
+#define T_TRAIN_STEP "  step "
 #define T_TRAIN_OF " of "
 #define T_TRAIN_EPOCH "  epoch "
 #define T_TRAIN_LOSS "  loss "

@@ -28,20 +28,20 @@ static void label(struct job_view *v, const char *name, const char *const *field
 	buf_release(&line);
 }
 
+/* How much of the whole is done: it never goes back at the next epoch. */
 static void progress_bar(struct job_view *v, bool ascii)
 {
 	const struct job *j = job_of(v);
 	struct buf bar = BUF_INIT;
+	double part = j->progress_percent.v;
 
-	if (j->progress_total <= 0 || j->progress_step < 0)
+	if (!record_has(job, j, progress_percent))
 		return;
-	double part = (double)j->progress_step / (double)j->progress_total;
-	int full = part > 1 ? 30 : (int)(part * 30);
-
 	for (int i = 0; i < 30; i++)
-		buf_adds(&bar, i < full ? (ascii ? "#" : "█") : (ascii ? "." : "░"));
+		buf_adds(&bar,
+			i < (int)(part * 30 / 100) ? (ascii ? "#" : "█") : (ascii ? "." : "░"));
 	textpane_add(&v->overview, ROLE_GOOD, "  %s\t%s %d%%", T_LABEL_PROGRESS, bar.data,
-		(int)((part > 1 ? 1 : part) * 100));
+		(int)part);
 	buf_release(&bar);
 }
 
@@ -55,14 +55,16 @@ static void cell(struct job_view *v, const char *field, const char *before, stru
 	record_cell(&job_kind, v->data.rec, f, 0, out);
 }
 
-/* "step 378 of 2400  epoch 2  loss 1.968  acc 0.62  33 a second  1m08 left" */
+/* "validate  step 378 of 2400  epoch 2 of 5  loss 1.968  acc 0.62  left 1m08  steps a second 33" */
 static void training_line(struct job_view *v)
 {
 	struct buf line = BUF_INIT;
 
+	cell(v, "phase", "  ", &line);
 	cell(v, "progress_step", T_TRAIN_STEP, &line);
 	cell(v, "progress_total", T_TRAIN_OF, &line);
 	cell(v, "progress_epoch", T_TRAIN_EPOCH, &line);
+	cell(v, "progress_epochs", T_TRAIN_OF, &line);
 	cell(v, "loss", T_TRAIN_LOSS, &line);
 	cell(v, "metric_name", "  ", &line);
 	cell(v, "metric_value", " ", &line);
@@ -103,6 +105,7 @@ static void state_lines(struct job_view *v, int64_t now)
 
 static void newest_events(struct job_view *v, int64_t now)
 {
+	const struct kind *k = v->events.data.kind;
 	size_t n = table_count(&v->events);
 
 	if (n == 0)
@@ -112,11 +115,9 @@ static void newest_events(struct job_view *v, int64_t now)
 		const struct event *e = v->events.view[i]->row;
 		struct buf age = BUF_INIT;
 
-		record_cell(&event_kind, e, kind_field(&event_kind, "age"), now, &age);
+		record_cell(k, e, kind_field(k, "age"), now, &age);
 		textpane_add(&v->overview,
-			tone_role((enum tone)record_look(&event_kind, e,
-				kind_field(&event_kind, "type"))
-					  .tone),
+			tone_role((enum tone)record_look(k, e, kind_field(k, "type")).tone),
 			"  %4s  %s\t%s", age.data, e->reason ? e->reason : "",
 			e->message ? e->message : "");
 		buf_release(&age);

@@ -1,12 +1,12 @@
 /*
  * What the ranks of one training say, seen from its log: inside a workload's row.
  */
-#ifndef MLTOP_CORE_KINDS_RANKS_H
-#define MLTOP_CORE_KINDS_RANKS_H
+#ifndef MLTOP_CORE_KINDS_RANKSET_H
+#define MLTOP_CORE_KINDS_RANKSET_H
 
 #include "core/schema/schema.h"
 
-struct ranks {
+struct rankset {
 	struct record record;
 	int64_t seen;         /* that have said a step */
 	int64_t expected;     /* as the log states it */
@@ -15,6 +15,9 @@ struct ranks {
 	int64_t first_failed; /* the first that failed, where any did */
 };
 
-extern const struct kind ranks_kind;
+struct progress_ranks; /* core/progress/progress.h */
+void rankset_fill(struct rankset *out, const struct progress_ranks *from);
+
+extern const struct kind rankset_kind;
 
 #endif

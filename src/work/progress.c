@@ -1,0 +1,157 @@
+/* What the log says of a training's progress, in its row. */
+#include "work/work.h"
+
+#include "base/mem.h"
+#include "core/kinds/rankset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The reader ---- */
+
+/* The platform's patterns for a framework stand in its settings as FRAMEWORK=PATTERN. */
+static const char *pattern_for(const char *item, const char *framework)
+{
+	size_t len = strcspn(item, "=");
+	bool all = len == 1 && *item == '*';
+
+	if (item[len] == '\0' ||
+		!(all ||
+			(framework && strlen(framework) == len &&
+				strncmp(item, framework, len) == 0)))
+		return NULL;
+	return item + len + 1;
+}
+
+/* Who submitted it knows best: these come first. */
+static size_t patterns_of(const struct active *a, const struct progress_terms *t, const char **out)
+{
+	const struct strings *more = a->w->settings.progress_patterns;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->patterns.len && n < PROGRESS_PATTERNS_MAX; i++)
+		out[n++] = t->patterns.items[i];
+	for (size_t i = 0; more && i < more->len && n < PROGRESS_PATTERNS_MAX; i++) {
+		const char *pattern = pattern_for(more->items[i], t->framework);
+
+		if (pattern)
+			out[n++] = pattern;
+	}
+	return n;
+}
+
+/* All were looked at when they were given: what does not parse now is of an older version. */
+static struct progress_rules *rules_of(const struct active *a)
+{
+	const char *patterns[PROGRESS_PATTERNS_MAX];
+	struct progress_terms t = {0};
+	size_t n;
+
+	if (a->policy->progress == NULL)
+		return NULL;
+	a->policy->progress(&t, a->work);
+	n = patterns_of(a, &t, patterns);
+	return n || t.metric ? progress_rules_new(patterns, n, t.metric, NULL) : NULL;
+}
+
+void progress_want(struct active *a)
+{
+	if (a->progress)
+		return;
+	a->progress = mem_alloc(progress_size());
+	a->progress_rules = rules_of(a);
+	progress_init(a->progress, a->progress_rules);
+}
+
+void progress_anew(struct active *a)
+{
+	if (a->progress)
+		progress_init(a->progress, a->progress_rules);
+}
+
+void progress_drop(struct active *a)
+{
+	free(a->progress);
+	progress_rules_free(a->progress_rules);
+	a->progress = NULL;
+	a->progress_rules = NULL;
+}
+
+/* ---- The row ---- */
+
+/* A field that the log does not state any more is unknown: no old number beside a new one. */
+static void numbers_put(const struct kind *k, struct workload *w, const struct progress_values *v,
+	int64_t bytes)
+{
+#define PUT(bit, member, value)                            \
+	do {                                               \
+		if (v->known & (bit))                      \
+			workload_set(k, w, member, value); \
+		else                                       \
+			workload_drop(k, w, member);       \
+	} while (0)
+	workload_set(k, w, log_bytes, (struct bytes){bytes});
+	PUT(PROGRESS_STEP, progress_step, v->step);
+	PUT(PROGRESS_TOTAL, progress_total, v->total);
+	PUT(PROGRESS_EPOCH, progress_epoch, v->epoch);
+	PUT(PROGRESS_EPOCHS, progress_epochs, v->epochs);
+	PUT(PROGRESS_PERCENT, progress_percent, (struct percent){v->percent});
+	PUT(PROGRESS_RATE, progress_rate, v->rate);
+	PUT(PROGRESS_ETA, progress_eta, (struct ms){v->eta_ms});
+	PUT(PROGRESS_LOSS, loss, v->loss);
+	PUT(PROGRESS_METRIC, metric_value, v->metric);
+#undef PUT
+}
+
+static bool text_differs(const char *old, bool known, const char *text)
+{
+	return known ? old == NULL || strcmp(old, text) != 0 : old != NULL;
+}
+
+/*
+ * Texts and what is inside live in the row set: new ones are put, not set in place, and only when they
+ * differ from the old.
+ */
+static void texts_put(struct active *a, const struct workload *row, const struct progress_values *v,
+	void (*put)(struct model *m, const struct kind *k, const void *rec))
+{
+	struct draft d = draft_of(a->kind, row);
+	struct rankset ranks;
+	struct fieldset changed;
+
+	if (text_differs(row->metric_name, v->known & PROGRESS_METRIC, v->metric_name)) {
+		draft_drop(&d, metric_name);
+		if (v->known & PROGRESS_METRIC)
+			draft_set(&d, metric_name, v->metric_name);
+	}
+	if (text_differs(row->phase, v->known & PROGRESS_PHASE, v->phase)) {
+		draft_drop(&d, phase);
+		if (v->known & PROGRESS_PHASE)
+			draft_set(&d, phase, v->phase);
+	}
+	draft_drop(&d, ranks);
+	rankset_fill(&ranks, &v->ranks);
+	if (v->known & PROGRESS_RANKS)
+		draft_set(&d, ranks, (struct nested){&ranks});
+	record_diff(a->kind, row, &d.row, &changed);
+	if (!fieldset_empty(&changed))
+		put(a->w->model, a->kind, &d.row);
+}
+
+void progress_show(struct active *a, int64_t bytes)
+{
+	struct workload *row = active_row(a);
+	struct progress_values v;
+
+	if (a->end)
+		progress_finish(a->progress, reconcile_now(), &v);
+	else
+		progress_pause(a->progress, reconcile_now(), &v);
+	numbers_put(a->kind, a->work, &v, bytes);
+	texts_put(a, a->work, &v, model_moving_put);
+	if (row == NULL)
+		return;
+	numbers_put(a->kind, row, &v, bytes);
+	texts_put(a, row, &v, model_row_put);
+	model_show(a->w->model, a->kind, a->uid);
+}
