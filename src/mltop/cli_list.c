@@ -16,6 +16,13 @@ static void add_query(struct query *q, const char *name, const char *value)
 		query_add(q, name, value, NULL);
 }
 
+/* What is asked for of each row. */
+struct wanted {
+	const char *named; /* by a person; NULL: nothing */
+	bool by_set;
+	struct fieldset set;
+};
+
 /* What a part is shown with. */
 static void add_wholes(const struct kind *k, struct fieldset *set)
 {
@@ -26,35 +33,55 @@ static void add_wholes(const struct kind *k, struct fieldset *set)
 
 /*
  * The fields that the output needs, and what tells rows apart: two orgs may have jobs of one name.
- * NULL: all, when it prints whatever there is.
+ * All, when it prints whatever there is and nobody named any.
  */
-static const char *wanted_fields(const struct cli *c, const struct kind *k, struct buf *out)
+static void wanted_fields(const struct cli *c, const struct kind *k, struct wanted *w)
 {
 	const char *form = cli_value(c, "output"), *columns = cli_value(c, "columns");
-	struct fieldset set;
+	bool whole = cli_has(c, "json") ||
+		(form && (strcmp(form, "json") == 0 || strcmp(form, "yaml") == 0));
 
-	if (cli_has(c, "json") ||
-		(form && (strcmp(form, "json") == 0 || strcmp(form, "yaml") == 0)))
-		return columns;
+	*w = (struct wanted){.named = columns};
+	if (whole)
+		return;
 	if (columns == NULL)
 		columns = form && strcmp(form, "wide") == 0 ? k->wide_fields : k->list_fields;
 	/* What a column's title stands for is a field's name to the platform. */
-	if (!fieldset_parse(&set, k, columns, NULL))
-		return columns;
+	if (!fieldset_parse(&w->set, k, columns, NULL))
+		return;
+	w->by_set = true;
 	if (cli_value(c, "sort")) {
 		const char *sort = cli_value(c, "sort");
 		const struct field *by = kind_field_or_title(k, sort + (*sort == '-'));
 
 		if (by)
-			fieldset_add(&set, kind_index(k, kind_owner(k, by)));
+			fieldset_add(&w->set, kind_index(k, kind_owner(k, by)));
 	}
-	fieldset_add(&set, kind_index(k, kind_uid(k)));
-	add_wholes(k, &set);
-	fieldset_ask(&set, k);
+	fieldset_add(&w->set, kind_index(k, kind_uid(k)));
+	add_wholes(k, &w->set);
+	fieldset_ask(&w->set, k);
+}
+
+static const char *wanted_text(const struct wanted *w, const struct kind *k, struct buf *out)
+{
+	if (!w->by_set)
+		return w->named;
+	buf_reset(out);
 	for (size_t i = 0; i < k->field_count; i++)
-		if (fieldset_has(&set, i))
+		if (fieldset_has(&w->set, i))
 			buf_addf(out, "%s%s", out->len ? "," : "", k->fields[i].name);
 	return out->data;
+}
+
+/* An older platform lacks a column that nobody asked for: it is asked again without. */
+static bool ask_less(struct wanted *w, const struct kind *k, const struct err *e)
+{
+	const struct field *f = w->by_set && !w->named ? field_refused(k, e->text) : NULL;
+
+	if (f == NULL || !fieldset_has(&w->set, kind_index(k, f)))
+		return false;
+	fieldset_drop(&w->set, kind_index(k, f));
+	return true;
 }
 
 static bool row_matches(const struct kind *k, const json_t *row, const char *filter)
@@ -134,12 +161,17 @@ static int show_list(struct cli *c, const struct kind *k, const char *path)
 {
 	struct buf fields = BUF_INIT;
 	struct err e = ERR_INIT;
+	struct wanted w;
 	json_t *rows = NULL;
 	bool ok;
 
-	ok = cli_fetch(c, k, path, wanted_fields(c, k, &fields), cli_value(c, "filter"), &rows,
-		     &e) &&
-		output_list(c, k, rows, &e);
+	wanted_fields(c, k, &w);
+	do {
+		json_decref(rows);
+		ok = cli_fetch(c, k, path, wanted_text(&w, k, &fields), cli_value(c, "filter"),
+			&rows, &e);
+	} while (!ok && ask_less(&w, k, &e));
+	ok = ok && output_list(c, k, rows, &e);
 	if (ok)
 		tell_label(c, k, rows);
 	json_decref(rows);

@@ -4,7 +4,6 @@
 #include "base/fsio.h"
 #include "base/timefmt.h"
 #include "client/place.h"
-#include "core/kinds/job.h"
 #include "core/wire/query.h"
 
 #include <errno.h>
@@ -17,7 +16,7 @@ enum { PIECE = 2 << 20 }; /* bytes asked for at once */
 
 static bool fetch_outputs(struct cli *c, json_t **out, struct err *e)
 {
-	char *path = cli_path(&job_kind, c->args[0], "/outputs");
+	char *path = cli_path(c->verb->kind, c->args[0], "/outputs");
 	bool good = cli_call(c, "GET", path, NULL, out, e);
 
 	free(path);
@@ -107,7 +106,7 @@ int cli_outputs(struct cli *c)
 static bool fetch_piece(struct cli *c, const char *path, int64_t offset, char **text, size_t *len,
 	struct err *e)
 {
-	char *base = cli_path(&job_kind, c->args[0], "/outputs?"), number[24];
+	char *base = cli_path(c->verb->kind, c->args[0], "/outputs?"), number[24];
 	struct query q = QUERY_INIT;
 	struct buf full = BUF_INIT;
 	struct api_request r = {.method = "GET"};

@@ -33,6 +33,11 @@ void follow_over(struct follower *f, enum follow_end end)
 }
 
 /* Opens the log of an attempt (0: the newest), at its begin or where it was left. */
+char *follow_path(const struct follower *f, const char *tail)
+{
+	return cli_path(&job_kind, f->what->job, tail);
+}
+
 static void follow_attempt(struct follower *f, int64_t attempt, uint64_t from)
 {
 	bool tail = f->what->tail >= 0 && from == 0;
@@ -197,7 +202,7 @@ static void ignore_sub(void *ctx, uint32_t sub)
 
 static bool find_job(struct follower *f, struct err *e)
 {
-	char *path = cli_path(&job_kind, f->what->job, "");
+	char *path = follow_path(f, "");
 	json_t *answer = NULL;
 	bool ok = cli_call(f->cli, "GET", path, NULL, &answer, e) &&
 		record_decode(&job_kind, &f->row, &f->arena, answer, DECODE_SERVER, e);

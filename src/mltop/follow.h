@@ -61,6 +61,7 @@ void follow_paint_ask(struct follower *f);
 void follow_paint_end(struct follower *f);
 
 void follow_interrupted(uv_signal_t *handle, int number);
+char *follow_path(const struct follower *f, const char *tail); /* of the job; the caller frees */
 /* Asks the platform to cancel the job; a refusal is said and the log goes on. */
 void follow_cancel(struct follower *f);
 /* Keeps bytes while the question stands, so that they do not bury it; false: print them. */

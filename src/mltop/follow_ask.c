@@ -49,7 +49,7 @@ static void cancel_answered(void *ctx, const struct api_answer *answer)
 
 void follow_cancel(struct follower *f)
 {
-	char *path = cli_path(&job_kind, f->what->job, "/cancel");
+	char *path = follow_path(f, "/cancel");
 	struct api_request r = {.method = "POST", .path = path};
 
 	f->cancelled = true;

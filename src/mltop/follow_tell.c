@@ -86,7 +86,7 @@ int follow_job_code(const struct job *j)
 
 static void add_outputs(struct follower *f, struct buf *out)
 {
-	char *path = cli_path(&job_kind, f->what->job, "/outputs");
+	char *path = follow_path(f, "/outputs");
 	json_t *answer = NULL, *file;
 	char size[32];
 	int64_t bytes = 0;
@@ -108,7 +108,7 @@ static void add_outputs(struct follower *f, struct buf *out)
 /* An older platform does not know that field: it is not asked for by name. */
 static void add_failure(struct follower *f, struct buf *out)
 {
-	char *path = cli_path(&job_kind, f->what->job, "");
+	char *path = follow_path(f, "");
 	json_t *answer = NULL;
 	const char *failure = NULL;
 

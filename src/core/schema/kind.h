@@ -121,6 +121,11 @@ const struct field *kind_field_or_title(const struct kind *k, const char *name);
  * person may give are meant; 0: any that is ever known.
  */
 const struct field *kind_similar(const struct kind *k, const char *name, unsigned give);
+/*
+ * The row that a platform does not know, where `text` is its refusal of one: an older platform lacks rows
+ * that we have. NULL: it is another error.
+ */
+const struct field *field_refused(const struct kind *k, const char *text);
 const struct field *kind_key(const struct kind *k);
 const struct field *kind_uid(const struct kind *k); /* the key where a kind has no uid */
 /* The row that holds f's member: f itself, or the row that an alias stands for. */
@@ -137,6 +142,7 @@ bool fieldset_parse(struct fieldset *out, const struct kind *k, const char *text
 bool fieldset_has(const struct fieldset *s, size_t index);
 bool fieldset_empty(const struct fieldset *s);
 void fieldset_add(struct fieldset *s, size_t index);
+void fieldset_drop(struct fieldset *s, size_t index);
 /* All that is in `more` too; all that is not in `some`. */
 void fieldset_join(struct fieldset *s, const struct fieldset *more);
 void fieldset_remove(struct fieldset *s, const struct fieldset *some);

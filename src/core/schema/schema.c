@@ -224,6 +224,11 @@ bool fieldset_has(const struct fieldset *s, size_t index)
 	return s->bits[index / 64] >> (index % 64) & 1;
 }
 
+void fieldset_drop(struct fieldset *s, size_t index)
+{
+	s->bits[index / 64] &= ~((uint64_t)1 << (index % 64));
+}
+
 bool fieldset_empty(const struct fieldset *s)
 {
 	for (size_t i = 0; i < KNOWN_WORDS; i++)
@@ -269,6 +274,18 @@ bool field_orders(const struct kind *k, const struct field *f, struct err *e)
 		f->name, k->plural, all.data, k->list_fields);
 	buf_release(&all);
 	return false;
+}
+
+/* The sentence of field_unknown, which old platforms say as well. */
+const struct field *field_refused(const struct kind *k, const char *text)
+{
+	const char *behind = strstr(text, " is not a field of ");
+	char name[64];
+
+	if (behind == NULL || (size_t)(behind - text) >= sizeof name)
+		return NULL;
+	snprintf(name, sizeof name, "%.*s", (int)(behind - text), text);
+	return kind_field(k, name);
 }
 
 bool field_unknown(const struct kind *k, const char *name, unsigned give, struct err *e)

@@ -107,12 +107,14 @@ void table_subscribe(struct app *a, struct table *t, const struct screen *s, boo
 /* Always, and for another org than the one that is shown: "" the key's own, "-1" all. */
 void table_subscribe_org(struct app *a, struct table *t, const struct screen *s, const char *org,
 	struct cmds *out);
+/* A platform that is older refused a field: again without; false when `refusal` is another error. */
+bool table_ask_less(struct app *a, struct table *t, const char *refusal, struct cmds *out);
 void table_unsubscribe(struct table *t, struct cmds *out);
 /* The reply with the rows, made by `rows`; or why there are none. */
 void table_reply(struct table *t, const struct msg *m,
 	json_t *(*rows)(const struct kind *k, const json_t *body));
 /* A message of its subscription changes the table; true when it was one. */
-bool table_message(struct app *a, struct table *t, const struct msg *m);
+bool table_message(struct app *a, struct table *t, const struct msg *m, struct cmds *out);
 /* Moves, marks, sort, wide: true when the action was one. */
 bool table_action(struct app *a, struct table *t, enum action act, int page);
 void table_mouse(struct app *a, struct table *t, const struct msg *m, struct rect body,

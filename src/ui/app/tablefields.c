@@ -80,6 +80,23 @@ void table_unsubscribe(struct table *t, struct cmds *out)
 	t->data.sub = 0;
 }
 
+/* For what it shows, as far as the platform has it. */
+static void ask(struct app *a, struct table *t, struct cmds *out)
+{
+	struct fieldset had = t->asked;
+	struct cmd *c = cmds_add(out, CMD_SUBSCRIBE);
+
+	for (size_t i = 0; i < KNOWN_WORDS; i++)
+		had.bits[i] &= ~t->lacks.bits[i];
+	t->data.sub = app_sub(a);
+	dataset_fail(&t->data, NULL);
+	dataset_begin_again(&t->data);
+	c->sub = t->data.sub;
+	c->kind = t->data.kind->name;
+	c->org = mem_strdup(t->org);
+	c->fields = fields_text(t->data.kind, &had);
+}
+
 void table_subscribe(struct app *a, struct table *t, const struct screen *s, bool again,
 	struct cmds *out)
 {
@@ -98,15 +115,20 @@ void table_subscribe_org(struct app *a, struct table *t, const struct screen *s,
 		want(&need, s->kind, "org_id");
 	table_unsubscribe(t, out);
 	t->asked = need;
-	t->data.sub = app_sub(a);
-	dataset_fail(&t->data, NULL);
-	dataset_begin_again(&t->data);
-	struct cmd *c = cmds_add(out, CMD_SUBSCRIBE);
+	t->lacks = (struct fieldset){{0}};
+	snprintf(t->org, sizeof t->org, "%s", org);
+	ask(a, t, out);
+}
 
-	c->sub = t->data.sub;
-	c->kind = s->kind->name;
-	c->org = mem_strdup(org);
-	c->fields = fields_text(s->kind, &need);
+bool table_ask_less(struct app *a, struct table *t, const char *refusal, struct cmds *out)
+{
+	const struct field *f = refusal ? field_refused(t->data.kind, refusal) : NULL;
+
+	if (f == NULL || fieldset_has(&t->lacks, kind_index(t->data.kind, f)))
+		return false;
+	fieldset_add(&t->lacks, kind_index(t->data.kind, f));
+	ask(a, t, out);
+	return true;
 }
 
 /* ---- The order ---- */

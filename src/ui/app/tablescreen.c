@@ -9,9 +9,8 @@
 
 /* What all screens of rows have in common. */
 
-bool table_message(struct app *a, struct table *t, const struct msg *m)
+bool table_message(struct app *a, struct table *t, const struct msg *m, struct cmds *out)
 {
-	(void)a;
 	if (m->sub == 0 || m->sub != t->data.sub)
 		return false;
 	switch (m->type) {
@@ -22,7 +21,10 @@ bool table_message(struct app *a, struct table *t, const struct msg *m)
 		table_synced(t);
 		return true;
 	case MSG_RESET: dataset_begin_again(&t->data); return true;
-	case MSG_SUB_ERROR: dataset_fail(&t->data, m->text ? m->text : T_REPLY_NONE); return true;
+	case MSG_SUB_ERROR:
+		if (!table_ask_less(a, t, m->text, out))
+			dataset_fail(&t->data, m->text ? m->text : T_REPLY_NONE);
+		return true;
 	default: return false;
 	}
 }
@@ -228,11 +230,10 @@ void tablescreen_message(struct app *a, struct view *v, const struct msg *m, str
 {
 	struct table *t = v->state;
 
-	(void)out;
 	if (m->type == MSG_REPLY && t->request && m->id == t->request)
 		table_reply(t, m, v->screen->rows);
 	else
-		table_message(a, t, m);
+		table_message(a, t, m, out);
 }
 
 /* What no platform knows by a name has no screen of its own: all of the row over the list. */

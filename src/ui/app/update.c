@@ -209,8 +209,8 @@ static void data_message(struct app *a, const struct msg *m, struct cmds *out)
 		why_reply(a, m);
 		return;
 	}
-	table_message(a, &a->home, m);
-	table_message(a, &a->quota, m);
+	table_message(a, &a->home, m, out);
+	table_message(a, &a->quota, m, out);
 	tenant_retry(a, out);
 	for (int i = 0; i < a->depth; i++)
 		if (a->stack[i].screen->message)

@@ -57,6 +57,8 @@ struct table {
 	bool sort_seen;   /* the column that it is sorted by was on the screen when last drawn */
 	uint64_t request; /* for its rows, where no subscription brings them; 0: none */
 	struct fieldset asked;  /* fields of the subscription */
+	struct fieldset lacks;  /* of these, what an older platform does not have */
+	char org[64];           /* of the subscription: a name, "" the key's own, "-1" all */
 	int left;               /* columns scrolled away at the left, after the first */
 	int64_t now, filter_at; /* wall ms; when a filter that uses time was last applied */
 	int64_t age_due;        /* wall ms when an age that was drawn reads otherwise; 0: none */
