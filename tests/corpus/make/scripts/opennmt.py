@@ -22,9 +22,10 @@ valid_steps: 50
 report_every: 10
 save_checkpoint_steps: 1000
 batch_size: 16
+bucket_size: 256
 encoder_type: rnn
 decoder_type: rnn
-rnn_size: 16
+hidden_size: 16
 word_vec_size: 16
 layers: 1
 num_workers: 0
