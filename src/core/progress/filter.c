@@ -13,14 +13,14 @@ static const char *const words[] = {"acc", "accuracy", "auc", "aucpr", "auroc", 
 	"cer", "chrf", "cider", "crossentropy", "deviance", "dice", "entropy", "episode", "epoch",
 	"epochs", "estimated", "eta", "eval", "evaluate", "evaluating", "evaluation", "evaluator",
 	"fbeta", "fid", "fmeasure", "fps", "gen", "generation", "hits", "iou", "iter", "iterat",
-	"iteration", "iterations", "iters", "itr", "kappa", "learn", "logloss", "loss", "losses",
-	"mae", "map", "mape", "mcc", "merror", "meteor", "metrics", "minibatch", "miou", "mlogloss",
-	"mltop", "mrr", "mse", "ndcg", "nll", "nloglik", "ntree", "perplexity", "ppl", "precision",
-	"processes", "psnr", "recall", "remaining", "return", "returns", "rew", "reward", "rewards",
-	"rmse", "rmsle", "rouge", "rougel", "round", "score", "smape", "spearman", "sps", "ssim",
-	"step", "steps", "testing", "timesteps", "train", "training", "tree", "trial", "update",
-	"updates", "ups", "val", "valid", "validate", "validating", "validation", "validator",
-	"wer", "world", "xent"};
+	"iterate", "iteration", "iterations", "iters", "itr", "kappa", "learn", "logloss", "loss",
+	"losses", "mae", "map", "mape", "mcc", "merror", "meteor", "metrics", "minibatch", "miou",
+	"mlogloss", "mltop", "mrr", "mse", "ndcg", "nll", "nloglik", "ntree", "perplexity", "ppl",
+	"precision", "processes", "psnr", "recall", "remaining", "return", "returns", "rew",
+	"reward", "rewards", "rmse", "rmsle", "rouge", "rougel", "round", "score", "smape",
+	"spearman", "sps", "ssim", "step", "steps", "testing", "timesteps", "train", "training",
+	"tree", "trial", "update", "updates", "ups", "val", "valid", "validate", "validating",
+	"validation", "validator", "wer", "world", "xent"};
 
 /* The first two letters of those words, and for each pair the letters that come third. */
 #define PAIR(a, b) [((a)&31) << 5 | ((b)&31)]

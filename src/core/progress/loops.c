@@ -104,6 +104,20 @@ static enum role role_unnamed(struct track *t, int64_t total)
 	return total > before->total ? ROLE_TRAIN : ROLE_OTHER;
 }
 
+/*
+ * Without a name, after an epoch of training that has ended: Keras evaluates with a bar like that of
+ * training, loss and all.
+ */
+static bool is_after(struct track *t, int64_t total)
+{
+	const struct loop *before = trains(t);
+
+	if (before == NULL || !before->bar || before->name != 0 || before->total <= 0 ||
+		before->step < before->total || total == before->total || !before->lossy)
+		return false;
+	return t->heads ? !t->headed : total < before->total;
+}
+
 static enum role role_named(struct track *t, const struct said *s)
 {
 	const struct loop *before = trains(t);
@@ -128,6 +142,8 @@ static enum role role_of(struct track *t, const struct line *l, const struct sai
 		return ROLE_OTHER;
 	if (l->depth > 0)
 		return role_below(t, s);
+	if (name == 0 && s->phase != PHASE_TRAIN && is_after(t, total))
+		return ROLE_OTHER;
 	if (name == 0 && !trains_surely(s) && !(s->has & PROGRESS_EPOCH))
 		return role_unnamed(t, total);
 	return role_named(t, s);
@@ -161,8 +177,9 @@ static struct loop *loop_new(struct track *t, const struct line *l, const struct
 	struct loop made = {.step = -1, .total = -1, .name = name, .depth = l->depth};
 
 	made.role = (uint8_t)role_of(t, l, s, name);
-	made.doubt = made.role == ROLE_OTHER && phase_trains(s->phase) && s->unit == UNIT_STEP &&
-		t->held != PHASE_EVALUATE && t->held != PHASE_VALIDATE;
+	made.doubt = made.role == ROLE_OTHER && !(trains(t) && trains(t)->lossy) &&
+		phase_trains(s->phase) && s->unit == UNIT_STEP && t->held != PHASE_EVALUATE &&
+		t->held != PHASE_VALIDATE;
 	made.bar = s->shape == SHAPE_BAR;
 	if (made.role == ROLE_TRAIN && made.bar)
 		model_new(t, s);
@@ -184,6 +201,7 @@ static void loop_goes_on(struct track *t, struct loop *loop, const struct said *
 		if (loop->alone > 2)
 			loop->alone = 2;
 	}
+	loop->lossy |= (s->has & PROGRESS_LOSS) != 0;
 	loop->step = s->step;
 	if (s->has & PROGRESS_TOTAL)
 		loop->total = s->total;

@@ -316,6 +316,7 @@ static const struct {
 	{"total_timesteps", NAME_GLOBAL_STEP, true},
 	{"train/global_step", NAME_GLOBAL_STEP, true},
 	{"train_step", NAME_STEP, true},
+	{"training_iteration", NAME_STEP, false},
 	{"trial", NAME_STEP, false},
 	{"update", NAME_STEP, true},
 	{"ups", NAME_RATE, true},
@@ -367,7 +368,7 @@ static void counter_before(struct meaning *m, struct span name, struct span befo
 		if (is_one_of(before, many, sizeof many / sizeof *many) &&
 			(m->kind == NAME_EPOCHS || !span_is(before, "n")))
 			m->kind = NAME_EPOCHS;
-		else if (m->kind == NAME_EPOCHS && before.len > 0)
+		else if (m->kind == NAME_EPOCHS && before.len > 0 && span_is(name, "epochs"))
 			m->kind = NAME_NOTHING;
 	}
 	if (m->kind == NAME_STEP && span_is(before, "global") && span_is(name, "step"))
@@ -382,6 +383,10 @@ static void counter_before(struct meaning *m, struct span name, struct span befo
 /* "Total optimization steps = 120", "Num processes: 8", "world size: 8", "Total train steps". */
 static bool counter_of_phrase(struct meaning *m, struct span name, struct span before)
 {
+	if (span_is(name, "iterate")) { /* L-BFGS-B's "At iterate    1" */
+		m->kind = NAME_STEP;
+		return true;
+	}
 	/* "iterations 200 error 0.26": elsewhere it is how many there will be. */
 	if (span_is(name, "iterations") && before.len == 0) {
 		m->kind = NAME_STEP;

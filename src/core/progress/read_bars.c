@@ -231,7 +231,10 @@ bool read_alive(const struct line *l, struct said *s)
 		const char *at, *open = bar;
 
 		*s = (struct said){.shape = SHAPE_BAR};
-		at = bar_counts(bar + 1 + (starts_with(bar + 1, " (!)") ? 4 : 0), s);
+		at = skip_blanks(bar + 1);
+		while (*at == CELL_FULL || *at == CELL_EMPTY) /* what turns while it runs */
+			at++;
+		at = bar_counts(at + (starts_with(at, "(!)") ? 3 : 0), s);
 		if (at == NULL || (at = skip_blanks(at))[0] != '[' || strchr(at, '%') == NULL ||
 			!(starts_with(strchr(at, '%'), "%] in ")))
 			continue;

@@ -178,6 +178,14 @@ static bool is_value(enum name_kind kind)
 	return kind == NAME_LOSS || kind == NAME_METRIC;
 }
 
+/* "top5_acc: 100% ####": the bar's own. */
+static bool is_share_of_bar(const struct number *n)
+{
+	const char *at = n->percent ? skip_blanks(n->end + 1) : "";
+
+	return *at == '|' || *at == CELL_FULL || *at == CELL_EMPTY;
+}
+
 /* Loss and metrics, beside a shape that another reader found. */
 void values_take(const struct line *l, struct said *s)
 {
@@ -189,6 +197,8 @@ void values_take(const struct line *l, struct said *s)
 
 		if ((m.strict && n->loose) || n->doubtful ||
 			(m.leads && (n->name.at != l->begin || l->count < 2)))
+			continue;
+		if (is_value(m.kind) && (is_letter(*n->end) || is_share_of_bar(n)))
 			continue;
 		if (m.kind == NAME_METRIC && m.loss_rank == 1 && !s->summary &&
 			phase_trains(s->phase))

@@ -157,6 +157,20 @@ static bool is_call(const char *at)
 	return *at == '=';
 }
 
+/* "and parameters: {'epoch': 3}" likewise. */
+static bool is_config(const char *begin, const char *at)
+{
+	static const char *const ends[] = {"arameters: ", "arams: ", "onfig: ", "args: "};
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t len = strlen(ends[i]);
+
+		if ((size_t)(at - begin) >= len && memcmp(at - len, ends[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void numbers_find(struct line *l)
 {
 	const char *at = l->begin;
@@ -166,7 +180,9 @@ static void numbers_find(struct line *l)
 
 		if (*at == '(' && at > l->begin && (is_letter(at[-1]) || is_digit(at[-1])))
 			l->call = is_call(at);
-		else if (*at == ')')
+		else if (*at == '{' && is_config(l->begin, at))
+			l->call = true;
+		else if (*at == ')' || *at == '}')
 			l->call = false;
 		if (is_digit(*at) ? may_begin(l, at)
 				  : (*at == 'n' || *at == 'N' || *at == 'i' || *at == 'I') &&

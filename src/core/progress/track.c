@@ -192,7 +192,7 @@ static void take_epoch(struct track *t, const struct said *s)
 
 		if (over && !t->runs_on)
 			forget(t, PROGRESS_STEP | PROGRESS_TOTAL | PROGRESS_RATE | PROGRESS_ETA);
-		t->headed = true;
+		t->headed = t->heads = true;
 		t->epoch_done = false;
 		t->counted = false;
 	} else if (!s->epoch_heads && (s->has & values)) {
@@ -314,7 +314,8 @@ static void take_bar_percent(struct track *t, const struct said *s)
 	set_phase(t, PHASE_TRAIN, (struct span){NULL, 0});
 }
 
-static void take_bar(struct track *t, const struct line *l, const struct said *s)
+/* False: it is no training, and neither are its values. */
+static bool take_bar(struct track *t, const struct line *l, const struct said *s)
 {
 	struct loop *loop = loops_match(t, l, s);
 
@@ -329,10 +330,9 @@ static void take_bar(struct track *t, const struct line *l, const struct said *s
 	case ROLE_EPOCHS: take_epochs_bar(t, s); break;
 	default:
 		set_phase(t, phase_trains(s->phase) ? PHASE_EVALUATE : s->phase, s->phase_word);
-		if (phase_trains(s->phase) && t->known == PROGRESS_PHASE)
-			t->known = 0;
-		break;
+		return false;
 	}
+	return true;
 }
 
 /* A bar of training that has not come to its end tells the step; lines beside it do not. */
@@ -372,6 +372,14 @@ static void take_values_line(struct track *t, const struct said *s)
 	}
 }
 
+static void of_evaluation(struct said *line)
+{
+	line->has &= ~(unsigned)PROGRESS_LOSS;
+	for (size_t i = 0; i < line->metric_count; i++)
+		if (line->metrics[i].rank <= 4)
+			line->metrics[i].rank = (uint8_t)(line->metrics[i].rank + 4);
+}
+
 /* A phase that is in force says of a line that does not say so whose values it has. */
 static struct said in_phase(const struct track *t, const struct said *s)
 {
@@ -381,12 +389,7 @@ static struct said in_phase(const struct track *t, const struct said *s)
 		return line;
 	if (line.phase == PHASE_TRAIN || (line.has & (PROGRESS_EPOCHS)))
 		return line;
-	if (line.has & PROGRESS_LOSS) {
-		line.has &= ~(unsigned)PROGRESS_LOSS;
-	}
-	for (size_t i = 0; i < line.metric_count; i++)
-		if (line.metrics[i].rank <= 4)
-			line.metrics[i].rank = (uint8_t)(line.metrics[i].rank + 4);
+	of_evaluation(&line);
 	return line;
 }
 
@@ -413,8 +416,8 @@ void track_line(struct track *t, const struct line *l, const struct said *s, con
 		t->epochs_hint = s->epochs_hint;
 		t->hint_first = t->first_epoch < 0;
 	}
-	if (line.shape == SHAPE_BAR)
-		take_bar(t, l, &line);
+	if (line.shape == SHAPE_BAR && !take_bar(t, l, &line))
+		of_evaluation(&line);
 	else if (line.shape == SHAPE_VALUES)
 		take_values_line(t, &line);
 	take_loss(t, &line);

@@ -24,6 +24,7 @@ struct loop {
 	uint32_t name;       /* of its words, without numbers; 0: it has none */
 	uint8_t role, depth;
 	bool bar;
+	bool lossy;    /* it told a loss */
 	bool doubt;    /* nothing but its place says what it is */
 	uint8_t alone; /* how often it went on with none below it */
 };
@@ -44,6 +45,7 @@ struct track {
 	bool bar;     /* step is of a bar */
 	bool anew;    /* steps begin anew each epoch */
 	bool runs_on; /* or do not, as was seen */
+	bool heads;   /* its epochs have head lines */
 	bool headed;  /* a line began an epoch since the last step */
 	bool counted; /* the step is of this epoch */
 	bool epoch_done;
