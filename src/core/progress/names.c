@@ -439,7 +439,7 @@ static void set_values(struct meaning *m, const struct sum *name, const struct s
 		m->kind = m->set == SET_VALIDATION ? NAME_METRIC : NAME_LOSS;
 		m->loss_rank = 2;
 		m->metric = m->set == SET_VALIDATION ? 1 : 0;
-	} else if (name->error && !name->loss) {
+	} else if (name->error && !name->loss && (!name->other || m->set != SET_NONE)) {
 		m->kind = NAME_METRIC;
 		m->metric = 2;
 		m->loss_rank = m->set == SET_TRAIN && !name->other ? 1 : 0;

@@ -112,6 +112,14 @@ bool read_fairseq(const struct line *l, struct said *s)
 	return true;
 }
 
+static bool of_follows(const char *s)
+{
+	while (is_digit(*s))
+		s++;
+	s = skip_blanks(s);
+	return starts_with(s, "of ") || starts_with(s, "out of ");
+}
+
 /*
  *	building tree 52 of 60
  *	[Parallel(n_jobs=1)]: Done  60 out of  60 | elapsed:    2.2s finished
@@ -128,7 +136,7 @@ bool read_of(const struct line *l, struct said *s)
 			continue;
 		at = skip_blanks(at + strlen(words[i]));
 		*s = (struct said){.shape = SHAPE_VALUES};
-		if (!is_digit(*at) || strstr(at, " of ") == NULL || bar_counts(at, s) == NULL ||
+		if (!is_digit(*at) || !of_follows(at) || bar_counts(at, s) == NULL ||
 			!(s->has & PROGRESS_TOTAL) || s->unit != UNIT_STEP)
 			continue;
 		return true;

@@ -212,6 +212,18 @@ void values_take(const struct line *l, struct said *s)
 	}
 }
 
+/* "elapsed time per iteration (ms): 250.1" of Megatron. */
+static void take_iteration_ms(const struct line *l, struct said *s)
+{
+	const char *at = strstr(l->begin, "per iteration (ms):");
+	double ms;
+
+	if (at && take_real(skip_blanks(at + 19), &ms) && ms > 0 && isfinite(ms)) {
+		s->rate = 1000 / ms;
+		s->has |= PROGRESS_RATE;
+	}
+}
+
 static bool is_step_unit(struct span unit)
 {
 	static const char *const steps[] = {"it", "its", "iter", "iters", "iteration", "iterations",
@@ -226,6 +238,7 @@ static bool is_step_unit(struct span unit)
 /* "13ms/step", "96.6 steps/s": the value first. */
 void rates_take(const struct line *l, struct said *s)
 {
+	take_iteration_ms(l, s);
 	for (size_t i = 0; i < l->count && !(s->has & PROGRESS_RATE); i++) {
 		double rate;
 		struct span unit;
@@ -262,22 +275,9 @@ static void take_for_epochs(const struct line *l, struct said *s)
 			s->epochs_hint = l->numbers[i].whole;
 }
 
-/* "elapsed time per iteration (ms): 250.1" of Megatron. */
-static void take_iteration_ms(const struct line *l, struct said *s)
-{
-	const char *at = strstr(l->begin, "per iteration (ms):");
-	double ms;
-
-	if (at && take_real(skip_blanks(at + 19), &ms) && ms > 0 && isfinite(ms)) {
-		s->rate = 1000 / ms;
-		s->has |= PROGRESS_RATE;
-	}
-}
-
 bool read_values(const struct line *l, struct said *s)
 {
 	*s = (struct said){.shape = SHAPE_VALUES};
-	take_iteration_ms(l, s);
 	take_final(l, s);
 	take_for_epochs(l, s);
 	return true;

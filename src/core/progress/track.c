@@ -299,8 +299,11 @@ static void take_epochs_bar(struct track *t, const struct said *s)
 	epoch_put(t, s->step);
 	if (s->has & PROGRESS_TOTAL)
 		epochs_put(t, s->total);
-	if (alone)
+	if (alone) {
 		take_step(t, s);
+		t->counted = false;
+		t->whole_eta = true;
+	}
 }
 
 static void take_bar_percent(struct track *t, const struct said *s)
