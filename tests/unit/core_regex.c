@@ -235,6 +235,88 @@ static void the_same_as_glibc(void **state)
 	}
 }
 
+/* What part `name` took, as text; NULL where it took none. */
+static const char *part_took(const char *pattern, const char *text, const char *name, char out[64])
+{
+	struct regex_span parts[REGEX_PARTS_MAX];
+	struct err e;
+	struct regex *r = regex_new(pattern, &e);
+	const char *took = NULL;
+
+	assert_non_null(r);
+	if (regex_find(r, text, strlen(text), parts))
+		for (size_t i = 0; regex_part(r, i); i++)
+			if (strcmp(regex_part(r, i), name) == 0 && parts[i].at != REGEX_NOWHERE) {
+				snprintf(out, 64, "%.*s", (int)parts[i].len, text + parts[i].at);
+				took = out;
+			}
+	regex_free(r);
+	return took;
+}
+
+static void parts_are_found(void **state)
+{
+	static const struct {
+		const char *pattern, *text, *name, *took;
+	} cases[] = {
+		{"at (?<step>[0-9]+) of (?P<total>[0-9]+)", "x at 12 of 340 y", "step", "12"},
+		{"at (?<step>[0-9]+) of (?P<total>[0-9]+)", "x at 12 of 340 y", "total", "340"},
+		{"(?<step>[0-9]+)", "7 and 12", "step", "7"},
+		{"(?<step>[0-9]*)", "no 5", "step", ""},
+		{"((?<step>[0-9]+),?)+", "1,22,333;4", "step", "333"},
+		{"(?<step>a|ab)(?<total>c|bcd)", "abcd", "step", "a"},
+		{"(?<step>a|ab)(?<total>c|bcd)", "abcd", "total", "bcd"},
+		{"x(?<step>[0-9]+)|y(?<total>[0-9]+)", "y5", "step", NULL},
+		{"x(?<step>[0-9]+)|y(?<total>[0-9]+)", "y5", "total", "5"},
+		{"loss=(?<loss>[^ ]+)$", "loss=3 loss=4", "loss", "4"},
+		{"^(?<step>[0-9]+)$", "12x", "step", NULL},
+		{"\xc3\xa9(?<step>[0-9])",
+			"\xc3\xa9"
+			"4",
+			"step", "4"},
+	};
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *took = part_took(cases[i].pattern, cases[i].text, cases[i].name, out);
+
+		if ((took == NULL) != (cases[i].took == NULL) ||
+			(took && strcmp(took, cases[i].took) != 0))
+			fail_msg("%s in \"%s\": %s took %s", cases[i].pattern, cases[i].text,
+				cases[i].name, took ? took : "nothing");
+	}
+}
+
+static void parts_that_are_refused(void **state)
+{
+	static const char *const bad[] = {"(?<>a)", "(?<Step>a)", "(?:a)", "(?<step", "(?<step>a",
+		"(?P<step)a", "(?<a>a)(?<b>b)(?<c>c)(?<d>d)(?<e>e)(?<f>f)(?<g>g)(?<h>h)(?<i>i)"};
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (regex_new(bad[i], &e) != NULL)
+			fail_msg("%s is taken", bad[i]);
+}
+
+/* Nobody can make it cost more than the text's length times the steps. */
+static void parts_cost_is_bounded(void **state)
+{
+	struct regex_span parts[REGEX_PARTS_MAX];
+	char text[4096 + 1];
+	struct err e;
+	struct regex *r = regex_new("(?<step>(a|b)*a(a|b){60}c)", &e);
+
+	(void)state;
+	assert_non_null(r);
+	for (size_t i = 0; i < sizeof text - 1; i++)
+		text[i] = i % 3 ? 'a' : 'b';
+	text[sizeof text - 1] = '\0';
+	assert_false(regex_find(r, text, sizeof text - 1, parts));
+	regex_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +325,9 @@ int main(void)
 		cmocka_unit_test(length_is_bounded),
 		cmocka_unit_test(cost_is_bounded),
 		cmocka_unit_test(the_same_as_glibc),
+		cmocka_unit_test(parts_are_found),
+		cmocka_unit_test(parts_that_are_refused),
+		cmocka_unit_test(parts_cost_is_bounded),
 	};
 
 	printf("seed %llu\n", (unsigned long long)dice.state);

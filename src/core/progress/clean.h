@@ -38,7 +38,7 @@ enum label {
 	LABEL_TAG,      /* GNU parallel's, Ray's */
 };
 
-struct ranks {
+struct rank_table {
 	int lowest;   /* -1: none was named */
 	int expected; /* 0: unknown */
 	uint64_t seen[RANK_BITS / 64];
@@ -50,14 +50,14 @@ struct ranks {
 	uint8_t count, tag_count;
 };
 
-void ranks_init(struct ranks *r);
+void ranks_init(struct rank_table *r);
 /*
  * What stands in front of `text`: *rank gets its number. Returns where the line itself begins. A
  * label that another label follows ("[default0]:[rank 0]") is passed; the inner one counts.
  */
-const char *label_take(struct ranks *r, const char *text, enum label *label, int *rank);
+const char *label_take(struct rank_table *r, const char *text, enum label *label, int *rank);
 /* Where the next label of the same form stands within `text`, for pieces of two ranks on one line. */
 const char *label_within(const char *text, enum label label);
-void ranks_step(struct ranks *r, int rank, int64_t epoch, int64_t step);
+void ranks_step(struct rank_table *r, int rank, int64_t epoch, int64_t step);
 
 #endif

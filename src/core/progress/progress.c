@@ -14,7 +14,7 @@ enum {
 /* What stands after whole lines; copied to read a line that has not ended. */
 struct state {
 	struct track track;
-	struct ranks ranks;
+	struct rank_table ranks;
 	int line_rank; /* of the line up to its LF: redraws of one line have one label; -1: none */
 	bool of_rank;  /* what stands was said by a rank */
 	uint8_t line_label;
@@ -460,7 +460,7 @@ void progress_skip(struct progress *p)
 	track_gap(&p->state.track);
 }
 
-static void ranks_values(const struct ranks *r, struct progress_values *out)
+static void ranks_values(const struct rank_table *r, struct progress_values *out)
 {
 	struct progress_ranks *v = &out->ranks;
 	int least = -1;

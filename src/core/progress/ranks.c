@@ -1,7 +1,7 @@
 #include "core/progress/clean.h"
 #include "core/progress/line.h"
 
-void ranks_init(struct ranks *r)
+void ranks_init(struct rank_table *r)
 {
 	memset(r, 0, sizeof *r);
 	r->lowest = -1;
@@ -91,7 +91,7 @@ static bool tells(const char *s)
 		strstr(s, "it/s") || strstr(s, "s/it");
 }
 
-static int tag_number(struct ranks *r, const char *tag, size_t len)
+static int tag_number(struct rank_table *r, const char *tag, size_t len)
 {
 	uint32_t hash = 2166136261u;
 
@@ -107,7 +107,7 @@ static int tag_number(struct ranks *r, const char *tag, size_t len)
 }
 
 /* The number that a name ends with; else its place among the names. */
-static int number_of_tag(struct ranks *r, const char *tag, size_t len)
+static int number_of_tag(struct rank_table *r, const char *tag, size_t len)
 {
 	size_t at = len;
 	int rank;
@@ -119,7 +119,7 @@ static int number_of_tag(struct ranks *r, const char *tag, size_t len)
 }
 
 /* "18:00:10 worker.1 | " of honcho, which numbers a name's copies, and "name | ". */
-static const char *take_honcho(struct ranks *r, const char *s, int *rank)
+static const char *take_honcho(struct rank_table *r, const char *s, int *rank)
 {
 	const char *name, *at, *dot;
 
@@ -145,7 +145,7 @@ static const char *take_honcho(struct ranks *r, const char *s, int *rank)
 }
 
 /* A word and a tab, before a line that tells where it is: GNU parallel --tag. */
-static const char *take_parallel(struct ranks *r, const char *s, int *rank)
+static const char *take_parallel(struct rank_table *r, const char *s, int *rank)
 {
 	const char *at = s;
 
@@ -158,7 +158,7 @@ static const char *take_parallel(struct ranks *r, const char *s, int *rank)
 }
 
 /* "(RayTrainWorker pid=123, ip=10.0.0.1) ". */
-static const char *take_ray(struct ranks *r, const char *s, int *rank)
+static const char *take_ray(struct rank_table *r, const char *s, int *rank)
 {
 	const char *pid, *end;
 
@@ -169,7 +169,7 @@ static const char *take_ray(struct ranks *r, const char *s, int *rank)
 	return end + 2;
 }
 
-static const char *take_label(struct ranks *r, const char *s, enum label *label, int *rank)
+static const char *take_label(struct rank_table *r, const char *s, enum label *label, int *rank)
 {
 	const char *at;
 
@@ -190,7 +190,7 @@ static const char *take_label(struct ranks *r, const char *s, enum label *label,
 	return at;
 }
 
-const char *label_take(struct ranks *r, const char *text, enum label *label, int *rank)
+const char *label_take(struct rank_table *r, const char *text, enum label *label, int *rank)
 {
 	const char *at;
 	int inner;
@@ -237,7 +237,7 @@ const char *label_within(const char *text, enum label label)
 	return NULL;
 }
 
-void ranks_step(struct ranks *r, int rank, int64_t epoch, int64_t step)
+void ranks_step(struct rank_table *r, int rank, int64_t epoch, int64_t step)
 {
 	if (rank < 0 || rank >= RANK_BITS)
 		return;

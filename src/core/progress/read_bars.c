@@ -168,18 +168,21 @@ static void rich_rate(const struct line *l, const char *from, struct said *out)
 
 bool read_rich(const struct line *l, struct said *s)
 {
-	const char *end, *cells = cells_find(l->begin, &end), *at, *name;
-	double percent = -1;
+	const char *end, *cells = cells_find(l->begin, &end), *at, *name, *after;
+	double percent = -1, share;
 
 	if (cells == NULL)
 		return false;
 	*s = (struct said){.shape = SHAPE_BAR};
 	name = bar_percent_before(l->begin, cells, &percent);
 	at = skip_blanks(end);
-	if (is_digit(*at) && take_real(at, &percent) && *take_real(at, &percent) == '%')
-		at = skip_blanks(take_real(at, &percent) + 1);
-	else if (name == cells)
+	after = is_digit(*at) ? take_real(at, &share) : NULL;
+	if (after && *after == '%') { /* behind the cells */
+		at = skip_blanks(after + 1);
+		percent = share;
+	} else if (name == cells) {
 		percent = -1;
+	}
 	end = bar_counts(at, s);
 	if (end == NULL && percent < 0)
 		return false;

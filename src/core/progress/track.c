@@ -308,7 +308,7 @@ static void take_epochs_bar(struct track *t, const struct said *s)
 
 static void take_bar_percent(struct track *t, const struct said *s)
 {
-	if (t->anew || (s->has & PROGRESS_EPOCH))
+	if (t->anew || (s->has & PROGRESS_EPOCH) || s->percent < 0 || s->percent > 100)
 		return;
 	t->percent = s->percent;
 	t->whole_percent = true;
