@@ -9,14 +9,14 @@
  */
 
 /* Words without which no line says progress, in order of bytes. */
-static const char *const words[] = {"acc", "accuracy", "auc", "aucpr", "auroc", "batch", "bleu",
-	"cer", "chrf", "cider", "crossentropy", "deviance", "dice", "entropy", "episode", "epoch",
-	"epochs", "estimated", "eta", "eval", "evaluate", "evaluating", "evaluation", "evaluator",
-	"fbeta", "fid", "fmeasure", "fps", "gen", "generation", "hits", "iou", "iter", "iterat",
-	"iterate", "iteration", "iterations", "iters", "itr", "kappa", "learn", "logloss", "loss",
-	"losses", "mae", "map", "mape", "mcc", "merror", "meteor", "metrics", "minibatch", "miou",
-	"mlogloss", "mltop", "mrr", "mse", "ndcg", "nll", "nloglik", "ntree", "perplexity", "ppl",
-	"precision", "processes", "psnr", "recall", "remaining", "return", "returns", "rew",
+static const char *const words[] = {"acc", "accuracy", "auc", "aucpr", "auroc", "avg", "batch",
+	"bleu", "cer", "chrf", "cider", "crossentropy", "deviance", "dice", "entropy", "episode",
+	"epoch", "epochs", "estimated", "eta", "eval", "evaluate", "evaluating", "evaluation",
+	"evaluator", "fbeta", "fid", "fmeasure", "fps", "gen", "generation", "hits", "iou", "iter",
+	"iterat", "iterate", "iteration", "iterations", "iters", "itr", "kappa", "learn", "logloss",
+	"loss", "losses", "mae", "map", "mape", "mcc", "merror", "meteor", "metrics", "minibatch",
+	"miou", "mlogloss", "mltop", "mrr", "mse", "ndcg", "nll", "nloglik", "ntree", "perplexity",
+	"ppl", "precision", "processes", "psnr", "recall", "remaining", "return", "returns", "rew",
 	"reward", "rewards", "rmse", "rmsle", "rouge", "rougel", "round", "score", "smape",
 	"spearman", "sps", "ssim", "step", "steps", "testing", "timesteps", "train", "training",
 	"tree", "trial", "update", "updates", "ups", "val", "valid", "validate", "validating",
@@ -27,6 +27,7 @@ static const char *const words[] = {"acc", "accuracy", "auc", "aucpr", "auroc", 
 #define T(c) (1u << ((c)&31))
 static const uint32_t thirds[1024] = {
 	PAIR('a', 'c') = T('c'),
+	PAIR('a', 'v') = T('g'),
 	PAIR('a', 'u') = T('c') | T('r'),
 	PAIR('b', 'a') = T('t'),
 	PAIR('b', 'l') = T('e'),

@@ -30,6 +30,7 @@ enum name_kind {
 	NAME_EPOCH,
 	NAME_EPOCHS,
 	NAME_LOSS,
+	NAME_LOSS_PART, /* of something that has no other word: "embedding_loss" */
 	NAME_METRIC,
 	NAME_RATE,
 	NAME_SECONDS_A_STEP,
@@ -215,7 +216,7 @@ void line_read(const struct line *l, struct said *s);
 line_reader read_tqdm, read_tqdm_counting, read_ignite, read_bar_format, read_keras, read_rich,
 	read_alive, read_progressbar2, read_fastprogress, read_poutyne, read_click, read_chainer,
 	read_table, read_bracket_steps, read_fairseq, read_of, read_catboost, read_leading_step,
-	read_clu, read_share, read_values;
+	read_darknet, read_clu, read_share, read_values;
 /* Names and values of the line: loss and metrics beside any shape; steps and epochs where none is. */
 void values_take(const struct line *l, struct said *s);
 /* "13ms/step", "96.6 steps/s": the value first. */

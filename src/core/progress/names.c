@@ -435,6 +435,10 @@ static void set_values(struct meaning *m, const struct sum *name, const struct s
 		m->kind = m->set == SET_VALIDATION ? NAME_METRIC : NAME_LOSS;
 		m->loss_rank = name->loss ? 3 : 2;
 		m->metric = m->set == SET_VALIDATION ? 1 : 0;
+	} else if (name->loss && !name->kind && m->set != SET_VALIDATION) {
+		m->kind = NAME_LOSS_PART;
+		m->loss_rank = 1;
+		m->strict = true;
 	} else if (name->kind && !name->loss) { /* "binary_logloss" */
 		m->kind = m->set == SET_VALIDATION ? NAME_METRIC : NAME_LOSS;
 		m->loss_rank = 2;

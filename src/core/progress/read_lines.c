@@ -315,3 +315,32 @@ bool read_chainer(const struct line *l, struct said *s)
 		s->has |= PROGRESS_EPOCHS;
 	return true;
 }
+
+/*
+ *	22, 2.750: 0.475151, 0.539535 avg, 0.000102 rate, 0.000370 seconds, 176 images
+ *	100: 2.345000, 2.500000 avg loss, 0.001000 rate, 1.200000 seconds, 6400 images
+ */
+bool read_darknet(const struct line *l, struct said *s)
+{
+	int64_t step;
+	double epoch = -1, loss, mean;
+	const char *at = take_count(l->begin, &step);
+
+	if (at && *at == ',')
+		at = take_real(skip_blanks(at + 1), &epoch);
+	if (at == NULL || at[0] != ':' || at[1] != ' ' || (at = take_real(at + 2, &loss)) == NULL ||
+		at[0] != ',' || (at = take_real(skip_blanks(at + 1), &mean)) == NULL ||
+		!starts_with(at, " avg"))
+		return false;
+	*s = (struct said){.shape = SHAPE_VALUES,
+		.loss = loss,
+		.loss_rank = 3,
+		.has = PROGRESS_LOSS};
+	set_counts(s, step, 0);
+	if (epoch >= 0 && epoch < 1e9) {
+		s->epoch = (int64_t)epoch;
+		s->epoch_fraction = true;
+		s->has |= PROGRESS_EPOCH;
+	}
+	return true;
+}

@@ -175,7 +175,32 @@ static void take_counter(const struct line *l, struct said *s, const struct numb
 
 static bool is_value(enum name_kind kind)
 {
-	return kind == NAME_LOSS || kind == NAME_METRIC;
+	return kind == NAME_LOSS || kind == NAME_LOSS_PART || kind == NAME_METRIC;
+}
+
+static bool ends_in_loss(struct span name)
+{
+	return name.len > 4 && starts_with(name.at + name.len - 4, "loss");
+}
+
+/* The only loss of a line that says where it is: "{'embedding_loss': '0.447', 'epoch': '0.2941'}". */
+static void take_part(const struct line *l, struct said *s, const char *end)
+{
+	const struct number *part = NULL;
+
+	if ((s->has & PROGRESS_LOSS) || !(s->has & (PROGRESS_STEP | PROGRESS_EPOCH)))
+		return;
+	for (size_t i = 0; i < l->count && l->numbers[i].at < end; i++) {
+		const struct number *n = &l->numbers[i];
+
+		if (n->meaning.kind != NAME_LOSS_PART)
+			continue;
+		if (part || n->doubtful || n->loose || is_letter(*n->end) || !ends_in_loss(n->name))
+			return;
+		part = n;
+	}
+	if (part)
+		take_loss(s, part, &part->meaning);
 }
 
 /* "top5_acc: 100% ####": the bar's own. */
@@ -210,6 +235,7 @@ void values_take(const struct line *l, struct said *s)
 		else if (s->shape == SHAPE_VALUES && !is_value(m.kind))
 			take_counter(l, s, n, &m);
 	}
+	take_part(l, s, end);
 }
 
 /* "elapsed time per iteration (ms): 250.1" of Megatron. */

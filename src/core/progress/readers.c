@@ -27,6 +27,7 @@ static const struct reader {
 	{"counts", read_of, "f"},
 	{"catboost", read_catboost, "\t"},
 	{"step in front", read_leading_step, NULL},
+	{"darknet", read_darknet, ","},
 	{"clu", read_clu, "%"},
 	{"share", read_share, "%"},
 	{"values", read_values, NULL},
