@@ -160,6 +160,7 @@ static bool has_values(const struct line *l)
 /*
  *	[30]	train-logloss:0.25813	eval-auc:0.93826
  *	[300] accuracy=0.999497, learning_rate=0.01, loss=0.00503207
+ *	5, train_loss=0.8613, test_loss=1.1485, LR=0.000556, time 99.41s
  *	<60> log likelihood: -9275
  *	[56/60] 1 tree, 31 leaves, max depth = 11, train loss: 0.20094, val loss: 0.24552, in 0.014s
  */
@@ -172,6 +173,11 @@ bool read_leading_step(const struct line *l, struct said *s)
 		after[0] == '>' && after[1] == ' ') {
 		*s = (struct said){.shape = SHAPE_VALUES};
 		return set_counts(s, step, 0);
+	}
+	if (is_digit(*at) && (after = take_count(at, &step)) != NULL && after[0] == ',' &&
+		after[1] == ' ' && is_letter(after[2])) {
+		*s = (struct said){.shape = SHAPE_VALUES};
+		return set_counts(s, step, 0) && has_values(l);
 	}
 	if (*at != '[' || !is_digit(*skip_blanks(at + 1)))
 		return false;

@@ -347,12 +347,36 @@ static bool bar_tells(const struct track *t)
 	return false;
 }
 
+/* Bars that came to their end without a loss, and now lines count from the begin: those were no training. */
+static void bars_give_way(struct track *t, const struct said *s)
+{
+	if (!t->bar || !(s->has & PROGRESS_LOSS) || !(s->has & (PROGRESS_STEP | PROGRESS_EPOCH)) ||
+		(t->known & PROGRESS_LOSS) || !(t->known & PROGRESS_TOTAL) || t->step < t->total ||
+		((s->has & PROGRESS_STEP) && s->step >= t->step))
+		return;
+	memset(t->loops, 0, sizeof t->loops);
+	forget(t, PROGRESS_STEP | PROGRESS_TOTAL | PROGRESS_RATE | PROGRESS_ETA);
+	t->bar = false;
+}
+
+/* Training's loss and what was measured on the validation: the epoch is over. */
+static bool says_all(const struct said *s)
+{
+	bool validation = false;
+
+	for (size_t i = 0; i < s->metric_count; i++)
+		validation |= s->metrics[i].rank > 4;
+	return validation && (s->has & PROGRESS_LOSS);
+}
+
 static void take_values_line(struct track *t, const struct said *s)
 {
 	bool trains = phase_trains(s->phase) &&
 		(t->held == PHASE_UNKNOWN || t->held == PHASE_TRAIN);
 	struct said line = *s;
 
+	if (trains && (line.has & PROGRESS_STEP))
+		bars_give_way(t, &line);
 	if (line.epoch_other)
 		line.has &= ~(unsigned)(PROGRESS_EPOCH | PROGRESS_EPOCHS);
 	if ((line.has & PROGRESS_STEP) && (trains || line.global_step) && !bar_tells(t)) {
@@ -362,6 +386,8 @@ static void take_values_line(struct track *t, const struct said *s)
 		return;
 	}
 	take_epoch(t, &line);
+	if (t->headed && !(line.has & PROGRESS_EPOCH) && says_all(&line))
+		t->epoch_done = true;
 	if (trains && (line.has & PROGRESS_LOSS))
 		set_phase(t, PHASE_TRAIN, (struct span){NULL, 0});
 	if (!trains || bar_tells(t))
