@@ -7,10 +7,10 @@ import subprocess
 
 
 def fill(folder, pins, call):
-    """The packages named and all they need that this machine lacks, unpacked below folder."""
+    """The packages named, also where the machine has them, and what they need that it lacks, unpacked below folder."""
     archives = os.path.join(folder, "archives")
     os.makedirs(os.path.join(archives, "partial"))
-    call(["apt-get", "install", "-y", "--download-only", "--no-install-recommends", "-o", "Debug::NoLocking=1", "-o",
+    call(["apt-get", "install", "-y", "--reinstall", "--download-only", "--no-install-recommends", "-o", "Debug::NoLocking=1", "-o",
           "APT::Sandbox::User=root", "-o", "Dir::Cache::archives=" + archives] + [p.replace("==", "=") for p in pins],
          "cannot be had from Debian")
     for package in sorted(glob.glob(archives + "/*.deb")):
@@ -47,7 +47,7 @@ def places(folder):
 def r_command(folder, script):
     """R as its own start script would start it, with the folder before each path."""
     home, env = os.path.join(folder, "usr/lib/R"), places(folder)
-    site = [os.path.join(folder, d) for d in ("usr/lib/R/site-library", "usr/lib/R/library")]
+    site = [top + d for top in (folder, "") for d in ("/usr/lib/R/site-library", "/usr/lib/R/library")]
     share = os.path.join(folder, "usr/share/R")
     env.update({"R_HOME": home, "R_LIBS": ":".join(site), "R_ARCH": "", "R_SHARE_DIR": os.path.join(share, "share"),
                 "R_DOC_DIR": os.path.join(share, "doc"), "R_INCLUDE_DIR": os.path.join(share, "include"),
