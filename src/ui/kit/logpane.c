@@ -1,4 +1,4 @@
-#include "ui/kit/logpane.h"
+#include "ui/kit/logpane_inside.h"
 
 #include "base/fold.h"
 #include "base/mem.h"
@@ -14,6 +14,13 @@ static void rows_free(struct logrow *rows, size_t len)
 	free(rows);
 }
 
+void logpane_forget(struct logpane *p)
+{
+	rows_free(p->rows, p->len);
+	p->rows = NULL;
+	p->len = 0;
+}
+
 void logpane_init(struct logpane *p)
 {
 	*p = (struct logpane){.follow = true,
@@ -25,12 +32,10 @@ void logpane_init(struct logpane *p)
 
 void logpane_reset(struct logpane *p)
 {
-	rows_free(p->rows, p->len);
+	logpane_forget(p);
 	free(p->end);
 	free(p->error);
-	p->rows = NULL;
 	p->end = p->error = NULL;
-	p->len = 0;
 	p->first = p->lines = p->bytes = p->top = p->paused_at = 0;
 	p->top_row = 0;
 	p->hit = p->asked_from = -1;
@@ -146,7 +151,7 @@ void logpane_ask(struct logpane *p, struct cmds *out)
 
 /* ---- Bytes ---- */
 
-static void ask_at(struct logpane *p, uint64_t offset, struct cmds *out)
+void logpane_ask_at(struct logpane *p, uint64_t offset, struct cmds *out)
 {
 	struct cmd *c = cmds_add(out, CMD_LOG_AT);
 
@@ -161,7 +166,7 @@ void logpane_jump(struct logpane *p, uint64_t offset, struct cmds *out)
 	p->jumping = true;
 	p->jump = offset;
 	if (p->sub && p->open)
-		ask_at(p, offset, out);
+		logpane_ask_at(p, offset, out);
 }
 
 /* The end that is not followed any more. */
@@ -252,7 +257,7 @@ static void take_state(struct logpane *p, const struct msg *m)
 	int64_t lines = clamp(m->log_lines);
 
 	if (lines < p->lines || p->seeking)
-		p->len = (rows_free(p->rows, p->len), p->rows = NULL, 0);
+		logpane_forget(p);
 	if (m->log_bytes != p->bytes || lines != p->lines)
 		p->tail_stale = true;
 	p->lines = lines;
@@ -266,7 +271,7 @@ static void take_state(struct logpane *p, const struct msg *m)
 	}
 }
 
-static void find_from(struct logpane *p, int64_t line, struct cmds *out)
+void logpane_find_from(struct logpane *p, int64_t line, struct cmds *out)
 {
 	struct cmd *c = cmds_add(out, CMD_LOG_FIND);
 
@@ -284,7 +289,7 @@ static void take_found(struct logpane *p, const struct msg *m, struct cmds *out)
 	 */
 	if (m->line < 0 && !m->wrapped && !p->wrapped && p->pattern) {
 		p->wrapped = true;
-		find_from(p, p->backwards ? p->lines : -1, out);
+		logpane_find_from(p, p->backwards ? p->lines : -1, out);
 		return;
 	}
 	p->hit = m->line >= 0 && m->line < p->lines ? m->line : -1;
@@ -300,7 +305,7 @@ bool logpane_message(struct logpane *p, const struct msg *m, struct cmds *out)
 	case MSG_LOG_STATE:
 		take_state(p, m);
 		if (p->jumping && !p->seeking)
-			ask_at(p, p->jump, out);
+			logpane_ask_at(p, p->jump, out);
 		break;
 	case MSG_LOG_AT: take_at(p, m); break;
 	case MSG_LOG_WINDOW:
@@ -323,145 +328,4 @@ bool logpane_message(struct logpane *p, const struct msg *m, struct cmds *out)
 	}
 	logpane_ask(p, out);
 	return true;
-}
-
-/* ---- Moving ---- */
-
-static void pause(struct logpane *p)
-{
-	logpane_place(p);
-	if (p->follow)
-		p->paused_at = p->lines;
-	p->follow = false;
-}
-
-static void up(struct logpane *p)
-{
-	if (p->top_row > 0) {
-		p->top_row--;
-	} else if (p->top > 0) {
-		p->top--;
-		p->top_row = logpane_rows(p, p->top) - 1;
-	}
-}
-
-static void down(struct logpane *p)
-{
-	if (p->top_row + 1 < logpane_rows(p, p->top)) {
-		p->top_row++;
-	} else if (p->top + 1 < p->lines) {
-		p->top++;
-		p->top_row = 0;
-	}
-}
-
-void logpane_scroll(struct logpane *p, int64_t rows, struct cmds *out)
-{
-	pause(p);
-	for (; rows < 0; rows++)
-		up(p);
-	for (; rows > 0; rows--)
-		down(p);
-	logpane_place(p);
-	logpane_ask(p, out);
-}
-
-int64_t logpane_new_lines(const struct logpane *p)
-{
-	return p->follow ? 0 : p->lines - p->paused_at;
-}
-
-static void look_again(struct logpane *p)
-{
-	p->top_row = 0;
-	p->tail_stale = true;
-}
-
-/* Lines are others then; what stands at the top shall stay there. */
-static void toggle_raw(struct logpane *p, struct cmds *out)
-{
-	const struct logrow *top = logpane_row(p, p->top);
-	uint64_t offset = top ? top->offset : 0;
-
-	p->raw = !p->raw;
-	p->hit = -1;
-	look_again(p);
-	rows_free(p->rows, p->len);
-	p->rows = NULL;
-	p->len = 0;
-	if (p->sub)
-		ask_at(p, offset, out);
-}
-
-static bool toggles(struct logpane *p, enum action act, struct cmds *out)
-{
-	switch (act) {
-	case ACT_FOLLOW:
-		if (p->follow)
-			pause(p);
-		else
-			p->follow = true;
-		return true;
-	case ACT_WRAP:
-		p->wrap = !p->wrap;
-		p->left = 0;
-		look_again(p);
-		return true;
-	case ACT_RAW: toggle_raw(p, out); return true;
-	case ACT_TOP:
-		pause(p);
-		p->top = 0;
-		p->top_row = 0;
-		return true;
-	case ACT_BOTTOM: p->follow = true; return true;
-	case ACT_LEFT:
-	case ACT_RIGHT:
-		p->left += act == ACT_RIGHT ? (p->left < LOG_LINE_WINDOW ? 16 : 0) : -16;
-		p->left = p->left < 0 || p->wrap ? 0 : p->left;
-		return true;
-	default: return false;
-	}
-}
-
-bool logpane_action(struct logpane *p, enum action act, struct cmds *out)
-{
-	int page = p->height > 1 ? p->height - 1 : 1;
-
-	switch (act) {
-	case ACT_UP:
-	case ACT_DOWN: logpane_scroll(p, act == ACT_UP ? -1 : 1, out); return true;
-	case ACT_PAGE_UP:
-	case ACT_PAGE_DOWN: logpane_scroll(p, act == ACT_PAGE_UP ? -page : page, out); return true;
-	case ACT_HALF_UP:
-	case ACT_HALF_DOWN:
-		logpane_scroll(p, act == ACT_HALF_UP ? -(page + 1) / 2 : (page + 1) / 2, out);
-		return true;
-	case ACT_NEXT:
-	case ACT_PREVIOUS:
-		if (p->pattern)
-			logpane_find(p, NULL, act == ACT_PREVIOUS, out);
-		return true;
-	default:
-		if (!toggles(p, act, out))
-			return false;
-		logpane_ask(p, out);
-		return true;
-	}
-}
-
-void logpane_find(struct logpane *p, const char *pattern, bool backwards, struct cmds *out)
-{
-	if (pattern) {
-		char *copy = mem_strdup(pattern);
-
-		free(p->pattern);
-		p->pattern = copy;
-		p->hit = -1;
-	}
-	if (!p->pattern || !*p->pattern || !p->sub)
-		return;
-	logpane_place(p);
-	p->wrapped = false;
-	p->backwards = backwards;
-	find_from(p, p->hit >= 0 ? p->hit : backwards ? p->lines : p->top - 1, out);
 }
