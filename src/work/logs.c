@@ -34,11 +34,27 @@ static void progress_begin(struct active *a, const struct log_range *range)
 {
 	uint64_t at = log_cursor_offset(a->log);
 
-	a->log_newest = range->newest;
+	a->log_newest = a->log_upto = range->newest;
 	if (range->newest > at && range->newest - at > PROGRESS_BYTES) {
 		log_cursor_seek(a->log, range->newest - PROGRESS_BYTES);
 		progress_skip(a->progress);
 	}
+}
+
+/*
+ * What came while it was read is for the next look: some programs write faster than this reads, and
+ * there would be no end. After the task's end there is no next look, and little can still come.
+ */
+static bool progress_enough(const struct active *a)
+{
+	return log_cursor_offset(a->log) > a->log_upto + (a->log_then ? PROGRESS_BYTES : 0);
+}
+
+static void progress_later(struct active *a)
+{
+	if (a->log_then == NULL)
+		logs_grew(a->w, a);
+	progress_over(a);
 }
 
 static void progress_go(void *ctx)
@@ -65,6 +81,10 @@ static void progress_go(void *ctx)
 		case LOG_END:
 		case LOG_NONE:
 		case LOG_NOT_NOW: progress_over(a); return;
+		}
+		if (progress_enough(a)) {
+			progress_later(a);
+			return;
 		}
 	}
 }

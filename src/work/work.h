@@ -136,13 +136,14 @@ struct active {
 	size_t gpu_count;
 	struct task_exit *end; /* it has ended so; its log is being read */
 	enum work_reason end_why;
-	struct failing *failing; /* why it failed, or that is being read; NULL: it did not */
+	struct failing *failing;  /* why it failed, or that is being read; NULL: it did not */
 	struct event_fold newest; /* event */
 	/* progress of the log */
 	struct progress *progress;             /* NULL until bytes came */
 	struct progress_rules *progress_rules; /* of that reader; NULL: none */
 	struct log_cursor *log;                /* its place in the log */
 	uint64_t log_newest;
+	uint64_t log_upto;                  /* its end when this look at it began */
 	bool log_news;                      /* read, and not yet shown */
 	void (*log_then)(struct active *a); /* once all there is was read */
 	bool log_pending;                   /* in the list of logs with new bytes */

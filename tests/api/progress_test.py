@@ -52,6 +52,18 @@ class Progress(Case):
         for gone in ("progress_eta", "progress_rate", "gpu_util", "cpu_used", "phase"):
             self.assertNotIn(gone, j)
 
+    def test_faster_than_it_is_read(self):
+        """Of a log that grows faster than anybody reads some is read now and then: others are served."""
+        writes = "import os, time\nend, b = time.time() + 60, b'loss 1\\n' * 9000\nwhile time.time() < end: os.write(1, b)"
+        self.submit("torrent", "python3", "-c", writes, stop_grace=1)
+        until(lambda: self.job("torrent").get("log_bytes", 0) > 1 << 20, "bytes of it were seen")
+        for _ in range(20):
+            self.assertEqual(self.client.get("/healthz", sign=False).status, 200)
+        seen = self.job("torrent")["log_bytes"]
+        until(lambda: self.job("torrent")["log_bytes"] > seen, "more of it was seen")
+        self.assertEqual(self.client.post(f"{TRAIN}/torrent/cancel").status, 200)
+        self.assertTrue(self.ended("torrent")["cancelled"])
+
     def test_patterns_of_its_own(self):
         self.printed("own", r"round 7 of 20, badness 0.25\n",
                      progress_patterns=[ROUNDS, r"badness (?<loss>[0-9.]+)"])
