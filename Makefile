@@ -104,10 +104,12 @@ include tests/corpus/make/corpus.mk
 # rows; tests compare them.
 docs: all
 	$B/mltopd docs api > docs/API.md.new && mv docs/API.md.new docs/API.md
-	$B/mltop help man > docs/man/part.new
-	awk '/^\.\\" end of `mltop/ { skip = 0 } !skip { print } \
-		/^\.\\" begin of `mltop/ { while ((getline line < "docs/man/part.new") > 0) print line; skip = 1 }' \
-		docs/man/mltop.1 > docs/man/mltop.1.new && mv docs/man/mltop.1.new docs/man/mltop.1
+	for page in 'mltop ' 'mltop-progress progress'; do \
+		$B/mltop help man $${page#* } > docs/man/part.new && \
+		awk '/^\.\\" end of `mltop/ { skip = 0 } !skip { print } \
+			/^\.\\" begin of `mltop/ { while ((getline line < "docs/man/part.new") > 0) print line; skip = 1 }' \
+			docs/man/$${page% *}.1 > docs/man/page.new && mv docs/man/page.new docs/man/$${page% *}.1 || exit 1; \
+	done
 	rm docs/man/part.new
 
 lint: lint-deps

@@ -129,7 +129,8 @@ int cli_usage(const struct cli *c, const char *format, ...) __attribute__((forma
 int cli_help_verb(const struct verb *v);
 int cli_help_all(const char *noun); /* NULL: every verb */
 int cli_help_fields(const struct kind *k);
-int cli_man(const struct verb *verbs); /* the generated part of mltop(1) */
+int cli_man(const struct verb *verbs);   /* the generated part of mltop(1) */
+int cli_man_flags(const struct verb *v); /* that of a verb's own page */
 /* "fields", "filter": shows it, of the kind where one is named; -1: there is no such topic. */
 int cli_help_topic(const char *topic, const char *kind);
 /* When a person may give it: "", "new", "edit" or "new, edit". */
@@ -181,6 +182,9 @@ bool cli_field_flags(const struct cli *c, json_t *body, struct err *e);
 /* --env K=V and the like, each added to body[field]; K alone takes the value from here. */
 bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *field,
 	struct err *e);
+/* --progress-pattern TEXT and the like, each added to the list body[field] as it is. */
+bool cli_items(const struct cli *c, const char *flag, json_t *body, const char *field,
+	struct err *e);
 /*
  * A command without a folder starts in the present one, where that is the platform's too: as in the
  * dashboard's form, and as `mltop run` does.
@@ -215,6 +219,7 @@ int cli_context_list(struct cli *c);
 int cli_context_use(struct cli *c);
 int cli_version(struct cli *c);
 int cli_completion(struct cli *c);
+int cli_progress(struct cli *c);
 
 /* Follows a job's log to its end on standard output; *code gets the job's own exit code. */
 struct follow {

@@ -90,6 +90,8 @@ static void bash_case(const struct verb *v)
 		printf("; contexts=1");
 	if (v->flags & (VERB_LIST | VERB_ONE | VERB_LOCAL))
 		printf("; forms='table wide json yaml csv name'");
+	if (v->run == cli_progress)
+		printf("; forms='table json'");
 	if (v->flags & VERB_LIST) {
 		printf("; fields='");
 		words_of_fields(v->kind);

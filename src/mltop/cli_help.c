@@ -176,6 +176,15 @@ static bool help_named(const char *name)
 	return count > 0;
 }
 
+/* For `make docs`, and listed nowhere: all of it, or what a verb's own page has. */
+static int help_man(const char *verb)
+{
+	for (const struct verb *v = cli_verbs(); verb && v->name; v++)
+		if (v->noun == NULL && strcmp(v->name, verb) == 0)
+			return cli_man_flags(v);
+	return cli_man(cli_verbs());
+}
+
 static bool help_exact(const char *first, const char *second)
 {
 	for (const struct verb *v = cli_verbs(); v->name; v++)
@@ -192,9 +201,8 @@ int cli_help(struct cli *c)
 		   *second = c->arg_count > 1 ? c->args[1] : NULL;
 	int shown = first ? cli_help_topic(first, second) : -1;
 
-	/* For `make docs`, and listed nowhere. */
 	if (first && strcmp(first, "man") == 0)
-		return cli_man(cli_verbs());
+		return help_man(second);
 	if (shown >= 0)
 		return shown;
 	if (first == NULL || (second == NULL && cli_is_noun(first)))

@@ -122,6 +122,26 @@ bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *
 	return true;
 }
 
+bool cli_items(const struct cli *c, const char *flag, json_t *body, const char *field,
+	struct err *e)
+{
+	json_t *list = json_object_get(body, field);
+
+	if (list && !json_is_array(list))
+		return true; /* the check of the whole says so */
+	for (int i = 0; i < c->flag_count; i++) {
+		if (strcmp(c->flags[i].name, flag) != 0)
+			continue;
+		if (list == NULL) {
+			list = json_array();
+			json_object_set_new(body, field, list);
+		}
+		if (json_array_append_new(list, json_string(c->flags[i].value)) != 0)
+			return err_set(e, ERR_INVALID, "--%s: the value is no UTF-8", flag);
+	}
+	return true;
+}
+
 bool cli_field_flags(const struct cli *c, json_t *body, struct err *e)
 {
 	for (int i = 0; i < c->flag_count; i++) {
@@ -195,7 +215,9 @@ static bool created_body(struct cli *c, json_t *body, struct err *e)
 			json_object_set_new(body, kind_key(k)->name, json_string(c->args[i]));
 	return cli_field_flags(c, body, e) &&
 		(!kind_field(k, "env") || cli_pairs(c, "env", body, "env", e)) &&
-		(!kind_field(k, "labels") || cli_pairs(c, "label", body, "labels", e));
+		(!kind_field(k, "labels") || cli_pairs(c, "label", body, "labels", e)) &&
+		(!kind_field(k, "progress_patterns") ||
+			cli_items(c, "progress-pattern", body, "progress_patterns", e));
 }
 
 /* The same check as the platform's, before anything is sent. */

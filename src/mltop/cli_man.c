@@ -1,6 +1,7 @@
 /*
  * The parts of mltop(1) that the rows know: every verb with its flags, and every kind's fields, in
- * mdoc(7). `make docs` puts them between their marks in docs/man/mltop.1.
+ * mdoc(7). `make docs` puts them between their marks in docs/man/mltop.1, and the flags of a verb that
+ * has a page of its own between those there.
  */
 #include "mltop/cli.h"
 
@@ -85,6 +86,12 @@ static void man_fields(const struct kind *k)
 		man_doc(f->doc);
 	}
 	printf(".El\n");
+}
+
+int cli_man_flags(const struct verb *v)
+{
+	man_own_flags(v);
+	return EXIT_DONE;
 }
 
 int cli_man(const struct verb *verbs)

@@ -170,8 +170,10 @@ static bool run_body(struct cli *c, json_t *body, struct err *e)
 		set_text(body, "cpu_limit", cli_value(c, "cpu"), e) &&
 		set_text(body, "memory_limit", cli_value(c, "memory"), e) &&
 		set_text(body, "max_runtime", cli_value(c, "max-runtime"), e) &&
-		cli_pairs(c, "env", body, "env", e) &&
-		cli_pairs(c, "label", body, "labels", e) && cli_check(&job_kind, body, e) &&
+		set_text(body, "metric", cli_value(c, "metric"), e) &&
+		cli_items(c, "progress-pattern", body, "progress_patterns", e) &&
+		cli_pairs(c, "env", body, "env", e) && cli_pairs(c, "label", body, "labels", e) &&
+		cli_check(&job_kind, body, e) &&
 		(run_in_place(c) || cli_upload_folder(c, ".", body, e));
 }
 

@@ -13,6 +13,8 @@
 static const struct cli_flag submit_flags[] = {
 	{"env", 'e', "K=V", "environment variable; K alone takes the value from here", true},
 	{"label", 'l', "K=V", "label of your own", true},
+	{"progress-pattern", 0, "PATTERN", "how its log says how far it is; see mltop progress",
+		true},
 	{0},
 };
 static const struct cli_flag logs_flags[] = {
@@ -30,6 +32,9 @@ static const struct cli_flag run_flags[] = {
 	{"name", 'n', "NAME", "name of the job; made from the command when not given", false},
 	{"env", 'e', "K=V", "environment variable; K alone takes the value from here", true},
 	{"label", 'l', "K=V", "label of your own", true},
+	{"metric", 0, "NAME", "metric to show beside the loss", false},
+	{"progress-pattern", 0, "PATTERN", "how its log says how far it is; see mltop progress",
+		true},
 	{"max-runtime", 0, "TIME", "stop it after that, such as 2h", false},
 	{"detach", 'd', NULL, "print the name and leave it running", false},
 	{"replace", 0, NULL, "stop and delete a job of that name first", false},
@@ -49,6 +54,16 @@ static const struct cli_flag outputs_flags[] = {
 static const struct cli_flag download_flags[] = {
 	{"output", 'o', "DIR", "folder to write into (the present one)", false},
 	{"force", 'f', NULL, "write over files that are there", false},
+	{0},
+};
+static const struct cli_flag progress_flags[] = {
+	{"pattern", 'p', "PATTERN", "regular expression with named parts, tried before the readers",
+		true},
+	{"metric", 0, "NAME", "metric to show beside the loss", false},
+	{"read", 'r', NULL, "only lines of which something is read", false},
+	{"whole", 0, NULL, "pass over no line of a pipe, however fast they come", false},
+	{"output", 'o', "FORM", "table or json: an object a line, the last of the end", false},
+	{"json", 0, NULL, "short for -o json", false},
 	{0},
 };
 
@@ -78,6 +93,8 @@ const struct verb special_verbs[] = {
 		"short for jobs logs"},
 	{NULL, "cancel", "NAME...", 0, CLI_ARGS_MAX, VERB_ORG, &job_kind, NULL, cli_action,
 		"short for jobs cancel"},
+	{NULL, "progress", "[FILE]", 0, 1, 0, NULL, progress_flags, cli_progress,
+		"what a log says of a training's progress, line by line; - is standard input"},
 	{NULL, "demo", "[-- VERB...]", 0, 0, VERB_REST, NULL, demo_flags, cli_demo,
 		"the dashboard, or a verb, on made-up jobs"},
 	{"platform", "status", "", 0, 0, VERB_ONE, NULL, NULL, cli_platform_status,

@@ -5,7 +5,7 @@
 #include "core/progress/line.h"
 
 /* The cells of a bar that are drawn with characters beyond ASCII, after cleaning. */
-enum { CELL_FULL = 2, CELL_EMPTY = 3 };
+enum { CELL_FULL = PROGRESS_CELL_FULL, CELL_EMPTY = PROGRESS_CELL_EMPTY };
 
 /* "340/1000", "122M/300M", "40/?", "44 of 120"; the place behind it, or NULL. */
 const char *bar_counts(const char *s, struct said *out);

@@ -31,11 +31,12 @@ struct progress {
 	progress_line_fn *line_read;
 	void *ctx;
 	uint64_t passed;
-	int64_t window_ms; /* begin of the second that is counted */
-	int64_t fed_ms;    /* when bytes came last */
-	uint16_t read;     /* lines read in it */
-	uint16_t tried;    /* and those that came to nothing */
-	int32_t steps;     /* that patterns took in it */
+	uint64_t lines, held_line; /* ended by LF; which one `held` is */
+	int64_t window_ms;         /* begin of the second that is counted */
+	int64_t fed_ms;            /* when bytes came last */
+	uint16_t read;             /* lines read in it */
+	uint16_t tried;            /* and those that came to nothing */
+	int32_t steps;             /* that patterns took in it */
 	uint16_t line_len, held_len;
 	bool line_long; /* what follows of the line is left out */
 	bool holds;     /* `held` is the newest line that was not read for the bound */
@@ -84,6 +85,7 @@ struct reading {
 	struct state *s;
 	const struct progress_rules *rules;
 	struct progress *watched; /* NULL: nobody is told */
+	uint64_t line;            /* its number */
 	bool any;                 /* something was read */
 	int64_t steps;            /* that patterns may take */
 };
@@ -102,10 +104,21 @@ static void values_of_said(const struct said *s, struct progress_values *v)
 	v->loss = s->loss;
 }
 
+/* Whose bar the line is, as was decided when it was taken: it is the newest of the loops. */
+static const char *loop_of(const struct reading *r, const struct said *s)
+{
+	static const char *const words[] = {NULL, "train", "epochs", "other"};
+
+	return s && s->shape == SHAPE_BAR ? words[r->s->track.loops[0].role] : NULL;
+}
+
 static void tell(const struct reading *r, const struct line *l, const char *reader,
 	const struct said *s, const struct progress_values *v, int rank, bool other)
 {
-	struct progress_line out = {.text = l->text, .reader = reader, .rank = rank};
+	struct progress_line out = {.line = r->line,
+		.text = l->text,
+		.reader = reader,
+		.rank = rank};
 
 	if (r->watched == NULL || r->watched->line_read == NULL || *skip_blanks(l->text) == '\0')
 		return;
@@ -127,6 +140,8 @@ static void tell(const struct reading *r, const struct line *l, const char *read
 	if (out.known == 0)
 		out.reader = NULL;
 	out.other_rank = other;
+	out.phase = r->s->track.known & PROGRESS_PHASE ? r->s->track.phase : "";
+	out.loop = other ? NULL : loop_of(r, s);
 	r->watched->line_read(r->watched->ctx, &out);
 }
 
@@ -264,11 +279,12 @@ static bool worth_holding(const char *raw, size_t len)
 	return false;
 }
 
-static bool read_whole(struct progress *p, const char *raw, size_t len)
+static bool read_whole(struct progress *p, const char *raw, size_t len, uint64_t line)
 {
 	struct reading r = {.s = &p->state,
 		.rules = p->rules,
 		.watched = p,
+		.line = line,
 		.steps = PROGRESS_STEPS_A_LINE};
 
 	read_raw(&r, raw, len, true);
@@ -282,12 +298,12 @@ static void held_read(struct progress *p)
 		return;
 	p->holds = false;
 	track_gap(&p->state.track);
-	read_whole(p, p->held, p->held_len);
+	read_whole(p, p->held, p->held_len, p->held_line);
 }
 
 static void line_passed(struct progress *p, const char *raw, size_t len)
 {
-	struct progress_line out = {.rank = -1, .passed = true};
+	struct progress_line out = {.line = p->held_line, .phase = "", .rank = -1, .passed = true};
 	char text[PROGRESS_LINE_MAX + 1];
 
 	p->passed++;
@@ -299,30 +315,52 @@ static void line_passed(struct progress *p, const char *raw, size_t len)
 	p->line_read(p->ctx, &out);
 }
 
-/* Who watches is told of every line, and a pattern may be about any. */
+/* A pattern may be about any line. */
 static bool worth_reading(const struct progress *p, const char *raw, size_t len)
 {
-	return p->rules || p->line_read || filter_passes(raw, len, *p->state.track.head != '\0');
+	return p->rules || filter_passes(raw, len, *p->state.track.head != '\0');
+}
+
+/* Who watches is told of every line, also of one that nobody looks at. */
+static void line_unread(const struct progress *p, const char *raw, size_t len)
+{
+	struct progress_line out = {.line = p->lines + 1, .phase = "", .rank = -1};
+	char text[PROGRESS_LINE_MAX + 1];
+	struct piece piece;
+	size_t at = 0;
+
+	while (p->line_read && piece_next(raw, len, &at, text, &piece)) {
+		out.text = text;
+		if (*skip_blanks(text))
+			p->line_read(p->ctx, &out);
+	}
 }
 
 static void line_take(struct progress *p, const char *raw, size_t len)
 {
-	if (len == 0 || !worth_reading(p, raw, len))
+	if (len == 0)
 		return;
+	if (!worth_reading(p, raw, len)) {
+		line_unread(p, raw, len);
+		return;
+	}
 	if (p->read < PROGRESS_LINES_A_SECOND && p->tried < TRIED_A_SECOND &&
 		p->steps < PROGRESS_STEPS_A_SECOND) {
-		bool any = read_whole(p, raw, len);
+		bool any = read_whole(p, raw, len, p->lines + 1);
 
 		p->read = (uint16_t)(p->read + any);
 		p->tried = (uint16_t)(p->tried + !any);
 		return;
 	}
-	if (p->rules == NULL && !worth_holding(raw, len))
+	if (p->rules == NULL && !worth_holding(raw, len)) {
+		line_unread(p, raw, len);
 		return;
+	}
 	if (p->holds)
 		line_passed(p, p->held, p->held_len);
 	memcpy(p->held, raw, len);
 	p->held_len = (uint16_t)len;
+	p->held_line = p->lines + 1;
 	p->holds = true;
 }
 
@@ -350,8 +388,10 @@ static void line_end(struct progress *p, const char *bytes, size_t len, char end
 	}
 	p->line_len = 0;
 	p->line_long = false;
-	if (end == '\n')
+	if (end == '\n') {
 		p->state.line_rank = -1;
+		p->lines++;
+	}
 }
 
 static void window_turn(struct progress *p, int64_t now_ms)

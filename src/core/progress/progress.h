@@ -23,6 +23,8 @@ enum {
 	PROGRESS_NAME_MAX = 48,  /* a metric's name with its NUL */
 	PROGRESS_PHASE_MAX = 64, /* with NUL */
 	PROGRESS_LINES_A_SECOND = 200,
+	PROGRESS_CELL_FULL = 2,     /* stands for a cell of a bar in the text of a line */
+	PROGRESS_CELL_EMPTY = 3,    /* as well */
 	PROGRESS_PATTERNS_MAX = 16, /* of at most REGEX_BYTES_MAX bytes each */
 	/* What patterns may cost, in steps of core/text/regex.h (some 10 ns each). */
 	PROGRESS_STEPS_A_LINE = 100 * 1000,   /* what costs more fits no pattern */
@@ -82,13 +84,17 @@ void progress_rules_free(struct progress_rules *r); /* NULL is fine */
 
 /* What was made of one line (or redraw), for who wants to see all. Valid during the call. */
 struct progress_line {
-	const char *text;   /* without escape sequences, at most PROGRESS_LINE_MAX bytes */
-	const char *reader; /* who read it, as "tqdm"; NULL: nothing was read */
-	unsigned known;     /* PROGRESS_*: fields that this line states */
+	uint64_t line; /* which of the log, from 1; redraws of one line have one number */
+	const char *
+		text; /* without escape sequences, at most PROGRESS_LINE_MAX bytes; may be no UTF-8 */
+	const char *reader;            /* who read it, as "tqdm"; NULL: nothing was read */
+	unsigned known;                /* PROGRESS_*: fields that this line states */
 	struct progress_values values; /* those fields */
-	int rank;                      /* -1: it names none */
-	bool other_rank;               /* a lower one speaks: of this line only the step is kept */
-	bool passed;                   /* passed over because of the bound, so it was not read */
+	const char *phase;             /* that stands after it; "": unknown */
+	const char *loop; /* whose bar it is: "train", "epochs" or "other"; NULL: it is none */
+	int rank;         /* -1: it names none */
+	bool other_rank;  /* a lower one speaks: of this line only the step is kept */
+	bool passed;      /* passed over because of the bound, so it was not read */
 };
 
 typedef void progress_line_fn(void *ctx, const struct progress_line *line);
