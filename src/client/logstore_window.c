@@ -182,16 +182,34 @@ uint64_t store_offset(const struct logstore *s, int64_t row, uint64_t pos)
 	return gap->offset + gap->lost + (pos - gap->pos);
 }
 
+/*
+ * The bytes of a line that are shown, NULL: unreadable. Of a line that is too long they are its
+ * first; of one that is redrawn its newest redraws, from a CR on: an hour of one bar is megabytes.
+ */
+static const char *shown_part(struct reader *r, const struct store_row *row, size_t *len)
+{
+	const char *tail, *cr;
+
+	*len = row->end - row->start <= LINE_SHOWN ? (size_t)(row->end - row->start) : LINE_SHOWN;
+	if (row->end - row->start > LINE_SHOWN && !r->s->raw) {
+		tail = reader_at(r, row->end - LINE_SHOWN, LINE_SHOWN);
+		/* The CR before a LF redraws nothing. */
+		cr = tail ? memchr(tail, '\r', LINE_SHOWN - 1) : NULL;
+		if (tail == NULL || cr != NULL) {
+			*len = cr ? (size_t)(tail + LINE_SHOWN - cr) : 0;
+			return cr;
+		}
+	}
+	return reader_at(r, row->start, *len);
+}
+
 /* Bytes go to s->lines, which may move: `at` keeps where each line begins in it. */
 static bool add_line(struct reader *r, const struct store_row *row, struct logstore_line *out,
 	size_t *at)
 {
-	size_t len = row->end - row->start <= LINE_SHOWN ? (size_t)(row->end - row->start)
-							 : LINE_SHOWN;
 	const char *bytes;
 
 	*out = (struct logstore_line){
-		.len = len,
 		.full_len = (size_t)(row->end - row->start),
 		.partial = row->partial,
 		.offset = store_offset(r->s, row->row, row->start),
@@ -203,10 +221,10 @@ static bool add_line(struct reader *r, const struct store_row *row, struct logst
 		out->lost = row->gap->lost;
 		return true;
 	}
-	bytes = reader_at(r, row->start, len);
+	bytes = shown_part(r, row, &out->len);
 	if (bytes == NULL)
 		return false;
-	return buf_add(&r->s->lines, bytes, len) && buf_addc(&r->s->lines, '\0');
+	return buf_add(&r->s->lines, bytes, out->len) && buf_addc(&r->s->lines, '\0');
 }
 
 /* Where the bytes of each line begin in s->lines, which may move. */

@@ -127,6 +127,29 @@ static void two_bars_are_two_lines(void **state)
 	logstore_free(s);
 }
 
+/* An hour of one bar is one line of megabytes: its newest redraws count, not how it began. */
+static void a_long_bar_is_shown_as_it_is_now(void **state)
+{
+	struct logstore *s = store_new();
+	struct logstore_line line;
+	char bar[128];
+
+	(void)state;
+	add_text(s, "start\n");
+	for (int i = 1; i <= 20000; i++) {
+		snprintf(bar, sizeof bar, "\rtrain: %5d/20000 [00:00<00:00, loss=0.5]", i);
+		add_text(s, bar);
+	}
+	expect(s, "start\ntrain: 20000/20000 [00:00<00:00, loss=0.5]\n");
+	add_text(s, "\nend\n");
+	expect(s, "start\ntrain: 20000/20000 [00:00<00:00, loss=0.5]\nend\n");
+	logstore_set_raw(s, true);
+	assert_int_equal(logstore_window(s, 1, 1, &line, NULL), 1);
+	assert_int_equal(line.len, 64 * 1024);
+	assert_memory_equal(line.bytes, "\rtrain:     1/20000", 19);
+	logstore_free(s);
+}
+
 /* Far behind a redraw a line is a line again, and the redraw is kept. */
 static void lines_after_a_redraw_are_lines(void **state)
 {
@@ -296,6 +319,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_bars_are_two_lines),
+		cmocka_unit_test(a_long_bar_is_shown_as_it_is_now),
 		cmocka_unit_test(lines_after_a_redraw_are_lines),
 		cmocka_unit_test(nothing_goes_back_over_a_gap),
 		cmocka_unit_test(searches_find_what_is_shown_and_what_was),

@@ -327,7 +327,12 @@ static void compare_window(struct logstore *s, const struct model *m, int64_t li
 	assert_int_equal(n, left < count ? left : count);
 	for (size_t i = 0; i < n; i++) {
 		const struct model_row *r = &m->rows.items[(size_t)line + i];
-		size_t shown = r->len < 64 * 1024 ? r->len : 64 * 1024;
+		size_t shown = r->len < 64 * 1024 ? r->len : 64 * 1024, from = 0;
+
+		/* Of a long line that is redrawn its newest redraws. */
+		for (size_t at = r->len - shown; r->len > shown && at + 1 < r->len && !from; at++)
+			from = r->bytes[at] == '\r' ? at : 0;
+		shown = from ? r->len - from : shown;
 
 		assert_int_equal(got[i].offset, r->offset);
 		assert_int_equal(got[i].lost, r->lost);
@@ -337,7 +342,7 @@ static void compare_window(struct logstore *s, const struct model *m, int64_t li
 			continue;
 		assert_int_equal(got[i].full_len, r->len);
 		assert_int_equal(got[i].len, shown);
-		assert_memory_equal(got[i].bytes, r->bytes ? r->bytes : "", shown);
+		assert_memory_equal(got[i].bytes, r->bytes ? r->bytes + from : "", shown);
 	}
 }
 
