@@ -18,10 +18,15 @@
 			? (void)0                                \
 			: record_know(&job_kind, (j), ROW_OFFSET(job, j, member)))
 
-static struct record *known_of(struct world_row *r, const struct made *m, enum work_reason why)
+static struct record *known_of(struct world_row *r, const struct made *m, enum work_reason why,
+	const struct made_said *said)
 {
-	return &r->known[m->class * 4 + (m->gpus > 0) * 2 +
-		(why != REASON_NONE && why != REASON_EXIT_CODE)];
+	int told = (said->step > 0) + (said->epoch > 0);
+
+	return &r->known[(m->class * 4 + (m->gpus > 0) * 2 +
+				 (why != REASON_NONE && why != REASON_EXIT_CODE)) *
+			3 +
+		told];
 }
 
 static const char *pick(const struct made *m, uint64_t salt, const char *const *words, size_t count)
@@ -102,36 +107,58 @@ static void job_use(const struct made *m, struct job *job)
 		job_set(job, gpu_util, (struct percent){use.gpu});
 }
 
-static void job_progress(const struct world *w, const struct made *m, struct job *job)
+/* As the reader of the log would have it. */
+static void job_progress(const struct world *w, const struct made *m, const struct made_said *said,
+	struct job *job)
 {
 	struct made_log log = made_log(m, 1);
-	int64_t total = log.total, step = (int64_t)made_step(m, w->now);
-	double rate = made_rate(m, 1), loss = made_loss(&log, (double)step);
+	int64_t bytes = (int64_t)made_log_length(log.total, made_step(m, w->now));
 
-	job_set(job, progress_step, step);
-	job_set(job, progress_total, total);
-	job_set(job, progress_percent, (struct percent){100.0 * (double)step / (double)total});
-	job_set(job, progress_epoch, step * 10 / total + 1);
-	job_set(job, loss, loss);
-	job_set(job, metric_name, "acc");
-	job_set(job, metric_value, 1 / (1 + loss));
-	job_set(job, log_bytes, (struct bytes){(int64_t)made_log_length(total, (double)step)});
+	job_set(job, log_bytes, (struct bytes){bytes});
+	if (said->step == 0)
+		return;
+	job_set(job, progress_step, said->step);
+	job_set(job, progress_total, log.total);
+	job_set(job, progress_percent,
+		(struct percent){100.0 * (double)said->step / (double)log.total});
+	job_set(job, loss, said->loss);
+	if (said->epoch > 0) {
+		job_set(job, progress_epoch, said->epoch);
+		job_set(job, progress_epochs, MADE_EPOCHS);
+		job_set(job, metric_name, "acc");
+		job_set(job, metric_value, said->acc);
+	}
 	if (m->class != MADE_RUNNING)
 		return;
-	job_set(job, progress_rate, rate);
-	job_set(job, progress_eta, (struct ms){(int64_t)((double)(total - step) / rate * 1000)});
+	job_set(job, phase, "train");
+	job_set(job, progress_rate, log.rate);
+	job_set(job, progress_eta,
+		(struct ms){(int64_t)((double)(log.total - said->step) / log.rate * 1000)});
 }
 
-static void job_ran(const struct world *w, const struct made *m, struct job *job)
+static void job_ran(const struct world *w, const struct made *m, const struct made_said *said,
+	struct job *job)
 {
 	job_set(job, start_time, (struct when){made_start(m)});
 	job_set(job, update_time, (struct when){made_start(m)});
 	job_set(job, node_name, MADE_NODE);
-	job_progress(w, m, job);
+	job_progress(w, m, said, job);
 	if (m->class == MADE_RUNNING)
 		job_use(m, job);
 	else
 		job_over(m, job);
+}
+
+static struct made_said said_by(const struct made *m, int64_t now)
+{
+	struct made_said said = {0};
+
+	if (m->class != MADE_WAITING) {
+		struct made_log log = made_log(m, 1);
+
+		made_said(&said, &log, made_step(m, now));
+	}
+	return said;
 }
 
 void world_job_row(const struct world *w, const struct world_job *j, struct world_row *r)
@@ -139,8 +166,9 @@ void world_job_row(const struct world *w, const struct world_job *j, struct worl
 	const struct world_org *o = world_org_of(w, &j->made);
 	const struct made *m = &j->made;
 	struct job *job = &r->job;
-	struct record *known = known_of(r, m,
-		m->class == MADE_FAILED ? why_failed(m) : REASON_NONE);
+	struct made_said said = said_by(m, w->now);
+	struct record *known = known_of(r, m, m->class == MADE_FAILED ? why_failed(m) : REASON_NONE,
+		&said);
 
 	memset(job, 0, sizeof *job);
 	r->is_known = memcmp(known, &job->record, sizeof *known) != 0;
@@ -157,7 +185,7 @@ void world_job_row(const struct world *w, const struct world_job *j, struct worl
 	job_asked_for(m, r);
 	job_set(job, state, m->class == MADE_WAITING ? WORK_ENQUEUED : WORK_RUNNING);
 	if (m->class != MADE_WAITING)
-		job_ran(w, m, job);
+		job_ran(w, m, &said, job);
 	*known = job->record;
 }
 

@@ -62,12 +62,20 @@ void made_gpu(char out[48], size_t i);
 struct made_log {
 	uint64_t seed;
 	int64_t total;
+	double rate; /* steps a second */
 	double loss_from;
+	int64_t diverges; /* the step from which its loss is no number any more; total: never */
 };
-struct made_log made_log_of(uint64_t seed, int64_t total);
+struct made_log made_log_of(uint64_t seed, int64_t total, double rate);
 /* Of an attempt of a made-up job. */
 struct made_log made_log(const struct made *m, int attempt);
-double made_loss(const struct made_log *g, double step);
+/* What the log has said when it has come to a step: a row says the same. */
+struct made_said {
+	int64_t step, epoch; /* 0: nothing of it yet */
+	double loss, acc;    /* NAN where it diverged; acc is of the epoch */
+};
+enum { MADE_EPOCHS = 10 }; /* of every job */
+void made_said(struct made_said *out, const struct made_log *g, double step);
 uint64_t made_log_length(int64_t total, double step);
 size_t made_log_read(const struct made_log *g, uint64_t end, uint64_t offset, char *out,
 	size_t size);

@@ -19,16 +19,21 @@ uint64_t made_log_length(int64_t total, double step)
 	return (uint64_t)((int64_t)step / stride(total)) * MADE_RECORD;
 }
 
-struct made_log made_log_of(uint64_t seed, int64_t total)
+struct made_log made_log_of(uint64_t seed, int64_t total, double rate)
 {
+	uint64_t fate = made_hash(seed, 3, 0);
+
 	return (struct made_log){.seed = seed,
 		.total = total,
-		.loss_from = 1.5 + 4 * made_unit(made_hash(seed, 1, 0))};
+		.rate = rate,
+		.loss_from = 1.5 + 4 * made_unit(made_hash(seed, 1, 0)),
+		.diverges = fate % 32 ? total : (int64_t)(fate >> 32) % (total / 2 + 1)};
 }
 
 struct made_log made_log(const struct made *m, int attempt)
 {
-	return made_log_of(made_of(m, 1000 + (uint64_t)attempt), made_total(m, attempt));
+	return made_log_of(made_of(m, 1000 + (uint64_t)attempt), made_total(m, attempt),
+		made_rate(m, attempt));
 }
 
 /* Falls from loss_from towards a twentieth of it, with noise that the step decides. */
@@ -37,50 +42,113 @@ static double loss_at(const struct made_log *g, int64_t step)
 	double part = (double)step / (double)(g->total > 0 ? g->total : 1);
 	double noise = made_unit(made_hash(g->seed, 2, (uint64_t)step)) - 0.5;
 
+	if (step > g->diverges)
+		return (double)NAN;
 	return g->loss_from * (0.05 + 0.95 * exp(-5 * part)) * (1 + 0.04 * noise);
 }
 
-double made_loss(const struct made_log *g, double step)
+/* ---- Records: a bar, or in its place the line of an epoch ---- */
+
+static int64_t records_of(const struct made_log *g)
 {
-	return loss_at(g, (int64_t)step);
+	return g->total / stride(g->total);
+}
+
+/* Record n is about this step; the last one about the last. */
+static int64_t step_of(const struct made_log *g, int64_t n)
+{
+	return n + 1 >= records_of(g) ? g->total : (n + 1) * stride(g->total);
+}
+
+static bool tells_epoch(int64_t n)
+{
+	return n > 0 && n % EPOCH == 0;
+}
+
+static int64_t epoch_of(const struct made_log *g, int64_t step)
+{
+	int64_t n = step * MADE_EPOCHS / g->total + 1;
+
+	return n < MADE_EPOCHS ? n : MADE_EPOCHS;
+}
+
+static double acc_of(const struct made_log *g, double loss)
+{
+	return 1 - loss / (g->loss_from * 1.3);
+}
+
+void made_said(struct made_said *out, const struct made_log *g, double step)
+{
+	int64_t count = (int64_t)step / stride(g->total), n = count - 1;
+	int64_t told = n > 0 ? n / EPOCH * EPOCH : 0; /* the newest line of an epoch */
+
+	*out = (struct made_said){0};
+	if (count == 0)
+		return;
+	out->step = step_of(g, tells_epoch(n) ? n - 1 : n);
+	out->loss = loss_at(g, step_of(g, n));
+	if (!tells_epoch(told))
+		return;
+	out->epoch = epoch_of(g, step_of(g, told));
+	out->acc = acc_of(g, loss_at(g, step_of(g, told)));
+}
+
+/* "12:05", and from an hour on "3:12:05". */
+static void clock_text(char *out, size_t size, double seconds)
+{
+	long long s = (long long)seconds;
+
+	if (s >= 3600)
+		snprintf(out, size, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+	else
+		snprintf(out, size, "%02lld:%02lld", s / 60, s % 60);
+}
+
+/* "nan" never has a sign. */
+static void value_text(char *out, size_t size, double value)
+{
+	if (isnan(value))
+		snprintf(out, size, "nan");
+	else
+		snprintf(out, size, "%.4f", value);
 }
 
 static void bar(char *out, size_t size, const struct made_log *g, int64_t step)
 {
 	static const char full[] = "##########", none[] = "          ";
 	int percent = (int)(step * 100 / g->total), tenths = percent / 10;
-	long long left = (long long)(g->total - step) / 20;
+	char gone[32], left[32], loss[32];
 
-	snprintf(out, size,
-		"\r%3d%%|%.*s%.*s| %lld/%lld [%02lld:%02lld<%02lld:%02lld, 20.0it/s, loss=%.4f]",
-		percent, tenths, full, 10 - tenths, none, (long long)step, (long long)g->total,
-		(long long)step / 20 / 60, (long long)step / 20 % 60, left / 60, left % 60,
-		loss_at(g, step));
+	clock_text(gone, sizeof gone, (double)step / g->rate);
+	clock_text(left, sizeof left, (double)(g->total - step) / g->rate);
+	value_text(loss, sizeof loss, loss_at(g, step));
+	snprintf(out, size, "\r%3d%%|%.*s%.*s| %lld/%lld [%s<%s, %.1fit/s, loss=%s]", percent,
+		tenths, full, 10 - tenths, none, (long long)step, (long long)g->total, gone, left,
+		g->rate, loss);
 }
 
-static void epoch(char *out, size_t size, const struct made_log *g, int64_t record, int64_t step)
+static void epoch(char *out, size_t size, const struct made_log *g, int64_t step)
 {
-	double loss = loss_at(g, step);
+	double value = loss_at(g, step);
+	char loss[32], acc[32];
 
-	snprintf(out, size, "\rEpoch %lld/%lld - loss: %.4f - acc: %.4f",
-		(long long)(record / EPOCH + 1),
-		(long long)(g->total / stride(g->total) + EPOCH - 1) / EPOCH, loss,
-		1 - loss / (g->loss_from * 1.3));
+	value_text(loss, sizeof loss, value);
+	value_text(acc, sizeof acc, acc_of(g, value));
+	snprintf(out, size, "\rEpoch %lld/%d - loss: %s - acc: %s", (long long)epoch_of(g, step),
+		MADE_EPOCHS, loss, acc);
 }
 
-/* Record n is about step (n + 1) * stride; always MADE_RECORD bytes. */
+/* Always MADE_RECORD bytes. */
 static void record(char out[MADE_RECORD + 1], const struct made_log *g, int64_t n)
 {
 	char text[256];
-	int64_t step = (n + 1) * stride(g->total);
-	bool last = n % EPOCH == EPOCH - 1;
 
-	if (last)
-		epoch(text, sizeof text, g, n, step);
+	if (tells_epoch(n))
+		epoch(text, sizeof text, g, step_of(g, n));
 	else
-		bar(text, sizeof text, g, step);
+		bar(text, sizeof text, g, step_of(g, n));
 	snprintf(out, MADE_RECORD + 1, "%-*.*s", MADE_RECORD, MADE_RECORD, text);
-	if (last)
+	if (tells_epoch(n) || n + 1 >= records_of(g))
 		out[MADE_RECORD - 1] = '\n';
 }
 

@@ -57,7 +57,7 @@ static int64_t duration_of(struct fake *f, const struct labels *env)
 struct made_log fake_task_log(const struct fake_task *t)
 {
 	return t->made ? made_log(&t->of, t->ref.attempt)
-		       : made_log_of(made_hash(1, 2, (uint64_t)t->ref.attempt), t->total);
+		       : made_log_of(made_hash(1, 2, (uint64_t)t->ref.attempt), t->total, t->rate);
 }
 
 static struct fake_task *task_new(struct fake *f, const struct task_ref *ref)
