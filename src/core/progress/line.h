@@ -164,6 +164,8 @@ const char *skip_blanks(const char *s);
 /* `text` is in lower case; case of `s` does not count. */
 bool starts_with(const char *s, const char *text);
 bool span_is(struct span s, const char *text);
+/* As strcmp, whatever the case of `s`. */
+int span_compare(struct span s, const char *text);
 /* Is the word there, with no letter on either side? Its place, or NULL. */
 const char *find_word(const char *s, const char *word);
 /*
@@ -193,6 +195,9 @@ const struct number *line_number_at(const struct line *l, const char *at);
 /* ---- names.c ---- */
 
 struct meaning name_meaning(struct span name, struct span before);
+/* ---- counters.c: false where the name counts nothing ---- */
+bool counter_meaning(struct span name, struct span before, struct meaning *m);
+
 /* Is the name of a set in it, as in "valid_0's"? */
 bool name_has_set(struct span name);
 /* How good a metric is for the job: the set before the kind. */

@@ -167,24 +167,13 @@ static const struct {
 	{"xent", WORD_LOSS_KIND},
 };
 
-static int compare(struct span s, const char *text)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char a = (unsigned char)to_lower(s.at[i]), b = (unsigned char)text[i];
-
-		if (a != b)
-			return a < b ? -1 : 1;
-	}
-	return text[s.len] ? -1 : 0;
-}
-
 static enum word word_find(struct span s)
 {
 	size_t low = 0, high = sizeof words / sizeof *words;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		int c = compare(s, words[middle].text);
+		int c = span_compare(s, words[middle].text);
 
 		if (c == 0)
 			return words[middle].word;
@@ -258,163 +247,6 @@ static void sum_name(struct sum *sum, struct span name)
 	}
 }
 
-/* ---- Counters ---- */
-
-/* In order of bytes as well. */
-static const struct {
-	const char *text;
-	enum name_kind kind;
-	bool strict;
-} counters[] = {
-	{"batch", NAME_STEP, false},
-	{"env_step", NAME_GLOBAL_STEP, true},
-	{"env_steps", NAME_GLOBAL_STEP, true},
-	{"epoch", NAME_EPOCH, false},
-	{"epoch(test)", NAME_EPOCH, false},
-	{"epoch(train)", NAME_EPOCH, false},
-	{"epoch(val)", NAME_EPOCH, false},
-	{"epochs", NAME_EPOCHS, true},
-	{"eta", NAME_ETA, false},
-	{"fps", NAME_RATE, true},
-	{"global_step", NAME_GLOBAL_STEP, false},
-	{"global_step/sec", NAME_RATE, true},
-	{"it/s", NAME_RATE, false},
-	{"it/sec", NAME_RATE, false},
-	{"iter", NAME_STEP, false},
-	{"iter(train)", NAME_STEP, false},
-	{"iter/s", NAME_RATE, false},
-	{"iter/sec", NAME_RATE, false},
-	{"iteration", NAME_STEP, false},
-	{"iters/sec", NAME_RATE, false},
-	{"itr", NAME_STEP, false},
-	{"left", NAME_ETA, true},
-	{"max_epoch", NAME_EPOCHS, true},
-	{"max_epochs", NAME_EPOCHS, true},
-	{"max_iters", NAME_TOTAL_STEPS, true},
-	{"max_steps", NAME_TOTAL_STEPS, true},
-	{"micro_step", NAME_STEP, true},
-	{"minibatch", NAME_STEP, false},
-	{"n_epochs", NAME_EPOCHS, true},
-	{"num_env_steps", NAME_GLOBAL_STEP, true},
-	{"num_epochs", NAME_EPOCHS, true},
-	{"num_timesteps", NAME_GLOBAL_STEP, true},
-	{"num_train_epochs", NAME_EPOCHS, true},
-	{"num_updates", NAME_STEP, true},
-	{"remaining", NAME_ETA, true},
-	{"round", NAME_STEP, true},
-	{"sps", NAME_RATE, true},
-	{"step", NAME_STEP, false},
-	{"step/s", NAME_RATE, true},
-	{"step/sec", NAME_RATE, true},
-	{"steps/s", NAME_RATE, true},
-	{"steps/sec", NAME_RATE, true},
-	{"steps_per_sec", NAME_RATE, true},
-	{"steps_per_second", NAME_RATE, true},
-	{"timesteps_total", NAME_GLOBAL_STEP, true},
-	{"total_epochs", NAME_EPOCHS, true},
-	{"total_steps", NAME_TOTAL_STEPS, true},
-	{"total_timesteps", NAME_GLOBAL_STEP, true},
-	{"train/global_step", NAME_GLOBAL_STEP, true},
-	{"train_step", NAME_STEP, true},
-	{"training_iteration", NAME_STEP, false},
-	{"trial", NAME_STEP, false},
-	{"update", NAME_STEP, true},
-	{"ups", NAME_RATE, true},
-	{"world_size", NAME_RANKS, true},
-};
-
-static bool counter_find(struct span s, struct meaning *m)
-{
-	size_t low = 0, high = sizeof counters / sizeof *counters;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int c = compare(s, counters[middle].text);
-
-		if (c == 0) {
-			m->kind = counters[middle].kind;
-			m->strict = counters[middle].strict;
-			return true;
-		}
-		if (c < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return false;
-}
-
-static bool is_one_of(struct span s, const char *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (span_is(s, list[i]))
-			return true;
-	return false;
-}
-
-/*
- * "from iteration 0", "every epoch 5", "best epoch: 2": the number is not where the training is.
- * "Num Epochs" and "Total optimization steps" are how many there are.
- */
-static void counter_before(struct meaning *m, struct span name, struct span before)
-{
-	static const char *const others[] = {"from", "every", "per", "max", "min", "best", "until",
-		"final", "warmup", "at", "for", "of", "after", "before", "val", "validation",
-		"eval", "test", "with", "each", "resume", "resuming", "save", "saving", "in"};
-	static const char *const never[] = {"from", "every", "per", "max", "min", "until"};
-	static const char *const many[] = {"num", "max", "total", "number", "n"};
-
-	if (m->kind == NAME_EPOCHS || m->kind == NAME_EPOCH) {
-		if (is_one_of(before, many, sizeof many / sizeof *many) &&
-			(m->kind == NAME_EPOCHS || !span_is(before, "n")))
-			m->kind = NAME_EPOCHS;
-		else if (m->kind == NAME_EPOCHS && before.len > 0 && span_is(name, "epochs"))
-			m->kind = NAME_NOTHING;
-	}
-	if (m->kind == NAME_STEP && span_is(before, "global") && span_is(name, "step"))
-		m->kind = NAME_GLOBAL_STEP;
-	if ((m->kind == NAME_STEP || m->kind == NAME_EPOCH) &&
-		is_one_of(before, others, sizeof others / sizeof *others))
-		m->kind = NAME_NOTHING;
-	if (m->kind == NAME_GLOBAL_STEP && is_one_of(before, never, sizeof never / sizeof *never))
-		m->kind = NAME_NOTHING;
-}
-
-/* "Total optimization steps = 120", "Num processes: 8", "world size: 8", "Total train steps". */
-static bool counter_of_phrase(struct meaning *m, struct span name, struct span before)
-{
-	if (span_is(name, "iterate")) { /* L-BFGS-B's "At iterate    1" */
-		m->kind = NAME_STEP;
-		return true;
-	}
-	/* "iterations 200 error 0.26": elsewhere it is how many there will be. */
-	if (span_is(name, "iterations") && before.len == 0) {
-		m->kind = NAME_STEP;
-		m->leads = true;
-		return true;
-	}
-	if (span_is(name, "no") || span_is(name, "number")) { /* "Iteration No: 7" */
-		struct meaning counter = {NAME_NOTHING, SET_NONE, 0, 0, false};
-
-		if (!counter_find(before, &counter) ||
-			(counter.kind != NAME_STEP && counter.kind != NAME_EPOCH))
-			return false;
-		m->kind = counter.kind;
-		return true;
-	}
-	m->strict = true;
-	if (span_is(name, "steps") && (span_is(before, "optimization") || span_is(before, "total")))
-		m->kind = NAME_TOTAL_STEPS;
-	else if ((span_is(name, "processes") && span_is(before, "num")) ||
-		(span_is(name, "size") && span_is(before, "world")))
-		m->kind = NAME_RANKS;
-	else if (span_is(name, "time") && (span_is(before, "remaining")))
-		m->kind = NAME_ETA;
-	else
-		return false;
-	return true;
-}
-
 /* ---- All together ---- */
 
 static void set_values(struct meaning *m, const struct sum *name, const struct sum *sum)
@@ -460,11 +292,7 @@ struct meaning name_meaning(struct span name, struct span before)
 
 	if (name.len == 0 || name.len > 60)
 		return m;
-	if (counter_find(name, &m)) {
-		counter_before(&m, name, before);
-		return m;
-	}
-	if (counter_of_phrase(&m, name, before))
+	if (counter_meaning(name, before, &m))
 		return m;
 	m.strict = false;
 	sum_name(&own, name);
@@ -492,93 +320,4 @@ uint8_t metric_rank(const struct meaning *m, enum phase phase)
 		(m->set == SET_NONE && (phase == PHASE_VALIDATE || phase == PHASE_EVALUATE));
 
 	return (uint8_t)(m->metric + (validation ? 4 : 0));
-}
-
-/* ---- Phases ---- */
-
-static const struct {
-	const char *word;
-	enum phase phase;
-} phases[] = {
-	{"train", PHASE_TRAIN},
-	{"training", PHASE_TRAIN},
-	{"fit", PHASE_TRAIN},
-	{"fitting", PHASE_TRAIN},
-	{"learning", PHASE_TRAIN},
-	{"finetuning", PHASE_TRAIN},
-	{"optimizing", PHASE_TRAIN},
-	{"boosting", PHASE_TRAIN},
-	{"trn", PHASE_TRAIN},
-	{"warmup", PHASE_TRAIN},
-	{"sampling", PHASE_TRAIN},
-	{"running", PHASE_TRAIN},
-	{"val", PHASE_VALIDATE},
-	{"valid", PHASE_VALIDATE},
-	{"validate", PHASE_VALIDATE},
-	{"validating", PHASE_VALIDATE},
-	{"validation", PHASE_VALIDATE},
-	{"validator", PHASE_VALIDATE},
-	{"dev", PHASE_VALIDATE},
-	{"sanity", PHASE_VALIDATE},
-	{"eval", PHASE_EVALUATE},
-	{"evaluate", PHASE_EVALUATE},
-	{"evaluating", PHASE_EVALUATE},
-	{"evaluation", PHASE_EVALUATE},
-	{"evaluator", PHASE_EVALUATE},
-	{"test", PHASE_EVALUATE},
-	{"testing", PHASE_EVALUATE},
-	{"predict", PHASE_EVALUATE},
-	{"predicting", PHASE_EVALUATE},
-	{"prediction", PHASE_EVALUATE},
-	{"inference", PHASE_EVALUATE},
-	{"download", PHASE_DOWNLOAD},
-	{"downloading", PHASE_DOWNLOAD},
-	{"fetching", PHASE_DOWNLOAD},
-	{"tokenize", PHASE_TOKENIZE},
-	{"tokenizing", PHASE_TOKENIZE},
-	{"tokenization", PHASE_TOKENIZE},
-	{"tokenizer", PHASE_TOKENIZE},
-	{"map", PHASE_TOKENIZE},
-	{"filter", PHASE_TOKENIZE},
-	{"loading", PHASE_LOAD},
-	{"load", PHASE_LOAD},
-	{"saving", PHASE_SAVE},
-	{"save", PHASE_SAVE},
-	{"writing", PHASE_SAVE},
-};
-
-static enum phase phase_of_word(struct span w)
-{
-	for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
-		if (span_is(w, phases[i].word))
-			return phases[i].phase;
-	/* "Adding EOS to train dataset", "Computing metrics": something is done that is no training. */
-	if (w.len > 4 && starts_with(w.at + w.len - 3, "ing"))
-		return PHASE_OTHER;
-	return PHASE_UNKNOWN;
-}
-
-/* The first word that says one, as "Tokenizing train dataset" is no training. */
-enum phase phase_of_words(struct span text, struct span *word)
-{
-	const char *at = text.at, *end = text.at + text.len;
-
-	while (at < end) {
-		struct span w = {at, 0};
-		enum phase phase;
-
-		while (at < end && (is_letter(*at) || *at == '_' || is_digit(*at)))
-			at++;
-		w.len = (size_t)(at - w.at);
-		if (w.len == 0) {
-			at++;
-			continue;
-		}
-		phase = phase_of_word(w);
-		if (phase != PHASE_UNKNOWN) {
-			*word = w;
-			return phase;
-		}
-	}
-	return PHASE_UNKNOWN;
 }

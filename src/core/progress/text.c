@@ -23,6 +23,17 @@ bool span_is(struct span s, const char *text)
 	return strlen(text) == s.len && starts_with(s.at, text);
 }
 
+int span_compare(struct span s, const char *text)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char a = (unsigned char)to_lower(s.at[i]), b = (unsigned char)text[i];
+
+		if (a != b)
+			return a < b ? -1 : 1;
+	}
+	return text[s.len] ? -1 : 0;
+}
+
 const char *find_word(const char *s, const char *word)
 {
 	size_t len = strlen(word);

@@ -55,6 +55,12 @@ struct track {
 	bool whole_eta, whole_percent, gap, trained, skip_next;
 };
 
+/* May the log say this field, or did a higher source? */
+static inline bool log_may(const struct track *t, unsigned bit)
+{
+	return t->sources[__builtin_ctz(bit)] == SOURCE_LOG;
+}
+
 void track_init(struct track *t);
 /* Loops and phases are unknown; what was said of values stays. */
 void track_gap(struct track *t);
