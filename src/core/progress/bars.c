@@ -109,6 +109,20 @@ bool epoch_take(const char *text, const char *end, struct said *s)
 	return true;
 }
 
+/* "Train     2" of RecBole. */
+static bool epoch_of_train(const char *begin, const char *end, struct said *s)
+{
+	const char *at = begin + (starts_with(begin, "training") ? 8 : 5);
+	int64_t epoch;
+
+	if (!starts_with(begin, "train") || at >= end || !is_blank(*at) ||
+		take_count(skip_blanks(at), &epoch) != end || epoch > 1000000)
+		return false;
+	s->epoch = epoch;
+	s->has |= PROGRESS_EPOCH;
+	return true;
+}
+
 /* Without the number of a rank: that is where it is drawn, not what it is. */
 void bar_name(struct said *s, const char *begin, const char *end)
 {
@@ -118,7 +132,7 @@ void bar_name(struct said *s, const char *begin, const char *end)
 	if (end <= begin)
 		return;
 	s->name = (struct span){begin, (size_t)(end - begin)};
-	if (!epoch_take(begin, end, s)) {
+	if (!epoch_take(begin, end, s) && !epoch_of_train(begin, end, s)) {
 		const char *word = find_word(begin, "epoch");
 
 		if (word == NULL || word >= end)

@@ -34,7 +34,8 @@ static bool renamed(const struct loop *a, uint8_t depth, const struct said *s)
 {
 	return a->role == ROLE_TRAIN && a->bar && (a->depth > 0) == (depth > 0) &&
 		phase_trains(s->phase) && s->unit == UNIT_STEP && (s->has & PROGRESS_TOTAL) &&
-		a->total == s->total && a->step > 0 && a->step < a->total && s->step >= a->step;
+		a->total == s->total && (a->step > 0 || a->name == 0) && a->step < a->total &&
+		s->step >= a->step;
 }
 
 /* Nothing is known of a loop above it: the newest one at the left edge that trains. */
