@@ -424,6 +424,31 @@ static void test_dear_patterns(void **state)
 	progress_rules_free(rules);
 }
 
+/* Only patterns can be about any line: the name of a metric leaves a torrent's progress where it is. */
+static void test_metric_in_a_torrent(void **state)
+{
+	static const char *const names[] = {"val_auc", ""};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct progress_rules *rules = progress_rules_new(NULL, 0, names[i], NULL);
+		struct progress *p = reader_new(rules);
+		struct progress_values v;
+
+		for (int n = 0; n < 3000; n++)
+			feed(p, "some words about nothing\n", 0);
+		feed(p, "step 7 loss 2.5 val_auc 0.75\n", 0);
+		for (int n = 0; n < 3000; n++)
+			feed(p, "some words about nothing\n", 0);
+		progress_pause(p, 0, &v);
+		assert_int_equal(v.step, 7);
+		assert_true(v.known & PROGRESS_METRIC);
+		assert_string_equal(v.metric_name, "val_auc");
+		free(p);
+		progress_rules_free(rules);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_eta),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_dear_patterns),
+		cmocka_unit_test(test_metric_in_a_torrent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

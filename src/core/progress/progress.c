@@ -318,7 +318,8 @@ static void line_passed(struct progress *p, const char *raw, size_t len)
 /* A pattern may be about any line. */
 static bool worth_reading(const struct progress *p, const char *raw, size_t len)
 {
-	return p->rules || filter_passes(raw, len, *p->state.track.head != '\0');
+	return rules_have_patterns(p->rules) ||
+		filter_passes(raw, len, *p->state.track.head != '\0');
 }
 
 /* Who watches is told of every line, also of one that nobody looks at. */
@@ -352,7 +353,7 @@ static void line_take(struct progress *p, const char *raw, size_t len)
 		p->tried = (uint16_t)(p->tried + !any);
 		return;
 	}
-	if (p->rules == NULL && !worth_holding(raw, len)) {
+	if (!rules_have_patterns(p->rules) && !worth_holding(raw, len)) {
 		line_unread(p, raw, len);
 		return;
 	}

@@ -68,7 +68,7 @@ struct progress_rules *progress_rules_new(const char *const *patterns, size_t co
 		return NULL;
 	}
 	r = mem_alloc(sizeof *r);
-	r->metric = mem_strdup(metric);
+	r->metric = metric && *metric ? mem_strdup(metric) : NULL;
 	for (; r->count < count; r->count++) {
 		r->patterns[r->count] = regex_new(patterns[r->count], e);
 		if (r->patterns[r->count] == NULL)
@@ -98,6 +98,11 @@ void progress_rules_free(struct progress_rules *r)
 const char *rules_metric(const struct progress_rules *r)
 {
 	return r ? r->metric : NULL;
+}
+
+bool rules_have_patterns(const struct progress_rules *r)
+{
+	return r && r->count > 0;
 }
 
 /* ---- Reading ---- */

@@ -6,6 +6,8 @@
 
 /* The metric asked for, or NULL. */
 const char *rules_metric(const struct progress_rules *r);
+/* Are there patterns? They may be about any line. */
+bool rules_have_patterns(const struct progress_rules *r);
 /*
  * The patterns on a line: the first that fits. False: none does, or finding that out takes more than
  * *steps (of core/text/regex.h), which are counted down.
