@@ -39,7 +39,8 @@ void packages_loaded(struct platform *p)
 	}
 }
 
-const struct package *package_find(struct platform *p, const char *org_id, const char *id)
+/* In that org; NULL: none. */
+static const struct package *package_find(struct platform *p, const char *org_id, const char *id)
 {
 	const struct package *k = rowset_find(&p->model.packages, id);
 

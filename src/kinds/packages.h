@@ -9,8 +9,6 @@
 
 #define PACKAGE_PART_MAX ((size_t)1 << 40) /* the size that was announced is what counts */
 
-/* In that org; NULL: none. */
-const struct package *package_find(struct platform *p, const char *org_id, const char *id);
 /* A part of it is being written, or a change of it is on its way to the disk. */
 bool package_busy(const struct platform *p, const struct package *k);
 void package_part(struct request *r); /* package_part.c */

@@ -29,7 +29,7 @@ static void access_key_make(char out[21])
 }
 
 /* 256 bits as 43 characters of base64url (RFC 4648 section 5), without padding. */
-void keys_secret(char out[64])
+static void secret_make(char out[64])
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -56,7 +56,7 @@ void keys_make(struct key *k, struct arena *a, const struct org *o, const char *
 	char access[21], secret[64];
 
 	access_key_make(access);
-	keys_secret(secret);
+	secret_make(secret);
 	memset(k, 0, sizeof *k);
 	key_set(k, access_key, arena_strdup(a, access));
 	key_set(k, secret_key, arena_strdup(a, secret));

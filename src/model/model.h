@@ -144,7 +144,7 @@ struct model *change_model(const struct change *c);
 void change_row(struct change *c, const struct kind *k, const void *rec);
 void change_row_remove(struct change *c, const struct kind *k, const char *uid);
 bool change_key(struct change *c, const struct key *k, struct err *e);
-/* What a person did: {"time","key","role","peer","action","object","detail"}. */
+/* What was done, by whom: core/kinds/audit.c has the rows. `detail` NULL: none. */
 void change_audit(struct change *c, const char *action, const char *object, const char *detail);
 /* "job.delete", of the row's uid and name. */
 void change_audit_of(struct change *c, const struct kind *k, const char *verb, const void *row);
@@ -242,7 +242,6 @@ void model_nonces_release(struct model *m);
 /* Makes a key with fresh halves; texts in `a`. */
 void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name,
 	enum role role, int64_t now);
-void keys_secret(char out[64]);
 /* A disabled copy of the key is queued; its streams close once it is stored. */
 bool keys_disable(struct change *c, const struct key *row, struct err *e);
 /* A second key like `row`. */

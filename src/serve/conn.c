@@ -95,7 +95,7 @@ static ssize_t conn_write(struct conn *c, const char *from, size_t size)
 	return n > 0 ? n : tls_result(c, n);
 }
 
-/* Sends what it can; false: the socket takes no more now, or ever. */
+/* How much of it the socket took: less than all where it takes no more now or, c->broken, ever. */
 static size_t send_some(struct conn *c, const char *data, size_t len)
 {
 	size_t done = 0;

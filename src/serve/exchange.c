@@ -27,7 +27,7 @@ void body_done(struct exchange *x)
 	buf_release(&x->body);
 }
 
-void body_release(struct exchange *x)
+static void body_release(struct exchange *x)
 {
 	body_done(x);
 	if (x->spool == NULL)

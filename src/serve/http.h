@@ -203,6 +203,12 @@ struct exchange {
 	struct reply reply;
 };
 
+/* NULL: the program asks itself. */
+static inline struct exchange *exchange_of(const struct request *r)
+{
+	return r->server;
+}
+
 /* ---- guard.c: what is refused before it means anything ---- */
 
 /*
@@ -247,7 +253,6 @@ void exchange_free(struct exchange *x);
 void exchange_over(struct request *r);         /* the same, for request_over */
 void exchange_forget_server(struct server *s); /* before it is freed: late answers are dropped */
 void body_done(struct exchange *x);            /* it is read: its room is free for others */
-void body_release(struct exchange *x);
 void spool_free(struct spool *sp);
 
 /* ---- http.c: from header to handler ---- */
@@ -278,8 +283,6 @@ void exchange_dispatch(struct exchange *x);
 void exchange_fail(struct exchange *x, int status, const struct err *e);
 void exchange_fail_close(struct exchange *x, int status, const struct err *e);
 void http_continue(struct conn *c); /* 100: the body may come */
-/* {"error": true, "message": ...} as text; the caller frees. */
-char *http_error_body(const struct err *e, size_t *len);
 
 /* ---- http_send.c ---- */
 

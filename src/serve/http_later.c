@@ -4,11 +4,6 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 
-static struct exchange *exchange_of(const struct request *r)
-{
-	return r->server;
-}
-
 bool request_turn_over(const struct request *r)
 {
 	const struct server *s = r->answered ? NULL : exchange_of(r)->server;

@@ -11,12 +11,8 @@
 
 static const char type_json[] = "application/json";
 
-static struct exchange *exchange_of(struct request *r)
-{
-	return r->server;
-}
-
-char *http_error_body(const struct err *e, size_t *len)
+/* {"error": true, "message": ...} as text; the caller frees. */
+static char *error_body(const struct err *e, size_t *len)
 {
 	struct buf clean = BUF_INIT;
 	json_t *body;
@@ -113,7 +109,7 @@ void request_reply_owned(struct request *r, int status, struct buf *text)
 static void fail_with(struct exchange *x, int status, const struct err *e)
 {
 	size_t len;
-	char *body = http_error_body(e, &len);
+	char *body = error_body(e, &len);
 
 	reply_owned(x, status, body, len);
 }
@@ -121,7 +117,7 @@ static void fail_with(struct exchange *x, int status, const struct err *e)
 void request_fail(struct request *r, const struct err *e)
 {
 	size_t len;
-	char *body = http_error_body(e, &len);
+	char *body = error_body(e, &len);
 
 	answer(r, err_http_status(e->code), body, len);
 }

@@ -86,7 +86,6 @@ bool row_sub_ready(const struct row_sub *sub, int64_t mono); /* has something to
 struct slot *row_sub_take(struct row_sub *sub);
 /* Marks the row as owed and sees to its being sent. */
 void row_sub_owe(struct row_sub *sub, const char *uid);
-bool row_sub_sent_uid(const struct row_sub *sub, const char *uid);
 bool row_sub_was_sent(const struct row_sub *sub, const struct slot *slot);
 void row_sub_set_sent(struct row_sub *sub, struct slot *slot, bool sent);
 /* The batch is out: the next may begin after a pause. Arms the hub's timer when more is owed. */
@@ -108,7 +107,6 @@ void feed_row_changed(struct feed *f, const char *uid);
 void feed_time_passed(struct hub *h, struct feed *f, int64_t mono, int64_t now);
 
 /* Between hub.c, hub_rows.c and hub_filter.c. */
-struct slot *feed_slot(struct feed *f, const char *uid); /* made where there is none */
 struct feed *hub_feed(struct hub *h, const struct kind *k);
 struct server *hub_server(const struct hub *h);
 void hub_arm_batch(struct hub *h, int64_t ms); /* looks in `ms` for batches that may begin */

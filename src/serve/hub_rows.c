@@ -11,7 +11,8 @@
 
 /* ---- Slots ---- */
 
-struct slot *feed_slot(struct feed *f, const char *uid)
+/* Made where there is none. */
+static struct slot *feed_slot(struct feed *f, const char *uid)
 {
 	struct slot *slot = map_get(&f->by_uid, uid);
 	size_t len = strlen(uid) + 1;
@@ -214,11 +215,4 @@ void row_sub_owe(struct row_sub *sub, const char *uid)
 		stream_wake(sub->stream);
 	else
 		hub_arm_batch(sub->stream->hub, sub->ready_at - mono);
-}
-
-bool row_sub_sent_uid(const struct row_sub *sub, const char *uid)
-{
-	const struct slot *slot = map_get(&sub->feed->by_uid, uid);
-
-	return slot != NULL && row_sub_was_sent(sub, slot);
 }

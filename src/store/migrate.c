@@ -82,11 +82,6 @@ static void sql_pack_with(sqlite3_context *ctx, int count, sqlite3_value **value
 	buf_release(&out);
 }
 
-int store_schema_version(void)
-{
-	return (int)ARRAY_SIZE(steps);
-}
-
 bool store_migrate(sqlite3 *db, struct err *e)
 {
 	int64_t have;
@@ -94,15 +89,15 @@ bool store_migrate(sqlite3 *db, struct err *e)
 
 	if (!sql_int(db, "PRAGMA user_version", &have, e))
 		return false;
-	if (have > store_schema_version())
+	if (have > (int)ARRAY_SIZE(steps))
 		return err_set(e, ERR_INVALID,
 			"it has schema %lld, this mltopd knows up to %d: use the newer mltopd "
 			"that wrote it, or restore a backup",
-			(long long)have, store_schema_version());
+			(long long)have, (int)ARRAY_SIZE(steps));
 	if (sqlite3_create_function(db, "pack_with", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 		    sql_pack_with, NULL, NULL) != SQLITE_OK)
 		return sql_fail(db, "SQLite says", e);
-	for (; have < store_schema_version(); have++) {
+	for (; have < (int)ARRAY_SIZE(steps); have++) {
 		snprintf(set, sizeof set, "PRAGMA user_version = %lld", (long long)have + 1);
 		if (!sql_exec(db, "BEGIN IMMEDIATE", e))
 			return false;

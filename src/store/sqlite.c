@@ -24,7 +24,7 @@ static int wal_grew(void *ctx, sqlite3 *db, const char *name, int pages)
 }
 
 /* The log keeps its size and is written over from its start: syncing that is half the work of growing. */
-bool sql_checkpoint(struct store *s, struct err *e)
+static bool checkpoint(struct store *s, struct err *e)
 {
 	sql_of(s)->wal_pages = 0;
 	if (sqlite3_wal_checkpoint_v2(sql_of(s)->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
@@ -159,7 +159,7 @@ static void sql_pause(struct store *s, bool busy)
 	if (!sql_there(s, NULL))
 		return;
 	store_fault(s, "before-checkpoint");
-	if (!sql_checkpoint(s, NULL))
+	if (!checkpoint(s, NULL))
 		atomic_store(&s->health,
 			(sqlite3_errcode(sql_of(s)->db) & 0xff) == SQLITE_FULL ? STORE_FULL
 									       : STORE_BROKEN);

@@ -76,7 +76,6 @@ bool sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct err *e
 bool sql_int(sqlite3 *db, const char *sql, int64_t *out, struct err *e);
 
 /* sqlite.c */
-bool sql_checkpoint(struct store *s, struct err *e);
 /* Runs one without an answer, and makes it ready for the next time. */
 bool sql_step(sqlite3_stmt *q);
 

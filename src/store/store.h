@@ -34,7 +34,7 @@ struct store_ops;
 struct store_front;
 
 struct store_config {
-	const struct store_ops *ops;
+	const struct store_ops *ops;     /* NULL: store_sqlite */
 	const struct store_front *front; /* makes up objects that stand before its own; or NULL */
 	const char *dir;                 /* state folder, locked by the caller */
 	bool volatile_data;              /* demo: nothing must survive, so nothing is synced */
@@ -105,7 +105,6 @@ struct store_feed {
 
 struct store_tx *store_tx_new(void);
 void store_tx_free(struct store_tx *tx);
-bool store_tx_empty(const struct store_tx *tx);
 /*
  * It makes room, or must not be lost for want of it: stored with what is held back for that when the
  * disk is full.
@@ -210,8 +209,5 @@ bool store_seal(struct store *s, const char *access_key, const char *secret, str
 /* ERR_INTERNAL when it was altered or belongs to another key. `secret` gets the text. */
 bool store_unseal(struct store *s, const char *access_key, const void *sealed, size_t len,
 	struct buf *secret, struct err *e);
-
-/* The schema that this program writes. */
-int store_schema_version(void);
 
 #endif

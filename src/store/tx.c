@@ -26,11 +26,6 @@ void store_tx_free(struct store_tx *tx)
 	free(tx);
 }
 
-bool store_tx_empty(const struct store_tx *tx)
-{
-	return tx->first == NULL;
-}
-
 struct op *op_copy(const struct op *model)
 {
 	size_t size = sizeof *model + model->blob_len;

@@ -1,7 +1,7 @@
 /*
- * What the files of src/work share and what others call of them: workloads in motion, and what is done
- * with them, whatever their kind. It stands on the model and the engine, and knows nobody above: what others have to
- * learn it tells its watchers. Loop thread only.
+ * What the files of src/work share and what others call of them: workloads in motion, and what is
+ * done with them, whatever their kind. It stands on the model and the engine, and knows nobody above:
+ * what others have to learn it tells its watchers. Loop thread only.
  */
 #ifndef MLTOP_WORK_WORK_H
 #define MLTOP_WORK_WORK_H
@@ -137,7 +137,7 @@ struct active {
 	struct task_exit *end; /* it has ended so; its log is being read */
 	enum work_reason end_why;
 	struct failing *failing;  /* why it failed, or that is being read; NULL: it did not */
-	struct event_fold newest; /* event */
+	struct event_fold newest; /* the same event again is counted in it */
 	/* progress of the log */
 	struct progress *progress;             /* NULL until bytes came */
 	struct progress_rules *progress_rules; /* of that reader; NULL: none */
@@ -146,7 +146,7 @@ struct active {
 	uint64_t log_upto;                  /* its end when this look at it began */
 	bool log_news;                      /* read, and not yet shown */
 	void (*log_then)(struct active *a); /* once all there is was read */
-	bool log_pending;                   /* in the list of logs with new bytes */
+	bool log_pending;                   /* it has grown since it was read */
 };
 
 /* Who follows a log over plain HTTP. */
@@ -279,14 +279,16 @@ void logs_grew(struct work *w, struct active *a);
 /* Reads what is left, shows it, then `then` (NULL is fine): at once unless the engine answers later. */
 void logs_read(struct active *a, void (*then)(struct active *a));
 void logs_close(struct active *a); /* of this attempt: what comes next is another's */
+/* Who follows the log of that one over plain HTTP is told that there may be more: now, or in a moment. */
+void logs_wake(struct work *w, const char *uid);
+void logs_wake_later(struct work *w, struct follower *f);
 /* ---- progress.c: what the log says of progress ---- */
 void progress_want(struct active *a); /* there is a reader */
 void progress_anew(struct active *a); /* what comes next is of another attempt */
 void progress_drop(struct active *a);
 /* Into its rows, what has been read so far; of `bytes` of log. */
 void progress_show(struct active *a, int64_t bytes);
-void logs_wake(struct work *w, const char *uid);
-void logs_wake_later(struct work *w, struct follower *f);
+
 /*
  * Why its attempt, which has ended as a->end, failed (failure.c): reads the log's end, then `then`,
  * at once unless the engine answers later. failure_put writes it into a row, which borrows from `a`

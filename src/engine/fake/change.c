@@ -48,7 +48,7 @@ static void change_one(struct fake *f, int64_t now)
 	log_grew(f, t);
 }
 
-void fake_change_tick(uv_timer_t *timer)
+static void change_tick(uv_timer_t *timer)
 {
 	struct fake *f = timer->data;
 	int64_t passed = (int64_t)uv_now(f->loop) - f->changed_from, now = time_now_ms();
@@ -74,7 +74,7 @@ void fake_changes_update(struct fake *f)
 		uv_update_time(f->loop);
 		f->changed_from = (int64_t)uv_now(f->loop);
 		f->changed = 0;
-		uv_timer_start(&f->change_timer, fake_change_tick, period, period);
+		uv_timer_start(&f->change_timer, change_tick, period, period);
 	} else if (!wanted && runs) {
 		uv_timer_stop(&f->change_timer);
 	}

@@ -69,13 +69,11 @@ bool fake_task_adopt(struct fake *f, const struct task_ref *ref);
 void fake_task_stop(struct fake *f, struct fake_task *t);
 void fake_task_end(struct fake *f, struct fake_task *t, int code, int64_t now);
 void fake_task_sample(struct fake *f, struct fake_task *t, int64_t now);
-void fake_task_tick(uv_timer_t *timer);
 void fake_task_free(struct fake_task *t);
 struct fake_task *fake_task_find(struct fake *f, const struct task_ref *ref);
 struct made_log fake_task_log(const struct fake_task *t);
 
 /* change.c */
-void fake_change_tick(uv_timer_t *timer);
 /* The change timer runs while there is something to change. */
 void fake_changes_update(struct fake *f);
 

@@ -78,11 +78,13 @@ static struct fake_task *task_new(struct fake *f, const struct task_ref *ref)
 	return t;
 }
 
+static void task_tick(uv_timer_t *timer);
+
 static void ticking(struct fake *f, bool more)
 {
 	f->ticking += more ? 1 : -1;
 	if (f->ticking > 0 && !uv_is_active((uv_handle_t *)&f->task_timer))
-		uv_timer_start(&f->task_timer, fake_task_tick, TICK_MS, TICK_MS);
+		uv_timer_start(&f->task_timer, task_tick, TICK_MS, TICK_MS);
 	else if (f->ticking == 0)
 		uv_timer_stop(&f->task_timer);
 }
@@ -229,7 +231,7 @@ static bool is_ticking(const struct fake_task *t)
 	return !t->ended && (!t->made || t->start == 0 || t->stopping);
 }
 
-void fake_task_tick(uv_timer_t *timer)
+static void task_tick(uv_timer_t *timer)
 {
 	struct fake *f = timer->data;
 	VEC(struct fake_task *) live = {0};

@@ -91,6 +91,23 @@ static void on_state(struct local_task *t, const struct shimctl_message *m)
 		l->events.log_grew(l->events.ctx, &t->ref);
 }
 
+static void ack_tick(uv_timer_t *timer)
+{
+	struct local *l = timer->data;
+	const char *key;
+	void *value;
+
+	for (size_t at = 0; map_next(&l->tasks, &at, &key, &value);) {
+		struct local_task *t = value;
+
+		if (!t->ack_due || t->link == NULL)
+			continue;
+		t->ack_due = false;
+		t->acked_at = uv_now(l->loop);
+		send_simple(t->link, SHIMCTL_ACK);
+	}
+}
+
 /* The first `log` is acked at once, so that a follower waits for nothing; a stream of them is not. */
 static void on_log(struct local_task *t, const struct shimctl_message *m)
 {
@@ -110,26 +127,9 @@ static void on_log(struct local_task *t, const struct shimctl_message *m)
 	} else {
 		t->ack_due = true;
 		if (!uv_is_active((uv_handle_t *)&l->ack_timer))
-			uv_timer_start(&l->ack_timer, local_ack_tick, LOCAL_ACK_MS, 0);
+			uv_timer_start(&l->ack_timer, ack_tick, LOCAL_ACK_MS, 0);
 	}
 	l->events.log_grew(l->events.ctx, &t->ref);
-}
-
-void local_ack_tick(uv_timer_t *timer)
-{
-	struct local *l = timer->data;
-	const char *key;
-	void *value;
-
-	for (size_t at = 0; map_next(&l->tasks, &at, &key, &value);) {
-		struct local_task *t = value;
-
-		if (!t->ack_due || t->link == NULL)
-			continue;
-		t->ack_due = false;
-		t->acked_at = uv_now(l->loop);
-		send_simple(t->link, SHIMCTL_ACK);
-	}
 }
 
 static void on_exit_told(struct local_task *t)

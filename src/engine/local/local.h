@@ -1,11 +1,12 @@
 /*
  * The local engine: tasks of this machine, each under a mltop-shim that outlives the daemon.
- * Private to local*.c.
+ * Private to this folder.
  *
  * Threads. The table of tasks and every callback belong to the loop thread. What may wait (folders,
  * fsync, unpacking, starting a shim, killing what a dead one left, walking /proc) runs in libuv's
  * pool on a `struct local_work` that owns copies of all it needs; its result is looked at on the
- * loop. What takes long there (unpacking, removals) has its turn first (io/turns.h). A task has at most one work at a time, so nothing is started twice.
+ * loop. What takes long there (unpacking, removals) has its turn first (io/turns.h). A task has at
+ * most one work at a time, so nothing is started twice.
  *
  * Life of a task here: QUEUED -> WORKING (launched or recovered in the pool) -> LINKED (its shim's
  * socket is open) -> gone. A link that ends without word of an exit goes back to WORKING, where the
@@ -138,7 +139,7 @@ bool local_ending(const struct local *l);
 void local_hold(struct local *l);
 void local_drop(struct local *l);
 
-/* local_machine.c */
+/* machine.c */
 int64_t local_cpus(void);   /* this process may run on */
 int64_t local_memory(void); /* bytes, the cgroup's limit where it is lower */
 /* At most a quarter of what the machine can have at once; `wanted` 0: no limit. */
@@ -146,7 +147,7 @@ int local_processes(int64_t wanted);
 /* Bytes that stay free on the disk of `dir`: what is wanted, a fiftieth of it at most. */
 int64_t local_reserve(const char *dir, int64_t wanted);
 
-/* local_task.c */
+/* task.c */
 struct local_task *local_task_new(struct local *l, const struct task_ref *ref);
 struct local_task *local_task_find(struct local *l, const struct task_ref *ref);
 char *local_key(const struct task_ref *ref); /* the caller frees */
@@ -156,43 +157,40 @@ void local_task_free(struct local_task *t); /* already out of the table, not lin
 enum work_reason local_reason(const struct task_exit *end);
 /* A work of this task, with folder and marker filled. */
 struct local_work *local_work_new(struct local_task *t, bool recover);
-void local_work_free(struct local_work *w);
 /* Sends it to the pool (launches: when their turn comes). */
 void local_work_submit(struct local_work *w);
-void local_queue_run(struct local *l);
 /* A launch that waits for its turn waits no more, and the engine forgets it. */
 void local_work_withdraw(struct local_work *w);
 /* Takes a queued launch to the pool at once: it was cancelled, so it will not take long. */
 void local_queue_skip(struct local_task *t);
 
-/* local_spec.c, in the pool. Finds the root in the unpacked package at `dir`, which is ours still. */
+/* spec.c, in the pool. Finds the root in the unpacked package at `dir`, which is ours still. */
 bool local_spec_root(struct local_work *w, const char *dir, struct err *e);
 /* What the spec will hold; texts in the work's arena. */
 bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *e);
 
-/* local_launch.c, in the pool */
+/* launch.c, in the pool */
 void local_launch(struct local_work *w);
 /* Starts a shim on a folder that holds a spec, and connects to it. Fills the work's outcome. */
 void local_spawn(struct local_work *w);
 void local_failed(struct local_work *w, enum work_reason why, const char *message);
 
-/* local_recover.c, in the pool: how does this task stand? Fills the work's outcome. */
+/* recover.c, in the pool: how does this task stand? Fills the work's outcome. */
 void local_recover(struct local_work *w);
 
 void local_forget(struct engine *en, const char *uid, const char *org_name);
 /* Removes the tree in turn of that org; NULL: of the platform. Takes the path. */
 void local_remove(struct local *l, char *path, const char *org_name);
 
-/* local_adopt.c */
+/* adopt.c */
 void local_adopt(struct engine *en, const struct task_ref *known, size_t count);
 
-/* local_link.c: the socket of a shim, on the loop. Takes the descriptor. */
+/* link.c: the socket of a shim, on the loop. Takes the descriptor. */
 void local_link_open(struct local_task *t, int fd);
 void local_link_close(struct local_task *t); /* the shim goes on */
 void local_link_stop(struct local_task *t);  /* sends the stop that is wanted */
-void local_ack_tick(uv_timer_t *timer);
 
-/* local_sample.c: the timer runs while a task is linked. */
+/* sample.c: the timer runs while a task is linked. */
 void local_sample_update(struct local *l);
 
 #endif

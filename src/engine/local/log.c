@@ -78,7 +78,7 @@ static bool log_load_end(struct local_log *g, int folder, struct err *e)
 	} else if (why.code == ERR_INTERNAL) {
 		return err_set(e, ERR_UNAVAILABLE, "%s: ask again in a moment", why.text);
 	}
-	/* A link whose text is the number: local_recover.c makes it when bytes may have changed. */
+	/* A link whose text is the number: recover.c makes it when bytes may have changed. */
 	if (readlinkat(folder, "generation", target, sizeof target - 1) > 0 &&
 		num_u64(target, UINT32_MAX, &generation))
 		g->generation = (uint32_t)generation;

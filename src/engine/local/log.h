@@ -54,7 +54,7 @@ bool local_logs_range(struct local_logs *ls, const struct log_view *v, struct lo
 ssize_t local_logs_read(struct local_logs *ls, const struct log_view *v, uint64_t offset, void *out,
 	size_t size, struct log_gap *gap, struct err *e);
 
-/* local_segments.c. `dir` is an open log/. */
+/* segments.c. `dir` is an open log/. */
 
 /* First offsets of the segments, rising. The caller frees them. */
 bool local_segments_list(int dir, uint64_t **items, size_t *count, struct err *e);

@@ -118,7 +118,7 @@ struct local_work *local_work_new(struct local_task *t, bool recover)
 	return w;
 }
 
-void local_work_free(struct local_work *w)
+static void work_free(struct local_work *w)
 {
 	free(w->folder);
 	free(w->marker);
@@ -171,6 +171,8 @@ static void work_result(struct local_task *t, struct local_work *w)
 		local_task_end(t, &w->end, w->why);
 }
 
+static void queue_run(struct local *l);
+
 static void work_over(struct local_work *w)
 {
 	struct local *l = w->local;
@@ -179,8 +181,8 @@ static void work_over(struct local_work *w)
 		l->launching--;
 	w->task->work = NULL;
 	work_result(w->task, w);
-	local_work_free(w);
-	local_queue_run(l);
+	work_free(w);
+	queue_run(l);
 	local_drop(l);
 }
 
@@ -232,7 +234,7 @@ void local_work_withdraw(struct local_work *w)
 {
 	if (w->package)
 		turns_withdraw(&w->turn);
-	local_work_free(w);
+	work_free(w);
 }
 
 /* ---- All of them ---- */
@@ -254,10 +256,10 @@ void local_work_submit(struct local_work *w)
 		return;
 	}
 	vec_push(&w->local->queue, w->task);
-	local_queue_run(w->local);
+	queue_run(w->local);
 }
 
-void local_queue_run(struct local *l)
+static void queue_run(struct local *l)
 {
 	while (!l->closing && l->launching < LOCAL_WORKS_MAX && l->queue_at < l->queue.len)
 		work_begin(l->queue.items[l->queue_at++]->work);
