@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char all_orgs[] = "-1";
-
 json_t *message_json(const char *format, ...)
 {
 	struct buf text = BUF_INIT;
@@ -87,7 +85,7 @@ const char *request_org(struct request *r, const struct kind *k, bool all)
 		err_set(&e, ERR_FORBIDDEN, "org_id names another org: only %s may (this key is %s)",
 			kind_others(k) == ROLE_ADMIN ? "an admin" : "a quota-admin or an admin",
 			role_words[r->who.role]);
-	else if (strcmp(org, all_orgs) == 0 && all)
+	else if (strcmp(org, MODEL_ALL_ORGS) == 0 && all)
 		return org;
 	else if (model_org(&r->platform->model, org) == NULL)
 		err_set(&e, ERR_NOT_FOUND, "there is no org %.40s", org);

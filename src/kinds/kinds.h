@@ -79,7 +79,7 @@ void request_answered(void *ctx, bool ok, const struct err *e, int status, const
 void request_did(struct request *r, struct change *c, const struct kind *k, const void *row,
 	const char *verb, const char *event, const struct fieldset *which);
 
-/* The org that is asked about; NULL after a refusal has been answered. "-1" only where `all`. */
+/* The org that is asked about; NULL after a refusal has been answered. All of them (MODEL_ALL_ORGS) only where `all`. */
 const char *request_org(struct request *r, const struct kind *k, bool all);
 /* The object of the path, as the caller may see it; NULL: 404 (or 403) has been answered. */
 const void *request_object(struct request *r);

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char all_orgs[] = "-1";
-
 enum { FILTER_READ_MAX = STEPS_ROW / STEPS_PARSE }; /* a longer one is refused unread */
 
 struct listing {
@@ -258,7 +256,7 @@ bool list_wanted(struct request *r, const struct rowset *rows,
 	const char *org = request_query(r, "org_id");
 	struct listing l = {.r = r,
 		.rows = rows,
-		.org = org && *org ? org : all_orgs,
+		.org = org && *org ? org : MODEL_ALL_ORGS,
 		.out = BUF_INIT};
 	struct err e = ERR_INIT;
 
@@ -277,7 +275,7 @@ void generic_list(struct request *r)
 	const struct kind *k = r->route->kind;
 	const char *named = request_query(r, "org_id");
 	bool all = kind_of_all(k) && (named == NULL || *named == '\0');
-	const char *org = all ? all_orgs : request_org(r, k, true);
+	const char *org = all ? MODEL_ALL_ORGS : request_org(r, k, true);
 
 	if (org)
 		list_rows(r, model_rows(&r->platform->model, k), org);

@@ -228,15 +228,15 @@ static bool nonce_loaded(void *ctx, const struct store_nonce *n, struct err *e)
 
 bool model_load(struct model *m, struct err *e)
 {
-	static const char *const kinds[] = {"org", "key", "quota", "package", "job", "task",
-		"event", NULL};
+	const char *kinds[KIND_SETS + 1];
 	struct store_loader l = {.feed = {m, feed_put, feed_gone},
 		.kinds = kinds,
-		.newest = "event",
+		.newest = event_kind.name,
 		.most = m->settings.events_kept,
 		.nonce = nonce_loaded,
 		.now = model_now()};
 
+	sets_stored(&m->sets, kinds);
 	if (!store_load(m->store, &l, e))
 		return false;
 	/* A start is a server of its own: what is in memory only is new, and the store may be a copy. */

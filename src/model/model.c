@@ -149,7 +149,6 @@ const struct rowset *model_rows(struct model *m, const struct kind *k)
 bool model_visible(const struct principal *who, const struct kind *k, const void *row,
 	const char *org)
 {
-	static const char all_orgs[] = "-1";
 	const struct field *f = kind_field(k, "org_id");
 	const char *of = f ? record_text(row, f) : "";
 	bool others = who->role >= kind_others(k), own = strcmp(of, who->org_id) == 0;
@@ -163,7 +162,8 @@ bool model_visible(const struct principal *who, const struct kind *k, const void
 		return others; /* the same, of a kind that may be either */
 	if (!asked && !kind_of_all(k))
 		return own;
-	return (!asked || strcmp(org, all_orgs) == 0 || strcmp(of, org) == 0) && (own || others);
+	return (!asked || strcmp(org, MODEL_ALL_ORGS) == 0 || strcmp(of, org) == 0) &&
+		(own || others);
 }
 
 uint64_t model_version(const struct model *m)

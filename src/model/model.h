@@ -35,6 +35,8 @@ enum {
 	RETRY_AFTER_S = 5,      /* told when the store cannot take changes */
 };
 
+#define MODEL_ALL_ORGS "-1" /* in place of an org_id, where somebody asks for rows */
+
 struct nonce;
 struct change;
 
@@ -210,7 +212,7 @@ const struct key *model_key(struct model *m, const char *access_key);
 void model_key_used(struct model *m, const char *access_key, int64_t now);
 /* All rows of a kind, whatever the org; rows know their org_id. NULL: not a kind that is streamed. */
 const struct rowset *model_rows(struct model *m, const struct kind *k);
-/* May `who` see this row of kind k? */
+/* May `who` see this row of kind k? `org`: whose rows were asked for; "" or NULL: not said. */
 bool model_visible(const struct principal *who, const struct kind *k, const void *row,
 	const char *org);
 /* "v" on the wire (core/wire/wire.h): the counter of commits, which is stored, and who we are. */

@@ -37,6 +37,16 @@ void sets_release(struct sets *s)
 	s->len = 0;
 }
 
+void sets_stored(const struct sets *s, const char *names[KIND_SETS + 1])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->len; i++)
+		if (s->items[i].rows != &s->items[i].own)
+			names[n++] = s->items[i].name;
+	names[n] = NULL;
+}
+
 struct set *sets_of(struct sets *s, const struct kind *k)
 {
 	for (size_t i = 0; i < s->len; i++)

@@ -11,9 +11,9 @@
 enum { KIND_SETS = 24 };
 
 struct set {
-	const char *name;        /* of the kind, in the store */
-	const struct kind *kind; /* NULL: its rows are kept elsewhere */
-	struct rowset *rows;     /* NULL in sets_add: its own */
+	const char *name; /* of the kind, in the store */
+	const struct kind *kind;
+	struct rowset *rows; /* of one that is stored; NULL in sets_add: looked up, in its own */
 	struct rowset own;
 	/* The row that a name is in, and the row it is unique in ("": everywhere); NULL: not unique. */
 	const char *name_field, *org_field;
@@ -30,6 +30,8 @@ struct sets {
 
 void sets_add(struct sets *s, const struct set *one);
 void sets_release(struct sets *s);
+/* Names of the kinds that the store has, in the order in which they were added; NULL-ended. */
+void sets_stored(const struct sets *s, const char *names[KIND_SETS + 1]);
 struct set *sets_of(struct sets *s, const struct kind *k); /* NULL: none */
 struct set *sets_named(struct sets *s, const char *name);  /* NULL: none */
 const char *set_name_uid(const struct set *s, const char *org_id, const char *name);

@@ -271,6 +271,12 @@ void conn_new(struct server *s, int fd, const struct peer *peer, const struct co
 	struct conn *c = mem_alloc(sizeof *c);
 	int on = 1;
 
+	/* The kernel bounds how many descriptors a user may watch. */
+	if (uv_poll_init(s->loop, &c->poll, fd) != 0) {
+		close(fd);
+		free(c);
+		return;
+	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	c->server = s;
 	c->calls = calls;
@@ -283,7 +289,6 @@ void conn_new(struct server *s, int fd, const struct peer *peer, const struct co
 		s->conns->before = c;
 	s->conns = c;
 	s->conn_count++;
-	uv_poll_init(s->loop, &c->poll, fd);
 	uv_timer_init(s->loop, &c->timer);
 	c->handles = 2;
 	guard_opened(c);

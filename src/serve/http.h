@@ -294,7 +294,7 @@ void conn_open(struct server *s, int fd, const struct peer *peer); /* as conn_ne
 
 /* ---- conn.c ---- */
 
-/* Takes over the descriptor; `calls` is kept. */
+/* Takes over the descriptor, and closes it where it cannot be watched; `calls` is kept. */
 void conn_new(struct server *s, int fd, const struct peer *peer, const struct conn_calls *calls);
 /* Closes at once. What it had is let go; itself is freed by a later turn of the loop. */
 void conn_kill(struct conn *c);

@@ -119,7 +119,24 @@ static bool listen_tcp(struct server *s, const struct server_config *config, str
 	return true;
 }
 
-/* What an earlier daemon left there goes: the state folder's lock says that it runs no more. */
+/*
+ * What an earlier daemon left there goes: the state folder's lock says that it runs no more. Whatever
+ * else has that name is somebody's.
+ */
+static bool path_clear(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return true; /* bind says what is wrong with it */
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(e, ERR_INVALID,
+			"listen_unix %s is there and is no socket: name another path, or move it away",
+			path);
+	unlink(path);
+	return true;
+}
+
 static bool listen_unix(struct server *s, const char *path, struct err *e)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -129,8 +146,9 @@ static bool listen_unix(struct server *s, const char *path, struct err *e)
 		return err_set(e, ERR_INVALID, "listen_unix %s is too long: %zu bytes may be", path,
 			sizeof at.sun_path - 1);
 	memcpy(at.sun_path, path, strlen(path) + 1);
+	if (!path_clear(path, e))
+		return false;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	unlink(path);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0 || chmod(path, 0660) != 0 ||
 		listen(fd, LISTEN_BACKLOG) != 0) {
 		err_set(e, ERR_UNAVAILABLE, "cannot listen on %s: %s", path, strerror(errno));

@@ -211,39 +211,42 @@ int stream_receive(struct stream *st, const char *data, size_t len)
 /* ---- Sending ---- */
 
 /* One frame of whoever's turn it is: rows and logs alternate while both have something. */
-static int write_next(struct stream *st, int64_t mono, bool *wrote)
+static void write_next(struct stream *st, int64_t mono)
 {
-	int failed = 0;
+	bool wrote = false;
 
 	st->logs_turn = !st->logs_turn;
-	for (int i = 0; i < 2 && !failed && !*wrote && st->queue_head == st->queue.len; i++) {
-		failed = st->logs_turn != (i == 1) ? stream_logs_write(st, wrote)
-						   : stream_rows_write(st, mono, wrote);
+	for (int i = 0; i < 2 && !wrote && st->queue_head == st->queue.len; i++) {
+		if (st->logs_turn != (i == 1))
+			stream_logs_write(st, &wrote);
+		else
+			stream_rows_write(st, mono, &wrote);
 	}
-	return failed;
 }
 
-int stream_writeable(struct stream *st)
+static void write_end(struct stream *st)
+{
+	if (!st->close_sent)
+		stream_write_close(st);
+	if (conn_choked(st->conn))
+		conn_want_write(st->conn);
+	else
+		conn_linger(st->conn);
+}
+
+void stream_writeable(struct stream *st)
 {
 	int64_t mono = time_mono_ms();
-	bool wrote = false;
-	int failed;
 
 	if (st->close_code != 0) {
-		if (!st->close_sent)
-			stream_write_close(st);
-		if (conn_choked(st->conn))
-			conn_want_write(st->conn);
-		else
-			conn_linger(st->conn);
-		return 0;
+		write_end(st);
+		return;
 	}
-	failed = st->queue_head < st->queue.len ? stream_write_queued(st)
-						: write_next(st, mono, &wrote);
-	if (failed)
-		return -1;
+	if (st->queue_head < st->queue.len)
+		stream_write_queued(st);
+	else
+		write_next(st, mono);
 	if (st->queue_head < st->queue.len || stream_rows_pending(st, mono) ||
 		stream_logs_pending(st))
 		conn_want_write(st->conn);
-	return 0;
 }

@@ -77,7 +77,7 @@ struct stream {
 /* A request to upgrade: answered, or c->stream is set and the exchange gone. -1: to be closed. */
 int stream_asked(struct conn *c, struct exchange *x);
 int stream_receive(struct stream *st, const char *data, size_t len);
-int stream_writeable(struct stream *st);
+void stream_writeable(struct stream *st);
 void stream_free(struct stream *st);
 
 /* ---- stream_send.c ---- */
@@ -91,25 +91,27 @@ void stream_tick(struct stream *st, int64_t mono, int64_t now);
 void stream_queue(struct stream *st, json_t *frame);
 void stream_error(struct stream *st, uint32_t id, const struct err *e);
 /* Writes a frame; WS_ROOM bytes before `data` are for its header. */
-int stream_write(struct stream *st, void *data, size_t len, bool text);
+void stream_write(struct stream *st, void *data, size_t len, bool text);
 
 void stream_control(struct stream *st, enum ws_opcode opcode, const void *data, size_t len);
-int stream_write_queued(
-	struct stream *st); /* the frame that has waited longest: there must be one */
+/* The frame that has waited longest: there must be one. */
+void stream_write_queued(struct stream *st);
 /* The close frame; once it has left, nothing is said any more. */
 void stream_write_close(struct stream *st);
 
 /* stream_rows.c */
 void stream_rows_subscribe(struct stream *st, const struct wire_frame *f);
 bool stream_rows_pending(const struct stream *st, int64_t mono);
-int stream_rows_write(struct stream *st, int64_t mono, bool *wrote);
+/* One frame at most; *wrote: there was one. */
+void stream_rows_write(struct stream *st, int64_t mono, bool *wrote);
 void row_sub_drop(struct stream *st, size_t at);
 
 /* stream_logs.c */
 void stream_logs_subscribe(struct stream *st, const struct wire_frame *f);
 void stream_logs_credit(struct stream *st, const struct wire_frame *f);
 bool stream_logs_pending(const struct stream *st);
-int stream_logs_write(struct stream *st, bool *wrote);
+/* As stream_rows_write. */
+void stream_logs_write(struct stream *st, bool *wrote);
 void log_sub_drop(struct stream *st, size_t at);
 
 #endif

@@ -246,7 +246,7 @@ static void at_end(struct stream *st, struct log_sub *sub, const struct workload
 
 /* ---- Bytes ---- */
 
-static int send_bytes(struct stream *st, struct log_sub *sub, size_t len, bool *wrote)
+static void send_bytes(struct stream *st, struct log_sub *sub, size_t len, bool *wrote)
 {
 	char *frame = (char *)st->frame + WS_ROOM;
 	struct wire_log log = {
@@ -261,7 +261,7 @@ static int send_bytes(struct stream *st, struct log_sub *sub, size_t len, bool *
 	sub->offset += len;
 	sub->credit -= (int64_t)len;
 	*wrote = true;
-	return stream_write(st, frame, WIRE_LOG_HEADER + len, false);
+	stream_write(st, frame, WIRE_LOG_HEADER + len, false);
 }
 
 /* Not yet: when it is looked at again, another attempt may be the newest. */
@@ -274,7 +274,7 @@ static void no_log(struct stream *st, struct log_sub *sub, const struct workload
 	wait_or_end(st, sub, row);
 }
 
-static int read_and_send(struct stream *st, struct log_sub *sub, const struct workload *row,
+static void read_and_send(struct stream *st, struct log_sub *sub, const struct workload *row,
 	bool *wrote)
 {
 	size_t room = sub->credit < WIRE_LOG_CHUNK ? (size_t)sub->credit : WIRE_LOG_CHUNK;
@@ -286,7 +286,7 @@ static int read_and_send(struct stream *st, struct log_sub *sub, const struct wo
 		sub->unread = 0;
 	switch (step) {
 	case LOG_BEGUN: begin(st, sub, &piece.range); break;
-	case LOG_BYTES: return send_bytes(st, sub, piece.len, wrote);
+	case LOG_BYTES: send_bytes(st, sub, piece.len, wrote); break;
 	case LOG_GAP:
 		queue_gap(st, sub, piece.offset, piece.lost);
 		sub->offset = piece.offset + piece.lost;
@@ -299,7 +299,6 @@ static int read_and_send(struct stream *st, struct log_sub *sub, const struct wo
 		break;
 	case LOG_COMING: sub->idle = true; break;
 	}
-	return 0;
 }
 
 /* What the log's next step gave has come. */
@@ -311,7 +310,7 @@ static void log_came(void *ctx)
 	stream_wake(sub->stream);
 }
 
-static int serve(struct stream *st, struct log_sub *sub, bool *wrote)
+static void serve(struct stream *st, struct log_sub *sub, bool *wrote)
 {
 	const struct server *s = st->conn->server;
 	const struct workload *row = find(st, sub->kind, sub->org, sub->uid);
@@ -320,15 +319,15 @@ static int serve(struct stream *st, struct log_sub *sub, bool *wrote)
 	if (row == NULL) {
 		err_set(&e, ERR_NOT_FOUND, "the %s of this log was deleted", sub->kind->name);
 		fail(st, sub, &e);
-		return 0;
+		return;
 	}
 	if (sub->cursor == NULL)
 		sub->cursor = s->asks->log_open(s->platform, sub->kind, row, sub->task,
 			sub->attempt, log_came, sub, &e);
 	if (sub->cursor)
-		return read_and_send(st, sub, row, wrote);
-	wait_or_end(st, sub, row);
-	return 0;
+		read_and_send(st, sub, row, wrote);
+	else
+		wait_or_end(st, sub, row);
 }
 
 static bool log_ready(const struct log_sub *sub)
@@ -345,15 +344,15 @@ bool stream_logs_pending(const struct stream *st)
 }
 
 /* Round robin: each in turn one chunk. */
-int stream_logs_write(struct stream *st, bool *wrote)
+void stream_logs_write(struct stream *st, bool *wrote)
 {
 	for (size_t i = 0; i < st->logs.len; i++) {
 		size_t at = (st->next_log + i) % st->logs.len;
 
 		if (log_ready(st->logs.items[at])) {
 			st->next_log = at + 1;
-			return serve(st, st->logs.items[at], wrote);
+			serve(st, st->logs.items[at], wrote);
+			return;
 		}
 	}
-	return 0;
 }

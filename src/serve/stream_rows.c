@@ -137,13 +137,13 @@ static void queue_gone(struct stream *st, const struct row_sub *sub, const char 
 			version, "uids", gone));
 }
 
-static int write_rows(struct stream *st, struct batch *b, bool *wrote)
+static void write_rows(struct stream *st, struct batch *b, bool *wrote)
 {
 	if (b->count == 0)
-		return 0;
+		return;
 	buf_adds(&b->rows, "]}");
 	*wrote = true;
-	return stream_write(st, b->rows.data + WS_ROOM, b->rows.len - WS_ROOM, true);
+	stream_write(st, b->rows.data + WS_ROOM, b->rows.len - WS_ROOM, true);
 }
 
 static void end_batch(struct stream *st, struct row_sub *sub, int64_t mono, const char *version)
@@ -171,7 +171,7 @@ static void sub_refused(struct stream *st, const struct row_sub *sub, const stru
  * One frame of a subscription. The version is read before the rows: it promises that all up to it
  * is in what was sent, and a later change still owed may well be in already.
  */
-static int write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool *wrote)
+static void write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool *wrote)
 {
 	static const char room[WS_ROOM];
 	struct batch b = {.rows = BUF_INIT, .gone = json_array()};
@@ -180,7 +180,6 @@ static int write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool 
 	char version[24];
 	bool cheap = true;
 	struct err e = ERR_INIT;
-	int failed;
 
 	snprintf(version, sizeof version, "%" PRIu64,
 		st->conn->server->asks->version(st->conn->server->platform));
@@ -192,7 +191,7 @@ static int write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool 
 	while (cheap && b.rows.len < STREAM_FRAME_AIM && json_array_size(b.gone) < 1000 &&
 		!steps_turn_over(st->conn->server) && (slot = row_sub_take(sub)) != NULL)
 		cheap = settle_slot(st, sub, slot, now, &b);
-	failed = write_rows(st, &b, wrote);
+	write_rows(st, &b, wrote);
 	queue_gone(st, sub, version, b.gone);
 	buf_release(&b.rows);
 	if (!cheap)
@@ -203,7 +202,6 @@ static int write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool 
 		sub_refused(st, sub, &e);
 	else if (sub->head == sub->batch_end)
 		end_batch(st, sub, mono, version);
-	return failed;
 }
 
 bool stream_rows_pending(const struct stream *st, int64_t mono)
@@ -228,18 +226,18 @@ static bool resting(struct stream *st, int64_t mono)
 	return true;
 }
 
-int stream_rows_write(struct stream *st, int64_t mono, bool *wrote)
+void stream_rows_write(struct stream *st, int64_t mono, bool *wrote)
 {
 	if (!stream_rows_pending(st, mono) || steps_turn_over(st->conn->server) ||
 		resting(st, mono))
-		return 0;
+		return;
 	for (size_t i = 0; i < st->rows.len; i++) {
 		size_t at = (st->next_row + i) % st->rows.len;
 
 		if (row_sub_ready(st->rows.items[at], mono)) {
 			st->next_row = at + 1;
-			return write_sub(st, st->rows.items[at], mono, wrote);
+			write_sub(st, st->rows.items[at], mono, wrote);
+			return;
 		}
 	}
-	return 0;
 }

@@ -78,13 +78,12 @@ void stream_error(struct stream *st, uint32_t id, const struct err *e)
 			err_http_status(e->code), "message", e->text));
 }
 
-int stream_write(struct stream *st, void *data, size_t len, bool text)
+void stream_write(struct stream *st, void *data, size_t len, bool text)
 {
 	unsigned char *payload = data;
 	size_t head = ws_header(payload, len, text ? WS_TEXT : WS_BINARY);
 
 	conn_send(st->conn, payload - head, head + len);
-	return 0;
 }
 
 /* A client that always has an answer to come, pings say, never lets the queue become empty. */
@@ -101,19 +100,17 @@ static void queue_compact(struct stream *st)
 	st->queue_head = 0;
 }
 
-int stream_write_queued(struct stream *st)
+void stream_write_queued(struct stream *st)
 {
 	struct queued q = st->queue.items[st->queue_head++];
 	char *room = mem_alloc(WS_ROOM + q.len);
-	int failed;
 
 	memcpy(room + WS_ROOM, q.text, q.len);
-	failed = stream_write(st, room + WS_ROOM, q.len, true);
+	stream_write(st, room + WS_ROOM, q.len, true);
 	st->queue_bytes -= q.len;
 	free(q.text);
 	free(room);
 	queue_compact(st);
-	return failed;
 }
 
 /* ---- The clock ---- */

@@ -84,12 +84,15 @@ bool sql_load(struct store *s, const struct store_loader *l, struct err *e)
 bool sql_meta(struct store *s, const char *name, struct buf *out, struct err *e)
 {
 	sqlite3_stmt *q = NULL;
+	int code;
 
 	if (!sql_prepare(sql_of(s)->db, "SELECT value FROM meta WHERE name = ?1", &q, e))
 		return false;
 	sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
-	if (sqlite3_step(q) == SQLITE_ROW)
+	code = sqlite3_step(q);
+	if (code == SQLITE_ROW)
 		buf_adds(out, (const char *)sqlite3_column_text(q, 0));
 	sqlite3_finalize(q);
-	return true;
+	return code == SQLITE_ROW || code == SQLITE_DONE ||
+		sql_fail(sql_of(s)->db, "cannot read the store", e);
 }

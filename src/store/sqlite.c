@@ -73,19 +73,27 @@ static bool sql_trust(struct store *s, const char *path, struct err *e)
 	return good;
 }
 
+/* Taken for 0 where it is not there, revisions and versions that others hold would be given again. */
+static bool counter_read(struct store *s, const char *name, uint64_t most, uint64_t *out,
+	struct err *e)
+{
+	struct buf text = BUF_INIT;
+	bool good = sql_meta(s, name, &text, e);
+
+	if (good && !num_u64(text.data, most, out))
+		good = err_set(e, ERR_INTERNAL, "it is damaged (its counter \"%s\" is no number)%s",
+			name, sql_advice(SQLITE_CORRUPT));
+	buf_release(&text);
+	return good;
+}
+
 static bool sql_start_state(struct store *s, struct err *e)
 {
 	struct buf text = BUF_INIT;
-	bool good = sql_meta(s, "version", &text, e);
+	bool good = counter_read(s, "version", UINT64_MAX, &s->version_at_start, e) &&
+		counter_read(s, "revision", INT64_MAX, &sql_of(s)->revision, e) &&
+		sql_meta(s, "clean", &text, e);
 
-	if (good)
-		num_u64(text.data, UINT64_MAX, &s->version_at_start);
-	buf_reset(&text);
-	good = good && sql_meta(s, "revision", &text, e);
-	if (good)
-		num_u64(text.data, INT64_MAX, &sql_of(s)->revision);
-	buf_reset(&text);
-	good = good && sql_meta(s, "clean", &text, e);
 	s->was_clean = strcmp(text.data, "no") != 0;
 	buf_release(&text);
 	return good;

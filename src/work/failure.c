@@ -118,19 +118,14 @@ void failure_put(struct active *a, struct draft *d)
 	struct failing *f = a->failing;
 	struct task_ref ref = task_of(a);
 
-	if (kind_field(d->kind, "failure") == NULL)
-		return;
-	draft_drop(d, failure);
-	draft_drop(d, failure_at);
-	if (f == NULL || !f->known)
-		return;
-	draft_set(d, failure, f->found.text);
-	if (!f->placed)
+	draft_tell(d, failure, f && f->known, f->found.text);
+	draft_hide(d, failure_at);
+	if (f == NULL || !f->placed)
 		return;
 	record_set(logplace, &f->place, task, ref.task);
 	record_set(logplace, &f->place, attempt, ref.attempt);
 	record_set(logplace, &f->place, offset, (int64_t)f->found.offset);
-	draft_set(d, failure_at, (struct nested){&f->place});
+	draft_tell(d, failure_at, true, (struct nested){&f->place});
 }
 
 void failure_drop(struct active *a)

@@ -83,14 +83,8 @@ void progress_drop(struct active *a)
 static void numbers_put(const struct kind *k, struct workload *w, const struct progress_values *v,
 	int64_t bytes)
 {
-#define PUT(bit, member, value)                            \
-	do {                                               \
-		if (v->known & (bit))                      \
-			workload_set(k, w, member, value); \
-		else                                       \
-			workload_drop(k, w, member);       \
-	} while (0)
-	workload_set(k, w, log_bytes, (struct bytes){bytes});
+#define PUT(bit, member, value) workload_tell(k, w, member, (v->known & (bit)) != 0, value)
+	workload_tell(k, w, log_bytes, true, (struct bytes){bytes});
 	PUT(PROGRESS_STEP, progress_step, v->step);
 	PUT(PROGRESS_TOTAL, progress_total, v->total);
 	PUT(PROGRESS_EPOCH, progress_epoch, v->epoch);
@@ -101,11 +95,6 @@ static void numbers_put(const struct kind *k, struct workload *w, const struct p
 	PUT(PROGRESS_LOSS, loss, v->loss);
 	PUT(PROGRESS_METRIC, metric_value, v->metric);
 #undef PUT
-}
-
-static bool text_differs(const char *old, bool known, const char *text)
-{
-	return known ? old == NULL || strcmp(old, text) != 0 : old != NULL;
 }
 
 /*
@@ -119,20 +108,10 @@ static void texts_put(struct active *a, const struct workload *row, const struct
 	struct rankset ranks;
 	struct fieldset changed;
 
-	if (text_differs(row->metric_name, v->known & PROGRESS_METRIC, v->metric_name)) {
-		draft_drop(&d, metric_name);
-		if (v->known & PROGRESS_METRIC)
-			draft_set(&d, metric_name, v->metric_name);
-	}
-	if (text_differs(row->phase, v->known & PROGRESS_PHASE, v->phase)) {
-		draft_drop(&d, phase);
-		if (v->known & PROGRESS_PHASE)
-			draft_set(&d, phase, v->phase);
-	}
-	draft_drop(&d, ranks);
+	draft_tell(&d, metric_name, v->known & PROGRESS_METRIC, v->metric_name);
+	draft_tell(&d, phase, v->known & PROGRESS_PHASE, v->phase);
 	rankset_fill(&ranks, &v->ranks);
-	if (v->known & PROGRESS_RANKS)
-		draft_set(&d, ranks, (struct nested){&ranks});
+	draft_tell(&d, ranks, v->known & PROGRESS_RANKS, (struct nested){&ranks});
 	record_diff(a->kind, row, &d.row, &changed);
 	if (!fieldset_empty(&changed))
 		put(a->w->model, a->kind, &d.row);

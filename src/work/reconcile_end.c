@@ -148,12 +148,12 @@ static void over_fill(struct change *c, struct active *a, const struct news *n)
 	if (n->end && d.row.attempt > 0)
 		task_ended(c, &d, n);
 	failure_put(a, &d);
-	draft_drop(&d, cpu_used);
-	draft_drop(&d, memory_used);
-	draft_drop(&d, gpu_util);
-	draft_drop(&d, progress_eta);
-	draft_drop(&d, progress_rate);
-	draft_drop(&d, phase);
+	draft_hide(&d, cpu_used);
+	draft_hide(&d, memory_used);
+	draft_hide(&d, gpu_util);
+	draft_hide(&d, progress_eta);
+	draft_hide(&d, progress_rate);
+	draft_hide(&d, phase);
 	reconcile_move(c, &d, n->state);
 	over_event(c, &d, n);
 	change_events_trim(c, a->uid);

@@ -97,10 +97,8 @@ static void start_store(struct active *a, const struct news *n)
 	reconcile_why(&d, REASON_NONE, "");
 	draft_drop(&d, exit_code);
 	draft_drop(&d, signal);
-	if (kind_field(d.kind, "failure")) {
-		draft_drop(&d, failure);
-		draft_drop(&d, failure_at);
-	}
+	draft_hide(&d, failure);
+	draft_hide(&d, failure_at);
 	draft_drop(&d, start_time);
 	draft_drop(&d, end_time);
 	workload_samples_copy(d.kind, &d.row, NULL);

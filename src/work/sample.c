@@ -2,19 +2,11 @@
 
 #include <math.h>
 
-#define SAMPLE(member, here, value)                        \
-	do {                                               \
-		if (here)                                  \
-			workload_set(k, w, member, value); \
-		else                                       \
-			workload_drop(k, w, member);       \
-	} while (0)
-
 static void sample_put(const struct kind *k, struct workload *w, const struct task_sample *s)
 {
-	SAMPLE(cpu_used, !isnan(s->cpu_percent), (struct percent){s->cpu_percent});
-	SAMPLE(memory_used, s->memory >= 0, (struct bytes){s->memory});
-	SAMPLE(gpu_util, !isnan(s->gpu_util), (struct percent){s->gpu_util});
+	workload_tell(k, w, cpu_used, !isnan(s->cpu_percent), (struct percent){s->cpu_percent});
+	workload_tell(k, w, memory_used, s->memory >= 0, (struct bytes){s->memory});
+	workload_tell(k, w, gpu_util, !isnan(s->gpu_util), (struct percent){s->gpu_util});
 }
 
 /* Samples change rows in place: they are not stored and do not raise the version. */

@@ -91,6 +91,6 @@ void task_ended(struct change *c, struct draft *d, const struct news *n)
 	task_set(&t, log_bytes, (struct bytes){(int64_t)end->log_bytes});
 	task_set(&t, cpu_time, (struct ms){end->user_ms + end->system_ms});
 	task_set(&t, memory_peak, (struct bytes){end->peak_rss});
-	draft_set(d, log_bytes, (struct bytes){(int64_t)end->log_bytes});
+	draft_tell(d, log_bytes, true, (struct bytes){(int64_t)end->log_bytes});
 	change_task(c, &t);
 }

@@ -170,6 +170,9 @@ struct draft {
 struct draft draft_of(const struct kind *k, const void *row);
 #define draft_set(d, member, value) workload_set((d)->kind, &(d)->row, member, value)
 #define draft_drop(d, member) workload_drop((d)->kind, &(d)->row, member)
+#define draft_tell(d, member, known, value) \
+	workload_tell((d)->kind, &(d)->row, member, known, value)
+#define draft_hide(d, member) workload_hide((d)->kind, &(d)->row, member)
 
 /* ---- Workloads in motion (active.c) ---- */
 

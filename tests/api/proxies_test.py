@@ -1,5 +1,7 @@
 """nginx and haproxy, as Debian has them, in front of the daemon: with the example files of packaging/."""
 import json
+import os
+import socket
 import subprocess
 import unittest
 
@@ -193,6 +195,25 @@ class Direct(unittest.TestCase):
                     self.assertTrue(c.get("/version", on=s).json["secure"])
             finally:
                 front.close()
+
+    def test_a_file_in_the_place_of_the_unix_socket(self):
+        """A socket that an earlier daemon left goes; a file of that name is somebody's, and stays."""
+        path = support_path() + "-taken"
+        with support.Daemon(settings=("demo.jobs=1",)) as d:
+            c = d.client()
+            d.stop()
+            d.settings.append("listen_unix=" + path)
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("mine")
+            self.assertRaisesRegex(AssertionError, "is no socket", d.start)
+            with open(path, encoding="utf-8") as f:
+                self.assertEqual(f.read(), "mine")
+            os.unlink(path)
+            with socket.socket(socket.AF_UNIX) as left:
+                left.bind(path)
+            d.start()
+            c.port = d.port
+            self.assertEqual(c.get("/version").status, 200)
 
     def test_strangers_behind_a_proxy(self):
         """They count by the address that the proxy says; others behind it are not concerned."""

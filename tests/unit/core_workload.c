@@ -104,12 +104,31 @@ static void test_samples_are_copied_or_forgotten(void **state)
 	assert_true(to.cpu_used.v == 0 && !record_has(service, &to, cpu_used));
 }
 
+/* A kind without an epoch or a loss runs as well: what the log says of them is not in its rows. */
+static void test_a_sample_without_a_row_changes_nothing(void **state)
+{
+	struct service s = {.replicas = 2}, before;
+	struct workload *w = (struct workload *)&s;
+
+	(void)state;
+	workload_tell(&service_kind, w, cpu_used, true, (struct percent){50});
+	assert_true(s.cpu_used.v == 50 && record_has(service, &s, cpu_used));
+	before = s;
+	workload_tell(&service_kind, w, loss, true, 0.5);
+	workload_tell(&service_kind, w, phase, true, "training");
+	workload_hide(&service_kind, w, failure);
+	assert_memory_equal(&s, &before, sizeof s);
+	workload_tell(&service_kind, w, cpu_used, false, (struct percent){70});
+	assert_true(s.cpu_used.v == 0 && !record_has(service, &s, cpu_used));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_it_is_a_workload),
 		cmocka_unit_test(test_cancelled_and_held_follow),
 		cmocka_unit_test(test_samples_are_copied_or_forgotten),
+		cmocka_unit_test(test_a_sample_without_a_row_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

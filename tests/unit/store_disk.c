@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -157,6 +158,30 @@ static void test_damage_says_what_to_do(void **state)
 	kit_open(f);
 }
 
+/* A counter that is taken for 0 would give revisions and versions again that others hold. */
+static void test_damaged_counter_is_told(void **state)
+{
+	static const char *const broken[] = {"UPDATE meta SET value = 'x' WHERE name = 'revision'",
+		"DELETE FROM meta WHERE name = 'version'"};
+	struct kit *f = *state;
+	struct err e = ERR_INIT;
+	char path[300];
+	sqlite3 *db;
+
+	snprintf(path, sizeof path, "%s/store.db", f->dir);
+	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
+		store_close(f->s);
+		assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(db, broken[i], NULL, NULL, NULL), SQLITE_OK);
+		sqlite3_close(db);
+		assert_false(opens(f, &e));
+		assert_non_null(strstr(e.text, i ? "\"version\"" : "\"revision\""));
+		assert_non_null(strstr(e.text, "mltopd restore FILE"));
+		assert_int_equal(unlink(path), 0);
+		kit_open(f);
+	}
+}
+
 static void copy_file(const char *from_dir, const char *to_dir, const char *name)
 {
 	char from[400], to[400];
@@ -268,6 +293,7 @@ int main(void)
 		ON_SQLITE(test_audit_chain_over_a_full_disk),
 		ON_SQLITE(test_copy_and_check),
 		ON_SQLITE(test_damage_says_what_to_do),
+		ON_SQLITE(test_damaged_counter_is_told),
 		ON_SQLITE(test_damaged_log_is_told),
 		ON_SQLITE(test_written_back_in_a_pause),
 	};

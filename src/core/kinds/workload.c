@@ -116,6 +116,22 @@ void workload_settle(const struct kind *k, struct workload *w)
 		workload_drop(k, w, held);
 }
 
+bool workload_mark(const struct kind *k, struct workload *w, size_t offset, bool known)
+{
+	size_t i = 0;
+
+	while (i < k->field_count &&
+		(k->fields[i].offset != offset || (k->fields[i].flags & F_ALIAS)))
+		i++;
+	if (i == k->field_count)
+		return false;
+	if (known)
+		record_know(k, w, offset);
+	else
+		record_forget(k, w, offset);
+	return known;
+}
+
 void workload_samples_copy(const struct kind *k, void *to, const void *from)
 {
 	for (size_t i = 0; i < k->field_count; i++) {

@@ -92,6 +92,16 @@ struct workload {
 	((w)->member = (value), record_know((kind), (w), WORKLOAD_OFFSET(w, member)))
 #define workload_has(kind, w, member) record_knows_at((kind), (w), WORKLOAD_OFFSET(w, member))
 #define workload_drop(kind, w, member) record_forget((kind), (w), WORKLOAD_OFFSET(w, member))
+/*
+ * Of a member that tells how it does or why it failed, for which a kind may have no row: is known as
+ * `value` where `known`, else not; of a kind without the row nothing changes.
+ */
+#define workload_tell(kind, w, member, known, value)                     \
+	(workload_mark((kind), (w), WORKLOAD_OFFSET(w, member), (known)) \
+			? (void)((w)->member = (value))                  \
+			: (void)0)
+#define workload_hide(kind, w, member) \
+	((void)workload_mark((kind), (w), WORKLOAD_OFFSET(w, member), false))
 #define WORKLOAD_OFFSET(w, member)           \
 	(offsetof(struct workload, member) + \
 		0 * sizeof _Generic((w), struct workload * : 1, const struct workload * : 1))
@@ -99,6 +109,9 @@ struct workload {
 bool kind_runs(const struct kind *k); /* CAN_RUN */
 /* The first of the rows that whatever runs needs which the kind does not have there; NULL: it has all. */
 const char *workload_lacks(const struct kind *k);
+
+/* Is there a row of that member, and is it known from now on? Else it is forgotten. */
+bool workload_mark(const struct kind *k, struct workload *w, size_t offset, bool known);
 
 /* For the settle() of a kind: `cancelled` and `held` follow from state and reason. */
 void workload_settle(const struct kind *k, struct workload *w);
