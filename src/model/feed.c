@@ -231,7 +231,7 @@ bool model_load(struct model *m, struct err *e)
 	const char *kinds[KIND_SETS + 1];
 	struct store_loader l = {.feed = {m, feed_put, feed_gone},
 		.kinds = kinds,
-		.newest = event_kind.name,
+		.newest = "event",
 		.most = m->settings.events_kept,
 		.nonce = nonce_loaded,
 		.now = model_now()};
