@@ -5,7 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ESC = 0x1B, LINE_BYTES = 4096, STEPS_MAX = 200 * 1000, LINES_MAX = 10 * 1000 };
+enum {
+	ESC = 0x1B,
+	LINE_BYTES = 4096,
+	STEPS_MAX = 200 * 1000,
+	LINES_MAX = 10 * 1000,
+	PREFIXES_MAX = 4
+};
 
 /* ---- Cleaning ---- */
 
@@ -88,6 +94,22 @@ static const char *sure_prefix(const char *s, int *rank)
 	return NULL;
 }
 
+/*
+ * All that stand before a line: torchrun's --tee labels what torch has labelled already, as in
+ * "[default1]:[rank1]: Traceback". The inner one counts over all machines.
+ */
+static const char *sure_prefixes(const char *s, int *rank)
+{
+	const char *rest = NULL, *next = s;
+	int found = -1;
+
+	for (int n = 0; n < PREFIXES_MAX && (next = sure_prefix(next, &found)) != NULL; n++) {
+		rest = next;
+		*rank = found;
+	}
+	return rest;
+}
+
 /* "[1] " of MPICH, "1: " of srun: a prefix where most lines have it. */
 static const char *likely_prefix(const char *s, int *rank)
 {
@@ -114,7 +136,7 @@ static void strip_prefixes(struct lines *l)
 	for (size_t i = 0; i < l->all.len; i++) {
 		struct line *line = &l->all.items[i];
 		int rank = -1;
-		const char *rest = sure_prefix(line->text, &rank);
+		const char *rest = sure_prefixes(line->text, &rank);
 
 		if (!rest && likely * 4 > full * 3)
 			rest = likely_prefix(line->text, &rank);
