@@ -23,7 +23,7 @@ enum {
 struct call {
 	struct call *next;
 	struct api *api;
-	uint64_t id, http_id;
+	uint64_t http_id;
 	char *method, *path, *body, *content_type;
 	size_t body_len, answer_max;
 	char *nonce;
@@ -43,7 +43,6 @@ struct api {
 	struct err url_err; /* why the context's URL is of no use */
 	struct http *http;
 	struct call *calls;
-	uint64_t last_id;
 	bool closing;
 	void (*done)(void *ctx);
 	void *done_ctx;
@@ -73,7 +72,7 @@ static void call_free(struct call *c)
 	free(c);
 }
 
-/* The call is over: its owner may begin others, cancel others or free all meanwhile. */
+/* The call is over: its owner may begin others or free all meanwhile. */
 static void call_answer(struct call *c, const struct api_answer *answer)
 {
 	call_unlink(c);
@@ -207,13 +206,12 @@ static void take_body(struct call *c, const struct api_request *r)
 	}
 }
 
-uint64_t api_call(struct api *a, const struct api_request *r, api_done done, void *ctx)
+void api_call(struct api *a, const struct api_request *r, api_done done, void *ctx)
 {
 	struct call *c = mem_alloc(sizeof *c);
 	char nonce[ULID_SIZE];
 
 	c->api = a;
-	c->id = ++a->last_id;
 	c->method = mem_strdup(r->method);
 	c->path = mem_strdup(r->path);
 	c->answer_max = r->answer_max;
@@ -233,7 +231,6 @@ uint64_t api_call(struct api *a, const struct api_request *r, api_done done, voi
 	c->timer = loop_timer_new(a->loop, &a->gate, call_try, c);
 	/* On a turn of its own: no answer comes from within api_call. */
 	loop_timer_start(c->timer, 0);
-	return c->id;
 }
 
 static void call_drop(struct call *c)
@@ -242,15 +239,6 @@ static void call_drop(struct call *c)
 		http_cancel(c->api->http, c->http_id);
 	call_unlink(c);
 	call_free(c);
-}
-
-void api_cancel(struct api *a, uint64_t id)
-{
-	for (struct call *c = a->calls; c; c = c->next)
-		if (c->id == id) {
-			call_drop(c);
-			return;
-		}
 }
 
 static void on_empty(void *ctx)

@@ -43,9 +43,8 @@ struct api_request {
 
 struct api *api_new(uv_loop_t *loop, const struct context *context);
 void api_free(struct api *a, void (*done)(void *ctx), void *ctx); /* cancels all, without answers */
-/* Copies what it needs; the id is never 0. */
-uint64_t api_call(struct api *a, const struct api_request *r, api_done done, void *ctx);
-void api_cancel(struct api *a, uint64_t id); /* `done` is not called */
+/* Copies what it needs. `done` is called once, never from within, or not at all after api_free. */
+void api_call(struct api *a, const struct api_request *r, api_done done, void *ctx);
 
 /* Blocking form for the command line: runs the loop until the answer is there. Body is the caller's. */
 bool api_wait(struct api *a, uv_loop_t *loop, const struct api_request *r, struct api_answer *out,

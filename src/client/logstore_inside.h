@@ -121,7 +121,6 @@ int64_t store_row_of(struct logstore *s, int64_t raw,
 /* logstore_window.c */
 /* The stream offset of a row's first byte, by the last gap before it. */
 uint64_t store_offset(const struct logstore *s, int64_t row, uint64_t pos);
-bool store_read_at(int fd, uint64_t pos, void *out, size_t len, struct err *e);
 bool store_read(const struct logstore *s, uint64_t pos, void *out, size_t len, struct err *e);
 /* The row `row` (0 <= row < logstore_lines); reads at most ROWS_PER_MARK lines of LINE_SHOWN. */
 bool store_row(struct logstore *s, int64_t row, struct store_row *out, struct err *e);

@@ -9,7 +9,7 @@
 enum { READ_AHEAD = 256 * 1024 };
 #define NOWHERE SIZE_MAX /* a gap has no bytes */
 
-bool store_read_at(int fd, uint64_t pos, void *out, size_t len, struct err *e)
+static bool store_read_at(int fd, uint64_t pos, void *out, size_t len, struct err *e)
 {
 	size_t done = 0;
 

@@ -13,8 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The list is somebody else's: nothing in it may lead out of the folder it goes to. */
-bool place_path_good(const char *path, struct err *e)
+/*
+ * A path of plain names: no "", "." or "..", none beginning with '/', no control character. The list
+ * is somebody else's: nothing in it may lead out of the folder it goes to.
+ */
+static bool place_path_good(const char *path, struct err *e)
 {
 	const char *at = path;
 

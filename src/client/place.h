@@ -17,8 +17,6 @@ struct place {
 	const char *path; /* below the top, for errors; borrowed */
 };
 
-/* A path of plain names: no "", "." or "..", none beginning with '/', no control character. */
-bool place_path_good(const char *path, struct err *e);
 /* Makes the folders of `path` below the descriptor `top` as the umask has it. */
 bool place_open(struct place *p, int top, const char *path, struct err *e);
 /* Something has its name, be it a link to nothing. */

@@ -135,9 +135,8 @@ int cli_man_flags(const struct verb *v); /* that of a verb's own page */
 int cli_help_topic(const char *topic, const char *kind);
 /* When a person may give it: "", "new", "edit" or "new, edit". */
 const char *cli_field_given(const struct field *f);
-/* "mltop jobs list", and its doc as help has it: no capital, no period. Appended. */
+/* "mltop jobs list". Appended. */
 void cli_verb_title(const struct verb *v, struct buf *out);
-void cli_verb_doc(const struct verb *v, struct buf *out);
 /* Where to look for it, as the flags say. Borrowed from argv. */
 struct context_options cli_options(const struct cli *c);
 /* Finds the platform (and starts the private one). */
@@ -173,11 +172,6 @@ bool cli_check_filter(const struct cli *c, const struct kind *k, struct err *e);
 bool cli_find(struct cli *c, const struct kind *k, const char *name, json_t **out, struct err *e);
 /* The text member of an object, "" where it has none. Borrowed. */
 const char *cli_text_of(const json_t *object, const struct field *f);
-/* What was made: its name, the form of -o, or all of it where it holds a secret. */
-bool cli_print_made(struct cli *c, const struct kind *k, const json_t *answer, const json_t *body,
-	struct err *e);
-/* The verb's F_NEW fields that stood among the flags. */
-bool cli_field_flags(const struct cli *c, json_t *body, struct err *e);
 
 /* --env K=V and the like, each added to body[field]; K alone takes the value from here. */
 bool cli_pairs(const struct cli *c, const char *flag, json_t *body, const char *field,

@@ -24,7 +24,7 @@ static void doc_text(const char *doc, struct buf *out)
 	}
 }
 
-void cli_verb_doc(const struct verb *v, struct buf *out)
+static void cli_verb_doc(const struct verb *v, struct buf *out)
 {
 	doc_text(v->doc, out);
 }

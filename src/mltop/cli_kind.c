@@ -142,7 +142,8 @@ bool cli_items(const struct cli *c, const char *flag, json_t *body, const char *
 	return true;
 }
 
-bool cli_field_flags(const struct cli *c, json_t *body, struct err *e)
+/* The verb's F_NEW fields that stood among the flags. */
+static bool cli_field_flags(const struct cli *c, json_t *body, struct err *e)
 {
 	for (int i = 0; i < c->flag_count; i++) {
 		const struct field *f = kind_field(c->verb->kind, c->flags[i].name);
@@ -239,8 +240,9 @@ const char *cli_name_of(const struct kind *k, const json_t *answer, const json_t
 	return *name ? name : cli_text_of(body, kind_key(k));
 }
 
-bool cli_print_made(struct cli *c, const struct kind *k, const json_t *answer, const json_t *body,
-	struct err *e)
+/* What was made: its name, the form of -o, or all of it where it holds a secret. */
+static bool cli_print_made(struct cli *c, const struct kind *k, const json_t *answer,
+	const json_t *body, struct err *e)
 {
 	if (cli_has(c, "json") || cli_has(c, "output"))
 		return output_one(c, k, answer, e);

@@ -54,7 +54,7 @@ static void follow_attempt(struct follower *f, int64_t attempt, uint64_t from)
 }
 
 /* Is there anything left to print or to wait for? */
-void follow_settle(struct follower *f)
+static void follow_settle(struct follower *f)
 {
 	if (f->closing)
 		return;

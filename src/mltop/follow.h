@@ -45,8 +45,6 @@ struct follower {
 
 /* Ends the following, once; what was held is printed. */
 void follow_over(struct follower *f, enum follow_end end);
-/* Is there anything left to print or to wait for? Ends it when not. */
-void follow_settle(struct follower *f);
 /* Prints and gives the platform room for as much more. */
 void follow_print(struct follower *f, const void *bytes, size_t len);
 

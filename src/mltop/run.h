@@ -41,7 +41,7 @@ struct run_sub {
 struct run_request {
 	uint64_t id;
 	struct run *run;
-	uint64_t call;  /* of the api, 0 while it waits */
+	bool sent;      /* false while it waits for its turn */
 	struct cmd cmd; /* method, path, body */
 };
 

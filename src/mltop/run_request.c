@@ -31,7 +31,7 @@ static void on_answer(void *ctx, const struct api_answer *answer)
 	};
 
 	m.text_len = m.text ? strlen(m.text) : 0;
-	q->call = 0;
+	q->sent = false;
 	r->tell(r, &m);
 	request_free(r, q);
 }
@@ -45,7 +45,8 @@ static void request_send(struct run *r, struct run_request *q)
 		.want_json = true,
 	};
 
-	q->call = api_call(r->api, &request, on_answer, q);
+	q->sent = true;
+	api_call(r->api, &request, on_answer, q);
 }
 
 /* Reads wait for the platform; a change that cannot be sent now is refused now. */
@@ -77,7 +78,7 @@ void run_request(struct run *r, const struct cmd *c)
 void run_requests_send(struct run *r)
 {
 	for (size_t i = 0; i < r->requests.len; i++)
-		if (r->requests.items[i]->call == 0)
+		if (!r->requests.items[i]->sent)
 			request_send(r, r->requests.items[i]);
 }
 

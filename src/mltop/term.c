@@ -368,13 +368,3 @@ void term_resume(struct term *t)
 	pthread_cond_signal(&t->wake);
 	pthread_mutex_unlock(&t->lock);
 }
-
-bool term_blocked(struct term *t)
-{
-	bool busy;
-
-	pthread_mutex_lock(&t->lock);
-	busy = t->busy;
-	pthread_mutex_unlock(&t->lock);
-	return busy;
-}

@@ -40,8 +40,6 @@ void term_send(struct term *t, const char *bytes, size_t len);
  */
 bool term_pause(struct term *t);
 void term_resume(struct term *t);
-/* True when the writer waits for the terminal right now. */
-bool term_blocked(struct term *t);
 
 bool term_ascii(void);                /* the locale is not UTF-8 */
 void term_size(int *cols, int *rows); /* clamped; 0x0 means 80x24 */

@@ -364,7 +364,7 @@ static void backoff_grows_to_its_limit(void **state)
 	assert_true(most > 10000);
 }
 
-/* ---- Cancelling ---- */
+/* ---- The end ---- */
 
 static void count_answer(void *ctx, const struct api_answer *a)
 {
@@ -372,23 +372,17 @@ static void count_answer(void *ctx, const struct api_answer *a)
 	++*(int *)ctx;
 }
 
-static void cancelled_calls_stay_silent(void **state)
+static void calls_that_were_on_their_way_at_the_end_stay_silent(void **state)
 {
 	struct api_request r = {.method = "GET", .path = "/x"};
-	int first = 0, second = 0;
-	uint64_t id;
+	int answers = 0;
 
 	(void)state;
 	begin(answer_empty, "");
-	id = api_call(api, &r, count_answer, &first);
-	assert_int_not_equal(id, 0);
-	api_cancel(api, id);
-	assert_int_equal(ask("GET", "/x", NULL).err.code, ERR_NONE);
 	api_call(api, &r, NULL, NULL);
-	api_call(api, &r, count_answer, &second);
+	api_call(api, &r, count_answer, &answers);
 	finish();
-	assert_int_equal(first, 0);
-	assert_int_equal(second, 0);
+	assert_int_equal(answers, 0);
 }
 
 static void a_bad_endpoint_is_an_answer(void **state)
@@ -467,7 +461,7 @@ int main(void)
 		cmocka_unit_test(retry_after_is_kept),
 		cmocka_unit_test(a_refusal_is_no_reason_to_try_again),
 		cmocka_unit_test(backoff_grows_to_its_limit),
-		cmocka_unit_test(cancelled_calls_stay_silent),
+		cmocka_unit_test(calls_that_were_on_their_way_at_the_end_stay_silent),
 		cmocka_unit_test(a_bad_endpoint_is_an_answer),
 		cmocka_unit_test(endpoints_are_taken_apart),
 	};

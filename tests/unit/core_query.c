@@ -188,22 +188,6 @@ static void test_query_limit(void **state)
 	query_release(&q);
 }
 
-static void test_query_fragments(void **state)
-{
-	struct query q = QUERY_INIT;
-
-	(void)state;
-	assert_true(query_add_fragment(&q, "", NULL));
-	assert_int_equal(q.count, 0);
-	assert_true(query_add_fragment(&q, "filter=state=running & x", NULL));
-	assert_true(query_add_fragment(&q, "bare", NULL));
-	assert_true(query_add_fragment(&q, "=v", NULL));
-	assert_string_equal(query_get(&q, "filter"), "state=running & x");
-	assert_string_equal(query_get(&q, "bare"), "");
-	assert_string_equal(query_get(&q, ""), "v");
-	query_release(&q);
-}
-
 static void test_query_encode(void **state)
 {
 	struct query q = QUERY_INIT, again = QUERY_INIT;
@@ -234,7 +218,6 @@ int main(void)
 		cmocka_unit_test(test_query_parse),
 		cmocka_unit_test(test_query_refused_whole),
 		cmocka_unit_test(test_query_limit),
-		cmocka_unit_test(test_query_fragments),
 		cmocka_unit_test(test_query_encode),
 	};
 

@@ -19,6 +19,13 @@ static size_t random_below(size_t n)
 	return (size_t)dice_below(&dice, (int64_t)n);
 }
 
+static bool regex_fits(const struct regex *r, const char *text)
+{
+	int64_t steps = INT64_MAX;
+
+	return regex_fits_within(r, text, &steps);
+}
+
 static bool fits(const char *pattern, const char *text)
 {
 	struct err e = ERR_INIT;

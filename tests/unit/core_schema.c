@@ -165,22 +165,6 @@ static void orgs_have_no_dots(void **state)
 	arena_release(&a);
 }
 
-static void standards_fill_what_was_left_out(void **state)
-{
-	struct fixture x;
-
-	(void)state;
-	assert_true(decode_job(&x, "\"gpu_limit\": 3", DECODE_NEW));
-	assert_false(record_knows(&job_kind, &x.j, kind_field(&job_kind, "cpu_limit")));
-	record_set_standards(&job_kind, &x.j, &x.a);
-	assert_int_equal(x.j.cpu_limit.v, 1000);
-	assert_int_equal(x.j.gpu_limit, 3);
-	assert_int_equal(x.j.stop_grace.v, 10000);
-	assert_int_equal(x.j.max_attempts, 1);
-	assert_false(record_knows(&job_kind, &x.j, kind_field(&job_kind, "memory_limit")));
-	fixture_release(&x);
-}
-
 /* ---- Servers ---- */
 
 static void servers_are_forgiven(void **state)
@@ -408,7 +392,6 @@ int main(void)
 		cmocka_unit_test(long_texts_are_refused_and_cut),
 		cmocka_unit_test(persons_may_write_as_they_do),
 		cmocka_unit_test(orgs_have_no_dots),
-		cmocka_unit_test(standards_fill_what_was_left_out),
 		cmocka_unit_test(servers_are_forgiven),
 		cmocka_unit_test(only_changed_fields_arrive),
 		cmocka_unit_test(edits_take_only_what_may_change),

@@ -160,17 +160,6 @@ bool record_set_text(const struct kind *k, void *rec, struct arena *a, const str
 	return true;
 }
 
-void record_set_standards(const struct kind *k, void *rec, struct arena *a)
-{
-	for (size_t i = 0; i < k->field_count; i++) {
-		const struct field *f = &k->fields[i];
-
-		/* kinds_check proves that each standard is one. */
-		if ((f->flags & F_NEW) && f->standard && !known_has(rec, i))
-			set_text(k, rec, a, f, f->standard, NULL);
-	}
-}
-
 /* ---- Out ---- */
 
 static json_t *encode_member(const void *rec, const struct field *f, bool masked)

@@ -71,8 +71,6 @@ bool record_decode(const struct kind *k, void *rec, struct arena *a, const json_
 json_t *record_encode(const struct kind *k, const void *rec, const struct fieldset *only);
 /* The known rows that a person gives (F_NEW or F_EDIT), masked values in the clear: a request. */
 json_t *record_encode_request(const struct kind *k, const void *rec);
-/* Gives every F_NEW row that is not known its `standard`. */
-void record_set_standards(const struct kind *k, void *rec, struct arena *a);
 /*
  * One field from what a person typed; the same checks as DECODE_NEW has for it, but for check().
  * "" makes it unknown, unless the field is needed.

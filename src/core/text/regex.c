@@ -261,13 +261,6 @@ bool regex_takes(const struct regex *r, const struct step *s, uint32_t c)
 	}
 }
 
-bool regex_fits(const struct regex *r, const char *text)
-{
-	int64_t steps = INT64_MAX;
-
-	return regex_fits_within(r, text, &steps);
-}
-
 bool regex_fits_within(const struct regex *r, const char *text, int64_t *steps)
 {
 	struct regex_walk w = {.r = r, .before = NO_CHARACTER};

@@ -1,7 +1,7 @@
 /*
  * Regular expressions from outside: POSIX extended syntax (IEEE Std 1003.1-2017, XBD 9.4) on UTF-8,
  * without back references and collating elements. Beyond POSIX: \w \W \s \S \d \D and \b as in Perl,
- * and named parts, (?<name>...) or (?P<name>...), for regex_find.
+ * and named parts, (?<name>...) or (?P<name>...), for regex_find_within.
  * Classes and case know ASCII alone, so an expression means the same in every locale; case counts
  * only where the expression has a capital.
  *
@@ -33,11 +33,10 @@ struct regex;
 /* NULL with ERR_INVALID where the expression does not parse or costs too much. */
 struct regex *regex_new(const char *text, struct err *e);
 void regex_free(struct regex *r); /* NULL is fine */
-/* Does it fit anywhere in the text? Bytes that are not UTF-8 count as U+FFFD. */
-bool regex_fits(const struct regex *r, const char *text);
 /*
- * The same within a budget: *steps is counted down by the steps looked at (some 5 to 10 ns each).
- * Below 0 the answer is false and means nothing.
+ * Does it fit anywhere in the text? Bytes that are not UTF-8 count as U+FFFD. *steps is a budget,
+ * counted down by the steps looked at (some 5 to 10 ns each): below 0 the answer is false and means
+ * nothing.
  */
 bool regex_fits_within(const struct regex *r, const char *text, int64_t *steps);
 
@@ -50,10 +49,8 @@ struct regex_span {
 /*
  * Where it fits first, as Perl would choose (the leftmost place, repeats take what they can, the
  * first of two branches): parts[i] gets what part i took last. The first REGEX_FIND_MAX bytes count.
+ * Its budget is as that of regex_fits_within.
  */
-bool regex_find(const struct regex *r, const char *text, size_t len,
-	struct regex_span parts[REGEX_PARTS_MAX]);
-/* The same within a budget, as regex_fits_within. */
 bool regex_find_within(const struct regex *r, const char *text, size_t len,
 	struct regex_span parts[REGEX_PARTS_MAX], int64_t *steps);
 

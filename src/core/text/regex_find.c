@@ -121,14 +121,6 @@ static void spans(const struct finder *f, struct regex_span parts[REGEX_PARTS_MA
 	}
 }
 
-bool regex_find(const struct regex *r, const char *text, size_t len,
-	struct regex_span parts[REGEX_PARTS_MAX])
-{
-	int64_t steps = INT64_MAX;
-
-	return regex_find_within(r, text, len, parts, &steps);
-}
-
 bool regex_find_within(const struct regex *r, const char *text, size_t len,
 	struct regex_span parts[REGEX_PARTS_MAX], int64_t *steps)
 {

@@ -27,16 +27,6 @@ bool query_add(struct query *q, const char *name, const char *value, struct err 
 	return query_push(q, name, strlen(name), value, e);
 }
 
-bool query_add_fragment(struct query *q, const char *fragment, struct err *e)
-{
-	size_t name_len = strcspn(fragment, "=");
-
-	if (fragment[0] == '\0')
-		return true;
-	return query_push(q, fragment, name_len, fragment + name_len + (fragment[name_len] == '='),
-		e);
-}
-
 const char *query_get(const struct query *q, const char *name)
 {
 	for (size_t i = 0; i < q->count; i++)

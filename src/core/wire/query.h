@@ -34,8 +34,6 @@ struct query {
 void query_release(struct query *q); /* empties; usable again */
 /* Copies both. ERR_INVALID when there are SIGN_PAIRS_MAX already. */
 bool query_add(struct query *q, const char *name, const char *value, struct err *e);
-/* One decoded "name=value", divided at the first '='; without '=' the value is "". "" adds nothing. */
-bool query_add_fragment(struct query *q, const char *fragment, struct err *e);
 /*
  * Encoded text "a=1&b=2": a query, or with `form` the body of a form, where '+' is a blank.
  * On failure (a bad escape, a NUL, invalid UTF-8, too many) nothing is added.

@@ -36,7 +36,7 @@ struct change *changes_add(struct changes *c)
 	return &c->items[c->len++];
 }
 
-size_t changes_waiting(const struct changes *c)
+static size_t changes_waiting(const struct changes *c)
 {
 	size_t n = 0;
 

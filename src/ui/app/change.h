@@ -38,7 +38,6 @@ struct changes {
 
 void changes_release(struct changes *c);
 struct change *changes_add(struct changes *c); /* zeroed; valid until the next call */
-size_t changes_waiting(const struct changes *c);
 
 /*
  * An action of the kind that is on the screen, on the open object or the marked or selected rows:

@@ -348,7 +348,7 @@ static void draw_long(const struct app *a, struct grid *g, struct rect r)
 	}
 }
 
-void frame_draw(const struct app *a, struct grid *g, const struct layout *l)
+static void frame_draw(const struct app *a, struct grid *g, const struct layout *l)
 {
 	draw_long(a, g, l->why);
 	draw_health(a, g, l->health);

@@ -66,7 +66,7 @@ static void tenant_ask(struct app *a, const char *name)
 	a->tenant_asked = asked;
 }
 
-bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err *e)
+static bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err *e)
 {
 	const char *id = tenant_id(a, name);
 

@@ -154,10 +154,6 @@ void stack_clear(struct app *a, struct cmds *out);
 void history_go(struct app *a, int by, struct cmds *out);
 void history_last(struct app *a, struct cmds *out);
 
-/* ---- frame.c ---- */
-
-void frame_draw(const struct app *a, struct grid *g, const struct layout *l);
-
 /* ---- filterbar.c, palette.c, picker.c, popup.c: the modes ---- */
 
 void line_open(struct app *a, enum mode mode, const char *text);
@@ -181,11 +177,7 @@ void popup_input(struct app *a, const struct msg *m, struct cmds *out);
 void popup_draw(const struct app *a, struct grid *g, struct rect body);
 void options_draw(const struct app *a, struct grid *g, struct rect body, int bottom);
 const char *option_at(const struct app *a, int i);
-/*
- * False with `e`, and nothing changed, when this is no org of the platform. As long as its orgs are
- * not known the name waits for them: tenant_retry looks again.
- */
-bool tenant_switch(struct app *a, const char *name, struct cmds *out, struct err *e);
+/* Looks again for the org that was asked for before the orgs of the platform were known. */
 void tenant_retry(struct app *a, struct cmds *out);
 
 /* ---- tally.c: what the header counts, and asks for besides the rows of home ---- */

@@ -24,7 +24,8 @@ void dataset_release(struct dataset *d)
 	d->len = d->cap = 0;
 }
 
-const char *dataset_uid(const struct dataset *d, const void *row)
+/* uid of a row, or its name where a server knows no uids. */
+static const char *dataset_uid(const struct dataset *d, const void *row)
 {
 	const char *uid = record_uid(d->kind, row);
 

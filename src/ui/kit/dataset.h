@@ -58,7 +58,5 @@ void dataset_begin_again(
 bool dataset_synced(struct dataset *d);
 void dataset_sweep(struct dataset *d); /* frees entries of rows that are gone */
 void dataset_fail(struct dataset *d, const char *sentence); /* sanitised here; NULL: well again */
-/* uid of a row, or its name where a server knows no uids. */
-const char *dataset_uid(const struct dataset *d, const void *row);
 
 #endif

@@ -57,7 +57,6 @@ void logpane_scroll(struct logpane *p, int64_t rows, struct cmds *out);
 void logpane_find(struct logpane *p, const char *pattern, bool backwards, struct cmds *out);
 /* To the line with the byte at that stream offset, as soon as it is there, and marks it. */
 void logpane_jump(struct logpane *p, uint64_t offset, struct cmds *out);
-void logpane_ask(struct logpane *p, struct cmds *out);
 /* The cached row of a line; NULL: not here. */
 const struct logrow *logpane_row(const struct logpane *p, int64_t line);
 /* Screen rows that a line takes. */
