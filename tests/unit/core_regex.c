@@ -26,6 +26,14 @@ static bool regex_fits(const struct regex *r, const char *text)
 	return regex_fits_within(r, text, &steps);
 }
 
+static bool regex_find(const struct regex *r, const char *text, size_t len,
+	struct regex_span parts[REGEX_PARTS_MAX])
+{
+	int64_t steps = INT64_MAX;
+
+	return regex_find_within(r, text, len, parts, &steps);
+}
+
 static bool fits(const char *pattern, const char *text)
 {
 	struct err e = ERR_INIT;

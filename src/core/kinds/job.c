@@ -1,10 +1,10 @@
 #include "core/kinds/job.h"
-#include "core/kinds/rankset.h"
-#include "core/progress/progress.h"
-#include "core/text/regex.h"
 
 #include "core/kinds/key.h"
 #include "core/kinds/logplace.h"
+#include "core/kinds/rankset.h"
+#include "core/progress/progress.h"
+#include "core/text/regex.h"
 
 #include <string.h>
 

@@ -40,14 +40,19 @@ static bool bad(const struct kind *k, const struct field *f, struct err *e, cons
 	return err_set(e, ERR_INTERNAL, "kind %s, row %s: %s", k->name, f ? f->name : "-", what);
 }
 
+static bool is_sentence(const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	return len > 0 && text[len - 1] == '.' && !strpbrk(text, "|\n");
+}
+
 /* What one row says, without its neighbours. */
 static const char *row_fault(const struct kind *k, const struct field *f)
 {
-	size_t doc = f->doc ? strlen(f->doc) : 0;
-
 	if (f->name == NULL || f->name[strspn(f->name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
 		return "the name must be lower-case letters, digits and _";
-	if (doc == 0 || f->doc[doc - 1] != '.' || strpbrk(f->doc, "|\n"))
+	if (!is_sentence(f->doc))
 		return "the doc must be one sentence that ends with a period";
 	if (f->offset + f->size > k->size || f->offset < sizeof(struct record))
 		return "the member lies outside the struct";
@@ -132,13 +137,6 @@ static size_t count_flag(const struct kind *k, unsigned flag)
 	for (size_t i = 0; i < k->field_count; i++)
 		n += (k->fields[i].flags & flag) != 0;
 	return n;
-}
-
-static bool is_sentence(const char *text)
-{
-	size_t len = text ? strlen(text) : 0;
-
-	return len > 0 && text[len - 1] == '.' && !strpbrk(text, "|\n");
 }
 
 static bool check_split(const struct kind *k, const struct field *f, struct err *e)

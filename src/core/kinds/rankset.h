@@ -8,11 +8,10 @@
 
 struct rankset {
 	struct record record;
-	int64_t seen;         /* that have said a step */
-	int64_t expected;     /* as the log states it */
-	int64_t behind;       /* the one furthest behind; not known where none is */
-	int64_t behind_step;  /* how far that one is */
-	int64_t first_failed; /* the first that failed, where any did */
+	int64_t seen;        /* that have said a step */
+	int64_t expected;    /* as the log states it */
+	int64_t behind;      /* the one furthest behind; not known where none is */
+	int64_t behind_step; /* how far that one is */
 };
 
 struct progress_ranks; /* core/progress/progress.h */

@@ -89,11 +89,13 @@ void tablescreen_crumb(const struct app *a, const struct view *v, struct buf *ou
 struct table *tablescreen_table(const struct view *v);
 void tablescreen_save(struct app *a, struct view *v, const char *path, struct cmds *out);
 void tablescreen_copy(const struct app *a, const struct view *v, struct buf *out);
-#define TABLE_SCREEN                                                                          \
+#define TABLE_SCREEN TABLE_SCREEN_BUT_ACTION, .action = tablescreen_action
+/* For one that has an `action` of its own, which gives to tablescreen_action what is not its own. */
+#define TABLE_SCREEN_BUT_ACTION                                                               \
 	.open = tablescreen_open, .close = tablescreen_close, .message = tablescreen_message, \
-	.action = tablescreen_action, .mouse = tablescreen_mouse, .draw = tablescreen_draw,   \
-	.status = tablescreen_status, .crumb = tablescreen_crumb, .table = tablescreen_table, \
-	.save = tablescreen_save, .copy = tablescreen_copy
+	.mouse = tablescreen_mouse, .draw = tablescreen_draw, .status = tablescreen_status,   \
+	.crumb = tablescreen_crumb, .table = tablescreen_table, .save = tablescreen_save,     \
+	.copy = tablescreen_copy
 
 /* Parts of the above for screens that have a table and more; fields and order: tablefields.c. */
 void table_open_remembered(const struct app *a, struct table *t, const struct screen *s);

@@ -120,7 +120,7 @@ static int64_t last_shown(const struct logpane *p)
 
 /* ---- Asking ---- */
 
-static void logpane_ask(struct logpane *p, struct cmds *out)
+void logpane_ask(struct logpane *p, struct cmds *out)
 {
 	if (!p->sub || !p->open || p->asking || p->seeking || p->lines == 0)
 		return;

@@ -6,6 +6,8 @@
 
 /* The cached rows. */
 void logpane_forget(struct logpane *p);
+/* Asks for the lines on the screen that are not cached. */
+void logpane_ask(struct logpane *p, struct cmds *out);
 /* Asks for the line with that byte, counted as is wanted now. */
 void logpane_ask_at(struct logpane *p, uint64_t offset, struct cmds *out);
 /* Looks for the pattern from behind that line on. */

@@ -58,17 +58,8 @@ const struct screen scr_contexts = {
 	.empty = no_contexts,
 	.ask = contexts_ask,
 	.rows = page_rows,
-	.open = tablescreen_open,
-	.close = tablescreen_close,
-	.message = tablescreen_message,
 	.action = contexts_action,
-	.mouse = tablescreen_mouse,
-	.draw = tablescreen_draw,
-	.status = tablescreen_status,
-	.crumb = tablescreen_crumb,
-	.table = tablescreen_table,
-	.save = tablescreen_save,
-	.copy = tablescreen_copy,
+	TABLE_SCREEN_BUT_ACTION,
 };
 
 /* ---- Outputs of a job ---- */
