@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -260,9 +261,43 @@ static bool check_doubles(const struct head *h, struct err *e)
 	return true;
 }
 
+static bool is_address(unsigned char c)
+{
+	return is_alnum(c) || is_one_of(c, ":.-_~%!$&'()*+,;=");
+}
+
+static bool escapes_good(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == '%' &&
+			!(isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2])))
+			return false;
+	return true;
+}
+
+/* The end of "[address]", which is at least one character in brackets, or NULL. */
+static const char *bracket_end(const char *host)
+{
+	const char *at = host + 1;
+
+	while (is_address((unsigned char)*at))
+		at++;
+	return *at == ']' && at > host + 1 ? at + 1 : NULL;
+}
+
+/* "name", "name:port", "[address]" or "[address]:port" (RFC 9110 section 7.2, RFC 3986 section 3.2). */
 static bool host_good(const char *host)
 {
-	return host != NULL && host[0] != '\0' && all(host, is_host);
+	const char *end;
+
+	if (host == NULL || !all(host, is_host) || !escapes_good(host))
+		return false;
+	end = host[0] == '[' ? bracket_end(host) : host + strcspn(host, ":[]");
+	if (end == NULL || end == host)
+		return false;
+	if (*end == ':')
+		end += 1 + strspn(end + 1, "0123456789");
+	return *end == '\0';
 }
 
 /* Host must be there once, and then what an absolute target says holds in its place. */
