@@ -304,6 +304,24 @@ static void docs_say_limits_in_the_unit(void **state)
 	buf_release(&out);
 }
 
+/* A person who types what stands over a column gets that column, also where another row has the word as its name. */
+static void titles_mean_their_columns(void **state)
+{
+	(void)state;
+	for (size_t i = 0; all_kinds[i]; i++)
+		for (size_t j = 0; j < all_kinds[i]->field_count; j++) {
+			const struct field *f = &all_kinds[i]->fields[j], *found;
+
+			if (f->title == NULL)
+				continue;
+			found = kind_field_or_title(all_kinds[i], f->title);
+			assert_non_null(found);
+			if (strcmp(found->title ? found->title : "", f->title) != 0)
+				fail_msg("%s: %s means %s", all_kinds[i]->name, f->title,
+					found->name);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +337,7 @@ int main(void)
 		cmocka_unit_test(packages_of_older_stores_are_read),
 		cmocka_unit_test(docs_have_a_line_for_each_row),
 		cmocka_unit_test(docs_say_limits_in_the_unit),
+		cmocka_unit_test(titles_mean_their_columns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,8 +123,8 @@ static const struct field fields[] = {
 		.doc = "Regular expressions with parts named step, total, epoch, epochs, loss, metric or "
 		       "percent: how its log says how far it is, where that is not seen by itself "
 		       "(mltop progress shows it)."),
-	ROW(job, metric, text, .flags = F_NEW, .width = 8, .section = RUNNING,
-		.max = PROGRESS_NAME_MAX - 1, .hint = "val_auc",
+	ROW(job, metric, text, .title = "CHOSEN METRIC", .flags = F_NEW, .width = 8,
+		.section = RUNNING, .max = PROGRESS_NAME_MAX - 1, .hint = "val_auc",
 		.doc = "Name of the metric to show beside the loss; none given: the reader chooses."),
 	ROW(job, node_selector_key, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 12,
 		.section = PLACE, .max = 63, .doc = "Label that the node must have."),

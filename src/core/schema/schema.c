@@ -41,10 +41,21 @@ static bool same_title(const char *title, const char *text)
 	return *title == *text;
 }
 
+/* The field over whose column `name` stands as it is written: another's name may be the same in small letters. */
+static const struct field *field_titled(const struct kind *k, const char *name)
+{
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].title && strcmp(k->fields[i].title, name) == 0)
+			return &k->fields[i];
+	return NULL;
+}
+
 const struct field *kind_field_or_title(const struct kind *k, const char *name)
 {
 	const struct field *f = kind_field(k, name);
 
+	if (f == NULL)
+		f = field_titled(k, name);
 	for (size_t i = 0; f == NULL && i < k->field_count; i++) {
 		const struct field *other = &k->fields[i];
 
