@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LF = 0x0A, CR = 0x0D, BS = 0x08, TAB = 0x09, ESC = 0x1B, TAB_CELLS = 8, FAR = 9999 };
+enum { TAB_CELLS = 8 };
 
 /* ---- Life ---- */
 
@@ -36,26 +36,27 @@ void fold_release(struct fold *f)
 	buf_release(&f->held);
 }
 
-struct fold_row *fold_row_at(const struct fold *f, size_t i)
+/* Row i, to change. */
+static struct fold_row *row_at(const struct fold *f, size_t i)
 {
 	return &f->rows[(f->first + i) % f->max];
 }
 
 const struct fold_row *fold_row(const struct fold *f, size_t i)
 {
-	return fold_row_at(f, i);
+	return row_at(f, i);
 }
 
 size_t fold_len(const struct fold *f)
 {
-	return f->len - !fold_row_at(f, f->len - 1)->touched;
+	return f->len - !row_at(f, f->len - 1)->touched;
 }
 
 /* ---- Rows come and go ---- */
 
 static void row_leaves(struct fold *f)
 {
-	struct fold_row *row = fold_row_at(f, 0);
+	struct fold_row *row = row_at(f, 0);
 
 	if (f->left)
 		f->left(f->ctx, row);
@@ -75,12 +76,12 @@ static void open_row(struct fold *f)
 	f->at_end = true;
 	f->col = 0;
 	f->style = SGR_NONE;
-	fold_row_at(f, f->at)->line = f->line;
+	row_at(f, f->at)->line = f->line;
 }
 
 static void line_feed(struct fold *f)
 {
-	fold_row_at(f, f->at)->touched = true; /* an empty line is a line */
+	row_at(f, f->at)->touched = true; /* an empty line is a line */
 	f->line++;
 	f->changes++;
 	if (f->at + 1 == f->len) {
@@ -96,7 +97,7 @@ static void line_feed(struct fold *f)
 /* The cursor's row as cells; the cursor's column and style are known then. */
 static struct fold_row *cells_here(struct fold *f)
 {
-	struct fold_row *row = fold_row_at(f, f->at);
+	struct fold_row *row = row_at(f, f->at);
 	struct sgr style;
 
 	if (!row->celled) {
@@ -112,7 +113,7 @@ static struct fold_row *cells_here(struct fold *f)
 
 static struct fold_row *change_here(struct fold *f)
 {
-	struct fold_row *row = fold_row_at(f, f->at);
+	struct fold_row *row = row_at(f, f->at);
 
 	row->touched = true;
 	row->change = ++f->changes;
@@ -175,7 +176,7 @@ static void add_unit(struct fold *f, const char *s, size_t len, const struct uni
 static void carriage_return(struct fold *f)
 {
 	f->col = 0;
-	f->at_end = f->at_end && fold_row_at(f, f->at)->plain.len == 0;
+	f->at_end = f->at_end && row_at(f, f->at)->plain.len == 0;
 }
 
 static void backspace(struct fold *f)
@@ -201,11 +202,11 @@ static void go_to(struct fold *f, size_t at)
 	if (at == f->at)
 		return;
 	/* A row that was only passed has its own line still. */
-	if (fold_row_at(f, f->at)->line == f->line)
+	if (row_at(f, f->at)->line == f->line)
 		cells_here(f)->drawn = true;
 	f->at_end = false;
 	f->at = at;
-	fold_row_at(f, at)->visited = true;
+	row_at(f, at)->visited = true;
 }
 
 /* All below is gone as if it had not been; a line feed opens it again. */
@@ -215,7 +216,7 @@ static void erase_below(struct fold *f)
 		return;
 	change_here(f)->drawn = true;
 	while (f->at + 1 < f->len)
-		fold_row_release(fold_row_at(f, --f->len));
+		fold_row_release(row_at(f, --f->len));
 }
 
 static void erase(struct fold *f, int how)
@@ -229,36 +230,7 @@ static void erase(struct fold *f, int how)
 	change_here(f);
 }
 
-struct motion {
-	char final;
-	size_t n; /* 1 where none was written */
-	bool given;
-};
-
-/* CSI with one number or none, and the two that hide and show the cursor (as 'h'). */
-static bool read_motion(struct motion *m, const char *s, size_t len)
-{
-	size_t i = 2;
-
-	*m = (struct motion){.n = 0};
-	if (len < 3 || s[0] != ESC || s[1] != '[')
-		return false;
-	if (len == 6 && memcmp(s + 2, "?25", 3) == 0 && (s[5] == 'h' || s[5] == 'l')) {
-		m->final = 'h';
-		return true;
-	}
-	for (; i < len - 1 && s[i] >= '0' && s[i] <= '9'; i++, m->given = true)
-		m->n = m->n < FAR ? m->n * 10 + (size_t)(s[i] - '0') : FAR;
-	m->final = s[i];
-	if (i != len - 1 || memchr("ABCDEFGJK", s[i], 9) == NULL)
-		return false;
-	if (s[i] == 'J' || s[i] == 'K')
-		return m->n <= (s[i] == 'J' ? 0 : 2);
-	m->n = m->n ? m->n : 1;
-	return true;
-}
-
-static void act(struct fold *f, const struct motion *m)
+static void act(struct fold *f, const struct fold_motion *m)
 {
 	size_t down = f->len - 1 - f->at;
 
@@ -311,7 +283,7 @@ static bool may_go_on(const char *s, size_t len, size_t n, const struct unit *u)
 static size_t take_unit(struct fold *f, const char *s, size_t len, bool last)
 {
 	struct unit u = unit_read(s, len);
-	struct motion m;
+	struct fold_motion m;
 	uint32_t cp;
 	bool valid, more;
 
@@ -323,7 +295,7 @@ static size_t take_unit(struct fold *f, const char *s, size_t len, bool last)
 
 		if (!last && may_go_on(s, len, n, &u))
 			return 0;
-		if (read_motion(&m, s, n))
+		if (fold_motion_read(&m, s, n))
 			act(f, &m);
 		else
 			add_unit(f, s, n, &u);
@@ -386,31 +358,7 @@ void fold_flush(struct fold *f)
 	for (size_t n = fold_len(f); n > 0; n--)
 		row_leaves(f);
 	if (f->len > 0)
-		fold_row_release(fold_row_at(f, 0));
+		fold_row_release(row_at(f, 0));
 	f->len = 0;
 	open_row(f);
-}
-
-/* ---- Whether there is anything to do ---- */
-
-static bool sequence_acts(const char *s, size_t len)
-{
-	struct unit u = unit_read(s, len);
-	struct motion m;
-
-	return read_motion(&m, s, sequence_length(s, len, &u));
-}
-
-bool fold_acts(const char *bytes, size_t len)
-{
-	const char *end = bytes + len;
-
-	while (len > 0 && bytes[len - 1] == CR)
-		len--;
-	if (memchr(bytes, CR, len) || memchr(bytes, BS, len))
-		return true;
-	for (const char *s = bytes; (s = memchr(s, ESC, (size_t)(end - s))) != NULL; s++)
-		if (sequence_acts(s, (size_t)(end - s)))
-			return true;
-	return false;
 }

@@ -1,4 +1,4 @@
-/* What fold.c (bytes, rows and motions) and fold_cells.c (one row) share; private to these two. */
+/* What fold.c (bytes and rows), fold_cells.c (one row) and fold_motion.c share; private to these. */
 #ifndef MLTOP_BASE_FOLD_PARTS_H
 #define MLTOP_BASE_FOLD_PARTS_H
 
@@ -15,7 +15,16 @@ size_t fold_row_put(struct fold_row *row, size_t col, const char *text, size_t l
 size_t fold_row_unit(struct fold_row *row, size_t col, const char *s, size_t len,
 	const struct unit *u, struct sgr *style);
 void fold_row_erase(struct fold_row *row, size_t col, int how);
-/* Row i, to change. */
-struct fold_row *fold_row_at(const struct fold *f, size_t i);
+
+enum { LF = 0x0A, CR = 0x0D, BS = 0x08, TAB = 0x09, ESC = 0x1B };
+
+/* A sequence that acts. */
+struct fold_motion {
+	char final;
+	size_t n; /* 1 where none was written */
+};
+
+/* CSI with one number or none, and the two that hide and show the cursor (as 'h'); false: another. */
+bool fold_motion_read(struct fold_motion *m, const char *s, size_t len);
 
 #endif
