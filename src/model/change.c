@@ -341,6 +341,9 @@ void change_answer(struct change *c, int status, json_t *body)
 {
 	c->status = status;
 	c->answer = json_dumps(body, JSON_COMPACT);
+	/* A text that JSON cannot hold: what is asked for is done all the same. */
+	if (c->answer == NULL)
+		c->answer = mem_strdup("{}");
 	json_decref(body);
 }
 
