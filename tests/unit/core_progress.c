@@ -304,6 +304,40 @@ static void test_ranks(void **state)
 	}
 }
 
+/* The newest line of a burst may say no step: the bar before it is read too, and none older stays. */
+static void test_burst_that_ends_an_epoch(void **state)
+{
+	struct progress *p = reader_new(NULL);
+	struct progress_values v;
+	char line[80];
+
+	(void)state;
+	for (int i = 1; i <= 600; i++) {
+		snprintf(line, sizeof line,
+			"\r%3d%%|##  | %d/1000 [00:10<00:20, 20.0it/s, loss=0.5]", i / 10, i);
+		feed(p, line, 0);
+	}
+	feed(p, "\rEpoch 6/10 - loss: 0.4 - acc: 0.8\n", 0);
+	for (int later = 0; later < 2; later++) {
+		progress_pause(p, 0, &v);
+		assert_true((v.known & PROGRESS_STEP) && (v.known & PROGRESS_TOTAL));
+		assert_int_equal(v.step, 600);
+		assert_int_equal(v.total, 1000);
+		assert_int_equal(v.epoch, 6);
+		assert_true(v.loss == .4);
+		feed(p, "", 2000);
+	}
+	feed(p, "nothing", 2000);
+	/* Where it is not there, the step is unknown. */
+	progress_init(p, NULL);
+	feed(p, "step 3/10 loss 0.5\n", 3000);
+	progress_skip(p);
+	feed(p, "\nloss: 0.4\n", 3000);
+	progress_pause(p, 3000, &v);
+	assert_false(v.known & PROGRESS_STEP);
+	free(p);
+}
+
 /* 200 lines a second are read, the newest among them; what was passed over leaves no old loop. */
 static void test_bound(void **state)
 {
@@ -452,6 +486,7 @@ static void test_metric_in_a_torrent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_burst_that_ends_an_epoch),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_newest_stands),

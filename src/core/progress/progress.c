@@ -31,16 +31,18 @@ struct progress {
 	progress_line_fn *line_read;
 	void *ctx;
 	uint64_t passed;
-	uint64_t lines, held_line; /* ended by LF; which one `held` is */
-	int64_t window_ms;         /* begin of the second that is counted */
-	int64_t fed_ms;            /* when bytes came last */
-	uint16_t read;             /* lines read in it */
-	uint16_t tried;            /* and those that came to nothing */
-	int32_t steps;             /* that patterns took in it */
+	uint64_t lines, held_line, tail_line; /* ended by LF; which ones are held */
+	int64_t window_ms;                    /* begin of the second that is counted */
+	int64_t fed_ms;                       /* when bytes came last */
+	uint16_t read;                        /* lines read in it */
+	uint16_t tried;                       /* and those that came to nothing */
+	int32_t steps;                        /* that patterns took in it */
 	uint16_t line_len, held_len;
-	bool line_long; /* what follows of the line is left out */
-	bool holds;     /* `held` is the newest line that was not read for the bound */
-	bool timed;     /* window_ms is set */
+	uint16_t tail_len; /* of a line behind the redraw that is held, in `held` too; 0: none */
+	bool line_long;    /* what follows of the line is left out */
+	bool holds;        /* `held` is the newest line that was not read for the bound */
+	bool held_redraw;
+	bool timed; /* window_ms is set */
 	struct moment speeds[SPEEDS];
 	uint8_t speed_count;
 	char line[PROGRESS_LINE_MAX], held[PROGRESS_LINE_MAX];
@@ -299,11 +301,13 @@ static void held_read(struct progress *p)
 	p->holds = false;
 	track_gap(&p->state.track);
 	read_whole(p, p->held, p->held_len, p->held_line);
+	if (p->tail_len > 0)
+		read_whole(p, p->held + p->held_len, p->tail_len, p->tail_line);
 }
 
-static void line_passed(struct progress *p, const char *raw, size_t len)
+static void line_passed(struct progress *p, const char *raw, size_t len, uint64_t line)
 {
-	struct progress_line out = {.line = p->held_line, .phase = "", .rank = -1, .passed = true};
+	struct progress_line out = {.line = line, .phase = "", .rank = -1, .passed = true};
 	char text[PROGRESS_LINE_MAX + 1];
 
 	p->passed++;
@@ -313,6 +317,32 @@ static void line_passed(struct progress *p, const char *raw, size_t len)
 	text[len] = '\0';
 	out.text = text;
 	p->line_read(p->ctx, &out);
+}
+
+/*
+ * The newest takes the place of the one before. A line of its own behind a redraw stands beside it: the
+ * summary of an epoch says no step, the bar above it does.
+ */
+static void line_hold(struct progress *p, const char *raw, size_t len, bool redraw)
+{
+	bool beside = p->holds && p->held_redraw && !redraw &&
+		p->held_len + len <= PROGRESS_LINE_MAX;
+
+	if (p->holds && !beside)
+		line_passed(p, p->held, p->held_len, p->held_line);
+	if (p->holds && p->tail_len > 0)
+		line_passed(p, p->held + p->held_len, p->tail_len, p->tail_line);
+	p->tail_len = beside ? (uint16_t)len : 0;
+	if (beside) {
+		memcpy(p->held + p->held_len, raw, len);
+		p->tail_line = p->lines + 1;
+		return;
+	}
+	memcpy(p->held, raw, len);
+	p->held_len = (uint16_t)len;
+	p->held_line = p->lines + 1;
+	p->held_redraw = redraw;
+	p->holds = true;
 }
 
 /* A pattern may be about any line. */
@@ -337,7 +367,7 @@ static void line_unread(const struct progress *p, const char *raw, size_t len)
 	}
 }
 
-static void line_take(struct progress *p, const char *raw, size_t len)
+static void line_take(struct progress *p, const char *raw, size_t len, bool redraw)
 {
 	if (len == 0)
 		return;
@@ -357,12 +387,7 @@ static void line_take(struct progress *p, const char *raw, size_t len)
 		line_unread(p, raw, len);
 		return;
 	}
-	if (p->holds)
-		line_passed(p, p->held, p->held_len);
-	memcpy(p->held, raw, len);
-	p->held_len = (uint16_t)len;
-	p->held_line = p->lines + 1;
-	p->holds = true;
+	line_hold(p, raw, len, redraw);
 }
 
 /* Takes what fits; a line that is longer is read as far as it fits. */
@@ -383,9 +408,9 @@ static void line_end(struct progress *p, const char *bytes, size_t len, char end
 {
 	if (p->line_len > 0 || p->line_long) {
 		line_add(p, bytes, len);
-		line_take(p, p->line, p->line_len);
+		line_take(p, p->line, p->line_len, end != '\n');
 	} else {
-		line_take(p, bytes, len < PROGRESS_LINE_MAX ? len : PROGRESS_LINE_MAX);
+		line_take(p, bytes, len < PROGRESS_LINE_MAX ? len : PROGRESS_LINE_MAX, end != '\n');
 	}
 	p->line_len = 0;
 	p->line_long = false;
@@ -533,6 +558,7 @@ static void peek(const struct progress *p, bool ended, struct state *s)
 	if (p->holds) {
 		track_gap(&s->track);
 		read_raw(&r, p->held, p->held_len, true);
+		read_raw(&r, p->held + p->held_len, p->tail_len, true);
 	}
 	if (p->line_len > 0 && worth_reading(p, p->line, p->line_len))
 		read_raw(&r, p->line, p->line_len, ended || p->line_long);

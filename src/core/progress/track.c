@@ -37,7 +37,9 @@ static void set_phase(struct track *t, enum phase phase, struct span word)
 void track_gap(struct track *t)
 {
 	memset(t->loops, 0, sizeof t->loops);
-	forget(t, PROGRESS_TOTAL | PROGRESS_EPOCH | PROGRESS_EPOCHS | PROGRESS_RATE | PROGRESS_ETA);
+	forget(t,
+		PROGRESS_STEP | PROGRESS_TOTAL | PROGRESS_EPOCH | PROGRESS_EPOCHS | PROGRESS_RATE |
+			PROGRESS_ETA);
 	t->known &= ~(unsigned)PROGRESS_PHASE;
 	t->anew = t->runs_on = t->headed = t->epochs_loop = t->whole_percent = t->bar = false;
 	t->held = PHASE_UNKNOWN;

@@ -62,7 +62,7 @@ static inline bool log_may(const struct track *t, unsigned bit)
 }
 
 void track_init(struct track *t);
-/* Loops and phases are unknown; what was said of values stays. */
+/* Loops, their steps and phases are unknown; what was said of values stays. */
 void track_gap(struct track *t);
 /* `metric`: the name asked for, or NULL. */
 void track_line(struct track *t, const struct line *l, const struct said *s, const char *metric);
