@@ -209,6 +209,11 @@ static bool unpack_value(const struct field *f, void *member, struct arena *a, s
 	return good && b->left == 0;
 }
 
+static uint32_t tag_at(const unsigned char *at)
+{
+	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
 static const struct field *field_by_tag(const struct kind *k, uint32_t tag, size_t *hint)
 {
 	for (size_t n = 0, at = *hint; n < k->field_count; n++) {
@@ -243,9 +248,7 @@ static bool unpack_row(const struct kind *k, void *rec, struct arena *a, struct 
 	if (!take(b, 5, &head) || !take_varint(b, &len) || !take(b, len, &body))
 		return damaged(k, "it ends early", e);
 	tag = head;
-	f = field_by_tag(k,
-		tag[0] | (uint32_t)tag[1] << 8 | (uint32_t)tag[2] << 16 | (uint32_t)tag[3] << 24,
-		hint);
+	f = field_by_tag(k, tag_at(tag), hint);
 	if (f == NULL || f->type->storage != tag[4])
 		return true;
 	if (!unpack_value(f, (char *)rec + f->offset, a, &(struct bytes_left){body, len}, &known))
@@ -291,9 +294,7 @@ const void *pack_extra_find(const void *pack, size_t pack_len, const char *name,
 	while (take(&b, 5, &head) && take_varint(&b, &size) && take(&b, size, &body)) {
 		const unsigned char *tag = head;
 
-		if (tag[4] != PACK_EXTRA ||
-			(tag[0] | (uint32_t)tag[1] << 8 | (uint32_t)tag[2] << 16 |
-				(uint32_t)tag[3] << 24) != wanted)
+		if (tag[4] != PACK_EXTRA || tag_at(tag) != wanted)
 			continue;
 		*len = size;
 		return body;

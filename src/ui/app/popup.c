@@ -22,19 +22,6 @@ void popup_open(struct app *a, const char *title)
 	a->mode = MODE_POPUP;
 }
 
-void popup_input(struct app *a, const struct msg *m, struct cmds *out)
-{
-	(void)out;
-	if (m->type != MSG_KEY)
-		return;
-	if (m->key == K_UP || m->key == 'k')
-		a->popup_top -= a->popup_top > 0;
-	else if (m->key == K_DOWN || m->key == 'j')
-		a->popup_top += a->popup_top < 200;
-	else
-		a->mode = MODE_NONE;
-}
-
 enum { POPUP_TEXT = 96 }; /* longer lines are hard to read */
 
 /* The popup's lines, each folded at the box's width. Draws from `skip` on; returns all lines. */
@@ -64,20 +51,53 @@ static int popup_lines(const struct app *a, struct grid *g, struct rect r, int s
 	return n;
 }
 
-void popup_draw(const struct app *a, struct grid *g, struct rect body)
+struct popup_place {
+	struct rect box, text;
+	int last; /* the furthest that it scrolls: its last line stands at the bottom */
+};
+
+static bool popup_place(const struct app *a, struct rect body, struct popup_place *out)
 {
-	struct rect r = {body.x, body.y, body.width, 0};
-	struct rect text = {r.x + 2, 0, r.width - 4, body.height - 2};
+	struct rect box = {body.x, body.y, body.width, 0}, text = {box.x + 2, 0, box.width - 4, 0};
+	int lines;
 
 	text.width = text.width < POPUP_TEXT ? text.width : POPUP_TEXT;
 	if (text.width < 1)
-		return;
-	int lines = popup_lines(a, NULL, text, 0);
+		return false;
+	lines = popup_lines(a, NULL, text, 0);
+	box.height = lines + 2 < body.height ? lines + 2 : body.height;
+	box.y = body.y + body.height - box.height;
+	text.y = box.y + 1;
+	text.height = box.height - 1;
+	*out = (struct popup_place){box, text, lines > text.height ? lines - text.height : 0};
+	return true;
+}
 
-	r.height = lines + 2 < body.height ? lines + 2 : body.height;
-	r.y = body.y + body.height - r.height;
-	text.y = r.y + 1;
-	text.height = r.height - 1;
-	box_draw(g, r, a->popup_title);
-	popup_lines(a, g, text, a->popup_top < lines ? a->popup_top : lines - 1);
+void popup_draw(const struct app *a, struct grid *g, struct rect body)
+{
+	struct popup_place p;
+
+	if (!popup_place(a, body, &p))
+		return;
+	box_draw(g, p.box, a->popup_title);
+	/* It may have been made larger since. */
+	popup_lines(a, g, p.text, a->popup_top < p.last ? a->popup_top : p.last);
+}
+
+void popup_input(struct app *a, const struct msg *m, struct cmds *out)
+{
+	struct popup_place p = {.last = 0};
+
+	(void)out;
+	if (m->type != MSG_KEY)
+		return;
+	popup_place(a, app_layout(a).body, &p);
+	if (a->popup_top > p.last)
+		a->popup_top = p.last;
+	if (m->key == K_UP || m->key == 'k')
+		a->popup_top -= a->popup_top > 0;
+	else if (m->key == K_DOWN || m->key == 'j')
+		a->popup_top += a->popup_top < p.last;
+	else
+		a->mode = MODE_NONE;
 }
