@@ -250,6 +250,19 @@ static void percent_cell(const struct field *f, const void *member, int64_t now,
 		buf_addf(out, "%.2g%%", value);
 }
 
+/* "9.7e-4", without the zeros that printf puts in: a narrow column cuts the end, and the power is there. */
+static void show_power(double value, struct buf *out)
+{
+	char text[32], *power, *digits;
+
+	snprintf(text, sizeof text, "%.1e", value);
+	power = strchr(text, 'e');
+	digits = power + 2;
+	buf_add(out, text, (size_t)(power - text) - (power[-1] == '0' ? 2 : 0));
+	buf_add(out, power, 2);
+	buf_adds(out, digits + (*digits == '0'));
+}
+
 /* Four significant digits; large ones with a unit, small ones in powers of ten. */
 static void real_cell(const struct field *f, const void *member, int64_t now, struct buf *out)
 {
@@ -259,7 +272,7 @@ static void real_cell(const struct field *f, const void *member, int64_t now, st
 	if (!isfinite(value))
 		buf_addc(out, '-');
 	else if (size >= 1e21 || (size < 1e-3 && size > 0))
-		buf_addf(out, "%.2g", value);
+		show_power(value, out);
 	else if (size >= 99999.5)
 		show_thousands(value, out);
 	else if (size >= 999.95)
