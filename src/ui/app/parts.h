@@ -183,6 +183,8 @@ void tenant_retry(struct app *a, struct cmds *out);
 /* ---- tally.c: what the header counts, and asks for besides the rows of home ---- */
 
 extern const struct screen header_quota; /* no screen to open: which fields of a quota it wants */
+/* What a server says that a job has, as far as it can be: sums of more could overflow. */
+int64_t gpus_believed(int64_t gpus);
 void tally_job(void *ctx, const void *row, int sign);
 
 /* ---- object.c: what actions are about ---- */

@@ -24,14 +24,14 @@ void stakes_add(struct stakes *s, const struct app *a, const void *row)
 {
 	bool live = kind_life(s->kind, row) == LIFE_LIVE;
 	int64_t started = number_of(s->kind, row, "start_time"),
-		gpus = number_of(s->kind, row, "gpu_limit"),
+		gpus = gpus_believed(number_of(s->kind, row, "gpu_limit")),
 		ran = live && started > 0 && a->now > started ? a->now - started : 0;
 	const char *owner = owner_of(s->kind, row);
 
 	if (s->objects++ == 0)
 		s->first = row;
 	s->live += live;
-	s->gpus += live && gpus > 0 ? gpus : 0;
+	s->gpus += live ? gpus : 0;
 	s->total += ran;
 	s->longest = ran > s->longest ? ran : s->longest;
 	if (*a->user && *owner && strcmp(owner, a->user) != 0)

@@ -22,33 +22,30 @@ const struct screen header_quota = {
 	.fields = "org_id,org_name",
 };
 
-static bool knows(const struct job *j, const char *field)
+int64_t gpus_believed(int64_t gpus)
 {
-	const struct field *f = kind_field(&job_kind, field);
-
-	return f && record_knows(&job_kind, j, f);
+	return gpus > 0 && gpus < 1 << 20 ? gpus : 0;
 }
 
 void tally_job(void *ctx, const void *row, int sign)
 {
 	struct tally *t = ctx;
 	const struct job *j = row;
-
 	enum life life = kind_life(&job_kind, j);
+	int64_t gpus = gpus_believed(j->gpu_limit);
 
-	if (life == LIFE_LIVE)
-		t->gpus += sign * j->gpu_limit;
+	t->gpus += life == LIFE_LIVE ? sign * gpus : 0;
 	t->run += life == LIFE_LIVE ? sign : 0;
 	t->wait += life == LIFE_WAITING ? sign : 0;
 	if (life != LIFE_LIVE)
 		return;
-	if (knows(j, "gpu_util") && j->gpu_util.v >= 0 && j->gpu_util.v <= 1000) {
-		int64_t gpus = j->gpu_limit > 0 && j->gpu_limit < 1 << 20 ? j->gpu_limit : 1;
+	if (record_has(job, j, gpu_util) && j->gpu_util.v >= 0 && j->gpu_util.v <= 1000) {
+		int64_t weight = gpus ? gpus : 1;
 
-		t->util_sum += sign * gpus * (int64_t)(j->gpu_util.v * 100);
-		t->util_count += sign * gpus;
+		t->util_sum += sign * weight * (int64_t)(j->gpu_util.v * 100);
+		t->util_count += sign * weight;
 	}
-	if (knows(j, "cpu_used") && j->cpu_used.v >= 0 && j->cpu_used.v <= 1e6) {
+	if (record_has(job, j, cpu_used) && j->cpu_used.v >= 0 && j->cpu_used.v <= 1e6) {
 		t->cpu_sum += sign * (int64_t)(j->cpu_used.v * 100);
 		t->cpu_count += sign;
 	}

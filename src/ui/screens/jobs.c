@@ -4,31 +4,30 @@
 
 /* Train jobs: where mltop begins. */
 
-static bool knows(const struct job *j, const char *field)
-{
-	const struct field *f = kind_field(&job_kind, field);
+enum { UTIL_CELLS = 9, UTIL_BLOCKS = 5 };
 
-	return f && record_knows(&job_kind, j, f);
-}
-
-/* The newest samples as blocks, then the number: nine cells, so 100% has a block less. */
+/* The newest samples as blocks, then the number, which takes the place of blocks from 100% on. */
 static void util_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,
 	struct buf *out)
 {
 	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	static const char *const plain[] = {"_", ".", ".", "-", "-", "=", "=", "#"};
 	const struct job *j = e->row;
+	struct buf number = BUF_INIT;
+	int most;
 
-	(void)t, (void)now;
-	if (!knows(j, "gpu_util")) {
+	(void)t;
+	if (!record_has(job, j, gpu_util)) {
 		buf_addc(out, '-');
 		return;
 	}
-	int percent = (int)(j->gpu_util.v + 0.5), most = percent >= 100 ? 4 : 5;
-
+	record_cell(&job_kind, j, kind_field(&job_kind, "gpu_util"), now, &number);
+	most = UTIL_CELLS - 1 - (int)number.len;
+	most = most > UTIL_BLOCKS ? UTIL_BLOCKS : most < 0 ? 0 : most;
 	for (int i = e->spark_len > most ? e->spark_len - most : 0; i < e->spark_len; i++)
 		buf_adds(out, (ascii ? plain : blocks)[e->spark[i] * 7 / 100]);
-	buf_addf(out, "%*s%d%%", e->spark_len < most ? most + 1 - e->spark_len : 1, "", percent);
+	buf_addf(out, "%*s%s", e->spark_len < most ? most + 1 - e->spark_len : 1, "", number.data);
+	buf_release(&number);
 }
 
 static void step_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,
