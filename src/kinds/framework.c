@@ -147,29 +147,34 @@ static void ask_exit(uv_process_t *process, int64_t status, int signal)
 	uv_close((uv_handle_t *)&a->limit, ask_closed);
 }
 
-static size_t ask_arguments(struct platform *p, char **args, size_t most)
+/* NULL-ended. */
+static char **arguments_new(const struct platform *p)
 {
 	const struct strings *names = p->settings.frameworks;
-	size_t n = 0;
+	const char *const first[] = {p->settings.python, "-I", "-c", ask_script};
+	char **args = mem_alloc((ARRAY_SIZE(first) + names->len + 1) * sizeof *args);
 
-	args[n++] = mem_strdup(p->settings.python);
-	args[n++] = mem_strdup("-I");
-	args[n++] = mem_strdup("-c");
-	args[n++] = mem_strdup(ask_script);
-	for (size_t i = 0; n < most && i < names->len; i++)
-		args[n++] = mem_strdup(names->items[i]);
-	args[n] = NULL;
-	return n;
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
+		args[i] = mem_strdup(first[i]);
+	for (size_t i = 0; i < names->len; i++)
+		args[ARRAY_SIZE(first) + i] = mem_strdup(names->items[i]);
+	return args;
+}
+
+static void arguments_free(char **args)
+{
+	for (char **at = args; *at; at++)
+		free(*at);
+	free(args);
 }
 
 static void ask_start(struct platform *p)
 {
 	struct ask *a = mem_alloc(sizeof *a);
-	char *args[64];
+	char **args = arguments_new(p);
 	uv_stdio_container_t io[3] = {{.flags = UV_IGNORE},
 		{.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE}, {.flags = UV_IGNORE}};
 	uv_process_options_t o = {.args = args, .stdio = io, .stdio_count = 3, .exit_cb = ask_exit};
-	size_t n = ask_arguments(p, args, ARRAY_SIZE(args) - 1);
 
 	p->ask = a;
 	platform_hold(p);
@@ -187,8 +192,7 @@ static void ask_start(struct platform *p)
 	} else {
 		ask_close(a);
 	}
-	for (size_t i = 0; i < n; i++)
-		free(args[i]);
+	arguments_free(args);
 }
 
 static void framework_list(struct request *r)

@@ -7,7 +7,6 @@
 #include <string.h>
 
 struct whole_reading {
-	struct model *m;
 	const struct set *set;
 	whole_read done;
 	void *ctx;
@@ -62,7 +61,6 @@ void model_whole(struct model *m, const struct kind *k, const void *row, whole_r
 		return;
 	}
 	w = mem_alloc(sizeof *w + strlen(uid) + 1);
-	w->m = m;
 	w->set = sets_of(&m->sets, k);
 	w->done = done;
 	w->ctx = ctx;

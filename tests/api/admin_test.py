@@ -553,6 +553,16 @@ class Life(unittest.TestCase):
             with open(folder + "/never", "w"):
                 pass  # the child ends
 
+    def test_python_is_asked_for_all_that_is_set(self):
+        """However many there are: the framework that was named last is asked for too."""
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
+            python = folder + "/python"
+            with open(python, "w") as f:
+                f.write('#!/bin/sh\nshift 3\nfor last; do :; done\nprintf \'{"%s": ["%s"]}\' "$last" "$#"\n')
+            os.chmod(python, 0o755)
+            names = ",".join(f"lib{i}" for i in range(200))
+            with Daemon(engine="fake", settings=["frameworks.python=" + python, "frameworks.names=" + names]) as d:
+                self.assertEqual(d.client().get(BASE + "/framework").json, {"lib199": ["200"]})
 
     def test_stop_and_reload(self):
         with Daemon(engine="fake", settings=["demo.jobs=5", "fake.changes=0"]) as d:
