@@ -85,7 +85,6 @@ struct item {
  * A store. Its own data are s->back. All but open, load and close run on the thread, one at a time.
  */
 struct store_ops {
-	const char *name;
 	/* Can it make several objects last together? Then `batch`, else `one` and `settle`. */
 	bool many;
 	/* Sets s->back, s->version_at_start and s->was_clean. After a failure `close` is called. */

@@ -92,8 +92,7 @@ bool look_check(struct store *s, struct item *it, struct err *e)
 {
 	struct buf *out = item_row(it);
 
-	if (!check_pragma(s, "PRAGMA integrity_check(10)", out, e) ||
-		!check_pragma(s, "PRAGMA foreign_key_check", out, e))
+	if (!check_pragma(s, "PRAGMA integrity_check(10)", out, e))
 		return false;
 	if (out->len > 0)
 		return err_set(e, ERR_INTERNAL,

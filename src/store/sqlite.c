@@ -174,7 +174,6 @@ static void sql_pause(struct store *s, bool busy)
 }
 
 const struct store_ops store_sqlite = {
-	.name = "sqlite",
 	.many = true,
 	.open = sql_open,
 	.close = sql_close,

@@ -197,7 +197,7 @@ void store_read_nonce(struct store *s, const char *access_key, const char *nonce
 /* Each of the following answers with rows[0] = a sentence for people. */
 /* Recomputes the audit chain. */
 void store_audit_verify(struct store *s, store_rows_done done, void *ctx);
-/* PRAGMA integrity_check and foreign_key_check. */
+/* PRAGMA integrity_check. */
 void store_check(struct store *s, store_rows_done done, void *ctx);
 /* A copy of the database as of now into `path` (must not exist), synced. */
 void store_copy(struct store *s, const char *path, store_rows_done done, void *ctx);

@@ -344,7 +344,6 @@ LOOK(check, buf_adds(item_row(it), "the store is whole"))
 LOOK(copy, good = err_set(e, ERR_UNAVAILABLE, "this store makes no copies"))
 
 const struct store_ops store_apart = {
-	.name = "apart",
 	.many = false,
 	.open = apart_open,
 	.close = apart_close,
