@@ -2,7 +2,7 @@
  * What a person asked for that changes something on the platform. A change is proposed (a prompt
  * says what is at stake), accepted, waits its grace time so that it can be undone, is sent, and is
  * over with the reply. No change exists that was not accepted in a prompt, but for those that harm
- * nothing (schema.h: actions that ask nothing; forms): those need a frame since the key before, so
+ * nothing (kind.h: actions that ask nothing; forms): those need a frame since the key before, so
  * that a flood of keys does nothing.
  */
 #ifndef MLTOP_UI_CHANGE_H
