@@ -233,6 +233,15 @@ static void log_came(void *ctx)
 	request_stream_wake(d->r);
 }
 
+/* It grew, or its task ended. */
+static void log_woken(void *ctx)
+{
+	struct reader *d = ctx;
+
+	log_cursor_news(d->cursor);
+	request_stream_wake(d->r);
+}
+
 /* False: it is over. */
 static bool follow_step(struct reader *d, const struct workload *row, struct buf *out, size_t size)
 {
@@ -283,7 +292,7 @@ static void answer_stream(struct reader *d)
 {
 	struct request_stream stream = {d, follow_more, follow_end};
 
-	d->link.wake = log_came;
+	d->link.wake = log_woken;
 	d->link.ctx = d;
 	d->link.next = d->p->work.followers;
 	d->p->work.followers = &d->link;

@@ -190,5 +190,6 @@ const struct server_asks platform_asks = {
 	.log_next = log_cursor_next,
 	.log_seek = log_cursor_seek,
 	.log_attempt = log_cursor_attempt,
+	.log_news = log_cursor_news,
 	.log_close = log_cursor_close,
 };

@@ -68,6 +68,7 @@ struct server_asks {
 		*log_next)(struct log_cursor *c, void *out, size_t size, struct log_piece *piece);
 	void (*log_seek)(struct log_cursor *c, uint64_t offset);
 	int (*log_attempt)(const struct log_cursor *c);
+	void (*log_news)(struct log_cursor *c); /* it grew, or its task ended */
 	void (*log_close)(struct log_cursor *c);
 };
 

@@ -94,6 +94,7 @@ static void wake_logs(struct hub *h, const char *uid, const char *task, int atte
 		if (strcmp(l->task, task) != 0 || (l->attempt != 0 && l->attempt != attempt))
 			continue;
 		l->idle = false;
+		l->stream->conn->server->asks->log_news(l->cursor);
 		stream_wake(l->stream);
 	}
 }

@@ -26,6 +26,7 @@ struct log_cursor {
 	struct log_ask ask;
 	bool coming;   /* the engine has not answered ask yet */
 	bool answered; /* it has, with `step`, and nobody took that */
+	bool news;     /* since it was asked */
 	enum log_step step;
 	struct buf late; /* bytes of a late answer, not yet given from late_at on */
 	size_t late_at;
@@ -66,9 +67,16 @@ void log_cursor_seek(struct log_cursor *c, uint64_t offset)
 	c->late_at = 0;
 }
 
+void log_cursor_news(struct log_cursor *c)
+{
+	if (c)
+		c->news = c->coming || c->answered;
+}
+
 void log_cursor_look(struct log_cursor *c)
 {
 	c->look = true;
+	log_cursor_news(c);
 }
 
 void log_cursor_ready(struct log_cursor *c, void (*ready)(void *ctx), void *ctx)
@@ -119,6 +127,7 @@ static enum log_step step_ask(struct log_cursor *c, void *out, size_t size)
 		return LOG_NONE;
 	}
 	c->coming = true;
+	c->news = false;
 	step = en->ops->log_ask(en, &c->ref, &c->ask);
 	c->coming = step == LOG_COMING;
 	return step;
@@ -184,6 +193,13 @@ static bool is_end(const struct log_cursor *c, enum log_step step)
 			(step == LOG_GAP && c->ask.gap.offset + c->ask.gap.lost <= c->offset));
 }
 
+/* It says that there is no more, and something happened since. */
+static bool is_stale(const struct log_cursor *c)
+{
+	return c->answered && c->news &&
+		(is_end(c, c->step) || c->asked == ASKED_END || c->step == LOG_NONE);
+}
+
 enum log_step log_cursor_next(struct log_cursor *c, void *out, size_t size, struct log_piece *piece)
 {
 	enum log_step step;
@@ -191,6 +207,8 @@ enum log_step log_cursor_next(struct log_cursor *c, void *out, size_t size, stru
 	*piece = (struct log_piece){.offset = c->offset};
 	if (c->coming)
 		return LOG_COMING;
+	if (is_stale(c))
+		c->answered = false;
 	if (c->late_at < c->late.len && !c->answered)
 		return late_give(c, out, size, piece);
 	if (!c->answered)

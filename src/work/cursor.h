@@ -35,6 +35,11 @@ enum log_step log_cursor_next(struct log_cursor *c, void *out, size_t size,
 void log_cursor_seek(struct log_cursor *c, uint64_t offset);
 /* The next step is LOG_BEGUN again, with the range as it is then; the place stays. */
 void log_cursor_look(struct log_cursor *c);
+/*
+ * Something happened to the log: an answer on its way, or not taken yet, that there is no more of it is
+ * not the last word any more, and the next step asks again. What would have woken its reader has come.
+ */
+void log_cursor_news(struct log_cursor *c); /* NULL is fine */
 /* Another one is told from now on. */
 void log_cursor_ready(struct log_cursor *c, void (*ready)(void *ctx), void *ctx);
 uint64_t log_cursor_offset(const struct log_cursor *c);

@@ -359,9 +359,36 @@ static void test_without_an_engine_there_is_no_log(void **state)
 	log_cursor_close(NULL);
 }
 
+/* What would have woken the reader came before it took the answer that there is no more. */
+static void an_end_that_is_not_the_last_word(void **state)
+{
+	struct play p = play_of("begun", true);
+	struct engine *en = &p.base;
+	struct log_cursor *c = cursor_of(&en);
+	struct log_piece piece;
+	char out[16];
+
+	(void)state;
+	assert_int_equal(next(&p, c, out, sizeof out, &piece), LOG_BEGUN);
+	assert_int_equal(next(&p, c, out, sizeof out, &piece), LOG_BYTES);
+	assert_int_equal(log_cursor_next(c, out, sizeof out, &piece), LOG_COMING);
+	answer(&p); /* no more bytes */
+	assert_int_equal(log_cursor_next(c, out, sizeof out, &piece), LOG_COMING);
+	answer(&p); /* and it is not final */
+	p.text = "begun, over";
+	p.final = true;
+	log_cursor_news(c);
+	assert_int_equal(next(&p, c, out, sizeof out, &piece), LOG_BYTES);
+	assert_memory_equal(out, ", over", piece.len);
+	assert_int_equal(next(&p, c, out, sizeof out, &piece), LOG_END);
+	assert_true(piece.range.final);
+	log_cursor_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_end_that_is_not_the_last_word),
 		cmocka_unit_test(test_bytes_then_the_end),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_a_gap_that_leads_nowhere_is_an_end),
