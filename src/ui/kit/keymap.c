@@ -40,7 +40,7 @@ static const struct action_info own[] = {
 	{ACT_WHY, "why", SCOPE_WHY, "X", T_HINT_WHY, T_DOC_WHY},
 	/* Here come those of the kinds. */
 	{ACT_CLONE, "clone", SCOPE_CLONE, "C", NULL, T_DOC_CLONE},
-	{ACT_FAILURE, "failure", SCOPE_TABS, "E", NULL, T_DOC_FAILURE},
+	{ACT_FAILURE, "failure", SCOPE_TABS, "E", T_HINT_FAILURE, T_DOC_FAILURE},
 	{ACT_DESCRIBE, "describe", SCOPE_OBJECT, "d", NULL, T_DOC_DESCRIBE},
 	{ACT_YAML, "yaml", SCOPE_OBJECT, "y", NULL, T_DOC_YAML},
 	{ACT_EVENTS, "events", SCOPE_EVENTS, "v", NULL, T_DOC_EVENTS},

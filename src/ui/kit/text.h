@@ -41,6 +41,7 @@
 #define T_HINT_MAKE "new"
 #define T_HINT_EDIT "edit"
 #define T_HINT_WHY "why"
+#define T_HINT_FAILURE "error"
 #define T_HINT_HELP "help"
 
 /* ---- What the actions do, for help ---- */
