@@ -10,34 +10,10 @@ void track_init(struct track *t)
 	t->decimals = DECIMALS_UNKNOWN;
 }
 
-static void forget(struct track *t, unsigned bits)
-{
-	for (unsigned bit = 1; bit <= PROGRESS_METRIC; bit <<= 1)
-		if ((bits & bit) && log_may(t, bit))
-			t->known &= ~bit;
-}
-
-static void set_phase(struct track *t, enum phase phase, struct span word)
-{
-	static const char *const names[] = {"", "train", "validate", "evaluate", "download",
-		"tokenize", "load", "save"};
-	size_t n = word.len < sizeof t->phase ? word.len : sizeof t->phase - 1;
-
-	if (phase == PHASE_UNKNOWN)
-		return;
-	t->known |= PROGRESS_PHASE;
-	memset(t->phase, 0, sizeof t->phase);
-	if (phase != PHASE_OTHER)
-		memcpy(t->phase, names[phase], strlen(names[phase]));
-	else
-		for (size_t i = 0; i < n; i++)
-			t->phase[i] = to_lower(word.at[i]);
-}
-
 void track_gap(struct track *t)
 {
 	memset(t->loops, 0, sizeof t->loops);
-	forget(t,
+	track_forget(t,
 		PROGRESS_STEP | PROGRESS_TOTAL | PROGRESS_EPOCH | PROGRESS_EPOCHS | PROGRESS_RATE |
 			PROGRESS_ETA);
 	t->known &= ~(unsigned)PROGRESS_PHASE;
@@ -140,157 +116,7 @@ static void take_metrics(struct track *t, const struct said *s, const char *want
 	}
 }
 
-/* ---- Epochs ---- */
-
-static void epoch_put(struct track *t, int64_t epoch)
-{
-	if (!log_may(t, PROGRESS_EPOCH))
-		return;
-	if (t->first_epoch < 0 || epoch < t->first_epoch)
-		t->first_epoch = epoch;
-	t->epoch = epoch;
-	t->known |= PROGRESS_EPOCH;
-}
-
-static void epochs_put(struct track *t, int64_t epochs)
-{
-	if (!log_may(t, PROGRESS_EPOCHS))
-		return;
-	t->epochs = epochs;
-	t->epochs_stated = true;
-	t->known |= PROGRESS_EPOCHS;
-}
-
-static bool epoch_is_new(const struct track *t, const struct said *s)
-{
-	return (s->has & PROGRESS_EPOCH) && (!(t->known & PROGRESS_EPOCH) || t->epoch != s->epoch);
-}
-
-/* An epoch of a line that has no step. */
-static void take_epoch(struct track *t, const struct said *s)
-{
-	unsigned values = PROGRESS_LOSS | PROGRESS_METRIC;
-
-	if (!(s->has & PROGRESS_EPOCH) || s->epoch_other)
-		return;
-	if (s->epoch_heads && epoch_is_new(t, s)) {
-		bool over = t->anew || !(t->known & PROGRESS_TOTAL) || t->step >= t->total;
-
-		if (over && !t->runs_on)
-			forget(t, PROGRESS_STEP | PROGRESS_TOTAL | PROGRESS_RATE | PROGRESS_ETA);
-		t->headed = t->heads = true;
-		t->epoch_done = false;
-		t->counted = false;
-	} else if (!s->epoch_heads && (s->has & values)) {
-		t->epoch_done = !s->epoch_fraction;
-	}
-	if (s->epoch_heads && t->held != PHASE_TRAIN)
-		t->held = PHASE_UNKNOWN;
-	epoch_put(t, s->epoch);
-	if (s->has & PROGRESS_EPOCHS)
-		epochs_put(t, s->epochs);
-}
-
-/* Does the loop begin anew with each epoch? */
-static void judge_epochs(struct track *t, const struct said *s)
-{
-	bool had = (t->known & PROGRESS_STEP) != 0;
-
-	if (t->epochs_loop)
-		return;
-	if ((s->has & PROGRESS_EPOCH) && !s->epoch_fraction) {
-		/* It went on through the change of the number. */
-		if (had && epoch_is_new(t, s) && (t->known & PROGRESS_EPOCH) &&
-			(t->known & PROGRESS_TOTAL) && (s->has & PROGRESS_TOTAL) &&
-			t->total == s->total && t->step > 0 && t->step < t->total &&
-			s->step > t->step && s->step - t->step <= 2 * t->stride)
-			t->runs_on = true;
-		t->anew = !t->runs_on;
-	} else if (t->headed) {
-		if (had && t->step > 0 && s->step >= t->step && t->total == s->total && !t->anew)
-			t->runs_on = true;
-		t->anew = !t->runs_on;
-	} else if (had && s->step < t->step && s->shape == SHAPE_BAR && (s->has & PROGRESS_TOTAL) &&
-		(t->known & PROGRESS_TOTAL) && s->total == t->total) {
-		t->anew = true;
-		t->runs_on = false;
-	}
-	t->headed = false;
-}
-
-/* ---- Steps ---- */
-
-static void step_put(struct track *t, const struct said *s)
-{
-	if (log_may(t, PROGRESS_STEP)) {
-		if (t->known & PROGRESS_STEP && s->step != t->step)
-			t->stride = s->step - t->step;
-		t->step = s->step;
-		t->known |= PROGRESS_STEP;
-	}
-	if (!log_may(t, PROGRESS_TOTAL))
-		return;
-	if (s->has & PROGRESS_TOTAL) {
-		t->total = s->total;
-		t->known |= PROGRESS_TOTAL;
-	} else if (s->shape == SHAPE_BAR || t->bar || s->step > t->total) {
-		t->known &= ~(unsigned)PROGRESS_TOTAL;
-	}
-}
-
-static void take_speed(struct track *t, const struct said *s)
-{
-	if ((s->has & PROGRESS_RATE) && log_may(t, PROGRESS_RATE)) {
-		t->rate = s->rate;
-		t->known |= PROGRESS_RATE;
-	}
-	if ((s->has & PROGRESS_ETA) && log_may(t, PROGRESS_ETA)) {
-		t->eta_ms = s->eta_ms;
-		t->whole_eta = s->whole_eta;
-		t->known |= PROGRESS_ETA;
-	}
-}
-
-/* A step of the loop that trains. */
-static void take_step(struct track *t, const struct said *s)
-{
-	judge_epochs(t, s);
-	if (s->has & PROGRESS_EPOCH) {
-		epoch_put(t, s->epoch);
-		if (s->has & PROGRESS_EPOCHS)
-			epochs_put(t, s->epochs);
-	}
-	t->epoch_done = false;
-	t->counted = true;
-	if (s->shape == SHAPE_BAR)
-		forget(t, PROGRESS_RATE | PROGRESS_ETA);
-	step_put(t, s);
-	t->bar = s->shape == SHAPE_BAR;
-	take_speed(t, s);
-	t->known |= PROGRESS_PHASE;
-	set_phase(t, PHASE_TRAIN, (struct span){NULL, 0});
-}
-
-/* A bar that counts epochs; alone it is also the innermost loop. */
-static void take_epochs_bar(struct track *t, const struct said *s)
-{
-	bool alone = true;
-
-	for (int i = 0; i < LOOPS_MAX; i++)
-		alone = alone && t->loops[i].role != ROLE_TRAIN;
-	if (!t->epochs_loop || t->epoch != s->step)
-		t->counted = false;
-	t->epochs_loop = true;
-	t->anew = true;
-	epoch_put(t, s->step);
-	if (s->has & PROGRESS_TOTAL)
-		epochs_put(t, s->total);
-	if (alone) {
-		take_step(t, s);
-		t->counted = false;
-		t->whole_eta = true;
-	}
-}
+/* ---- Bars and lines ---- */
 
 static void take_bar_percent(struct track *t, const struct said *s)
 {
@@ -299,8 +125,8 @@ static void take_bar_percent(struct track *t, const struct said *s)
 	t->percent = s->percent;
 	t->whole_percent = true;
 	t->known |= PROGRESS_PHASE;
-	take_speed(t, s);
-	set_phase(t, PHASE_TRAIN, (struct span){NULL, 0});
+	track_speed(t, s);
+	track_phase(t, PHASE_TRAIN, (struct span){NULL, 0});
 }
 
 /* False: it is no training, and neither are its values. */
@@ -312,13 +138,13 @@ static bool take_bar(struct track *t, const struct line *l, const struct said *s
 	case ROLE_TRAIN:
 		t->held = s->phase == PHASE_TRAIN ? PHASE_UNKNOWN : t->held;
 		if (s->has & PROGRESS_STEP)
-			take_step(t, s);
+			track_step(t, s);
 		else
 			take_bar_percent(t, s);
 		break;
-	case ROLE_EPOCHS: take_epochs_bar(t, s); break;
+	case ROLE_EPOCHS: track_epochs_bar(t, s); break;
 	default:
-		set_phase(t, phase_trains(s->phase) ? PHASE_EVALUATE : s->phase, s->phase_word);
+		track_phase(t, phase_trains(s->phase) ? PHASE_EVALUATE : s->phase, s->phase_word);
 		return false;
 	}
 	return true;
@@ -341,7 +167,7 @@ static void bars_give_way(struct track *t, const struct said *s)
 		((s->has & PROGRESS_STEP) && s->step >= t->step))
 		return;
 	memset(t->loops, 0, sizeof t->loops);
-	forget(t, PROGRESS_STEP | PROGRESS_TOTAL | PROGRESS_RATE | PROGRESS_ETA);
+	track_forget(t, PROGRESS_STEP | PROGRESS_TOTAL | PROGRESS_RATE | PROGRESS_ETA);
 	t->bar = false;
 }
 
@@ -366,24 +192,24 @@ static void take_values_line(struct track *t, const struct said *s)
 	if (line.epoch_other)
 		line.has &= ~(unsigned)(PROGRESS_EPOCH | PROGRESS_EPOCHS);
 	if ((line.has & PROGRESS_STEP) && (trains || line.global_step) && !bar_tells(t)) {
-		take_step(t, &line);
+		track_step(t, &line);
 		if (!trains)
-			set_phase(t, s->phase, s->phase_word);
+			track_phase(t, s->phase, s->phase_word);
 		return;
 	}
-	take_epoch(t, &line);
+	track_epoch(t, &line);
 	if (t->headed && !(line.has & PROGRESS_EPOCH) && says_all(&line))
 		t->epoch_done = true;
 	if (trains && (line.has & PROGRESS_LOSS))
-		set_phase(t, PHASE_TRAIN, (struct span){NULL, 0});
+		track_phase(t, PHASE_TRAIN, (struct span){NULL, 0});
 	if (!trains || bar_tells(t))
 		return;
 	if (line.has & (PROGRESS_RATE | PROGRESS_ETA))
-		take_speed(t, &line);
+		track_speed(t, &line);
 	if ((line.has & PROGRESS_PERCENT) && line.whole_percent) {
 		t->percent = line.percent;
 		t->whole_percent = true;
-		set_phase(t, PHASE_TRAIN, (struct span){NULL, 0});
+		track_phase(t, PHASE_TRAIN, (struct span){NULL, 0});
 	}
 }
 
@@ -423,7 +249,7 @@ void track_line(struct track *t, const struct line *l, const struct said *s, con
 		return;
 	if (s->phase_holds) {
 		t->held = (uint8_t)s->phase;
-		set_phase(t, s->phase, s->phase_word);
+		track_phase(t, s->phase, s->phase_word);
 	}
 	if (s->total_hint > 0 && t->total_hint == 0)
 		t->total_hint = s->total_hint;

@@ -73,6 +73,20 @@ void track_values(const struct track *t, struct progress_values *out);
 void track_set(struct track *t, const struct progress_values *v, enum source source);
 bool metric_name_is(const struct metric *m, const char *name);
 
+/* ---- steps.c: how far it is ---- */
+
+/* Of `bits` what the log said is unknown from here on. */
+void track_forget(struct track *t, unsigned bits);
+/* `word` is the program's own, for PHASE_OTHER. */
+void track_phase(struct track *t, enum phase phase, struct span word);
+/* An epoch of a line that has no step. */
+void track_epoch(struct track *t, const struct said *s);
+/* A step of the loop that trains. */
+void track_step(struct track *t, const struct said *s);
+void track_speed(struct track *t, const struct said *s);
+/* A bar that counts epochs; alone it is also the innermost loop. */
+void track_epochs_bar(struct track *t, const struct said *s);
+
 /* loops.c: whose loop a bar is; what it did since is kept in the loop. */
 struct loop *loops_match(struct track *t, const struct line *l, const struct said *s);
 
