@@ -3,7 +3,7 @@
 #include "core/kinds/key.h"
 #include "core/schema/ftype.h"
 
-const char *const event_type_words[] = {
+static const char *const event_type_words[] = {
 	[EVENT_NORMAL] = "Normal",
 	[EVENT_WARNING] = "Warning",
 	NULL,

@@ -5,7 +5,6 @@
 #include "core/schema/schema.h"
 
 enum event_type { EVENT_NORMAL, EVENT_WARNING };
-extern const char *const event_type_words[]; /* Normal Warning */
 
 struct event {
 	struct record record;

@@ -159,8 +159,10 @@ static bool help_action(struct app *a, struct view *v, enum action act, struct c
 		stack_pop(a, out);
 		return true;
 	}
-	if (act == ACT_NEXT || act == ACT_PREVIOUS)
-		return textpane_next(&h->panes[h->hit], act == ACT_PREVIOUS) || true;
+	if (act == ACT_NEXT || act == ACT_PREVIOUS) {
+		textpane_next(&h->panes[h->hit], act == ACT_PREVIOUS);
+		return true;
+	}
 	bool did = false;
 
 	for (int i = 0; i < 2; i++)
