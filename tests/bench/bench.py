@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """make bench: figures of this machine, each beside what it is to be compared with from the same run.
 
-    tests/bench/bench.py [dashboard] [log] [jobs] [older] [strain] [making]
+    tests/bench/bench.py [dashboard] [log] [jobs] [older] [progress] [strain] [making]
 
-QUICK=1: small sizes. `older` compares with an older build of ours ($OLDER, else 841f4c4), `strain` is
-what one tenant can do to the others, `making` is this tree built and tested.
+QUICK=1: small sizes. `older` compares with an older build of ours ($OLDER, else 841f4c4), `progress` the
+reader of progress with that of 841f4c4, `strain` is what one tenant can do to the others, `making` is
+this tree built and tested.
 
 A line is: what, figure, unit, and the comparison. Times are wall times by the monotonic clock.
 Nothing here fails because something was slow, only because something did not work at all.
@@ -18,6 +19,7 @@ import jobs
 import logs
 import making
 import older
+import progress
 import strain
 from measure import QUICK
 from kit.basics import BUILD, OPENED
@@ -25,6 +27,7 @@ from kit.basics import BUILD, OPENED
 
 def bench():
     parts = {"dashboard": dashboard.dashboard, "log": logs.log, "jobs": jobs.jobs, "older": older.older,
+             "progress": progress.progress,
              "strain": lambda: strain.strain(older.built(), BUILD),
              "making": lambda: making.making(older.COMMIT)}
     chosen = [w for w in sys.argv[1:] if w in parts] or list(parts)
