@@ -79,6 +79,33 @@ def a_filter_and_its_end():
 
 
 @check
+def what_is_done_of_all():
+    """Ordered by it from the popup, found by it, and a loss that ran away by its name."""
+    for cols, rows in ((80, 24), (200, 50)):
+        screen = demo(cols, rows, changes=0)
+        screen.keys("S")
+        screen.wait("Sort by")
+        screen.type("progress")
+        screen.keys("Enter")
+        screen.wait(re.compile("[▴▾](progress|DONE)"))
+        screen.keys("/")
+        screen.type("progress>50 state=running")
+        screen.keys("Enter")
+        screen.wait(re.compile(r"progress>50 state=running +\d+ of 200"))
+        screen.escape(re.compile(r"^ jobs +200", re.M))
+        screen.keys("/")
+        screen.type("loss=nan")
+        screen.keys("Enter")
+        text = screen.wait(re.compile(r"loss=nan +\d+ of 200"))
+        shown = [line for line in text.split("\n") if NAME in line]
+        assert shown and all(" nan " in line for line in shown), frame(text)
+        # Nothing live on those that are over.
+        assert all(re.search(r"nan +- +\S+", line) for line in shown if " running " not in line), frame(text)
+        screen.keys("q")
+        screen.close()
+
+
+@check
 def a_wrong_filter_points_at_its_column():
     screen = demo()
     screen.keys("/")
