@@ -56,7 +56,7 @@ static const struct {
 static enum phase phase_of_word(struct span w)
 {
 	for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
-		if (span_is(w, phases[i].word))
+		if (to_lower(*w.at) == *phases[i].word && span_is(w, phases[i].word))
 			return phases[i].phase;
 	/* "Adding EOS to train dataset", "Computing metrics": something is done that is no training. */
 	if (w.len > 4 && starts_with(w.at + w.len - 3, "ing"))

@@ -67,11 +67,12 @@ static const char *bracket_end(const struct line *l, const char *s)
 static const char *find_counts(const struct line *l, struct said *out, const char **times)
 {
 	for (const char *bar = l->text + l->len; bar > l->text; bar--) {
-		struct said found = {.shape = SHAPE_BAR};
+		struct said found;
 		const char *s;
 
 		if (bar[-1] != '|')
 			continue;
+		found = (struct said){.shape = SHAPE_BAR}; /* large: not for each character */
 		s = bar_counts(bar, &found);
 		if (s == NULL)
 			continue;

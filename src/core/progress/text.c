@@ -20,7 +20,10 @@ bool starts_with(const char *s, const char *text)
 
 bool span_is(struct span s, const char *text)
 {
-	return strlen(text) == s.len && starts_with(s.at, text);
+	for (size_t i = 0; i < s.len; i++)
+		if (text[i] == '\0' || to_lower(s.at[i]) != text[i])
+			return false;
+	return text[s.len] == '\0';
 }
 
 int span_compare(struct span s, const char *text)
@@ -244,9 +247,12 @@ static double unit_ms(const char *s, size_t *len)
 	};
 
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-		size_t n = strlen(units[i].text);
+		size_t n;
 
-		if (starts_with(s, units[i].text) && !is_letter(s[n])) {
+		if (!starts_with(s, units[i].text))
+			continue;
+		n = strlen(units[i].text);
+		if (!is_letter(s[n])) {
 			*len = n;
 			return units[i].ms;
 		}
