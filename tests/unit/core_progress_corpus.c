@@ -314,8 +314,8 @@ static void test_corpus(void **state)
 		table_check(tables.gl_pathv[i], &count);
 	globfree(&tables);
 	if (count.wrong)
-		fail_msg("%d fields of %d rows are wrong, of %d rows", count.wrong, count.wrong_rows,
-			count.rows);
+		fail_msg("%d fields of %d rows are wrong, of %d rows", count.wrong,
+			count.wrong_rows, count.rows);
 	assert_true(count.rows >= 187);
 }
 

@@ -153,8 +153,8 @@ static void message_machine(struct text *t, const struct block *b, const struct 
 	text_bare(t, d, left, false);
 	text_add(t, " of the ");
 	text_bare(t, d, total, false);
-	text_add(t, d == DIM_MEMORY || (left > 0 && left <= one) ? " here is free"
-									: " here are free");
+	text_add(t,
+		d == DIM_MEMORY || (left > 0 && left <= one) ? " here is free" : " here are free");
 }
 
 void block_message(char *out, size_t size, const struct block *b, const struct amounts *need)
