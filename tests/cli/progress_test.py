@@ -147,8 +147,8 @@ class Pipes(unittest.TestCase):
 
     def test_lines_that_say_nothing_count_for_nothing(self):
         """As on a platform: who watches sees no more and no less."""
-        _, last = rows(data=b"compiling things\n" * 20000 + b"step 5/10 loss 0.5\n")
-        self.assertEqual((last["passed"], last["read"], last["end"]["progress_step"]), (0, 1, 5))
+        _, last = rows(data=b"compiling things\n" * 20000 + b"step 4/10 loss 0.6\nstep 5/10 loss 0.5\n")
+        self.assertEqual((last["passed"], last["read"], last["end"]["progress_step"]), (0, 2, 5))
 
     def test_nobody_reads(self):
         with self.start("-") as p:
