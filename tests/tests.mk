@@ -93,7 +93,8 @@ long_names := http_guards proxies reused_backend filter_cost train_packages demo
 apart_suites := $(call on_apart,$(filter-out store $(long_names),$(api_names))) \
 	$(addsuffix @apart,$(wildcard tests/apart/*_test.py))
 JOBS ?= $(shell nproc)
-RUN = /usr/bin/python3 tests/run.py -j $(JOBS) --build $B $(if $(ONLY),--only '$(ONLY)')
+# One program more than there are cores: many wait for a screen or a socket more than they compute.
+RUN = /usr/bin/python3 tests/run.py -j $$(($(JOBS) + 1)) --build $B $(if $(ONLY),--only '$(ONLY)')
 
 # The order puts the long ones first, so that two cores end together. ONLY=word: programs whose path
 # has the word, and of the others the cases whose name has it.
