@@ -39,6 +39,13 @@ def leave(p):
     assert found == "", found
 
 
+def back_to_jobs(p):
+    """Their footer after Esc: the first one may have been painted late, when another screen was asked for."""
+    since = len(p.output)
+    p.send("\x1b")
+    p.wait(b"filter", since)
+
+
 def visit(p, *keys):
     for key in keys:
         p.send(key)
@@ -97,8 +104,7 @@ def log_lines():
         until(lambda: len(platform.subs) > asked, f"the log of {name}")
         p.quiet(0.04)
         visit(p, "rw", "gG", "r/a\r")
-        p.send("\x1b")
-        p.wait(b"filter", since)
+        back_to_jobs(p)
         found = judge(p.output[since:])
         assert found == "", f"{name}: {found}"
     leave(p)
@@ -136,8 +142,7 @@ def answers(make):
         p.send("\r")
         until(lambda: len(platform.requests) > before, f"the request of {name}")
         p.quiet(0.04)
-        p.send("\x1b")
-        p.wait(b"filter", since)
+        back_to_jobs(p)
         found = judge(p.output[since:])
         assert found == "", f"{name}: {found}"
     leave(p)
