@@ -118,9 +118,12 @@ void failure_put(struct active *a, struct draft *d)
 	struct failing *f = a->failing;
 	struct task_ref ref = task_of(a);
 
-	draft_tell(d, failure, f && f->known, f->found.text);
+	draft_hide(d, failure);
 	draft_hide(d, failure_at);
-	if (f == NULL || !f->placed)
+	if (f == NULL)
+		return;
+	draft_tell(d, failure, f->known, f->found.text);
+	if (!f->placed)
 		return;
 	record_set(logplace, &f->place, task, ref.task);
 	record_set(logplace, &f->place, attempt, ref.attempt);

@@ -38,13 +38,13 @@ static size_t sequence(const char *s, const char *end)
 /* What is left of a line: behind its last CR, without sequences and other controls. */
 static void add_clean(struct buf *out, const char *s, const char *end)
 {
-	const char *cr;
 	size_t from = out->len;
 
 	while (end > s && end[-1] == '\r')
 		end--;
-	cr = memrchr(s, '\r', (size_t)(end - s));
-	s = cr ? cr + 1 : s;
+	for (const char *at = end; at > s; at--)
+		if (at[-1] == '\r')
+			s = at;
 	while (s < end && out->len - from < LINE_BYTES) {
 		if (*s == ESC)
 			s += sequence(s, end);

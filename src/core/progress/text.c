@@ -192,6 +192,7 @@ const char *take_real(const char *s, double *out)
 static const char *take_clock(const char *s, int64_t *ms)
 {
 	int64_t total = 0, part;
+	const char *end;
 	double fraction;
 	int parts = 0;
 
@@ -207,11 +208,14 @@ static const char *take_clock(const char *s, int64_t *ms)
 	if (parts < 2 || is_letter(*s))
 		return NULL;
 	*ms = total * 1000;
-	if (*s == '.' && is_digit(s[1]) && (s = take_real(s, &fraction)) != NULL)
+	if (*s != '.')
+		return s;
+	if (!is_digit(s[1]))
+		return s + 1;
+	end = take_real(s, &fraction);
+	if (end)
 		*ms += (int64_t)(fraction * 1000);
-	else if (s && *s == '.')
-		s++;
-	return s;
+	return end;
 }
 
 /* Milliseconds of a unit at `s`, 0 where none is; *len gets its bytes. */
