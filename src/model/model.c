@@ -151,8 +151,9 @@ bool model_visible(const struct principal *who, const struct kind *k, const void
 {
 	const struct field *f = kind_field(k, "org_id");
 	const char *of = f ? record_text(row, f) : "";
-	bool others = who->role >= kind_others(k), own = strcmp(of, who->org_id) == 0;
-	bool asked = org && *org;
+	bool others = who->role >= kind_others(k), asked = org && *org;
+	/* Who has no key is of no org. */
+	bool own = who->org_id && strcmp(of, who->org_id) == 0;
 
 	if (who->role < (enum role)k->see)
 		return false;
