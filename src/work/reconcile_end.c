@@ -85,12 +85,40 @@ static void waiters_tell(struct over_waiter *waiters, size_t count, bool ok, con
 	free(waiters);
 }
 
+/* Who wanted it gone is written down as well, where there was no room for that. */
+static void wisher_store(struct change *c, struct active *a)
+{
+	if (a->wisher == NULL || a->wisher_going)
+		return;
+	a->wisher_going = true;
+	change_actor(c, a->wisher, a->work->org_id);
+	change_audit_of(c, a->kind, a->life.wish == WISH_DELETE ? "delete" : "cancel", a->work);
+}
+
+static void over_stored(void *ctx, bool ok, const struct err *e);
+
+/* It was known that the wish could not be stored only when the end was on its way already. */
+static void wisher_store_late(struct active *a)
+{
+	struct change *c = change_new(a->w->model);
+
+	wisher_store(c, a);
+	if (!to_be_removed(a))
+		change_work(c, a->kind, a->work);
+	change_then(c, over_stored, a);
+	change_commit(c);
+}
+
 static void over_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct active *a = ctx;
 	struct over_waiter *waiters;
 	size_t count;
 
+	if (ok && a->wisher && !a->wisher_going) {
+		wisher_store_late(a);
+		return;
+	}
 	if (ok) {
 		reconcile_event(a, ON_OVER_STORED, NULL);
 		return;
@@ -157,16 +185,6 @@ static void over_fill(struct change *c, struct active *a, const struct news *n)
 	reconcile_move(c, &d, n->state);
 	over_event(c, &d, n);
 	change_events_trim(c, a->uid);
-}
-
-/* Who wanted it gone is written down as well, where there was no room for that. */
-static void wisher_store(struct change *c, struct active *a)
-{
-	if (a->wisher == NULL || a->wisher_going)
-		return;
-	a->wisher_going = true;
-	change_actor(c, a->wisher, a->work->org_id);
-	change_audit_of(c, a->kind, a->life.wish == WISH_DELETE ? "delete" : "cancel", a->work);
 }
 
 void reconcile_over(struct active *a, const struct news *n)
