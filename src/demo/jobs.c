@@ -120,7 +120,7 @@ static void job_progress(const struct world *w, const struct made *m, const stru
 	job_set(job, progress_step, said->step);
 	job_set(job, progress_total, log.total);
 	job_set(job, progress_percent,
-		(struct percent){100.0 * (double)said->step / (double)log.total});
+		(struct percent){round(1000.0 * (double)said->step / (double)log.total) / 10});
 	job_set(job, loss, said->loss);
 	if (said->epoch > 0) {
 		job_set(job, progress_epoch, said->epoch);

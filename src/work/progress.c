@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/kinds/rankset.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,7 +80,9 @@ void progress_drop(struct active *a)
 
 /* ---- The row ---- */
 
-/* A field that the log does not state any more is unknown: no old number beside a new one. */
+/*
+ * To a tenth of a percent: more is more bytes and no news. A field that the log does not state any more is
+ * unknown: no old number beside a new one. */
 static void numbers_put(const struct kind *k, struct workload *w, const struct progress_values *v,
 	int64_t bytes)
 {
@@ -89,7 +92,7 @@ static void numbers_put(const struct kind *k, struct workload *w, const struct p
 	PUT(PROGRESS_TOTAL, progress_total, v->total);
 	PUT(PROGRESS_EPOCH, progress_epoch, v->epoch);
 	PUT(PROGRESS_EPOCHS, progress_epochs, v->epochs);
-	PUT(PROGRESS_PERCENT, progress_percent, (struct percent){v->percent});
+	PUT(PROGRESS_PERCENT, progress_percent, (struct percent){round(v->percent * 10) / 10});
 	PUT(PROGRESS_RATE, progress_rate, v->rate);
 	PUT(PROGRESS_ETA, progress_eta, (struct ms){v->eta_ms});
 	PUT(PROGRESS_LOSS, loss, v->loss);
