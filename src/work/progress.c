@@ -81,8 +81,9 @@ void progress_drop(struct active *a)
 /* ---- The row ---- */
 
 /*
- * To a tenth of a percent: more is more bytes and no news. A field that the log does not state any more is
- * unknown: no old number beside a new one. */
+ * A field that the log does not state any more is unknown: no old number beside a new one. To a tenth of a
+ * percent: more is more bytes and no news.
+ */
 static void numbers_put(const struct kind *k, struct workload *w, const struct progress_values *v,
 	int64_t bytes)
 {
@@ -100,6 +101,19 @@ static void numbers_put(const struct kind *k, struct workload *w, const struct p
 #undef PUT
 }
 
+static bool text_stands(const char *text, bool known, const char *now)
+{
+	return known ? text && strcmp(text, now) == 0 : text == NULL;
+}
+
+/* Nearly always, four times a second for each that runs; several ranks are compared as rows are. */
+static bool texts_stand(const struct workload *row, const struct progress_values *v)
+{
+	return text_stands(row->metric_name, v->known & PROGRESS_METRIC, v->metric_name) &&
+		text_stands(row->phase, v->known & PROGRESS_PHASE, v->phase) &&
+		row->ranks.item == NULL && !(v->known & PROGRESS_RANKS);
+}
+
 /*
  * Texts and what is inside live in the row set: new ones are put, not set in place, and only when they
  * differ from the old.
@@ -107,10 +121,13 @@ static void numbers_put(const struct kind *k, struct workload *w, const struct p
 static void texts_put(struct active *a, const struct workload *row, const struct progress_values *v,
 	void (*put)(struct model *m, const struct kind *k, const void *rec))
 {
-	struct draft d = draft_of(a->kind, row);
+	struct draft d;
 	struct rankset ranks;
 	struct fieldset changed;
 
+	if (texts_stand(row, v))
+		return;
+	d = draft_of(a->kind, row);
 	draft_tell(&d, metric_name, v->known & PROGRESS_METRIC, v->metric_name);
 	draft_tell(&d, phase, v->known & PROGRESS_PHASE, v->phase);
 	rankset_fill(&ranks, &v->ranks);

@@ -127,17 +127,6 @@ static void test_copy_and_check(void **state)
 	buf_release(&o.text);
 }
 
-static bool opens(const struct kit *f, struct err *e)
-{
-	struct store_config c = {.dir = f->dir};
-	struct store *s;
-
-	if (!store_open(&s, &c, e))
-		return false;
-	store_close(s);
-	return true;
-}
-
 static void test_damage_says_what_to_do(void **state)
 {
 	static const char noise[] = "this was a database once, and now it is none";
@@ -151,7 +140,7 @@ static void test_damage_says_what_to_do(void **state)
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	assert_int_equal(pwrite(fd, noise, sizeof noise, 0), sizeof noise);
 	close(fd);
-	assert_false(opens(f, &e));
+	assert_false(kit_opens(f, &e));
 	assert_non_null(strstr(e.text, path));
 	assert_non_null(strstr(e.text, "mltopd restore FILE"));
 	assert_int_equal(unlink(path), 0);
@@ -174,7 +163,7 @@ static void test_damaged_counter_is_told(void **state)
 		assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 		assert_int_equal(sqlite3_exec(db, broken[i], NULL, NULL, NULL), SQLITE_OK);
 		sqlite3_close(db);
-		assert_false(opens(f, &e));
+		assert_false(kit_opens(f, &e));
 		assert_non_null(strstr(e.text, i ? "\"version\"" : "\"revision\""));
 		assert_non_null(strstr(e.text, "mltopd restore FILE"));
 		assert_int_equal(unlink(path), 0);

@@ -39,17 +39,6 @@ static void test_secrets(void **state)
 	buf_release(&out);
 }
 
-static bool opens(const struct kit *f, struct err *e)
-{
-	struct store_config c = {.dir = f->dir};
-	struct store *s;
-
-	if (!store_open(&s, &c, e))
-		return false;
-	store_close(s);
-	return true;
-}
-
 /* A fresh key beside old secrets would open none of them, and be saved over the good one's place. */
 static void test_master_key_is_not_made_anew(void **state)
 {
@@ -61,7 +50,7 @@ static void test_master_key_is_not_made_anew(void **state)
 	snprintf(path, sizeof path, "%s/master.key", f->dir);
 	snprintf(away, sizeof away, "%s/away", f->dir);
 	assert_int_equal(rename(path, away), 0);
-	assert_false(opens(f, &e));
+	assert_false(kit_opens(f, &e));
 	assert_non_null(strstr(e.text, "/master.key is missing"));
 	assert_non_null(strstr(e.text, "mltopd restore FILE"));
 	assert_int_equal(access(path, F_OK), -1);

@@ -184,3 +184,14 @@ void kit_reopen(struct kit *f)
 	f->jobs = f->events = 0;
 	kit_open(f);
 }
+
+bool kit_opens(const struct kit *f, struct err *e)
+{
+	struct store_config c = {.dir = f->dir};
+	struct store *s;
+
+	if (!store_open(&s, &c, e))
+		return false;
+	store_close(s);
+	return true;
+}

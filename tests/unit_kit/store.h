@@ -49,4 +49,7 @@ bool commit(struct kit *f, struct store_tx *tx, uint64_t version);
 bool insert(struct kit *f, const char *uid, const char *name);
 bool update(struct kit *f, const char *uid, const char *name, uint64_t expected, bool gone);
 
+/* Can the store of its folder be opened? It is closed again. */
+bool kit_opens(const struct kit *f, struct err *e);
+
 #endif

@@ -108,10 +108,9 @@ static void say(const struct trace *t, char *out, size_t size, size_t most)
 {
 	const char *place = *t->place.own ? t->place.own : t->place.any;
 	size_t room = most > strlen(place) + 3 ? most - strlen(place) - 3 : 0;
-	size_t len = strlen(t->what);
 	const char *what = behind(t->what, "__main__.") ? t->what + 9 : t->what;
+	size_t len = strlen(what);
 
-	len = strlen(what);
 	while (len > 0 && (what[len - 1] == ' ' || what[len - 1] == ':'))
 		len--;
 	snprintf(out, size, "%.*s%s%s%s%s", (int)(len < room ? len : room), what,

@@ -191,12 +191,6 @@ void progress_finish(struct progress *p, int64_t now_ms, struct progress_values 
 	out->known &= ~(unsigned)(PROGRESS_ETA | PROGRESS_RATE);
 }
 
-void progress_restart_clock(struct progress *p, int64_t now_ms)
-{
-	p->speed_count = 0;
-	p->fed_ms = now_ms;
-}
-
 const char *progress_field(unsigned bit)
 {
 	switch (bit) {

@@ -121,8 +121,6 @@ void progress_skip(struct progress *p);
 void progress_pause(struct progress *p, int64_t now_ms, struct progress_values *out);
 /* The job has ended: the last line is complete, there is no ETA and no rate any more. */
 void progress_finish(struct progress *p, int64_t now_ms, struct progress_values *out);
-/* The job went on from a checkpoint or was held: its own speed is measured anew. */
-void progress_restart_clock(struct progress *p, int64_t now_ms);
 /* Lines that looked like progress and were passed over because of the bound. */
 uint64_t progress_passed(const struct progress *p);
 

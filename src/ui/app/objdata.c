@@ -18,18 +18,6 @@ void objdata_release(struct objdata *d, struct cmds *out)
 	*d = (struct objdata){0};
 }
 
-static void set_error(struct objdata *d, const char *sentence)
-{
-	struct buf clean = BUF_INIT;
-
-	free(d->error);
-	d->error = NULL;
-	if (!sentence)
-		return;
-	sanitize_text(&clean, sentence, strlen(sentence));
-	d->error = buf_detach(&clean);
-}
-
 /* The one row: by its uid, which no other will have, as soon as that is known. */
 static void subscribe(struct objdata *d, struct app *a, const char *name, struct cmds *out)
 {
@@ -84,7 +72,7 @@ static void take_reply(struct objdata *d, struct app *a, const struct msg *m, st
 		d->text = text;
 		d->rec = fresh;
 		d->known = true;
-		set_error(d, NULL);
+		sentence_set(&d->error, NULL);
 		subscribe(d, a, record_key(d->kind, d->rec), out);
 		return;
 	}
@@ -94,7 +82,7 @@ static void take_reply(struct objdata *d, struct app *a, const struct msg *m, st
 
 	if (!good)
 		reply_error(m, &why);
-	set_error(d, good ? e.text : why.data);
+	sentence_set(&d->error, good ? e.text : why.data);
 	buf_release(&why);
 }
 
@@ -161,7 +149,7 @@ static bool take_gone(struct objdata *d, const json_t *uids)
 	if (json_array_size(uids) == 0)
 		return false;
 	buf_addf(&text, T_OBJECT_GONE, d->kind->name);
-	set_error(d, text.data);
+	sentence_set(&d->error, text.data);
 	buf_release(&text);
 	return true;
 }
@@ -178,7 +166,7 @@ bool objdata_message(struct objdata *d, struct app *a, const struct msg *m, bool
 	switch (m->type) {
 	case MSG_ROWS: return take_rows(d, m->rows, life);
 	case MSG_GONE: return take_gone(d, m->uids);
-	case MSG_SUB_ERROR: set_error(d, m->text); return true;
+	case MSG_SUB_ERROR: sentence_set(&d->error, m->text); return true;
 	default: return false;
 	}
 }

@@ -206,14 +206,19 @@ void dataset_sweep(struct dataset *d)
 	d->len = to;
 }
 
-void dataset_fail(struct dataset *d, const char *sentence)
+void sentence_set(char **error, const char *sentence)
 {
 	struct buf clean = BUF_INIT;
 
-	free(d->error);
-	d->error = NULL;
+	free(*error);
+	*error = NULL;
 	if (!sentence)
 		return;
 	sanitize_text(&clean, sentence, strlen(sentence));
-	d->error = buf_detach(&clean);
+	*error = buf_detach(&clean);
+}
+
+void dataset_fail(struct dataset *d, const char *sentence)
+{
+	sentence_set(&d->error, sentence);
 }

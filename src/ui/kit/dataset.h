@@ -58,5 +58,7 @@ void dataset_begin_again(
 bool dataset_synced(struct dataset *d);
 void dataset_sweep(struct dataset *d); /* frees entries of rows that are gone */
 void dataset_fail(struct dataset *d, const char *sentence); /* sanitised here; NULL: well again */
+/* A clean copy in place of what is there; NULL: none. */
+void sentence_set(char **error, const char *sentence);
 
 #endif
