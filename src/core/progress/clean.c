@@ -89,14 +89,33 @@ static size_t escape_len(const char *s, size_t len)
 	return 2;
 }
 
-/* One character beyond ASCII from `raw` to `out`; returns how many bytes it took. */
+/* Blocks of an eighth to a whole, which most bars are drawn with: those at `raw`. */
+static size_t take_blocks(const char *raw, size_t len, char *out, struct piece *p)
+{
+	size_t n = 0, cells = p->len; /* on its own: `out` may not be taken for a part of `p` */
+
+	while (len - n >= 3 && raw[n] == '\xe2' && raw[n + 1] == '\x96' &&
+		(raw[n + 2] & 0xf8) == 0x88) {
+		out[cells++] = CELL_FULL;
+		n += 3;
+	}
+	p->len = cells;
+	p->drawn |= n > 0;
+	return n;
+}
+
+/* Characters beyond ASCII from `raw` to `out`: one, or some blocks. Returns how many bytes it took. */
 static size_t take_wide(const char *raw, size_t len, char *out, struct piece *p)
 {
 	uint32_t c;
 	bool valid;
-	size_t n = utf8_decode(raw, len, &c, &valid, NULL);
-	char drawn = valid ? drawn_as(c) : ' ';
+	char drawn;
+	size_t n = take_blocks(raw, len, out, p);
 
+	if (n > 0)
+		return n;
+	n = utf8_decode(raw, len, &c, &valid, NULL);
+	drawn = valid ? drawn_as(c) : ' ';
 	if (drawn == 0) {
 		memcpy(out + p->len, raw, n);
 		p->len += n;
@@ -104,6 +123,17 @@ static size_t take_wide(const char *raw, size_t len, char *out, struct piece *p)
 	}
 	p->drawn |= drawn == CELL_FULL || drawn == CELL_EMPTY;
 	out[p->len++] = drawn;
+	return n;
+}
+
+/* Bytes of ASCII that are drawn, from `raw` to `out`. Returns how many. */
+static size_t take_plain(const char *raw, size_t len, char *out)
+{
+	size_t n = 0;
+
+	while (n < len && raw[n] >= ' ') /* beyond ASCII is below 0 */
+		n++;
+	memcpy(out, raw, n);
 	return n;
 }
 
@@ -135,8 +165,13 @@ bool piece_next(const char *raw, size_t len, size_t *at, char *out, struct piece
 			i += take_wide(raw + i, len - i, out, p);
 			continue;
 		}
-		if (c >= ' ' || c == '\t')
-			out[p->len++] = (char)c;
+		n = take_plain(raw + i, len - i, out + p->len);
+		p->len += n;
+		i += n;
+		if (n > 0)
+			continue;
+		if (c == '\t')
+			out[p->len++] = '\t';
 		i++;
 	}
 	out[p->len] = '\0';

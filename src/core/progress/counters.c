@@ -106,11 +106,13 @@ static void counter_before(struct meaning *m, struct span name, struct span befo
 	static const char *const never[] = {"from", "every", "per", "max", "min", "until"};
 	static const char *const many[] = {"num", "max", "total", "number", "n"};
 
+	if (before.len == 0)
+		return;
 	if (m->kind == NAME_EPOCHS || m->kind == NAME_EPOCH) {
 		if (is_one_of(before, many, sizeof many / sizeof *many) &&
 			(m->kind == NAME_EPOCHS || !span_is(before, "n")))
 			m->kind = NAME_EPOCHS;
-		else if (m->kind == NAME_EPOCHS && before.len > 0 && span_is(name, "epochs"))
+		else if (m->kind == NAME_EPOCHS && span_is(name, "epochs"))
 			m->kind = NAME_NOTHING;
 	}
 	if (m->kind == NAME_STEP && span_is(before, "global") && span_is(name, "step"))
@@ -125,6 +127,8 @@ static void counter_before(struct meaning *m, struct span name, struct span befo
 /* "Total optimization steps = 120", "Num processes: 8", "world size: 8", "Total train steps". */
 static bool counter_of_phrase(struct meaning *m, struct span name, struct span before)
 {
+	if (strchr("inspt", to_lower(*name.at)) == NULL)
+		return false;
 	if (span_is(name, "iterate")) { /* L-BFGS-B's "At iterate    1" */
 		m->kind = NAME_STEP;
 		return true;

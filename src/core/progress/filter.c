@@ -187,8 +187,10 @@ static bool word_speaks(const char *line, size_t len)
 
 bool filter_passes(const char *line, size_t len, bool in_table)
 {
-	const char *s = line, *end = line + len;
+	const char *s = line, *end = line + len, *share = memchr(line, '%', len);
 
+	if (share && share > line && is_digit(share[-1])) /* most redraws of most bars */
+		return true;
 	if (in_table) {
 		while (s < end && (is_blank(*s) || *s == '|'))
 			s++;

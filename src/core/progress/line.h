@@ -136,6 +136,8 @@ struct said {
 	size_t metric_count;
 	bool table_head;  /* keep it for the lines that follow */
 	const char *rest; /* text behind a bar, that is a line of its own; NULL: none */
+	struct span
+		taken; /* of a bar that needs no numbers found: where they need not be looked for */
 };
 
 /* ---- text.c: characters, numbers and words ---- */
@@ -164,8 +166,16 @@ const char *skip_blanks(const char *s);
 /* `text` is in lower case; case of `s` does not count. */
 bool starts_with(const char *s, const char *text);
 bool span_is(struct span s, const char *text);
-/* As strcmp, whatever the case of `s`. */
-int span_compare(struct span s, const char *text);
+int span_compare_rest(struct span s, const char *text);
+
+/* As strcmp, whatever the case of `s`. Most of a search by halves ends at the first letter. */
+static inline int span_compare(struct span s, const char *text)
+{
+	int apart = s.len > 0 ? (unsigned char)to_lower(*s.at) - (unsigned char)*text : 0;
+
+	return apart != 0 ? apart : span_compare_rest(s, text);
+}
+
 /* Is the word there, with no letter on either side? Its place, or NULL. */
 const char *find_word(const char *s, const char *word);
 /*
@@ -185,8 +195,12 @@ enum unit unit_of(struct span unit);
 
 /* ---- scan.c ---- */
 
-/* Finds begin and numbers of l->text. */
-void line_scan(struct line *l);
+/* Without a table above it, and without numbers: those are not cleared, as they are many. */
+void line_init(struct line *l, const char *text, bool ended, uint8_t depth);
+/* Finds where the message of l->text begins. */
+void line_begin(struct line *l);
+/* After line_begin: finds its numbers and their names, but for those within `taken`. */
+void line_scan(struct line *l, struct span taken);
 /* After line_scan: may a reader find something? Most lines of a log end here. */
 bool line_promises(const struct line *l);
 /* The number whose digits begin at `at`, or NULL. */
@@ -214,9 +228,11 @@ static inline bool phase_trains(enum phase p)
 
 typedef bool line_reader(const struct line *l, struct said *s);
 
-/* One table of them, in readers.c: the first that reads the line gives the loop its shape. */
-/* After line_scan. */
-void line_read(const struct line *l, struct said *s);
+/*
+ * One table of them, in readers.c: the first that reads the line gives the loop its shape. False
+ * where none can find something; the line is as line_init left it, with head and decimals.
+ */
+bool line_read(struct line *l, struct said *s);
 
 line_reader read_tqdm, read_tqdm_counting, read_ignite, read_bar_format, read_keras, read_rich,
 	read_alive, read_progressbar2, read_fastprogress, read_poutyne, read_click, read_chainer,

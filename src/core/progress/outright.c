@@ -107,8 +107,9 @@ static void take_field(struct span name, const char *s, const char *wanted,
 
 bool outright_read(const struct line *l, const char *metric, struct progress_values *v)
 {
-	const char *s = strstr(l->text, "mltop: progress ");
+	const char *s = strchr(l->text, 'm'); /* quicker than strstr, for most lines */
 
+	s = s ? strstr(s, "mltop: progress ") : NULL;
 	/* At the line's beginning, or behind what logging or a launcher puts there. */
 	if (s == NULL || (s > l->text && !is_blank(s[-1]) && s[-1] != ':' && s[-1] != ']'))
 		return false;

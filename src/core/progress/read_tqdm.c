@@ -66,22 +66,22 @@ static const char *bracket_end(const struct line *l, const char *s)
 /* The last '|' that counts and a bracket follow. */
 static const char *find_counts(const struct line *l, struct said *out, const char **times)
 {
-	for (const char *bar = l->text + l->len; bar > l->text; bar--) {
-		struct said found;
-		const char *s;
+	const char *bar = l->text + l->len;
 
-		if (bar[-1] != '|')
+	while ((bar = memrchr(l->text, '|', (size_t)(bar - l->text))) != NULL) {
+		const char *s = skip_blanks(bar + 1);
+
+		if (!is_digit(*s))
 			continue;
-		found = (struct said){.shape = SHAPE_BAR}; /* large: not for each character */
-		s = bar_counts(bar, &found);
+		*out = (struct said){.shape = SHAPE_BAR};
+		s = bar_counts(s, out);
 		if (s == NULL)
 			continue;
 		s = skip_blanks(s);
-		if (*s != '[' || (s = take_times(s + 1, &found)) == NULL)
+		if (*s != '[' || (s = take_times(s + 1, out)) == NULL)
 			continue;
-		*out = found;
 		*times = s;
-		return bar - 1;
+		return bar;
 	}
 	return NULL;
 }
@@ -99,15 +99,17 @@ static const char *bar_begin(const char *text, const char *bar)
 
 bool read_tqdm(const struct line *l, struct said *s)
 {
-	const char *times, *bar, *end;
+	const char *times, *bar, *begin, *end;
 
 	if (strchr(l->text, '[') == NULL)
 		return false;
 	bar = find_counts(l, s, &times);
 	if (bar == NULL || (end = bracket_end(l, times)) == NULL)
 		return false;
-	bar_name(s, l->begin, bar_begin(l->begin, bar));
+	begin = bar_begin(l->begin, bar);
+	bar_name(s, l->begin, begin);
 	s->rest = end;
+	s->taken = (struct span){begin, (size_t)(times - begin)};
 	return true;
 }
 

@@ -9,7 +9,6 @@ static const struct reader {
 	const char *needs; /* a character without which it cannot read the line; NULL: none */
 } readers[] = {
 	/* clang-format off */
-	{"tqdm", read_tqdm, "|"},
 	{"ignite", read_ignite, "|"},
 	{"tqdm", read_tqdm_counting, "["},
 	{"progressbar2", read_progressbar2, "|"},
@@ -197,11 +196,38 @@ static void finish_values(const struct line *l, struct said *s, enum phase phase
 		s->has = 0;
 }
 
-void line_read(const struct line *l, struct said *s)
+/* May a reader find something? Cells of a bar speak for themselves. */
+static bool promises(const struct line *l)
+{
+	return line_promises(l) || memchr(l->text, CELL_FULL, l->len) ||
+		memchr(l->text, CELL_EMPTY, l->len);
+}
+
+/*
+ * Most redraws of most logs. Their numbers stand in known places, so only what stands in front of
+ * the bar and behind it is looked for; all of it in a table, where they have columns.
+ */
+static bool tqdm_first(struct line *l, struct said *s)
+{
+	if (strchr(l->text, '|') == NULL || !read_tqdm(l, s))
+		return false;
+	line_scan(l, *l->head ? (struct span){NULL, 0} : s->taken);
+	s->reader = "tqdm";
+	finish_bar(l, s);
+	return true;
+}
+
+bool line_read(struct line *l, struct said *s)
 {
 	struct said first = {.shape = SHAPE_NOTHING};
 	enum phase phase;
 
+	line_begin(l);
+	if (tqdm_first(l, s))
+		return true;
+	line_scan(l, (struct span){NULL, 0});
+	if (!promises(l))
+		return false;
 	phase = phase_of_line(l, &first);
 	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
 		const struct reader *r = &readers[i];
@@ -219,4 +245,5 @@ void line_read(const struct line *l, struct said *s)
 		finish_bar(l, s);
 	else if (!s->table_head)
 		finish_values(l, s, phase);
+	return true;
 }

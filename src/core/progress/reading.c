@@ -89,14 +89,15 @@ static bool values_have(const struct progress_values *v)
 static const char *read_text(struct reading *r, const char *text, bool ended, uint8_t depth,
 	int rank)
 {
-	struct line l = {.text = text, .len = strlen(text), .ended = ended, .depth = depth};
+	struct line l;
 	struct progress_values v;
 	struct said said;
 	bool speaks;
 
+	line_init(&l, text, ended, depth);
 	l.head = r->s->track.head;
 	l.decimals = r->s->track.decimals;
-	if (strstr(text, "mltop: progress ") && (ended || !is_digit(text[l.len - 1])) &&
+	if ((ended || !is_digit(text[l.len - 1])) &&
 		outright_read(&l, rules_metric(r->rules), &v) && values_have(&v)) {
 		if (rank < 0 || r->s->ranks.lowest < 0 || rank <= r->s->ranks.lowest)
 			track_set(&r->s->track, &v, SOURCE_OUTRIGHT);
@@ -111,13 +112,10 @@ static const char *read_text(struct reading *r, const char *text, bool ended, ui
 		r->any = true;
 		return NULL;
 	}
-	line_scan(&l);
-	if (!line_promises(&l) && !memchr(text, CELL_FULL, l.len) &&
-		!memchr(text, CELL_EMPTY, l.len)) {
+	if (!line_read(&l, &said)) {
 		tell(r, &l, NULL, NULL, NULL, rank, false);
 		return NULL;
 	}
-	line_read(&l, &said);
 	speaks = rank_speaks(r->s, rank, &said);
 	if (speaks)
 		track_line(&r->s->track, &l, &said, rules_metric(r->rules));

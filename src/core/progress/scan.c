@@ -171,13 +171,35 @@ static bool is_config(const char *begin, const char *at)
 	return false;
 }
 
-static void numbers_find(struct line *l)
+/* With what a number may begin, or a call. */
+static const bool begins[256] = {
+	['0' ... '9'] = true,
+	['.'] = true,
+	['n'] = true,
+	['N'] = true,
+	['i'] = true,
+	['I'] = true,
+	['('] = true,
+	[')'] = true,
+	['{'] = true,
+	['}'] = true,
+};
+
+static void numbers_find(struct line *l, struct span taken)
 {
-	const char *at = l->begin;
+	const char *at = l->begin, *after = taken.at + taken.len;
 
 	while (*at && l->count < NUMBERS_MAX) {
 		const char *begin = at, *end = NULL;
 
+		if (at >= taken.at && at < after) {
+			at = after;
+			continue;
+		}
+		if (!begins[(unsigned char)*at]) {
+			at++;
+			continue;
+		}
 		if (*at == '(' && at > l->begin && (is_letter(at[-1]) || is_digit(at[-1])))
 			l->call = is_call(at);
 		else if (*at == '{' && is_config(l->begin, at))
@@ -330,10 +352,24 @@ bool line_promises(const struct line *l)
 		strstr(l->begin, "EPOCH") || strchr(l->begin, '*');
 }
 
-void line_scan(struct line *l)
+void line_init(struct line *l, const char *text, bool ended, uint8_t depth)
 {
+	l->text = l->begin = text;
+	l->len = strlen(text);
+	l->ended = ended;
+	l->depth = depth;
+	l->head = "";
+	l->decimals = DECIMALS_UNKNOWN;
 	l->count = 0;
 	l->named = l->drawn = l->call = false;
+}
+
+void line_begin(struct line *l)
+{
 	l->begin = message_begin(l->text);
-	numbers_find(l);
+}
+
+void line_scan(struct line *l, struct span taken)
+{
+	numbers_find(l, taken);
 }

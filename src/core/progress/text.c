@@ -26,7 +26,7 @@ bool span_is(struct span s, const char *text)
 	return text[s.len] == '\0';
 }
 
-int span_compare(struct span s, const char *text)
+int span_compare_rest(struct span s, const char *text)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char a = (unsigned char)to_lower(s.at[i]), b = (unsigned char)text[i];
@@ -88,19 +88,24 @@ static double scale_of(char c)
 	}
 }
 
+/* The letter behind a number that scales it. */
+static const char *take_scale(const char *s, double *out, bool *scaled)
+{
+	double scale = scale_of(*s);
+
+	*scaled = scale != 0;
+	if (!*scaled)
+		return s;
+	*out *= scale;
+	return s + 1;
+}
+
 const char *take_scaled(const char *s, double *out, bool *scaled)
 {
-	double scale;
-
 	*scaled = false;
 	if (!is_digit(*s) || (s = take_real(s, out)) == NULL)
 		return NULL;
-	scale = scale_of(*s);
-	if (scale == 0)
-		return s;
-	*scaled = true;
-	*out *= scale;
-	return s + 1;
+	return take_scale(s, out, scaled);
 }
 
 /* nan, inf and what some programs print behind it ("nan.0"). */
@@ -250,10 +255,12 @@ static double unit_ms(const char *s, size_t *len)
 		{"d", 8.64e7},
 	};
 
+	if (!is_letter(*s) && (signed char)*s >= 0)
+		return 0;
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
 		size_t n;
 
-		if (!starts_with(s, units[i].text))
+		if (to_lower(*s) != *units[i].text || !starts_with(s, units[i].text))
 			continue;
 		n = strlen(units[i].text);
 		if (!is_letter(s[n])) {
@@ -268,10 +275,12 @@ static double unit_ms(const char *s, size_t *len)
 static const char *take_days(const char *s, int64_t *ms)
 {
 	int64_t days;
-	const char *after = take_count(s, &days);
+	const char *after = s;
 
 	*ms = 0;
-	if (after == NULL || days > 100000)
+	while (is_digit(*after))
+		after++;
+	if (*after == ':' || (after = take_count(s, &days)) == NULL || days > 100000)
 		return s;
 	after = skip_blanks(after);
 	if (!starts_with(after, "day"))
@@ -292,9 +301,10 @@ const char *take_duration(const char *s, int64_t *ms)
 	size_t len;
 
 	s = skip_blanks(s);
-	if (take_clock(take_days(s, &days), &clock)) {
+	after = take_clock(take_days(s, &days), &clock);
+	if (after) {
 		*ms = days + clock;
-		return take_clock(take_days(s, &days), &clock);
+		return after;
 	}
 	for (int parts = 0; parts < 4 && is_digit(*s); parts++) {
 		const char *next = take_real(s, &value);
@@ -313,6 +323,12 @@ const char *take_duration(const char *s, int64_t *ms)
 
 /* ---- Rates ---- */
 
+/* "it", as nearly all have it. */
+static bool is_iteration(struct span unit)
+{
+	return unit.len == 2 && unit.at[0] == 'i' && unit.at[1] == 't';
+}
+
 enum unit unit_of(struct span unit)
 {
 	static const char *const others[] = {"example", "examples", "file", "files", "shard",
@@ -324,6 +340,8 @@ enum unit unit_of(struct span unit)
 		return UNIT_STEP;
 	if (unit.at[unit.len - 1] == 'B' && unit.len <= 3)
 		return UNIT_BYTE;
+	if (is_iteration(unit))
+		return UNIT_STEP;
 	for (size_t i = 0; i < sizeof epochs / sizeof *epochs; i++)
 		if (span_is(unit, epochs[i]))
 			return UNIT_EPOCH;
@@ -364,9 +382,10 @@ const char *take_rate(const char *s, double *rate, struct span *unit)
 	s = skip_blanks(s);
 	if (!is_digit(*s) || (after = take_real(s, &value)) == NULL)
 		return NULL;
-	if (take_step_time(skip_blanks(after), value, rate, unit))
-		return take_step_time(skip_blanks(after), value, rate, unit);
-	after = take_scaled(s, &value, &scaled);
+	s = take_step_time(skip_blanks(after), value, rate, unit);
+	if (s)
+		return s;
+	after = take_scale(after, &value, &scaled);
 	/* "101MB/s": the M belongs to the bytes. */
 	*unit = word_at(skip_blanks(after));
 	after = unit->at + unit->len;

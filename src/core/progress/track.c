@@ -239,7 +239,7 @@ void track_line(struct track *t, const struct line *l, const struct said *s, con
 	struct said line = in_phase(t, s);
 	bool skip = t->skip_next;
 
-	t->skip_next = strstr(l->text, "iteration is:") != NULL;
+	t->skip_next = s->shape != SHAPE_BAR && strstr(l->text, "iteration is:") != NULL;
 	if (s->table_head) {
 		memset(t->head, 0, sizeof t->head);
 		memcpy(t->head, l->text, l->len < HEAD_MAX ? l->len : HEAD_MAX - 1);
