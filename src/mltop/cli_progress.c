@@ -110,6 +110,16 @@ static json_t *values_json(const struct progress_values *v)
 	return out;
 }
 
+/* As a job's row has them at its end: also who said them. */
+static json_t *row_json(const struct progress_values *v)
+{
+	json_t *out = values_json(v);
+
+	if (progress_source(v))
+		json_object_set_new(out, "source", json_string(progress_source(v)));
+	return out;
+}
+
 static void number_add(struct buf *out, const char *name, double value)
 {
 	buf_addf(out, "%s%s %.6g", out->len ? ", " : "", name, value);
@@ -250,7 +260,7 @@ static void line_read(void *ctx, const struct progress_line *l)
 
 static void end_print_json(const struct report *r, const struct progress_values *v)
 {
-	json_t *end = json_pack("{s:o,s:I,s:I,s:I}", "end", values_json(v), "lines",
+	json_t *end = json_pack("{s:o,s:I,s:I,s:I}", "end", row_json(v), "lines",
 		(json_int_t)r->told, "read", (json_int_t)r->read, "passed",
 		(json_int_t)progress_passed(r->reader));
 
@@ -262,7 +272,7 @@ static void end_print_json(const struct report *r, const struct progress_values 
 static void end_print(const struct report *r, const struct progress_values *v)
 {
 	unsigned long long passed = progress_passed(r->reader);
-	json_t *values = values_json(v), *value;
+	json_t *values = row_json(v), *value;
 	const char *name;
 
 	printf("\nAt the end, as of a job that is over\n");

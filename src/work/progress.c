@@ -111,6 +111,7 @@ static bool texts_stand(const struct workload *row, const struct progress_values
 {
 	return text_stands(row->metric_name, v->known & PROGRESS_METRIC, v->metric_name) &&
 		text_stands(row->phase, v->known & PROGRESS_PHASE, v->phase) &&
+		text_stands(row->source, progress_source(v) != NULL, progress_source(v)) &&
 		row->ranks.item == NULL && !(v->known & PROGRESS_RANKS);
 }
 
@@ -130,6 +131,7 @@ static void texts_put(struct active *a, const struct workload *row, const struct
 	d = draft_of(a->kind, row);
 	draft_tell(&d, metric_name, v->known & PROGRESS_METRIC, v->metric_name);
 	draft_tell(&d, phase, v->known & PROGRESS_PHASE, v->phase);
+	draft_tell(&d, source, progress_source(v) != NULL, progress_source(v));
 	rankset_fill(&ranks, &v->ranks);
 	draft_tell(&d, ranks, v->known & PROGRESS_RANKS, (struct nested){&ranks});
 	record_diff(a->kind, row, &d.row, &changed);

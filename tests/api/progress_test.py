@@ -91,6 +91,19 @@ class Progress(Case):
         self.assertEqual((j["progress_step"], j["progress_total"], j["progress_epoch"], j["loss"]), (340, 1000, 3, 0.53))
         self.assertEqual((j["metric_name"], j["metric_value"]), ("val_acc", 0.81))
 
+    def test_who_said_it(self):
+        """The row tells where its numbers come from."""
+        self.printed("said", r"mltop: progress step=3 total=10\nloss 0.5\n")
+        self.printed("taught", r"round 7 of 20\n", progress_patterns=[ROUNDS])
+        self.printed("seen", r"step 5/10 loss 0.5\n")
+        self.printed("silent", r"hello\n")
+        told = {name: self.ended(name).get("source") for name in ("said", "taught", "seen", "silent")}
+        self.assertEqual(told, {"said": "line, log", "taught": "patterns", "seen": "log", "silent": None})
+        found = self.client.get(TRAIN, query={"filter": "source=patterns job_name=taught", "fields": "job_name"})
+        self.assertEqual([r["job_name"] for r in found.json["data"]], ["taught"])
+        found = self.client.get(TRAIN, query={"filter": "source=patterns job_name=seen"})
+        self.assertEqual(found.json["data"], [])
+
     def test_ranks(self):
         lines = r"[default0]:step 50/100 loss 0.5\n[default1]:step 40/100 loss 0.6\n[default2]:step 50/100 loss 0.7\n"
         self.printed("ranks", lines)

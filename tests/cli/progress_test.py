@@ -72,7 +72,7 @@ class Files(unittest.TestCase):
         self.assertEqual((told[3]["reader"], told[3]["loop"], told[3]["phase"]), ("keras", "train", "train"))
         self.assertEqual(told[3]["read"], {"progress_step": 50, "progress_total": 100, "loss": 0.5})
         self.assertEqual(last, {"end": {"progress_step": 50, "progress_total": 100, "progress_epoch": 3,
-                                        "progress_epochs": 4, "progress_percent": 62.5, "loss": 0.5},
+                                        "progress_epochs": 4, "progress_percent": 62.5, "loss": 0.5, "source": "log"},
                                 "lines": 4, "read": 3, "passed": 0})
 
     def test_for_a_person(self):
@@ -88,7 +88,7 @@ class Files(unittest.TestCase):
     def test_patterns(self):
         path = self.log(b"round 7 of 20, badness 0.25, val_auc 0.7, acc 0.9\n")
         told, last = rows("-p", ROUNDS, "--pattern", r"badness (?<loss>[0-9.]+)", path)
-        self.assertEqual(told[0]["reader"], "pattern")
+        self.assertEqual((told[0]["reader"], last["end"]["source"]), ("pattern", "patterns"))
         self.assertEqual((last["end"]["progress_step"], last["end"]["progress_total"], last["end"]["loss"]), (7, 20, 0.25))
         _, last = rows("--metric", "val_auc", self.log(b"step 5/10 loss 0.5 acc 0.8 val_auc 0.7\n"))
         self.assertEqual((last["end"]["metric_name"], last["end"]["metric_value"]), ("val_auc", 0.7))

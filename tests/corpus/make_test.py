@@ -35,6 +35,12 @@ class Form(unittest.TestCase):
         self.same("59/60 [======>...] - ETA: 1s - loss: nan", "7/60 [=>........] - ETA: 12s - loss: 0.31")
         self.same("epoch 1 took 3ms", "epoch 12 took 1.4 s")
         self.same("iter 10 at 0x7f1200aa33bb", "iter 20 at 0x5500aa33bbcc")
+        self.same("session _sid_bd1c closed", "session _sid_90a1 closed")
+
+    def test_where_packages_lie_is_not_form(self):
+        self.same("/home/user/env/lib/python3.11/site-packages/skl/a.py:7: Warning", "/venv/skl/a.py:12: Warning")
+        self.same("/venv/site-packages/skl/a.py:7: Warning", "/venv/skl/a.py:12: Warning")
+        self.other("/venv/skl/a.py:7: Warning", "/venv/skl/b.py:7: Warning")
 
     def test_words_are_form(self):
         self.other("epoch 1 loss=0.5", "epoch 1 train_loss=0.5")
@@ -49,6 +55,16 @@ class Form(unittest.TestCase):
         self.assertEqual(forms.cut(output, "whole"), output)
         self.assertEqual(forms.cut(output, "head:14 end:8"), b"a head line\nthe end\n")
         self.assertEqual(forms.cut(output, "head:12 end:8 keep:Epoch"), b"a head line\nEpoch 1\nEpoch 2\nthe end\n")
+
+
+class Pins(unittest.TestCase):
+    def test_only_what_is_named_comes_as_source(self):
+        self.assertEqual(corpus.pip_words(["a==1", "sdist:b[x]==2"]),
+                         ["--only-binary", ":all:", "--no-binary", "b", "a==1", "b[x]==2"])
+        self.assertEqual(corpus.NO_COMPILER, {"CC": "false", "CXX": "false"})
+
+    def test_a_source_keeps_its_pin_where_the_newest_are_wanted(self):
+        self.assertEqual(corpus.Environment("3.11", "a==1 sdist:b==2", newest=True).pins, ["a", "sdist:b==2"])
 
 
 class Samples(unittest.TestCase):

@@ -221,6 +221,45 @@ static void test_outright(void **state)
 	free(p);
 }
 
+/* Who said what stands; what follows from it, and the phase, is nobody's own. */
+static void test_source(void **state)
+{
+	static const struct {
+		const char *text, *source;
+	} rows[] = {
+		{"hello\n", NULL},
+		{"step 5/10 loss 0.5\n", "log"},
+		{"\x1b]9;4;1;42\x07working\n", "log"},
+		{"at 30 von 60\n", "patterns"},
+		{"at 30 von 60\nloss 0.5\n", "patterns, log"},
+		{"mltop: progress step=3 total=10 phase=validate\n", "line"},
+		{"mltop: progress percent=12\n", "line"},
+		{"mltop: progress step=3\nstep 9/20 loss 0.5\n", "line, log"},
+		{"at 30 von 60\nmltop: progress loss=0.5\n", "line, patterns"},
+		{"at 30 von 60\nmltop: progress loss=0.5\n10 it/s acc=0.5\n",
+			"line, patterns, log"},
+		{"step 5/10 loss 0.5\nmltop: progress step=3 total=10 loss=1\n", "line"},
+	};
+	static const char *const pattern = "at (?<step>[0-9]+) von (?<total>[0-9]+)";
+	struct progress_rules *r = progress_rules_new(&pattern, 1, NULL, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct progress *p = reader_new(r);
+		struct progress_values v;
+		const char *source;
+
+		feed(p, rows[i].text, 0);
+		progress_pause(p, 0, &v);
+		source = progress_source(&v);
+		assert_true((source == NULL) == (rows[i].source == NULL));
+		if (source)
+			assert_string_equal(source, rows[i].source);
+		free(p);
+	}
+	progress_rules_free(r);
+}
+
 static void test_osc(void **state)
 {
 	struct progress_values v = told("\x1b]9;4;1;42\x07working\n");
@@ -493,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_half_a_line),
 		cmocka_unit_test(test_outright),
+		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_osc),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_metric_asked_for),

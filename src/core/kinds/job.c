@@ -224,6 +224,11 @@ static const struct field fields[] = {
 		.section = PROGRESS,
 		.doc = "What it does now: train, validate, evaluate, download, tokenize, load, save, or "
 		       "the program's own word."),
+	ROW(job, source, text, .flags = F_STATUS | F_SAMPLE, .width = 9, .max = 63,
+		.section = PROGRESS,
+		.doc = "Who said these numbers: line (the program's own \"mltop: progress\"), patterns (those "
+		       "of the job or the platform), log (what is seen in it by itself); several fill each "
+		       "other's gaps, the first goes before."),
 	ROW(job, ranks, record, .flags = F_STATUS | F_SAMPLE, .width = 9, .embeds = &rankset_kind,
 		.section = PROGRESS, .doc = "What the ranks of a distributed training say."),
 	ROW(job, current_rank, int, .flags = F_STATUS | F_HIDDEN, .section = STATUS,

@@ -83,7 +83,7 @@ struct workload {
 	struct percent progress_percent;
 	double progress_rate, loss, metric_value;
 	struct ms progress_eta;
-	const char *metric_name, *phase;
+	const char *metric_name, *phase, *source;
 	struct nested ranks; /* struct rankset */
 };
 

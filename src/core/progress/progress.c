@@ -191,6 +191,18 @@ void progress_finish(struct progress *p, int64_t now_ms, struct progress_values 
 	out->known &= ~(unsigned)(PROGRESS_ETA | PROGRESS_RATE);
 }
 
+const char *progress_source(const struct progress_values *v)
+{
+	static const char *const sources[] = {NULL, "log", "patterns", "patterns, log", "line",
+		"line, log", "line, patterns", "line, patterns, log"};
+	/* These may follow from what another said, and stand beside it whoever speaks. */
+	unsigned follow = PROGRESS_PERCENT | PROGRESS_ETA | PROGRESS_PHASE | PROGRESS_RANKS;
+	unsigned above = v->outright | v->patterned,
+		 log = v->known & ~(above | (above ? follow : 0));
+
+	return sources[(v->outright ? 4 : 0) + (v->patterned ? 2 : 0) + (log ? 1 : 0)];
+}
+
 const char *progress_field(unsigned bit)
 {
 	switch (bit) {

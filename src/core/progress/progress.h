@@ -65,6 +65,8 @@ struct progress_values {
 	char metric_name[PROGRESS_NAME_MAX];
 	char phase[PROGRESS_PHASE_MAX]; /* train validate evaluate download tokenize load save */
 	struct progress_ranks ranks;
+	/* Of `known`, what the line "mltop: progress" said, and what patterns did; the rest: the log. */
+	unsigned outright, patterned;
 };
 
 /*
@@ -124,6 +126,8 @@ void progress_finish(struct progress *p, int64_t now_ms, struct progress_values 
 /* Lines that looked like progress and were passed over because of the bound. */
 uint64_t progress_passed(const struct progress *p);
 
+/* Who said what is known, the first of them first: "line", "patterns, log"; NULL where nothing is. */
+const char *progress_source(const struct progress_values *v);
 /* A name of one bit of `known` as the API has it ("progress_step"); NULL for no bit. */
 const char *progress_field(unsigned bit);
 

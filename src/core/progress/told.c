@@ -94,6 +94,17 @@ static bool log_eta(const struct track *t)
 		t->first_epoch > 0;
 }
 
+/* What a higher source has said of the fields that are known. */
+static unsigned said_by(const struct track *t, unsigned known, enum source source)
+{
+	unsigned out = 0;
+
+	for (unsigned bit = 1; bit <= PROGRESS_PHASE; bit <<= 1)
+		if ((known & bit) && t->sources[__builtin_ctz(bit)] == source)
+			out |= bit;
+	return out;
+}
+
 void track_values(const struct track *t, struct progress_values *out)
 {
 	memset(out, 0, sizeof *out);
@@ -117,6 +128,8 @@ void track_values(const struct track *t, struct progress_values *out)
 	}
 	if (track_percent(t, &out->percent))
 		out->known |= PROGRESS_PERCENT;
+	out->outright = said_by(t, out->known, SOURCE_OUTRIGHT);
+	out->patterned = said_by(t, out->known, SOURCE_PATTERN);
 }
 
 /* May this source say the field? Remembers that it did. */

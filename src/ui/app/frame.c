@@ -250,14 +250,6 @@ static int hint(const struct app *a, const struct action_info *i, struct grid *g
 	return width;
 }
 
-/* Its log says why it failed, and where. */
-static bool says_failure(struct object o)
-{
-	const struct field *f = o.row ? kind_field(o.kind, "failure_at") : NULL;
-
-	return f && record_knows(o.kind, o.row, f);
-}
-
 /* What can be done now: an action of the kind only where the row's state asks for it. */
 static bool is_wanted(const struct app *a, const struct action_info *i, struct object o)
 {
@@ -268,7 +260,7 @@ static bool is_wanted(const struct app *a, const struct action_info *i, struct o
 	if (i->action == ACT_EDIT)
 		return o.row && app_may(a, o.kind->change);
 	if (i->action == ACT_FAILURE)
-		return says_failure(o);
+		return object_says_failure(o);
 	if (i->action < ACT_COUNT)
 		return o.row ||
 			(i->action != ACT_OPEN && i->action != ACT_LOGS && i->action != ACT_WHY);

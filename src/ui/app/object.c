@@ -32,6 +32,13 @@ struct object view_object(const struct view *v)
 	return (struct object){t->data.kind, e ? e->row : NULL};
 }
 
+bool object_says_failure(struct object o)
+{
+	const struct field *f = o.row ? kind_field(o.kind, "failure_at") : NULL;
+
+	return f && record_knows(o.kind, o.row, f);
+}
+
 unsigned app_scopes(const struct app *a)
 {
 	return view_scopes(app_top(a));

@@ -197,6 +197,8 @@ struct object {
 /* The open object or the selected row; the kind is known also where there is no row. */
 struct object app_object(const struct app *a);
 struct object view_object(const struct view *v);
+/* Its log says why it failed, and where. */
+bool object_says_failure(struct object o);
 /* enum scope: what the screen on top is, and what can be done with its object. */
 unsigned app_scopes(const struct app *a);
 unsigned view_scopes(const struct view *v);

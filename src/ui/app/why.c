@@ -38,6 +38,23 @@ static const char *failure_of(struct object o)
 	return f && record_knows(o.kind, o.row, f) ? record_text(o.row, f) : "";
 }
 
+/* How one comes to it in the log: its key is one of the open object's. */
+static void failure_key(struct app *a, struct object o)
+{
+	struct buf open = BUF_INIT, key = BUF_INIT;
+
+	keymap_key(&a->keymap, ACT_OPEN, &open);
+	keymap_key(&a->keymap, ACT_FAILURE, &key);
+	if (!object_says_failure(o) || !key.len)
+		;
+	else if (app_scopes(a) & SCOPE_TABS)
+		buf_addf(&a->popup, T_WHY_KEY "\n", key.data);
+	else if (open.len)
+		buf_addf(&a->popup, T_WHY_KEYS "\n", open.data, key.data);
+	buf_release(&open);
+	buf_release(&key);
+}
+
 static void why_lines(struct app *a, struct object o)
 {
 	const struct field *reason = kind_field(o.kind, "reason");
@@ -59,6 +76,7 @@ static void why_lines(struct app *a, struct object o)
 							      : T_WHY_NOTHING "\n");
 	if (*failure)
 		buf_addf(&a->popup, "%s\n", failure);
+	failure_key(a, o);
 	if (exit_tells(o.kind, o.row, message, &code))
 		buf_addf(&a->popup, T_WHY_EXIT "\n", (int)code);
 	buf_release(&title);

@@ -222,6 +222,8 @@
 #define T_WHY_ASKING "Asking..."
 #define T_WHY_RUNNING "It runs; there is nothing to explain."
 #define T_WHY_NOTHING "The platform gave no reason."
+#define T_WHY_KEY "Press %s to go to it in the log."
+#define T_WHY_KEYS "Press %s, then %s, to go to it in the log."
 #define T_WHY_EXIT_IN "exit code %d"
 #define T_WHY_EXIT "Exit code %d."
 #define T_SORT_BY " Sort by "

@@ -11,7 +11,8 @@ more.tsv must then be judged anew: their offsets are of those bytes; a sample wh
 stays). --newest leaves the pins out: what would change.
 KEEP=1 leaves the environments for the next time, KEEP=0 removes each after its run.
 
-Environments lie below $XDG_CACHE_HOME/mltop-tests/HASH-OF-PINS. Those of a row whose `on` names a base see the base's
+A pin `sdist:NAME==VERSION` names a package that has no wheel and needs no compiler: it, and no other, is built from its
+source. Environments lie below $XDG_CACHE_HOME/mltop-tests/HASH-OF-PINS. Those of a row whose `on` names a base see the base's
 packages, so that torch is there once and not fifty times. What cannot be had is `not run`, with the reason, and is no
 failure; a changed output is (exit 1).
 """
@@ -35,6 +36,8 @@ COLUMNS = ["sample", "python", "on", "pins", "cut", "what"]
 BASES = ["base", "python", "pins"]
 INSTALL_SECONDS = 1800
 RUN_SECONDS = 400
+SOURCE = "sdist:"
+NO_COMPILER = {"CC": "false", "CXX": "false"}
 
 
 class NotRun(Exception):
@@ -79,11 +82,22 @@ def interpreter(version):
     raise NotRun(f"no Python {version} on this machine")
 
 
+def name_of(pin):
+    """The package's own name, without mark, extras and version."""
+    return pin.removeprefix(SOURCE).split("==")[0].split("[")[0]
+
+
+def pip_words(pins):
+    """What pip is told: wheels only, but for packages whose pin says that they have none and come as their source."""
+    sources = [word for p in pins if p.startswith(SOURCE) for word in ("--no-binary", name_of(p))]
+    return ["--only-binary", ":all:"] + sources + [p.removeprefix(SOURCE) for p in pins]
+
+
 class Environment:
     """A folder with one set of pinned packages; made when first asked for, whole or not at all."""
 
     def __init__(self, python, pins, base=None, newest=False):
-        words = [p.split("==")[0] if newest and not p.startswith("!") else p.lstrip("!") for p in pins.split()]
+        words = [p.split("==")[0] if newest and not p.startswith(SOURCE) else p for p in pins.split()]
         said = "\n".join([python] + sorted(words) + [base.folder if base else ""])
         self.python, self.pins, self.base = python, words, base
         self.folder = os.path.join(CACHE, hashlib.sha256(said.encode()).hexdigest()[:16])
@@ -111,7 +125,7 @@ class Environment:
             with open(os.path.join(self.folder, packages, "base.pth"), "w", encoding="utf-8") as f:
                 f.write(os.path.join(self.base.folder, packages) + "\n")
         pip = [os.path.join(self.folder, "bin", "python"), "-m", "pip", "install", "-q", "--no-compile"]
-        call(["nice", "-n", "10"] + pip + ["--only-binary", ":all:"] + self.pins, "cannot be installed")
+        call(["nice", "-n", "10"] + pip + pip_words(self.pins), "cannot be installed", env=os.environ | NO_COMPILER)
 
     def fill_npm(self):
         if not shutil.which("npm"):

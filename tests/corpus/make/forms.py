@@ -11,6 +11,7 @@ WORDS = re.compile(r"(?<![A-Za-z])(nan|inf|\?)(?![A-Za-z])")
 NUMBERS = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+|\d\.?)(e[-+]?\d+)?", re.I)
 TIMES = re.compile(r"0+( ?(days?,?|hours?|minutes?|seconds?|mins?|secs?|ms|us|µs|ns|[dhmsμ])\b[ :]?0*)+|0(:0)+")
 RATES = re.compile(r"0 ?([mun]?s/(it|step|sample|batch|epoch|trial)|(it|steps?|samples?|batch(es)?|epochs?|trials?)/s(ec)?)\b", re.I)
+PACKAGES = re.compile(r"(/[\w.+-]+)*/site-packages/")
 MONTHS = re.compile(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b(?= +\d)")
 SCALES = re.compile(r"0 ?([kKMGT]?i?[bB]?)(?=[ /\],:)]|$)")
 
@@ -19,6 +20,8 @@ def form(piece):
     """One line or one redraw, without what changes between runs."""
     text = ESCAPES.sub(b"", piece).decode("utf-8", "replace")
     text = re.sub(r"\b(0x)?[0-9a-f]{8,}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?\b", "0", text)
+    text = re.sub(r"\b_?sid_[0-9a-z]+", "0", text)
+    text = PACKAGES.sub("/venv/", text)
     text = MONTHS.sub("0", text)
     text = BARS.sub("~", text)
     text = WORDS.sub("0", text)
