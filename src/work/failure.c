@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "core/failure/failure.h"
 #include "core/kinds/logplace.h"
+#include "core/kinds/rankset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct failing {
 	bool known, placed; /* placed: found at an offset of the log */
 	struct failure found;
 	struct logplace place; /* what rows point to while they are put */
+	struct rankset ranks;
 };
 
 /* Only what ended by itself has a reason of its own. */
@@ -113,6 +115,18 @@ void failure_look(struct active *a, void (*then)(struct active *a))
 	look_go(a);
 }
 
+/* Beside what the ranks said while they ran. */
+static void ranks_put(struct failing *f, struct draft *d)
+{
+	const struct rankset *said = d->row.ranks.item;
+
+	if (f->found.first_failed < 0)
+		return;
+	f->ranks = said ? *said : (struct rankset){0};
+	record_set(rankset, &f->ranks, first_failed, f->found.first_failed);
+	draft_tell(d, ranks, true, (struct nested){&f->ranks});
+}
+
 void failure_put(struct active *a, struct draft *d)
 {
 	struct failing *f = a->failing;
@@ -129,6 +143,7 @@ void failure_put(struct active *a, struct draft *d)
 	record_set(logplace, &f->place, attempt, ref.attempt);
 	record_set(logplace, &f->place, offset, (int64_t)f->found.offset);
 	draft_tell(d, failure_at, true, (struct nested){&f->place});
+	ranks_put(f, d);
 }
 
 void failure_drop(struct active *a)

@@ -1,4 +1,5 @@
 """What a job's row says of its training: read from the log, by patterns of people's own, said outright."""
+import os
 import unittest
 
 import support
@@ -110,6 +111,19 @@ class Progress(Case):
         j = self.ended("ranks")
         self.assertEqual((j["progress_step"], j["loss"]), (50, 0.5))
         self.assertEqual((j["ranks"]["seen"], j["ranks"]["behind"], j["ranks"]["behind_step"]), (3, 1, 40))
+
+    def test_rank_that_failed_first(self):
+        """Where who started the ranks names it; it stands beside what they said while they ran."""
+        with open(os.path.join(support.ROOT, "tests/corpus/failure/torchrun-fail.log")) as log:
+            says = log.read()
+        says = says[says.index("Root Cause"):]
+        steps = "[default0]:step 50/100 loss 0.5\n[default1]:step 40/100 loss 0.6\n"
+        for name, text in (("named", says), ("both", steps + says), ("alone", "ValueError: bad\n")):
+            self.submit(name, "sh", "-c", "printf %s \"$0\"; exit 1", text)
+        self.assertEqual(self.ended("named")["ranks"], {"first_failed": 1})
+        ranks = self.ended("both")["ranks"]
+        self.assertEqual((ranks["first_failed"], ranks["seen"], ranks["behind"]), (1, 2, 1))
+        self.assertNotIn("ranks", self.ended("alone"))
 
 
 class OfThePlatform(Case):

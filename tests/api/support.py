@@ -3,7 +3,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from kit.basics import BUILD, LIMIT, compiler, until  # noqa: E402,F401
+from kit.basics import BUILD, LIMIT, ROOT, compiler, until  # noqa: E402,F401
 from kit.client import Client  # noqa: E402,F401
 from kit.count import run_cases as main  # noqa: E402,F401
 from kit.daemon import FREE, MLTOPD, Daemon, module_daemon  # noqa: E402,F401

@@ -69,6 +69,7 @@ static void finish(struct failure *f, const struct lines *l, const struct error 
 	}
 	snprintf(f->text, sizeof f->text, "%.*s%s", (int)n, clean.data, n < clean.len ? "..." : "");
 	f->offset = l->all.items[e->line].offset;
+	f->first_failed = l->cause_rank;
 	buf_release(&clean);
 }
 

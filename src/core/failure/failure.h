@@ -20,6 +20,7 @@ enum {
 struct failure {
 	char text[FAILURE_BYTES + 1]; /* clean; "ValueError: corrupt sample 20 (train.py:8)" */
 	uint64_t offset;              /* in the log: begin of the line that says so */
+	int first_failed;             /* the rank that who started them names; -1: none */
 };
 
 /*

@@ -65,33 +65,120 @@ size_t read_torchrun(struct lines *l, size_t at, struct errors *out)
 
 /* ---- MPI ---- */
 
-size_t read_mpi(struct lines *l, size_t at, struct errors *out)
+/* The error that was added last is of that rank, and the first that is named is the cause. */
+static void of_rank(struct lines *l, struct errors *out, const char *rank)
 {
-	const char *s = l->all.items[at].text, *rank, *how;
-
-	rank = behind(s, "MPI_ABORT was invoked on rank ");
-	if (rank) {
-		const char *next = line_of(l, at + 1, at);
-
-		how = next ? strstr(next, "errorcode ") : NULL;
-		error_add(out, l, at, WEIGHT_LAUNCHER, "MPI_Abort%s%.*s",
-			how ? ", error code " : "", how ? (int)strspn(how + 10, "-0123456789") : 0,
-			how ? how + 10 : "");
-	} else if ((rank = strstr(s, "noticed that process rank ")) != NULL) {
-		rank += 26;
-		how = strstr(s, "exited on signal ");
-		if (!how)
-			return 0;
-		const char *name = failure_signal(number_at(how + 17));
-
-		error_add(out, l, at, WEIGHT_LAUNCHER, "%s", name ? name : how);
-	} else {
-		return 0;
-	}
 	l->cause_rank = l->cause_rank >= 0 ? l->cause_rank : number_at(rank);
 	l->ranks = true;
 	out->all.items[out->all.len - 1].rank = number_at(rank);
-	return 1;
+}
+
+static void add_abort(struct lines *l, size_t at, struct errors *out, const char *code)
+{
+	error_add(out, l, at, WEIGHT_LAUNCHER, "MPI_Abort%s%.*s", code ? ", error code " : "",
+		code ? (int)strspn(code, "-0123456789") : 0, code ? code : "");
+}
+
+/* Text of one of the few lines behind `at`, behind that word; NULL: there is none. */
+static const char *soon(const struct lines *l, size_t at, const char *word)
+{
+	for (size_t i = 1; i < 5; i++) {
+		const char *s = line_of(l, at + i, at), *found = s ? strstr(s, word) : NULL;
+
+		if (found)
+			return found + strlen(word);
+	}
+	return NULL;
+}
+
+/* What mpirun of Open MPI says of the first process that went. */
+static const char *openmpi_launcher(struct lines *l, size_t at, struct errors *out)
+{
+	const char *s = l->all.items[at].text, *rank = behind(s, "MPI_ABORT was invoked on rank ");
+	const char *how = strstr(s, "exited on signal "), *name;
+
+	if (rank) {
+		add_abort(l, at, out, soon(l, at, "errorcode "));
+		return rank;
+	}
+	rank = strstr(s, "noticed that process rank ");
+	if (rank && how) {
+		name = failure_signal(number_at(how + 17));
+		error_add(out, l, at, WEIGHT_LAUNCHER, "%s", name ? name : how);
+		return rank + 26;
+	}
+	/* "  Process name: [[12481,1],1]", and below "  Exit code:    3". */
+	rank = behind(s, "  Process name: [[");
+	rank = rank ? strstr(rank, "],") : NULL;
+	how = rank ? soon(l, at, "Exit code:") : NULL;
+	if (!how)
+		return NULL;
+	error_add(out, l, at, WEIGHT_LAUNCHER, "exit code %d", number_at(how + strspn(how, " ")));
+	return rank + 2;
+}
+
+/*
+ *	[vm:23844] *** An error occurred in MPI_Send
+ *	[vm:23844] *** reported by process [836960257,1]
+ *	[vm:23844] *** on communicator MPI_COMM_WORLD
+ *	[vm:23844] *** MPI_ERR_RANK: invalid rank
+ */
+static const char *openmpi_error(struct lines *l, size_t at, struct errors *out)
+{
+	const char *call = strstr(l->all.items[at].text, "*** An error occurred in ");
+	const char *rank = call ? soon(l, at, "*** reported by process [") : NULL;
+	const char *what = call ? soon(l, at, "*** MPI_ERR_") : NULL;
+
+	rank = rank ? strchr(rank, ',') : NULL;
+	if (!what || !rank)
+		return NULL;
+	error_add(out, l, at, WEIGHT_ERROR, "%.40s: MPI_ERR_%s", call + 25, what);
+	return rank + 1;
+}
+
+/*
+ *	Abort(3) on node 1 (rank 1 in comm 0): application called MPI_Abort(MPI_COMM_WORLD, 3) - process 1
+ *	Abort(269109766) on node 1 (rank 1 in comm 0): Fatal error in internal_Send: Invalid rank, error stack:
+ */
+static const char *mpich_abort(struct lines *l, size_t at, struct errors *out)
+{
+	const char *code = behind(l->all.items[at].text, "Abort(");
+	const char *rank = code ? strstr(code, "(rank ") : NULL;
+	const char *what = rank ? strstr(rank, "): ") : NULL, *end;
+
+	if (!what)
+		return NULL;
+	what += 3;
+	end = strstr(what, ", error stack:");
+	if (starts(what, "application called MPI_Abort"))
+		add_abort(l, at, out, code);
+	else
+		error_add(out, l, at, WEIGHT_ERROR, "%.*s",
+			(int)(end ? end - what : (ptrdiff_t)strlen(what)), what);
+	return rank + 6;
+}
+
+/* Hydra of MPICH does not say whose signal it was. */
+static bool mpich_signal(struct lines *l, size_t at, struct errors *out)
+{
+	const char *s = l->all.items[at].text, *number = strstr(s, "(signal ");
+	const char *name = number ? failure_signal(number_at(number + 8)) : NULL;
+
+	if (!name || !starts(s, "YOUR APPLICATION TERMINATED WITH THE EXIT STRING: "))
+		return false;
+	error_add(out, l, at, WEIGHT_LAUNCHER, "%s", name);
+	return true;
+}
+
+size_t read_mpi(struct lines *l, size_t at, struct errors *out)
+{
+	const char *rank = openmpi_launcher(l, at, out);
+
+	rank = rank ? rank : openmpi_error(l, at, out);
+	rank = rank ? rank : mpich_abort(l, at, out);
+	if (rank)
+		of_rank(l, out, rank);
+	return rank || mpich_signal(l, at, out);
 }
 
 /* ---- NCCL ---- */

@@ -13,6 +13,8 @@ static const struct field fields[] = {
 		.doc = "The rank that is furthest behind the others."),
 	ROW(rankset, behind_step, int, .flags = F_STATUS, .width = 8,
 		.doc = "The step that it has reached."),
+	ROW(rankset, first_failed, int, .flags = F_STATUS, .width = 5,
+		.doc = "The rank that failed first, where who started the ranks names it."),
 };
 KIND_FITS(fields);
 

@@ -8,10 +8,11 @@
 
 struct rankset {
 	struct record record;
-	int64_t seen;        /* that have said a step */
-	int64_t expected;    /* as the log states it */
-	int64_t behind;      /* the one furthest behind; not known where none is */
-	int64_t behind_step; /* how far that one is */
+	int64_t seen;         /* that have said a step */
+	int64_t expected;     /* as the log states it */
+	int64_t behind;       /* the one furthest behind; not known where none is */
+	int64_t behind_step;  /* how far that one is */
+	int64_t first_failed; /* that torchrun or MPI names as the first */
 };
 
 struct progress_ranks; /* core/progress/progress.h */

@@ -186,6 +186,29 @@ mpi="mpirun --allow-run-as-root --oversubscribe -n 2"
 have mpicc && mpicc -w -o mabort abort.c && sample openmpi-abort $mpi ./mabort
 sed 's/MPI_Abort.*}/raise(11); }/; s/unistd.h/signal.h/' abort.c > msegv.c
 have mpicc && mpicc -w -o msegv msegv.c && sample openmpi-signal $mpi ./msegv
+# Open MPI 4 loses that text now and then: once more says it.
+have mpicc && sample openmpi-abort-told $mpi ./mabort
+have mpicc && sample openmpi-abort-tagged $mpi --tag-output ./mabort
+cat > exit.c <<'E'
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(int n, char **v) {
+  int rank; MPI_Init(&n, &v); MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (rank == 1) { fprintf(stderr, "cannot read shard 1\n"); exit(3); }
+  sleep(20); MPI_Finalize(); return 0; }
+E
+have mpicc && mpicc -w -o mexit exit.c && sample openmpi-exit $mpi ./mexit
+sed 's/cannot read/reading/; s/exit(3)/*(volatile int *)0 = 1/' exit.c > null.c
+have mpicc && mpicc -w -o mnull null.c && sample openmpi-segfault $mpi --tag-output ./mnull
+sed 's/exit(3)/MPI_Send(\&rank, 1, MPI_INT, 7, 0, MPI_COMM_WORLD)/' exit.c > send.c
+have mpicc && mpicc -w -o msend send.c && sample openmpi-error $mpi ./msend
+hydra="mpiexec.hydra -n 2"
+have mpicc.mpich && mpicc.mpich -w -o habort abort.c && sample mpich-abort $hydra ./habort
+have mpicc.mpich && sample mpich-abort-labels $hydra -l ./habort
+have mpicc.mpich && mpicc.mpich -w -o hnull null.c && sample mpich-segfault $hydra ./hnull
+have mpicc.mpich && mpicc.mpich -w -o hsend send.c && sample mpich-error $hydra ./hsend
 cat > rank.py <<'E'
 import os, sys, time
 r = int(os.environ["OMPI_COMM_WORLD_RANK"])
