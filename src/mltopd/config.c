@@ -15,6 +15,8 @@
 
 const char *const config_engines[] = {"local", "kubernetes", "fake", NULL};
 const char *const config_stores[] = {"sqlite", "demo", NULL};
+static const char *const galaxy_words[] = {"secure", "never", "always",
+	NULL}; /* enum weak_signing */
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 
 static const struct field fields[] = {
@@ -35,6 +37,10 @@ static const struct field fields[] = {
 		.doc = "Path before /cloud_ml/v1 that a proxy leaves in."),
 	ROW(config, origins, strings, FIXED, .standard = "", .max = 4096,
 		.doc = "Origin values that websockets may carry."),
+	ROW(config, signing.galaxy, enum, LIVE, .standard = "secure", .names = galaxy_words,
+		.doc = "Where the public client's signatures (Galaxy V3) are taken, which say little of the "
+		       "request they are for: secure: over TLS, here or at a trusted proxy, and from this "
+		       "machine where no proxy is trusted; never; always."),
 	ROW(config, state_dir, text, FIXED, .standard = "", .max = 4096,
 		.doc = "State folder; empty: $MLTOP_STATE_DIR, else "
 		       "$XDG_STATE_HOME/mltop/<machine-id>."),

@@ -20,6 +20,9 @@ struct config {
 	bool insecure_listen, private;
 	struct strings trusted_proxies, origins;
 	struct {
+		unsigned galaxy; /* enum weak_signing */
+	} signing;
+	struct {
 		const char *cert, *key;
 	} tls;
 	unsigned engine, store, log_level; /* enum config_engine; config_stores; enum log_level */

@@ -100,6 +100,7 @@ void platform_reload(struct platform *p, const struct config *c)
 	}
 	c = h->config;
 	l->shared = !c->private;
+	l->weak = (enum weak_signing)c->signing.galaxy;
 	l->connections = (int)c->limits.connections;
 	l->per_key = (int)c->limits.per_key;
 	l->per_address = (int)c->limits.per_address;

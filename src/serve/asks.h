@@ -16,7 +16,11 @@
 
 struct platform;
 
+/* Where signatures of a weak scheme (core/wire/sign.h) are taken. */
+enum weak_signing { WEAK_SECURE, WEAK_NEVER, WEAK_ALWAYS };
+
 struct server_limits {
+	enum weak_signing weak;
 	bool shared; /* false: the private platform, which has none but memory */
 	int connections, per_key, per_address, streams_per_key, requests_per_s, request_burst;
 	size_t list_max; /* rows of a page */

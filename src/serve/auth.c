@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct sign_scheme *const schemes[] = {&sign_sigv4};
+static const struct sign_scheme *const schemes[] = {&sign_sigv4, &sign_galaxy_v3};
 
 static const char wrong_signature[] =
 	"Unauthorized: the signature does not fit this request. Check the access key, the secret "
@@ -29,18 +29,12 @@ static bool copy_header(const struct head *h, struct query *to, const char *name
 	return query_add(to, name, value, e);
 }
 
-static bool copy_headers(const struct head *h, struct query *to, struct err *e)
+/* What SigV4 says that it signed. */
+static bool copy_signed(const struct head *h, struct query *to, struct err *e)
 {
-	const char *authorization;
+	const char *authorization = query_get(to, "authorization");
 	char name[64];
 
-	if (!copy_header(h, to, "authorization", e))
-		return false;
-	authorization = query_get(to, "authorization");
-	if (authorization == NULL)
-		return err_set(e, ERR_UNAUTHORIZED,
-			"Unauthorized: the request is not signed. Sign it with an access key "
-			"(curl: --aws-sigv4 mltop:mltop:local:cloudml --user KEY:SECRET)");
 	for (size_t i = 0; sign_signed_header(authorization, i, name); i++) {
 		if (i >= SIGN_HEADERS_MAX)
 			return err_set(e, ERR_UNAUTHORIZED,
@@ -51,20 +45,32 @@ static bool copy_headers(const struct head *h, struct query *to, struct err *e)
 	return true;
 }
 
-static struct sign_request sign_view(const struct request_facts *f, const struct query *q,
-	const struct query *headers, const char *body_sha256)
+static bool copy_wanted(const struct sign_scheme *scheme, const struct head *h, struct query *to,
+	struct err *e)
+{
+	if (scheme->wants == NULL)
+		return copy_signed(h, to, e);
+	for (size_t i = 0; i < h->count; i++)
+		if (scheme->wants(h->fields[i].name) && !copy_header(h, to, h->fields[i].name, e))
+			return false;
+	return true;
+}
+
+static struct sign_request sign_view(const struct exchange *x)
 {
 	struct sign_request r = {
-		.method = f->method_word,
-		.path = f->path,
-		.query = q->pairs,
-		.query_count = q->count,
-		.query_text = f->query_text,
-		.headers = headers->pairs,
-		.header_count = headers->count,
+		.method = x->facts.method_word,
+		.path = x->facts.path,
+		.path_text = x->facts.path_text,
+		.query = x->query.pairs,
+		.query_count = x->query.count,
+		.query_text = x->facts.query_text,
+		.headers = x->headers.pairs,
+		.header_count = x->headers.count,
 	};
 
-	snprintf(r.body_sha256, sizeof r.body_sha256, "%s", body_sha256);
+	memcpy(r.body_sha256, x->r.body_sha256, sizeof r.body_sha256);
+	memcpy(r.body_md5, x->body_md5, sizeof r.body_md5);
 	return r;
 }
 
@@ -81,22 +87,62 @@ static bool in_window(const struct sign_scheme *scheme, const struct sign_claim 
 		(long long)(apart / 1000), (long long)(scheme->window_ms / 1000));
 }
 
-bool auth_begin(const struct head *h, const struct request_facts *f, const struct query *q,
-	struct query *headers, struct sign_claim *claim, int64_t now, struct err *e)
+/* Who can read a request signed by a weak scheme can make another one of it. */
+static bool scheme_allowed(const struct exchange *x, struct err *e)
 {
-	if (!copy_headers(h, headers, e))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
-		struct sign_request r = sign_view(f, q, headers, "");
+	const struct sign_scheme *scheme = x->claim.scheme;
+	enum weak_signing weak = x->server->asks->limits(x->server->platform)->weak;
 
-		if (schemes[i]->parse(&r, claim, e))
-			return in_window(schemes[i], claim, now, e);
-		if (e->code != ERR_NONE)
+	if (!scheme->weak)
+		return true;
+	if (weak == WEAK_NEVER)
+		return err_set(e, ERR_UNAUTHORIZED,
+			"Unauthorized: %s is switched off here (signing.galaxy): sign with "
+			"MLTOP4-HMAC-SHA256, as mltop does",
+			scheme->name);
+	if (x->r.route == NULL)
+		return err_set(e, ERR_UNAUTHORIZED,
+			"Unauthorized: a websocket is not opened with %s: sign with "
+			"MLTOP4-HMAC-SHA256",
+			scheme->name);
+	return x->r.secure || weak == WEAK_ALWAYS ||
+		err_set(e, ERR_UNAUTHORIZED,
+			"Unauthorized: %s is taken over https only, for who reads such a request can "
+			"make others with it: use an https:// endpoint, or sign with "
+			"MLTOP4-HMAC-SHA256",
+			scheme->name);
+}
+
+/* The scheme of the Authorization header, read into x->claim. */
+static bool claim_read(struct exchange *x, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
+		struct sign_request r;
+		bool good;
+
+		if (!copy_wanted(schemes[i], &x->head, &x->headers, e))
 			return false;
+		r = sign_view(x);
+		good = schemes[i]->parse(&r, &x->claim, e);
+		x->claim.scheme = schemes[i];
+		if (good || e->code != ERR_NONE)
+			return good;
 	}
 	return err_set(e, ERR_UNAUTHORIZED,
 		"Unauthorized: the Authorization header is of no known scheme. "
 		"Use MLTOP4-HMAC-SHA256");
+}
+
+bool auth_begin(struct exchange *x, struct err *e)
+{
+	if (!copy_header(&x->head, &x->headers, "authorization", e))
+		return false;
+	if (query_get(&x->headers, "authorization") == NULL)
+		return err_set(e, ERR_UNAUTHORIZED,
+			"Unauthorized: the request is not signed. Sign it with an access key "
+			"(curl: --aws-sigv4 mltop:mltop:local:cloudml --user KEY:SECRET)");
+	return claim_read(x, e) && scheme_allowed(x, e) &&
+		in_window(x->claim.scheme, &x->claim, x->r.now, e);
 }
 
 /* ---- Key and signature ---- */
@@ -108,20 +154,23 @@ static const char no_secret[] = "0000000000000000000000000000000000000000000";
  * A proxy in front may have taken the prefix off the path that was signed, so with one configured
  * both are tried.
  */
-static bool signature_good(struct conn *c, const struct request_facts *f, const struct query *q,
-	const struct query *headers, const struct sign_claim *claim, const char *body_sha256,
-	const char *secret)
+static bool signature_good(const struct exchange *x, const char *secret)
 {
-	struct sign_request r = sign_view(f, q, headers, body_sha256);
-	bool good = schemes[0]->verify(&r, claim, secret);
+	const struct server *s = x->server;
+	const struct sign_scheme *scheme = x->claim.scheme;
+	struct sign_request r = sign_view(x);
+	bool good = scheme->verify(&r, &x->claim, secret);
 
-	if (c->server->prefix[0] != '\0' && route_path(c->server, f->path) == f->path) {
-		struct buf path = BUF_INIT;
+	if (s->prefix[0] != '\0' && route_path(s, x->facts.path) == x->facts.path) {
+		struct buf path = BUF_INIT, text = BUF_INIT;
 
-		buf_addf(&path, "%s%s", c->server->prefix, f->path);
+		buf_addf(&path, "%s%s", s->prefix, r.path);
+		buf_addf(&text, "%s%s", s->prefix, r.path_text);
 		r.path = path.data;
-		good |= schemes[0]->verify(&r, claim, secret);
+		r.path_text = text.data;
+		good |= scheme->verify(&r, &x->claim, secret);
 		buf_release(&path);
+		buf_release(&text);
 	}
 	return good;
 }
@@ -186,20 +235,20 @@ static void fill_principal(struct principal *who, const struct key *key, struct 
 	};
 }
 
-bool auth_finish(struct conn *c, const struct request_facts *f, const struct query *q,
-	const struct query *headers, const struct sign_claim *claim, const char *body_sha256,
-	int64_t now, struct arena *a, struct principal *who, struct err *e)
+bool auth_finish(struct exchange *x, struct arena *a, struct principal *who, struct err *e)
 {
-	const struct key *key = c->server->asks->key(c->server->platform, claim->access_key);
+	struct server *s = x->server;
+	const char *access_key = x->claim.access_key;
+	const struct key *key = s->asks->key(s->platform, access_key);
 	const char *secret = key && key->secret_key ? key->secret_key : no_secret;
-	bool good = signature_good(c, f, q, headers, claim, body_sha256, secret);
+	bool good = signature_good(x, secret);
 
 	if (!good || key == NULL || key->secret_key == NULL)
 		return err_set(e, ERR_UNAUTHORIZED, "%s", wrong_signature);
-	if (!key_alive(key, now, e) || !claim_connection(c, claim->access_key, e))
+	if (!key_alive(key, x->r.now, e) || !claim_connection(x->conn, access_key, e))
 		return false;
 	fill_principal(who, key, a);
-	c->server->asks->key_used(c->server->platform, claim->access_key, now);
+	s->asks->key_used(s->platform, access_key, x->r.now);
 	return true;
 }
 

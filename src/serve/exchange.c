@@ -91,6 +91,7 @@ void exchange_free(struct exchange *x)
 	json_decref(x->r.body);
 	free(x->reply.body);
 	EVP_MD_CTX_free(x->hash);
+	EVP_MD_CTX_free(x->md5);
 	head_release(&x->head);
 	query_release(&x->query);
 	query_release(&x->headers);

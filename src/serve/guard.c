@@ -159,7 +159,10 @@ static bool guard_path(const struct head *h, struct request_facts *f, struct err
 
 bool guard_request(const struct head *h, struct request_facts *f, struct query *q, struct err *e)
 {
-	*f = (struct request_facts){.method = -1, .method_word = "?", .query_text = h->query};
+	*f = (struct request_facts){.method = -1,
+		.method_word = "?",
+		.query_text = h->query,
+		.path_text = h->path};
 	return guard_method(h, f, e) && guard_path(h, f, e) &&
 		(h->query == NULL || query_parse(q, h->query, strlen(h->query), true, e));
 }

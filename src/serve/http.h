@@ -136,6 +136,7 @@ struct conn {
 	bool dead;        /* closed; only freeing is left */
 	size_t drained;   /* bytes thrown away in PHASE_LINGER */
 	bool said_head;   /* it has sent a whole head once */
+	bool may_stray; /* what was answered last is a GET of a kind that the stray bytes follow */
 	struct head_scan scan;
 	struct peer peer;
 	bool proxied; /* the peer is a trusted proxy */
@@ -154,6 +155,7 @@ struct request_facts {
 	int method; /* enum method, or -1: one that no route has (HEAD, OPTIONS ...) */
 	const char *method_word;
 	const char *query_text;        /* as it came; NULL: none */
+	const char *path_text;         /* before decoding; its head's */
 	char path[QUERY_PATH_MAX + 2]; /* decoded, runs of '/' as one */
 };
 
@@ -198,8 +200,9 @@ struct exchange {
 	uint64_t received;   /* bytes of the body */
 	size_t body_counted; /* in server.body_bytes, and in body_use's */
 	struct key_use *body_use;
-	struct spool *spool; /* where a raw body goes; NULL: memory */
-	EVP_MD_CTX *hash;
+	struct spool *spool;    /* where a raw body goes; NULL: memory */
+	EVP_MD_CTX *hash, *md5; /* md5: for schemes that want it, else NULL */
+	char body_md5[SIGN_MD5_SIZE];
 	struct reply reply;
 };
 
@@ -264,6 +267,7 @@ int http_advance(struct conn *c);
 
 /* ---- http_body.c ---- */
 
+void body_hash_begin(struct exchange *x); /* before its first byte */
 void body_expect(struct exchange *x);     /* may answer that there is no room */
 void body_take(struct exchange *x);       /* from its connection's `in` */
 void body_over(struct exchange *x);       /* all is there: goes on to the handler */
@@ -322,16 +326,13 @@ SSL_CTX *tls_context(const char *cert, const char *key, struct err *e);
 
 /* ---- auth.c ---- */
 
-/* Claim and window. False: `e` says why (ERR_UNAUTHORIZED). */
-bool auth_begin(const struct head *h, const struct request_facts *f, const struct query *q,
-	struct query *headers, struct sign_claim *claim, int64_t now, struct err *e);
+/* Claim, window, and whether that scheme may be used so. False: `e` says why (ERR_UNAUTHORIZED). */
+bool auth_begin(struct exchange *x, struct err *e);
 /*
- * Key, signature, disabled, not_after. On success *who is filled (texts in `a`) and the
- * connection counts for the key.
+ * Key, signature, disabled, not_after; the body's hashes are in `x`. On success *who is filled
+ * (texts in `a`) and the connection counts for the key.
  */
-bool auth_finish(struct conn *c, const struct request_facts *f, const struct query *q,
-	const struct query *headers, const struct sign_claim *claim, const char *body_sha256,
-	int64_t now, struct arena *a, struct principal *who, struct err *e);
+bool auth_finish(struct exchange *x, struct arena *a, struct principal *who, struct err *e);
 /* What is counted of a key that is known. */
 struct key_use *auth_use(struct server *s, const char *access_key);
 /* Before a body is taken: is there such a key? The signature is looked at when the body is whole. */

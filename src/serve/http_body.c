@@ -20,17 +20,39 @@ enum { SPOOL_PIECE = 256 * 1024 }; /* bytes written at once; twice as many are r
 
 /* ---- Its end ---- */
 
-void body_over(struct exchange *x)
+void body_hash_begin(struct exchange *x)
 {
-	unsigned char hash[SIGN_HASH_SIZE];
+	x->hash = EVP_MD_CTX_new();
+	EVP_DigestInit_ex(x->hash, EVP_sha256(), NULL);
+	if (!x->claimed || !x->claim.scheme->weak)
+		return;
+	x->md5 = EVP_MD_CTX_new();
+	if (EVP_DigestInit_ex(x->md5, EVP_md5(), NULL) != 1) {
+		EVP_MD_CTX_free(x->md5); /* not to be had here: no such signature is then right */
+		x->md5 = NULL;
+	}
+}
+
+static void body_hash_end(struct exchange *x)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned size = sizeof hash;
 
+	EVP_DigestFinal_ex(x->hash, hash, &size);
+	sign_hex(hash, size, x->r.body_sha256);
+	if (x->md5 == NULL)
+		return;
+	EVP_DigestFinal_ex(x->md5, hash, &size);
+	sign_hex(hash, size, x->body_md5);
+}
+
+void body_over(struct exchange *x)
+{
 	conn_phase(x->conn, PHASE_ANSWER, 0);
 	/* A request behind a body is not waited for by anybody yet: it would be a second guess. */
 	if (x->head.length > 0 && x->conn->in.len > 0)
 		x->conn->close_after = true;
-	EVP_DigestFinal_ex(x->hash, hash, &size);
-	sign_hex(hash, sizeof hash, x->r.body_sha256);
+	body_hash_end(x);
 	if (x->spool != NULL) {
 		x->r.raw_fd = x->spool->fd;
 		x->r.raw_len = x->received;
@@ -206,6 +228,8 @@ void body_take(struct exchange *x)
 		return;
 	}
 	EVP_DigestUpdate(x->hash, c->in.data, n);
+	if (x->md5 != NULL)
+		EVP_DigestUpdate(x->md5, c->in.data, n);
 	buf_add(&x->body, c->in.data, n);
 	buf_drop(&c->in, n);
 	x->received += n;

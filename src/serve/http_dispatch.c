@@ -73,17 +73,36 @@ static void nonce_was_read(void *ctx, int status, const char *body, size_t len, 
 		request_fail(&x->r, e);
 }
 
+/*
+ * A signature that says too little of its request: what came with it before may have been another
+ * one, so its answer is not told again.
+ */
+static bool refuse_repeated(struct exchange *x)
+{
+	struct err e = ERR_INIT;
+
+	err_set(&e, ERR_CONFLICT,
+		"a request that changes something came with this signature already: ask again in a "
+		"second, for it changes with the time");
+	request_fail(&x->r, &e);
+	return true;
+}
+
 /* A nonce seen before: the stored answer, or a refusal. True: answered, or about to be. */
 static bool answered_by_nonce(struct exchange *x)
 {
 	const char *body = NULL;
 	size_t len = 0;
 	int status = 0;
+	enum nonce_state state;
 	struct err e = ERR_INIT;
 
 	request_hash(x, x->r.request_hash);
-	switch (x->server->asks->nonce_take(x->server->platform, &x->r.who, x->r.nonce,
-		x->r.request_hash, x->r.now, &status, &body, &len)) {
+	state = x->server->asks->nonce_take(x->server->platform, &x->r.who, x->r.nonce,
+		x->r.request_hash, x->r.now, &status, &body, &len);
+	if (x->claim.scheme->weak && state != NONCE_NEW && state != NONCE_FULL)
+		return refuse_repeated(x);
+	switch (state) {
 	case NONCE_NEW: x->holds_nonce = true; return false;
 	case NONCE_SAME: request_reply_json_text(&x->r, status, body, len); return true;
 	case NONCE_STORED:
@@ -123,8 +142,7 @@ static bool admit(struct exchange *x)
 	struct err e = ERR_INIT;
 	int retry_s = 1;
 
-	if (!auth_finish(x->conn, &x->facts, &x->query, &x->headers, &x->claim, x->r.body_sha256,
-		    x->r.now, &x->text, &x->r.who, &e)) {
+	if (!auth_finish(x, &x->text, &x->r.who, &e)) {
 		if (e.code == ERR_BUSY)
 			request_fail_retry(&x->r, &e, 1);
 		else

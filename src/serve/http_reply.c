@@ -22,7 +22,8 @@ static char *error_body(const struct err *e, size_t *len)
 	body = json_pack("{s:b, s:s}", "error", 1, "message", clean.data);
 	if (body != NULL && e->field[0] != '\0')
 		json_object_set_new(body, "field", json_string(e->field));
-	text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	/* ASCII: the public client shows it as the bytes it is. */
+	text = body ? json_dumps(body, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	json_decref(body);
 	buf_release(&clean);
 	if (text == NULL)

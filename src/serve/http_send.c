@@ -117,12 +117,22 @@ static bool reply_over(const struct reply *p)
 	return p->streaming ? p->stream_over : p->body_at == p->body_len;
 }
 
+/* What the public client signs, refused or not, and nothing else. */
+static bool stray_may_follow(const struct head *h)
+{
+	const char *authorization = h->method ? head_get(h, "authorization") : NULL;
+
+	return authorization != NULL && strcmp(h->method, "GET") == 0 && !h->has_length &&
+		!h->chunked && strncmp(authorization, "Galaxy ", 7) == 0;
+}
+
 /*
  * The answer has left. Where the connection ends here, it stays half open for a moment: closing
  * with bytes of the client unread makes the kernel send a reset, which can overtake the answer.
  */
 static int reply_sent(struct conn *c)
 {
+	c->may_stray = stray_may_follow(&c->exchange->head);
 	exchange_free(c->exchange);
 	c->exchange = NULL;
 	if (c->close_after) {

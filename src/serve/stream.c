@@ -25,10 +25,9 @@ static bool room_for_stream(struct conn *c, struct err *e)
 /* Guards, path and authentication of the upgrade; fills st->who. */
 static bool admit_upgrade(struct conn *c, struct exchange *x, struct stream *st, struct err *e)
 {
-	char nothing[SIGN_HEX_SIZE];
 	int retry_s;
 
-	sign_sha256_hex("", 0, nothing);
+	sign_sha256_hex("", 0, x->r.body_sha256);
 	if (c->server->closing)
 		return err_set(e, ERR_UNAVAILABLE, "the server is going down: connect again");
 	if (!guard_upgrade(c->server, &x->head, &x->facts, e))
@@ -36,9 +35,7 @@ static bool admit_upgrade(struct conn *c, struct exchange *x, struct stream *st,
 	if (strcmp(route_path(c->server, x->facts.path), WIRE_PATH) != 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no websocket at %s, only at " WIRE_PATH,
 			x->facts.path);
-	return auth_begin(&x->head, &x->facts, &x->query, &x->headers, &x->claim, x->r.now, e) &&
-		auth_finish(c, &x->facts, &x->query, &x->headers, &x->claim, nothing, x->r.now,
-			&st->text, &st->who, e) &&
+	return auth_begin(x, e) && auth_finish(x, &st->text, &st->who, e) &&
 		auth_rate(c, time_mono_ms(), &retry_s, e) && room_for_stream(c, e);
 }
 

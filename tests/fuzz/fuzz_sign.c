@@ -41,6 +41,33 @@ static void check_names(const char *authorization)
 		must(strlen(name) > 0 && strlen(name) < sizeof name && strchr(name, ';') == NULL);
 }
 
+/* The same texts as what the public client sends. */
+static void check_galaxy(const char *authorization, const char *time, const char *md5,
+	const char *key)
+{
+	struct sign_pair headers[] = {
+		{"authorization", authorization},
+		{"x-xiaomi-timestamp", time},
+		{"x-xiaomi-content-md5", md5},
+		{"x-xiaomi-secret-key-id", key},
+	};
+	struct sign_request r = {.method = "GET",
+		.path = "/cloud_ml/v1/train",
+		.headers = headers,
+		.header_count = 4,
+		.body_md5 = "d41d8cd98f00b204e9800998ecf8427e"};
+	struct sign_claim claim;
+	struct err e = ERR_INIT;
+
+	if (!sign_galaxy_v3.parse(&r, &claim, &e)) {
+		must(e.code == ERR_NONE || (e.code == ERR_UNAUTHORIZED && e.text[0] != '\0'));
+		return;
+	}
+	must(strlen(claim.signature) == 28 && claim.access_key[0] != '\0');
+	must(strlen(claim.nonce) < sizeof claim.nonce && claim.time_ms >= 0);
+	must(!sign_galaxy_v3.verify(&r, &claim, "a secret of nobody's"));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *authorization = line(&data, &size), *date = line(&data, &size);
@@ -70,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		must(e.code == ERR_NONE || (e.code == ERR_UNAUTHORIZED && e.text[0] != '\0'));
 	}
+	check_galaxy(authorization, date, nonce, host);
 	free(authorization);
 	free(date);
 	free(nonce);

@@ -20,7 +20,9 @@
 
 enum {
 	SIGN_WINDOW_MS = 300 * 1000,
+	SIGN_GALAXY_WINDOW_MS = 60 * 1000,
 	SIGN_HEX_SIZE = 65,
+	SIGN_MD5_SIZE = 33,
 	SIGN_HEADERS_MAX = 32,
 	SIGN_PAIRS_MAX = 64
 };
@@ -42,6 +44,7 @@ struct sign_pair {
 struct sign_request {
 	const char *method;
 	const char *path;              /* decoded, as routed */
+	const char *path_text;         /* as it was received; NULL: not known */
 	const struct sign_pair *query; /* in the order received */
 	size_t query_count;
 	const char *query_text; /* the same as it was received; NULL: not known */
@@ -51,6 +54,7 @@ struct sign_request {
 	size_t body_len;
 	char body_sha256
 		[SIGN_HEX_SIZE]; /* "" : computed from body; set for bodies hashed while they stream */
+	char body_md5[SIGN_MD5_SIZE]; /* "": not known, a scheme that wants it is not verified */
 };
 
 /*
@@ -68,22 +72,33 @@ struct sign_claim {
 	char signed_headers[1024];
 	char signature[SIGN_HEX_SIZE];
 	int64_t time_ms;
-	char nonce[129]; /* "" when none is signed */
+	char nonce[129];                  /* "" when none is signed */
+	const struct sign_scheme *scheme; /* whose it is; set by who asked `parse` */
 };
 
 /*
- * A scheme: how a request proves who sent it. A second one (the public client's) has the same
- * shape. `parse` false with ERR_NONE: not this scheme, try the next.
+ * A scheme: how a request proves who sent it. `parse` false with ERR_NONE: not this scheme, try the
+ * next.
  */
 struct sign_scheme {
 	const char *name;
+	/* Lower-case names of headers that it reads besides Authorization; NULL: the SignedHeaders. */
+	bool (*wants)(const char *name);
 	bool (*parse)(const struct sign_request *r, struct sign_claim *claim, struct err *e);
 	/* Constant time over all variants of path and query that a real client may have signed. */
 	bool (*verify)(const struct sign_request *r, const struct sign_claim *claim,
 		const char *secret);
 	int64_t window_ms;
+	/*
+	 * Does it leave out what makes a request what it is (method, query, host, body), and has no
+	 * nonce? Then whoever can read one can make another: it is good only where nobody can, and
+	 * claim.nonce is made of the signature, which may come only once.
+	 */
+	bool weak;
 };
 extern const struct sign_scheme sign_sigv4;
+/* What the public client sends: "Galaxy V3 BASE64", HMAC-SHA1 over path, time and MD5 of the body. */
+extern const struct sign_scheme sign_galaxy_v3;
 
 /*
  * Name `index` (from 0) in an Authorization header's SignedHeaders, for a server that must look up
