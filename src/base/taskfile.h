@@ -64,8 +64,9 @@ struct task_spec {
 	int umask;              /* 077 unless `mltop run` carried the caller's */
 	int64_t stop_grace_ms;  /* TERM, then this long, then KILL */
 	int64_t max_runtime_ms; /* 0: none */
-	int64_t memory_limit; /* bytes resident of the process tree, shared pages once; 0: none; polled */
-	int cpus;             /* affinity and OMP_NUM_THREADS are the daemon's business: 0 none */
+	int64_t memory_limit; /* bytes resident of the process tree, shared pages once; 0: none; polled where no group holds it */
+	const char *affinity; /* processors that it may run on, as "0,3"; "": as the shim */
+	int cpus;             /* OMP_NUM_THREADS is the daemon's business: 0 none */
 	int64_t log_limit; /* bytes kept over all segments; 0: none; the oldest is dropped with a gap record */
 	int64_t segment_size; /* bytes a segment aims at; at least 4096 */
 	int64_t log_reserve;  /* free space that the log leaves on its disk; 0: none */

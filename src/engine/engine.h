@@ -119,7 +119,7 @@ struct engine_config {
 
 struct engine_ops {
 	const char *name;     /* "local" */
-	const char *enforces; /* default word for limits_enforced */
+	const char *enforces; /* word for limits_enforced, where the opened engine has no other */
 	bool (*open)(struct engine **out, const struct engine_config *config, struct err *e);
 	/* Detaches; tasks go on. Frees the engine when its handles are closed, then calls done. */
 	void (*close)(struct engine *en, void (*done)(void *ctx), void *ctx);
@@ -146,6 +146,7 @@ struct engine_ops {
 
 struct engine {
 	const struct engine_ops *ops;
+	const char *enforces; /* the word for limits_enforced here; NULL: that of ops */
 	const char *
 		notice; /* a sentence about this machine for the daemon's log at its start, or NULL */
 };

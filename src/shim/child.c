@@ -3,6 +3,7 @@
  * there for a byte (the gate), and answers with what failed; its end without an answer means that
  * the program runs.
  */
+#include "base/cgroup.h"
 #include "base/procview.h"
 #include "program.h"
 #include "shim.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,14 +109,6 @@ static bool connect_output(const struct shim *s)
 		dup2(s->output_write, 2) == 2 && close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
-static bool join_cgroups(const struct task_spec *spec)
-{
-	for (size_t i = 0; spec->cgroups[i] != NULL; i++)
-		if (!put(spec->cgroups[i], "0"))
-			return false;
-	return true;
-}
-
 static bool limit_processes(const struct task_spec *spec)
 {
 	struct rlimit most = {(rlim_t)spec->max_processes, (rlim_t)spec->max_processes};
@@ -122,11 +116,31 @@ static bool limit_processes(const struct task_spec *spec)
 	return spec->max_processes == 0 || setrlimit(RLIMIT_NPROC, &most) == 0;
 }
 
+/* "0,3" */
+static bool bind_to(const char *list)
+{
+	cpu_set_t set;
+	int cpu = 0;
+
+	CPU_ZERO(&set);
+	for (const char *at = list;; at++) {
+		if (*at >= '0' && *at <= '9' && cpu < CPU_SETSIZE) {
+			cpu = cpu * 10 + (*at - '0');
+			continue;
+		}
+		if (cpu < CPU_SETSIZE)
+			CPU_SET(cpu, &set);
+		cpu = 0;
+		if (*at == '\0')
+			return sched_setaffinity(0, sizeof set, &set) == 0;
+	}
+}
+
 static void become(const struct task_spec *spec, int gate)
 {
 	gid_t gid = spec->run_gid >= 0 ? (gid_t)spec->run_gid : getegid();
 
-	if (!limit_processes(spec))
+	if (!limit_processes(spec) || (*spec->affinity != '\0' && !bind_to(spec->affinity)))
 		fail(gate, STAGE_LIMIT);
 	if (spec->hide_processes && !procview_hide())
 		fail(gate, STAGE_VIEW);
@@ -150,7 +164,7 @@ _Noreturn static void run_child(const struct shim *s, int gate, const char *cons
 	reset_process(s);
 	if (!connect_output(s))
 		fail(gate, STAGE_FILES);
-	if (!join_cgroups(spec))
+	if (!cgroup_join(spec->cgroups))
 		fail(gate, STAGE_CGROUP);
 	become(spec, gate);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -224,7 +238,10 @@ static void describe(const struct shim *s, const struct failure *f, char *text, 
 	case STAGE_CGROUP:
 		snprintf(text, size, "cannot join the task's control group: %s", why);
 		break;
-	case STAGE_LIMIT: snprintf(text, size, "cannot limit the task's processes: %s", why); break;
+	case STAGE_LIMIT:
+		snprintf(text, size,
+			"cannot limit the task's processes or bind it to processors: %s", why);
+		break;
 	case STAGE_VIEW:
 		snprintf(text, size, "cannot hide the processes of others from the task: %s", why);
 		break;

@@ -94,6 +94,17 @@ static void take_signals(struct shim *s)
 	reap(s);
 }
 
+/* The kernel has ended one of its processes: it is over for the rest as well. */
+static void check_group(struct shim *s, int64_t now)
+{
+	s->memory_at = now + MEMORY_MS;
+	if (s->phase != PHASE_RUN || s->step == STEP_FINISH || !group_oom(s))
+		return;
+	if (!s->stopping)
+		group_note_oom(s);
+	steps_kill(s, TASK_END_OOM, false);
+}
+
 static void check_memory(struct shim *s, int64_t now)
 {
 	struct proctree_usage usage = tree_usage(s);
@@ -123,9 +134,9 @@ static void run_deadlines(struct shim *s, int64_t now)
 		steps_stop(s, TASK_END_MAX_RUNTIME, s->spec.stop_grace_ms);
 	}
 	if (now >= s->memory_at)
-		check_memory(s, now);
+		(s->memory_held ? check_group : check_memory)(s, now);
 	if (s->phase == PHASE_RUN && now >= s->kill_at) {
-		tree_kill();
+		tree_kill(s);
 		s->kill_at = now + AGAIN_MS;
 	}
 }
@@ -150,7 +161,7 @@ static void kill_again(struct shim *s, int64_t now)
 		s->phase = PHASE_DONE;
 		return;
 	}
-	tree_kill();
+	tree_kill(s);
 	s->phase_at = now + AGAIN_MS;
 }
 
@@ -225,6 +236,7 @@ void loop_run(struct shim *s)
 		if (s->phase == PHASE_DONE) {
 			s->memory_at = NEVER;
 			close_output(s);
+			group_end(s);
 			if (outcome_write_exit(s))
 				return;
 			s->phase_at = now + RECORD_MS;

@@ -151,8 +151,13 @@ static void set_deadlines(struct shim *s)
 	s->kill_at = s->runtime_at = s->phase_at = s->memory_at = NEVER;
 	if (s->spec.max_runtime_ms > 0 && s->spec.max_runtime_ms < NEVER - now)
 		s->runtime_at = now + s->spec.max_runtime_ms;
-	if (s->spec.memory_limit > 0)
-		s->memory_at = now;
+	if (s->spec.memory_limit > 0) {
+		enum group_memory by_group = group_memory(s);
+
+		s->memory_held = by_group != GROUP_MEMORY_NONE;
+		if (by_group != GROUP_MEMORY_WHOLE)
+			s->memory_at = now;
+	}
 }
 
 static bool begin(struct shim *s, struct err *e)

@@ -66,10 +66,12 @@ struct shim {
 	enum task_end why; /* while stopping */
 	/* Monotonic ms at which something is due, NEVER if it is not. */
 	int64_t kill_at, runtime_at, phase_at, give_up_at, memory_at;
+	bool memory_held; /* the kernel holds the memory limit: memory_at looks whether it had to */
 
 	struct tasklog log;
 	bool pipe_grown;
 	struct proctree_meter meter;
+	int64_t oom_kills; /* in its control group, as of the last look */
 	int64_t memory,
 		memory_peak; /* bytes at the last look, shared pages once; the most of them */
 
@@ -103,11 +105,25 @@ void steps_ended(struct shim *s, int status);
 void steps_stop(struct shim *s, enum task_end why, int64_t grace_ms);
 void steps_kill(struct shim *s, enum task_end why, bool hard);
 
-/* tree.c: everything below the shim. */
-void tree_kill(void);
+/* tree.c: everything below the shim, and in its control group. */
+void tree_kill(const struct shim *s);
 size_t tree_end(struct shim *s, int signal);      /* returns how many were there, and notes it */
 struct proctree_usage tree_usage(struct shim *s); /* notes s->memory as well */
 void tree_memory(struct shim *s);                 /* s->memory exactly, as of that usage; slow */
+
+/* group.c: the control group, all of it nothing where there is none. */
+enum group_memory {
+	GROUP_MEMORY_NONE,  /* it does not hold the limit */
+	GROUP_MEMORY_ONE,   /* one process is ended when there is no more */
+	GROUP_MEMORY_WHOLE, /* all are */
+};
+enum group_memory group_memory(const struct shim *s);
+/* Has the kernel ended something of the task for want of memory since the last look? */
+bool group_oom(struct shim *s);
+void group_note_oom(struct shim *s);
+void group_note_refused(struct shim *s); /* processes that the limit refused, if any */
+void group_kill(const struct shim *s);
+void group_end(struct shim *s); /* removes it: nothing is in it any more */
 
 /* control.c */
 void control_accept(struct shim *s);

@@ -97,6 +97,20 @@ static void record_status(struct shim *s, int status, int number)
 					 : TASK_END_EXIT;
 }
 
+/* Why it may have ended so, as its control group knows: also where it was a child that was ended. */
+static void record_group(struct shim *s, bool good)
+{
+	bool by_itself = s->end.end == TASK_END_SIGNAL || s->end.end == TASK_END_EXIT;
+
+	if (group_oom(s)) {
+		group_note_oom(s);
+		if (by_itself && !good)
+			s->end.end = TASK_END_OOM;
+	}
+	if (!good)
+		group_note_refused(s);
+}
+
 static void finish_ended(struct shim *s, int status, bool failed, const char *text)
 {
 	s->end.finish_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -124,6 +138,7 @@ void steps_ended(struct shim *s, int status)
 		return;
 	}
 	record_status(s, status, number);
+	record_group(s, good);
 	if (failed)
 		shim_note(s, "%s", text);
 	if (s->step == STEP_PREPARE)

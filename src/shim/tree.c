@@ -14,8 +14,9 @@ static void look(void)
 		tree.count = 0;
 }
 
-void tree_kill(void)
+void tree_kill(const struct shim *s)
 {
+	group_kill(s);
 	look();
 	proctree_signal_marked(&tree, SIGKILL);
 }

@@ -52,8 +52,11 @@ void reconcile_enqueue(struct active *a, enum work_reason reason, const char *me
 
 static void enforced_set(struct work *w, struct draft *d)
 {
+	const struct engine *en = w->engine;
+	const char *word = en->enforces ? en->enforces : en->ops->enforces;
+
 	for (unsigned i = 0; enforced_words[i]; i++)
-		if (strcmp(enforced_words[i], w->engine->ops->enforces) == 0)
+		if (strcmp(enforced_words[i], word) == 0)
 			draft_set(d, limits_enforced, i);
 }
 

@@ -9,6 +9,7 @@ import random
 import signal
 import sys
 import threading
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -17,6 +18,7 @@ from kit.client import Client  # noqa: E402
 from kit.count import run_cases as main  # noqa: E402
 from kit.daemon import Daemon  # noqa: E402
 from kit.http import BASE, Socket  # noqa: E402
+from kit.process import start_time  # noqa: E402
 from kit.signing import new_nonce  # noqa: E402
 
 TRAIN = BASE + "/train"
@@ -25,6 +27,20 @@ ROUNDS = int(os.environ.get("ROUNDS", "20"))
 SEED = int(os.environ.get("SEED", "1"))
 POINTS = ["before-commit", "after-commit", "before-start", "after-start", "before-ended-commit", None]
 JOBS = 6
+
+
+def children_of_folder(state):
+    """Shims of the tasks below it."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                words = f.read().split(b"\0")
+        except OSError:
+            continue
+        if len(words) > 1 and words[0].endswith(b"mltop-shim") and words[1].startswith(state.encode()):
+            found.append(int(pid))
+    return found
 
 
 class Daemonic(unittest.TestCase):
@@ -117,6 +133,41 @@ class Daemonic(unittest.TestCase):
             out = self.d.verb(*verb)
             self.assertEqual(out.returncode, 0, out)
         until(lambda: not os.listdir(self.d.state + "/tasks"), "folders of deleted jobs removed")
+        until(lambda: not self.d.groups(), "its control groups are removed")
+
+    def test_shims_and_daemon_die_together(self):
+        """
+        Jobs of several processes, one of them in a session of its own without an environment; then
+        everything that supervises is killed at random moments. The next daemon ends what runs and
+        removes its groups; nothing runs unsupervised.
+        """
+        for number in range(max(2, ROUNDS // 10)):
+            where = f"round {number} seed {SEED}"
+            client, mark = self.client(), f"{self.d.folder}/pids{number}"
+            script = (f"echo $$ >> {mark}; setsid env -i /bin/sh -c 'echo $$ >> {mark}; exec /bin/sleep 1000' & "
+                      "exec /bin/sleep 1000")
+            for i in range(4):
+                answer = client.post(TRAIN, {"job_name": f"k{number}-{i}", "command": ["sh", "-c", script]})
+                self.assertEqual(answer.status, 200, answer)
+            time.sleep(self.random.random() * 0.2)
+            shims = [p for p in children_of_folder(self.d.state) if p != self.d.process.pid]
+            victims = shims + [self.d.process.pid]
+            self.random.shuffle(victims)
+            for pid in victims:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            self.buried()
+            self.restart()
+            client = self.client()
+            for i in range(4):
+                client.post(f"{TRAIN}/k{number}-{i}/cancel")
+            for i in range(4):
+                until(lambda: client.get(f"{TRAIN}/k{number}-{i}").json["state"] in FINAL, where)
+            lines = open(mark).read().split() if os.path.exists(mark) else []
+            until(lambda: not [p for p in lines if start_time(int(p)) is not None], where)
+            until(lambda: not self.d.groups(), where + ": their control groups are removed")
 
     def test_asked_to_stop_before_the_death(self):
         """A cancel and a delete that were answered hold over a death at once."""

@@ -122,6 +122,13 @@ class Daemon:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def groups(self):
+        """Control groups of this platform's tasks, in whatever trees there are."""
+        tasks = os.stat(self.state + "/tasks")
+        ours = f"mltop-{tasks.st_dev:x}-{tasks.st_ino:x}"
+        return [f"{at}/{name}" for at, names, _ in os.walk("/sys/fs/cgroup") if at.endswith("/" + ours)
+                for name in names]
+
     def stop(self, check=True, sig=signal.SIGTERM):
         """Ends it, and with `check` insists that it ended by itself with 0."""
         if self.process is None:

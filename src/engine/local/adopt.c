@@ -85,6 +85,7 @@ static void walk_run(uv_work_t *req)
 
 	if (fd >= 0)
 		walk_folder(k, fd, &p);
+	local_groups_sweep(&k->local->groups, k->local->tasks_dir);
 }
 
 /* Ends a task that the store does not know. Those started meanwhile are in the table. */

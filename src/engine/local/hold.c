@@ -22,6 +22,7 @@ static void local_free(struct local *l)
 	void *ctx = l->closed_ctx;
 
 	local_logs_release(&l->logs);
+	local_groups_close(&l->groups);
 	map_release(&l->tasks);
 	vec_release(&l->queue);
 	arena_release(&l->arena);

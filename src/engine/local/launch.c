@@ -199,6 +199,16 @@ static bool spec_write(struct local_work *w, int folder, const struct task_spec 
 	return good;
 }
 
+static bool group_make(struct local_work *w, const struct task_spec *spec, struct err *e)
+{
+	const struct cgroup_limits limits = {.cpu = w->program.cpu_limit.v,
+		.memory = spec->memory_limit,
+		.pids = w->local->max_processes};
+
+	return w->local->limits != LOCAL_LIMITS_CGROUP ||
+		local_group_make(&w->local->groups, spec->cgroups, &limits, e);
+}
+
 /* Folder, code and spec. *before: somebody has launched this attempt already. */
 static bool prepare(struct local_work *w, int *folder, bool *before, enum work_reason *why,
 	struct err *e)
@@ -217,7 +227,14 @@ static bool prepare(struct local_work *w, int *folder, bool *before, enum work_r
 	if (!work_make(w, *folder, why, e))
 		return false;
 	*why = REASON_START;
-	return local_spec_build(w, &spec, e) && spec_write(w, *folder, &spec, e);
+	return local_spec_build(w, &spec, e) && group_make(w, &spec, e) &&
+		spec_write(w, *folder, &spec, e);
+}
+
+void local_work_ended(struct local_work *w)
+{
+	if (w->outcome == LOCAL_ENDED && w->local->limits == LOCAL_LIMITS_CGROUP)
+		local_group_end(local_group_of(&w->local->groups, w->marker, &w->arena));
 }
 
 void local_launch(struct local_work *w)
@@ -239,6 +256,7 @@ void local_launch(struct local_work *w)
 		local_spawn(w);
 	if (folder >= 0)
 		close(folder);
+	local_work_ended(w);
 }
 
 /* posix_spawn shares our memory until exec (vfork): its cost does not grow with the daemon's size. */

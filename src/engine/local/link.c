@@ -80,6 +80,8 @@ static void on_state(struct local_task *t, const struct shimctl_message *m)
 	struct local *l = t->local;
 
 	t->shim_pid = m->shim_pid;
+	if (l->limits == LOCAL_LIMITS_POLL && m->child_pid > 0)
+		local_cores_adopt(&l->cores, m->child_pid, &t->cores);
 	t->relinks = 0;
 	if (m->log_end > t->log_end)
 		t->log_end = m->log_end;

@@ -85,6 +85,53 @@ static void view_find(struct local *l)
 	l->base.notice = notices[view];
 }
 
+const char *const local_limits_words[] = {"auto", "cgroup", "poll", "none", NULL};
+
+/* A platform is told from others of the machine by its folder, whatever that is called. */
+static void limits_id(const struct local *l, char *out, size_t size)
+{
+	snprintf(out, size, "mltop-%llx-%llx", (unsigned long long)l->tasks_dev,
+		(unsigned long long)l->tasks_ino);
+}
+
+static void notice_add(struct local *l, const char *what, const char *why)
+{
+	size_t len;
+
+	if (l->base.notice && l->base.notice != l->notice)
+		snprintf(l->notice, sizeof l->notice, "%s", l->base.notice);
+	len = strlen(l->notice);
+	snprintf(l->notice + len, sizeof l->notice - len, "%s%s%s", len ? "; " : "", what, why);
+	l->base.notice = l->notice;
+}
+
+/* How limits can be held here; false: not as it was wanted. */
+static bool limits_find(struct local *l, const struct local_settings *set, struct err *e)
+{
+	struct err why = ERR_INIT;
+	char id[64];
+
+	l->limits = set->limits;
+	limits_id(l, id, sizeof id);
+	if (l->limits == LOCAL_LIMITS_AUTO || l->limits == LOCAL_LIMITS_CGROUP) {
+		bool good = local_groups_open(&l->groups, set->cgroup_root, id, &why);
+
+		if (!good && l->limits == LOCAL_LIMITS_CGROUP)
+			return err_set(e, ERR_UNAVAILABLE,
+				"local.limits is cgroup, but %s: let this system delegate a group "
+				"to mltopd, or set local.limits to auto",
+				why.text);
+		l->limits = good ? LOCAL_LIMITS_CGROUP : LOCAL_LIMITS_POLL;
+	}
+	local_cores_find(&l->cores);
+	l->base.enforces = local_limits_words[l->limits];
+	if (why.text[0])
+		notice_add(l, "limits of tasks are polled: ", why.text);
+	else
+		notice_add(l, "limits of tasks are held by: ", l->base.enforces);
+	return true;
+}
+
 static bool config_check(const struct engine_config *c, struct err *e)
 {
 	if (access(c->shim_path, X_OK) < 0) {
@@ -139,6 +186,12 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	capture_environ(l);
 	machine_fill(l, set->max_tasks);
 	local_logs_init(&l->logs, l->tasks_dir);
+	if (!limits_find(l, set, e)) {
+		l->closing = true;
+		l->pending = 1;
+		local_drop(l); /* frees it */
+		return false;
+	}
 	uv_timer_init(l->loop, &l->ack_timer);
 	uv_timer_init(l->loop, &l->sample_timer);
 	l->ack_timer.data = l->sample_timer.data = l;
@@ -267,6 +320,9 @@ static void local_start(struct engine *en, const struct task_launch *launch)
 	w->gpu_count = launch->gpu_count;
 	w->run_uid = launch->run_uid;
 	w->run_gid = launch->run_gid;
+	if (l->limits == LOCAL_LIMITS_POLL &&
+		local_cores_take(&l->cores, (w->program.cpu_limit.v + 999) / 1000, &t->cores))
+		w->cores = local_cores_text(&t->cores, &w->arena);
 	local_work_submit(w);
 }
 

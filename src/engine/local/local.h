@@ -21,9 +21,11 @@
 #include "base/shimctl.h"
 #include "base/vec.h"
 #include "engine/local/engine_local.h"
+#include "engine/local/groups.h"
 #include "engine/local/log.h"
 #include "io/turns.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 
 enum {
@@ -63,6 +65,13 @@ struct local_task {
 	int64_t cpu_ms;     /* at the last sample; -1: none yet */
 	int64_t sampled_at; /* monotonic ms */
 	struct proctree_meter meter;
+	cpu_set_t cores; /* that it is bound to; none: to no fewer than we are */
+};
+
+/* How many tasks are bound to each processor that we may use. */
+struct local_cores {
+	cpu_set_t all;
+	int tasks[CPU_SETSIZE];
 };
 
 enum local_outcome {
@@ -91,6 +100,7 @@ struct local_work {
 	const char *const *gpus;
 	size_t gpu_count;
 	int run_uid, run_gid;
+	const char *cores; /* that it is bound to, as "0,3"; "": any */
 	/* Out. */
 	enum local_outcome outcome;
 	int fd;
@@ -109,9 +119,13 @@ struct local {
 	char node_name[256];
 	char boot_id[40];
 	bool shared;
-	char *path;           /* PATH of tasks of other users */
-	int max_processes;    /* of each such user; 0: any number */
-	bool hides_processes; /* from them those of others */
+	char *path;                 /* PATH of tasks of other users */
+	int max_processes;          /* of each such user; 0: any number */
+	bool hides_processes;       /* from them those of others */
+	enum local_limits limits;   /* how they are held; never AUTO */
+	struct local_groups groups; /* none unless LOCAL_LIMITS_CGROUP */
+	struct local_cores cores;
+	char notice[1024]; /* what base.notice is, with why limits are held so */
 	int64_t log_limit, log_reserve, sample_ms;
 	struct engine_events events;
 	struct plan_node machine;
@@ -147,6 +161,15 @@ int local_processes(int64_t wanted);
 /* Bytes that stay free on the disk of `dir`: what is wanted, a fiftieth of it at most. */
 int64_t local_reserve(const char *dir, int64_t wanted);
 
+/* cores.c */
+void local_cores_find(struct local_cores *c);
+/* Binds a task to so many of them, by numbers; false: it may have all. */
+bool local_cores_take(struct local_cores *c, int64_t wanted, cpu_set_t *out);
+/* Of a task found running: those that its process is bound to. */
+void local_cores_adopt(struct local_cores *c, int pid, cpu_set_t *out);
+void local_cores_give_back(struct local_cores *c, cpu_set_t *set);
+const char *local_cores_text(const cpu_set_t *set, struct arena *a);
+
 /* task.c */
 struct local_task *local_task_new(struct local *l, const struct task_ref *ref);
 struct local_task *local_task_find(struct local *l, const struct task_ref *ref);
@@ -174,6 +197,9 @@ void local_launch(struct local_work *w);
 /* Starts a shim on a folder that holds a spec, and connects to it. Fills the work's outcome. */
 void local_spawn(struct local_work *w);
 void local_failed(struct local_work *w, enum work_reason why, const char *message);
+
+/* In the pool, last: of what has ended or never ran no group is left. */
+void local_work_ended(struct local_work *w);
 
 /* recover.c, in the pool: how does this task stand? Fills the work's outcome. */
 void local_recover(struct local_work *w);

@@ -58,7 +58,7 @@ static int64_t limit_of(const char *root, const char *cgroup, const char *name)
 }
 
 /* Lines of /proc/self/cgroup are "0::/path" (v2) or "4:memory:/path" (v1); cgroups(7). */
-static int64_t cgroup_limit(void)
+static int64_t limit_of_ours(void)
 {
 	struct buf text = BUF_INIT;
 	int64_t least = INT64_MAX;
@@ -101,7 +101,7 @@ static int64_t memory_total(void)
 
 int64_t local_memory(void)
 {
-	int64_t total = memory_total(), limit = cgroup_limit();
+	int64_t total = memory_total(), limit = limit_of_ours();
 
 	return limit < total ? limit : total;
 }

@@ -85,13 +85,33 @@ static bool linked(struct recovery *r)
 	return true;
 }
 
-/* Everything of the task, its shim too where that still lives. */
+/* Its group, as the spec has it: another daemon may have made it, with other settings. */
+static void kill_group(struct recovery *r)
+{
+	char *data = mem_alloc(TASKFILE_MAX);
+	const char **vector = mem_alloc(TASK_VECTOR_MAX * sizeof *vector);
+	struct task_spec spec;
+	size_t len;
+
+	if (load(r, "spec", data, TASKFILE_MAX, &len) &&
+		taskfile_decode_spec(&spec, data, len, vector, TASK_VECTOR_MAX, NULL))
+		local_group_end(spec.cgroups);
+	explicit_bzero(data, TASKFILE_MAX); /* the environment may hold secrets */
+	free(data);
+	free(vector);
+}
+
+/*
+ * Everything of the task, its shim too where that still lives: by /proc, and by its group what has
+ * left the session and wiped its environment.
+ */
 static void kill_all(struct recovery *r, const struct task_pid *pid)
 {
 	int64_t deadline = time_mono_ms() + LOCAL_RECOVER_MS;
 
 	while (proctree_kill_task(pid, r->w->marker) > 0 && time_mono_ms() < deadline)
 		wait_a_moment(AGAIN_MS);
+	kill_group(r);
 }
 
 /* Wall time of the last thing that the task is known to have done. */
@@ -327,4 +347,5 @@ void local_recover(struct local_work *w)
 	} else {
 		unsure(&r);
 	}
+	local_work_ended(w);
 }

@@ -6,13 +6,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* One pass over /proc serves all tasks. */
+/* One pass over /proc serves all tasks that have no group. */
 struct sampled_task {
 	char *key;
 	int shim_pid;
 	struct proctree_usage usage;
 	struct proctree_meter meter; /* the task's, and back */
 	int64_t memory;
+	bool lives;
 };
 
 struct sample {
@@ -20,7 +21,6 @@ struct sample {
 	struct local *local;
 	VEC(struct sampled_task) tasks;
 	int64_t now; /* monotonic ms of the pass */
-	bool good;
 };
 
 static void unmark(struct proctree *tree)
@@ -29,20 +29,51 @@ static void unmark(struct proctree *tree)
 		tree->list[i].marked = false;
 }
 
+/* What its group tells; files that the kernel caches and can have back at once are nobody's use. */
+static bool sample_group(const struct sample *s, struct sampled_task *one)
+{
+	const struct local *l = s->local;
+	struct arena a = ARENA_INIT;
+	const char *const *group = local_group_of(&l->groups, one->key, &a);
+	int64_t cpu_ns, used, cache = 0;
+	bool known = l->limits == LOCAL_LIMITS_CGROUP &&
+		cgroup_read(group, CGROUP_CPU_USED, &cpu_ns) &&
+		cgroup_read(group, CGROUP_MEMORY_USED, &used);
+
+	if (known) {
+		cgroup_read(group, CGROUP_MEMORY_CACHE, &cache);
+		one->memory = used > cache ? used - cache : 0;
+		one->usage.cpu_ms = cpu_ns / 1000000;
+		one->lives = true;
+	}
+	arena_release(&a);
+	return known;
+}
+
+static void sample_processes(struct proctree *tree, struct sampled_task *one)
+{
+	unmark(tree);
+	proctree_mark_below(tree, one->shim_pid);
+	one->usage = proctree_usage_marked(tree);
+	one->memory = proctree_memory(&one->meter, tree, &one->usage);
+	one->lives = one->usage.count > 0;
+}
+
 static void sample_run(uv_work_t *req)
 {
 	struct sample *s = req->data;
 	struct proctree tree = PROCTREE_INIT;
+	bool scanned = false, seen = false;
 
 	s->now = time_mono_ms();
-	s->good = proctree_scan(&tree);
-	for (size_t i = 0; s->good && i < s->tasks.len; i++) {
-		unmark(&tree);
-		struct sampled_task *one = &s->tasks.items[i];
-
-		proctree_mark_below(&tree, one->shim_pid);
-		one->usage = proctree_usage_marked(&tree);
-		one->memory = proctree_memory(&one->meter, &tree, &one->usage);
+	for (size_t i = 0; i < s->tasks.len; i++) {
+		if (sample_group(s, &s->tasks.items[i]))
+			continue;
+		if (!scanned)
+			seen = proctree_scan(&tree);
+		scanned = true;
+		if (seen)
+			sample_processes(&tree, &s->tasks.items[i]);
 	}
 	proctree_release(&tree);
 }
@@ -72,7 +103,7 @@ static void sample_done(uv_work_t *req, int status)
 		struct sampled_task *one = &s->tasks.items[i];
 		struct local_task *t = map_get(&l->tasks, one->key);
 
-		if (!l->closing && s->good && t && t->link && one->usage.count > 0)
+		if (!l->closing && t && t->link && one->lives)
 			tell(l, t, one, s->now);
 		free(one->key);
 	}

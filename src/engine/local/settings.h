@@ -4,9 +4,15 @@
 
 #include "core/schema/schema.h"
 
+/* How limits are to be held; LOCAL_LIMITS_AUTO: by control groups where that can be, else polled. */
+enum local_limits { LOCAL_LIMITS_AUTO, LOCAL_LIMITS_CGROUP, LOCAL_LIMITS_POLL, LOCAL_LIMITS_NONE };
+extern const char *const local_limits_words[];
+
 struct local_settings {
 	int64_t max_tasks;         /* 0: as many as CPUs */
 	int64_t processes_per_org; /* threads counted; 0: no limit */
+	unsigned limits;           /* enum local_limits */
+	const char *cgroup_root;   /* NULL, "": the daemon's own place */
 	const char *path;          /* of tasks that run as another user; NULL, "": the system's */
 	struct bytes log_limit;    /* of an attempt; 0: none */
 	struct bytes log_reserve;  /* a fiftieth of the disk at most; 0: none */
@@ -21,6 +27,14 @@ struct local_settings {
 	ROW(S, local.processes_per_org, int, .flags = F_NEW, .standard = "8192", .max = 1000000,  \
 		.doc = "Processes and threads of an org's tasks together, where each org has a "  \
 		       "Unix user; a quarter of the machine's at most; 0: no limit."),            \
+	ROW(S, local.limits, enum, .flags = F_NEW, .standard = "auto",                            \
+		.names = local_limits_words,                                                      \
+		.doc = "How limits of CPU, memory and processes are held: cgroup (mltopd does "   \
+		       "not start where that cannot be), poll (processors by affinity, memory "   \
+		       "looked at), none, or auto: cgroup where it can be, else poll."),          \
+	ROW(S, local.cgroup_root, text, .flags = F_NEW, .standard = "", .max = 512,               \
+		.doc = "Folder of control groups below which tasks get theirs: a group of cgroup "\
+		       "v2, or the folder with the trees of v1; empty: where mltopd itself is."), \
 	ROW(S, local.path, text, .flags = F_NEW, .standard = "/usr/local/bin:/usr/bin:/bin",      \
 		.max = 4096,                                                                      \
 		.doc = "PATH of tasks, where each org has a Unix user; a job may set its own."),  \

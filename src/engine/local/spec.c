@@ -191,13 +191,21 @@ static bool argv_build(struct local_work *w, struct task_spec *spec, struct err 
 	return true;
 }
 
+static void groups_fill(struct local_work *w, struct task_spec *spec)
+{
+	spec->affinity = w->cores ? w->cores : "";
+	spec->cgroups = local_group_of(&w->local->groups, w->marker, &w->arena);
+}
+
 static void limits_fill(const struct local_work *w, struct task_spec *spec)
 {
 	const struct task_program *p = &w->program;
 
 	spec->stop_grace_ms = p->stop_grace.v;
 	spec->max_runtime_ms = p->max_runtime.v > 0 ? p->max_runtime.v : 0;
-	spec->memory_limit = p->memory_limit.v > 0 ? p->memory_limit.v : 0;
+	spec->memory_limit = p->memory_limit.v > 0 && w->local->limits != LOCAL_LIMITS_NONE
+		? p->memory_limit.v
+		: 0;
 	spec->cpus = 0;
 	spec->max_processes = w->run_uid >= 0 ? w->local->max_processes : 0;
 	spec->hide_processes = w->run_uid >= 0 && w->local->hides_processes;
@@ -237,5 +245,6 @@ bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *
 	free(output);
 	spec->work_dir = p->work_dir && *p->work_dir ? p->work_dir : root ? root : work;
 	limits_fill(w, spec);
+	groups_fill(w, spec);
 	return argv_build(w, spec, e);
 }

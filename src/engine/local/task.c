@@ -41,6 +41,7 @@ struct local_task *local_task_find(struct local *l, const struct task_ref *ref)
 
 void local_task_free(struct local_task *t)
 {
+	local_cores_give_back(&t->local->cores, &t->cores);
 	free(t->key);
 	free(t->uid);
 	free(t->task);
