@@ -111,13 +111,14 @@ static bool row_of_org(const struct kind *k, const void *row, const char *org)
 	return f == NULL || org == NULL || strcmp(record_text(row, f), org) == 0;
 }
 
-/* By its name where only one row has it: of these kinds there are few. */
-static const void *row_called(const struct rowset *rows, const char *name)
+/* By its name where only one row of these that may be seen has it: of these kinds there are few. */
+static const void *row_called(const struct rowset *rows, const char *org, const char *name)
 {
 	const void *found = NULL;
 
 	for (size_t i = 0; i < rows->len; i++) {
-		if (strcmp(record_key(rows->kind, rows->rows[i]), name) != 0)
+		if (strcmp(record_key(rows->kind, rows->rows[i]), name) != 0 ||
+			!row_of_org(rows->kind, rows->rows[i], org))
 			continue;
 		if (found)
 			return NULL;
@@ -135,7 +136,7 @@ static const void *row_find(struct request *r, const struct kind *k, const char 
 	const void *row = rowset_find(set->rows, uid ? uid : name);
 
 	if (row == NULL && k->everywhere)
-		row = row_called(set->rows, name);
+		row = row_called(set->rows, org, name);
 	return row && row_of_org(k, row, org) ? row : NULL;
 }
 
@@ -264,6 +265,30 @@ void generic_create(struct request *r)
 
 /* ---- Editing ---- */
 
+static bool edit_put(struct request *r, struct change *c, const void *row, void *changed,
+	struct err *e)
+{
+	const struct kind_handlers *h = r->route->handlers;
+
+	if (h->edit)
+		return h->edit(r, c, row, changed, e);
+	change_row(c, h->kind, changed);
+	return true;
+}
+
+static void edit_commit(struct request *r, struct change *c, const void *row, const void *changed)
+{
+	const struct kind_handlers *h = r->route->handlers;
+	struct fieldset which;
+
+	record_diff(h->kind, row, changed, &which);
+	request_did(r, c, h->kind, changed, "change", "Changed", &which);
+	change_answer(c, 200, record_encode(h->kind, changed, NULL));
+	if (h->edited)
+		change_then(c, h->edited, r->platform);
+	change_commit(c);
+}
+
 void generic_edit(struct request *r)
 {
 	const struct kind *k = r->route->kind;
@@ -271,22 +296,17 @@ void generic_edit(struct request *r)
 	_Alignas(16) char changed[KIND_SIZE_MAX];
 	struct arena text = ARENA_INIT;
 	struct err e = ERR_INIT;
-	struct fieldset which;
 	struct change *c;
 
 	if (row == NULL)
 		return;
 	memcpy(changed, row, k->size);
-	if (body_read(r, 0, &e) && record_decode(k, changed, &text, r->body, DECODE_EDIT, &e)) {
-		c = change_for(r);
-		change_row(c, k, changed);
-		record_diff(k, row, changed, &which);
-		request_did(r, c, k, changed, "change", "Changed", &which);
-		change_answer(c, 200, record_encode(k, changed, NULL));
-		if (r->route->handlers->edited)
-			change_then(c, r->route->handlers->edited, r->platform);
-		change_commit(c);
+	c = change_for(r);
+	if (body_read(r, 0, &e) && record_decode(k, changed, &text, r->body, DECODE_EDIT, &e) &&
+		edit_put(r, c, row, changed, &e)) {
+		edit_commit(r, c, row, changed);
 	} else {
+		change_free(c);
 		request_fail(r, &e);
 	}
 	arena_release(&text);
@@ -297,11 +317,15 @@ void generic_edit(struct request *r)
 void action_refuse(struct request *r, const void *row, const char *why)
 {
 	const struct kind *k = r->route->kind;
-	const char *word = record_word(k, row, kind_state(k));
+	const struct field *state = kind_state(k);
+	const char *word = state ? record_word(k, row, state) : NULL;
 	struct err e = ERR_INIT;
 
-	err_set(&e, ERR_CONFLICT, "%s %s is %s: %s", k->name, record_key(k, row), word ? word : "",
-		why);
+	if (word)
+		err_set(&e, ERR_CONFLICT, "%s %s is %s: %s", k->name, record_key(k, row), word,
+			why);
+	else
+		err_set(&e, ERR_CONFLICT, "%s %s: %s", k->name, record_key(k, row), why);
 	request_fail(r, &e);
 }
 

@@ -43,6 +43,12 @@ struct kind_handlers {
 	void (*gather)(struct request *r, gathered done);
 	/* CAN_CREATE. */
 	void (*make)(struct making *m);
+	/*
+	 * CAN_EDIT: judges what a row, `changed`, is to become, and puts it into the change. NULL: it is
+	 * put as it is.
+	 */
+	bool (*edit)(struct request *r, struct change *c, const void *row, void *changed,
+		struct err *e);
 	/* CAN_EDIT: after the change was stored or not, as change_then. NULL: nothing to do. */
 	change_after edited;
 	/*

@@ -274,7 +274,7 @@ void generic_list(struct request *r)
 {
 	const struct kind *k = r->route->kind;
 	const char *named = request_query(r, "org_id");
-	bool all = kind_of_all(k) && (named == NULL || *named == '\0');
+	bool all = kind_of_all(k, r->who.role) && (named == NULL || *named == '\0');
 	const char *org = all ? MODEL_ALL_ORGS : request_org(r, k, true);
 
 	if (org)

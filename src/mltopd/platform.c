@@ -123,10 +123,10 @@ static const struct key *ask_key(struct platform *p, const char *access_key)
 	return model_key(&p->model, access_key);
 }
 
-static void ask_key_used(struct platform *p, const char *access_key, int64_t now)
+static void ask_key_used(struct platform *p, const char *access_key, const char *peer, int64_t now)
 {
 	platform_used(p);
-	model_key_used(&p->model, access_key, now);
+	model_key_used(&p->model, access_key, peer, now);
 }
 
 static const struct server_limits *ask_limits(const struct platform *p)

@@ -167,6 +167,7 @@ static void platform_end(void *ctx)
 	struct platform *p = ctx;
 
 	p->work.engine = NULL;
+	keys_used_write(&p->model);
 	store_close(p->model.store);
 	p->model.store = NULL;
 	handles_close(hosted_of(p));

@@ -215,8 +215,9 @@ static void event_count(struct model *m, struct event_fold *f, struct event *ev,
 void change_event(struct change *c, const struct kind *k, const void *rec, enum event_type type,
 	const char *reason, const char *format, ...)
 {
-	/* What only admins see is told to nobody else. */
-	const struct field *org = k->see < ROLE_ADMIN ? kind_field(k, "org_id") : NULL;
+	/* What is of the platform first is told to admins, and to nobody else in a list of all. */
+	bool of_org = k->see < ROLE_ADMIN && !k->all_at_once;
+	const struct field *org = of_org ? kind_field(k, "org_id") : NULL;
 	struct event ev = {.org_id = org ? record_text(rec, org) : "",
 		.kind = k->name,
 		.object_uid = record_uid(k, rec),

@@ -77,15 +77,18 @@ void keys_rotate(struct key *out, struct arena *a, const struct key *row, int64_
 	keys_make(out, a, &o, row->name ? row->name : "key", (enum role)row->role, now);
 	out->read_only = row->read_only;
 	out->not_after = row->not_after;
+	out->made_by = row->made_by ? arena_strdup(a, row->made_by) : NULL;
+	if (row->made_by)
+		record_know(&key_kind, out, offsetof(struct key, made_by));
 	if (record_has(key, row, not_after))
 		record_know(&key_kind, out, offsetof(struct key, not_after));
 }
 
-bool keys_disable(struct change *c, const struct key *row, struct err *e)
+bool keys_switch(struct change *c, const struct key *row, bool off, struct err *e)
 {
 	struct key k = *row;
 
-	key_set(&k, disabled, true);
+	key_set(&k, disabled, off);
 	return change_key(c, &k, e);
 }
 

@@ -47,6 +47,7 @@ void model_release(struct model *m)
 	vec_release(&m->next);
 	map_release(&m->record_bytes);
 	map_release(&m->coming);
+	map_release(&m->keys_used);
 	model_nonces_release(m);
 }
 
@@ -161,7 +162,7 @@ bool model_visible(const struct principal *who, const struct kind *k, const void
 		return true; /* of the platform, not of an org */
 	if (*of == '\0')
 		return others; /* the same, of a kind that may be either */
-	if (!asked && !kind_of_all(k))
+	if (!asked && !kind_of_all(k, who->role))
 		return own;
 	return (!asked || strcmp(org, MODEL_ALL_ORGS) == 0 || strcmp(of, org) == 0) &&
 		(own || others);

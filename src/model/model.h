@@ -30,9 +30,11 @@
 #include <jansson.h>
 
 enum {
-	NONCE_CACHE = 256,      /* newest answers kept in memory */
-	NONCES_PER_KEY = 65536, /* in the window; more are refused */
-	RETRY_AFTER_S = 5,      /* told when the store cannot take changes */
+	NONCE_CACHE = 256,                /* newest answers kept in memory */
+	NONCES_PER_KEY = 65536,           /* in the window; more are refused */
+	RETRY_AFTER_S = 5,                /* told when the store cannot take changes */
+	KEYS_WRITTEN_MS = 10 * 60 * 1000, /* when a key was used last is written that often */
+	KEYS_WRITTEN = 256,               /* keys of one such change */
 };
 
 #define MODEL_ALL_ORGS "-1" /* in place of an org_id, where somebody asks for rows */
@@ -91,6 +93,8 @@ struct model {
 	uint32_t server;               /* this run of the program, by chance */
 	uint64_t version, next_version;
 	size_t changes_waiting;
+	struct map keys_used; /* access keys that were used since that was written */
+	int64_t keys_written; /* wall ms; 0: not yet since the start */
 
 	struct map nonces;       /* "access_key nonce" -> struct nonce */
 	struct map nonce_counts; /* access key -> number */
@@ -208,8 +212,10 @@ const void *model_named(struct model *m, const struct kind *k, const char *org_i
 const struct task *model_task(struct model *m, const char *job_uid, const char *task, int attempt);
 /* The key row for an access key, disabled ones included; NULL: none. Its secret is in the clear. */
 const struct key *model_key(struct model *m, const char *access_key);
-/* Tells that a key was used (kept in memory, written coarsely). */
-void model_key_used(struct model *m, const char *access_key, int64_t now);
+/* Tells that a key was used, and from where: known to the minute, written every KEYS_WRITTEN_MS. */
+void model_key_used(struct model *m, const char *access_key, const char *peer, int64_t now);
+/* Writes what is known by now, at a clean end; waits for it. */
+void keys_used_write(struct model *m);
 /* All rows of a kind, whatever the org; rows know their org_id. NULL: not a kind that is streamed. */
 const struct rowset *model_rows(struct model *m, const struct kind *k);
 /* May `who` see this row of kind k? `org`: whose rows were asked for; "" or NULL: not said. */
@@ -244,8 +250,8 @@ void model_nonces_release(struct model *m);
 /* Makes a key with fresh halves; texts in `a`. */
 void keys_make(struct key *k, struct arena *a, const struct org *o, const char *name,
 	enum role role, int64_t now);
-/* A disabled copy of the key is queued; its streams close once it is stored. */
-bool keys_disable(struct change *c, const struct key *row, struct err *e);
+/* The key disabled (`off`) or enabled is queued; disabled, its streams close once it is stored. */
+bool keys_switch(struct change *c, const struct key *row, bool off, struct err *e);
 /* A second key like `row`. */
 void keys_rotate(struct key *out, struct arena *a, const struct key *row, int64_t now);
 /* The key of a platform without others, in <dir>/private.key: made where there is none. */

@@ -29,8 +29,8 @@ struct server_limits {
 struct server_asks {
 	/* The row of an access key, disabled ones included, its secret in the clear; NULL: none. */
 	const struct key *(*key)(struct platform *p, const char *access_key);
-	/* Tells that a key was used. */
-	void (*key_used)(struct platform *p, const char *access_key, int64_t now);
+	/* Tells that a key was used, and from which address. */
+	void (*key_used)(struct platform *p, const char *access_key, const char *peer, int64_t now);
 	/* As they may be at this moment: a reload changes them. */
 	const struct server_limits *(*limits)(const struct platform *p);
 

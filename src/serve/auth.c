@@ -248,7 +248,7 @@ bool auth_finish(struct exchange *x, struct arena *a, struct principal *who, str
 	if (!key_alive(key, x->r.now, e) || !claim_connection(x->conn, access_key, e))
 		return false;
 	fill_principal(who, key, a);
-	s->asks->key_used(s->platform, access_key, x->r.now);
+	s->asks->key_used(s->platform, access_key, x->r.peer, x->r.now);
 	return true;
 }
 

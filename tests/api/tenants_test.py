@@ -70,14 +70,14 @@ class TheTable(unittest.TestCase):
             self.assertTrue(routes)
 
     def test_every_object_in_a_path_is_marked(self):
-        """What the platform has is for all to read; orgs and keys belong to admins of the platform, changes of a quota to those who see all
+        """What the platform has is for all to read; orgs belong to admins of the platform, changes of a quota to those who see all
         of them; all else belongs to an org."""
         for r in ROUTES:
             if "{" not in r["pattern"]:
                 continue
             if r["kind"] in PLATFORMS:
                 self.assertEqual(r["method"], "GET", r)
-            elif r["kind"] in ("org", "key"):
+            elif r["kind"] == "org":
                 self.assertEqual(r["role"], "admin", r)
             elif r["kind"] == "quota" and r["method"] != "GET":
                 self.assertEqual(r["role"], "quota-admin", r)
@@ -103,6 +103,7 @@ class Shared:
         cls.daemon = d = Daemon(engine=cls.ENGINE, settings=ROOMY + ["fake.changes=0"],
                                 env={"MLTOPD_ALONE": "1"} if cls.ALONE else None)
         cls.a, cls.b = d.client(org="alpha", role="operator"), d.client(org="beta", role="operator")
+        cls.a_name = cls.a.get(BASE + "/authentication").json["name"]
         cls.b_admin = d.client(org="beta", role="admin")
         cls.live = cls.submit(cls.a, "alpha-live", "echo of-alpha; sleep 600")
         cls.over = cls.submit(cls.a, "alpha-over", "echo of-alpha")
@@ -140,6 +141,8 @@ class Shared:
             return [(self.whole, none), (self.part, none)]
         if "{quota}" in pattern:
             return [(self.a.key.org_id, "4711"), ("alpha", "omega")]
+        if "{key}" in pattern:
+            return [(self.a.key.access_key, "A" * 20), (self.a_name, "nobody-at-all")]
         self.assertIn("{job}", pattern, "name objects of this kind here")
         return [("alpha-live", "zzzzz-live"), ("alpha-over", "zzzzz-over"), (self.live, none), (self.over, none)]
 
@@ -164,7 +167,7 @@ class Shared:
         self.assertEqual(len(before[0]) + len(before[1]), 4)
         for method, pattern in CASES:
             self.same(self.b, method, pattern)
-            if "{quota}" not in pattern:  # which admins see whatever the org
+            if "{quota}" not in pattern and "{key}" not in pattern:  # which admins see whatever the org
                 self.same(self.b_admin, method, pattern)
         self.assertEqual(self.holdings(), before)
 

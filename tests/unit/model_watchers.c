@@ -38,7 +38,7 @@ static void test_rows_are_told_once_stored(void **state)
 	assert_true(change_commit_now(c, &e));
 	assert_string_equal(f->told.data, "stored key, changed key");
 	c = kit_begin(f);
-	assert_true(keys_disable(c, model_key(&f->m, k.access_key), &e));
+	assert_true(keys_switch(c, model_key(&f->m, k.access_key), true, &e));
 	assert_true(change_commit_now(c, &e));
 	assert_memory_equal(f->told.data, "stored key, changed key, disabled ", 34);
 	c = kit_begin(f);

@@ -11,7 +11,7 @@ struct key {
 	struct record record;
 	const char *access_key; /* 20 characters [A-Z0-9] */
 	const char *secret_key; /* 43 characters of base64url: 256 bits */
-	const char *name, *org_id, *org_name;
+	const char *name, *org_id, *org_name, *made_by, *last_from;
 	unsigned role;
 	bool disabled, read_only;
 	struct when create_time, not_after, last_used;
@@ -24,5 +24,18 @@ struct principal {
 	enum role role;
 	bool read_only;
 };
+
+/* Taken at `now` (wall ms): neither disabled nor expired. */
+bool key_active(const struct key *k, int64_t now);
+/* Is it theirs: has their name, or was made by them? */
+bool key_owned(const struct principal *who, const struct key *k);
+/*
+ * May they have a key made, or made into, what `k` says? `own`: the key that they ask with; NULL where
+ * the program asks itself. An admin anything; others in their own org what is no stronger than `own`.
+ */
+bool key_may_have(const struct principal *who, const struct key *own, const struct key *k,
+	struct err *e);
+/* May they rotate, edit, disable and enable it? */
+bool key_may_manage(const struct principal *who, const struct key *k, struct err *e);
 
 #endif

@@ -30,9 +30,11 @@ enum role kind_others(const struct kind *k)
 	return k->others ? (enum role)k->others : ROLE_ADMIN;
 }
 
-bool kind_of_all(const struct kind *k)
+bool kind_of_all(const struct kind *k, enum role role)
 {
-	return k->everywhere && kind_others(k) <= (enum role)k->see;
+	enum role others = kind_others(k);
+
+	return k->everywhere && role >= others && (k->all_at_once || others <= (enum role)k->see);
 }
 
 static bool bad(const struct kind *k, const struct field *f, struct err *e, const char *what)

@@ -25,8 +25,8 @@ extern const struct kind *const all_kinds[]; /* NULL-ended */
 const struct kind *kinds_find(const char *name_or_plural);
 /* Least role that may see what belongs to other orgs. */
 enum role kind_others(const struct kind *k);
-/* Who may see any of it may see all: where no org is named, all are meant. */
-bool kind_of_all(const struct kind *k);
+/* Whoever has that role sees all of it, whatever the org, and means all where no org is named. */
+bool kind_of_all(const struct kind *k, enum role role);
 /*
  * Every row of every kind: names unique, one key, enum words there, docs end with a period, widths,
  * tags without collision, standards and column lists that parse; actions with states, rows and roles

@@ -84,6 +84,8 @@ struct kind {
 	 * their own is.
 	 */
 	bool everywhere;
+	/* And are told of all where no org is named, as of a kind that only they may see. */
+	bool all_at_once;
 	bool org_names;            /* the key is unique within an org only */
 	const struct kind *parent; /* what an object of it belongs to; NULL: an org or nothing */
 	const struct kind_action *actions;
