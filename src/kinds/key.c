@@ -119,12 +119,15 @@ static const char *key_name(struct making *m, const struct key *wanted, const st
 	return arena_strdup(&m->text, name);
 }
 
-static void key_fill(struct making *m, const struct org *o, struct key *k)
+static bool key_fill(struct making *m, struct key *k, struct err *e)
 {
 	const struct key *wanted = (const struct key *)m->record, *own = own_key(m->r);
+	const struct org *o = key_org(m->r, wanted, e);
 	bool has_role = record_has(key, wanted, role);
 	enum role most = m->r->who.role < ROLE_OPERATOR ? m->r->who.role : ROLE_OPERATOR;
 
+	if (o == NULL)
+		return false;
 	keys_make(k, &m->text, o, "", has_role ? (enum role)wanted->role : most, m->r->now);
 	record_set(key, k, name, key_name(m, wanted, k));
 	k->read_only = wanted->read_only;
@@ -135,24 +138,21 @@ static void key_fill(struct making *m, const struct org *o, struct key *k)
 		record_set(key, k, not_after, wanted->not_after);
 	else if (own && m->r->who.role < ROLE_ADMIN && record_has(key, own, not_after))
 		record_set(key, k, not_after, own->not_after);
+	return true;
 }
 
 static void key_made(struct making *m)
 {
 	struct request *r = m->r;
 	struct err e = ERR_INIT;
-	const struct org *o;
 	struct key k;
 
 	if (request_org(r, &key_kind, false) == NULL) {
 		making_free(m); /* it has been answered */
 		return;
 	}
-	o = key_org(r, (const struct key *)m->record, &e);
-	if (o)
-		key_fill(m, o, &k);
-	if (o == NULL || !key_may_have(&r->who, own_key(r), &k, &e) || !name_mine(r, &k, &e) ||
-		(r->who.role < ROLE_ADMIN && !room_for(r, &k, &e))) {
+	if (!key_fill(m, &k, &e) || !key_may_have(&r->who, own_key(r), &k, &e) ||
+		!name_mine(r, &k, &e) || (r->who.role < ROLE_ADMIN && !room_for(r, &k, &e))) {
 		making_refuse(m, &e);
 		return;
 	}
