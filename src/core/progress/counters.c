@@ -127,7 +127,7 @@ static void counter_before(struct meaning *m, struct span name, struct span befo
 /* "Total optimization steps = 120", "Num processes: 8", "world size: 8", "Total train steps". */
 static bool counter_of_phrase(struct meaning *m, struct span name, struct span before)
 {
-	if (strchr("inspt", to_lower(*name.at)) == NULL)
+	if (strchr("einspt", to_lower(*name.at)) == NULL)
 		return false;
 	if (span_is(name, "iterate")) { /* L-BFGS-B's "At iterate    1" */
 		m->kind = NAME_STEP;
@@ -149,7 +149,10 @@ static bool counter_of_phrase(struct meaning *m, struct span name, struct span b
 		return true;
 	}
 	m->strict = true;
-	if (span_is(name, "steps") && (span_is(before, "optimization") || span_is(before, "total")))
+	if (span_is(name, "executed") && span_is(before, "steps"))
+		m->kind = NAME_STEP;
+	else if (span_is(name, "steps") &&
+		(span_is(before, "optimization") || span_is(before, "total")))
 		m->kind = NAME_TOTAL_STEPS;
 	else if ((span_is(name, "processes") && span_is(before, "num")) ||
 		(span_is(name, "size") && span_is(before, "world")))

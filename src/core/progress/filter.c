@@ -10,17 +10,17 @@
 
 /* Words without which no line says progress, in order of bytes. */
 static const char *const words[] = {"acc", "accuracy", "auc", "aucpr", "auroc", "avg", "batch",
-	"bleu", "cer", "chrf", "cider", "crossentropy", "deviance", "dice", "entropy", "episode",
-	"epoch", "epochs", "estimated", "eta", "eval", "evaluate", "evaluating", "evaluation",
-	"evaluator", "fbeta", "fid", "fmeasure", "fps", "gen", "generation", "hits", "iou", "iter",
-	"iterat", "iterate", "iteration", "iterations", "iters", "itr", "kappa", "learn", "logloss",
-	"loss", "losses", "mae", "map", "mape", "mcc", "merror", "meteor", "metrics", "minibatch",
-	"miou", "mlogloss", "mltop", "mrr", "mse", "ndcg", "nll", "nloglik", "ntree", "perplexity",
-	"ppl", "precision", "processes", "psnr", "recall", "remaining", "return", "returns", "rew",
-	"reward", "rewards", "rmse", "rmsle", "rouge", "rougel", "round", "score", "smape",
-	"spearman", "sps", "ssim", "step", "steps", "testing", "timesteps", "train", "training",
-	"tree", "trial", "update", "updates", "ups", "val", "valid", "validate", "validating",
-	"validation", "validator", "wer", "world", "xent"};
+	"bleu", "cer", "chrf", "cider", "cost", "crossentropy", "deviance", "dice", "entropy",
+	"episode", "epoch", "epochs", "estimated", "eta", "eval", "evaluate", "evaluating",
+	"evaluation", "evaluator", "fbeta", "fid", "fmeasure", "fps", "gen", "generation", "hits",
+	"iou", "iter", "iterat", "iterate", "iteration", "iterations", "iters", "itr", "kappa",
+	"learn", "logloss", "loss", "losses", "mae", "map", "mape", "mcc", "merror", "meteor",
+	"metrics", "minibatch", "miou", "mlogloss", "mltop", "mrr", "mse", "ndcg", "nll", "nloglik",
+	"ntree", "perplexity", "ppl", "precision", "processes", "psnr", "recall", "remaining",
+	"return", "returns", "rew", "reward", "rewards", "rmse", "rmsle", "rouge", "rougel",
+	"round", "score", "smape", "spearman", "sps", "ssim", "step", "steps", "testing",
+	"timesteps", "train", "training", "tree", "trial", "update", "updates", "ups", "val",
+	"valid", "validate", "validating", "validation", "validator", "wer", "world", "xent"};
 
 /* The first two letters of those words, and for each pair the letters that come third. */
 #define PAIR(a, b) [((a)&31) << 5 | ((b)&31)]
@@ -34,6 +34,7 @@ static const uint32_t thirds[1024] = {
 	PAIR('c', 'e') = T('r'),
 	PAIR('c', 'h') = T('r'),
 	PAIR('c', 'i') = T('d'),
+	PAIR('c', 'o') = T('s'),
 	PAIR('c', 'r') = T('o'),
 	PAIR('d', 'e') = T('v'),
 	PAIR('d', 'i') = T('c'),

@@ -11,6 +11,7 @@
 enum {
 	NUMBERS_MAX = 40, /* of a line that are looked at */
 	METRICS_MAX = 10, /* of a line */
+	SETS_MAX = 4,     /* of a line that have their part of it */
 	COLUMNS_MAX = 16, /* of a table */
 	HEAD_MAX = 200,   /* bytes of a table's head */
 };
@@ -64,6 +65,12 @@ struct number {
 	struct meaning meaning; /* of the name */
 };
 
+/* From here on it is of that set. */
+struct set_mark {
+	const char *at;
+	enum name_set set;
+};
+
 struct line {
 	const char *text; /* clean, NUL at `len` */
 	size_t len;
@@ -74,6 +81,8 @@ struct line {
 	uint8_t decimals;  /* of the last number of the line before, or DECIMALS_UNKNOWN */
 	struct number numbers[NUMBERS_MAX];
 	size_t count;
+	struct set_mark sets[SETS_MAX];
+	size_t set_count;
 	bool named; /* a name means something */
 	bool call;  /* while scanning: within a call's brackets */
 	bool drawn; /* a percentage or a cell of a bar is there */
@@ -206,6 +215,14 @@ bool line_promises(const struct line *l);
 /* The number whose digits begin at `at`, or NULL. */
 const struct number *line_number_at(const struct line *l, const char *at);
 
+/* ---- sets.c ---- */
+
+/* Finds the words that say of all that follows whose it is. */
+void line_sets(struct line *l);
+/* Of what stands at `at`. */
+enum name_set line_set_at(const struct line *l, const char *at);
+bool line_validates(const struct line *l);
+
 /* ---- names.c ---- */
 
 struct meaning name_meaning(struct span name, struct span before);
@@ -237,7 +254,8 @@ bool line_read(struct line *l, struct said *s);
 line_reader read_tqdm, read_tqdm_counting, read_ignite, read_bar_format, read_keras, read_rich,
 	read_alive, read_progressbar2, read_fastprogress, read_poutyne, read_click, read_chainer,
 	read_table, read_bracket_steps, read_fairseq, read_of, read_catboost, read_leading_step,
-	read_darknet, read_clu, read_share, read_values;
+	read_pairs, read_cyclegan, read_espnet, read_marian, read_wenet, read_minisom, read_darknet,
+	read_clu, read_share, read_values;
 /* Names and values of the line: loss and metrics beside any shape; steps and epochs where none is. */
 void values_take(const struct line *l, struct said *s);
 /* "13ms/step", "96.6 steps/s": the value first. */

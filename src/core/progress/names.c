@@ -10,6 +10,7 @@ enum word {
 	WORD_LOSS,
 	WORD_LOSS_KIND, /* a loss by the name of its kind */
 	WORD_ERROR,     /* the less the better; may be a loss, may be a metric */
+	WORD_MEASURE,   /* the less the better, and no loss */
 	WORD_SCORE,     /* the more the better */
 	WORD_SCORE_STRICT,
 	WORD_TRAIN,
@@ -37,7 +38,7 @@ static const struct {
 	{"batch", WORD_NEUTRAL},
 	{"best", WORD_VETO},
 	{"bleu", WORD_SCORE},
-	{"cer", WORD_ERROR},
+	{"cer", WORD_MEASURE},
 	{"charts", WORD_NEUTRAL},
 	{"chrf", WORD_SCORE},
 	{"cider", WORD_SCORE},
@@ -46,6 +47,7 @@ static const struct {
 	{"count", WORD_VETO},
 	{"cross", WORD_CROSS},
 	{"crossentropy", WORD_LOSS_KIND},
+	{"crossentropyloss", WORD_LOSS_KIND},
 	{"cur", WORD_NEUTRAL},
 	{"current", WORD_NEUTRAL},
 	{"dev", WORD_VALIDATION},
@@ -65,7 +67,7 @@ static const struct {
 	{"evaluation", WORD_VALIDATION},
 	{"f1", WORD_SCORE},
 	{"fbeta", WORD_SCORE},
-	{"fid", WORD_ERROR},
+	{"fid", WORD_MEASURE},
 	{"final", WORD_NEUTRAL},
 	{"fmeasure", WORD_SCORE},
 	{"global", WORD_NEUTRAL},
@@ -115,8 +117,8 @@ static const struct {
 	{"num", WORD_VETO},
 	{"overall", WORD_NEUTRAL},
 	{"per", WORD_VETO},
-	{"perplexity", WORD_ERROR},
-	{"ppl", WORD_ERROR},
+	{"perplexity", WORD_MEASURE},
+	{"ppl", WORD_MEASURE},
 	{"precision", WORD_SCORE},
 	{"psnr", WORD_SCORE},
 	{"r2", WORD_SCORE},
@@ -142,6 +144,7 @@ static const struct {
 	{"smape", WORD_ERROR},
 	{"smooth", WORD_NEUTRAL},
 	{"smoothed", WORD_NEUTRAL},
+	{"smoothl1", WORD_LOSS_KIND},
 	{"spearman", WORD_SCORE},
 	{"ssim", WORD_SCORE},
 	{"std", WORD_VETO},
@@ -163,7 +166,7 @@ static const struct {
 	{"valid", WORD_VALIDATION},
 	{"validation", WORD_VALIDATION},
 	{"weight", WORD_VETO},
-	{"wer", WORD_ERROR},
+	{"wer", WORD_MEASURE},
 	{"xent", WORD_LOSS_KIND},
 };
 
@@ -190,6 +193,8 @@ static enum word word_of(struct span s)
 {
 	enum word found = word_find(s);
 
+	if (s.len == 3 && memcmp(s.at, "mAP", 3) == 0) /* none but the metric is written so */
+		return WORD_SCORE;
 	if (found != WORD_UNKNOWN)
 		return found;
 	while (s.len > 1 && is_digit(s.at[s.len - 1]))
@@ -201,7 +206,7 @@ static enum word word_of(struct span s)
 
 /* Words of a name as they add up. */
 struct sum {
-	bool loss, kind, error, score, strict, train, validation, other, veto, cross;
+	bool loss, kind, error, measure, score, strict, train, validation, other, veto, cross;
 	int count;
 };
 
@@ -214,6 +219,7 @@ static void sum_add(struct sum *sum, struct span s)
 	case WORD_UNKNOWN: sum->other = true; break;
 	case WORD_LOSS: sum->loss = true; break;
 	case WORD_LOSS_KIND: sum->kind = true; break;
+	case WORD_MEASURE: sum->measure = true; /* fallthrough */
 	case WORD_ERROR: sum->error = true; break;
 	case WORD_SCORE_STRICT: sum->strict = true; /* fallthrough */
 	case WORD_SCORE: sum->score = true; break;
@@ -231,6 +237,26 @@ static void sum_add(struct sum *sum, struct span s)
 	}
 }
 
+static bool is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+/* A word, or those that are written as one: "MulticlassAccuracy", "CrossEntropyLoss". */
+static void sum_word(struct sum *sum, struct span s)
+{
+	size_t begin = 0;
+
+	bool known = word_of(s) != WORD_UNKNOWN;
+
+	for (size_t i = 1; i < s.len && !known; i++)
+		if (is_lower(s.at[i - 1]) && is_letter(s.at[i]) && !is_lower(s.at[i])) {
+			sum_add(sum, (struct span){s.at + begin, i - begin});
+			begin = i;
+		}
+	sum_add(sum, (struct span){s.at + begin, s.len - begin});
+}
+
 static void sum_name(struct sum *sum, struct span name)
 {
 	const char *at = name.at, *end = name.at + name.len;
@@ -241,7 +267,7 @@ static void sum_name(struct sum *sum, struct span name)
 		while (at < end && (is_letter(*at) || is_digit(*at)))
 			at++;
 		if (at > begin)
-			sum_add(sum, (struct span){begin, (size_t)(at - begin)});
+			sum_word(sum, (struct span){begin, (size_t)(at - begin)});
 		else
 			at++;
 	}
@@ -259,15 +285,15 @@ static void set_values(struct meaning *m, const struct sum *name, const struct s
 		return;
 	if (name->score && name->strict && name->other) {
 		m->kind = NAME_NOTHING;
-	} else if (name->score) {
+	} else if (name->score && !name->loss) {
 		m->kind = NAME_METRIC;
 		m->metric = 3;
 		m->strict = name->strict || name->other;
-	} else if (loss_like && !sum->other) {
+	} else if (loss_like && !sum->other && !name->score) { /* "iou_loss" is a part of one */
 		m->kind = m->set == SET_VALIDATION ? NAME_METRIC : NAME_LOSS;
 		m->loss_rank = name->loss ? 3 : 2;
 		m->metric = m->set == SET_VALIDATION ? 1 : 0;
-	} else if (name->loss && !name->kind && m->set != SET_VALIDATION) {
+	} else if (name->loss && (!name->kind || name->score) && m->set != SET_VALIDATION) {
 		m->kind = NAME_LOSS_PART;
 		m->loss_rank = 1;
 		m->strict = true;
@@ -278,7 +304,7 @@ static void set_values(struct meaning *m, const struct sum *name, const struct s
 	} else if (name->error && !name->loss && (!name->other || m->set != SET_NONE)) {
 		m->kind = NAME_METRIC;
 		m->metric = 2;
-		m->loss_rank = m->set == SET_TRAIN && !name->other ? 1 : 0;
+		m->loss_rank = m->set == SET_TRAIN && !name->other && !name->measure;
 		m->strict = true;
 	} else if (name->train && name->count == 1) { /* CatBoost's "learn" */
 		m->kind = NAME_NOTHING;
@@ -296,6 +322,10 @@ struct meaning name_meaning(struct span name, struct span before)
 		return m;
 	m.strict = false;
 	sum_name(&own, name);
+	if (own.count == 1 && (own.train || own.validation) && span_is(before, "loss")) {
+		own.loss = true; /* "loss train: 2.345" */
+		before.len = 0;
+	}
 	if (!own.loss && !own.kind && !own.error && !own.score)
 		return m;
 	sum = own;

@@ -116,12 +116,15 @@ static bool of_follows(const char *s)
 {
 	while (is_digit(*s))
 		s++;
+	if (*s == '/')
+		return is_digit(s[1]);
 	s = skip_blanks(s);
 	return starts_with(s, "of ") || starts_with(s, "out of ");
 }
 
 /*
  *	building tree 52 of 60
+ *	Train tree 2/80 train-loss:1.175808 train-accuracy:0.999447 valid-loss:1.179330
  *	[Parallel(n_jobs=1)]: Done  60 out of  60 | elapsed:    2.2s finished
  */
 bool read_of(const struct line *l, struct said *s)
@@ -136,8 +139,10 @@ bool read_of(const struct line *l, struct said *s)
 			continue;
 		at = skip_blanks(at + strlen(words[i]));
 		*s = (struct said){.shape = SHAPE_VALUES};
-		if (!is_digit(*at) || !of_follows(at) || bar_counts(at, s) == NULL ||
-			!(s->has & PROGRESS_TOTAL) || s->unit != UNIT_STEP)
+		if (!is_digit(*at) || !of_follows(at) ||
+			(i > 0 && strcspn(at, "/") < strcspn(at, "o")) ||
+			bar_counts(at, s) == NULL || !(s->has & PROGRESS_TOTAL) ||
+			s->unit != UNIT_STEP)
 			continue;
 		return true;
 	}

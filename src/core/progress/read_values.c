@@ -43,16 +43,21 @@ static void take_metric(struct said *s, const struct number *n, const struct mea
 	s->has |= PROGRESS_METRIC;
 }
 
-static void take_loss(struct said *s, const struct number *n, const struct meaning *m)
+/* The loss is called as before `n` stands, and is `of`. */
+static void take_loss_of(struct said *s, const struct number *n, const struct number *of,
+	const struct meaning *m)
 {
 	struct meaning validation = *m;
+
+	if (of->doubtful)
+		return;
 
 	if (!phase_trains(s->phase)) {
 		validation.metric = 1;
 		if (s->metric_count < METRICS_MAX && s->phase != PHASE_OTHER) {
 			s->metrics[s->metric_count++] = (struct metric){.before = n->before,
 				.name = n->name,
-				.value = n->value,
+				.value = of->value,
 				.rank = metric_rank(&validation, s->phase)};
 			s->has |= PROGRESS_METRIC;
 		}
@@ -60,9 +65,14 @@ static void take_loss(struct said *s, const struct number *n, const struct meani
 	}
 	if (s->summary || m->loss_rank <= s->loss_rank)
 		return;
-	s->loss = n->value;
+	s->loss = of->value;
 	s->loss_rank = m->loss_rank;
 	s->has |= PROGRESS_LOSS;
+}
+
+static void take_loss(struct said *s, const struct number *n, const struct meaning *m)
+{
+	take_loss_of(s, n, n, m);
 }
 
 /* Of a counter: "5/20", "10/     100", "[3/10]", "3 of 10"; 0 where it says none. */
@@ -98,7 +108,7 @@ static void take_step(const struct line *l, struct said *s, const struct number 
 	if (!l->ended && total > 0 && l->numbers[l->count - 1].doubtful &&
 		n + 2 >= l->numbers + l->count && n + 1 < l->numbers + l->count)
 		total = 0;
-	if ((s->has & PROGRESS_STEP) && !(total > 0 && !(s->has & PROGRESS_TOTAL)))
+	if ((s->has & PROGRESS_STEP) && !(total > 0 && !(s->has & PROGRESS_TOTAL) && !s->no_total))
 		return;
 	if (total > 0 && n->whole > total)
 		return;
@@ -183,6 +193,17 @@ static bool ends_in_loss(struct span name)
 	return name.len > 4 && starts_with(name.at + name.len - 4, "loss");
 }
 
+/* "Train loss 10 0.567890": the number of the step stands between. */
+static const struct number *behind_step(const struct line *l, const struct number *n)
+{
+	const struct number *next = n + 1;
+
+	if (!n->loose || !n->integer || next == l->numbers + l->count || next->integer ||
+		next->name.len > 0 || next->at != n->end + 1 || *n->end != ' ')
+		return n;
+	return next;
+}
+
 /* The only loss of a line that says where it is: "{'embedding_loss': '0.447', 'epoch': '0.2941'}". */
 static void take_part(const struct line *l, struct said *s, const char *end)
 {
@@ -211,6 +232,23 @@ static bool is_share_of_bar(const struct number *n)
 	return *at == '|' || *at == CELL_FULL || *at == CELL_EMPTY;
 }
 
+/* In a part of the line that is the validation's, names need not say so. */
+static struct meaning meaning_there(const struct line *l, const struct number *n)
+{
+	struct meaning m = n->meaning;
+
+	if (m.set != SET_NONE || line_set_at(l, n->at) != SET_VALIDATION)
+		return m;
+	m.set = SET_VALIDATION;
+	if (m.kind == NAME_LOSS)
+		m.metric = 1;
+	if (m.kind == NAME_LOSS)
+		m.kind = NAME_METRIC;
+	else if (m.kind == NAME_LOSS_PART)
+		m.kind = NAME_NOTHING;
+	return m;
+}
+
 /* Loss and metrics, beside a shape that another reader found. */
 void values_take(const struct line *l, struct said *s)
 {
@@ -218,7 +256,7 @@ void values_take(const struct line *l, struct said *s)
 
 	for (size_t i = 0; i < l->count && l->numbers[i].at < end; i++) {
 		const struct number *n = &l->numbers[i];
-		struct meaning m = n->meaning;
+		struct meaning m = meaning_there(l, n);
 
 		if ((m.strict && n->loose) || n->doubtful ||
 			(m.leads && (n->name.at != l->begin || l->count < 2)))
@@ -231,7 +269,7 @@ void values_take(const struct line *l, struct said *s)
 		if (m.kind == NAME_METRIC)
 			take_metric(s, n, &m);
 		else if (m.kind == NAME_LOSS && !(n->percent))
-			take_loss(s, n, &m);
+			take_loss_of(s, n, behind_step(l, n), &m);
 		else if (s->shape == SHAPE_VALUES && !is_value(m.kind))
 			take_counter(l, s, n, &m);
 	}

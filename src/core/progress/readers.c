@@ -16,14 +16,20 @@ static const struct reader {
 	{"alive-progress", read_alive, "%"},
 	{"poutyne", read_poutyne, "%"},
 	{"keras", read_keras, "/"},
+	{"minisom", read_minisom, "["},
 	{"rich", read_rich, NULL},
 	{"bar", read_bar_format, "%"},
 	{"click", read_click, "%"},
 	{"chainer", read_chainer, NULL},
 	{"table", read_table, NULL},
+	{"pairs", read_pairs, "["},
+	{"cyclegan", read_cyclegan, "("},
+	{"wenet", read_wenet, "/"},
 	{"brackets", read_bracket_steps, "["},
+	{"espnet", read_espnet, ":"},
+	{"marian", read_marian, ":"},
 	{"fairseq", read_fairseq, "/"},
-	{"counts", read_of, "f"},
+	{"counts", read_of, NULL},
 	{"catboost", read_catboost, "\t"},
 	{"step in front", read_leading_step, NULL},
 	{"darknet", read_darknet, ","},
@@ -44,7 +50,12 @@ static enum phase phase_of_line(const struct line *l, struct said *s)
 	phase = first.len >= 3 && first.len <= 12 ? phase_of_words(first, &word) : PHASE_UNKNOWN;
 	if (phase == PHASE_VALIDATE || phase == PHASE_EVALUATE)
 		return phase;
-	if (starts_with(l->begin, "saving dict for global step"))
+	if (starts_with(l->begin, "epoch(val)"))
+		return PHASE_VALIDATE;
+	if (starts_with(l->begin, "epoch(test)") ||
+		starts_with(l->begin, "saving dict for global step"))
+		return PHASE_EVALUATE;
+	if (l->begin[0] == '*' && l->begin[1] == ' ' && is_letter(l->begin[2])) /* "* Acc@1 81.2" */
 		return PHASE_EVALUATE;
 	/* An engine that evaluates counts epochs of its own. */
 	for (const char *c = l->text; c < l->begin; c++)
@@ -175,6 +186,8 @@ static void finish_values(const struct line *l, struct said *s, enum phase phase
 
 	if (s->phase == PHASE_UNKNOWN)
 		s->phase = phase;
+	if (s->phase == PHASE_UNKNOWN && line_validates(l))
+		s->phase = PHASE_VALIDATE;
 	if (strncmp(s->reader, "brackets", 8) == 0 && s->phase == PHASE_UNKNOWN) {
 		struct span words = {l->begin, 16};
 		struct span word;
@@ -228,6 +241,7 @@ bool line_read(struct line *l, struct said *s)
 	line_scan(l, (struct span){NULL, 0});
 	if (!promises(l))
 		return false;
+	line_sets(l);
 	phase = phase_of_line(l, &first);
 	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
 		const struct reader *r = &readers[i];

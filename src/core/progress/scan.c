@@ -50,7 +50,9 @@ static const char *back_quotes(const char *text, const char *at)
 /* What stands between a name and its value: quotes, blanks, one of : = | and a bracket. */
 static const char *back_to_name(const char *text, const char *at, bool *loose)
 {
-	at = back_quotes(text, at);
+	const char *open = back_blanks(text, at);
+
+	at = back_quotes(text, open > text && open[-1] == '[' ? open : at);
 	if (at > text && (at[-1] == '[' || at[-1] == '('))
 		at = back_blanks(text, at - 1);
 	at = back_blanks(text, at);
@@ -96,8 +98,10 @@ static bool is_doubtful(const struct line *l, const struct number *n)
 {
 	size_t places = 0;
 
-	if (l->ended || *n->end != '\0')
+	if (l->ended || (*n->end != '\0' && (n->end[0] != '.' || n->end[1] != '\0')))
 		return false;
+	if (*n->end == '.')
+		return true;
 	for (const char *c = n->end; c > n->at && is_digit(c[-1]); c--)
 		places++;
 	if (places == (size_t)(n->end - n->at) || n->end[-(ptrdiff_t)places - 1] != '.')
@@ -117,7 +121,7 @@ static const char *number_take(struct line *l, const char *at)
 	n->integer = is_digit(*at) && take_count(at, &n->whole) == end;
 	n->doubtful = is_doubtful(l, n);
 	number_name(l, n);
-	if (!n->argument && !(*end == '-' && is_digit(end[1])))
+	if (!n->argument && !(*end == '-' && is_digit(*skip_blanks(end + 1))))
 		n->meaning = name_meaning(n->name, n->before);
 	l->named |= n->meaning.kind != NAME_NOTHING;
 	l->drawn |= n->percent;
@@ -160,7 +164,8 @@ static bool is_call(const char *at)
 /* "and parameters: {'epoch': 3}" likewise. */
 static bool is_config(const char *begin, const char *at)
 {
-	static const char *const ends[] = {"arameters: ", "arams: ", "onfig: ", "args: "};
+	static const char *const ends[] = {
+		"arameters: ", "arams: ", "onfig: ", "args: ", "ormalizer: "};
 
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		size_t len = strlen(ends[i]);
@@ -202,7 +207,7 @@ static void numbers_find(struct line *l, struct span taken)
 		}
 		if (*at == '(' && at > l->begin && (is_letter(at[-1]) || is_digit(at[-1])))
 			l->call = is_call(at);
-		else if (*at == '{' && is_config(l->begin, at))
+		else if ((*at == '{' || *at == '(') && is_config(l->begin, at))
 			l->call = true;
 		else if (*at == ')' || *at == '}')
 			l->call = false;
@@ -278,6 +283,21 @@ static const char *skip_bracket(const char *s)
 	return skip_blanks(end + 1);
 }
 
+/* "(main.py 213): INFO " of Swin and its like, behind a time in a bracket. */
+static const char *skip_place(const char *s)
+{
+	static const char *const levels[] = {"info ", "warning ", "debug ", "error "};
+	const char *end = *s == '(' ? strstr(s, "): ") : NULL;
+
+	if (end == NULL || end - s > 64 || memmem(s, (size_t)(end - s), ".py ", 4) == NULL)
+		return s;
+	s = end + 3;
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+		if (starts_with(s, levels[i]))
+			return skip_blanks(s + strlen(levels[i]));
+	return s;
+}
+
 /* "2026-11-29 18:00:10,123 ", "11/29/2026 18:29:48 ", "18:00:10 ". */
 static const char *skip_time(const char *s)
 {
@@ -324,12 +344,13 @@ static const char *message_begin(const char *text)
 		s = skip_absl(s);
 		s = skip_root(s);
 		s = skip_bracket(s);
+		s = skip_place(s);
 		if (skip_time(s) != s)
 			s = skip_level(skip_time(s));
 		if (s == before)
 			break;
 	}
-	return s;
+	return skip_blanks(s);
 }
 
 bool line_promises(const struct line *l)
@@ -360,7 +381,7 @@ void line_init(struct line *l, const char *text, bool ended, uint8_t depth)
 	l->depth = depth;
 	l->head = "";
 	l->decimals = DECIMALS_UNKNOWN;
-	l->count = 0;
+	l->count = l->set_count = 0;
 	l->named = l->drawn = l->call = false;
 }
 

@@ -82,6 +82,8 @@ static void judge_epochs(struct track *t, const struct said *s)
 
 	if (t->epochs_loop)
 		return;
+	if (!t->headed && (s->has & PROGRESS_EPOCH))
+		t->unsure = false;
 	if ((s->has & PROGRESS_EPOCH) && !s->epoch_fraction) {
 		/* It went on through the change of the number. */
 		if (had && epoch_is_new(t, s) && (t->known & PROGRESS_EPOCH) &&
@@ -91,13 +93,15 @@ static void judge_epochs(struct track *t, const struct said *s)
 			t->runs_on = true;
 		t->anew = !t->runs_on;
 	} else if (t->headed) {
-		if (had && t->step > 0 && s->step >= t->step && t->total == s->total && !t->anew)
-			t->runs_on = true;
-		t->anew = !t->runs_on;
+		bool same = had && t->total == s->total && !t->anew;
+
+		t->runs_on |= same && t->step > 0 && s->step >= t->step;
+		t->unsure = same && t->bar && t->step == 0 && !t->runs_on;
+		t->anew = !t->runs_on && !t->unsure;
 	} else if (had && s->step < t->step && s->shape == SHAPE_BAR && (s->has & PROGRESS_TOTAL) &&
 		(t->known & PROGRESS_TOTAL) && s->total == t->total) {
 		t->anew = true;
-		t->runs_on = false;
+		t->runs_on = t->unsure = false;
 	}
 	t->headed = false;
 }

@@ -179,7 +179,7 @@ const char *take_real(const char *s, double *out)
 	for (; is_digit(*s) || thousand_follows(s); s++)
 		if (*s != ',' && ++count <= 15)
 			digits = digits * 10 + (*s - '0');
-	if (*s == '.' && (is_digit(s[1]) || count > 0))
+	if (*s == '.' && (is_digit(s[1]) || (count > 0 && s[1] != '\0' && !is_blank(s[1]))))
 		for (s++; is_digit(*s); s++, places++)
 			if (++count <= 15)
 				digits = digits * 10 + (*s - '0');

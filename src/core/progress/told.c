@@ -64,6 +64,8 @@ bool track_percent(const struct track *t, double *percent)
 		*percent = t->percent;
 		return true;
 	}
+	if (t->unsure)
+		return false;
 	if (t->anew || t->headed || !(t->known & PROGRESS_STEP)) {
 		bool begun = !(t->known & PROGRESS_STEP) || t->headed;
 
@@ -86,6 +88,8 @@ static bool log_eta(const struct track *t)
 		return false;
 	if (!log_may(t, PROGRESS_ETA) || t->whole_eta)
 		return true;
+	if (t->unsure)
+		return false;
 	if (!t->anew && !t->epochs_loop)
 		return true;
 	if (t->epochs_loop)

@@ -17,7 +17,8 @@ void track_gap(struct track *t)
 		PROGRESS_STEP | PROGRESS_TOTAL | PROGRESS_EPOCH | PROGRESS_EPOCHS | PROGRESS_RATE |
 			PROGRESS_ETA);
 	t->known &= ~(unsigned)PROGRESS_PHASE;
-	t->anew = t->runs_on = t->headed = t->epochs_loop = t->whole_percent = t->bar = false;
+	t->anew = t->runs_on = t->unsure = t->headed = t->epochs_loop = t->whole_percent = t->bar =
+		false;
 	t->held = PHASE_UNKNOWN;
 	t->head[0] = '\0';
 	t->gap = true;
@@ -95,6 +96,9 @@ static void metric_put(struct track *t, const struct metric *m, uint8_t rank)
 /* One is kept for the job: a better one takes its place, and only its own name renews it. */
 static void take_metrics(struct track *t, const struct said *s, const char *wanted)
 {
+	bool renewed =
+		false; /* "Mean Reward: 1.2. Std of Reward: 0.5": the first of a name counts */
+
 	if (!log_may(t, PROGRESS_METRIC))
 		return;
 	for (size_t i = 0; i < 2 * s->metric_count; i++) { /* "reward" before "rewards/len/mean" */
@@ -110,9 +114,12 @@ static void take_metrics(struct track *t, const struct said *s, const char *want
 			continue;
 		}
 		metric_text(m, text);
-		if (m->rank > t->metric_rank ||
-			(m->rank == t->metric_rank && names_equal(text, t->metric_name)))
-			metric_put(t, m, m->rank);
+		if (m->rank == t->metric_rank && (renewed || !names_equal(text, t->metric_name)))
+			continue;
+		if (m->rank < t->metric_rank)
+			continue;
+		metric_put(t, m, m->rank);
+		renewed = true;
 	}
 }
 

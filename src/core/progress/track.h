@@ -45,6 +45,7 @@ struct track {
 	bool bar;     /* step is of a bar */
 	bool anew;    /* steps begin anew each epoch */
 	bool runs_on; /* or do not, as was seen */
+	bool unsure;  /* or nobody knows: its bar stood there before the first epoch's head */
 	bool heads;   /* its epochs have head lines */
 	bool headed;  /* a line began an epoch since the last step */
 	bool counted; /* the step is of this epoch */
