@@ -206,6 +206,17 @@ static void take_body(struct call *c, const struct api_request *r)
 	}
 }
 
+/*
+ * What a change would lead to: it takes no nonce, so that a platform that does not know the question,
+ * and would carry the change out, refuses it.
+ */
+static bool asks_only(const struct call *c)
+{
+	const char *query = strchr(c->path, '?');
+
+	return query && strstr(query, "what_if=1") != NULL;
+}
+
 void api_call(struct api *a, const struct api_request *r, api_done done, void *ctx)
 {
 	struct call *c = mem_alloc(sizeof *c);
@@ -222,7 +233,7 @@ void api_call(struct api *a, const struct api_request *r, api_done done, void *c
 	take_body(c, r);
 	if (r->nonce) {
 		c->nonce = mem_strdup(r->nonce);
-	} else if (may_change(c)) {
+	} else if (may_change(c) && !asks_only(c)) {
 		ulid_new(nonce, time_now_ms());
 		c->nonce = mem_strdup(nonce);
 	}

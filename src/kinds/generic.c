@@ -297,17 +297,22 @@ void generic_edit(struct request *r)
 	struct arena text = ARENA_INIT;
 	struct err e = ERR_INIT;
 	struct change *c;
+	bool good;
 
 	if (row == NULL)
 		return;
 	memcpy(changed, row, k->size);
 	c = change_for(r);
-	if (body_read(r, 0, &e) && record_decode(k, changed, &text, r->body, DECODE_EDIT, &e) &&
-		edit_put(r, c, row, changed, &e)) {
+	good = body_read(r, 0, &e) && record_decode(k, changed, &text, r->body, DECODE_EDIT, &e) &&
+		edit_put(r, c, row, changed, &e);
+	if (good && !r->what_if) {
 		edit_commit(r, c, row, changed);
 	} else {
 		change_free(c);
-		request_fail(r, &e);
+		if (good)
+			r->route->handlers->what_if(r, row, changed);
+		else
+			request_fail(r, &e);
 	}
 	arena_release(&text);
 }

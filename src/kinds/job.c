@@ -71,6 +71,7 @@ const struct kind_handlers job_handlers = {
 	.prepare = job_prepare,
 	.gather = job_gather,
 	.make = job_made,
+	.what_if = workload_what_if,
 	.policy = &job_policy,
 	.actions = actions,
 	.more = more,

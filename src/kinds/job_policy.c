@@ -114,5 +114,5 @@ const struct work_policy job_policy = {
 	.claim = job_claim,
 	.gang = job_gang,
 	.again = job_again,
-	.quota_line = offsetof(struct quota, train),
+	.part = PART_TRAIN,
 };

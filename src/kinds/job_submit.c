@@ -334,6 +334,17 @@ static void submission_store(struct submission *s)
 	change_commit(c);
 }
 
+/* All is checked: it is stored, or was only asked about. */
+static void submission_pass(struct submission *s)
+{
+	if (!s->r->what_if) {
+		submission_store(s);
+		return;
+	}
+	s->r->route->handlers->what_if(s->r, NULL, s->job);
+	submission_free(s);
+}
+
 /* ---- The package ---- */
 
 static void submission_looked(void *ctx, bool good, const struct err *e)
@@ -346,7 +357,7 @@ static void submission_looked(void *ctx, bool good, const struct err *e)
 		err_field(&s->e, ERR_UNPROCESSABLE, "trainer_uri", "there is no package %.300s",
 			s->job->trainer_uri);
 	if (good && submission_room(s))
-		submission_store(s);
+		submission_pass(s);
 	else
 		submission_refuse(s);
 }
@@ -377,7 +388,7 @@ void job_made(struct making *m)
 	if (!submission_open(s))
 		submission_refuse(s);
 	else if (s->package == NULL)
-		submission_store(s);
+		submission_pass(s);
 	else
 		submission_look(s);
 }

@@ -49,6 +49,11 @@ struct kind_handlers {
 	 */
 	bool (*edit)(struct request *r, struct change *c, const void *row, void *changed,
 		struct err *e);
+	/*
+	 * CAN_WHAT_IF: answers what `made`, checked and not stored, would lead to (request.what_if).
+	 * `row`: what it is a change of; NULL: it is new.
+	 */
+	void (*what_if)(struct request *r, const void *row, const void *made);
 	/* CAN_EDIT: after the change was stored or not, as change_then. NULL: nothing to do. */
 	change_after edited;
 	/*
@@ -96,6 +101,9 @@ void request_reply_row(struct request *r, const struct kind *k, const void *row)
 void action_refuse(struct request *r, const void *row, const char *why);
 /* {"message": "..."}. */
 json_t *message_json(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Answers the forecast of a workload (work/foresee.h), as what_if. */
+void workload_what_if(struct request *r, const void *row, const void *made);
 
 void generic_one(struct request *r);
 void generic_create(struct request *r);

@@ -29,6 +29,7 @@ static const char *const capabilities[] = {
 	"events",
 	"sigv4",
 	"command",
+	"what_if",
 	NULL,
 };
 

@@ -1,5 +1,6 @@
 /* Quotas: what the public clients send along with limits, and planning when one has changed. */
 #include "kinds/kinds.h"
+#include "work/foresee.h"
 
 #include <string.h>
 
@@ -29,6 +30,52 @@ static void quota_stored(void *ctx, bool ok, const struct err *e)
 	reconcile_soon(&p->work);
 }
 
+/* What holds for jobs of everything together: the lesser of their own limit and the total. */
+static void bounds_put(struct nested *out, const struct quota *q, struct arena *text)
+{
+	forecast_uses(out, q->cpu_bound, q->memory_bound, q->gpu_bound, q->train.count_quota, text);
+}
+
+static void used_put(struct nested *out, const struct quota *q, struct arena *text)
+{
+	forecast_uses(out, q->total.cpu_used, q->total.memory_used, q->total.gpu_used,
+		q->train.count_used, text);
+}
+
+static void quota_foresee(struct platform *p, const struct quota *before, const struct quota *made,
+	struct forecast *f, struct arena *text)
+{
+	struct plan_limits then;
+
+	limits_of(&then, made);
+	work_foresee_limits(&p->work, before->org_id, &then, f, text);
+	used_put(&f->used, before, text);
+	used_put(&f->after, before, text);
+	bounds_put(&f->limit, before, text);
+	bounds_put(&f->limit_after, made, text);
+	record_know(&forecast_kind, f, offsetof(struct forecast, used));
+	record_know(&forecast_kind, f, offsetof(struct forecast, after));
+	record_know(&forecast_kind, f, offsetof(struct forecast, limit));
+	record_know(&forecast_kind, f, offsetof(struct forecast, limit_after));
+}
+
+static void quota_what_if(struct request *r, const void *row, const void *made)
+{
+	struct arena text = ARENA_INIT;
+	struct forecast f;
+
+	if (r->platform->work.engine == NULL) {
+		struct err e = ERR_INIT;
+
+		err_set(&e, ERR_UNAVAILABLE, "mltopd is starting: ask again");
+		request_fail_retry(r, &e, RETRY_AFTER_S);
+		return;
+	}
+	quota_foresee(r->platform, row, made, &f, &text);
+	request_reply(r, 200, record_encode(&forecast_kind, &f, NULL));
+	arena_release(&text);
+}
+
 static const struct route more[] = {
 	{.method = METHOD_POST,
 		.pattern = API "/quota",
@@ -42,5 +89,6 @@ const struct kind_handlers quota_handlers = {
 	.kind = &quota_kind,
 	.prepare = quota_prepare,
 	.edited = quota_stored,
+	.what_if = quota_what_if,
 	.more = more,
 };

@@ -1,4 +1,5 @@
 /* The route table and the reference pages, made from the kinds and what their files add. */
+#include "core/kinds/forecast.h"
 #include "kinds/kinds.h"
 #include "kinds/work.h"
 
@@ -149,10 +150,14 @@ static void add_kind(struct route_table *t, const struct kind_handlers *h)
 	const struct kind *k = h->kind;
 	const char *one = textf(t, "%s/{%s}", k->path, k->name);
 	enum role see = (enum role)k->see;
+	unsigned changes = ROUTE_CHANGES | (k->can & CAN_WHAT_IF ? ROUTE_WHAT_IF : 0);
+	const char *what_if = k->can & CAN_WHAT_IF ? " With ?what_if=1 a forecast instead." : "";
 
+	assert(!(k->can & CAN_WHAT_IF) || h->what_if);
 	if (k->can & CAN_CREATE)
-		add(t, h, METHOD_POST, (enum role)k->make, ROUTE_CHANGES, k->path, generic_create,
-			textf(t, "Makes a %s from its `new` rows; answers it.", k->name));
+		add(t, h, METHOD_POST, (enum role)k->make, changes, k->path, generic_create,
+			textf(t, "Makes a %s from its `new` rows; answers it.%s", k->name,
+				what_if));
 	if (k->can & CAN_LIST)
 		add(t, h, METHOD_GET, see, 0, k->path, generic_list,
 			textf(t,
@@ -164,9 +169,9 @@ static void add_kind(struct route_table *t, const struct kind_handlers *h)
 		add(t, h, METHOD_GET, see, object_flags(h, k->see), one, generic_one,
 			textf(t, "One %s, by name or uid: ?fields=.", k->name));
 	if (k->can & CAN_EDIT)
-		add(t, h, METHOD_PUT, (enum role)k->change,
-			ROUTE_CHANGES | object_flags(h, k->change), one, generic_edit,
-			textf(t, "Changes `edit` rows of the %s; answers it.", k->name));
+		add(t, h, METHOD_PUT, (enum role)k->change, changes | object_flags(h, k->change),
+			one, generic_edit,
+			textf(t, "Changes `edit` rows of the %s; answers it.%s", k->name, what_if));
 	add_actions(t, h, one);
 	if (k->can & CAN_EVENTS)
 		add(t, h, METHOD_GET, see, object_flags(h, k->see), textf(t, "%s/events", one),
@@ -208,7 +213,8 @@ const struct route *route_table_rows(const struct route_table *t)
 /* ---- Reference pages ---- */
 
 /* The names of a route's flags, in the order of their bits. */
-static const char *const flag_words[] = {"open", "changes", "raw-body", "tenant", "stream"};
+static const char *const flag_words[] = {"open", "changes", "raw-body", "tenant", "stream",
+	"what-if"};
 
 static void route_json(const struct route *t, struct buf *out)
 {
@@ -262,6 +268,10 @@ void routes_docs(struct buf *out)
 		"from this machine where no proxy is trusted (`signing.galaxy`), for 60 s; what changes "
 		"something may come once with its signature and method (409 afterwards), and no "
 		"websocket is opened with it.\n"
+		"\nWhere a route says so, `?what_if=1` makes the same checks, with the same errors, and "
+		"answers a forecast (below): nothing is stored, started or audited, and no nonce is "
+		"taken, nor needed. `/version` names the capability `what_if`; whatever else changes "
+		"something refuses the parameter.\n"
 		"\nErrors are `{\"error\": true, \"message\": \"...\"}` with status 400, 401, 403, "
 		"404, 405, 408, 409, 411, 413, 422, 429, 431, 500 or 503. An object of another org answers "
 		"exactly like one that is not there.\n\nA request must be exactly as RFC 9112 has it: "
@@ -274,5 +284,7 @@ void routes_docs(struct buf *out)
 		buf_addc(out, '\n');
 		kind_docs(all_kinds[i], out);
 	}
+	buf_addc(out, '\n');
+	kind_docs(&forecast_kind, out);
 	route_table_free(table);
 }

@@ -2,6 +2,7 @@
 #include "kinds/work.h"
 
 #include "base/mem.h"
+#include "work/foresee.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,19 @@ void workload_hold(struct request *r, const void *object)
 void workload_release(struct request *r, const void *object)
 {
 	hold_or_release(r, object, reconcile_release);
+}
+
+/* ---- What if ---- */
+
+void workload_what_if(struct request *r, const void *row, const void *made)
+{
+	struct arena text = ARENA_INIT;
+	struct forecast f;
+
+	(void)row;
+	work_foresee(&r->platform->work, r->route->kind, made, &f, &text);
+	request_reply(r, 200, record_encode(&forecast_kind, &f, NULL));
+	arena_release(&text);
 }
 
 /* ---- Tasks ---- */

@@ -66,12 +66,13 @@ struct cli {
 };
 
 enum verb_flag {
-	VERB_REST = 1,   /* takes a command behind its flags */
-	VERB_FIELDS = 2, /* takes the F_NEW fields of its kind as flags */
-	VERB_LIST = 4,   /* takes the output flags */
-	VERB_ONE = 8,    /* the output flags without those of lists */
-	VERB_ORG = 16,   /* is about jobs that may be another org's; lists always are */
-	VERB_LOCAL = 32, /* a list of what no platform has: the flags of how it is shown */
+	VERB_REST = 1,      /* takes a command behind its flags */
+	VERB_FIELDS = 2,    /* takes the F_NEW fields of its kind as flags */
+	VERB_LIST = 4,      /* takes the output flags */
+	VERB_ONE = 8,       /* the output flags without those of lists */
+	VERB_ORG = 16,      /* is about jobs that may be another org's; lists always are */
+	VERB_LOCAL = 32,    /* a list of what no platform has: the flags of how it is shown */
+	VERB_WHAT_IF = 128, /* its change can be asked about first: CAN_WHAT_IF of its kind */
 	VERB_OWNED = 64, /* is about an object of its kind: VERB_ORG where these belong to orgs */
 };
 
@@ -188,6 +189,9 @@ bool cli_job_place(struct cli *c, json_t *body, struct err *e);
 bool cli_check(const struct kind *k, const json_t *body, struct err *e);
 /* What an object that was made is called: as the platform says, else as it was asked for. Borrowed. */
 const char *cli_name_of(const struct kind *k, const json_t *answer, const json_t *body);
+/* Asks what that change would lead to, and prints it; the platform does nothing. */
+bool cli_what_if(struct cli *c, const char *method, const char *path, const json_t *body,
+	struct err *e);
 /* list --watch: prints the list whenever it changed, until interrupted. */
 int cli_watch(struct cli *c, const struct kind *k);
 

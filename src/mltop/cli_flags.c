@@ -32,11 +32,16 @@ static const struct cli_flag org_flags[] = {
 	{"org", 0, "ID", "another org's; -1 for a list of all (admins)", false},
 	{0},
 };
+static const struct cli_flag what_if_flags[] = {
+	{"what-if", 0, NULL, "do nothing: say what it would lead to", false},
+	{0},
+};
 const struct cli_flags cli_flags[] = {
 	{"Output", output_flags, VERB_LIST | VERB_ONE | VERB_LOCAL},
 	{"Columns", shown_flags, VERB_LIST | VERB_LOCAL},
 	{"Rows", list_flags, VERB_LIST},
 	{"Whose", org_flags, VERB_LIST | VERB_ORG},
+	{"Before it is done", what_if_flags, VERB_WHAT_IF},
 	{"Everywhere", common_flags, 0},
 	{0},
 };

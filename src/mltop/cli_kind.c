@@ -260,10 +260,13 @@ int cli_create(struct cli *c)
 	json_t *body = json_object(), *answer = NULL;
 	struct err e = ERR_INIT;
 	bool ok = created_body(c, body, &e) && cli_check(k, body, &e) &&
-		(k != &job_kind || cli_job_place(c, body, &e)) && cli_upload_trainer(c, body, &e) &&
-		cli_call(c, "POST", k->path, body, &answer, &e) &&
-		cli_print_made(c, k, answer, body, &e);
+		(k != &job_kind || cli_job_place(c, body, &e)) && cli_upload_trainer(c, body, &e);
 
+	if (ok && cli_has(c, "what-if"))
+		ok = cli_what_if(c, "POST", k->path, body, &e);
+	else
+		ok = ok && cli_call(c, "POST", k->path, body, &answer, &e) &&
+			cli_print_made(c, k, answer, body, &e);
 	json_decref(body);
 	json_decref(answer);
 	return ok ? EXIT_DONE : cli_fail(&e);
@@ -352,8 +355,11 @@ int cli_edit(struct cli *c)
 	ok = ok && cli_find(c, k, c->args[0], &object, &e);
 	if (ok)
 		path = cli_path(k, cli_text_of(object, kind_uid(k)), "");
-	ok = ok && cli_call(c, "PUT", path, body, &answer, &e);
-	if (ok && (cli_has(c, "json") || cli_has(c, "output")))
+	if (ok && cli_has(c, "what-if"))
+		ok = cli_what_if(c, "PUT", path, body, &e);
+	else
+		ok = ok && cli_call(c, "PUT", path, body, &answer, &e);
+	if (ok && answer && (cli_has(c, "json") || cli_has(c, "output")))
 		ok = output_one(c, k, answer, &e);
 	free(path);
 	json_decref(body);

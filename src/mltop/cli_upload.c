@@ -253,6 +253,11 @@ bool cli_upload_trainer(struct cli *c, json_t *body, struct err *e)
 			"trainer_uri is %.200s: there is no such "
 			"file or folder here",
 			path);
+	else if (here && cli_has(c, "what-if") && (S_ISDIR(st.st_mode) || !c->context.private))
+		good = err_field(e, ERR_INVALID, "trainer_uri",
+			"trainer_uri is %.200s: --what-if uploads nothing; name the uri of a package "
+			"that is there (mltop packages create uploads one)",
+			path);
 	else if (here && S_ISDIR(st.st_mode))
 		good = cli_upload_folder(c, path, body, e);
 	else if (here && !c->context.private)

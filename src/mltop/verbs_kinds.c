@@ -75,6 +75,8 @@ static void table_add(struct verb_table *t, const struct verb *v)
 	/* --org is for what belongs to an org. */
 	if ((made->flags & VERB_OWNED) && made->kind && made->kind->org_names)
 		made->flags |= VERB_ORG;
+	if ((made->run == cli_create || made->run == cli_edit) && (made->kind->can & CAN_WHAT_IF))
+		made->flags |= VERB_WHAT_IF;
 	if (made->run == cli_action && made->action == NULL)
 		made->action = kind_action_find(made->kind, made->name);
 	if (made->own == NULL && made->run == cli_action)

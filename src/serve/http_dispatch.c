@@ -127,9 +127,32 @@ static bool answered_by_nonce(struct exchange *x)
 	return true;
 }
 
+/* Of what would change something: is it only asked what that would lead to? */
+static bool read_what_if(struct exchange *x, struct err *e)
+{
+	const char *value = request_query(&x->r, "what_if");
+
+	if (!(x->r.route->flags & ROUTE_CHANGES) || value == NULL)
+		return true;
+	if (!(x->r.route->flags & ROUTE_WHAT_IF))
+		return err_set(e, ERR_INVALID,
+			"what_if: what %s %s leads to cannot be asked here, and nothing was done",
+			method_words[x->r.method], x->r.path);
+	if (strcmp(value, "1") != 0)
+		return err_set(e, ERR_INVALID, "what_if is %.20s: give 1, or leave it out", value);
+	x->r.what_if = true;
+	return true;
+}
+
+/* Changes something, should it be carried out. */
+static bool changes(const struct exchange *x)
+{
+	return (x->r.route->flags & ROUTE_CHANGES) && !x->r.what_if;
+}
+
 static bool needs_nonce(const struct exchange *x, struct err *e)
 {
-	if (!(x->r.route->flags & ROUTE_CHANGES) || x->r.nonce[0] != '\0')
+	if (!changes(x) || x->r.nonce[0] != '\0')
 		return true;
 	return err_set(e, ERR_UNAUTHORIZED,
 		"Unauthorized: a request that changes something must have a signed header "
@@ -150,7 +173,8 @@ static bool admit(struct exchange *x)
 		return false;
 	}
 	x->r.nonce = x->claim.nonce;
-	if (!auth_allowed(&x->r.who, x->r.route, &e) || !needs_nonce(x, &e)) {
+	if (!auth_allowed(&x->r.who, x->r.route, &e) || !read_what_if(x, &e) ||
+		!needs_nonce(x, &e)) {
 		request_fail(&x->r, &e);
 		return false;
 	}
@@ -173,7 +197,7 @@ void exchange_dispatch(struct exchange *x)
 		return;
 	}
 	body_done(x);
-	if ((x->r.route->flags & ROUTE_CHANGES) && x->claimed && answered_by_nonce(x))
+	if (changes(x) && x->claimed && answered_by_nonce(x))
 		return;
 	x->r.route->handle(&x->r);
 }

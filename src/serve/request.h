@@ -34,6 +34,7 @@ enum route_flag {
 		4,         /* body is not JSON (package parts): limits of its own, streamed aside */
 	ROUTE_TENANT = 8,  /* names an object of an org: the tenant matrix test visits it */
 	ROUTE_STREAM = 16, /* answers with a chunked stream of text (logs with follow) */
+	ROUTE_WHAT_IF = 32, /* ?what_if=1 asks what it would lead to: nothing is changed then */
 };
 
 /* One row a route; the tenant matrix and docs/API.md are made from the table. */
@@ -69,6 +70,7 @@ struct request {
 	/* What the nonce was asked for with; the handler stores it beside its answer. "" when none. */
 	char request_hash[SIGN_HEX_SIZE];
 	const char *peer; /* address, for audit; what a trusted proxy says it is */
+	bool what_if;     /* ROUTE_WHAT_IF: only that is asked */
 	bool secure;      /* nobody on the way could read it: TLS, here or at a trusted proxy */
 	int64_t now;      /* wall ms when it came */
 	bool gone;        /* set by the server when the client has left */

@@ -1,6 +1,6 @@
 /*
- * Workloads in motion. Those that hold resources are in one list; the others in another, in the order in
- * which they may start, so that a turn of planning need not look at all of a long queue.
+ * Workloads in motion. Those that hold resources are in one list; the others in the queue of their org,
+ * in the order in which they may start, so that a turn of planning need not look at all of a long one.
  */
 #include "work/work.h"
 
@@ -17,15 +17,16 @@ static bool starts_before(const struct active *a, const struct active *b)
 	return a->priority != b->priority ? a->priority > b->priority : a->order < b->order;
 }
 
-/* Where `a` is among those that wait, or belongs. */
-static size_t waiting_place(const struct work *w, const struct active *a)
+/* Where `a` is among those of its org that wait, or belongs. */
+static size_t waiting_place(const struct active *a)
 {
-	size_t low = 0, high = w->waiting.len;
+	const struct org_queue *q = a->queue;
+	size_t low = 0, high = q->waiting.len;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (starts_before(w->waiting.items[middle], a))
+		if (starts_before(q->waiting.items[middle], a))
 			low = middle + 1;
 		else
 			high = middle;
@@ -35,21 +36,29 @@ static size_t waiting_place(const struct work *w, const struct active *a)
 
 static void waiting_add(struct work *w, struct active *a)
 {
-	size_t at = waiting_place(w, a);
+	struct org_queue *q = a->queue;
+	size_t at = waiting_place(a);
 
-	vec_push(&w->waiting, a);
-	memmove(&w->waiting.items[at + 1], &w->waiting.items[at],
-		(w->waiting.len - 1 - at) * sizeof *w->waiting.items);
-	w->waiting.items[at] = a;
-	if (a->queue->waiting++ == 0)
-		w->orgs_waiting++;
+	if (q->waiting.len == 0) {
+		q->at = w->waiting.len;
+		vec_push(&w->waiting, q);
+	}
+	vec_push(&q->waiting, a);
+	memmove(&q->waiting.items[at + 1], &q->waiting.items[at],
+		(q->waiting.len - 1 - at) * sizeof *q->waiting.items);
+	q->waiting.items[at] = a;
 }
 
 static void waiting_remove(struct work *w, struct active *a)
 {
-	vec_remove(&w->waiting, waiting_place(w, a));
-	if (--a->queue->waiting == 0)
-		w->orgs_waiting--;
+	struct org_queue *q = a->queue;
+
+	vec_remove(&q->waiting, waiting_place(a));
+	if (q->waiting.len > 0)
+		return;
+	w->waiting.items[q->at] = w->waiting.items[w->waiting.len - 1];
+	w->waiting.items[q->at]->at = q->at;
+	w->waiting.len--;
 }
 
 static void live_remove(struct work *w, const struct active *a)
@@ -61,7 +70,7 @@ static void live_remove(struct work *w, const struct active *a)
 	vec_remove(&w->live, at);
 }
 
-static struct org_queue *queue_of(struct work *w, const char *org_id)
+struct org_queue *queue_of(struct work *w, const char *org_id)
 {
 	struct org_queue *q = map_get(&w->queues, org_id);
 
@@ -136,6 +145,11 @@ void active_lives(struct active *a, struct life_state life)
 	}
 }
 
+bool active_in_flight(const struct active *a)
+{
+	return change_in_flight(a->w->model, a->kind, a->uid);
+}
+
 bool active_next(const struct work *w, size_t *at, struct active **out)
 {
 	const char *uid;
@@ -186,12 +200,17 @@ void actives_release(struct work *w)
 
 	while (w->live.len > 0)
 		active_free(w->live.items[w->live.len - 1]);
-	while (w->waiting.len > 0)
-		active_free(w->waiting.items[w->waiting.len - 1]);
+	while (w->waiting.len > 0) {
+		struct org_queue *q = w->waiting.items[w->waiting.len - 1];
+
+		active_free(q->waiting.items[q->waiting.len - 1]);
+	}
 	vec_release(&w->live);
 	vec_release(&w->waiting);
 	map_release(&w->actives);
-	while (map_next(&w->queues, &at, &org, &queue))
+	while (map_next(&w->queues, &at, &org, &queue)) {
+		vec_release(&((struct org_queue *)queue)->waiting);
 		free(queue);
+	}
 	map_release(&w->queues);
 }

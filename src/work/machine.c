@@ -62,6 +62,7 @@ bool reconcile_possible(struct work *w, const struct kind *k, const void *row, s
 		org.limits = &limits;
 	policy->claim(&claim, row);
 	policy->gang(&gang, &claim, row);
+	gang.part = policy->part;
 	gang.org = &org;
 	policy->program(&program, row);
 	w->engine->ops->machine(w->engine, &cluster);

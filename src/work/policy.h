@@ -33,7 +33,7 @@ struct work_policy {
 	 * it never began. `done`: attempts that count.
 	 */
 	bool (*again)(const void *row, enum work_reason why, int64_t done, int64_t *delay_ms);
-	size_t quota_line; /* offset in struct quota of what it counts in, beside the total */
+	enum quota_part part; /* of a quota: what it counts in, beside the total */
 };
 
 #endif

@@ -15,6 +15,36 @@ static struct amounts amounts_of(const struct quota_line *l)
 					[DIM_JOBS] = l->count_quota}};
 }
 
+/* The parts of a quota, and (PART_COUNT) all together; of TensorBoards there is a number only. */
+static const size_t lines[] = {
+	[PART_TRAIN] = offsetof(struct quota, train),
+	[PART_MODEL] = offsetof(struct quota, model),
+	[PART_DEV] = offsetof(struct quota, dev),
+	[PART_TENSORBOARD] = 0,
+	[PART_COUNT] = offsetof(struct quota, total),
+};
+
+/* NULL: that part has none. */
+static struct quota_line *line_of(const struct quota *q, enum quota_part part)
+{
+	return lines[part] ? (struct quota_line *)((char *)q + lines[part]) : NULL;
+}
+
+void limits_of(struct plan_limits *out, const struct quota *q)
+{
+	for (enum quota_part part = 0; part < PART_COUNT; part++) {
+		const struct quota_line *l = line_of(q, part);
+
+		for (int d = 0; d < DIM_COUNT; d++)
+			out->parts[part].v[d] = NO_BOUND;
+		if (l)
+			out->parts[part] = amounts_of(l);
+	}
+	out->parts[PART_TENSORBOARD].v[DIM_JOBS] = q->tensorboard_quota;
+	out->total = amounts_of(&q->total);
+	out->total.v[DIM_JOBS] = NO_BOUND; /* it counts no objects */
+}
+
 bool work_limits(struct work *w, const char *org_id, struct plan_limits *out, const char **name)
 {
 	const struct quota *q = rowset_find(&w->model->quotas, org_id);
@@ -22,34 +52,44 @@ bool work_limits(struct work *w, const char *org_id, struct plan_limits *out, co
 	if (q == NULL)
 		return false;
 	*name = q->org_name;
-	*out = (struct plan_limits){.kind = amounts_of(&q->train), .total = amounts_of(&q->total)};
-	out->total.v[DIM_JOBS] = NO_BOUND; /* it counts no objects */
-	out->elsewhere.v[DIM_GPUS] = q->model.gpu_used + q->dev.gpu_used;
-	out->elsewhere.v[DIM_MEMORY] = q->model.memory_used.v + q->dev.memory_used.v;
-	out->elsewhere.v[DIM_CPU] = q->model.cpu_used.v + q->dev.cpu_used.v;
+	limits_of(out, q);
 	return true;
 }
 
-static void usage_add(struct quota_line *line, const struct quota_line *more)
+/* ---- What is used ---- */
+
+/* All that jobs make of it: what is shown when it has changed. */
+struct usage {
+	struct quota_line lines[PART_COUNT + 1];
+	int64_t tensorboards;
+};
+
+static struct usage usage_of(const struct quota *q)
 {
-	line->cpu_used.v += more->cpu_used.v;
-	line->memory_used.v += more->memory_used.v;
-	line->gpu_used += more->gpu_used;
-	line->count_used += more->count_used;
+	struct usage u = {.tensorboards = q->tensorboard_used};
+
+	for (enum quota_part part = 0; part <= PART_COUNT; part++)
+		if (line_of(q, part))
+			u.lines[part] = *line_of(q, part);
+	return u;
 }
 
-/* Of one without a limit as of one that has a CPU. */
-static struct quota_line usage_of(const struct claim *c)
+static void line_add(struct quota_line *line, const struct claim *c)
 {
-	return (struct quota_line){.cpu_used = {c->cpu > 0 ? c->cpu : 1000},
-		.memory_used = {c->memory},
-		.gpu_used = c->gpus,
-		.count_used = 1};
+	line->cpu_used.v += (c->cpu > 0 ? c->cpu : CLAIM_UNSET_CPU) * c->tasks;
+	line->memory_used.v += (c->memory > 0 ? c->memory : 0) * c->tasks;
+	line->gpu_used += (c->gpus > 0 ? c->gpus : 0) * c->tasks;
+	line->count_used++;
 }
 
-static struct quota_line *line_of(struct quota *q, const struct active *a)
+static void usage_add(struct quota *q, const struct active *a)
 {
-	return (struct quota_line *)((char *)q + a->policy->quota_line);
+	enum quota_part part = a->policy->part;
+
+	if (line_of(q, part))
+		line_add(line_of(q, part), &a->claim);
+	q->tensorboard_used += part == PART_TENSORBOARD;
+	line_add(&q->total, &a->claim);
 }
 
 static void usage_clear(struct quota_line *line)
@@ -58,33 +98,38 @@ static void usage_clear(struct quota_line *line)
 	line->gpu_used = line->count_used = 0;
 }
 
+static void usage_none(struct quota *q)
+{
+	for (enum quota_part part = 0; part <= PART_COUNT; part++)
+		if (line_of(q, part))
+			usage_clear(line_of(q, part));
+	q->tensorboard_used = 0;
+}
+
 void reconcile_usage(struct work *w)
 {
 	size_t count = w->model->quotas.len;
-	struct quota_line *before = mem_alloc((count + 1) * sizeof *before);
+	struct usage *before = mem_alloc((count + 1) * sizeof *before);
 
 	for (size_t i = 0; i < count; i++) {
 		struct quota *q = w->model->quotas.rows[i];
 
-		before[i] = q->train;
+		before[i] = usage_of(q);
 		q->records_bytes_used.v = model_record_bytes(w->model, q->org_id);
-		usage_clear(&q->train);
-		usage_clear(&q->total);
+		usage_none(q);
 	}
 	for (size_t i = 0; i < w->live.len; i++) {
 		const struct active *a = w->live.items[i];
 		struct quota *q = rowset_find(&w->model->quotas, a->work->org_id);
-		struct quota_line one = usage_of(&a->claim);
 
-		if (q == NULL)
-			continue;
-		usage_add(line_of(q, a), &one);
-		usage_add(&q->total, &one);
+		if (q)
+			usage_add(q, a);
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct quota *q = w->model->quotas.rows[i];
+		struct usage now = usage_of(q);
 
-		if (memcmp(&before[i], &q->train, sizeof before[i]) != 0)
+		if (memcmp(&before[i], &now, sizeof now) != 0)
 			model_show(w->model, &quota_kind, q->org_id);
 	}
 	free(before);

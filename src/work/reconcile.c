@@ -5,6 +5,7 @@
  * A start is committed before the engine hears of it, so that after a crash every task that may
  * run is known to the store; the engine then finds out which of them really does.
  */
+#include "work/question.h"
 #include "work/work.h"
 
 #include "base/log.h"
@@ -15,115 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	REPAIR_MS = 5000,
-	GLANCE = 64, /* that wait, looked at in a turn; all of them only now and then */
-};
-
-/* ---- What plan() is asked ---- */
-
-struct question {
-	const struct plan_cluster *cluster;
-	VEC(struct plan_gang) gangs;
-	VEC(struct active *) actives; /* beside them */
-	bool cut;                     /* not all that wait are in it */
-};
-
-/* The org as it is now: its quota may have come or gone since. */
-static struct org_queue *org_now(struct work *w, struct org_queue *o)
-{
-	if (o->turn != w->plan_turn) {
-		o->turn = w->plan_turn;
-		o->met = false;
-		o->org.limits = work_limits(w, o->org_id, &o->limits, &o->org.name) ? &o->limits
-										    : NULL;
-	}
-	return o;
-}
-
-/* One that is gone since holds nothing of the others. */
-static uint16_t node_of(const struct plan_cluster *c, const char *name)
-{
-	for (size_t i = 0; i < c->node_count; i++)
-		if (name && c->nodes[i].name && strcmp(c->nodes[i].name, name) == 0)
-			return (uint16_t)i;
-	return UINT16_MAX;
-}
-
-static void question_add(struct work *w, struct question *q, struct active *a, bool behind)
-{
-	struct plan_gang one;
-
-	a->policy->gang(&one, &a->claim, a->work);
-	one.priority = a->priority;
-	one.enqueued = a->work->state == WORK_ENQUEUED;
-	one.reason = a->work->reason;
-	one.message = a->work->message;
-	one.org = &org_now(w, a->queue)->org;
-	one.order = a->order;
-	one.since = a->since;
-	one.not_before = a->not_before;
-	one.live = life_holds(a->life);
-	one.cancel = a->life.wish != WISH_NONE;
-	one.stop_sent = life_stopped(a->life);
-	one.held = a->life.at == AT_HELD;
-	one.behind = behind;
-	if (one.live && q->cluster->node_count > 1) {
-		a->on = node_of(q->cluster, a->work->node_name);
-		one.on = &a->on;
-	}
-	vec_push(&q->gangs, one);
-	vec_push(&q->actives, a);
-}
-
-static bool in_flight(const struct active *a)
-{
-	return change_in_flight(a->w->model, a->kind, a->uid);
-}
-
-/* What is over, or not yet on the disk, is not to be decided about. */
-static bool is_settled(const struct active *a)
-{
-	return a->life.at != AT_OVER && (life_holds(a->life) || (!a->dirty && !in_flight(a)));
-}
-
-/* The first `most` of those that wait; behind them the first of each org that none of these is of. */
-static void question_waiting(struct work *w, struct question *q, size_t most, int64_t now)
-{
-	size_t taken = 0, orgs = 0;
-
-	for (size_t i = 0; i < w->waiting.len; i++) {
-		struct active *a = w->waiting.items[i];
-		struct org_queue *o = org_now(w, a->queue);
-		bool first = !o->met && a->life.at == AT_WAITING && a->life.wish == WISH_NONE &&
-			a->not_before <= now;
-
-		q->cut = taken >= most;
-		if (q->cut && orgs == w->orgs_waiting)
-			return;
-		if (!is_settled(a) || (q->cut && !first))
-			continue;
-		o->met = o->met || first;
-		orgs += first;
-		question_add(w, q, a, q->cut);
-		taken++;
-	}
-}
-
-static void question_make(struct work *w, struct question *q, size_t most, int64_t now)
-{
-	w->plan_turn++;
-	for (size_t i = 0; i < w->live.len; i++)
-		if (is_settled(w->live.items[i]))
-			question_add(w, q, w->live.items[i], false);
-	question_waiting(w, q, most, now);
-}
-
-static void question_release(struct question *q)
-{
-	vec_release(&q->gangs);
-	vec_release(&q->actives);
-}
+enum { REPAIR_MS = 5000 };
 
 /* ---- Planning ---- */
 
@@ -217,7 +110,7 @@ static void on_plan(uv_timer_t *timer)
 	if (w->engine == NULL || w->closing)
 		return;
 	reconcile_machine(w, &machine);
-	question_make(w, &q, whole_plan_in(w, w->plan_full) > 0 ? GLANCE : SIZE_MAX, now);
+	question_make(w, &q, whole_plan_in(w, w->plan_full) <= 0, now);
 	plan_make(&plan, &(struct plan_input){q.cluster, q.gangs.items, q.gangs.len, now, wall});
 	plan_follow(w, &q, &plan, now);
 	if (!q.cut) {
@@ -250,7 +143,7 @@ static void on_repair(uv_timer_t *timer)
 		return;
 	}
 	for (size_t at = 0; active_next(w, &at, &a);) {
-		if (a->dirty && !in_flight(a))
+		if (a->dirty && !active_in_flight(a))
 			reconcile_repair(a);
 		more = more || a->dirty;
 	}

@@ -63,11 +63,10 @@ struct work {
 	bool closing;        /* set by the owner: nothing is begun any more */
 	uv_timer_t plan_timer, progress_timer, repair_timer; /* closed by the owner */
 
-	struct map actives;           /* uid -> struct active, in one of the two lists: */
-	VEC(struct active *) live;    /* in no order */
-	VEC(struct active *) waiting; /* in the order in which they may start */
-	struct map queues;            /* org_id -> struct org_queue */
-	size_t orgs_waiting;          /* that have one in `waiting` */
+	struct map actives;        /* uid -> struct active: live, or in the queue of its org */
+	VEC(struct active *) live; /* in no order */
+	struct map queues;         /* org_id -> struct org_queue */
+	VEC(struct org_queue *) waiting; /* those in which some wait, in no order */
 	uint64_t next_order;
 	int64_t plan_cost_us, plan_at; /* of the last plan of all: how dear it was, mono ms */
 	bool plan_full;                /* the last plan left no room for any */
@@ -98,10 +97,10 @@ struct log_cursor *work_log_open(struct work *w, const struct kind *k, const voi
 
 /* An org as plan() is asked about it. */
 struct org_queue {
-	size_t waiting;            /* of it in that list */
-	uint64_t turn;             /* of planning: what follows is of this one */
-	bool met;                  /* one of it that could start */
-	struct plan_limits limits; /* what org.limits points to, when it has a quota */
+	VEC(struct active *) waiting; /* in the order in which they may start */
+	size_t at;                    /* its place in w->waiting, while some wait */
+	uint64_t turn;                /* of planning: what follows is of this one */
+	struct plan_limits limits;    /* what org.limits points to, when it has a quota */
 	struct plan_org org;
 	char org_id[];
 };
@@ -185,10 +184,13 @@ struct workload *active_row(const struct active *a); /* as committed; NULL: ther
 void actives_release(struct work *w);
 /* Where it is in its life, and so in which list. */
 void active_lives(struct active *a, struct life_state life);
+bool active_in_flight(const struct active *a); /* a change of it is on its way to the disk */
 /* The GPUs that it holds: copies. */
 void active_gpus(struct active *a, const char *const *gpus, size_t count);
 /* Walks all of them, in no order: start with *at = 0. None may come or go meanwhile. */
 bool active_next(const struct work *w, size_t *at, struct active **out);
+/* The queue of an org, which may be empty. */
+struct org_queue *queue_of(struct work *w, const char *org_id);
 
 /* ---- What the model tells of workloads and quotas (rows.c): struct model_watchers ---- */
 
@@ -225,6 +227,7 @@ void reconcile_retry(struct work *w, struct change *c, const struct kind *k,
 void reconcile_usage(struct work *w); /* quotas.c, as the next */
 /* What workloads of the org may use, and its name, borrowed; false: it has no quota. */
 bool work_limits(struct work *w, const char *org_id, struct plan_limits *out, const char **name);
+void limits_of(struct plan_limits *out, const struct quota *q);
 /* A change of it could not be stored. */
 void reconcile_not_stored(struct active *a);
 /* What is known about an event of a life, as far as it has to do with it. */

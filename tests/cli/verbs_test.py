@@ -285,6 +285,26 @@ class Verbs(Case):
         self.refused(1, "records_bytes_used is set by the platform", "quotas", "set", org, "records_bytes_used=1")
         self.refused(1, "did you mean total_gpu_quota", "quotas", "set", org, "total_gpu_quot=1")
 
+    def test_what_if(self):
+        """What it would lead to, for people and as JSON; nothing is done."""
+        asked = ("jobs", "submit", "--job-name", "asked", "--command", "true", "--what-if")
+        out = self.ok(*asked, "--cpu-limit", "0.5").out
+        self.assertRegex(out, r"\A(starts now|waits)")
+        self.assertRegex(out, r"(?m)^cpu +[0-9.]+/\S+ -> [0-9.]+/\S+$")
+        told = self.ok(*asked, "--json").json
+        self.assertEqual(set(told), {"starts_now", "behind", "reason", "message", "used", "limit", "after",
+                                     "limit_after", "over"})
+        self.assertEqual(set(told["used"]), {"cpu", "memory", "gpu", "count"})
+        self.refused(5, "there is no job asked", "jobs", "describe", "asked")
+        self.refused(1, "gpu_limit", *asked, "--gpu-limit", "1000")
+        org = self.ok("quotas", "list", "-o", "name").out.strip()
+        out = self.ok("quotas", "set", org, "gpu=0", "--what-if").out
+        self.assertRegex(out, r"(?m)^gpu +0/inf -> 0/0$")
+        self.assertNotIn("starts", out)
+        self.assertEqual(self.ok("quotas", "describe", org, "--json").json["total_gpu_quota"], "-1")
+        self.assertIn("--what-if", self.ok("help", "quotas", "set").out)
+        self.assertNotIn("--what-if", self.ok("help", "keys", "create").out)
+
     def test_filters_of_every_list(self):
         for kind in ("quotas", "frameworks", "keys", "orgs", "audit"):
             self.assertEqual(self.ok(kind, "list", "-o", "name", "--filter", '"no such name"').out, "", kind)

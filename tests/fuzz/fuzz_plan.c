@@ -57,7 +57,8 @@ struct world {
 
 static void limits_make(struct plan_limits *l, struct input *in)
 {
-	struct amounts *lines[] = {&l->kind, &l->total};
+	struct amounts *lines[] = {&l->parts[0], &l->parts[1], &l->parts[2], &l->parts[3],
+		&l->total};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		lines[i]->v[DIM_GPUS] = (int64_t)(take(in) % 20) - 1;
@@ -90,6 +91,7 @@ static void gang_make(struct world *w, struct input *in)
 		.terms = &terms,
 		.claims = claims,
 		.claim_count = 1 + (bits >> 13 & 1),
+		.part = bits >> 30 & 3,
 		.priority = (int64_t)(take(in) % 2001) - 1000,
 		.since = NOW - (int64_t)take(in),
 		.enqueued = bits >> 14 & 1,
@@ -189,7 +191,7 @@ static void try_plan(struct input *in)
 	bool given[NODES][GPUS] = {0};
 
 	world_make(w, in);
-	plan_make(&p, &(struct plan_input){&w->cluster, w->gangs, w->count, NOW, 0});
+	plan_make(&p, &(struct plan_input){&w->cluster, w->gangs, w->count, NOW, 0, 0});
 	for (size_t i = 0; i < p.count; i++)
 		check_action(w, &p.actions[i], verdicts, given);
 	for (size_t i = 0; i < w->count; i++)

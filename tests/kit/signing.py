@@ -47,7 +47,7 @@ class Key:
         """The headers of a signed request, Host among them."""
         date = amz_date(now)
         signed = {"host": host, "x-mltop-date": date}
-        if nonce is not None:
+        if nonce is not None and nonce is not False:  # False: none, whatever the method
             signed["x-mltop-nonce"] = nonce
         signed.update(headers or {})
         names, scope, sig = signature(method, path, canonical_query(query), signed, body,

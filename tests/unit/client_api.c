@@ -152,6 +152,10 @@ static void requests_are_signed(void **state)
 		signed_rightly("POST", "/pre/fix/cloud_ml/v1/train", "", "{\"job_name\":\"j\"}"));
 	assert_int_equal(strlen(head_value(&head, "x-mltop-nonce", value, sizeof value)), 26);
 	assert_non_null(strstr(head.data, "Content-Type: application/json\r\n"));
+	/* Only asked about: who does not know the question, and would do it, must refuse. */
+	r.path = "/cloud_ml/v1/train?what_if=1";
+	assert_true(api_wait(api, &loop, &r, &answer, NULL, NULL));
+	assert_string_equal(head_value(&head, "x-mltop-nonce", value, sizeof value), "");
 	json_decref(body);
 	finish();
 }

@@ -82,20 +82,44 @@ static void test_waits_for_quota(void **state)
 	(void)state;
 	world_init(&w);
 	w.node.gpu_count = 8;
-	w.limits.kind.v[DIM_GPUS] = 2;
+	w.limits.parts[PART_TRAIN].v[DIM_GPUS] = 2;
 	add(&w, "busy", 2);
 	make_live(&w, 0, 0);
 	add(&w, "next", 2);
 	expect_wait(&w, 1, REASON_QUOTA, "org vision may use 2 GPUs and uses 2");
-	w.limits.kind.v[DIM_GPUS] = 3;
+	w.limits.parts[PART_TRAIN].v[DIM_GPUS] = 3;
 	expect_wait(&w, 1, REASON_QUOTA, "needs 2 GPUs: org vision may use 3 GPUs and uses 2");
-	w.limits.kind.v[DIM_GPUS] = -1;
-	w.limits.kind.v[DIM_JOBS] = 1;
+	w.limits.parts[PART_TRAIN].v[DIM_GPUS] = -1;
+	w.limits.parts[PART_TRAIN].v[DIM_JOBS] = 1;
 	expect_wait(&w, 1, REASON_QUOTA, "org vision may run 1 job at once and runs 1");
-	w.limits.kind.v[DIM_JOBS] = -1;
+	w.limits.parts[PART_TRAIN].v[DIM_JOBS] = -1;
 	w.limits.total.v[DIM_CPU] = 2500;
-	w.limits.elsewhere.v[DIM_CPU] = 1000;
+	add(&w, "service", 0);
+	make_live(&w, 2, -1);
+	w.gangs[2].part = PART_MODEL;
 	expect_wait(&w, 1, REASON_QUOTA, "needs 1 CPU: org vision may use 2.5 CPUs and uses 2");
+	done(&w);
+}
+
+/* Each part of a quota bounds what counts in it, and nothing else. */
+static void test_parts_of_a_quota(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	add(&w, "job", 0);
+	make_live(&w, 0, -1);
+	add(&w, "next", 0);
+	w.limits.parts[PART_TENSORBOARD].v[DIM_JOBS] = 1;
+	w.limits.parts[PART_MODEL].v[DIM_JOBS] = 0;
+	expect_verb(&w, 1, PLAN_START);
+	w.gangs[1].part = PART_TENSORBOARD;
+	expect_verb(&w, 1, PLAN_START);
+	w.gangs[0].part = PART_TENSORBOARD;
+	expect_wait(&w, 1, REASON_QUOTA, "org vision may run 1 job at once and runs 1");
+	w.gangs[1].part = PART_MODEL;
+	expect_wait(&w, 1, REASON_QUOTA, "org vision may run 0 jobs at once and runs 0");
 	done(&w);
 }
 
@@ -165,6 +189,104 @@ static void test_priority_then_age(void **state)
 	done(&w);
 }
 
+/* It is the turn of the org that holds least of its share; an end of its own moves nobody up. */
+static void test_the_least_share_goes_first(void **state)
+{
+	struct plan_limits small;
+	struct plan_org other = {.org_id = "2", .name = "speech", .limits = &small};
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	no_limits(&small);
+	w.node.gpu_count = 4;
+	add(&w, "held", 1);
+	make_live(&w, 0, 0);
+	add(&w, "theirs", 1);
+	make_live(&w, 1, 1);
+	w.gangs[1].org = &other;
+	add(&w, "older", 2);
+	add(&w, "younger", 2);
+	w.gangs[3].org = &other;
+	expect_verb(&w, 2, PLAN_START); /* 1 of 4 each: who waits longer */
+	w.limits.total.v[DIM_GPUS] = 3; /* 1 of 3, and 1 of 4 */
+	expect_verb(&w, 3, PLAN_START);
+	small.parts[PART_TRAIN].v[DIM_GPUS] = 2; /* its own line bounds it as well: 1 of 2 */
+	expect_wait(&w, 3, REASON_QUOTA, "needs 2 GPUs: org speech may use 2 GPUs and uses 1");
+	w.rows[3].gpus = 1;
+	w.rows[2].gpus = 1;
+	w.gpus[2].held = true;
+	expect_verb(&w, 2, PLAN_START);
+	w.limits.total.v[DIM_GPUS] = 2;
+	small.parts[PART_TRAIN].v[DIM_GPUS] = 9; /* 1 of 2, and 1 of the 4 that there are */
+	expect_verb(&w, 3, PLAN_START);
+	small.parts[PART_TRAIN].v[DIM_GPUS] = 100;
+	w.limits.total.v[DIM_GPUS] = NO_BOUND; /* 1 of 4 each */
+	expect_verb(&w, 2, PLAN_START);
+	done(&w);
+}
+
+/* GPUs first: of equal ones memory decides, then CPUs. */
+static void test_shares_by_dimension(void **state)
+{
+	struct plan_org other = {.org_id = "2", .name = "speech"};
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.node.max_tasks = 3;
+	add(&w, "ours", 0)->memory = G;
+	make_live(&w, 0, -1);
+	add(&w, "theirs", 0)->cpu = 8000;
+	make_live(&w, 1, -1);
+	w.gangs[1].org = &other;
+	add(&w, "older", 0);
+	add(&w, "younger", 0);
+	w.gangs[3].org = &other;
+	expect_verb(&w, 3, PLAN_START);
+	w.rows[0].memory = 0;
+	expect_verb(&w, 2, PLAN_START);
+	w.rows[0].gpus = 1;
+	w.gpus[0].held = true;
+	expect_verb(&w, 3, PLAN_START);
+	done(&w);
+}
+
+/* Whoever shouts in one org is not heard in another. */
+static void test_priority_is_the_orgs_own(void **state)
+{
+	struct plan_org other = {.org_id = "2", .name = "speech"};
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.node.max_tasks = 1;
+	add(&w, "older", 0);
+	add(&w, "loud", 0)->priority = 1000;
+	w.gangs[1].org = &other;
+	expect_verb(&w, 0, PLAN_START);
+	done(&w);
+}
+
+/* A start counts at once: what waits is shared out one by one. */
+static void test_turns_while_they_start(void **state)
+{
+	struct plan_org other = {.org_id = "2", .name = "speech"};
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.node.gpu_count = 4;
+	for (int i = 0; i < 8; i++) {
+		add(&w, "job", 1);
+		w.gangs[i].org = i < 6 ? &w.org : &other;
+	}
+	plan(&w);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(action_of(&w, i)->verb, i < 2 || i > 5 ? PLAN_START : PLAN_WAIT);
+	done(&w);
+}
+
 static void test_small_ones_pass_until_the_first_has_waited(void **state)
 {
 	struct world w;
@@ -209,7 +331,7 @@ static void test_keeps_within_the_quota(void **state)
 	(void)state;
 	world_init(&w);
 	w.node.gpu_count = 8;
-	w.limits.kind.v[DIM_GPUS] = 4;
+	w.limits.parts[PART_TRAIN].v[DIM_GPUS] = 4;
 	add(&w, "busy", 2);
 	make_live(&w, 0, 0);
 	w.gpus[1].held = true;
@@ -233,11 +355,15 @@ static void test_a_promoted_job_goes_before_other_orgs(void **state)
 	(void)state;
 	world_init(&w);
 	add(&w, "patient", 2)->created = NOW_MS - PLAN_RESERVE_MS;
-	add(&w, "loud", 2)->priority = 1000;
-	w.gangs[1].org = &other;
+	add(&w, "busy", 1); /* its org holds more */
+	make_live(&w, 1, -1);
+	w.node.gpu_count = 3;
+	w.gpus[2].held = true;
+	add(&w, "other", 2);
+	w.gangs[2].org = &other;
 	expect_verb(&w, 0, PLAN_START);
 	w.rows[0].created = NOW_MS;
-	expect_verb(&w, 1, PLAN_START);
+	expect_verb(&w, 2, PLAN_START);
 	done(&w);
 }
 
@@ -272,6 +398,11 @@ int main(void)
 		cmocka_unit_test(test_held_cancel_and_backoff),
 		cmocka_unit_test(test_same_reason_is_not_told_again),
 		cmocka_unit_test(test_priority_then_age),
+		cmocka_unit_test(test_turns_while_they_start),
+		cmocka_unit_test(test_priority_is_the_orgs_own),
+		cmocka_unit_test(test_shares_by_dimension),
+		cmocka_unit_test(test_the_least_share_goes_first),
+		cmocka_unit_test(test_parts_of_a_quota),
 		cmocka_unit_test(test_small_ones_pass_until_the_first_has_waited),
 		cmocka_unit_test(test_what_can_never_run_keeps_nothing),
 		cmocka_unit_test(test_keeps_within_the_quota),

@@ -185,7 +185,7 @@ static void test_possible(void **state)
 	w.node.gpu_count = 8;
 	w.gpus[7].usable = false; /* may come back */
 	assert_true(possible(&w, NULL));
-	w.limits.kind.v[DIM_GPUS] = 7;
+	w.limits.parts[PART_TRAIN].v[DIM_GPUS] = 7;
 	refused(&w, "gpu_limit", "gpu_limit is 4 for each of 2 tasks: org vision may use 7 GPUs");
 	j->gpus = j->workers = 0;
 	j->memory = (int64_t)64 * G;
@@ -198,7 +198,7 @@ static void test_possible(void **state)
 	w.gangs[0].org = NULL;
 	assert_true(possible(&w, NULL));
 	w.gangs[0].org = &w.org;
-	w.limits.kind.v[DIM_JOBS] = 0;
+	w.limits.parts[PART_TRAIN].v[DIM_JOBS] = 0;
 	refused(&w, "job_name", "org vision may run no job: ask for a quota");
 	j->selector_key = "rack";
 	refused(&w, "node_selector_key",

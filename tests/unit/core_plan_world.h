@@ -69,8 +69,11 @@ static inline void gang_fill(struct plan_gang *g, struct claim *c, const struct 
 static inline void no_limits(struct plan_limits *l)
 {
 	*l = (struct plan_limits){0};
-	for (int d = 0; d < DIM_COUNT; d++)
-		l->kind.v[d] = l->total.v[d] = NO_BOUND;
+	for (int d = 0; d < DIM_COUNT; d++) {
+		for (int part = 0; part < PART_COUNT; part++)
+			l->parts[part].v[d] = NO_BOUND;
+		l->total.v[d] = NO_BOUND;
+	}
 }
 
 static inline void world_init(struct world *w)

@@ -12,6 +12,9 @@ struct amounts {
 	int64_t v[DIM_COUNT];
 };
 
+/* What a quota bounds by itself, beside the total of everything. */
+enum quota_part { PART_TRAIN, PART_MODEL, PART_DEV, PART_TENSORBOARD, PART_COUNT };
+
 /* Of a total: this dimension is not counted. */
 enum { NO_BOUND = -1 };
 

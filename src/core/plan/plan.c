@@ -3,25 +3,29 @@
 #include "base/timefmt.h"
 #include "core/plan/plan_parts.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An org while a plan is made. */
-struct org_state {
-	const struct plan_org *org;
-	struct pool kind, total;
-	bool first_seen; /* its first waiting gang has been met */
-};
+enum { NOBODY = UINT32_MAX, SHARES = DIM_TASKS };
 
 /* A gang that could start now. */
 struct waiting {
 	int64_t priority;
 	uint64_t order;
-	int64_t since; /* it waits since then */
-	uint32_t gang;
-	uint8_t first;    /* of its org */
-	uint8_t promoted; /* first of its org and has waited long: goes before all others */
+	int64_t since;       /* it waits since then */
+	uint32_t gang, next; /* next: of its org, in order; NOBODY: the last */
+	bool first;          /* of its org */
+	bool promoted;       /* first of its org and has waited long: goes before all others */
 	struct org_state *org;
+};
+
+/* An org while a plan is made. */
+struct org_state {
+	const struct plan_org *org;
+	struct pool parts[PART_COUNT], total;
+	uint32_t head, tail;  /* of those that wait */
+	double share[SHARES]; /* of what it may hold that it does, by dimension */
 };
 
 struct planner {
@@ -32,8 +36,12 @@ struct planner {
 	struct org_state **orgs; /* open addressing by pointer, a power of two */
 	size_t org_slots;
 	struct org_state no_org;
+	struct org_state **queue; /* of those for which some wait: a heap, the next one on top */
+	size_t queue_len;
 	struct waiting *waiting;
 	size_t waiting_count;
+	bool unsorted;
+	size_t waited; /* were looked at and wait */
 };
 
 static struct plan_action *action_add(struct planner *p, enum plan_verb verb, size_t gang)
@@ -76,6 +84,15 @@ static void wait_report(struct planner *p, size_t gang, enum work_reason reason,
 	text_add(&t, message);
 }
 
+static void org_init(struct org_state *o, const struct plan_org *org)
+{
+	o->org = org;
+	o->head = o->tail = NOBODY;
+	for (enum quota_part part = 0; part < PART_COUNT; part++)
+		pool_of_org(&o->parts[part], org, part);
+	pool_of_org(&o->total, org, PART_COUNT);
+}
+
 static struct org_state *org_of(struct planner *p, const struct plan_org *org)
 {
 	if (org == NULL)
@@ -85,18 +102,15 @@ static struct org_state *org_of(struct planner *p, const struct plan_org *org)
 	while (p->orgs[at] && p->orgs[at]->org != org)
 		at = (at + 1) & (p->org_slots - 1);
 	if (p->orgs[at] == NULL) {
-		struct org_state *o = arena_alloc(&p->plan->arena, sizeof *o);
-
-		o->org = org;
-		pools_of_org(&o->kind, &o->total, org);
-		p->orgs[at] = o;
+		p->orgs[at] = arena_alloc(&p->plan->arena, sizeof *p->orgs[at]);
+		org_init(p->orgs[at], org);
 	}
 	return p->orgs[at];
 }
 
-static void take(struct org_state *o, const struct amounts *need)
+static void take(struct org_state *o, const struct plan_gang *g, const struct amounts *need)
 {
-	pool_take(&o->kind, need);
+	pool_take(&o->parts[g->part], need);
 	pool_take(&o->total, need);
 }
 
@@ -110,7 +124,7 @@ static void take_live(struct planner *p)
 		if (!g->live)
 			continue;
 		need_of(&need, g);
-		take(org_of(p, g->org), &need);
+		take(org_of(p, g->org), g, &need);
 		nodes_take_live(&p->nodes, g);
 	}
 	nodes_settle(&p->nodes);
@@ -128,17 +142,130 @@ static void back_off(struct planner *p, size_t i)
 	wake_at(p, p->in->gangs[i].not_before);
 }
 
+/* ---- Order ---- */
+
+static int waiting_compare(const void *a, const void *b)
+{
+	const struct waiting *x = a, *y = b;
+
+	if (x->priority != y->priority)
+		return x->priority > y->priority ? -1 : 1;
+	if (x->order != y->order)
+		return x->order < y->order ? -1 : 1;
+	return (x->gang > y->gang) - (x->gang < y->gang);
+}
+
+/* At the end of its org's. */
+static void append(struct planner *p, uint32_t at)
+{
+	struct waiting *w = &p->waiting[at];
+	struct org_state *o = w->org;
+
+	w->next = NOBODY;
+	if (o->head == NOBODY) {
+		o->head = at;
+		p->queue[p->queue_len++] = o;
+	} else {
+		p->waiting[o->tail].next = at;
+		p->unsorted = p->unsorted || waiting_compare(&p->waiting[o->tail], w) > 0;
+	}
+	o->tail = at;
+}
+
+/* They mostly come in order already: then no sort is needed. */
+static void waiting_sort(struct planner *p)
+{
+	if (!p->unsorted)
+		return;
+	for (size_t i = 0; i < p->queue_len; i++)
+		p->queue[i]->head = NOBODY;
+	p->queue_len = 0;
+	qsort(p->waiting, p->waiting_count, sizeof *p->waiting, waiting_compare);
+	for (size_t i = 0; i < p->waiting_count; i++)
+		append(p, (uint32_t)i);
+}
+
+/* How much of what a line of its quota lets it hold, and of what there is, an org holds. */
+static double share_of(const struct pool *line, const struct pool *whole, int d)
+{
+	int64_t most = line->total.v[d], there = whole->total.v[d], held = line->used.v[d];
+
+	if (most == NO_BOUND || (there != NO_BOUND && there < most))
+		most = there;
+	if (most == NO_BOUND || held <= 0)
+		return 0;
+	return most > 0 ? (double)held / (double)most : HUGE_VAL;
+}
+
+static void share_set(const struct planner *p, struct org_state *o)
+{
+	enum quota_part part = p->in->gangs[p->waiting[o->head].gang].part;
+
+	for (int d = 0; d < SHARES; d++) {
+		double all = share_of(&o->total, &p->nodes.whole, d);
+		double own = share_of(&o->parts[part], &p->nodes.whole, d);
+
+		o->share[d] = own > all ? own : all;
+	}
+}
+
+/* Is it the turn of `a` before that of `b`: by share, GPUs first; then who waits longer. */
+static bool goes_first(const struct planner *p, const struct org_state *a,
+	const struct org_state *b)
+{
+	const struct waiting *x = &p->waiting[a->head], *y = &p->waiting[b->head];
+
+	for (int d = 0; d < SHARES; d++)
+		if (a->share[d] != b->share[d])
+			return a->share[d] < b->share[d];
+	return x->order != y->order ? x->order < y->order : x->gang < y->gang;
+}
+
+static void sift_down(struct planner *p, size_t at)
+{
+	struct org_state **q = p->queue;
+
+	for (size_t next; (next = 2 * at + 1) < p->queue_len; at = next) {
+		struct org_state *o = q[at];
+
+		if (next + 1 < p->queue_len && goes_first(p, q[next + 1], q[next]))
+			next++;
+		if (!goes_first(p, q[next], o))
+			return;
+		q[at] = q[next];
+		q[next] = o;
+	}
+}
+
+static void queue_make(struct planner *p)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < p->queue_len; i++) {
+		if (p->queue[i]->head == NOBODY)
+			continue;
+		p->queue[len++] = p->queue[i];
+		share_set(p, p->queue[len - 1]);
+	}
+	p->queue_len = len;
+	for (size_t i = len / 2; i-- > 0;)
+		sift_down(p, i);
+}
+
+/* ---- What can be done at once ---- */
+
 static void wants_to_start(struct planner *p, size_t i)
 {
 	const struct plan_gang *g = &p->in->gangs[i];
 
-	p->waiting[p->waiting_count++] = (struct waiting){
+	p->waiting[p->waiting_count] = (struct waiting){
 		.priority = g->priority,
 		.order = g->order,
 		.since = g->since > g->not_before ? g->since : g->not_before,
 		.gang = (uint32_t)i,
 		.org = org_of(p, g->org),
 	};
+	append(p, (uint32_t)p->waiting_count++);
 }
 
 /* Sorts the gangs by what can be done with them at once. */
@@ -162,46 +289,13 @@ static void sift(struct planner *p)
 	}
 }
 
-static int waiting_compare(const void *a, const void *b)
-{
-	const struct waiting *x = a, *y = b;
-
-	if (x->priority != y->priority)
-		return x->priority > y->priority ? -1 : 1;
-	if (x->order != y->order)
-		return x->order < y->order ? -1 : 1;
-	return (x->gang > y->gang) - (x->gang < y->gang);
-}
-
-/* They mostly come in order already: then no sort is needed. */
-static void waiting_sort(struct planner *p)
-{
-	for (size_t i = 1; i < p->waiting_count; i++) {
-		if (waiting_compare(&p->waiting[i - 1], &p->waiting[i]) > 0) {
-			qsort(p->waiting, p->waiting_count, sizeof *p->waiting, waiting_compare);
-			return;
-		}
-	}
-}
-
-static void promote(struct planner *p)
-{
-	for (size_t i = 0; i < p->waiting_count; i++) {
-		struct waiting *w = &p->waiting[i];
-
-		if (w->org->first_seen)
-			continue;
-		w->org->first_seen = true;
-		w->first = true;
-		w->promoted = p->in->now - w->since >= PLAN_RESERVE_MS;
-	}
-}
+/* ---- One after the other ---- */
 
 static void start(struct planner *p, const struct waiting *w, const struct amounts *need)
 {
 	const struct plan_gang *g = &p->in->gangs[w->gang];
 
-	take(w->org, need);
+	take(w->org, g, need);
 	nodes_give(&p->nodes, g, action_add(p, PLAN_START, w->gang), &p->plan->arena);
 }
 
@@ -210,13 +304,14 @@ static void keep_for(struct planner *p, const struct waiting *w, const struct am
 	bool quota_blocks)
 {
 	const struct plan_gang *g = &p->in->gangs[w->gang];
+	struct pool *part = &w->org->parts[g->part], *total = &w->org->total;
 	enum dim d;
 
-	if (!nodes_could_hold(&p->nodes, g, need) || pool_too_small(&w->org->kind, need, &d) ||
-		pool_too_small(&w->org->total, need, &d))
+	if (!nodes_could_hold(&p->nodes, g, need) || pool_too_small(part, need, &d) ||
+		pool_too_small(total, need, &d))
 		return;
-	pool_keep(&w->org->kind, need, g->name);
-	pool_keep(&w->org->total, need, g->name);
+	pool_keep(part, need, g->name);
+	pool_keep(total, need, g->name);
 	if (!quota_blocks)
 		nodes_keep(&p->nodes, g);
 }
@@ -229,14 +324,17 @@ static void consider(struct planner *p, const struct waiting *w)
 	struct block b;
 	char message[160] = "";
 
+	if (w->gang + 1 == p->in->asked)
+		p->plan->behind = p->waited;
 	need_of(&need, g);
-	bool quota = pool_blocks(&w->org->kind, &need, &b) ||
+	bool quota = pool_blocks(&w->org->parts[g->part], &need, &b) ||
 		pool_blocks(&w->org->total, &need, &b);
 
 	if (!quota && nodes_place(&p->nodes, g, &need, &reason, message, sizeof message)) {
 		start(p, w, &need);
 		return;
 	}
+	p->waited++;
 	if (quota) {
 		reason = block_reason(&b);
 		block_message(message, sizeof message, &b, &need);
@@ -248,6 +346,68 @@ static void consider(struct planner *p, const struct waiting *w)
 		wake_at(p, w->since + PLAN_RESERVE_MS);
 }
 
+static int longest_first(const void *a, const void *b)
+{
+	const struct waiting *x = *(const struct waiting *const *)a;
+	const struct waiting *y = *(const struct waiting *const *)b;
+
+	if (x->since != y->since)
+		return x->since < y->since ? -1 : 1;
+	return waiting_compare(x, y);
+}
+
+/* Those that have waited so long that what becomes free is kept for them. */
+static void consider_promoted(struct planner *p)
+{
+	const struct waiting **long_ones = arena_alloc(&p->plan->arena,
+		(p->queue_len + 1) * sizeof *long_ones);
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->queue_len; i++) {
+		struct org_state *o = p->queue[i];
+		struct waiting *w = &p->waiting[o->head];
+
+		w->first = true;
+		w->promoted = p->in->now - w->since >= PLAN_RESERVE_MS;
+		if (!w->promoted)
+			continue;
+		long_ones[count++] = w;
+		o->head = w->next;
+	}
+	qsort(long_ones, count, sizeof *long_ones, longest_first);
+	for (size_t i = 0; i < count; i++)
+		consider(p, long_ones[i]);
+}
+
+/* Each turn is that of the org which holds the least of its share. */
+static void consider_by_share(struct planner *p)
+{
+	queue_make(p);
+	while (p->queue_len > 0) {
+		struct org_state *o = p->queue[0];
+		const struct waiting *w = &p->waiting[o->head];
+
+		o->head = w->next;
+		consider(p, w);
+		if (o->head != NOBODY)
+			share_set(p, o);
+		else if (o->org && o->org->cut)
+			return; /* whose turn it would be now is not known */
+		else
+			p->queue[0] = p->queue[--p->queue_len];
+		sift_down(p, 0);
+	}
+}
+
+/* Those of an org that are left out may be next where all that are known have had their turn. */
+static bool known_to_the_end(const struct planner *p)
+{
+	for (size_t i = 0; i < p->queue_len; i++)
+		if (p->queue[i]->head == NOBODY && p->queue[i]->org && p->queue[i]->org->cut)
+			return false;
+	return true;
+}
+
 static void planner_init(struct planner *p, struct plan *out, const struct plan_input *in)
 {
 	memset(out, 0, sizeof *out);
@@ -257,9 +417,10 @@ static void planner_init(struct planner *p, struct plan *out, const struct plan_
 	for (p->org_slots = 16; p->org_slots < in->gang_count * 2; p->org_slots *= 2)
 		;
 	p->orgs = arena_alloc(&out->arena, p->org_slots * sizeof *p->orgs);
+	p->queue = arena_alloc(&out->arena, (in->gang_count + 1) * sizeof *p->queue);
 	p->waiting = arena_alloc(&out->arena, (in->gang_count + 1) * sizeof *p->waiting);
 	nodes_init(&p->nodes, in->cluster, &out->arena);
-	pools_of_org(&p->no_org.kind, &p->no_org.total, NULL);
+	org_init(&p->no_org, NULL);
 }
 
 void plan_make(struct plan *out, const struct plan_input *in)
@@ -270,13 +431,9 @@ void plan_make(struct plan *out, const struct plan_input *in)
 	take_live(&p);
 	sift(&p);
 	waiting_sort(&p);
-	promote(&p);
-	for (size_t i = 0; i < p.waiting_count; i++)
-		if (p.waiting[i].promoted)
-			consider(&p, &p.waiting[i]);
-	for (size_t i = 0; i < p.waiting_count; i++)
-		if (!p.waiting[i].promoted && !in->gangs[p.waiting[i].gang].behind)
-			consider(&p, &p.waiting[i]);
+	consider_promoted(&p);
+	if (known_to_the_end(&p))
+		consider_by_share(&p);
 	out->full = nodes_full(&p.nodes);
 	nodes_release(&p.nodes);
 }

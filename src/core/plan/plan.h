@@ -2,9 +2,10 @@
  * Scheduling, pure: (what is wanted, what there is, now) -> what to do. No I/O, no clock.
  *
  * What is wanted are gangs: all tasks of one start together or none does, each on a node that has
- * room for it. Order: priority, then time of acceptance; a gang that does not fit lets smaller ones
- * behind it pass, but never starves: once it is the first of its org and has waited
- * PLAN_RESERVE_MS, what becomes free is kept for it.
+ * room for it. Order within an org: priority, then time of acceptance. Among orgs it is the turn of
+ * the one that holds the least share of what it may hold, GPUs first; of equal ones, of who waits
+ * longer. A gang that does not fit lets others pass, but never starves: once it is the first of its
+ * org and has waited PLAN_RESERVE_MS, it goes before all and what becomes free is kept for it.
  */
 #ifndef MLTOP_CORE_PLAN_H
 #define MLTOP_CORE_PLAN_H
@@ -36,16 +37,16 @@ struct plan_cluster {
 	bool packing_cpu; /* false: cpu limits are not added up (fake, Kubernetes decides) */
 };
 
-/* What an org may use. */
+/* What an org may use. NO_BOUND: as much as there is. */
 struct plan_limits {
-	struct amounts kind,
-		total; /* of what is planned here; of that and all else. NO_BOUND: none */
-	struct amounts elsewhere; /* counts against the total: used by other kinds */
+	struct amounts parts[PART_COUNT]; /* by enum quota_part: of what counts there */
+	struct amounts total;             /* of all of it together */
 };
 
 struct plan_org {
 	const char *org_id, *name;
 	const struct plan_limits *limits; /* NULL: none */
+	bool cut;                         /* more of it wait, and could start, than are given */
 };
 
 /* How a kind calls what a sentence is about. */
@@ -60,7 +61,8 @@ struct plan_gang {
 	const struct plan_terms *terms;
 	const struct claim *claims;
 	size_t claim_count;
-	bool cpu_unset; /* its CPUs were not given: it counts CLAIM_UNSET_CPU */
+	enum quota_part part; /* of its org's quota */
+	bool cpu_unset;       /* its CPUs were not given: it counts CLAIM_UNSET_CPU */
 	const char *selector_key, *selector_value; /* NULL or "": any node */
 	int64_t priority;
 	int64_t since; /* waits since then */
@@ -77,7 +79,6 @@ struct plan_gang {
 	bool cancel;                /* a person asked to cancel or delete it */
 	bool stop_sent;
 	bool held;
-	bool behind; /* gangs before it are left out: decided about only if it goes before them all */
 };
 
 enum plan_verb {
@@ -104,9 +105,10 @@ struct plan_action {
 };
 
 /*
- * Waiting gangs may be left out from some place of the order on; of each org that has none before
- * it the first that could start is then given as `behind`. What is decided is the same as with all,
- * and when the plan is `full` none of those left out could have started.
+ * Of those of an org that wait, all from some place of its order on may be left out, but not the
+ * first that could start; the org is then `cut`. Nothing is decided from where one of those might
+ * have had its turn; what is decided is the same as with all, and when the plan is `full` none of
+ * those left out could have started.
  *
  * Times are ms of a clock that nobody sets (monotonic); `wall` is what to add for people.
  */
@@ -115,13 +117,15 @@ struct plan_input {
 	const struct plan_gang *gangs;
 	size_t gang_count;
 	int64_t now, wall;
+	size_t asked; /* index + 1 of the gang that plan.behind is about; 0: none */
 };
 
 struct plan {
 	struct plan_action *actions;
 	size_t count;
-	int64_t wake; /* when to plan again though nothing happens (back-off, reserve); 0: never */
-	bool full;    /* nothing more could start now, whatever else waits */
+	int64_t wake;  /* when to plan again though nothing happens (back-off, reserve); 0: never */
+	bool full;     /* nothing more could start now, whatever else waits */
+	size_t behind; /* how many go before the gang that was asked about and wait */
 	struct arena arena;
 };
 
@@ -132,5 +136,27 @@ void plan_release(struct plan *p);
 
 /* False (ERR_UNPROCESSABLE, field named) when it could never run there, whatever ends. */
 bool plan_possible(const struct plan_gang *g, const struct plan_cluster *c, struct err *e);
+
+/* ---- What would happen (plan_foresee.c) ---- */
+
+/* What an org uses, in one dimension, of the line of its quota that has least left. */
+struct plan_use {
+	int64_t used, limit; /* NO_BOUND: none */
+	int64_t after;       /* used once that gang has started as well */
+};
+
+struct plan_forecast {
+	bool starts;   /* in this turn of planning */
+	size_t behind; /* how many go before it and wait */
+	enum work_reason reason;
+	char message[160]; /* why it waits; "" where it starts */
+	struct plan_use use[DIM_COUNT];
+};
+
+/* What becomes of one of the gangs, which waits: pure, as plan_make. */
+void plan_foresee(struct plan_forecast *out, const struct plan_input *in, size_t gang);
+/* What lives of an org: of a part of its quota, or (PART_COUNT) of all. */
+void plan_used(struct amounts *out, const struct plan_input *in, const struct plan_org *org,
+	enum quota_part part);
 
 #endif

@@ -31,8 +31,8 @@ int64_t need_tasks(const struct plan_gang *g);
 void pool_of_node(struct pool *out, const struct plan_node *n, bool packing_cpu);
 /* Adds up; a dimension that one of them does not count is not counted. */
 void pool_join(struct pool *to, const struct pool *more);
-/* The kind's line of the limits, and the total line. */
-void pools_of_org(struct pool *kind, struct pool *total, const struct plan_org *o);
+/* Of a part of the org's quota, or (PART_COUNT) of its total; NULL: no bounds. */
+void pool_of_org(struct pool *out, const struct plan_org *o, enum quota_part part);
 void pool_take(struct pool *p, const struct amounts *need);
 void pool_give_back(struct pool *p, const struct amounts *need);
 /* Keeps of what is free as much as `need` asks for. */

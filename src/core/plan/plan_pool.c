@@ -68,18 +68,17 @@ void pool_join(struct pool *to, const struct pool *more)
 		to->keeper = more->keeper;
 }
 
-void pools_of_org(struct pool *kind, struct pool *total, const struct plan_org *o)
+void pool_of_org(struct pool *out, const struct plan_org *o, enum quota_part part)
 {
-	pool_unbounded(kind);
-	pool_unbounded(total);
+	const struct amounts *most;
+
+	pool_unbounded(out);
 	if (o == NULL || o->limits == NULL)
 		return;
-	kind->org = total->org = o->name ? o->name : o->org_id ? o->org_id : "?";
-	for (int d = 0; d < DIM_COUNT; d++) {
-		kind->total.v[d] = o->limits->kind.v[d] < 0 ? NO_BOUND : o->limits->kind.v[d];
-		total->total.v[d] = o->limits->total.v[d] < 0 ? NO_BOUND : o->limits->total.v[d];
-	}
-	pool_take(total, &o->limits->elsewhere);
+	most = part == PART_COUNT ? &o->limits->total : &o->limits->parts[part];
+	out->org = o->name ? o->name : o->org_id ? o->org_id : "?";
+	for (int d = 0; d < DIM_COUNT; d++)
+		out->total.v[d] = most->v[d] < 0 ? NO_BOUND : most->v[d];
 }
 
 void pool_take(struct pool *p, const struct amounts *need)

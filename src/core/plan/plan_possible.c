@@ -165,13 +165,14 @@ static bool each_fits(const struct plan_gang *g, const struct plan_cluster *c, s
 /* Which pool could never hold it: all nodes together, the largest of them, or the org's lines. */
 bool plan_possible(const struct plan_gang *g, const struct plan_cluster *c, struct err *e)
 {
-	struct pool all = {0}, kind, total;
+	struct pool all = {0}, part, total;
 	struct amounts need;
 	enum dim d;
 	size_t nodes;
 
 	need_of(&need, g);
-	pools_of_org(&kind, &total, g->org);
+	pool_of_org(&part, g->org, g->part);
+	pool_of_org(&total, g->org, PART_COUNT);
 	if (!nodes_match(g, c, e))
 		return false;
 	nodes = nodes_join(&all, g, c);
@@ -179,8 +180,8 @@ bool plan_possible(const struct plan_gang *g, const struct plan_cluster *c, stru
 		return too_small(e, g, &all, nodes, d, &need);
 	if (!each_fits(g, c, e))
 		return false;
-	if (pool_too_small(&kind, &need, &d))
-		return too_small(e, g, &kind, 1, d, &need);
+	if (pool_too_small(&part, &need, &d))
+		return too_small(e, g, &part, 1, d, &need);
 	if (pool_too_small(&total, &need, &d))
 		return too_small(e, g, &total, 1, d, &need);
 	return true;

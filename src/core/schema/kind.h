@@ -65,7 +65,8 @@ enum kind_can {
 	CAN_LOGS = 64,   /* GET path/NAME/logs, and log streams */
 	CAN_METRICS = 128,
 	CAN_OUTPUTS = 256,
-	CAN_STREAM = 512, /* rows streams */
+	CAN_STREAM = 512,   /* rows streams */
+	CAN_WHAT_IF = 1024, /* POST and PUT tell what they would lead to: ?what_if=1 */
 	/* Its objects run: a record begins with a struct workload (core/kinds/workload.h). */
 	CAN_RUN = CAN_TASKS | CAN_LOGS | CAN_OUTPUTS | CAN_EVENTS,
 };
