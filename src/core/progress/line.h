@@ -202,6 +202,11 @@ const char *take_rate(const char *s, double *rate, struct span *unit);
 /* What a unit of a rate counts: "MB" bytes, "examples" what is prepared, else a step. */
 enum unit unit_of(struct span unit);
 
+/* ---- front.c ---- */
+
+/* Behind what logging puts in front. */
+const char *message_begin(const char *text);
+
 /* ---- scan.c ---- */
 
 /* Without a table above it, and without numbers: those are not cleared, as they are many. */
@@ -254,8 +259,8 @@ bool line_read(struct line *l, struct said *s);
 line_reader read_tqdm, read_tqdm_counting, read_ignite, read_bar_format, read_keras, read_rich,
 	read_alive, read_progressbar2, read_fastprogress, read_poutyne, read_click, read_chainer,
 	read_table, read_bracket_steps, read_fairseq, read_of, read_catboost, read_leading_step,
-	read_pairs, read_cyclegan, read_espnet, read_marian, read_wenet, read_minisom, read_darknet,
-	read_clu, read_share, read_values;
+	read_pairs, read_front, read_cyclegan, read_espnet, read_marian, read_wenet, read_minisom,
+	read_darknet, read_clu, read_share, read_values;
 /* Names and values of the line: loss and metrics beside any shape; steps and epochs where none is. */
 void values_take(const struct line *l, struct said *s);
 /* "13ms/step", "96.6 steps/s": the value first. */

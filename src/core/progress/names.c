@@ -140,6 +140,7 @@ static const struct {
 	{"samples", WORD_VETO},
 	{"scale", WORD_VETO},
 	{"score", WORD_SCORE_STRICT},
+	{"set", WORD_NEUTRAL},
 	{"size", WORD_VETO},
 	{"smape", WORD_ERROR},
 	{"smooth", WORD_NEUTRAL},
@@ -210,10 +211,8 @@ struct sum {
 	int count;
 };
 
-static void sum_add(struct sum *sum, struct span s)
+static void sum_add(struct sum *sum, enum word word)
 {
-	enum word word = word_of(s);
-
 	sum->count++;
 	switch (word) {
 	case WORD_UNKNOWN: sum->other = true; break;
@@ -245,16 +244,17 @@ static bool is_lower(char c)
 /* A word, or those that are written as one: "MulticlassAccuracy", "CrossEntropyLoss". */
 static void sum_word(struct sum *sum, struct span s)
 {
+	enum word word = word_of(s);
 	size_t begin = 0;
 
-	bool known = word_of(s) != WORD_UNKNOWN;
-
-	for (size_t i = 1; i < s.len && !known; i++)
+	for (size_t i = 1; i < s.len && word == WORD_UNKNOWN; i++)
 		if (is_lower(s.at[i - 1]) && is_letter(s.at[i]) && !is_lower(s.at[i])) {
-			sum_add(sum, (struct span){s.at + begin, i - begin});
+			sum_add(sum, word_of((struct span){s.at + begin, i - begin}));
 			begin = i;
 		}
-	sum_add(sum, (struct span){s.at + begin, s.len - begin});
+	if (begin > 0)
+		word = word_of((struct span){s.at + begin, s.len - begin});
+	sum_add(sum, word);
 }
 
 static void sum_name(struct sum *sum, struct span name)

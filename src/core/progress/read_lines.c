@@ -66,7 +66,7 @@ bool read_bracket_steps(const struct line *l, struct said *s)
 	if (epoch) {
 		const char *word = find_word(at, "epoch");
 
-		if (word - at > 24 || !epoch_take(at, l->text + l->len, s))
+		if (word - at > 28 || !epoch_take(at, l->text + l->len, s))
 			return false;
 		at = strchr(word, '[');
 		/* "Epoch: [1][171/200]": the first bracket is the epoch's. */

@@ -60,6 +60,43 @@ bool read_pairs(const struct line *l, struct said *s)
 }
 
 /*
+ * Counters that stand in front without a name:
+ *	[1,  2000] loss: 2.187
+ *	[10 | 25.12] loss=3.12 avg=3.20
+ *	10/4600 (epoch 0.109), train_loss = 3.12345678, grad/param norm = 1.2e-01, time/batch = 0.25s
+ */
+bool read_front(const struct line *l, struct said *s)
+{
+	const char *at = l->begin, *after;
+	int64_t first, second;
+	double seconds;
+
+	*s = (struct said){.shape = SHAPE_VALUES};
+	at = take_count(at + (*at == '['), &first);
+	if (at == NULL)
+		return false;
+	if (*l->begin != '[') {
+		after = *at == '/' ? take_count(at + 1, &second) : NULL;
+		if (after == NULL || !starts_with(after, " (epoch ") || first > second)
+			return false;
+		put_step(s, first, second);
+		return true;
+	}
+	if (*at == ',' && (after = take_count(skip_blanks(at + 1), &second)) != NULL) {
+		if (!starts_with(after, "] loss: "))
+			return false;
+		put_epoch(s, first, 0);
+		put_step(s, second, 0);
+		return true;
+	}
+	after = starts_with(at, " | ") ? take_real(at + 3, &seconds) : NULL;
+	if (after == NULL || !starts_with(after, "] loss"))
+		return false;
+	put_step(s, first, 0);
+	return true;
+}
+
+/*
  * CycleGAN and pix2pix:
  *	(epoch: 1, iters: 100, time: 0.123, data: 0.456) G_GAN: 0.345 G_L1: 1.234
  */

@@ -204,6 +204,38 @@ static const struct number *behind_step(const struct line *l, const struct numbe
 	return next;
 }
 
+static bool is_step_unit(struct span unit)
+{
+	static const char *const steps[] = {"it", "its", "iter", "iters", "iteration", "iterations",
+		"step", "steps", "batch", "batches", "update", "updates"};
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if (span_is(unit, steps[i]))
+			return true;
+	return false;
+}
+
+/* "| epoch   1 |   200/ 2983 batches |": what is counted stands behind. */
+static void take_counted(const struct line *l, struct said *s)
+{
+	for (size_t i = 0; i + 1 < l->count && !(s->has & PROGRESS_STEP); i++) {
+		const struct number *n = &l->numbers[i], *of = n + 1;
+		struct span unit = {skip_blanks(of->end), 0};
+
+		if (!n->integer || !of->integer || *n->end != '/' ||
+			skip_blanks(n->end + 1) != of->at || n->whole > of->whole ||
+			of->whole == 0 || !is_blank(*of->end) || of->doubtful)
+			continue;
+		while (is_letter(unit.at[unit.len]))
+			unit.len++;
+		if (!is_step_unit(unit))
+			continue;
+		s->step = n->whole;
+		s->total = of->whole;
+		s->has |= PROGRESS_STEP | PROGRESS_TOTAL;
+	}
+}
+
 /* The only loss of a line that says where it is: "{'embedding_loss': '0.447', 'epoch': '0.2941'}". */
 static void take_part(const struct line *l, struct said *s, const char *end)
 {
@@ -273,6 +305,8 @@ void values_take(const struct line *l, struct said *s)
 		else if (s->shape == SHAPE_VALUES && !is_value(m.kind))
 			take_counter(l, s, n, &m);
 	}
+	if (s->shape == SHAPE_VALUES && phase_trains(s->phase))
+		take_counted(l, s);
 	take_part(l, s, end);
 }
 
@@ -286,17 +320,6 @@ static void take_iteration_ms(const struct line *l, struct said *s)
 		s->rate = 1000 / ms;
 		s->has |= PROGRESS_RATE;
 	}
-}
-
-static bool is_step_unit(struct span unit)
-{
-	static const char *const steps[] = {"it", "its", "iter", "iters", "iteration", "iterations",
-		"step", "steps", "batch", "batches", "update", "updates"};
-
-	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-		if (span_is(unit, steps[i]))
-			return true;
-	return false;
 }
 
 /* "13ms/step", "96.6 steps/s": the value first. */

@@ -23,6 +23,7 @@ static const struct reader {
 	{"chainer", read_chainer, NULL},
 	{"table", read_table, NULL},
 	{"pairs", read_pairs, "["},
+	{"front", read_front, NULL},
 	{"cyclegan", read_cyclegan, "("},
 	{"wenet", read_wenet, "/"},
 	{"brackets", read_bracket_steps, "["},
@@ -42,7 +43,7 @@ static const struct reader {
 /* "Test set: Average loss", "val Loss:", "Eval num_timesteps=500": the first word says whose line. */
 static enum phase phase_of_line(const struct line *l, struct said *s)
 {
-	struct span first = {l->begin, 0}, word;
+	struct span first = {l->begin + strspn(l->begin, "=>- "), 0}, word; /* "====> Test set" */
 	enum phase phase;
 
 	while (is_letter(first.at[first.len]))

@@ -61,7 +61,11 @@ static enum name_set set_before(const char *text, const char *s)
 
 void line_sets(struct line *l)
 {
+	const char *on = strstr(l->text, " valid on '");
+
 	l->set_count = 0;
+	if (on) /* fairseq's subsets */
+		l->sets[l->set_count++] = (struct set_mark){on, SET_VALIDATION};
 	for (const char *s = strpbrk(l->text, "]:|"); s && l->set_count < SETS_MAX;
 		s = strpbrk(s + 1, "]:|")) {
 		enum name_set set = set_before(l->text, s);
