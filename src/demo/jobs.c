@@ -21,11 +21,11 @@
 static struct record *known_of(struct world_row *r, const struct made *m, enum work_reason why,
 	const struct made_said *said)
 {
-	int told = (said->step > 0) + (said->epoch > 0);
+	int told = (said->phase != NULL) + (said->step > 0) + (said->epoch > 0);
 
 	return &r->known[(m->class * 4 + (m->gpus > 0) * 2 +
 				 (why != REASON_NONE && why != REASON_EXIT_CODE)) *
-			3 +
+			4 +
 		told];
 }
 
@@ -115,6 +115,11 @@ static void job_progress(const struct world *w, const struct made *m, const stru
 	int64_t bytes = (int64_t)made_log_length(log.total, made_step(m, w->now));
 
 	job_set(job, log_bytes, (struct bytes){bytes});
+	if (said->phase == NULL)
+		return;
+	job_set(job, source, "log");
+	if (m->class == MADE_RUNNING)
+		job_set(job, phase, said->phase);
 	if (said->step == 0)
 		return;
 	job_set(job, progress_step, said->step);
@@ -130,7 +135,6 @@ static void job_progress(const struct world *w, const struct made *m, const stru
 	}
 	if (m->class != MADE_RUNNING)
 		return;
-	job_set(job, phase, "train");
 	job_set(job, progress_rate, log.rate);
 	job_set(job, progress_eta,
 		(struct ms){(int64_t)((double)(log.total - said->step) / log.rate * 1000)});

@@ -9,7 +9,10 @@ void world_org_row(const struct world *w, const struct world_org *o, struct org 
 	record_set(org, out, create_time, (struct when){w->now - (int64_t)30 * 86400 * 1000});
 }
 
-/* Where there are two, GPUs are divided: the first may have all, the second no more than its part. */
+/*
+ * Where there are two, GPUs are divided, and each may have its part: what its screens count of them is
+ * then what keeps its jobs waiting.
+ */
 void world_quota_row(const struct world *w, const struct world_org *o, struct quota *out)
 {
 	quota_init(out);
@@ -17,5 +20,5 @@ void world_quota_row(const struct world *w, const struct world_org *o, struct qu
 	record_set(quota, out, org_name, o->name);
 	if (w->org_count < 2)
 		return;
-	out->total.gpu_quota = out->train.gpu_quota = o == &w->orgs[0] ? w->gpus : o->gpus;
+	out->total.gpu_quota = out->train.gpu_quota = o->gpus;
 }

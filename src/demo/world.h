@@ -52,7 +52,7 @@ const struct world_org *world_org_of(const struct world *w, const struct made *m
 #define WORLD_NAME "demo-job-%05u"
 
 struct world_row {
-	struct record known[48]; /* of jobs, by how they stand and what their log has said */
+	struct record known[64]; /* of jobs, by how they stand and what their log has said */
 	bool is_known;           /* of the one that is being made */
 	char name[32], args[64], message[64], uid[ULID_SIZE + 32];
 	const char *words[8];

@@ -44,6 +44,7 @@ void reconcile_again(struct active *a, const struct news *n)
 	a->not_before = reconcile_now() + n->delay;
 	reconcile_why(&d, REASON_RETRY, text.data);
 	failure_put(a, &d);
+	workload_samples_copy(d.kind, &d.row, NULL); /* no number of an attempt that is over */
 	reconcile_move(c, &d, WORK_ENQUEUED);
 	change_event(c, d.kind, &d.row, EVENT_WARNING, "Retry", "%s", text.data);
 	change_then(c, attempt_stored, l);

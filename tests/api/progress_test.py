@@ -53,6 +53,14 @@ class Progress(Case):
         for gone in ("progress_eta", "progress_rate", "gpu_util", "cpu_used", "phase"):
             self.assertNotIn(gone, j)
 
+    def test_nothing_of_the_last_attempt_while_it_waits(self):
+        """Enqueued again: neither its numbers nor what it used stand in the row until it runs again."""
+        self.submit("again", "sh", "-c", "echo 'step 9/10 loss 0.5'; exit 1", restart_policy="on-failure", max_attempts=9)
+        waits = until(lambda: (lambda j: j if j.get("reason") == "Retry" else None)(self.job("again")), "it waits to run again")
+        for gone in ("progress_step", "progress_total", "progress_percent", "loss", "source", "gpu_util", "cpu_used"):
+            self.assertNotIn(gone, waits)
+        self.client.post(f"{TRAIN}/again/cancel")
+
     def test_faster_than_it_is_read(self):
         """Of a log that grows faster than anybody reads some is read now and then: others are served."""
         writes = "import os, time\nend, b = time.time() + 60, b'loss 1\\n' * 9000\nwhile time.time() < end: os.write(1, b)"

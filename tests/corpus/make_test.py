@@ -37,6 +37,9 @@ class Form(unittest.TestCase):
         self.same("iter 10 at 0x7f1200aa33bb", "iter 20 at 0x5500aa33bbcc")
         self.same("session _sid_bd1c closed", "session _sid_90a1 closed")
 
+    def test_the_machine_is_not_form(self):
+        self.same("{'platform': 'Linux-6.1.0-9-x86_64-with-glibc2.36', 'event': 'train'}", "{'platform': 'Linux', 'event': 'train'}")
+
     def test_where_packages_lie_is_not_form(self):
         self.same("/home/user/env/lib/python3.11/site-packages/skl/a.py:7: Warning", "/venv/skl/a.py:12: Warning")
         self.same("/venv/site-packages/skl/a.py:7: Warning", "/venv/skl/a.py:12: Warning")

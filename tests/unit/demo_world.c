@@ -88,6 +88,13 @@ static void test_mix(void **state)
 	/* All GPUs are in use, so that who waits for one waits in truth; no org is over its quota. */
 	assert_int_equal(held[0], 48);
 	assert_int_equal(held[1], 16);
+	/* What an org's screens count is what keeps its jobs waiting. */
+	for (size_t i = 0; i < 2; i++) {
+		struct quota q;
+
+		world_quota_row(&w, &w.orgs[i], &q);
+		assert_int_equal(q.total.gpu_quota, held[i]);
+	}
 	assert_true(oldest < now - (int64_t)5 * 86400 * 1000);
 	world_release(&w);
 }
@@ -132,6 +139,13 @@ static void check_said(const struct job *j, const struct progress_values *v)
 		assert_string_equal(j->metric_name, v->metric_name);
 		assert_true(isnan(v->metric) || fabs(j->metric_value - v->metric) < .001);
 	}
+	/* No row of what has ended has a phase. */
+	if (j->state == WORK_RUNNING && (v->known & PROGRESS_PHASE))
+		assert_string_equal(knows(j, "phase") ? j->phase : "none", v->phase);
+	else
+		assert_false(knows(j, "phase"));
+	assert_int_equal(knows(j, "progress_rate"), (v->known & PROGRESS_RATE) != 0);
+	assert_int_equal(knows(j, "source"), progress_source(v) != NULL);
 	if (v->known & PROGRESS_ETA)
 		assert_true(llabs(j->progress_eta.v - v->eta_ms) <= 1000);
 }
@@ -141,7 +155,8 @@ static void test_rows_say_what_logs_say(void **state)
 {
 	struct world w;
 	struct world_row r = {.is_known = false};
-	size_t read = 0, diverged = 0;
+	static const char *const phases[] = {"train", "validate", "save", "download", "tokenize"};
+	size_t read = 0, diverged = 0, in[ARRAY_SIZE(phases)] = {0};
 
 	(void)state;
 	make(&w, &standard);
@@ -156,9 +171,13 @@ static void test_rows_say_what_logs_say(void **state)
 		read_log(&log, (uint64_t)r.job.log_bytes.v, m->class != MADE_RUNNING, &v);
 		check_said(&r.job, &v);
 		diverged += knows(&r.job, "loss") && isnan(r.job.loss);
+		for (size_t n = 0; n < ARRAY_SIZE(phases) && knows(&r.job, "phase"); n++)
+			in[n] += strcmp(r.job.phase, phases[n]) == 0;
 		read++;
 	}
 	assert_true(read > 20 && diverged > 0);
+	for (size_t n = 0; n < ARRAY_SIZE(phases); n++)
+		assert_true(in[n] > 0);
 	world_release(&w);
 }
 

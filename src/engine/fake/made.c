@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* No uid of chance begins like this: once in 16 million. */
+/* A uid of chance begins like this once in 262,144 times (with what the third byte must be). */
 static const uint8_t magic[2] = {0xD3, 0x40};
 enum { MARK = 0x80 }; /* in the third byte, beside class and GPUs */
 

@@ -62,9 +62,11 @@ void made_gpu(char out[48], size_t i);
 struct made_log {
 	uint64_t seed;
 	int64_t total;
-	double rate; /* steps a second */
+	double rate; /* steps a second, once it trains */
 	double loss_from;
 	int64_t diverges; /* the step from which its loss is no number any more; total: never */
+	int64_t prepares; /* so many records tell of a download, then of tokenizing */
+	bool validates, saves; /* before, and after, the end of an epoch */
 };
 struct made_log made_log_of(uint64_t seed, int64_t total, double rate);
 /* Of an attempt of a made-up job. */
@@ -73,6 +75,7 @@ struct made_log made_log(const struct made *m, int attempt);
 struct made_said {
 	int64_t step, epoch; /* 0: nothing of it yet */
 	double loss, acc;    /* NAN where it diverged; acc is of the epoch */
+	const char *phase;   /* NULL: nothing was said */
 };
 enum { MADE_EPOCHS = 10 }; /* of every job */
 void made_said(struct made_said *out, const struct made_log *g, double step);

@@ -4,7 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RECORDS = 4000, EPOCH = 10 }; /* records of a whole log at most; one in EPOCH ends a line */
+enum {
+	RECORDS = 4000, /* of a whole log, at most */
+	EPOCH = 10,     /* one in so many tells of an epoch */
+	VALIDATES = 8,  /* those behind this one of them of validation */
+	PREPARES = 6,   /* this part of a log, where it begins with a download */
+};
 
 /* Steps between two records. */
 static int64_t stride(int64_t total)
@@ -19,15 +24,21 @@ uint64_t made_log_length(int64_t total, double step)
 	return (uint64_t)((int64_t)step / stride(total)) * MADE_RECORD;
 }
 
+/* Of four jobs one begins with a download, two validate, one saves what it has. */
 struct made_log made_log_of(uint64_t seed, int64_t total, double rate)
 {
-	uint64_t fate = made_hash(seed, 3, 0);
+	uint64_t fate = made_hash(seed, 3, 0), habits = made_hash(seed, 4, 0);
+	int64_t records = total / stride(total);
+	int64_t prepares = habits % 4 == 0 ? records / PREPARES : 0;
 
 	return (struct made_log){.seed = seed,
 		.total = total,
-		.rate = rate,
+		.rate = rate * (double)records / (double)(records - prepares),
 		.loss_from = 1.5 + 4 * made_unit(made_hash(seed, 1, 0)),
-		.diverges = fate % 32 ? total : (int64_t)(fate >> 32) % (total / 2 + 1)};
+		.diverges = fate % 32 ? total : (int64_t)(fate >> 32) % (total / 2 + 1),
+		.prepares = prepares,
+		.validates = habits >> 8 & 1,
+		.saves = (habits >> 9 & 3) == 0};
 }
 
 struct made_log made_log(const struct made *m, int attempt)
@@ -47,7 +58,9 @@ static double loss_at(const struct made_log *g, int64_t step)
 	return g->loss_from * (0.05 + 0.95 * exp(-5 * part)) * (1 + 0.04 * noise);
 }
 
-/* ---- Records: a bar, or in its place the line of an epoch ---- */
+/* ---- Records: a bar, or in its place something else ---- */
+
+enum tells { TELLS_STEP, TELLS_EPOCH, TELLS_VALIDATE, TELLS_SAVE, TELLS_DOWNLOAD, TELLS_TOKENIZE };
 
 static int64_t records_of(const struct made_log *g)
 {
@@ -57,12 +70,34 @@ static int64_t records_of(const struct made_log *g)
 /* Record n is about this step; the last one about the last. */
 static int64_t step_of(const struct made_log *g, int64_t n)
 {
-	return n + 1 >= records_of(g) ? g->total : (n + 1) * stride(g->total);
+	int64_t trains = records_of(g) - g->prepares;
+
+	if (n + 1 >= records_of(g))
+		return g->total;
+	return n < g->prepares ? 0 : (n + 1 - g->prepares) * g->total / trains;
 }
 
-static bool tells_epoch(int64_t n)
+static enum tells tells(const struct made_log *g, int64_t n)
 {
-	return n > 0 && n % EPOCH == 0;
+	int64_t k = n - g->prepares;
+
+	if (k < 0)
+		return 2 * n < g->prepares ? TELLS_DOWNLOAD : TELLS_TOKENIZE;
+	if (n + 1 >= records_of(g))
+		return TELLS_STEP;
+	if (k >= EPOCH && k % EPOCH == 0)
+		return TELLS_EPOCH;
+	if (g->saves && k >= EPOCH && k % EPOCH == 1)
+		return TELLS_SAVE;
+	return g->validates && k % EPOCH > VALIDATES ? TELLS_VALIDATE : TELLS_STEP;
+}
+
+/* The newest record up to n that tells one of them; -1: there is none. */
+static int64_t newest(const struct made_log *g, int64_t n, enum tells a, enum tells b)
+{
+	while (n >= g->prepares && tells(g, n) != a && tells(g, n) != b)
+		n--;
+	return n >= g->prepares ? n : -1;
 }
 
 static int64_t epoch_of(const struct made_log *g, int64_t step)
@@ -79,18 +114,22 @@ static double acc_of(const struct made_log *g, double loss)
 
 void made_said(struct made_said *out, const struct made_log *g, double step)
 {
-	int64_t count = (int64_t)step / stride(g->total), n = count - 1;
-	int64_t told = n > 0 ? n / EPOCH * EPOCH : 0; /* the newest line of an epoch */
+	static const char *const phases[] = {"train", "train", "validate", "save", "download",
+		"tokenize"};
+	int64_t last = (int64_t)step / stride(g->total) - 1, n;
 
 	*out = (struct made_said){0};
-	if (count == 0)
+	if (last < 0)
 		return;
-	out->step = step_of(g, tells_epoch(n) ? n - 1 : n);
-	out->loss = loss_at(g, step_of(g, n));
-	if (!tells_epoch(told))
+	out->phase = phases[tells(g, last)];
+	if ((n = newest(g, last, TELLS_STEP, TELLS_STEP)) >= 0)
+		out->step = step_of(g, n);
+	if ((n = newest(g, last, TELLS_STEP, TELLS_EPOCH)) >= 0)
+		out->loss = loss_at(g, step_of(g, n));
+	if ((n = newest(g, last, TELLS_EPOCH, TELLS_EPOCH)) < 0)
 		return;
-	out->epoch = epoch_of(g, step_of(g, told));
-	out->acc = acc_of(g, loss_at(g, step_of(g, told)));
+	out->epoch = epoch_of(g, step_of(g, n));
+	out->acc = acc_of(g, loss_at(g, step_of(g, n)));
 }
 
 /* "12:05", and from an hour on "3:12:05". */
@@ -113,18 +152,27 @@ static void value_text(char *out, size_t size, double value)
 		snprintf(out, size, "%.4f", value);
 }
 
-static void bar(char *out, size_t size, const struct made_log *g, int64_t step)
+/* "45%|####      | 450/1000 [00:22<00:27, 20.0it/s", and no bracket behind it. */
+static int bar_begin(char *out, size_t size, const char *name, int64_t done, int64_t all,
+	double rate)
 {
 	static const char full[] = "##########", none[] = "          ";
-	int percent = (int)(step * 100 / g->total), tenths = percent / 10;
-	char gone[32], left[32], loss[32];
+	int percent = (int)(done * 100 / all), tenths = percent / 10;
+	char gone[32], left[32];
 
-	clock_text(gone, sizeof gone, (double)step / g->rate);
-	clock_text(left, sizeof left, (double)(g->total - step) / g->rate);
+	clock_text(gone, sizeof gone, (double)done / rate);
+	clock_text(left, sizeof left, (double)(all - done) / rate);
+	return snprintf(out, size, "\r%s%3d%%|%.*s%.*s| %lld/%lld [%s<%s, %.1fit/s", name, percent,
+		tenths, full, 10 - tenths, none, (long long)done, (long long)all, gone, left, rate);
+}
+
+static void bar(char *out, size_t size, const struct made_log *g, int64_t step)
+{
+	int n = bar_begin(out, size, "", step, g->total, g->rate);
+	char loss[32];
+
 	value_text(loss, sizeof loss, loss_at(g, step));
-	snprintf(out, size, "\r%3d%%|%.*s%.*s| %lld/%lld [%s<%s, %.1fit/s, loss=%s]", percent,
-		tenths, full, 10 - tenths, none, (long long)step, (long long)g->total, gone, left,
-		g->rate, loss);
+	snprintf(out + n, size - (size_t)n, ", loss=%s]", loss);
 }
 
 static void epoch(char *out, size_t size, const struct made_log *g, int64_t step)
@@ -138,17 +186,40 @@ static void epoch(char *out, size_t size, const struct made_log *g, int64_t step
 		MADE_EPOCHS, loss, acc);
 }
 
+/* What comes before and between: how far it is follows from where the record stands. */
+static void aside(char *out, size_t size, const struct made_log *g, int64_t n, enum tells what)
+{
+	int64_t half = (g->prepares + 1) / 2, at = (n - g->prepares) % EPOCH;
+	int end;
+
+	if (what == TELLS_DOWNLOAD)
+		end = bar_begin(out, size, "Downloading model.safetensors: ", n + 1, half, g->rate);
+	else if (what == TELLS_TOKENIZE)
+		end = bar_begin(out, size, "Tokenizing: ", n + 1 - half, g->prepares - half,
+			g->rate);
+	else if (what == TELLS_VALIDATE)
+		end = bar_begin(out, size, "Validating: ", at - VALIDATES, EPOCH - 1 - VALIDATES,
+			g->rate);
+	else
+		end = bar_begin(out, size, "Writing model shards: ", 1, 1, g->rate);
+	snprintf(out + end, size - (size_t)end, "]");
+}
+
 /* Always MADE_RECORD bytes. */
 static void record(char out[MADE_RECORD + 1], const struct made_log *g, int64_t n)
 {
+	enum tells what = tells(g, n);
 	char text[256];
 
-	if (tells_epoch(n))
+	if (what == TELLS_STEP)
+		bar(text, sizeof text, g, step_of(g, n));
+	else if (what == TELLS_EPOCH)
 		epoch(text, sizeof text, g, step_of(g, n));
 	else
-		bar(text, sizeof text, g, step_of(g, n));
+		aside(text, sizeof text, g, n, what);
 	snprintf(out, MADE_RECORD + 1, "%-*.*s", MADE_RECORD, MADE_RECORD, text);
-	if (tells_epoch(n) || n + 1 >= records_of(g))
+	if (what == TELLS_EPOCH || what == TELLS_SAVE || n + 1 == g->prepares ||
+		n + 1 >= records_of(g))
 		out[MADE_RECORD - 1] = '\n';
 }
 

@@ -21,6 +21,7 @@ def form(piece):
     text = ESCAPES.sub(b"", piece).decode("utf-8", "replace")
     text = re.sub(r"\b(0x)?[0-9a-f]{8,}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?\b", "0", text)
     text = re.sub(r"\b_?sid_[0-9a-z]+", "0", text)
+    text = re.sub(r"\bLinux-\S+-with-glibc[\d.]+", "Linux", text)
     text = PACKAGES.sub("/venv/", text)
     text = MONTHS.sub("0", text)
     text = BARS.sub("~", text)
