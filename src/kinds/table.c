@@ -136,6 +136,10 @@ static void add_running(struct route_table *t, const struct kind_handlers *h, co
 			"its \"link\", at most 10,000 (else truncated), folders that are "
 			"unreadable, and how many are unnamed; with ?path= the bytes of one, of "
 			"which ?offset= and ?length= give a part."},
+		{"/samples", 0, workload_samples,
+			"What it used and how its training went over time: {\"step_ms\", \"from\" (ms), "
+			"\"fields\", \"rows\"}, at most 240 rows, values null where unknown, numbers or "
+			"\"nan\", \"inf\", \"-inf\"; ?fields= ?from= (ms since 1970)."},
 	};
 	enum role see = (enum role)h->kind->see;
 

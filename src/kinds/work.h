@@ -17,5 +17,6 @@ void workload_release(struct request *r, const void *object);
 void workload_tasks(struct request *r);
 void workload_logs(struct request *r);    /* work_log.c */
 void workload_outputs(struct request *r); /* work_outputs.c */
+void workload_samples(struct request *r); /* work_samples.c */
 
 #endif

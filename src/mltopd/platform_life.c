@@ -11,6 +11,7 @@
 #include "core/kinds/framework.h"
 #include "io/turns.h"
 #include "kinds/package_look.h"
+#include "work/history.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -328,6 +329,7 @@ bool platform_run(struct platform *p, struct server *s, struct err *e)
 	p->opened = true;
 	reconcile_soon(&p->work);
 	outputs_keep_start(&p->work);
+	history_start(&p->work);
 	if (!p->limits.shared)
 		on_idle(&hosted_of(p)->idle_timer);
 	return true;
@@ -339,6 +341,7 @@ void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)
 	if (p->turns)
 		turns_stop(p->turns);
 	outputs_keep_stop(&p->work);
+	history_stop(&p->work);
 	frameworks_stop(p);
 	hosted_of(p)->closed = done;
 	hosted_of(p)->closed_ctx = ctx;

@@ -119,8 +119,11 @@ const struct workload *model_workload(struct model *m, const char *uid, const st
 	const void *row = NULL;
 
 	for (size_t i = 0; row == NULL && i < m->sets.len; i++) {
-		*kind = m->sets.items[i].kind;
-		row = kind_runs(*kind) ? rowset_find(m->sets.items[i].rows, uid) : NULL;
+		const struct kind *k = m->sets.items[i].kind;
+
+		row = kind_runs(k) ? rowset_find(m->sets.items[i].rows, uid) : NULL;
+		if (kind)
+			*kind = k;
 	}
 	return row;
 }

@@ -198,7 +198,7 @@ void model_moving_remove(struct model *m, const struct kind *k, const char *uid)
 void *model_row(struct model *m, const struct kind *k, const char *uid);
 /* In memory only: why it waits, how it does. */
 void model_row_put(struct model *m, const struct kind *k, const void *rec);
-/* The same, of whatever kind that runs: which one it is. */
+/* The same, of whatever kind that runs: which one it is (NULL: nobody asks). */
 const struct workload *model_workload(struct model *m, const char *uid, const struct kind **kind);
 const struct org *model_org(struct model *m, const char *org_id);
 const struct org *model_org_named(struct model *m, const char *name);

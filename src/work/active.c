@@ -2,6 +2,7 @@
  * Workloads in motion. Those that hold resources are in one list; the others in the queue of their org,
  * in the order in which they may start, so that a turn of planning need not look at all of a long one.
  */
+#include "work/history.h"
 #include "work/work.h"
 
 #include "base/mem.h"
@@ -139,6 +140,7 @@ void active_lives(struct active *a, struct life_state life)
 	if (holds) {
 		waiting_remove(a->w, a);
 		vec_push(&a->w->live, a);
+		history_soon(a->w);
 	} else {
 		live_remove(a->w, a);
 		waiting_add(a->w, a);
@@ -176,6 +178,7 @@ void active_free(struct active *a)
 {
 	struct work *w = a->w;
 
+	history_over(a);
 	map_remove(&w->actives, a->uid);
 	model_moving_remove(w->model, a->kind, a->uid);
 	if (life_holds(a->life))

@@ -28,6 +28,8 @@ struct change;
 struct active;
 struct failing;
 struct follower;
+struct historian;
+struct history;
 struct keeper;
 
 /* Who is told of what, and asked for what is not work's. All are there. */
@@ -72,8 +74,9 @@ struct work {
 	bool plan_full;                /* the last plan left no room for any */
 	uint64_t plan_turn;
 
-	struct follower *followers; /* of logs */
-	struct keeper *keeper;      /* of outputs */
+	struct follower *followers;  /* of logs */
+	struct keeper *keeper;       /* of outputs */
+	struct historian *historian; /* of samples; NULL: none are kept */
 	struct ages ages;
 };
 
@@ -137,6 +140,7 @@ struct active {
 	enum work_reason end_why;
 	struct failing *failing;  /* why it failed, or that is being read; NULL: it did not */
 	struct event_fold newest; /* the same event again is counted in it */
+	struct history *history;  /* of its samples; NULL: not yet */
 	/* progress of the log */
 	struct progress *progress;             /* NULL until bytes came */
 	struct progress_rules *progress_rules; /* of that reader; NULL: none */

@@ -142,8 +142,9 @@ enum field_flag {
 	F_HIDDEN = 2048, /* accepted and echoed, but in no form, table or describe by default */
 	F_SAMPLE =
 		4096, /* changes often: raises no version and is stored only beside other changes */
-	F_LARGE = 16384, /* a long text of it is kept beside the record: record_split */
-	F_DOTS = 8192,   /* a name that may have dots inside: the old public client sends them */
+	F_LARGE = 16384,  /* a long text of it is kept beside the record: record_split */
+	F_DOTS = 8192,    /* a name that may have dots inside: the old public client sends them */
+	F_SERIES = 32768, /* a sample whose history is kept: series.h */
 };
 
 /* How a word of an enum looks, wherever it is shown. */
