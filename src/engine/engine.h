@@ -69,6 +69,13 @@ struct task_sample {
 	double gpu_util;    /* percent; NAN unknown */
 };
 
+/* How a task did at a moment of its past. */
+struct task_past {
+	int64_t at; /* wall ms */
+	struct task_sample used;
+	double percent, loss; /* of its training */
+};
+
 /* A question about a log: bytes from `offset` on, or with `size` 0 where it stands (LOG_BEGUN). */
 struct log_ask {
 	uint64_t offset;
@@ -136,6 +143,11 @@ struct engine_ops {
 	 * Only after all its tasks ended. */
 	void (*forget)(struct engine *en, const char *uid, const char *org_name);
 	const struct engine_outputs *outputs; /* NULL: it keeps none */
+	/*
+	 * What the engine knows of a job from before the daemon looked: at most `most` moments of it,
+	 * oldest first; how many. NULL: it knows nothing.
+	 */
+	size_t (*past)(struct engine *en, const char *uid, struct task_past *out, size_t most);
 	/* Answers before it returns, with bytes in ask->out; or LOG_COMING, and ask->answered is called
 	 * later. Never LOG_BEGUN to who asks for bytes. */
 	enum log_step (

@@ -6,10 +6,12 @@
 #include "work/history.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct samples_ask {
 	uv_work_t work;
 	struct request *r;
+	char uid[ULID_SIZE];
 	char *path; /* where they are, when they are not in memory */
 	struct series series;
 	bool some; /* only these fields: */
@@ -42,6 +44,7 @@ static void samples_read(uv_work_t *work, int status)
 	struct platform *p = s->r->platform;
 
 	(void)status;
+	history_past(&p->work, s->uid, &s->series);
 	answer(s, &s->series);
 	asked_free(s);
 	platform_let_go(p);
@@ -89,6 +92,7 @@ void workload_samples(struct request *r)
 		answer(s, history_series(a));
 		asked_free(s);
 	} else {
+		memcpy(s->uid, row->uid, sizeof s->uid);
 		s->path = history_path(w, row->uid);
 		series_init(&s->series, r->route->kind);
 		platform_hold(r->platform);

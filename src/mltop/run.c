@@ -159,6 +159,7 @@ static bool open_app(struct run *r, const char *first, struct err *e)
 	struct app_options o = {
 		.screens = kind_screens(&r->screens),
 		.ascii = term_ascii(),
+		.braille = term_braille(),
 		.context = r->find.context ? r->find.context
 			: r->context.name  ? r->context.name
 					   : "local",

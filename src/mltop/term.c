@@ -43,6 +43,14 @@ bool term_ascii(void)
 	return strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 }
 
+bool term_braille(void)
+{
+	const char *term = getenv("TERM");
+
+	/* The console of Linux has a font of 256 or 512 glyphs: blocks are among them, braille is not. */
+	return !term_ascii() && term && strcmp(term, "linux") != 0;
+}
+
 void term_size(int *cols, int *rows)
 {
 	struct winsize ws = {0};

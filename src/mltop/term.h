@@ -42,6 +42,7 @@ bool term_pause(struct term *t);
 void term_resume(struct term *t);
 
 bool term_ascii(void);                /* the locale is not UTF-8 */
+bool term_braille(void);              /* its font is likely to have braille */
 void term_size(int *cols, int *rows); /* clamped; 0x0 means 80x24 */
 /*
  * A descriptor to poll for keys, the caller's to close; -1: there are none to be had. It is not that

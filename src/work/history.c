@@ -181,6 +181,23 @@ bool history_read(struct series *s, const char *path)
 	return good;
 }
 
+void history_past(const struct work *w, const char *uid, struct series *s)
+{
+	struct task_past past[SERIES_ROWS];
+	size_t count = 0;
+
+	if (s->rows == 0 && w->engine && w->engine->ops->past)
+		count = w->engine->ops->past(w->engine, uid, past, ARRAY_SIZE(past));
+	for (size_t i = 0; i < count; i++) {
+		struct draft d = {.kind = s->kind};
+
+		sample_put(d.kind, &d.row, &past[i].used);
+		draft_tell(&d, progress_percent, true, (struct percent){past[i].percent});
+		draft_tell(&d, loss, true, past[i].loss);
+		series_add(s, &d.row, past[i].at);
+	}
+}
+
 static void read_run(struct turn *turn)
 {
 	struct file_work *f = turn->ctx;
@@ -194,6 +211,7 @@ static void file_read(struct turn *turn, bool ran)
 	struct active *a = f->of->w ? work_active(f->of->w, f->uid) : NULL;
 
 	if (ran && a && a->history && !a->history->ready) {
+		history_past(a->w, a->uid, &f->series);
 		a->history->series = f->series;
 		a->history->ready = true;
 		memset(&f->series, 0, sizeof f->series);

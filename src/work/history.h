@@ -24,6 +24,8 @@ void history_forget(struct work *w, const char *uid); /* its row is gone */
 const struct series *history_series(const struct active *a);
 /* Where it is otherwise; the caller frees. */
 char *history_path(const struct work *w, const char *uid);
+/* What the engine knows from before, where nothing else is known. */
+void history_past(const struct work *w, const char *uid, struct series *s);
 /* Into `s`, which is initialised; any thread. False: there is none that can be read. */
 bool history_read(struct series *s, const char *path);
 

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static void sample_put(const struct kind *k, struct workload *w, const struct task_sample *s)
+void sample_put(const struct kind *k, struct workload *w, const struct task_sample *s)
 {
 	workload_tell(k, w, cpu_used, !isnan(s->cpu_percent), (struct percent){s->cpu_percent});
 	workload_tell(k, w, memory_used, s->memory >= 0, (struct bytes){s->memory});

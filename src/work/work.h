@@ -307,6 +307,8 @@ void progress_show(struct active *a, int64_t bytes);
 void failure_look(struct active *a, void (*then)(struct active *a));
 void failure_put(struct active *a, struct draft *d);
 void failure_drop(struct active *a);
+/* Into a row of that kind, as far as it has rows for it. */
+void sample_put(const struct kind *k, struct workload *w, const struct task_sample *s);
 void sample_take(struct work *w, const struct task_ref *ref, const struct task_sample *s);
 
 /* Collects outputs by age and by bytes of an org (outputs_keep.c). */

@@ -75,6 +75,9 @@ def visited(screen):
     screen.wait("overview")
     yield "a job"
     screen.keys("Tab")
+    screen.wait("left to right")
+    yield "its charts"
+    screen.keys("Tab")
     screen.wait("accepted")
     yield "its events"
     screen.keys("?")

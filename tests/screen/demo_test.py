@@ -128,6 +128,8 @@ def open_a_job_and_its_log():
     screen.wait(f"job {name}")
     screen.wait("overview")
     screen.keys("Tab")
+    screen.wait(re.compile(r"loss .* to "))
+    screen.keys("Tab")
     screen.wait(re.compile(r"Submitted +1 accepted from \w+"))
     screen.keys("l")
     screen.wait(f"log {name}")

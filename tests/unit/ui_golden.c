@@ -77,6 +77,7 @@ static void open_script(struct harness *h, const json_t *options)
 {
 	struct app_options o = {
 		.ascii = json_is_true(json_object_get(options, "ascii")),
+		.braille = json_is_true(json_object_get(options, "braille")),
 		.context = json_string_value(json_object_get(options, "context")),
 		.first = json_string_value(json_object_get(options, "first")),
 		.remembered = json_object_get(options, "remembered"),

@@ -59,6 +59,20 @@ bool series_newest(const struct series *s, size_t field, float *out)
 	return false;
 }
 
+void series_cell(const struct field *f, float v, struct buf *out)
+{
+	union {
+		int64_t whole;
+		double real;
+	} member;
+
+	if (f->type->storage == ST_PERCENT || f->type->storage == ST_REAL)
+		member.real = v;
+	else
+		member.whole = (int64_t)v;
+	f->type->cell(f, &member, 0, out);
+}
+
 /* ---- Adding ---- */
 
 static bool newest_counts(const struct field *f)

@@ -48,6 +48,9 @@ size_t series_field(const struct series *s, const char *name);
 /* The newest that is known of it; false: none is. */
 bool series_newest(const struct series *s, size_t field, float *out);
 
+/* What a table cell shows of such a value. */
+void series_cell(const struct field *f, float v, struct buf *out);
+
 /*
  * `only` NULL: all fields of which something is known. Only rows that end after `since` (wall ms).
  * The caller owns it.

@@ -214,5 +214,6 @@ const struct engine_ops engine_fake = {
 	.start = fake_start,
 	.stop = fake_stop,
 	.forget = fake_forget,
+	.past = fake_past,
 	.log_ask = fake_log_ask,
 };

@@ -68,6 +68,8 @@ void fake_task_start(struct fake *f, const struct task_launch *launch);
 bool fake_task_adopt(struct fake *f, const struct task_ref *ref);
 void fake_task_stop(struct fake *f, struct fake_task *t);
 void fake_task_end(struct fake *f, struct fake_task *t, int code, int64_t now);
+/* past.c: of a made-up job; the engine's op. */
+size_t fake_past(struct engine *en, const char *uid, struct task_past *out, size_t most);
 void fake_task_sample(struct fake *f, struct fake_task *t, int64_t now);
 void fake_task_free(struct fake_task *t);
 struct fake_task *fake_task_find(struct fake *f, const struct task_ref *ref);

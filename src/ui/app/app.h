@@ -15,6 +15,7 @@ struct app_options {
 	/* NULL-ended, borrowed. The first is home, whose rows the header counts on all screens. */
 	const struct screen *const *screens;
 	bool ascii;          /* no UTF-8: ASCII glyphs */
+	bool braille;        /* its font has braille; else curves are blocks */
 	bool linear;         /* reserved for --a11y */
 	const char *context; /* what the header shows before the server has answered */
 	const char *first;   /* palette text run at start: "jobs state=running"; NULL: jobs */

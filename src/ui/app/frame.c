@@ -381,6 +381,7 @@ void app_view(const struct app *a, struct grid *g)
 	const struct view *v = app_top(a);
 
 	g->ascii = a->options.ascii;
+	g->braille = a->options.braille;
 	grid_erase(g);
 	if (l.small) {
 		grid_clip(g, 0, 0, g->cols, ROLE_WARN, T_TOO_SMALL);

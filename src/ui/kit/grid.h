@@ -52,6 +52,7 @@ struct grid {
 	struct cell *cells;     /* rows * cols, row by row */
 	int cursor_x, cursor_y; /* -1: hidden */
 	bool ascii;             /* no UTF-8: an ellipsis is '~' */
+	bool braille;           /* the terminal has dots of braille: curves are drawn with them */
 };
 
 void grid_init(struct grid *g);

@@ -231,6 +231,10 @@
 /* ---- Job ---- */
 #define T_OBJECT_GONE "This %s was deleted; what it was is below."
 #define T_TAB_OVERVIEW "overview"
+#define T_TAB_CHARTS "charts"
+#define T_CHART_TO " to "
+#define T_CHART_TIME "the newest %s from left to right, a point for each %s"
+#define T_EMPTY_CHARTS "No samples: they begin a second after the job does."
 #define T_TAB_EVENTS "events"
 #define T_TAB_TASKS "tasks"
 #define T_TAB_SPEC "spec"
@@ -248,6 +252,7 @@
 #define T_TRAIN_LOSS "  loss "
 #define T_TRAIN_LEFT "  left "
 #define T_TRAIN_RATE "  steps a second "
+#define T_LABEL_CURVES "so far"
 #define T_LABEL_USES "uses"
 #define T_LABEL_ATTEMPT "attempts"
 #define T_LABEL_OWNER "belongs to"

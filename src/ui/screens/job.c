@@ -11,8 +11,8 @@
 
 /* One job: overview, events, tasks, spec. */
 
-static const char *const tab_words[] = {T_TAB_OVERVIEW, T_TAB_EVENTS, T_TAB_TASKS, T_TAB_OUTPUTS,
-	T_TAB_SPEC};
+static const char *const tab_words[] = {T_TAB_OVERVIEW, T_TAB_CHARTS, T_TAB_EVENTS, T_TAB_TASKS,
+	T_TAB_OUTPUTS, T_TAB_SPEC};
 
 static const struct column task_columns[] = {
 	{.field = "task", .width = 10, .most = 20},
@@ -44,6 +44,7 @@ static void ask(struct app *a, struct view *view, struct cmds *out)
 	objdata_ask(&v->data, a, view->name, out);
 	v->events_id = events_ask(a, job, view->name, out);
 	v->tasks_id = app_get(a, tasks, out);
+	job_charts_ask(v, a, view->name, out);
 	free(tasks);
 }
 
@@ -55,6 +56,7 @@ static void job_open(struct app *a, struct view *view, struct cmds *out)
 	objdata_init(&v->data, &job_kind);
 	textpane_init(&v->overview);
 	textpane_init(&v->spec);
+	series_init(&v->samples, &job_kind);
 	table_init(&v->events, &event_kind, event_columns, "age");
 	table_init(&v->tasks, &task_kind, task_columns, "-attempt");
 	table_init(&v->outputs, &output_kind, output_columns, "path");
@@ -70,6 +72,7 @@ static void job_close(struct app *a, struct view *view, struct cmds *out)
 	objdata_release(&v->data, out);
 	textpane_release(&v->overview);
 	textpane_release(&v->spec);
+	series_release(&v->samples);
 	table_release(&v->events);
 	table_release(&v->tasks);
 	table_release(&v->outputs);
@@ -114,6 +117,7 @@ static void job_message(struct app *a, struct view *view, const struct msg *m, s
 	}
 	if (m->type == MSG_REPLY && v->outputs.request && m->id == v->outputs.request)
 		table_reply(&v->outputs, m, page_rows);
+	changed |= job_charts_message(v, a, m);
 	if (changed)
 		job_fill(v, a);
 	if (life && !v->data.id)
@@ -246,7 +250,9 @@ static void job_draw(const struct app *a, const struct view *view, struct grid *
 	struct table *t = job_table(view);
 
 	draw_tabs(v, g, body);
-	if (t)
+	if (v->tab == TAB_CHARTS)
+		job_charts_draw(v, g, inner(body));
+	else if (t)
 		table_body(a, t,
 			t == &v->events            ? no_events
 				: t == &v->outputs ? no_outputs

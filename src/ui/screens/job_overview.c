@@ -76,6 +76,27 @@ static void training_line(struct job_view *v)
 	buf_release(&line);
 }
 
+/* "loss ▇▆▅▃▂▂▁  gpu_util ▇▇▇▇▆▇▇": its whole life in a line. */
+static void curves_line(struct job_view *v, bool ascii)
+{
+	static const char *const names[] = {"loss", "gpu_util", "cpu_used"};
+	struct buf line = BUF_INIT;
+	int shown = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && shown < 2; i++) {
+		struct buf curve = BUF_INIT;
+
+		job_charts_spark(v, names[i], ascii, &curve);
+		if (curve.len && curve.len > strspn(curve.data, " ")) {
+			buf_addf(&line, "%s%s %s", shown++ ? "  " : "", names[i], curve.data);
+		}
+		buf_release(&curve);
+	}
+	if (line.len)
+		textpane_add(&v->overview, ROLE_NORMAL, "  %s\t%s", T_LABEL_CURVES, line.data);
+	buf_release(&line);
+}
+
 static void state_lines(struct job_view *v, int64_t now)
 {
 	const struct job *j = job_of(v);
@@ -147,6 +168,7 @@ void job_fill(struct job_view *v, const struct app *a)
 	state_lines(v, a->now);
 	progress_bar(v, a->options.ascii);
 	training_line(v);
+	curves_line(v, a->options.ascii);
 	label(v, T_LABEL_USES, uses);
 	label(v, T_LABEL_ATTEMPT, tries);
 	label(v, T_LABEL_OWNER, owns);
