@@ -208,11 +208,28 @@ static void loop_goes_on(struct track *t, struct loop *loop, const struct said *
 		loop->total = s->total;
 }
 
+/*
+ * A bar without words after another of that kind, and no loss in either: the first may have prepared
+ * what this one trains on. That is so where this one begins anew without the first between, as no
+ * evaluation does, or where it is much slower, as no evaluation is.
+ */
+static bool was_prepared(struct track *t, const struct loop *loop, const struct said *s, bool first)
+{
+	const struct loop *before = trains(t);
+	bool anew = first && s->step < loop->step && loop->step >= loop->total;
+	bool slower = t->bar && (t->known & s->has & PROGRESS_RATE) && s->rate * 20 < t->rate;
+
+	return loop->role == ROLE_OTHER && loop->doubt && loop->name == 0 && before &&
+		before->bar && before->name == 0 && !before->lossy && before->total > 0 &&
+		before->step >= before->total && (anew || slower);
+}
+
 struct loop *loops_match(struct track *t, const struct line *l, const struct said *s)
 {
 	uint32_t name = name_hash(s->name, s->phase);
 	int64_t total = s->has & PROGRESS_TOTAL ? s->total : -1;
 	struct loop *loop = NULL;
+	bool first = t->loops[0].bar && same(&t->loops[0], name, l->depth, total);
 
 	for (int i = 0; i < LOOPS_MAX && loop == NULL; i++)
 		if (t->loops[i].bar && same(&t->loops[i], name, l->depth, total))
@@ -225,6 +242,11 @@ struct loop *loops_match(struct track *t, const struct line *l, const struct sai
 	/* What was in doubt tells a loss: it trains after all. */
 	else if (loop->role == ROLE_OTHER && loop->doubt && trains_surely(s))
 		loop->role = ROLE_TRAIN;
+	else if (was_prepared(t, loop, s, first)) {
+		trains(t)->role = ROLE_OTHER;
+		loop->role = ROLE_TRAIN;
+		t->anew = first && s->step < loop->step;
+	}
 	loop_goes_on(t, loop, s);
 	return loop;
 }

@@ -206,6 +206,8 @@ static void finish_values(const struct line *l, struct said *s, enum phase phase
 	heading(l, s);
 	closing(l, s);
 	s->epoch_heads = heads_epoch(l, s);
+	if (strstr(l->begin, "B/s")) /* bytes are on their way */
+		s->has &= ~(unsigned)(PROGRESS_ETA | PROGRESS_PERCENT | PROGRESS_RATE);
 	if (strstr(l->begin, "resuming from") || strstr(l->begin, "Resuming from"))
 		s->has = 0;
 }
@@ -215,6 +217,18 @@ static bool promises(const struct line *l)
 {
 	return line_promises(l) || memchr(l->text, CELL_FULL, l->len) ||
 		memchr(l->text, CELL_EMPTY, l->len);
+}
+
+/* "RuntimeError: step 3 of epoch 2 failed": what an exception says is no progress. */
+static bool is_exception(const struct line *l)
+{
+	const char *colon = strstr(l->begin, ": ");
+
+	if (colon == NULL || colon - l->begin < 5 || !is_letter(colon[2]) ||
+		strcspn(l->begin, " ") < (size_t)(colon - l->begin))
+		return false;
+	return memcmp(colon - 5, "Error", 5) == 0 ||
+		(colon - l->begin >= 9 && memcmp(colon - 9, "Exception", 9) == 0);
 }
 
 /*
@@ -240,7 +254,7 @@ bool line_read(struct line *l, struct said *s)
 	if (tqdm_first(l, s))
 		return true;
 	line_scan(l, (struct span){NULL, 0});
-	if (!promises(l))
+	if (!promises(l) || is_exception(l))
 		return false;
 	line_sets(l);
 	phase = phase_of_line(l, &first);

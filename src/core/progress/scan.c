@@ -118,6 +118,23 @@ static bool is_doubtful(const struct line *l, const struct number *n)
 	return l->decimals == DECIMALS_UNKNOWN ? places < 4 : places != l->decimals;
 }
 
+/* "ckpt/epoch=1-step=20-val_loss=0.40.ckpt": a part of a file's name, behind which `end` stands. */
+static bool in_file_name(const char *end)
+{
+	static const char *const kinds[] = {".ckpt", ".pt", ".pth", ".pkl", ".bin", ".h5", ".hdf5",
+		".keras", ".safetensors", ".pdparams", ".params", ".joblib", ".npz", ".npy",
+		".onnx", ".png"};
+	size_t len = strcspn(end, " \t\"',;:)]");
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && len > 2; i++) {
+		size_t n = strlen(kinds[i]);
+
+		if (len >= n && memcmp(end + len - n, kinds[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static const char *number_take(struct line *l, const char *at)
 {
 	struct number *n = &l->numbers[l->count];
@@ -130,6 +147,7 @@ static const char *number_take(struct line *l, const char *at)
 	n->integer = is_digit(*at) && take_count(at, &n->whole) == end;
 	n->doubtful = is_doubtful(l, n);
 	number_name(l, n);
+	n->argument |= in_file_name(end);
 	if (!n->argument && !(*end == '-' && is_digit(*skip_blanks(end + 1))))
 		n->meaning = name_meaning(n->name, n->before);
 	l->named |= n->meaning.kind != NAME_NOTHING;
