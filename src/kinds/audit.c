@@ -3,17 +3,22 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/timefmt.h"
 #include "core/kinds/audit.h"
 #include "core/schema/record_write.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { AUDIT_PAGE = 500, AUDIT_PAGE_MAX = 10000, AUDIT_PART = 250 };
+enum { AUDIT_LOOK = 60 * 60 * 1000 }; /* ms between two looks for old ones */
 
 struct audit_list {
 	struct request *r;
 	struct fieldset fields;
 	bool some;              /* only `fields` */
+	const char *org;        /* only of this one; "": of all */
 	int64_t limit, written; /* rows */
 	int64_t before;         /* looked at down to this number; 0: not yet */
 	json_t *part;           /* what the store has just told of, as it is */
@@ -116,7 +121,7 @@ static void audit_read(void *ctx, bool ok, const struct store_rows *rows, const 
 
 static void audit_ask(struct audit_list *l)
 {
-	store_read_audit(l->r->platform->model.store, l->before, AUDIT_PART, audit_read, l);
+	store_read_audit(l->r->platform->model.store, l->org, l->before, AUDIT_PART, audit_read, l);
 }
 
 static bool audit_list_open(struct audit_list *l, struct err *e)
@@ -137,12 +142,26 @@ static bool audit_list_open(struct audit_list *l, struct err *e)
 	return !l->some || fieldset_parse(&l->fields, &audit_kind, fields, e);
 }
 
+/* The org that is meant: the own one, or that which is named; "": all. NULL: it has been answered. */
+static const char *audit_org(struct request *r)
+{
+	const char *named = request_query(r, "org_id"), *org;
+	bool all = kind_of_all(&audit_kind, r->who.role) && (named == NULL || *named == '\0');
+
+	org = all ? MODEL_ALL_ORGS : request_org(r, &audit_kind, true);
+	return org && strcmp(org, MODEL_ALL_ORGS) == 0 ? "" : org;
+}
+
 static void audit_list(struct request *r)
 {
-	struct audit_list *l = mem_alloc(sizeof *l);
+	const char *org = audit_org(r);
+	struct audit_list *l;
 	struct err e = ERR_INIT;
 
-	*l = (struct audit_list){.r = r, .out = BUF_INIT};
+	if (org == NULL)
+		return;
+	l = mem_alloc(sizeof *l);
+	*l = (struct audit_list){.r = r, .org = org, .out = BUF_INIT};
 	if (!audit_list_open(l, &e)) {
 		request_fail(r, &e);
 		audit_list_free(l);
@@ -152,14 +171,102 @@ static void audit_list(struct request *r)
 	audit_ask(l);
 }
 
+/* ---- Are they whole? ---- */
+
+static void audit_verified_told(void *ctx, bool ok, const struct store_rows *rows,
+	const struct err *e)
+{
+	struct request *r = ctx;
+	json_t *out, *chains = json_array();
+
+	r->platform->audit_busy = false;
+	for (size_t i = 1; ok && i < rows->count; i++) {
+		char org[32] = "", hash[STORE_HASH_HEX] = "";
+		long long n = 0, dropped = 0;
+		const char *at = rows->rows[i].data;
+
+		snprintf(org, sizeof org, "%.*s", (int)strcspn(at, "\t"), at);
+		at += strcspn(at, "\t");
+		if (sscanf(at, "%lld %lld %64s", &n, &dropped, hash) >= 2)
+			json_array_append_new(chains,
+				json_pack("{s:s, s:I, s:I, s:s}", "org_id", org, "records",
+					(json_int_t)n, "dropped", (json_int_t)dropped, "hash",
+					hash));
+	}
+	if (!ok) {
+		json_decref(chains);
+		request_fail(r, e);
+		return;
+	}
+	out = json_pack("{s:s, s:o}", "message", rows->rows[0].data, "chains", chains);
+	request_reply(r, 200, out);
+}
+
+/* All of it is read, and nothing is stored meanwhile: one at a time. */
+static void audit_verify(struct request *r)
+{
+	const char *org = audit_org(r);
+	struct err e = ERR_INIT;
+
+	if (org == NULL)
+		return;
+	if (r->platform->audit_busy) {
+		err_set(&e, ERR_BUSY, "the audit is being verified for somebody else: ask again");
+		request_fail_retry(r, &e, 2);
+		return;
+	}
+	r->platform->audit_busy = true;
+	store_audit_verify(r->platform->model.store, org, audit_verified_told, r);
+}
+
+/* ---- Old ones go ---- */
+
+static void audit_old_told(void *ctx, bool ok, const struct store_rows *rows, const struct err *e)
+{
+	struct platform *p = ctx;
+
+	(void)e;
+	for (size_t i = 0; ok && i + 2 < rows->count; i += 3) {
+		struct change *c = change_new(&p->model);
+		int64_t n = 0;
+
+		num_i64(rows->rows[i + 1].data, 0, INT64_MAX, &n);
+		change_actor(c, "audit.keep", rows->rows[i].data);
+		change_audit_drop(c, rows->rows[i].data, n, rows->rows[i + 2].data);
+		change_commit(c);
+	}
+	platform_let_go(p);
+}
+
+void audit_keep(struct platform *p, int64_t now)
+{
+	char time[TIMEFMT_SIZE];
+
+	if (p->settings.audit_keep <= 0 ||
+		(now >= p->audit_kept && now - p->audit_kept < AUDIT_LOOK))
+		return;
+	p->audit_kept = now;
+	timefmt_rfc3339(time, now - p->settings.audit_keep);
+	platform_hold(p);
+	store_audit_old(p->model.store, time, audit_old_told, p);
+}
+
 static const struct route more[] = {
 	{.method = METHOD_GET,
+		.pattern = API "/audit/verify",
+		.least = ROLE_OPERATOR,
+		.handle = audit_verify,
+		.doc = "Recomputes the hash chain of the org (?org_id=; an admin's without: of all): "
+		       "{\"message\", \"chains\": [{\"org_id\", \"records\", \"dropped\", "
+		       "\"hash\"}]}, or 500 with the record that was altered, moved or removed."},
+	{.method = METHOD_GET,
 		.pattern = API "/audit",
-		.least = ROLE_ADMIN,
+		.least = ROLE_OPERATOR,
 		.handle = audit_list,
 		.doc = "Audit records, newest first: ?fields= ?filter= ?name= ?limit= ?continue=SEQ "
-		       "?org_id=, in pages; without fields each with its \"hash\" and, as it was "
-		       "chained, its \"record\"."},
+		       "?org_id=, in pages; without fields each with \"n\", its number in the chain "
+		       "of its org, its \"hash\" (SHA-256 of the one before and the record) and, as "
+		       "it was chained, its \"record\"."},
 	{.pattern = NULL},
 };
 

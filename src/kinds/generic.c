@@ -46,6 +46,7 @@ struct change *change_for(struct request *r)
 		.now = r->now};
 	struct change *c = change_by(&r->platform->model, &who);
 
+	audit_keep(r->platform, r->now);
 	change_told(c, request_answered, r);
 	return c;
 }

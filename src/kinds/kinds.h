@@ -129,6 +129,11 @@ void generic_list(struct request *r);
 bool list_wanted(struct request *r, const struct rowset *rows,
 	void (*wanted)(void *ctx, const void *row), void *ctx);
 
+/* ---- audit.c ---- */
+
+/* Now and then, when something new comes: records older than audit.keep go. */
+void audit_keep(struct platform *p, int64_t now);
+
 /* ---- own.c ---- */
 
 /* What the daemon asks itself, as an admin. Texts are copied. */

@@ -26,6 +26,7 @@ struct kinds_settings {
 	const char *engine; /* its name */
 	int64_t jobs_per_org, packages_per_org;
 	int64_t package_keep;                   /* ms; 0: for ever */
+	int64_t audit_keep;                     /* ms; 0: for ever */
 	int64_t package_max;                    /* bytes */
 	int64_t package_entries, package_ratio; /* bounds of what may be unpacked */
 	const struct strings *package_roots;    /* folders of files that a job may name */
@@ -57,6 +58,8 @@ struct platform {
 	VEC(struct request *) framework_waiters;
 	struct ask *ask; /* who asks for them just now; NULL: nobody */
 	struct disk_use disk;
+	bool audit_busy;    /* it is being verified */
+	int64_t audit_kept; /* wall ms of the last look for old records */
 };
 
 /*

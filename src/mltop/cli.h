@@ -211,6 +211,7 @@ int cli_outputs(struct cli *c);
 int cli_download(struct cli *c);
 int cli_run(struct cli *c);
 int cli_demo(struct cli *c);
+int cli_audit_verify(struct cli *c);
 int cli_platform_status(struct cli *c);
 int cli_platform_stop(struct cli *c);
 int cli_context_list(struct cli *c);

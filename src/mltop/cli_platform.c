@@ -81,6 +81,42 @@ int cli_platform_stop(struct cli *c)
 	return EXIT_DONE;
 }
 
+/* ---- audit ---- */
+
+static void print_chains(const json_t *answer)
+{
+	const json_t *chain;
+	size_t i;
+
+	printf("%s\n", json_string_value(json_object_get(answer, "message")));
+	json_array_foreach(json_object_get(answer, "chains"), i, chain) {
+		const char *org = json_string_value(json_object_get(chain, "org_id"));
+		long long dropped = json_integer_value(json_object_get(chain, "dropped"));
+
+		if (org == NULL)
+			continue;
+		printf("%s%s: %lld records", *org ? "org " : "the platform", org,
+			(long long)json_integer_value(json_object_get(chain, "records")));
+		if (dropped > 0)
+			printf(" (%lld older ones dropped)", dropped);
+		printf(", last hash %s\n", json_string_value(json_object_get(chain, "hash")));
+	}
+}
+
+int cli_audit_verify(struct cli *c)
+{
+	struct err e = ERR_INIT;
+	json_t *answer = NULL;
+	bool ok = cli_call(c, "GET", "/cloud_ml/v1/audit/verify", NULL, &answer, &e);
+
+	if (ok && (cli_has(c, "output") || cli_has(c, "json")))
+		ok = output_one(c, NULL, answer, &e);
+	else if (ok)
+		print_chains(answer);
+	json_decref(answer);
+	return ok ? EXIT_DONE : cli_fail(&e);
+}
+
 /* ---- context ---- */
 
 int cli_context_list(struct cli *c)

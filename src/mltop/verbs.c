@@ -85,6 +85,8 @@ const struct verb special_verbs[] = {
 		cli_edit, "change what an org may use (quota admins)"},
 	{"keys", "create", "ORG ROLE [NAME]", 0, 3, VERB_ONE | VERB_FIELDS, &key_kind, NULL,
 		cli_key_create, "make an access key; its secret is printed this once (admins)"},
+	{"audit", "verify", "", 0, 0, VERB_ONE, NULL, NULL, cli_audit_verify,
+		"recompute the hash chain of the audit: of one's own org, an admin's of all"},
 	{"packages", "create", "FILE", 1, 1, 0, &package_kind, NULL, cli_package_create,
 		"upload a package or a folder, and print its uri"},
 	{NULL, "run", "-- COMMAND...", 0, 0, VERB_REST, NULL, run_flags, cli_run,

@@ -102,6 +102,9 @@ static const struct field fields[] = {
 		.doc = "Outputs of one org on the disk; finished jobs' oldest go first; 0: no limit."),
 	ROW(config, outputs.look, duration, LIVE, .standard = "1h", .min = 100, .max = DAYS(1),
 		.doc = "Time between two looks at what is kept, where one of the two above is set."),
+	ROW(config, audit.keep, duration, LIVE, .standard = "0", .max = DAYS(36600),
+		.doc = "Audit records older than that go, oldest first; a record of the chain keeps its "
+		       "hash up to there. 0: all stay."),
 	ROW(config, frameworks.python, text, FIXED, .standard = "python3", .max = 4096,
 		.doc = "Interpreter that is asked once for its version and those of its frameworks."),
 	ROW(config, frameworks.names, strings, FIXED, .max = 4096,

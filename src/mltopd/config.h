@@ -47,6 +47,9 @@ struct config {
 		struct bytes bytes_per_org;
 	} outputs;
 	struct {
+		struct ms keep;
+	} audit;
+	struct {
 		const char *python;
 		struct strings names;
 	} frameworks;

@@ -167,7 +167,7 @@ static void looked(void *ctx, bool ok, const struct store_rows *rows, const stru
 
 void command_audit_verify(struct command *cmd)
 {
-	store_audit_verify(cmd->p->model.store, looked, cmd);
+	store_audit_verify(cmd->p->model.store, "", looked, cmd);
 }
 
 void command_store_check(struct command *cmd)

@@ -82,6 +82,7 @@ static void settings_hand_out(struct platform *p, const struct config *c)
 		.jobs_per_org = c->limits.jobs_per_org,
 		.packages_per_org = c->packages.per_org,
 		.package_keep = c->packages.keep.v,
+		.audit_keep = c->audit.keep.v,
 		.package_max = c->packages.max_size.v,
 		.package_entries = c->packages.max_entries,
 		.package_ratio = c->packages.max_ratio,

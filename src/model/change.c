@@ -294,22 +294,29 @@ void change_actor(struct change *c, const char *actor, const char *org_id)
 	c->actor_org = mem_strdup(org_id);
 }
 
-void change_audit(struct change *c, const char *action, const char *object, const char *detail)
+/* Who did it, of which org that is where it is not the one whose chain has the record. */
+static json_t *audit_record(const struct change *c, const char *org, const char *action,
+	const char *object)
 {
 	const struct author *by = c->asked ? &c->by : NULL;
-	const char *org = by ? by->org_id : c->actor_org ? c->actor_org : "";
+	const char *of = by ? by->org_id : c->actor_org;
 	char time[TIMEFMT_SIZE];
 	json_t *record;
-	char *text;
 
 	timefmt_rfc3339(time, model_now());
 	record = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:s, s:s?}", "time", time, "org_id",
 		org, "access_key", by ? by->access_key : NULL, "key_name",
 		by ? by->key_name : c->actor, "role", by ? role_words[by->role] : "local", "peer",
 		by ? by->peer : NULL, "action", action, "object", object);
-	if (record && detail)
-		json_object_set_new(record, "detail", json_string(detail));
-	text = record ? json_dumps(record, JSON_COMPACT) : NULL;
+	if (record && of && *of && strcmp(of, org) != 0)
+		json_object_set_new(record, "by_org", json_string(of));
+	return record;
+}
+
+static void audit_add(struct change *c, const char *org, json_t *record)
+{
+	char *text = record ? json_dumps(record, JSON_COMPACT) : NULL;
+
 	if (text)
 		store_audit_add(c->more, org, text);
 	c->audited = text != NULL;
@@ -317,13 +324,51 @@ void change_audit(struct change *c, const char *action, const char *object, cons
 	json_decref(record);
 }
 
+void change_audit_in(struct change *c, const char *org, const char *action, const char *object,
+	const char *detail)
+{
+	json_t *record = audit_record(c, org, action, object);
+
+	if (record && detail)
+		json_object_set_new(record, "detail", json_string(detail));
+	audit_add(c, org, record);
+}
+
+void change_audit(struct change *c, const char *action, const char *object, const char *detail)
+{
+	const char *org = c->asked ? c->by.org_id : c->actor_org;
+
+	change_audit_in(c, org ? org : "", action, object, detail);
+}
+
 void change_audit_of(struct change *c, const struct kind *k, const char *verb, const void *row)
 {
+	const struct field *f = kind_field(k, "org_id");
+	const char *of = f ? record_text(row, f) : "";
 	struct buf action = BUF_INIT;
 
 	buf_addf(&action, "%s.%s", k->name, verb);
-	change_audit(c, action.data, record_uid(k, row), record_key(k, row));
+	if (*of)
+		change_audit_in(c, of, action.data, record_uid(k, row), record_key(k, row));
+	else
+		change_audit(c, action.data, record_uid(k, row), record_key(k, row));
 	buf_release(&action);
+}
+
+void change_audit_drop(struct change *c, const char *org, int64_t n, const char *hash)
+{
+	json_t *record = audit_record(c, org, AUDIT_CHECKPOINT, "");
+	struct buf detail = BUF_INIT;
+
+	buf_addf(&detail, "records up to %lld are dropped", (long long)n);
+	if (record) {
+		json_object_set_new(record, "detail", json_string(detail.data));
+		json_object_set_new(record, "dropped", json_integer(n));
+		json_object_set_new(record, "hash", json_string(hash));
+	}
+	store_audit_drop(c->more, org, n);
+	audit_add(c, org, record);
+	buf_release(&detail);
 }
 
 void change_then(struct change *c, change_after after, void *ctx)

@@ -152,7 +152,12 @@ void change_row_remove(struct change *c, const struct kind *k, const char *uid);
 bool change_key(struct change *c, const struct key *k, struct err *e);
 /* What was done, by whom: core/kinds/audit.c has the rows. `detail` NULL: none. */
 void change_audit(struct change *c, const char *action, const char *object, const char *detail);
-/* "job.delete", of the row's uid and name. */
+/* The same in the chain of that org, whoever did it. */
+void change_audit_in(struct change *c, const char *org, const char *action, const char *object,
+	const char *detail);
+/* The first n records of the org's chain go; `hash`: of the last of them, which the record of it keeps. */
+void change_audit_drop(struct change *c, const char *org, int64_t n, const char *hash);
+/* "job.delete", of the row's uid and name: in the chain of its org, where it is of one. */
 void change_audit_of(struct change *c, const struct kind *k, const char *verb, const void *row);
 /* Who, where there is no request: "control socket, user 1000". */
 void change_actor(struct change *c, const char *actor, const char *org_id);

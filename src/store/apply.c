@@ -32,7 +32,16 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_CHILDREN_TRIM] = "DELETE FROM objects WHERE parent = ?4 AND parent <> '' AND kind = ?1"
 			      " AND uid <= (SELECT uid FROM objects WHERE parent = ?4 AND"
 			      " parent <> '' AND kind = ?1 ORDER BY uid DESC LIMIT 1 OFFSET ?6)",
-	[SQL_AUDIT_ADD] = "INSERT INTO audit(org_id, record, hash) VALUES(?3, ?5, ?9)",
+	[SQL_AUDIT_ADD] = "INSERT INTO audit(org_id, chain, n, record, hash)"
+			  " VALUES(?3, ?3, ?8, ?5, ?9)",
+	[SQL_AUDIT_HEAD] = "SELECT n, hash FROM audit_heads WHERE chain = ?3",
+	[SQL_AUDIT_HEAD_PUT] = "INSERT INTO audit_heads(chain, n, hash, first, base)"
+			       " VALUES(?3, ?8, ?9, 0, zeroblob(32))"
+			       " ON CONFLICT(chain) DO UPDATE SET n = ?8, hash = ?9",
+	[SQL_AUDIT_DROP] = "UPDATE audit_heads SET first = a.n, base = a.hash FROM audit a"
+			   " WHERE audit_heads.chain = ?3 AND a.chain = ?3 AND a.n = ?6",
+	[SQL_AUDIT_DROPPED] = "DELETE FROM audit WHERE chain = ?3 AND n <="
+			      " (SELECT first FROM audit_heads WHERE chain = ?3)",
 	[SQL_NONCE_PUT] = "INSERT INTO nonces(access_key, nonce, hash, expires, status, body)"
 			  " VALUES(?1, ?2, ?3, ?6, ?7, ?9)",
 	[SQL_NONCES_EXPIRE] = "DELETE FROM nonces WHERE expires < ?6",
@@ -64,7 +73,7 @@ bool sql_step(sqlite3_stmt *q)
 	return good;
 }
 
-static void op_bind(sqlite3_stmt *q, const struct op *op)
+void op_bind(sqlite3_stmt *q, const struct op *op)
 {
 	int wanted = sqlite3_bind_parameter_count(q);
 
@@ -77,8 +86,7 @@ static void op_bind(sqlite3_stmt *q, const struct op *op)
 			SQLITE_STATIC);
 }
 
-/* Runs one with the operation's values: how many rows it changed; -1: SQLite says why not. */
-static int run(struct sql *sql, enum statement which, const struct op *op)
+int sql_run(struct sql *sql, enum statement which, const struct op *op)
 {
 	sqlite3_stmt *q = sql->run[which];
 	int code;
@@ -146,13 +154,13 @@ static bool op_put(struct sql *sql, struct op *op, struct item *it, bool *broken
 
 	op->number[OP_GIVEN] = (int64_t)++sql->revision;
 	if (expected == STORE_ANY) {
-		n = run(sql, SQL_UPSERT, op);
+		n = sql_run(sql, SQL_UPSERT, op);
 	} else if (expected == STORE_NONE) {
-		n = run(sql, SQL_INSERT, op);
+		n = sql_run(sql, SQL_INSERT, op);
 	} else {
-		n = run(sql, SQL_UPDATE, op);
+		n = sql_run(sql, SQL_UPDATE, op);
 		if (n == 0)
-			n = run(sql, SQL_UPDATE_ALL, op);
+			n = sql_run(sql, SQL_UPDATE_ALL, op);
 	}
 	if (n == 1)
 		return true;
@@ -165,7 +173,7 @@ static bool op_put(struct sql *sql, struct op *op, struct item *it, bool *broken
 static bool op_remove(struct sql *sql, struct op *op, struct item *it, bool *broken)
 {
 	bool any = (uint64_t)op->number[OP_EXPECTED] == STORE_ANY;
-	int n = run(sql, any ? SQL_REMOVE_ANY : SQL_REMOVE, op);
+	int n = sql_run(sql, any ? SQL_REMOVE_ANY : SQL_REMOVE, op);
 
 	/* Of what it does not hold a store may have been told to remove just that. */
 	if (n == 0 && (uint64_t)op->number[OP_EXPECTED] == STORE_NONE) {
@@ -175,7 +183,7 @@ static bool op_remove(struct sql *sql, struct op *op, struct item *it, bool *bro
 		free(now);
 	}
 	if (n == 1 || (n == 0 && any))
-		n = run(sql, SQL_BLOBS_REMOVE, op) < 0 ? -1 : 1;
+		n = sql_run(sql, SQL_BLOBS_REMOVE, op) < 0 ? -1 : 1;
 	if (n == 1)
 		return true;
 	if (n == 0) {
@@ -188,29 +196,21 @@ static bool op_remove(struct sql *sql, struct op *op, struct item *it, bool *bro
 	return sql_fail(sql->db, "the change could not be stored", &it->e);
 }
 
-/* An audit record's hash is known only here, where the order of commits is. */
-static int op_chain(struct sql *sql, struct op *op)
-{
-	unsigned char next[32];
-
-	audit_next(sql->audit_hash, op->text[OP_NAME], strlen(op->text[OP_NAME]), next);
-	memcpy(sql->audit_hash, next, sizeof next);
-	op->blob = sql->audit_hash;
-	op->blob_len = sizeof sql->audit_hash;
-	return run(sql, SQL_AUDIT_ADD, op);
-}
-
 static int op_simple(struct sql *sql, struct op *op)
 {
 	switch (op->kind) {
-	case OP_BLOB_PUT: return run(sql, SQL_BLOB_PUT, op);
+	case OP_BLOB_PUT: return sql_run(sql, SQL_BLOB_PUT, op);
 	case OP_CHILDREN_REMOVE:
-		return run(sql, SQL_CHILDREN_BLOBS, op) < 0 ? -1
-							    : run(sql, SQL_CHILDREN_REMOVE, op);
-	case OP_CHILDREN_TRIM: return run(sql, SQL_CHILDREN_TRIM, op);
-	case OP_AUDIT_ADD: return op_chain(sql, op);
-	case OP_NONCE_PUT: return run(sql, SQL_NONCE_PUT, op);
-	case OP_NONCES_EXPIRE: return run(sql, SQL_NONCES_EXPIRE, op);
+		return sql_run(sql, SQL_CHILDREN_BLOBS, op) < 0
+			? -1
+			: sql_run(sql, SQL_CHILDREN_REMOVE, op);
+	case OP_CHILDREN_TRIM: return sql_run(sql, SQL_CHILDREN_TRIM, op);
+	case OP_AUDIT_ADD: return audit_chain(sql, op);
+	case OP_AUDIT_DROP:
+		return sql_run(sql, SQL_AUDIT_DROP, op) < 0 ? -1
+							    : sql_run(sql, SQL_AUDIT_DROPPED, op);
+	case OP_NONCE_PUT: return sql_run(sql, SQL_NONCE_PUT, op);
+	case OP_NONCES_EXPIRE: return sql_run(sql, SQL_NONCES_EXPIRE, op);
 	default: abort();
 	}
 }
@@ -232,10 +232,8 @@ static bool op_run(struct sql *sql, struct op *op, struct item *it, bool *broken
 bool store_apply(struct store *s, struct item *it, bool *broken)
 {
 	struct sql *sql = sql_of(s);
-	unsigned char hash[32];
 	bool good = true;
 
-	memcpy(hash, sql->audit_hash, sizeof hash);
 	if (!sql_step(sql->run[SQL_SAVE])) {
 		*broken = true;
 		return sql_fail(sql->db, "the change could not be stored", &it->e);
@@ -244,8 +242,6 @@ bool store_apply(struct store *s, struct item *it, bool *broken)
 		good = op_run(sql, op, it, broken);
 	if (*broken)
 		return false;
-	if (!good)
-		memcpy(sql->audit_hash, hash, sizeof hash);
 	if ((!good && !sql_step(sql->run[SQL_UNSAVE])) || !sql_step(sql->run[SQL_RELEASE])) {
 		*broken = true;
 		return sql_fail(sql->db, "the change could not be stored", &it->e);

@@ -71,9 +71,7 @@ static bool batch_commit(struct store *s, struct item *first, struct item *end, 
 static bool batch_try(struct store *s, struct item *first, struct item *end, struct err *e)
 {
 	struct sql *sql = sql_of(s);
-	unsigned char hash[32];
 
-	memcpy(hash, sql->audit_hash, sizeof hash);
 	if (batch_commit(s, first, end, e)) {
 		atomic_store(&s->health, sql->given ? STORE_FULL : STORE_WELL);
 		return true;
@@ -81,7 +79,6 @@ static bool batch_try(struct store *s, struct item *first, struct item *end, str
 	health_note(s);
 	if (!sqlite3_get_autocommit(sql->db))
 		sql_step(sql->run[SQL_ROLLBACK]);
-	memcpy(sql->audit_hash, hash, sizeof hash);
 	return false;
 }
 

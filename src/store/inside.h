@@ -19,13 +19,15 @@ enum op_kind {
 	OP_AUDIT_ADD,
 	OP_NONCE_PUT,
 	OP_NONCES_EXPIRE,
+	OP_AUDIT_DROP,
 	OP_COUNT,
 };
 
 /*
  * What the texts and numbers of an operation are. An object's stand where its members do; of the
  * others: a blob's name is OP_NAME, an audit record OP_NAME; a nonce has its key, itself and its hash
- * first, its expiry and status as numbers; what a trim keeps is OP_GONE.
+ * first, its expiry and status as numbers; what a trim keeps, and what an audit drops up to, is OP_GONE;
+ * an audit record's number in its chain is OP_GIVEN.
  */
 enum { OP_KIND, OP_UID, OP_ORG, OP_PARENT, OP_NAME, OP_TEXTS };
 enum { OP_GONE, OP_EXPECTED, OP_GIVEN, OP_NUMBERS };
@@ -51,9 +53,10 @@ struct store_tx {
 enum look_kind {
 	LOOK_CHILDREN, /* text: kind, parent; number: limit */
 	LOOK_BLOBS,    /* text: kind, uid */
-	LOOK_AUDIT,    /* number: before, limit */
+	LOOK_AUDIT,    /* text: org; number: before, limit */
+	LOOK_OLD,      /* text: time */
 	LOOK_NONCE,    /* text: access key, nonce */
-	LOOK_VERIFY,
+	LOOK_VERIFY,   /* text: org */
 	LOOK_CHECK,
 	LOOK_COPY, /* text: path */
 	LOOK_COUNT,
@@ -179,8 +182,26 @@ void ops_write(const struct op *first, struct buf *out);
 /* NULL: these are not what ops_write wrote. */
 struct store_tx *ops_read(const void *data, size_t len);
 
-/* audit.c */
+/* ---- audit.c: what chains are in any store ---- */
+
 void audit_next(const unsigned char before[32], const char *record, size_t len,
 	unsigned char after[32]);
+void audit_hex(const void *hash, size_t len, char out[STORE_HASH_HEX]);
+/* A chain, looked at record by record: zeroed by walk_begin. */
+struct audit_walk {
+	const char *chain;
+	int64_t first,
+		n;       /* numbers: of the last that was dropped, of the last that was looked at */
+	int64_t dropped; /* what the newest checkpoint says */
+	char dropped_hash[STORE_HASH_HEX];
+	unsigned char hash[32], base[32];
+};
+void walk_begin(struct audit_walk *w, const char *chain, int64_t first, const void *base);
+bool walk_record(struct audit_walk *w, int64_t n, const char *record, size_t len, const void *hash,
+	size_t hash_len, struct err *e);
+/* `n`, `hash`: what the newest is known to be. */
+bool walk_end(struct audit_walk *w, int64_t n, const void *hash, struct err *e);
+/* The sentence, and `each` (a line a chain: org, records, dropped, hash) in rows of their own. */
+void audit_verified(struct item *it, int64_t count, const struct buf *each);
 
 #endif

@@ -66,6 +66,24 @@ static const char *const steps[] = {
 	"DROP TABLE tasks; DROP TABLE events; DROP TABLE jobs; DROP TABLE packages;"
 	"DROP TABLE quotas; DROP TABLE keys; DROP TABLE orgs;"
 	"INSERT INTO meta VALUES('revision', '1');",
+
+	/* A chain of its own for each org; that which all shared until then goes on as the chain '*'. */
+	"DROP TRIGGER audit_keep_update; DROP TRIGGER audit_keep_delete;"
+	"ALTER TABLE audit ADD COLUMN chain TEXT NOT NULL DEFAULT '*';"
+	"ALTER TABLE audit ADD COLUMN n INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE audit SET n = seq;"
+	"CREATE INDEX audit_chain ON audit(chain);"
+	"CREATE INDEX audit_org ON audit(org_id);"
+	"CREATE TABLE audit_heads(chain TEXT PRIMARY KEY, n INTEGER NOT NULL, hash BLOB NOT NULL,"
+	" first INTEGER NOT NULL, base BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+	"INSERT INTO audit_heads SELECT '*', s.seq, coalesce((SELECT hash FROM audit"
+	" ORDER BY seq DESC LIMIT 1), zeroblob(32)), 0, zeroblob(32) FROM sqlite_sequence s"
+	" WHERE s.name = 'audit' AND s.seq > 0;"
+	"CREATE TRIGGER audit_keep_update BEFORE UPDATE ON audit"
+	" BEGIN SELECT RAISE(ABORT, 'audit records are never changed'); END;"
+	"CREATE TRIGGER audit_keep_delete BEFORE DELETE ON audit WHEN OLD.n >"
+	" (SELECT first FROM audit_heads WHERE chain = OLD.chain)"
+	" BEGIN SELECT RAISE(ABORT, 'audit records are never removed'); END;",
 };
 
 /* pack_with(pack, name, bytes): what core's pack_extra makes of them. */

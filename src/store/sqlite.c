@@ -114,7 +114,7 @@ static bool sql_open(struct store *s, struct err *e)
 		err_set(e, ERR_UNAVAILABLE, "%s",
 			sql->db ? sqlite3_errmsg(sql->db) : "out of memory");
 	good = good && sql_pragmas(s, e) && store_migrate(sql->db, e) && sql_start_state(s, e) &&
-		sql_trust(s, path, e) && audit_last(s, e) &&
+		sql_trust(s, path, e) &&
 		sql_exec(sql->db,
 			"INSERT INTO meta VALUES('clean', 'no')"
 			" ON CONFLICT(name) DO UPDATE SET value = 'no'",
@@ -186,6 +186,7 @@ const struct store_ops store_sqlite = {
 			[LOOK_CHILDREN] = look_children,
 			[LOOK_BLOBS] = look_blobs,
 			[LOOK_AUDIT] = look_audit,
+			[LOOK_OLD] = look_old,
 			[LOOK_NONCE] = look_nonce,
 			[LOOK_VERIFY] = look_verify,
 			[LOOK_CHECK] = look_check,

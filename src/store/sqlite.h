@@ -22,6 +22,10 @@ enum statement {
 	SQL_CHILDREN_REMOVE,
 	SQL_CHILDREN_TRIM,
 	SQL_AUDIT_ADD,
+	SQL_AUDIT_HEAD, /* of a chain: its newest number and hash */
+	SQL_AUDIT_HEAD_PUT,
+	SQL_AUDIT_DROP, /* the chain begins behind that number; then what is before it goes */
+	SQL_AUDIT_DROPPED,
 	SQL_NONCE_PUT,
 	SQL_NONCES_EXPIRE,
 	SQL_VERSION,
@@ -39,11 +43,10 @@ struct sql {
 	sqlite3 *db;
 	sqlite3_stmt *run[SQL_COUNT];
 	int wal_pages;
-	unsigned char audit_hash[32]; /* of the newest record */
-	uint64_t revision;            /* the newest that was given */
-	int counted; /* file of the newest revision that was told, beside the database */
-	bool given;  /* the ballast: only what makes room is stored */
-	dev_t dev;   /* the file that is open */
+	uint64_t revision; /* the newest that was given */
+	int counted;       /* file of the newest revision that was told, beside the database */
+	bool given;        /* the ballast: only what makes room is stored */
+	dev_t dev;         /* the file that is open */
 	ino_t ino;
 };
 
@@ -85,6 +88,9 @@ bool store_migrate(sqlite3 *db, struct err *e);
 /* apply.c: one change inside the open transaction; *broken: all of it is to be given up. */
 bool store_apply(struct store *s, struct item *it, bool *broken);
 bool store_apply_prepare(struct store *s, struct err *e);
+void op_bind(sqlite3_stmt *q, const struct op *op);
+/* Runs one with the operation's values: how many rows it changed; -1: SQLite says why not. */
+int sql_run(struct sql *sql, enum statement which, const struct op *op);
 
 /* batch.c */
 void sql_batch(struct store *s, struct item *first, struct item *end);
@@ -101,6 +107,8 @@ bool look_check(struct store *s, struct item *it, struct err *e);
 bool look_copy(struct store *s, struct item *it, struct err *e);
 bool look_audit(struct store *s, struct item *it, struct err *e);
 bool look_verify(struct store *s, struct item *it, struct err *e);
-bool audit_last(struct store *s, struct err *e);
+bool look_old(struct store *s, struct item *it, struct err *e);
+/* As store_apply's: the record goes behind the newest of its org's chain; how many rows, or -1. */
+int audit_chain(struct sql *sql, struct op *op);
 
 #endif

@@ -288,19 +288,25 @@ void store_read_blobs(struct store *s, const char *kind, const char *uid, store_
 	look_text(s, LOOK_BLOBS, kind, uid, 0, done, ctx);
 }
 
-void store_read_audit(struct store *s, int64_t before, int64_t limit, store_rows_done done,
-	void *ctx)
+void store_read_audit(struct store *s, const char *org_id, int64_t before, int64_t limit,
+	store_rows_done done, void *ctx)
 {
 	struct item *it = look_new(s, LOOK_AUDIT, done, ctx);
 
+	it->text[0] = mem_strdup(org_id);
 	it->number[0] = before;
 	it->number[1] = limit;
 	store_queue(s, it);
 }
 
-void store_audit_verify(struct store *s, store_rows_done done, void *ctx)
+void store_audit_old(struct store *s, const char *time, store_rows_done done, void *ctx)
 {
-	store_queue(s, look_new(s, LOOK_VERIFY, done, ctx));
+	look_text(s, LOOK_OLD, time, "", 0, done, ctx);
+}
+
+void store_audit_verify(struct store *s, const char *org_id, store_rows_done done, void *ctx)
+{
+	look_text(s, LOOK_VERIFY, org_id, "", 0, done, ctx);
 }
 
 void store_check(struct store *s, store_rows_done done, void *ctx)

@@ -137,8 +137,14 @@ void store_blob_put(struct store_tx *tx, const char *kind, const char *uid, cons
 void store_children_remove(struct store_tx *tx, const char *parent);
 /* Keeps the newest `keep` (by uid) of that kind and parent. */
 void store_children_trim(struct store_tx *tx, const char *kind, const char *parent, int64_t keep);
-/* Appends to the hash chain: SHA-256(hash before | record). `record` is one JSON object. */
+/* Appends to the org's hash chain: SHA-256(hash before | record). `record` is one JSON object. */
 void store_audit_add(struct store_tx *tx, const char *org_id, const char *record);
+/*
+ * The first n records of that chain go; it begins with their last hash from then on. Whoever drops some
+ * says so in a record of the chain: action AUDIT_CHECKPOINT, with "dropped": n and "hash".
+ */
+#define AUDIT_CHECKPOINT "audit.checkpoint"
+void store_audit_drop(struct store_tx *tx, const char *org_id, int64_t n);
 
 struct store_nonce {
 	const char *access_key, *nonce, *request_hash;
@@ -187,16 +193,26 @@ void store_read_children(struct store *s, const char *kind, const char *parent, 
 /* The blobs of an object: rows are name, data, name, data ... */
 void store_read_blobs(struct store *s, const char *kind, const char *uid, store_rows_done done,
 	void *ctx);
-/* Audit records as JSON text {"seq", "hash", "record"}, newest first; before > 0: below that seq. */
-void store_read_audit(struct store *s, int64_t before, int64_t limit, store_rows_done done,
-	void *ctx);
+/*
+ * Audit records as JSON text {"seq", "n", "hash", "record"}, newest first; before > 0: below that seq.
+ * `org_id`: only of that one; "": of all. n: its number in its chain; 0: in that which all orgs shared
+ * once.
+ */
+void store_read_audit(struct store *s, const char *org_id, int64_t before, int64_t limit,
+	store_rows_done done, void *ctx);
+/*
+ * Of each chain that begins with records older than `time` (RFC 3339, UTC) three rows: org, number and
+ * hash (hex) of the last of these. AUDIT_SHARED: that which all orgs shared once.
+ */
+#define AUDIT_SHARED "*"
+void store_audit_old(struct store *s, const char *time, store_rows_done done, void *ctx);
 /* The answer stored with a nonce: one row, or none. */
 void store_read_nonce(struct store *s, const char *access_key, const char *nonce,
 	store_rows_done done, void *ctx);
 
 /* Each of the following answers with rows[0] = a sentence for people. */
-/* Recomputes the audit chain. */
-void store_audit_verify(struct store *s, store_rows_done done, void *ctx);
+/* Recomputes the audit chain of an org, or of all (""): then a row for each follows. */
+void store_audit_verify(struct store *s, const char *org_id, store_rows_done done, void *ctx);
 /* PRAGMA integrity_check. */
 void store_check(struct store *s, store_rows_done done, void *ctx);
 /* A copy of the database as of now into `path` (must not exist), synced. */

@@ -110,6 +110,11 @@ void store_audit_add(struct store_tx *tx, const char *org_id, const char *record
 	OP(OP_AUDIT_ADD, .text = {[OP_ORG] = org_id, [OP_NAME] = record});
 }
 
+void store_audit_drop(struct store_tx *tx, const char *org_id, int64_t n)
+{
+	OP(OP_AUDIT_DROP, .text = {[OP_ORG] = org_id}, .number = {n});
+}
+
 void store_nonce_put(struct store_tx *tx, const struct store_nonce *n)
 {
 	OP(OP_NONCE_PUT, .text = {n->access_key, n->nonce, n->request_hash},

@@ -4,6 +4,7 @@ others; copies of it; room held back on the disk; little memory, whatever the jo
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -227,28 +228,92 @@ class Schema(unittest.TestCase):
     def verb(self, *args):
         return subprocess.run([MLTOPD, *args, "--state-dir", self.state], capture_output=True, timeout=LIMIT)
 
-    def test_audit_altered_or_cut(self):
-        """The chain shows what a person with the file did to it."""
-        for _ in range(3):
-            self.verb("key", "create", "--org", "o", "--role", "viewer")
+    def audit_change(self, *sql):
+        """What a person with the file does to it, guards or not; tells whether a row is different now."""
+        db = sqlite3.connect(self.state + "/store.db")
+        triggers = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            db.execute(f"DROP TRIGGER {name}")
+        look = lambda: [db.execute(f"SELECT * FROM {t} ORDER BY 1").fetchall() for t in ("audit", "audit_heads")]
+        before = look()
+        for one in sql:
+            db.execute(*one)
+        changed = look() != before
+        for _, text in triggers:
+            db.execute(text)
+        db.commit()
+        db.close()
+        return changed
 
-        def change(sql):
-            db = sqlite3.connect(self.state + "/store.db")
-            db.execute("DROP TRIGGER IF EXISTS audit_keep_update")
-            db.execute("DROP TRIGGER IF EXISTS audit_keep_delete")
-            db.execute(sql)
-            db.commit()
-            db.close()
+    def test_any_single_change_to_the_audit_is_found(self):
+        """Of any column of any record and of any head: changed, removed, swapped, made."""
+        seed = int(os.environ.get("SEED", time.time()))
+        print(f"seed {seed}", flush=True)
+        chance = random.Random(seed)
+        for org in ("o", "p", "o", "p", "o"):
+            self.verb("key", "create", "--org", org, "--role", "viewer")
         with open(self.state + "/store.db", "rb") as f:
             good = f.read()
-        for sql in ("UPDATE audit SET record = replace(record, 'viewer', 'admin') || ' ' WHERE seq = 2",
-                    "DELETE FROM audit WHERE seq = 2", "DELETE FROM audit WHERE seq = 3"):
-            change(sql)
-            out = self.verb("audit", "verify")
-            self.assertEqual(out.returncode, 1, (sql, out))
+        db = sqlite3.connect(self.state + "/store.db")
+        seqs = [r[0] for r in db.execute("SELECT seq FROM audit")]
+        chains = [r[0] for r in db.execute("SELECT chain FROM audit_heads")]
+        db.close()
+        self.assertGreaterEqual(len(chains), 2)
+        self.assertEqual(self.verb("audit", "verify").returncode, 0)
+
+        def flip(text):
+            at = chance.randrange(len(text))
+            other = bytes([text[at] ^ (1 << chance.randrange(7))]) if isinstance(text, bytes) else chr(ord(text[at]) ^ 1)
+            return text[:at] + other + text[at + 1:]
+
+        def value(table, key, row, column):
+            db = sqlite3.connect(self.state + "/store.db")
+            out = db.execute(f"SELECT {column} FROM {table} WHERE {key} = ?", (row,)).fetchone()[0]
+            db.close()
+            return out
+
+        def cases():
+            for _ in range(30):
+                seq = chance.choice(seqs)
+                for column in ("record", "hash"):
+                    yield [(f"UPDATE audit SET {column} = ? WHERE seq = ?", (flip(value("audit", "seq", seq, column)), seq))]
+            for column, new in (("n", "n + 1"), ("n", "0"), ("n", "-n"), ("chain", "'*'"), ("chain", "'77'"),
+                                ("org_id", "org_id || '0'"), ("seq", "seq + 1000")):
+                yield [(f"UPDATE audit SET {column} = {new} WHERE seq = ?", (chance.choice(seqs),))]
+            for seq in seqs:
+                yield [("DELETE FROM audit WHERE seq = ?", (seq,))]
+            for _ in range(8):
+                a, b = chance.sample(seqs, 2)
+                swap = [(v, s) for v, s in ((value("audit", "seq", b, "record"), a), (value("audit", "seq", a, "record"), b))]
+                yield [("UPDATE audit SET record = ? WHERE seq = ?", pair) for pair in swap]
+                yield [("UPDATE audit SET seq = -1 WHERE seq = ?", (a,)), ("UPDATE audit SET seq = ? WHERE seq = ?", (a, b)),
+                       ("UPDATE audit SET seq = ? WHERE seq = -1", (b,))] if value("audit", "seq", a, "chain") == value("audit", "seq", b, "chain") else []
+            for chain in chains:
+                for column in ("n = n + 1", "n = n - 1", "hash = zeroblob(32)", "first = 1", "base = randomblob(32)", "hash = x''"):
+                    yield [(f"UPDATE audit_heads SET {column} WHERE chain = ?", (chain,))]
+                yield [("DELETE FROM audit_heads WHERE chain = ?", (chain,))]
+                yield [("INSERT INTO audit(org_id, chain, n, record, hash) SELECT org_id, chain, n + 1, record, hash"
+                        " FROM audit WHERE chain = ? ORDER BY n DESC LIMIT 1", (chain,))]
+        tried = 0
+        for change in cases():
+            if change and self.audit_change(*change):
+                out = self.verb("audit", "verify")
+                self.assertEqual(out.returncode, 1, (change, out))
+                self.assertIn(b"audit", out.stderr)
+                tried += 1
             with open(self.state + "/store.db", "wb") as f:
                 f.write(good)
+        self.assertGreater(tried, 80)
         self.assertEqual(self.verb("audit", "verify").returncode, 0)
+
+    def test_which_record_it_was(self):
+        for _ in range(4):
+            self.verb("key", "create", "--org", "o", "--role", "viewer")
+        self.assertTrue(self.audit_change(("UPDATE audit SET record = replace(record, 'local', 'admin')"
+                                           " WHERE chain = (SELECT max(chain) FROM audit_heads) AND n = 3", ())))
+        out = self.verb("audit", "verify")
+        self.assertEqual(out.returncode, 1)
+        self.assertIn(b"audit record 3 of org 1 was altered", out.stderr)
 
     def test_newer_schema_refused(self):
         self.verb("org", "create", "o")

@@ -280,18 +280,21 @@ static void blobs(struct apart *a, struct item *it)
 
 static void audits(struct apart *a, struct item *it)
 {
-	size_t end = it->number[0] > 0 && (size_t)it->number[0] <= a->audit.len
-		? (size_t)it->number[0] - 1
-		: a->audit.len;
+	int64_t before = it->number[0] > 0 ? it->number[0] : INT64_MAX, left = it->number[1];
+	char hash[STORE_HASH_HEX];
 
-	for (size_t i = end; i > 0 && (int64_t)(end - i) < it->number[1]; i--) {
+	for (size_t i = a->audit.len; i > 0 && left > 0; i--) {
 		const struct op *op = a->audit.items[i - 1];
-		struct buf *row = item_row(it);
 
-		buf_addf(row, "{\"seq\": %zu, \"hash\": \"", i);
-		for (size_t h = 0; h < op->blob_len; h++)
-			buf_addf(row, "%02x", ((const unsigned char *)op->blob)[h]);
-		buf_addf(row, "\", \"record\": %s}", op->text[OP_NAME]);
+		if (op->number[OP_EXPECTED] >= before ||
+			(*it->text[0] && strcmp(it->text[0], op->text[OP_ORG]) != 0))
+			continue;
+		audit_hex(op->blob, op->blob_len, hash);
+		buf_addf(item_row(it),
+			"{\"seq\": %lld, \"n\": %lld, \"hash\": \"%s\", \"record\": %s}",
+			(long long)op->number[OP_EXPECTED], (long long)op->number[OP_GIVEN], hash,
+			op->text[OP_NAME]);
+		left--;
 	}
 }
 
@@ -308,19 +311,86 @@ static void nonce(struct apart *a, struct item *it)
 		buf_add(item_row(it), op->blob, op->blob_len);
 }
 
-static bool verify(struct apart *a, struct item *it, struct err *e)
+/* Records of the chain of that org from the first that is left on. */
+static bool chain_verify(struct apart *a, const char *org, struct buf *out, int64_t *count,
+	struct err *e)
 {
-	unsigned char hash[32] = {0};
+	const struct op *from = map_get(&a->dropped, org), *last = from;
+	const unsigned char none[32] = {0};
+	struct audit_walk w;
+	bool good = true;
 
-	for (size_t i = 0; i < a->audit.len; i++) {
+	walk_begin(&w, org, from ? from->number[OP_GIVEN] : 0, from ? from->blob : none);
+	for (size_t i = 0; good && i < a->audit.len; i++) {
 		const struct op *op = a->audit.items[i];
 
-		audit_next(hash, op->text[OP_NAME], strlen(op->text[OP_NAME]), hash);
-		if (memcmp(hash, op->blob, sizeof hash) != 0)
-			return err_set(e, ERR_INTERNAL, "audit record %zu was altered", i + 1);
+		if (strcmp(op->text[OP_ORG], org) != 0)
+			continue;
+		good = walk_record(&w, op->number[OP_GIVEN], op->text[OP_NAME],
+			strlen(op->text[OP_NAME]), op->blob, op->blob_len, e);
+		last = op;
 	}
-	buf_addf(item_row(it), "%zu audit records, chain whole", a->audit.len);
+	if (!good || !walk_end(&w, last ? last->number[OP_GIVEN] : 0, last ? last->blob : none, e))
+		return false;
+	buf_addf(out, "%s\t%lld\t%lld\t-\n", org, (long long)(w.n - w.first), (long long)w.first);
+	*count += w.n - w.first;
 	return true;
+}
+
+static bool verify(struct apart *a, struct item *it, struct err *e)
+{
+	struct buf each = BUF_INIT;
+	int64_t count = 0;
+	bool good = true;
+
+	for (size_t i = 0; good && i < a->audit.len; i++) {
+		const char *org = a->audit.items[i]->text[OP_ORG];
+		bool seen = *it->text[0] && strcmp(it->text[0], org) != 0;
+
+		for (size_t j = 0; j < i && !seen; j++)
+			seen = strcmp(a->audit.items[j]->text[OP_ORG], org) == 0;
+		good = seen || chain_verify(a, org, &each, &count, e);
+	}
+	if (good)
+		audit_verified(it, count, &each);
+	buf_release(&each);
+	return good;
+}
+
+/* "time": the first of a record's members, as the model writes it. */
+static bool older(const struct op *op, const char *time)
+{
+	const char *at = strstr(op->text[OP_NAME], "\"time\":\"");
+
+	return at && strncmp(at + 8, time, strlen(time)) < 0;
+}
+
+static void old(struct apart *a, struct item *it)
+{
+	struct map last = MAP_INIT, young = MAP_INIT;
+	char hash[STORE_HASH_HEX];
+	size_t at = 0;
+	const char *org;
+	void *value;
+
+	for (size_t i = 0; i < a->audit.len; i++) {
+		struct op *op = a->audit.items[i];
+
+		if (!older(op, it->text[0]))
+			map_set(&young, op->text[OP_ORG], op);
+		else if (map_get(&young, op->text[OP_ORG]) == NULL)
+			map_set(&last, op->text[OP_ORG], op);
+	}
+	while (map_next(&last, &at, &org, &value)) {
+		const struct op *op = value;
+
+		audit_hex(op->blob, op->blob_len, hash);
+		buf_adds(item_row(it), org);
+		buf_addf(item_row(it), "%lld", (long long)op->number[OP_GIVEN]);
+		buf_adds(item_row(it), hash);
+	}
+	map_release(&last);
+	map_release(&young);
 }
 
 #define LOOK(name, what)                                                         \
@@ -338,6 +408,7 @@ static bool verify(struct apart *a, struct item *it, struct err *e)
 LOOK(children, children(a, it))
 LOOK(blobs, blobs(a, it))
 LOOK(audit, audits(a, it))
+LOOK(old, old(a, it))
 LOOK(nonce, nonce(a, it))
 LOOK(verify, good = verify(a, it, e))
 LOOK(check, buf_adds(item_row(it), "the store is whole"))
@@ -356,6 +427,7 @@ const struct store_ops store_apart = {
 			[LOOK_CHILDREN] = look_children,
 			[LOOK_BLOBS] = look_blobs,
 			[LOOK_AUDIT] = look_audit,
+			[LOOK_OLD] = look_old,
 			[LOOK_NONCE] = look_nonce,
 			[LOOK_VERIFY] = look_verify,
 			[LOOK_CHECK] = look_check,

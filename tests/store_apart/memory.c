@@ -217,17 +217,49 @@ static void do_trim(struct apart *a, const char *kind, const char *parent, size_
 		free(list);
 }
 
+/* The newest record of the chain, which may have been dropped; NULL: it has none. */
+static const struct op *audit_newest(struct apart *a, const char *org)
+{
+	for (size_t i = a->audit.len; i > 0; i--)
+		if (strcmp(a->audit.items[i - 1]->text[OP_ORG], org) == 0)
+			return a->audit.items[i - 1];
+	return map_get(&a->dropped, org);
+}
+
 /* A step that is done again after a crash finds its record there. */
 static void do_audit(struct apart *a, const struct op *op)
 {
-	for (size_t i = 0; i < a->audit.len; i++)
-		if (strcmp(a->audit.items[i]->text[OP_NAME], op->text[OP_NAME]) == 0)
-			return;
-	audit_next(a->hash, op->text[OP_NAME], strlen(op->text[OP_NAME]), a->hash);
+	const struct op *last = audit_newest(a, op->text[OP_ORG]);
+	unsigned char hash[32] = {0};
 	struct op with = *op;
-	with.blob = a->hash;
-	with.blob_len = sizeof a->hash;
+
+	for (size_t i = 0; i < a->audit.len; i++)
+		if (strcmp(a->audit.items[i]->text[OP_NAME], op->text[OP_NAME]) == 0 &&
+			strcmp(a->audit.items[i]->text[OP_ORG], op->text[OP_ORG]) == 0)
+			return;
+	if (last)
+		memcpy(hash, last->blob, sizeof hash);
+	audit_next(hash, op->text[OP_NAME], strlen(op->text[OP_NAME]), hash);
+	with.blob = hash;
+	with.blob_len = sizeof hash;
+	with.number[OP_GIVEN] = (last ? last->number[OP_GIVEN] : 0) + 1;
+	with.number[OP_EXPECTED] = ++a->audited;
 	vec_push(&a->audit, op_copy(&with));
+}
+
+static void do_drop(struct apart *a, const char *org, int64_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->audit.len; i++) {
+		struct op *op = a->audit.items[i];
+
+		if (strcmp(op->text[OP_ORG], org) == 0 && op->number[OP_GIVEN] <= n)
+			free(map_set(&a->dropped, org, op));
+		else
+			a->audit.items[kept++] = op;
+	}
+	a->audit.len = kept;
 }
 
 static void do_nonce(struct apart *a, const struct op *op)
@@ -274,6 +306,7 @@ void apart_do(struct apart *a, struct op *op, const struct buf *carry)
 		do_trim(a, op->text[OP_KIND], op->text[OP_PARENT], (size_t)op->number[OP_GONE]);
 		break;
 	case OP_AUDIT_ADD: do_audit(a, op); break;
+	case OP_AUDIT_DROP: do_drop(a, op->text[OP_ORG], op->number[OP_GONE]); break;
 	case OP_NONCE_PUT: do_nonce(a, op); break;
 	case OP_NONCES_EXPIRE: do_expire(a, op->number[NONCE_EXPIRES]); break;
 	case OP_COUNT: abort();
@@ -311,6 +344,7 @@ void apart_release(struct apart *a)
 	release(&a->objects, object_release);
 	release(&a->blobs, free);
 	release(&a->nonces, free);
+	release(&a->dropped, free);
 	for (size_t i = 0; i < a->audit.len; i++)
 		free(a->audit.items[i]);
 	vec_release(&a->audit);

@@ -62,12 +62,12 @@ static void test_audit_chain(void **state)
 			put(tx, "job", "z", "", "z", 1);
 		assert_int_equal(commit(f, tx, 0), i != 1);
 	}
-	store_audit_verify(f->s, on_rows, &o);
+	store_audit_verify(f->s, "", on_rows, &o);
 	store_drain(f->s);
 	assert_true(o.ok);
 	assert_non_null(strstr(o.text.data, "2 audit records"));
 	buf_reset(&o.text);
-	store_read_audit(f->s, 0, 1, on_rows, &o);
+	store_read_audit(f->s, "", 0, 1, on_rows, &o);
 	store_drain(f->s);
 	assert_non_null(strstr(o.text.data, "\"seq\": 2"));
 	buf_release(&o.text);

@@ -98,7 +98,7 @@ static void test_audit_chain_over_a_full_disk(void **state)
 		assert_int_equal(commit(f, tx, 0), i != 1);
 		assert_int_equal(store_health(f->s), i == 1 ? STORE_FULL : STORE_WELL);
 	}
-	store_audit_verify(f->s, on_rows, &o);
+	store_audit_verify(f->s, "", on_rows, &o);
 	store_drain(f->s);
 	assert_true(o.ok);
 	assert_non_null(strstr(o.text.data, "2 audit records, chain whole"));

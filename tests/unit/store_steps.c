@@ -84,7 +84,7 @@ static void audit_has(struct kit *f, const char *count)
 {
 	struct outcome o = {.text = BUF_INIT};
 
-	store_audit_verify(f->s, on_rows, &o);
+	store_audit_verify(f->s, "", on_rows, &o);
 	store_drain(f->s);
 	assert_true(o.ok);
 	assert_memory_equal(o.text.data, count, strlen(count));

@@ -7,7 +7,7 @@
 struct audit {
 	struct record record;
 	const char *seq; /* decimal digits */
-	const char *action, *object, *access_key, *key_name, *peer, *org_id, *detail;
+	const char *action, *object, *access_key, *key_name, *peer, *org_id, *by_org, *detail;
 	struct when time;
 };
 extern const struct kind audit_kind;
