@@ -309,7 +309,7 @@ class Schema(unittest.TestCase):
     def test_which_record_it_was(self):
         for _ in range(4):
             self.verb("key", "create", "--org", "o", "--role", "viewer")
-        self.assertTrue(self.audit_change(("UPDATE audit SET record = replace(record, 'local', 'admin')"
+        self.assertTrue(self.audit_change(("UPDATE audit SET record = replace(record, 'admin', 'viewer')"
                                            " WHERE chain = (SELECT max(chain) FROM audit_heads) AND n = 3", ())))
         out = self.verb("audit", "verify")
         self.assertEqual(out.returncode, 1)

@@ -317,6 +317,7 @@ static bool chain_verify(struct apart *a, const char *org, struct buf *out, int6
 {
 	const struct op *from = map_get(&a->dropped, org), *last = from;
 	const unsigned char none[32] = {0};
+	char hash[STORE_HASH_HEX];
 	struct audit_walk w;
 	bool good = true;
 
@@ -332,7 +333,9 @@ static bool chain_verify(struct apart *a, const char *org, struct buf *out, int6
 	}
 	if (!good || !walk_end(&w, last ? last->number[OP_GIVEN] : 0, last ? last->blob : none, e))
 		return false;
-	buf_addf(out, "%s\t%lld\t%lld\t-\n", org, (long long)(w.n - w.first), (long long)w.first);
+	audit_hex(w.hash, sizeof w.hash, hash);
+	buf_addf(out, "%s\t%lld\t%lld\t%s\n", org, (long long)(w.n - w.first), (long long)w.first,
+		hash);
 	*count += w.n - w.first;
 	return true;
 }
