@@ -24,13 +24,13 @@ struct apart_object {
 
 struct apart {
 	struct store *store;
-	pthread_mutex_t lock; /* all below */
-	struct map objects;   /* "kind uid" -> struct apart_object */
-	struct map blobs;     /* "kind uid name" -> struct op */
-	struct map nonces;    /* "key nonce" -> struct op */
+	pthread_mutex_t lock;   /* all below */
+	struct map objects;     /* "kind uid" -> struct apart_object */
+	struct map blobs;       /* "kind uid name" -> struct op */
+	struct map nonces;      /* "key nonce" -> struct op */
 	VEC(struct op *) audit; /* OP_GIVEN: number in its chain, OP_EXPECTED: among all */
-	struct map dropped;     /* org_id -> struct op: the last record of its chain that was dropped */
-	int64_t audited;        /* number of the newest of all */
+	struct map dropped; /* org_id -> struct op: the last record of its chain that was dropped */
+	int64_t audited;    /* number of the newest of all */
 	uint64_t revision;
 	int file;
 	pthread_t other;
