@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 enum {
 	TRIES_MAX = 4,

@@ -14,9 +14,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 struct api;
+struct uv_loop_s; /* uv_loop_t, of uv.h */
 
 struct api_answer {
 	int status;       /* HTTP; 0: not reached */
@@ -41,13 +41,13 @@ struct api_request {
 	bool once;         /* never try again by itself */
 };
 
-struct api *api_new(uv_loop_t *loop, const struct context *context);
+struct api *api_new(struct uv_loop_s *loop, const struct context *context);
 void api_free(struct api *a, void (*done)(void *ctx), void *ctx); /* cancels all, without answers */
 /* Copies what it needs. `done` is called once, never from within, or not at all after api_free. */
 void api_call(struct api *a, const struct api_request *r, api_done done, void *ctx);
 
 /* Blocking form for the command line: runs the loop until the answer is there. Body is the caller's. */
-bool api_wait(struct api *a, uv_loop_t *loop, const struct api_request *r, struct api_answer *out,
-	json_t **body, char **text);
+bool api_wait(struct api *a, struct uv_loop_s *loop, const struct api_request *r,
+	struct api_answer *out, json_t **body, char **text);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <uv.h>
 
 struct finder {
 	uv_loop_t *loop;

@@ -7,14 +7,13 @@
 
 #include "client/context.h"
 
-#include <uv.h>
-
 struct finder;
+struct uv_loop_s; /* uv_loop_t, of uv.h */
 
 /* `found` is the callee's to take (by copy, leaving it empty); NULL: `why` says why there is none. */
 typedef void (*finder_done)(void *ctx, struct context *found, const struct err *why);
 
-struct finder *finder_new(uv_loop_t *loop, finder_done done, void *ctx);
+struct finder *finder_new(struct uv_loop_s *loop, finder_done done, void *ctx);
 /* Copies the options. Nothing happens while one is under way. */
 void finder_start(struct finder *f, const struct context_options *o);
 bool finder_busy(const struct finder *f);

@@ -9,9 +9,8 @@
 #include "client/context.h"
 #include "core/wire/wire.h"
 
-#include <uv.h>
-
 struct stream;
+struct uv_loop_s; /* uv_loop_t, of uv.h */
 
 enum stream_link { STREAM_CONNECTING, STREAM_LIVE, STREAM_GONE };
 
@@ -46,7 +45,8 @@ struct stream_events {
 	void (*sub_error)(void *ctx, uint32_t sub, const struct err *e);
 };
 
-struct stream *stream_new(uv_loop_t *loop, const struct context *c, const struct stream_events *ev);
+struct stream *stream_new(struct uv_loop_s *loop, const struct context *c,
+	const struct stream_events *ev);
 /* No event comes any more; `done` (may be NULL) when the loop holds nothing of it. */
 void stream_free(struct stream *s, void (*done)(void *ctx), void *ctx);
 /* Ids are the caller's, > 0 and unique among the open ones. Kept and asked for again after a cut. */

@@ -18,9 +18,9 @@ enum {
 
 struct upload {
 	struct api *api;
-	uv_loop_t *loop;  /* the api's */
-	int fd;           /* the caller's; read by offset, its position stays */
-	const char *name; /* of the package; upload_name makes a fit one */
+	struct uv_loop_s *loop; /* the api's */
+	int fd;                 /* the caller's; read by offset, its position stays */
+	const char *name;       /* of the package; upload_name makes a fit one */
 	/* Called with what the platform has of how much, first and after each part; may be NULL. */
 	void (*progress)(void *ctx, int64_t received, int64_t size);
 	void *ctx;

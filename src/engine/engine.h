@@ -19,7 +19,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <uv.h>
 
 struct turns;  /* io/turns.h */
 struct engine; /* each engine's own struct begins with struct engine */
@@ -115,7 +114,7 @@ struct engine_events {
 };
 
 struct engine_config {
-	uv_loop_t *loop;
+	struct uv_loop_s *loop; /* uv_loop_t, of uv.h */
 	struct turns *turns;   /* of the loop: for what takes long; borrowed, outlives the engine */
 	const char *state_dir; /* the platform's; tasks/ is below it */
 	const char *shim_path; /* mltop-shim */

@@ -15,7 +15,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 enum {
 	HTTP_HEADER_MS = 5000,
@@ -28,6 +27,7 @@ enum {
 };
 
 struct http;
+struct uv_loop_s; /* uv_loop_t, of uv.h */
 
 struct http_config {
 	const char *ca_file; /* NULL: the system's authorities */
@@ -59,7 +59,7 @@ struct http_answer {
 };
 typedef void (*http_done)(void *ctx, const struct http_answer *answer);
 
-struct http *http_new(uv_loop_t *loop, const struct http_config *config);
+struct http *http_new(struct uv_loop_s *loop, const struct http_config *config);
 /* Drops all requests without answers; `done` (may be NULL) when the loop holds nothing of it. */
 void http_free(struct http *h, void (*done)(void *ctx), void *ctx);
 /*

@@ -9,6 +9,8 @@
 #include "io/http.h"
 #include "io/multi.h"
 
+#include <uv.h>
+
 enum http_phase { PHASE_CONNECT, PHASE_HEADER, PHASE_BODY };
 enum http_stop { STOP_NONE, STOP_TOO_LARGE, STOP_CUT, STOP_HEADERS, STOP_SILENT, STOP_STALLED };
 

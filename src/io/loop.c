@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <uv.h>
 
 /*
  * Two handles: libuv 1.44 runs a timer of 0 ms that is started from a timer again at once, without

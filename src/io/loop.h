@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 /* Counts the handles of one object. Owner: the object, which frees itself in `empty` at the earliest. */
 struct loop_gate {
@@ -25,8 +24,9 @@ void loop_gate_shut(struct loop_gate *g, void (*empty)(void *ctx), void *ctx);
 
 /* A one-shot timer. `gate` (may be NULL) is held until libuv has let go of the handle. */
 struct loop_timer;
-struct loop_timer *loop_timer_new(uv_loop_t *loop, struct loop_gate *gate, void (*fire)(void *ctx),
-	void *ctx);
+struct uv_loop_s; /* uv_loop_t, of uv.h */
+struct loop_timer *loop_timer_new(struct uv_loop_s *loop, struct loop_gate *gate,
+	void (*fire)(void *ctx), void *ctx);
 /* Starts it anew; 0 ms: at the next turn of the loop, never from within this call. */
 void loop_timer_start(struct loop_timer *t, int64_t ms);
 void loop_timer_stop(struct loop_timer *t);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <uv.h>
 
 struct multi {
 	uv_loop_t *loop;

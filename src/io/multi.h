@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 struct multi;
+struct uv_loop_s; /* uv_loop_t, of uv.h */
 
 /*
  * `owner` is the handle's CURLOPT_PRIVATE. The handle stays in the multi until it is removed. May
@@ -18,7 +19,7 @@ struct multi;
 typedef void (*multi_finished)(void *owner, CURLcode result);
 
 /* At most so many connections at once to one host. NULL: curl did not start. */
-struct multi *multi_new(uv_loop_t *loop, struct loop_gate *gate, long connections,
+struct multi *multi_new(struct uv_loop_s *loop, struct loop_gate *gate, long connections,
 	multi_finished finished);
 /* All handles have been removed. The gate is held until libuv has let go. NULL is fine. */
 void multi_free(struct multi *m);

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 enum { POOL_DEFAULT = 4, POOL_MAX = 1024 }; /* uv_queue_work(3) */
 
@@ -110,6 +111,7 @@ static void turn_over(uv_work_t *work, int status)
 	struct turns *ts = t->turns;
 
 	(void)status;
+	free(work);
 	lane_over(ts, t);
 	t->over(t, t->ran);
 	turns_advance(ts);
@@ -144,7 +146,9 @@ static void turns_advance(struct turns *ts)
 		ts->patient += t->patient;
 		t->begun = true;
 		if (t->due == NULL || t->due(t)) {
-			uv_queue_work(ts->loop, &t->work, turn_run, turn_over);
+			t->work = mem_alloc(sizeof *t->work);
+			t->work->data = t;
+			uv_queue_work(ts->loop, t->work, turn_run, turn_over);
 		} else {
 			lane_over(ts, t);
 			t->over(t, false);
@@ -160,7 +164,6 @@ void turns_queue(struct turns *ts, struct turn *t, const char *key)
 	t->lane = lane;
 	t->next = NULL;
 	t->begun = t->ran = false;
-	t->work.data = t;
 	if (lane->first == NULL && !lane->busy)
 		vec_push(&ts->ready, lane);
 	*lane->last = t;

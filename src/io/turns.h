@@ -14,9 +14,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <uv.h>
 
 struct turns;
+struct uv_loop_s; /* uv_loop_t, of uv.h */
 struct turn_lane;
 
 /* One work; in the memory of whoever wants it, who may free it in `over` or after a withdrawal. */
@@ -32,13 +32,13 @@ struct turn {
 	struct turns *turns;
 	struct turn_lane *lane;
 	struct turn *next;
-	uv_work_t work;
+	struct uv_work_s *work; /* while it is in the pool */
 	bool begun, ran;
 };
 
 /* As many as the pool has threads, but one; one where it has only one. */
 size_t turns_pool(void);
-struct turns *turns_new(uv_loop_t *loop, size_t most);
+struct turns *turns_new(struct uv_loop_s *loop, size_t most);
 void turns_free(struct turns *ts); /* NULL is fine */
 
 /* `key` is copied. An org's name is its own; other keys have a /, which no name has. */

@@ -12,7 +12,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <uv.h>
 
 enum {
 	WS_HEADER_MS = 5000, /* from the connection to the whole header of its 101 */
@@ -20,6 +19,7 @@ enum {
 };
 
 struct ws;
+struct uv_loop_s; /* uv_loop_t, of uv.h */
 
 struct ws_config {
 	const char *ca_file;  /* NULL: the system's authorities */
@@ -48,7 +48,8 @@ struct ws_events {
 	void (*closed)(void *ctx, int status, const struct err *why);
 };
 
-struct ws *ws_new(uv_loop_t *loop, const struct ws_config *config, const struct ws_events *events);
+struct ws *ws_new(struct uv_loop_s *loop, const struct ws_config *config,
+	const struct ws_events *events);
 /* `done` (may be NULL) when the loop holds nothing of it. May be called from within an event. */
 void ws_free(struct ws *w, void (*done)(void *ctx), void *ctx);
 /* A connection that is there is dropped first. */

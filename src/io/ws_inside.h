@@ -10,6 +10,7 @@
 #include "io/ws.h"
 #include "io/ws_upgrade.h"
 
+#include <uv.h>
 #include <wslay/wslay.h>
 
 enum {

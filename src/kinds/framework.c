@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <uv.h>
 
 enum { ASK_MAX = 16 * 1024, ASK_MS = 10 * 1000 };
 

@@ -13,8 +13,6 @@
 #include "serve/server.h"
 #include "work/work.h"
 
-#include <uv.h>
-
 /* Bytes of the state folder's parts; `outputs` are among the tasks'. */
 struct disk_use {
 	int64_t tasks, outputs, packages, store;
@@ -42,9 +40,9 @@ struct platform {
 	struct work work;
 	struct kinds_settings settings;
 	struct server_limits limits;
-	uv_loop_t *loop;
-	struct turns *turns; /* of the loop; NULL in commands without a daemon */
-	char *dir;           /* state folder */
+	struct uv_loop_s *loop; /* uv_loop_t, of uv.h */
+	struct turns *turns;    /* of the loop; NULL in commands without a daemon */
+	char *dir;              /* state folder */
 	struct server *server;
 	struct hub *hub;                    /* NULL until the server is there */
 	bool opened;                        /* that it is closing, `work` says */

@@ -12,7 +12,6 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <uv.h>
 
 /* Exit codes that scripts rely on. */
 enum exit_code {
@@ -59,7 +58,7 @@ struct cli {
 	/* opened on first use */
 	struct context context;
 	bool connected;
-	uv_loop_t loop;
+	struct uv_loop_s *loop; /* uv_loop_t, of uv.h */
 	struct api *api;
 	bool tty;     /* standard output is a terminal: sanitise */
 	bool redraws; /* --watch on a terminal: each list takes the place of the one before */

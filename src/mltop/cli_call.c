@@ -1,10 +1,12 @@
 /* The command line's connection to a platform, and calls on it. */
 #include "mltop/cli.h"
 
+#include "base/mem.h"
 #include "core/wire/query.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 struct context_options cli_options(const struct cli *c)
 {
@@ -24,8 +26,9 @@ bool cli_connect(struct cli *c, struct err *e)
 	/* A context may have been made before (demo). */
 	if (c->context.url == NULL && !context_resolve(&c->context, &o, e))
 		return false;
-	uv_loop_init(&c->loop);
-	c->api = api_new(&c->loop, &c->context);
+	c->loop = mem_alloc(sizeof *c->loop);
+	uv_loop_init(c->loop);
+	c->api = api_new(c->loop, &c->context);
 	c->connected = true;
 	return true;
 }
@@ -36,15 +39,16 @@ void cli_moves(struct cli *c, struct context *to)
 	context_release(&c->context);
 	c->context = *to;
 	*to = (struct context){0};
-	c->api = api_new(&c->loop, &c->context);
+	c->api = api_new(c->loop, &c->context);
 }
 
 void cli_release(struct cli *c)
 {
 	if (c->connected) {
 		api_free(c->api, NULL, NULL);
-		uv_run(&c->loop, UV_RUN_DEFAULT);
-		uv_loop_close(&c->loop);
+		uv_run(c->loop, UV_RUN_DEFAULT);
+		uv_loop_close(c->loop);
+		free(c->loop);
 	}
 	context_release(&c->context);
 }
@@ -80,7 +84,7 @@ bool cli_call(struct cli *c, const char *method, const char *path, const json_t 
 	if (!cli_connect(c, e))
 		return false;
 	r.path = whole = with_org(c, path);
-	ok = api_wait(c->api, &c->loop, &r, &answer, &json, NULL);
+	ok = api_wait(c->api, c->loop, &r, &answer, &json, NULL);
 	free(whole);
 	if (!ok && e)
 		*e = answer.err;

@@ -40,7 +40,7 @@ static void reader_watch(struct cli_link *l)
 	if (l->reader_fd < 0)
 		return;
 	if (epoll_ctl(l->reader_fd, EPOLL_CTL_ADD, STDOUT_FILENO, &nothing_but_its_end) != 0 ||
-		uv_poll_init(&l->cli->loop, &l->reader, l->reader_fd) != 0) {
+		uv_poll_init(l->cli->loop, &l->reader, l->reader_fd) != 0) {
 		close(l->reader_fd);
 		l->reader_fd = -1;
 		return;
@@ -104,7 +104,7 @@ void cli_link_state(struct cli_link *l, enum stream_link link, const struct err 
 
 void cli_link_open(struct cli_link *l)
 {
-	uv_loop_t *loop = &l->cli->loop;
+	uv_loop_t *loop = l->cli->loop;
 
 	l->open = true;
 	l->finder = finder_new(loop, platform_found, l);

@@ -10,6 +10,8 @@
 #include "client/finder.h"
 #include "client/stream.h"
 
+#include <uv.h>
+
 struct cli_link {
 	struct cli *cli;
 	void *ctx;

@@ -123,7 +123,7 @@ static bool fetch_piece(struct cli *c, const char *path, int64_t offset, char **
 	buf_adds(&full, base);
 	query_encode(&q, &full);
 	r.path = full.data;
-	good = api_wait(c->api, &c->loop, &r, &answer, NULL, text);
+	good = api_wait(c->api, c->loop, &r, &answer, NULL, text);
 	*len = answer.text_len;
 	if (!good)
 		*e = answer.err;

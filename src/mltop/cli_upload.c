@@ -63,7 +63,7 @@ static bool send_file(struct cli *c, int fd, const char *name, json_t *body, str
 	if (!cli_connect(c, e))
 		return false;
 	u.api = c->api;
-	u.loop = &c->loop;
+	u.loop = c->loop;
 	good = upload_send(&u, uri, e);
 	if (t.shown)
 		fprintf(stderr, "\r\033[K");

@@ -141,7 +141,7 @@ static void stream_open(struct watcher *w)
 	};
 	struct cli *c = w->cli;
 
-	w->stream = stream_new(&c->loop, &c->context, &events);
+	w->stream = stream_new(c->loop, &c->context, &events);
 	stream_rows(w->stream, WATCH_SUB, w->kind->name, cli_value(c, "org"), NULL,
 		cli_value(c, "filter"));
 }
@@ -193,14 +193,14 @@ int cli_watch(struct cli *c, const struct kind *k)
 	if (c->redraws)
 		fputs("\033[2J", stdout);
 	rowset_init(&w.rows, k);
-	uv_timer_init(&c->loop, &w.pause);
-	uv_signal_init(&c->loop, &w.interrupt);
+	uv_timer_init(c->loop, &w.pause);
+	uv_signal_init(c->loop, &w.interrupt);
 	w.pause.data = w.interrupt.data = &w;
 	uv_signal_start(&w.interrupt, on_interrupt, SIGINT);
 	w.link = (struct cli_link){c, &w, platform_moved, platform_lost, reader_gone};
 	cli_link_open(&w.link);
 	stream_open(&w);
-	uv_run(&c->loop, UV_RUN_DEFAULT);
+	uv_run(c->loop, UV_RUN_DEFAULT);
 	rowset_release(&w.rows);
 	if (w.failed)
 		return cli_fail(&w.err);

@@ -231,7 +231,7 @@ static void stream_open(struct follower *f)
 	};
 	struct buf filter = BUF_INIT;
 
-	f->stream = stream_new(&f->cli->loop, &f->cli->context, &events);
+	f->stream = stream_new(f->cli->loop, &f->cli->context, &events);
 	buf_addf(&filter, "uid=%s", f->uid);
 	stream_rows(f->stream, SUB_ROW, "job", cli_value(f->cli, "org"),
 		"uid,job_name,state,reason,message,attempt,exit_code,signal,start_time,end_time",
@@ -266,7 +266,7 @@ static void reader_gone(void *ctx)
 
 static void follow_open(struct follower *f)
 {
-	uv_signal_init(&f->cli->loop, &f->interrupt);
+	uv_signal_init(f->cli->loop, &f->interrupt);
 	f->interrupt.data = f;
 	f->link = (struct cli_link){f->cli, f, platform_moved, platform_lost, reader_gone};
 	cli_link_open(&f->link);
@@ -322,9 +322,9 @@ enum follow_end follow_log(struct cli *c, const struct follow *what, int *code, 
 		return FOLLOW_ENDED;
 	}
 	follow_open(&f);
-	while (!f.closing && uv_run(&c->loop, UV_RUN_ONCE))
+	while (!f.closing && uv_run(c->loop, UV_RUN_ONCE))
 		;
-	uv_run(&c->loop, UV_RUN_DEFAULT);
+	uv_run(c->loop, UV_RUN_DEFAULT);
 	follow_paint_end(&f);
 	buf_release(&f.held);
 	*code = follow_job_code(&f.row);

@@ -12,6 +12,8 @@
 #include "client/stream.h"
 #include "core/kinds/job.h"
 
+#include <uv.h>
+
 struct follower {
 	struct cli *cli;
 	const struct follow *what;

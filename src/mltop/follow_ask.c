@@ -98,7 +98,7 @@ static bool ask_open(struct follower *f)
 {
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || (f->keys_fd = term_watch_keys()) < 0)
 		return false;
-	if (uv_poll_init(&f->cli->loop, &f->keys, f->keys_fd) != 0) {
+	if (uv_poll_init(f->cli->loop, &f->keys, f->keys_fd) != 0) {
 		close(f->keys_fd);
 		return false;
 	}

@@ -59,7 +59,7 @@ static void redraw_due(uv_timer_t *timer)
 
 void follow_paint_open(struct follower *f)
 {
-	uv_timer_init(&f->cli->loop, &f->redraw);
+	uv_timer_init(f->cli->loop, &f->redraw);
 	f->redraw.data = f;
 	paint_init(&f->paint, how(f), getenv("NO_COLOR") == NULL);
 }

@@ -36,7 +36,7 @@ static void patience_over(uv_timer_t *timer)
 
 void follow_tell_open(struct follower *f)
 {
-	uv_timer_init(&f->cli->loop, &f->patience);
+	uv_timer_init(f->cli->loop, &f->patience);
 	f->patience.data = f;
 	if (f->what->to_end)
 		uv_timer_start(&f->patience, patience_over,

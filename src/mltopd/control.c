@@ -13,6 +13,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <uv.h>
 
 enum { ANSWER_MAX = 64 << 20, ANSWER_S = 120 };
 

@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <uv.h>
 
 enum { STOP_MS = 4500, ANSWERS_MS = 1500 };
 

@@ -6,8 +6,6 @@
 #include "mltopd/config.h"
 #include "serve/asks.h"
 
-#include <uv.h>
-
 const struct store_ops *platform_store(void);
 
 /* What the model's watchers do (platform.c); their `ctx` is to be the platform. */
@@ -22,9 +20,9 @@ extern const struct server_asks platform_asks;
 struct platform_options {
 	const struct config *config; /* copied */
 	const char *dir;             /* state folder, locked by the caller */
-	uv_loop_t *loop;
-	struct turns *turns; /* of the loop: borrowed, outlive the platform */
-	bool engine;         /* false: commands without a daemon */
+	struct uv_loop_s *loop;      /* uv_loop_t, of uv.h */
+	struct turns *turns;         /* of the loop: borrowed, outlive the platform */
+	bool engine;                 /* false: commands without a daemon */
 	bool volatile_data;
 	void (*idle)(void *ctx); /* the private platform has had nothing to do for long */
 	void *idle_ctx;

@@ -1,5 +1,6 @@
 #include "mltopd/engines.h"
 #include "mltopd/platform.h"
+#include "work/timers.h"
 #include "kinds/packages.h"
 
 #include "base/fault.h"
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uv.h>
 
 /* The platform with what only its opening, its idleness and its end need. */
 struct hosted {
@@ -134,6 +136,7 @@ static void platform_free(struct hosted *h)
 	config_release(h->config);
 	free(h->config);
 	free(h->shim);
+	free(p->work.timers);
 	free(p->dir);
 	free(h);
 }
@@ -153,9 +156,9 @@ static void handle_closed(uv_handle_t *handle)
 
 static void handles_close(struct hosted *h)
 {
-	struct work *w = &h->p.work;
-	uv_handle_t *all[] = {(uv_handle_t *)&h->stored, (uv_handle_t *)&w->plan_timer,
-		(uv_handle_t *)&w->progress_timer, (uv_handle_t *)&w->repair_timer,
+	struct work_timers *of_work = h->p.work.timers;
+	uv_handle_t *all[] = {(uv_handle_t *)&h->stored, (uv_handle_t *)&of_work->plan,
+		(uv_handle_t *)&of_work->progress, (uv_handle_t *)&of_work->repair,
 		(uv_handle_t *)&h->idle_timer};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {

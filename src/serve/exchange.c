@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <unistd.h>
 

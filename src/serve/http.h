@@ -21,8 +21,8 @@
 #include "serve/server.h"
 #include "serve/steps.h"
 
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
+#include <openssl/types.h>
+#include <uv.h>
 
 enum {
 	HTTP_HEADER_MS = 10 * 1000,      /* from accept to the end of the header */

@@ -13,16 +13,20 @@ bool request_turn_over(const struct request *r)
 
 static void request_released(uv_handle_t *over)
 {
-	struct request *r = CONTAINER_OF((uv_idle_t *)over, struct request, over);
+	struct request *r = over->data;
 
+	free(over);
 	r->release(r);
 }
 
 void request_over(struct request *r, void (*release)(struct request *r))
 {
+	uv_idle_t *over = mem_alloc(sizeof *over);
+
 	r->release = release;
-	uv_idle_init(r->loop, &r->over);
-	uv_close((uv_handle_t *)&r->over, request_released);
+	uv_idle_init(r->loop, over);
+	over->data = r;
+	uv_close((uv_handle_t *)over, request_released);
 }
 
 void request_worked(struct request *r, int64_t steps)

@@ -15,7 +15,6 @@
 #include "core/schema/schema.h"
 
 #include <stdint.h>
-#include <uv.h>
 
 struct server;
 struct stream;

@@ -18,7 +18,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 struct kind_handlers;
 struct platform;
@@ -77,8 +76,7 @@ struct request {
 	void *server;     /* the server's own; NULL with the next, which has the answer */
 	/* The program asks itself: no client, no limits. Not for ROUTE_STREAM. NULL for all others. */
 	void (*answered)(struct request *r, int status, const char *text, size_t len);
-	uv_loop_t *loop;
-	uv_idle_t over; /* request_over */
+	struct uv_loop_s *loop; /* uv_loop_t, of uv.h */
 	void (*release)(struct request *r);
 };
 

@@ -10,14 +10,13 @@
 #include "serve/request.h"
 
 #include <stdbool.h>
-#include <uv.h>
 
 struct server;
 struct hub;
 struct platform;
 
 struct server_config {
-	uv_loop_t *loop;
+	struct uv_loop_s *loop;    /* uv_loop_t, of uv.h */
 	struct platform *platform; /* what `asks` is called with, and requests carry */
 	const struct server_asks *asks;
 	const struct route *routes;     /* ended by pattern NULL; kept, not copied */

@@ -2,6 +2,7 @@
 #include "serve/http.h"
 
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <string.h>
 
 static int alpn_asked(SSL *ssl, const unsigned char **out, unsigned char *out_len,

@@ -2,6 +2,7 @@
  * What the daemon itself does with logs: reads progress from new bytes, and wakes those who follow
  * a log over plain HTTP. The bytes that viewers see go from the engine through the hub.
  */
+#include "work/timers.h"
 #include "work/work.h"
 #include "work/cursor.h"
 
@@ -128,8 +129,8 @@ static void on_progress(uv_timer_t *timer)
 
 static void timer_start(struct work *w)
 {
-	if (!uv_is_active((uv_handle_t *)&w->progress_timer) && !w->closing)
-		uv_timer_start(&w->progress_timer, on_progress, PROGRESS_EVERY_MS, 0);
+	if (!uv_is_active((uv_handle_t *)&w->timers->progress) && !w->closing)
+		uv_timer_start(&w->timers->progress, on_progress, PROGRESS_EVERY_MS, 0);
 }
 
 /* The timer runs only while there is something to read. */

@@ -6,6 +6,7 @@
  * run is known to the store; the engine then finds out which of them really does.
  */
 #include "work/question.h"
+#include "work/timers.h"
 #include "work/work.h"
 
 #include "base/log.h"
@@ -68,9 +69,9 @@ static void plan_in(struct work *w, int64_t ms)
 	uint64_t after = ms > 0 ? (uint64_t)ms : 0;
 
 	uv_update_time(w->loop);
-	if (!uv_is_active((uv_handle_t *)&w->plan_timer) ||
-		uv_timer_get_due_in(&w->plan_timer) > after)
-		uv_timer_start(&w->plan_timer, on_plan, after, 0);
+	if (!uv_is_active((uv_handle_t *)&w->timers->plan) ||
+		uv_timer_get_due_in(&w->timers->plan) > after)
+		uv_timer_start(&w->timers->plan, on_plan, after, 0);
 }
 
 /*
@@ -159,8 +160,8 @@ void reconcile_not_stored(struct active *a)
 		log_line(LOG_ERROR, "%s %s: its new state could not be stored; trying again",
 			a->kind->name, a->uid);
 	a->dirty = true;
-	if (!uv_is_active((uv_handle_t *)&w->repair_timer))
-		uv_timer_start(&w->repair_timer, on_repair, REPAIR_MS, 0);
+	if (!uv_is_active((uv_handle_t *)&w->timers->repair))
+		uv_timer_start(&w->timers->repair, on_repair, REPAIR_MS, 0);
 }
 
 /* ---- At start ---- */

@@ -1,7 +1,9 @@
 #include "work/cursor.h"
+#include "work/timers.h"
 #include "work/work.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/timefmt.h"
 
 #include <string.h>
@@ -15,10 +17,11 @@ void work_init(struct work *w, const struct work_options *o)
 	w->told = o->told;
 	w->next_order = 1;
 	ages_init(&w->ages, model_now(), time_mono_ms());
-	uv_timer_init(w->loop, &w->plan_timer);
-	uv_timer_init(w->loop, &w->progress_timer);
-	uv_timer_init(w->loop, &w->repair_timer);
-	w->plan_timer.data = w->progress_timer.data = w->repair_timer.data = w;
+	w->timers = mem_alloc(sizeof *w->timers);
+	uv_timer_init(w->loop, &w->timers->plan);
+	uv_timer_init(w->loop, &w->timers->progress);
+	uv_timer_init(w->loop, &w->timers->repair);
+	w->timers->plan.data = w->timers->progress.data = w->timers->repair.data = w;
 }
 
 bool work_older(struct work *w, int64_t since, int64_t keep)

@@ -21,8 +21,6 @@
 #include "work/life.h"
 #include "work/policy.h"
 
-#include <uv.h>
-
 struct change;
 
 struct active;
@@ -31,6 +29,7 @@ struct follower;
 struct historian;
 struct history;
 struct keeper;
+struct work_timers;
 
 /* Who is told of what, and asked for what is not work's. All are there. */
 struct work_watchers {
@@ -59,11 +58,11 @@ struct work {
 		*engine; /* NULL in commands without a daemon; opened and closed by the owner */
 	struct work_settings settings;
 	struct work_watchers told;
-	uv_loop_t *loop;
-	struct turns *turns; /* of the loop: borrowed, outlive it; NULL without an engine */
-	const char *dir;     /* state folder; borrowed */
-	bool closing;        /* set by the owner: nothing is begun any more */
-	uv_timer_t plan_timer, progress_timer, repair_timer; /* closed by the owner */
+	struct uv_loop_s *loop;     /* uv_loop_t, of uv.h */
+	struct turns *turns;        /* of the loop: borrowed, outlive it; NULL without an engine */
+	const char *dir;            /* state folder; borrowed */
+	bool closing;               /* set by the owner: nothing is begun any more */
+	struct work_timers *timers; /* work/timers.h; closed and freed by the owner */
 
 	struct map actives;        /* uid -> struct active: live, or in the queue of its org */
 	VEC(struct active *) live; /* in no order */
@@ -82,7 +81,7 @@ struct work {
 
 struct work_options {
 	struct model *model;
-	uv_loop_t *loop;
+	struct uv_loop_s *loop; /* uv_loop_t, of uv.h */
 	struct turns *turns;
 	const char *dir;
 	struct work_watchers told;

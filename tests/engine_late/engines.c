@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 enum { LATE_MS = 3 };
 

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <uv.h>
 
 enum { LIMIT_MS = 60000 };
 

@@ -7,6 +7,7 @@
 #include "base/ulid.h"
 
 #include <math.h>
+#include <uv.h>
 
 /* A made-up job that began a while ago, and how it stands by now. */
 static struct made made_job(enum made_class class, uint32_t index)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <uv.h>
 
 enum { FOLDERS = 400, OTHER = 65534 };
 

@@ -5,6 +5,7 @@
 #include "engine_tasks.h"
 
 #include <sys/wait.h>
+#include <uv.h>
 
 enum { MIB = 1 << 20 };
 

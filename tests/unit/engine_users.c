@@ -4,6 +4,7 @@
 #include "base/procview.h"
 
 #include <fcntl.h>
+#include <uv.h>
 
 /* A user that nothing else on this machine runs as, so that what it has can be counted. */
 static int other_user(void)

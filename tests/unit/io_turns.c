@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <uv.h>
 
 enum { WORKS = 16 };
 

@@ -13,6 +13,8 @@
 #include "engine/fake/engine_fake.h"
 #include "engine/fake/made.h"
 
+#include <uv.h>
+
 enum {
 	FAKE_TICK_MS = 40, /* changes are told in batches at least this far apart */
 	FAKE_LOGS = 200,   /* logs told to have grown a second, at most */

@@ -27,6 +27,7 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <uv.h>
 
 enum {
 	LOCAL_WORKS_MAX = 16, /* launches in flight; the rest wait in order */
