@@ -65,6 +65,14 @@ $B/late/mltop $B/late/mltop-shim: $B/late/%: $B/%
 	@mkdir -p $(@D)
 	ln -sf ../$* $@
 
+# The stand-in for NVIDIA's library, as it is now and as it was in old drivers: the folder is the place
+# where a program finds it.
+gpu_libraries := $B/gpu/libnvidia-ml.so.1 $B/gpu/old/libnvidia-ml.so.1
+gpu: $(gpu_libraries)
+$(gpu_libraries): tests/gpu/nvml.c src/engine/gpu/nvml_api.h
+	@mkdir -p $(@D)
+	$(CC) $(LANGUAGE) $(OPT) $(WARN) -D_GNU_SOURCE -Isrc $(if $(findstring /old/,$@),-DOLD_DRIVER) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o $@ $< -lpthread
+
 # Fuzz targets name the archives they link in their first line: /* links: core base */
 fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_layers = $(filter-out links: /* */,$(shell head -n 1 tests/fuzz/fuzz_$1.c))
@@ -99,22 +107,22 @@ RUN = /usr/bin/python3 tests/run.py -j $$(($(JOBS) + 1)) --build $B $(if $(ONLY)
 # The order puts the long ones first, so that two cores end together. ONLY=word: programs whose path
 # has the word, and of the others the cases whose name has it.
 test: deps
-	+$(MAKE) --no-print-directory -j$(JOBS) all unit fuzzers apart late
+	+$(MAKE) --no-print-directory -j$(JOBS) all unit fuzzers apart late gpu
 	$(RUN) $(suites) $(apart_suites) $(unit_programs) $(fuzz_programs) $(checks)
 
 # What is too long for each commit.
 test-parts: deps
-	+$(MAKE) --no-print-directory -j$(JOBS) all apart
+	+$(MAKE) --no-print-directory -j$(JOBS) all apart gpu
 	$(RUN) tests/fault/daemon_test.py@apart $(addsuffix @apart,$(wildcard tests/cli/*_test.py)) $(call on_apart,$(long_names))
 
-unit: $(unit_programs)
+unit: $(unit_programs) $(gpu_libraries)
 fuzzers: $(fuzz_programs)
 
 # make unit-test, make suite-test S=tests/api/train_test.py: a part of it, without installing; with
 # ONLY as above.
-unit-test: all unit
+unit-test: all unit gpu
 	$(RUN) $(unit_programs)
-suite-test: all
+suite-test: all gpu
 	$(RUN) $S
 
 T ?= 60
@@ -124,7 +132,7 @@ fuzz: $(addprefix build/libfuzzer/,$(fuzz_names))
 		build/libfuzzer/$$f -max_total_time=$(T) -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 \
 			build/corpus/$$f tests/fuzz/corpus/$$f || exit 1; done
 
-torture: all
+torture: all gpu
 	ROUNDS=$(or $(ROUNDS),2000) /usr/bin/python3 tests/run.py -j $(JOBS) --build $B --limit 86400 $(wildcard tests/fault/*_test.py)
 
 # A disk that fails under database and logs; as root, where there is /dev/fuse.
@@ -139,9 +147,9 @@ test-disk: disk-deps
 
 # Puts each seeded defect into a copy of the tree; the test that guards it must turn red. ONLY=word:
 # those with the word; CHANGED=1: those near the last change, and a third of the rest.
-seeded: all unit fuzzers
+seeded: all unit fuzzers gpu
 	/usr/bin/python3 tests/seeded/run.py -j $(JOBS) --build $B $(if $(CHANGED),--changed) $(ONLY)
 
 -include tests/golden/golden.mk
 -include tests/bench/bench.mk
-.PHONY: apart late test test-parts test-disk disk-deps unit fuzzers unit-test suite-test fuzz torture seeded
+.PHONY: apart late gpu test test-parts test-disk disk-deps unit fuzzers unit-test suite-test fuzz torture seeded

@@ -14,6 +14,7 @@
 #include "core/kinds/workload.h"
 #include "core/wire/logs.h"
 #include "core/plan/plan.h"
+#include "engine/gpus.h"
 #include "engine/outputs.h"
 
 #include <stdbool.h>
@@ -108,6 +109,10 @@ struct engine_events {
 		const char *message);
 	/* Capacity changed (GPU lost or back): plan again. */
 	void (*machine_changed)(void *ctx);
+	/* The engine sees anew how its machines and GPUs do. */
+	void (*machine_sampled)(void *ctx);
+	/* The owner of the task that holds that GPU: its uid, borrowed; NULL: nobody does. */
+	const char *(*gpu_holder)(void *ctx, const char *uuid);
 	/* False: that job is deleted for certain. Asked after adopt() of every folder there is, for a
 	 * daemon may die between a deletion's commit and forget(). NULL: no folder is removed. */
 	bool (*known)(void *ctx, const char *uid);
@@ -131,6 +136,8 @@ struct engine_ops {
 	void (*close)(struct engine *en, void (*done)(void *ctx), void *ctx);
 	void (*machine)(struct engine *en,
 		struct plan_cluster *out); /* borrowed until machine_changed */
+	/* How its machines and GPUs do. NULL: it cannot say. */
+	void (*sight)(struct engine *en, struct engine_sight *out);
 	/* Those that the store believes to be live: reports started/ended for each; called once before
 	 * start. Tasks unknown here are stopped. */
 	void (*adopt)(struct engine *en, const struct task_ref *known, size_t count);

@@ -3,6 +3,7 @@
 #include "core/kinds/node.h"
 #include "kinds/kinds.h"
 
+#include <math.h>
 #include <string.h>
 
 /* What is being started may not say where yet: it counts once it does. */
@@ -30,23 +31,95 @@ static bool node_full(const struct node *n, const struct plan_node *from)
 	return n->cpu_used.v >= n->cpu_total.v || (from->max_tasks && n->tasks >= from->max_tasks);
 }
 
-static struct records node_gpus(const struct plan_node *from, struct arena *a)
+/* What the engine sees of it, where it sees anything. */
+static void device_see(struct device *d, const struct engine_sight *sight)
 {
-	struct gpu *gpus = arena_alloc(a, (from->gpu_count + 1) * sizeof *gpus);
+	const struct engine_gpu *g = NULL;
+
+	for (size_t i = 0; i < sight->gpu_count && g == NULL; i++)
+		if (strcmp(sight->gpus[i].uuid, d->uuid) == 0)
+			g = &sight->gpus[i];
+	if (g == NULL)
+		return;
+	record_set(device, d, index, g->index);
+	if (g->state == ENGINE_GPU_LOST || g->state == ENGINE_GPU_STALLED)
+		record_set(device, d, state, g->state == ENGINE_GPU_LOST ? GPU_LOST : GPU_STALLED);
+	else if (d->state == GPU_LOST)
+		record_set(device, d, state, GPU_FOREIGN);
+	if (!isnan(g->util))
+		record_set(device, d, util, (struct percent){g->util});
+	if (g->memory_used >= 0)
+		record_set(device, d, mem_used, (struct bytes){g->memory_used});
+	if (g->memory_total >= 0)
+		record_set(device, d, mem_total, (struct bytes){g->memory_total});
+	if (!isnan(g->temperature))
+		record_set(device, d, temperature, g->temperature);
+	if (!isnan(g->power))
+		record_set(device, d, power, g->power);
+	if (!isnan(g->power_limit))
+		record_set(device, d, power_limit, g->power_limit);
+}
+
+static struct records node_gpus(const struct plan_node *from, const struct engine_sight *sight,
+	struct arena *a)
+{
+	struct device *gpus = arena_alloc(a, (from->gpu_count + 1) * sizeof *gpus);
 
 	for (size_t i = 0; i < from->gpu_count; i++) {
 		const struct plan_gpu *g = &from->gpus[i];
 
-		record_set(gpu, &gpus[i], uuid, g->uuid);
-		record_set(gpu, &gpus[i], state,
-			!g->usable        ? GPU_LOST
-				: g->held ? GPU_USED
-					  : GPU_FREE);
+		record_set(device, &gpus[i], uuid, g->uuid);
+		record_set(device, &gpus[i], index, (int64_t)i);
+		record_set(device, &gpus[i], state,
+			g->held             ? GPU_USED
+				: g->usable ? GPU_FREE
+					    : GPU_LOST);
+		device_see(&gpus[i], sight);
 	}
 	return (struct records){gpus, from->gpu_count};
 }
 
-static void node_put(struct platform *p, struct rowset *out, const struct plan_node *from)
+/* The mean over its GPUs that tell. */
+static void node_gpu_util(struct node *n, const struct engine_sight *sight)
+{
+	double sum = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < sight->gpu_count; i++) {
+		const struct engine_gpu *g = &sight->gpus[i];
+
+		if (isnan(g->util) || g->parent || strcmp(g->node, n->name) != 0)
+			continue;
+		sum += g->util;
+		count++;
+	}
+	if (count)
+		record_set(node, n, gpu_util, (struct percent){sum / (double)count});
+}
+
+static void node_load(struct node *n, const struct engine_sight *sight)
+{
+	node_gpu_util(n, sight);
+	if (sight->none)
+		record_set(node, n, gpu_note, sight->none);
+	for (size_t i = 0; i < sight->load_count; i++) {
+		const struct engine_load *l = &sight->loads[i];
+
+		if (strcmp(l->node, n->name) != 0)
+			continue;
+		if (!isnan(l->cpu))
+			record_set(node, n, cpu_load, (struct percent){l->cpu});
+		if (l->memory >= 0)
+			record_set(node, n, memory_load, (struct bytes){l->memory});
+		if (l->received >= 0)
+			record_set(node, n, network_in, (struct bytes){l->received});
+		if (l->sent >= 0)
+			record_set(node, n, network_out, (struct bytes){l->sent});
+	}
+}
+
+static void node_put(struct platform *p, struct rowset *out, const struct plan_node *from,
+	const struct engine_sight *sight)
 {
 	struct node n = {.name = NULL};
 	struct arena a = ARENA_INIT;
@@ -65,18 +138,21 @@ static void node_put(struct platform *p, struct rowset *out, const struct plan_n
 	record_set(node, &n, gpu_used, n.gpu_used);
 	record_set(node, &n, state, node_full(&n, from) ? NODE_FULL : NODE_READY);
 	if (from->gpu_count)
-		record_set(node, &n, gpus, node_gpus(from, &a));
+		record_set(node, &n, gpus, node_gpus(from, sight, &a));
+	node_load(&n, sight);
 	rowset_put(out, &n, NULL);
 	arena_release(&a);
 }
 
 static void nodes_look(struct platform *p, struct rowset *out)
 {
+	struct engine_sight sight;
 	struct machine_view m;
 
+	work_sight(&p->work, &sight);
 	reconcile_machine(&p->work, &m);
 	for (size_t i = 0; i < m.cluster.node_count; i++)
-		node_put(p, out, &m.cluster.nodes[i]);
+		node_put(p, out, &m.cluster.nodes[i], &sight);
 	machine_view_release(&m);
 }
 

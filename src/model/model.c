@@ -150,6 +150,23 @@ const struct rowset *model_rows(struct model *m, const struct kind *k)
 	return set ? set->rows : NULL;
 }
 
+/* One's own, or those of all for who may see other orgs'. */
+static bool sees(const struct principal *who, const struct kind *k, const char *org)
+{
+	return who->role >= kind_others(k) || (who->org_id && strcmp(org, who->org_id) == 0);
+}
+
+/* Of each such object exactly one row is to be seen. */
+static bool veil_lets(const struct principal *who, const struct kind *k, const void *row)
+{
+	const char *holder = record_text(row, kind_field(k, "holder"));
+	const char *veils = record_text(row, kind_field(k, "veils"));
+
+	if (*veils)
+		return !sees(who, k, veils);
+	return *holder == '\0' || sees(who, k, holder);
+}
+
 bool model_visible(const struct principal *who, const struct kind *k, const void *row,
 	const char *org)
 {
@@ -161,6 +178,8 @@ bool model_visible(const struct principal *who, const struct kind *k, const void
 
 	if (who->role < (enum role)k->see)
 		return false;
+	if (k->veiled)
+		return veil_lets(who, k, row);
 	if (f == NULL)
 		return true; /* of the platform, not of an org */
 	if (*of == '\0')

@@ -18,6 +18,25 @@ static void gpus_hold(struct work *w, struct plan_gpu *gpus, size_t count)
 	}
 }
 
+void work_sight(struct work *w, struct engine_sight *out)
+{
+	*out = (struct engine_sight){0};
+	if (w->engine && w->engine->ops->sight)
+		w->engine->ops->sight(w->engine, out);
+}
+
+const struct active *work_gpu_holder(const struct work *w, const char *uuid)
+{
+	for (size_t i = 0; i < w->live.len; i++) {
+		const struct active *a = w->live.items[i];
+
+		for (size_t g = 0; g < a->gpu_count; g++)
+			if (strcmp(a->gpus[g], uuid) == 0)
+				return a;
+	}
+	return NULL;
+}
+
 void reconcile_machine(struct work *w, struct machine_view *out)
 {
 	struct plan_cluster *c = &out->cluster;

@@ -161,6 +161,23 @@ static void on_machine_changed(void *ctx)
 	reconcile_soon(ctx);
 }
 
+static void on_machine_sampled(void *ctx)
+{
+	struct work *w = ctx;
+
+	if (w->closing)
+		return;
+	sample_gpus(w);
+	w->told.planned(w->told.ctx);
+}
+
+static const char *on_gpu_holder(void *ctx, const char *uuid)
+{
+	const struct active *a = work_gpu_holder(ctx, uuid);
+
+	return a ? a->uid : NULL;
+}
+
 /*
  * Nobody can say of those from before the store began, or was put back from a backup: their folders
  * stay. `before-restore` is made anew by each restore.
@@ -200,5 +217,7 @@ const struct engine_events reconcile_events = {
 	.sampled = on_sampled,
 	.note = on_note,
 	.machine_changed = on_machine_changed,
+	.machine_sampled = on_machine_sampled,
+	.gpu_holder = on_gpu_holder,
 	.known = on_known,
 };

@@ -36,8 +36,9 @@ struct work_watchers {
 	void *ctx;
 	void (*log_grew)(void *ctx, const char *uid, const char *task, int attempt);
 	void (*log_ended)(void *ctx, const char *uid, const char *task, int attempt);
-	void (*planned)(void *ctx); /* after each turn of planning */
-	void (*over)(void *ctx);    /* something came to its end */
+	void (*planned)(
+		void *ctx);      /* after each turn of planning, or when machines are seen anew */
+	void (*over)(void *ctx); /* something came to its end */
 	/* Of a kind that runs. */
 	const struct work_policy *(*policy)(void *ctx, const struct kind *k);
 	/* The file behind a package's URI, checked by who may name it; the caller frees. */
@@ -279,6 +280,10 @@ struct machine_view {
 };
 void reconcile_machine(struct work *w, struct machine_view *out);
 void machine_view_release(struct machine_view *m);
+/* What the engine sees of its GPUs and nodes; all zero where it cannot say. */
+void work_sight(struct work *w, struct engine_sight *out);
+/* What holds that GPU; NULL: nothing. */
+const struct active *work_gpu_holder(const struct work *w, const char *uuid);
 /* Could it ever run here: nodes, quota, engine? ERR_UNPROCESSABLE, the field named. */
 bool reconcile_possible(struct work *w, const struct kind *k, const void *row, struct err *e);
 
@@ -308,6 +313,8 @@ void failure_put(struct active *a, struct draft *d);
 void failure_drop(struct active *a);
 /* Into a row of that kind, as far as it has rows for it. */
 void sample_put(const struct kind *k, struct workload *w, const struct task_sample *s);
+/* The engine sees its GPUs anew: what runs on them is as busy as they are. */
+void sample_gpus(struct work *w);
 void sample_take(struct work *w, const struct task_ref *ref, const struct task_sample *s);
 
 /* Collects outputs by age and by bytes of an org (outputs_keep.c). */

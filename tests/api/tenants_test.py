@@ -43,7 +43,7 @@ MORE = {
 }
 CASES = {}
 # Kinds that belong to the platform and to no org.
-PLATFORMS = {"node"}
+PLATFORMS = {"node", "gpu"}
 for route in ROUTES:
     if "tenant" in route["flags"]:
         asked = [] if "raw-body" in route["flags"] else PLAIN + [((("fields", "nope"),), None)]

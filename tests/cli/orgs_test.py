@@ -42,8 +42,8 @@ class OtherOrg(unittest.TestCase):
         name = self.ok("nodes", "list", "-o", "name").out.strip()
         gpus = self.ok("nodes", "describe", name, "--json").json["gpus"]
         text = self.ok("nodes", "describe", name).out
-        self.assertIn(f"  gpus                 {len(gpus)}\n    {gpus[0]['uuid']}\n      state            ", text)
-        self.assertIn(f'gpus:\n-\n  uuid: "{gpus[0]["uuid"]}"\n  state: ', self.ok("nodes", "describe", name, "-o", "yaml").out)
+        self.assertIn(f"  gpus                 {len(gpus)}\n    {gpus[0]['uuid']}\n      index            0\n", text)
+        self.assertIn(f'gpus:\n-\n  uuid: "{gpus[0]["uuid"]}"\n  index: 0\n  state: ', self.ok("nodes", "describe", name, "-o", "yaml").out)
         self.assertNotIn("gpus", self.ok("nodes", "list", "--json").json["data"][0])
         self.assertEqual(self.ok("nodes", "list", "--columns", "gpus", "--no-headers").out.strip(), str(len(gpus)))
         self.refused(1, "filters do not look into it", "nodes", "list", "--filter", "gpus=2")

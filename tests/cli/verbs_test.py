@@ -117,7 +117,7 @@ class Run(Case):
 
 
 class Verbs(Case):
-    NOUNS = ("jobs", "quotas", "events", "frameworks", "packages", "nodes", "orgs", "keys", "audit", "platform", "context")
+    NOUNS = ("jobs", "quotas", "events", "frameworks", "packages", "nodes", "gpus", "orgs", "keys", "audit", "platform", "context")
 
     @classmethod
     def setUpClass(cls):

@@ -15,6 +15,7 @@
 	X(framework) \
 	X(package)   \
 	X(node)      \
+	X(gpu)       \
 	X(org)       \
 	X(key)       \
 	X(audit)

@@ -9,8 +9,8 @@ static const struct word_look state_looks[] = {
 	[NODE_FULL] = {TONE_WAIT, LIFE_LIVE},
 };
 
-static const char *const sections[] = {"Node", "Resources", NULL};
-enum { NODE, RESOURCES };
+static const char *const sections[] = {"Node", "Resources", "Load", NULL};
+enum { NODE, RESOURCES, LOAD };
 
 static const struct field fields[] = {
 	ROW(node, name, text, .flags = F_KEY | F_STATUS, .width = 20, .max = 255,
@@ -33,8 +33,20 @@ static const struct field fields[] = {
 	ROW(node, gpu_used, int, .title = "GPU", .flags = F_STATUS, .width = 4,
 		.section = RESOURCES, .doc = "GPUs that running jobs hold."),
 	ROW(node, gpus, records, .title = "DEVICES", .flags = F_STATUS, .width = 7,
-		.section = RESOURCES, .max = 1024, .embeds = &gpu_kind,
+		.section = RESOURCES, .max = 1024, .embeds = &device_kind,
 		.doc = "Each of its GPUs; lists have them where fields names them."),
+	ROW(node, gpu_note, text, .flags = F_STATUS, .width = 30, .max = 4096, .section = RESOURCES,
+		.doc = "Why it has no GPU, or its GPUs cannot be seen."),
+	ROW(node, gpu_util, percent, .title = "GPU%", .flags = F_STATUS | F_SAMPLE, .width = 5,
+		.section = LOAD, .doc = "Mean utilisation of its GPUs."),
+	ROW(node, cpu_load, percent, .title = "CPU%", .flags = F_STATUS | F_SAMPLE, .width = 5,
+		.section = LOAD, .doc = "How much of its CPUs is in use, whoever uses it."),
+	ROW(node, memory_load, bytes, .title = "IN USE", .flags = F_STATUS | F_SAMPLE, .width = 6,
+		.section = LOAD, .doc = "Memory in use, whoever uses it."),
+	ROW(node, network_in, bytes, .title = "NET IN", .flags = F_STATUS | F_SAMPLE, .width = 6,
+		.section = LOAD, .doc = "Bytes a second that come from the network."),
+	ROW(node, network_out, bytes, .title = "NET OUT", .flags = F_STATUS | F_SAMPLE, .width = 7,
+		.section = LOAD, .doc = "Bytes a second that go to the network."),
 };
 KIND_FITS(fields);
 
@@ -49,8 +61,9 @@ const struct kind node_kind = {
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct node),
 	.sections = sections,
-	.list_fields = "name,state,tasks,cpu_used,cpu_total,memory_used,memory_total,gpu_used,"
-		       "gpu_total",
-	.wide_fields = "name,state,tasks,cpu_used,cpu_total,memory_used,memory_total,gpu_used,"
-		       "gpu_total,labels",
+	.list_fields = "name,state,tasks,gpu_used,gpu_total,gpu_util,cpu_used,cpu_total,cpu_load,"
+		       "memory_used,memory_total,memory_load,network_in,network_out",
+	.wide_fields = "name,state,tasks,gpu_used,gpu_total,gpu_util,cpu_used,cpu_total,cpu_load,"
+		       "memory_used,memory_total,memory_load,network_in,network_out,labels,"
+		       "gpu_note",
 };

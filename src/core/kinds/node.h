@@ -14,7 +14,10 @@ struct node {
 	struct mcpu cpu_total, cpu_used;
 	struct bytes memory_total, memory_used;
 	int64_t gpu_total, gpu_used, tasks;
-	struct records gpus; /* struct gpu */
+	struct records gpus; /* struct device */
+	const char *gpu_note;
+	struct percent gpu_util, cpu_load;
+	struct bytes memory_load, network_in, network_out; /* in use; a second */
 };
 extern const struct kind node_kind;
 

@@ -17,8 +17,10 @@ enum { PLAN_RESERVE_MS = 600 * 1000, PLAN_GPUS_MAX = 1024, PLAN_NODES_MAX = 4096
 
 struct plan_gpu {
 	const char *uuid;
-	bool held;   /* by a live gang of the list, or by somebody else */
-	bool usable; /* false: lost or failed */
+	bool held;       /* by a live gang of the list */
+	bool usable;     /* false: lost, or not to be given out for now */
+	const char *why; /* not usable: a few words, such as "lost" */
+	uint8_t place;   /* those of one node with the same number are close together */
 };
 
 struct plan_node {
@@ -29,6 +31,8 @@ struct plan_node {
 	int64_t max_tasks;         /* running tasks at most; 0: no bound */
 	const struct plan_gpu *gpus;
 	size_t gpu_count;
+	/* Why nobody can say yet how many GPUs it has, a few words; NULL: it is known. */
+	const char *gpus_unknown;
 };
 
 struct plan_cluster {

@@ -32,7 +32,8 @@ void nodes_init(struct nodes *n, const struct plan_cluster *c, struct arena *a)
 {
 	*n = (struct nodes){.cluster = c};
 	n->pools = arena_alloc(a, (c->node_count + 1) * sizeof *n->pools);
-	n->gpu_next = arena_alloc(a, (c->node_count + 1) * sizeof *n->gpu_next);
+	n->gpu_taken = arena_alloc(a, (c->node_count + 1) * sizeof *n->gpu_taken);
+	n->arena = a;
 	for (size_t i = 0; i < c->node_count; i++)
 		pool_of_node(&n->pools[i], &c->nodes[i], c->packing_cpu);
 }
@@ -176,6 +177,49 @@ static enum work_reason spread_reason(const struct nodes *n, const struct plan_g
 	return reasons[lack];
 }
 
+/* How many GPUs are not given out for that reason. */
+static int64_t gpus_kept_back(const struct nodes *n, const struct plan_gang *gang, const char *why)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < n->cluster->node_count; i++) {
+		const struct plan_node *node = &n->cluster->nodes[i];
+
+		if (!node_selected(gang, node))
+			continue;
+		for (size_t g = 0; g < node->gpu_count; g++)
+			count += !node->gpus[g].usable && node->gpus[g].why &&
+				strcmp(node->gpus[g].why, why) == 0;
+	}
+	return count;
+}
+
+/* "; 1 more is lost": of the first reason that there is, or that nobody knows of any. */
+static void gpus_note(const struct nodes *n, const struct plan_gang *gang, char *message,
+	size_t size)
+{
+	struct text t = {.out = message, .size = size, .len = strlen(message)};
+
+	for (size_t i = 0; i < n->cluster->node_count; i++) {
+		const struct plan_node *node = &n->cluster->nodes[i];
+		const char *why = NULL;
+
+		for (size_t g = 0; g < node->gpu_count && why == NULL; g++)
+			why = node->gpus[g].usable ? NULL : node->gpus[g].why;
+		if (!node_selected(gang, node) || (why == NULL && node->gpus_unknown == NULL))
+			continue;
+		text_add(&t, "; ");
+		if (why) {
+			int64_t count = gpus_kept_back(n, gang, why);
+
+			text_number(&t, count);
+			text_add(&t, count == 1 ? " more is " : " more are ");
+		}
+		text_add(&t, why ? why : node->gpus_unknown);
+		return;
+	}
+}
+
 bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
 	enum work_reason *reason, char *message, size_t size)
 {
@@ -186,6 +230,8 @@ bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amount
 	if (pool_blocks(pool_asked(n, g, &space), need, &b)) {
 		*reason = block_reason(&b);
 		block_message(message, size, &b, need);
+		if (*reason == REASON_GPU)
+			gpus_note(n, g, message, size);
 		return false;
 	}
 	choices_reserve(n, (size_t)need->v[DIM_TASKS]);
@@ -204,18 +250,75 @@ bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amount
 	return true;
 }
 
+enum { PLACES = UINT8_MAX + 1 };
+
+/* Those of a node that are not to be given any more. */
+static bool *gpus_taken(struct nodes *n, uint16_t at)
+{
+	const struct plan_node *node = &n->cluster->nodes[at];
+	bool *taken = n->gpu_taken[at];
+
+	if (taken)
+		return taken;
+	taken = n->gpu_taken[at] = arena_alloc(n->arena, (node->gpu_count + 1) * sizeof *taken);
+	for (size_t i = 0; i < node->gpu_count; i++)
+		taken[i] = node->gpus[i].held || !node->gpus[i].usable;
+	return taken;
+}
+
+/* Takes of one place up to `wanted`. */
+static void take_from(const struct plan_node *node, bool *taken, unsigned place, size_t wanted,
+	uint16_t *gpus, size_t *count)
+{
+	for (size_t i = 0; i < node->gpu_count && *count < wanted; i++) {
+		if (taken[i] || node->gpus[i].place != place)
+			continue;
+		taken[i] = true;
+		gpus[(*count)++] = (uint16_t)i;
+	}
+}
+
+/*
+ * The place with the fewest free that has all that are wanted; where none has, the one with most: so
+ * a task's GPUs lie together, and large holes stay for those who need them.
+ */
+static unsigned place_best(const size_t left[PLACES], size_t wanted)
+{
+	unsigned best = 0;
+
+	for (unsigned p = 1; p < PLACES; p++) {
+		bool fits = left[p] >= wanted, best_fits = left[best] >= wanted;
+
+		if (fits != best_fits ? fits : fits ? left[p] < left[best] : left[p] > left[best])
+			best = p;
+	}
+	return best;
+}
+
 static void place_give(struct nodes *n, struct plan_place *p, int64_t wanted, struct arena *arena)
 {
 	const struct plan_node *node = &n->cluster->nodes[p->node];
+	size_t left[PLACES] = {0}, count = 0;
+	bool *taken;
 	uint16_t *gpus;
 
 	if (wanted == 0)
 		return;
+	taken = gpus_taken(n, p->node);
 	p->gpus = gpus = arena_alloc(arena, (size_t)wanted * sizeof *gpus);
-	for (size_t *at = &n->gpu_next[p->node];
-		p->gpu_count < (size_t)wanted && *at < node->gpu_count; ++*at)
-		if (node->gpus[*at].usable && !node->gpus[*at].held)
-			gpus[p->gpu_count++] = (uint16_t)*at;
+	for (size_t i = 0; i < node->gpu_count; i++)
+		left[node->gpus[i].place] += !taken[i];
+	while (count < (size_t)wanted) {
+		unsigned best = place_best(left, (size_t)wanted - count);
+
+		if (left[best] == 0)
+			break;
+		take_from(node, taken, best, (size_t)wanted, gpus, &count);
+		left[best] = 0;
+		for (size_t i = 0; i < node->gpu_count; i++)
+			left[best] += node->gpus[i].place == best && !taken[i];
+	}
+	p->gpu_count = count;
 }
 
 void nodes_give(struct nodes *n, const struct plan_gang *g, struct plan_action *a,

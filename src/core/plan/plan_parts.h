@@ -72,8 +72,9 @@ struct nodes {
 	const struct plan_cluster *cluster;
 	struct pool *pools; /* beside cluster->nodes */
 	struct pool whole;  /* all of them together */
-	size_t *gpu_next;   /* of each node: no free GPU lies before it */
-	uint16_t *chosen;   /* scratch of nodes_place: of each task */
+	bool **gpu_taken; /* of each node, beside its GPUs: held, or given in this plan; NULL: not looked */
+	struct arena *arena; /* the plan's */
+	uint16_t *chosen;    /* scratch of nodes_place: of each task */
 	size_t chosen_size;
 };
 

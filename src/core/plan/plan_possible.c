@@ -95,11 +95,11 @@ static bool nodes_match(const struct plan_gang *g, const struct plan_cluster *c,
 		selector_is_name(key) ? "name" : "label");
 }
 
-/* A GPU that is lost may come back. */
+/* A GPU that is lost may come back; of those that are not known yet there may be enough. */
 static void pool_of_whole_node(struct pool *out, const struct plan_node *n, bool packing_cpu)
 {
 	pool_of_node(out, n, packing_cpu);
-	out->total.v[DIM_GPUS] = (int64_t)n->gpu_count;
+	out->total.v[DIM_GPUS] = n->gpus_unknown ? NO_BOUND : (int64_t)n->gpu_count;
 }
 
 /* Those that its selector allows, as one; returns how many. */

@@ -87,6 +87,11 @@ struct kind {
 	bool everywhere;
 	/* And are told of all where no org is named, as of a kind that only they may see. */
 	bool all_at_once;
+	/*
+	 * A row with a text in `holder` is that org's; one with a text in `veils` stands in place of it
+	 * for who may not see that org's; all others are everybody's. It has no row `org_id`.
+	 */
+	bool veiled;
 	bool org_names;            /* the key is unique within an org only */
 	const struct kind *parent; /* what an object of it belongs to; NULL: an org or nothing */
 	const struct kind_action *actions;

@@ -59,6 +59,7 @@ static void change_tick(uv_timer_t *timer)
 		f->changed = due - f->changes - 1;
 	while (f->changed < due && f->moving.len > 0)
 		change_one(f, now);
+	fake_sight_tell(f);
 	fake_changes_update(f);
 }
 

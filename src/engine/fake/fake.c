@@ -33,6 +33,7 @@ static void machine_make(struct fake *f, int64_t count)
 		.gpus = f->gpus,
 		.gpu_count = n,
 		.cpu_total = {(int64_t)(n > 8 ? n : 8) * 8000}};
+	fake_sight_open(f);
 }
 
 static bool fake_open(struct engine **out, const struct engine_config *c, struct err *e)
@@ -64,6 +65,7 @@ static void fake_free(struct fake *f)
 	map_release(&f->tasks);
 	vec_release(&f->moving);
 	free(f->gpus);
+	free(f->seen);
 	free(f->gpu_uuids);
 	free(f);
 }
@@ -209,6 +211,7 @@ const struct engine_ops engine_fake = {
 	.open = fake_open,
 	.close = fake_close,
 	.machine = fake_machine,
+	.sight = fake_sight,
 	.adopt = fake_adopt,
 	.check = fake_check,
 	.start = fake_start,

@@ -50,6 +50,8 @@ struct fake {
 	struct plan_node machine;
 	struct plan_gpu *gpus;
 	char (*gpu_uuids)[48];
+	struct engine_gpu *seen;   /* beside them */
+	uint64_t seen_at, told_at; /* loop ms: made anew, told */
 
 	int64_t changes;      /* rows a second */
 	int64_t changed_from; /* loop ms when counting began */
@@ -76,6 +78,11 @@ void fake_task_sample(struct fake *f, struct fake_task *t, int64_t now);
 void fake_task_free(struct fake_task *t);
 struct fake_task *fake_task_find(struct fake *f, const struct task_ref *ref);
 struct made_log fake_task_log(const struct fake_task *t);
+
+/* sight.c */
+void fake_sight_open(struct fake *f);
+void fake_sight(struct engine *en, struct engine_sight *out);
+void fake_sight_tell(struct fake *f); /* now and then, however often it is called */
 
 /* change.c */
 /* The change timer runs while there is something to change. */

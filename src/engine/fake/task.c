@@ -223,6 +223,7 @@ static void step_on(struct fake *f, struct fake_task *t, int64_t now)
 	}
 	if (now - t->sampled >= SAMPLE_MS)
 		fake_task_sample(f, t, now);
+	fake_sight_tell(f);
 }
 
 /* Does the clock move it? */

@@ -23,6 +23,7 @@ static void local_free(struct local *l)
 
 	local_logs_release(&l->logs);
 	local_groups_close(&l->groups);
+	local_gpus_free(l->gpus);
 	map_release(&l->tasks);
 	vec_release(&l->queue);
 	arena_release(&l->arena);

@@ -196,6 +196,7 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	uv_timer_init(l->loop, &l->sample_timer);
 	l->ack_timer.data = l->sample_timer.data = l;
 	l->pending = 2;
+	local_gpus_open(l, set);
 	*out = &l->base;
 	return true;
 }
@@ -237,6 +238,7 @@ static void local_close(struct engine *en, void (*done)(void *ctx), void *ctx)
 	while (detach_one(l))
 		;
 	l->queue.len = l->queue_at = 0;
+	local_gpus_close(l);
 	uv_close((uv_handle_t *)&l->ack_timer, timer_closed);
 	uv_close((uv_handle_t *)&l->sample_timer, timer_closed);
 }
@@ -318,6 +320,7 @@ static void local_start(struct engine *en, const struct task_launch *launch)
 		gpus[i] = arena_strdup(&w->arena, launch->gpus[i]);
 	w->gpus = gpus;
 	w->gpu_count = launch->gpu_count;
+	w->amd = local_gpus_amd(l, launch->gpus, launch->gpu_count);
 	w->run_uid = launch->run_uid;
 	w->run_gid = launch->run_gid;
 	if (l->limits == LOCAL_LIMITS_POLL &&
@@ -401,6 +404,7 @@ const struct engine_ops engine_local = {
 	.open = local_open,
 	.close = local_close,
 	.machine = local_machine,
+	.sight = local_sight,
 	.adopt = local_adopt,
 	.check = local_check,
 	.start = local_start,

@@ -100,6 +100,7 @@ struct local_work {
 	const char *root; /* of the package's modules, below work/; NULL: no package */
 	const char *const *gpus;
 	size_t gpu_count;
+	bool amd; /* they are AMD's */
 	int run_uid, run_gid;
 	const char *cores; /* that it is bound to, as "0,3"; "": any */
 	/* Out. */
@@ -130,6 +131,7 @@ struct local {
 	int64_t log_limit, log_reserve, sample_ms;
 	struct engine_events events;
 	struct plan_node machine;
+	struct local_gpus *gpus;
 	struct arena arena;     /* environ */
 	struct strings environ; /* KEY=VALUE of the daemon's that tasks get */
 
@@ -216,6 +218,18 @@ void local_adopt(struct engine *en, const struct task_ref *known, size_t count);
 void local_link_open(struct local_task *t, int fd);
 void local_link_close(struct local_task *t); /* the shim goes on */
 void local_link_stop(struct local_task *t);  /* sends the stop that is wanted */
+
+/*
+ * gpus.c: what the drivers say, in the words of plan and engine. Fills in l->machine's GPUs; a pending
+ * thing of the engine until it is closed.
+ */
+struct local_settings;
+void local_gpus_open(struct local *l, const struct local_settings *set);
+void local_gpus_close(struct local *l);
+void local_gpus_free(struct local_gpus *g); /* NULL is fine */
+void local_sight(struct engine *en, struct engine_sight *out);
+/* Are those GPUs AMD's? */
+bool local_gpus_amd(const struct local *l, const char *const *gpus, size_t count);
 
 /* sample.c: the timer runs while a task is linked. */
 void local_sample_update(struct local *l);

@@ -17,6 +17,9 @@ struct local_settings {
 	struct bytes log_limit;    /* of an attempt; 0: none */
 	struct bytes log_reserve;  /* a fiftieth of the disk at most; 0: none */
 	struct ms sample;
+	const char *gpu_library; /* NULL, "": NVIDIA's by its own name */
+	const char *gpu_sysfs;   /* NULL, "": /sys */
+	bool gpu_share;          /* those that others use are given out as well */
 };
 
 /* In a struct S that has it as member `local`. */
@@ -45,7 +48,14 @@ struct local_settings {
 		.doc = "Free space that logs leave on the disk, a fiftieth of it at most: what "  \
 		       "a task writes then is not kept; 0: none."),                               \
 	ROW(S, local.sample, duration, .flags = F_NEW, .standard = "2s", .min = 100,              \
-		.max = 3600000, .doc = "Time between two samples of CPU and memory.")
+		.max = 3600000, .doc = "Time between two samples of CPU, memory and GPUs."),      \
+	ROW(S, local.gpu_library, text, .flags = F_NEW, .standard = "libnvidia-ml.so.1",          \
+		.max = 4096,                                                                      \
+		.doc = "NVIDIA's management library, by name or path, which tells of their GPUs."), \
+	ROW(S, local.gpu_sysfs, text, .flags = F_NEW, .standard = "/sys", .max = 4096,            \
+		.doc = "Folder where the kernel shows devices: AMD's GPUs, and which are close."), \
+	ROW(S, local.gpu_share, flag, .flags = F_NEW, .standard = "false",                        \
+		.doc = "Also give jobs the GPUs that processes outside of the platform use.")
 /* clang-format on */
 
 #endif

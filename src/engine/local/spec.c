@@ -62,9 +62,10 @@ static void env_forced(struct env_list *l, struct local_work *w, const char *out
 
 	for (size_t i = 0; i < w->gpu_count; i++)
 		buf_addf(&gpus, "%s%s", i ? "," : "", w->gpus[i]);
-	/* Unset would mean all of them. */
-	env_set(l, "CUDA_VISIBLE_DEVICES", gpus.data);
+	/* Unset would mean all of them: a machine may have those of the other maker, too. */
+	env_set(l, "CUDA_VISIBLE_DEVICES", w->amd ? "" : gpus.data);
 	env_set(l, "CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+	env_set(l, "ROCR_VISIBLE_DEVICES", w->amd ? gpus.data : "");
 	buf_release(&gpus);
 	env_set(l, "MLTOP_JOB", w->program.name ? w->program.name : "");
 	env_set(l, "MLTOP_ORG", w->program.org_name ? w->program.org_name : "");
