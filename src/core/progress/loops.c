@@ -224,6 +224,33 @@ static bool was_prepared(struct track *t, const struct loop *loop, const struct 
 		before->step >= before->total && (anew || slower);
 }
 
+/* "Epoch 11/12:  83%|####3| 10/12": such a bar counts epochs, where it does so all along. */
+static bool counts_epochs(const struct said *s)
+{
+	unsigned all = PROGRESS_EPOCH | PROGRESS_EPOCHS | PROGRESS_TOTAL | PROGRESS_STEP;
+
+	return (s->has & all) == all && s->total == s->epochs &&
+		(s->step == s->epoch || s->step + 1 == s->epoch);
+}
+
+static void judge_count(struct track *t, struct loop *loop, const struct said *s)
+{
+	bool counts = counts_epochs(s);
+
+	if (loop->role == ROLE_TRAIN && counts && !loop->strays) {
+		loop->role = ROLE_EPOCHS;
+		for (int i = 0; i < LOOPS_MAX; i++) /* what it was called before it began */
+			if (t->loops[i].role == ROLE_TRAIN && t->loops[i].step <= 0 &&
+				t->loops[i].total == s->total)
+				t->loops[i].role = ROLE_NONE;
+	} else if (loop->role == ROLE_EPOCHS && !counts && (s->has & PROGRESS_EPOCHS) &&
+		s->unit == UNIT_STEP) {
+		loop->role = ROLE_TRAIN;
+		t->epochs_loop = false;
+	}
+	loop->strays |= !counts;
+}
+
 struct loop *loops_match(struct track *t, const struct line *l, const struct said *s)
 {
 	uint32_t name = name_hash(s->name, s->phase);
@@ -247,6 +274,7 @@ struct loop *loops_match(struct track *t, const struct line *l, const struct sai
 		loop->role = ROLE_TRAIN;
 		t->anew = first && s->step < loop->step;
 	}
+	judge_count(t, loop, s);
 	loop_goes_on(t, loop, s);
 	return loop;
 }

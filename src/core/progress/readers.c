@@ -160,7 +160,12 @@ static bool heads_epoch(const struct line *l, const struct said *s)
 	const char *word = find_word(l->begin, "epoch");
 	unsigned values = PROGRESS_STEP | PROGRESS_LOSS | PROGRESS_METRIC | PROGRESS_PERCENT;
 
-	return word && word - l->begin <= 8 && (s->has & PROGRESS_EPOCH) && !(s->has & values) &&
+	static const char *const over[] = {"end ", "finish", "complet", "done", "after"};
+
+	for (size_t i = 0; i < sizeof over / sizeof *over; i++)
+		if (starts_with(l->begin, over[i]))
+			return false;
+	return word && word - l->begin <= 9 && (s->has & PROGRESS_EPOCH) && !(s->has & values) &&
 		!s->epoch_fraction && s->phase == PHASE_UNKNOWN;
 }
 
@@ -231,6 +236,23 @@ static bool is_exception(const struct line *l)
 		(colon - l->begin >= 9 && memcmp(colon - 9, "Exception", 9) == 0);
 }
 
+/* "0 | loss | MAE | 0 | train | 0": a layer of the model, as Lightning lists them. */
+static bool is_layer(const struct line *l)
+{
+	const char *at = l->begin;
+
+	while (is_digit(*at))
+		at++;
+	for (int cell = 0; cell < 2; cell++) {
+		at = at > l->begin ? skip_blanks(at) : "";
+		if (*at != '|' || !is_letter(*skip_blanks(at + 1)))
+			return false;
+		at = skip_blanks(at + 1);
+		at += strcspn(at, "|");
+	}
+	return *at == '|' && (is_digit(*skip_blanks(at + 1)));
+}
+
 /*
  * Most redraws of most logs. Their numbers stand in known places, so only what stands in front of
  * the bar and behind it is looked for; all of it in a table, where they have columns.
@@ -254,7 +276,7 @@ bool line_read(struct line *l, struct said *s)
 	if (tqdm_first(l, s))
 		return true;
 	line_scan(l, (struct span){NULL, 0});
-	if (!promises(l) || is_exception(l))
+	if (!promises(l) || is_exception(l) || is_layer(l))
 		return false;
 	line_sets(l);
 	phase = phase_of_line(l, &first);

@@ -175,5 +175,6 @@ void track_epochs_bar(struct track *t, const struct said *s)
 		track_step(t, s);
 		t->counted = false;
 		t->whole_eta = true;
+		t->anew &= !(s->has & PROGRESS_EPOCH); /* it names the epoch that it is in */
 	}
 }

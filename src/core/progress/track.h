@@ -26,6 +26,7 @@ struct loop {
 	bool bar;
 	bool lossy;    /* it told a loss */
 	bool doubt;    /* nothing but its place says what it is */
+	bool strays;   /* it did not count the epochs that its name says */
 	uint8_t alone; /* how often it went on with none below it */
 };
 
