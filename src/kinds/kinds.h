@@ -111,6 +111,10 @@ void generic_edit(struct request *r);
 void generic_action(struct request *r);
 void generic_events(struct request *r);
 
+/* ---- metrics.c ---- */
+
+void platform_metrics(struct request *r);
+
 /* ---- look.c ---- */
 
 /* From now on; before the first turn of planning. */

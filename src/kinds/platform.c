@@ -253,6 +253,9 @@ static void route_platform(struct request *r)
 const struct route platform_routes[] = {
 	OPEN("/version", route_version, "Name, version and capabilities; a client asks once."),
 	OPEN("/healthz", route_healthz, "200 while the daemon lives."),
+	OPEN("/metrics", platform_metrics,
+		"For Prometheus: nodes, quotas, what runs and waits by org, the daemon; with the token of "
+		"metrics.token_file as bearer token."),
 	OPEN("/readyz", route_readyz, "200 when changes can be taken, else 503 and why."),
 	OPEN(API "/version", route_version, "The same as /version."),
 	READ(API "/authentication", ROLE_VIEWER, route_authentication,

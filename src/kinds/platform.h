@@ -30,6 +30,7 @@ struct kinds_settings {
 	const struct strings *package_roots;    /* folders of files that a job may name */
 	const char *python;
 	const struct strings *frameworks; /* that it is asked for */
+	const char *metrics_token;        /* of who may read /metrics; "": nobody may */
 };
 
 struct package_looks;

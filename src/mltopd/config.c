@@ -115,6 +115,9 @@ static const struct field fields[] = {
 		.doc = "How logs of a framework say how far a training is, where that is not seen by "
 		       "itself: FRAMEWORK=PATTERN, * for all; patterns as in a job's "
 		       "progress_patterns, which come first. For jobs that start from then on."),
+	ROW(config, metrics.token_file, text, LIVE, .standard = "", .max = 4096,
+		.doc = "File whose first line Prometheus gives as bearer token for /metrics; empty: "
+		       "nobody may read that."),
 	FAKE_SETTINGS(config),
 	DEMO_SETTINGS(config),
 };

@@ -56,6 +56,9 @@ struct config {
 	struct {
 		struct strings patterns;
 	} progress;
+	struct {
+		const char *token_file;
+	} metrics;
 	struct fake_settings fake;
 	struct demo_settings demo;
 	struct arena texts; /* behind all rows: no part of the record */

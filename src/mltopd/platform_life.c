@@ -23,6 +23,8 @@
 #include <uv.h>
 
 /* The platform with what only its opening, its idleness and its end need. */
+enum { METRICS_TOKEN_MIN = 16 };
+
 struct hosted {
 	struct platform p; /* first: hosted_of */
 	struct config *config;
@@ -35,6 +37,7 @@ struct hosted {
 	void (*idle)(void *ctx);
 	void *idle_ctx;
 	int64_t last_use; /* mono ms of the last request */
+	char metrics_token[128];
 };
 
 static struct hosted *hosted_of(struct platform *p)
@@ -69,6 +72,31 @@ static void store_notify(void *ctx)
 	uv_async_send(&h->stored);
 }
 
+/* The first line of that file; "": none is set, or it cannot be read. */
+static void metrics_token_read(struct hosted *h, const char *path)
+{
+	struct buf text = BUF_INIT;
+	struct err e = ERR_INIT;
+	size_t len;
+
+	h->metrics_token[0] = '\0';
+	if (*path == '\0')
+		return;
+	if (!fsio_read(path, &text, 4096, &e)) {
+		log_line(LOG_WARN, "nobody can read /metrics (metrics.token_file): %s", e.text);
+		return;
+	}
+	len = text.len ? strcspn(text.data, "\r\n") : 0;
+	if (len >= METRICS_TOKEN_MIN && len < sizeof h->metrics_token)
+		snprintf(h->metrics_token, sizeof h->metrics_token, "%.*s", (int)len, text.data);
+	else
+		log_line(LOG_WARN,
+			"nobody can read /metrics: the first line of %s has %zu bytes, a token has "
+			"%d to %zu: make one with openssl rand -hex 32",
+			path, len, METRICS_TOKEN_MIN, sizeof h->metrics_token - 1);
+	buf_release(&text);
+}
+
 /* What the folders below are told of the settings; texts stay the config's. */
 static void settings_hand_out(struct platform *p, const struct config *c)
 {
@@ -90,7 +118,9 @@ static void settings_hand_out(struct platform *p, const struct config *c)
 		.package_ratio = c->packages.max_ratio,
 		.package_roots = &c->packages.file_roots,
 		.python = c->frameworks.python,
-		.frameworks = &c->frameworks.names};
+		.frameworks = &c->frameworks.names,
+		.metrics_token = hosted_of(p)->metrics_token};
+	metrics_token_read(hosted_of(p), c->metrics.token_file);
 }
 
 void platform_reload(struct platform *p, const struct config *c)

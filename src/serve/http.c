@@ -80,6 +80,15 @@ static bool refuse_early(struct exchange *x)
 	return false;
 }
 
+static const char *bearer_of(const struct exchange *x)
+{
+	static const char scheme[] = "Bearer ";
+	const char *value = head_get(&x->head, "authorization");
+
+	return value && strncmp(value, scheme, sizeof scheme - 1) == 0 ? value + sizeof scheme - 1
+								       : NULL;
+}
+
 static void route_request(struct exchange *x)
 {
 	const char *path = route_path(x->server, x->facts.path);
@@ -98,6 +107,8 @@ static void route_request(struct exchange *x)
 	x->r.query_count = x->query.count;
 	if (refuse_early(x))
 		return;
+	if (x->r.route->flags & ROUTE_OPEN)
+		x->r.bearer = bearer_of(x);
 	if (!(x->r.route->flags & ROUTE_OPEN)) {
 		if (!auth_begin(x, &e)) {
 			refuse_kept(x, err_http_status(e.code), &e);

@@ -63,7 +63,8 @@ static void reply_owned(struct exchange *x, int status, char *text, size_t len)
 		return;
 	}
 	x->reply.status = status;
-	x->reply.content_type = type_json;
+	if (x->reply.content_type == NULL)
+		x->reply.content_type = type_json;
 	x->reply.body = text;
 	x->reply.body_len = len;
 	reply_ready(x);
@@ -105,6 +106,16 @@ void request_reply_owned(struct request *r, int status, struct buf *text)
 	size_t len = text->len;
 
 	answer(r, status, buf_detach(text), len);
+}
+
+void request_reply_text(struct request *r, const char *content_type, struct buf *text)
+{
+	struct exchange *x = exchange_of(r);
+	size_t len = text->len;
+
+	if (x)
+		x->reply.content_type = content_type;
+	answer(r, 200, buf_detach(text), len);
 }
 
 static void fail_with(struct exchange *x, int status, const struct err *e)

@@ -69,11 +69,13 @@ struct request {
 	/* What the nonce was asked for with; the handler stores it beside its answer. "" when none. */
 	char request_hash[SIGN_HEX_SIZE];
 	const char *peer; /* address, for audit; what a trusted proxy says it is */
-	bool what_if;     /* ROUTE_WHAT_IF: only that is asked */
-	bool secure;      /* nobody on the way could read it: TLS, here or at a trusted proxy */
-	int64_t now;      /* wall ms when it came */
-	bool gone;        /* set by the server when the client has left */
-	void *server;     /* the server's own; NULL with the next, which has the answer */
+	const char
+		*bearer; /* ROUTE_OPEN: what "Authorization: Bearer" says; NULL: it says nothing */
+	bool what_if;    /* ROUTE_WHAT_IF: only that is asked */
+	bool secure;     /* nobody on the way could read it: TLS, here or at a trusted proxy */
+	int64_t now;     /* wall ms when it came */
+	bool gone;       /* set by the server when the client has left */
+	void *server;    /* the server's own; NULL with the next, which has the answer */
 	/* The program asks itself: no client, no limits. Not for ROUTE_STREAM. NULL for all others. */
 	void (*answered)(struct request *r, int status, const char *text, size_t len);
 	struct uv_loop_s *loop; /* uv_loop_t, of uv.h */
@@ -112,6 +114,8 @@ void request_reply(struct request *r, int status, json_t *body);
 void request_reply_json_text(struct request *r, int status, const char *text, size_t len);
 /* The same without a copy: takes what `text` holds, which is empty afterwards. */
 void request_reply_owned(struct request *r, int status, struct buf *text);
+/* Text that is no JSON; takes what `text` holds. */
+void request_reply_text(struct request *r, const char *content_type, struct buf *text);
 void request_fail(struct request *r, const struct err *e); /* {"error": true, "message": ...} */
 void request_fail_retry(struct request *r, const struct err *e, int retry_after_s);
 

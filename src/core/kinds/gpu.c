@@ -169,6 +169,7 @@ const struct kind gpu_kind = {
 	.see = ROLE_VIEWER,
 	.veiled = true,
 	.parent = &node_kind,
+	.measured = "node,uuid",
 	.fields = fields,
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct gpu),

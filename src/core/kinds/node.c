@@ -61,6 +61,7 @@ const struct kind node_kind = {
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct node),
 	.sections = sections,
+	.measured = "name",
 	.list_fields = "name,state,tasks,gpu_used,gpu_total,gpu_util,cpu_used,cpu_total,cpu_load,"
 		       "memory_used,memory_total,memory_load,network_in,network_out",
 	.wide_fields = "name,state,tasks,gpu_used,gpu_total,gpu_util,cpu_used,cpu_total,cpu_load,"

@@ -182,6 +182,7 @@ const struct kind quota_kind = {
 	.size = sizeof(struct quota),
 	.sections = sections,
 	.list_fields = "org_name,gpu,gpu_bound,cpu,cpu_bound,mem,memory_bound,jobs,jobs_max,bounds",
+	.measured = "org_name",
 	.settle = quota_settle,
 	.wide_fields = "org_name,org_id,gpu,gpu_max,cpu,cpu_max,mem,mem_max,jobs,jobs_max,"
 		       "train_gpu_used,train_gpu_quota,train_memory_used,train_memory_quota,"

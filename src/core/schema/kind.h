@@ -101,6 +101,8 @@ struct kind {
 	const char *const *sections; /* titles, NULL-ended */
 	const char *list_fields;     /* default columns of `mltop X list` */
 	const char *wide_fields;     /* of -o wide */
+	/* Its rows' numbers are in /metrics under these texts of a row, "a,b"; NULL: they are not. */
+	const char *measured;
 	/* The command that makes one, where what a form can give is not enough; NULL: the form does. */
 	const char *made_by;
 	/* Across fields, after decode with DECODE_NEW or DECODE_EDIT. NULL: nothing to check. */
