@@ -102,7 +102,8 @@ static void counter_before(struct meaning *m, struct span name, struct span befo
 {
 	static const char *const others[] = {"from", "every", "per", "max", "min", "best", "until",
 		"final", "warmup", "at", "for", "of", "after", "before", "val", "validation",
-		"eval", "test", "with", "each", "resume", "resuming", "save", "saving", "in"};
+		"eval", "test", "with", "each", "resume", "resuming", "save", "saving", "in",
+		"and"};
 	static const char *const never[] = {"from", "every", "per", "max", "min", "until"};
 	static const char *const many[] = {"num", "max", "total", "number", "n"};
 

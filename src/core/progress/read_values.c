@@ -54,7 +54,8 @@ static void take_loss_of(struct said *s, const struct number *n, const struct nu
 
 	if (!phase_trains(s->phase)) {
 		validation.metric = 1;
-		if (s->metric_count < METRICS_MAX && s->phase != PHASE_OTHER) {
+		if (s->metric_count < METRICS_MAX &&
+			(s->phase == PHASE_VALIDATE || s->phase == PHASE_EVALUATE)) {
 			s->metrics[s->metric_count++] = (struct metric){.before = n->before,
 				.name = n->name,
 				.value = of->value,
@@ -281,6 +282,14 @@ static struct meaning meaning_there(const struct line *l, const struct number *n
 	return m;
 }
 
+/* Without a sign between, what else tells that it is no prose: "update 10/100", "test error 0.15". */
+static bool is_sure(const struct number *n, const struct meaning *m)
+{
+	if (m->kind == NAME_STEP)
+		return total_of(n) > 0;
+	return m->kind == NAME_METRIC && m->metric == 2 && m->set != SET_NONE && !n->integer;
+}
+
 /* Loss and metrics, beside a shape that another reader found. */
 void values_take(const struct line *l, struct said *s)
 {
@@ -290,7 +299,7 @@ void values_take(const struct line *l, struct said *s)
 		const struct number *n = &l->numbers[i];
 		struct meaning m = meaning_there(l, n);
 
-		if ((m.strict && n->loose) || n->doubtful ||
+		if ((m.strict && n->loose && !is_sure(n, &m)) || n->doubtful ||
 			(m.leads && (n->name.at != l->begin || l->count < 2)))
 			continue;
 		if (is_value(m.kind) && (is_letter(*n->end) || is_share_of_bar(n)))

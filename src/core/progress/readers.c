@@ -276,7 +276,7 @@ bool line_read(struct line *l, struct said *s)
 	if (tqdm_first(l, s))
 		return true;
 	line_scan(l, (struct span){NULL, 0});
-	if (!promises(l) || is_exception(l) || is_layer(l))
+	if (!promises(l) || starts_with(l->begin, "wandb:") || is_exception(l) || is_layer(l))
 		return false;
 	line_sets(l);
 	phase = phase_of_line(l, &first);
