@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "core/kinds/framework.h"
+#include "core/progress/progress.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -209,6 +210,20 @@ static void framework_list(struct request *r)
 		ask_start(p);
 }
 
+/* For who tries on a log what the platform would read from it. */
+static void framework_patterns(struct request *r)
+{
+	const char *patterns[PROGRESS_PATTERNS_MAX];
+	size_t count = work_patterns(&r->platform->work, r->params[0], patterns,
+		ARRAY_SIZE(patterns));
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(all, json_string(patterns[i]));
+	request_reply(r, 200,
+		json_pack("{s:s, s:o}", "framework", r->params[0], "progress_patterns", all));
+}
+
 static const struct route more[] = {
 	{.method = METHOD_GET,
 		.pattern = API "/framework",
@@ -217,6 +232,12 @@ static const struct route more[] = {
 		.handle = framework_list,
 		.doc = "Versions of the frameworks that the platform's Python has, of which ?filter= "
 		       "chooses: {\"python\": [\"3.11.2\"], ...}."},
+	{.method = METHOD_GET,
+		.pattern = API "/framework/{framework}/progress",
+		.least = ROLE_VIEWER,
+		.handle = framework_patterns,
+		.doc = "The platform's patterns of progress for logs of that framework, those for any among "
+		       "them: {\"framework\": ..., \"progress_patterns\": [...]}."},
 	{.pattern = NULL},
 };
 

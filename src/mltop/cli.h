@@ -217,6 +217,8 @@ int cli_context_list(struct cli *c);
 int cli_context_use(struct cli *c);
 int cli_version(struct cli *c);
 int cli_completion(struct cli *c);
+/* Those of -p, then the platform's of --framework, said where it cannot tell them. *any: there is something. */
+struct progress_rules *cli_progress_rules(struct cli *c, bool *any, struct err *e);
 int cli_progress(struct cli *c);
 
 /* Follows a job's log to its end on standard output; *code gets the job's own exit code. */

@@ -1,6 +1,6 @@
 /*
  * mltop progress: what the platform would read from a log, line by line. For who writes a pattern and
- * for who files a bug; it asks no platform. Memory does not grow with the log.
+ * for who files a bug; only --framework asks a platform. Memory does not grow with the log.
  */
 #include "mltop/cli.h"
 #include "mltop/output_inside.h"
@@ -370,23 +370,13 @@ static int report_make(struct report *r, bool whole)
 
 /* ---- What was asked for ---- */
 
-static struct progress_rules *rules_given(const struct cli *c, struct err *e)
-{
-	const char *patterns[CLI_FLAGS_MAX];
-	size_t count = 0;
-
-	for (int i = 0; i < c->flag_count; i++)
-		if (strcmp(c->flags[i].name, "pattern") == 0)
-			patterns[count++] = c->flags[i].value;
-	return progress_rules_new(patterns, count, cli_value(c, "metric"), e);
-}
-
 int cli_progress(struct cli *c)
 {
 	const char *form = cli_has(c, "json") ? "json" : cli_value(c, "output");
 	struct report r = {.read_only = cli_has(c, "read")};
 	struct progress_rules *rules;
 	struct err e = ERR_INIT;
+	bool any;
 	int code;
 
 	if (form && strcmp(form, "table") != 0 && strcmp(form, "json") != 0)
@@ -396,12 +386,12 @@ int cli_progress(struct cli *c)
 		r.file = c->args[0];
 	else if (c->arg_count == 0 && isatty(STDIN_FILENO))
 		return cli_usage(c, "FILE is missing; - is standard input");
-	rules = rules_given(c, &e);
+	rules = cli_progress_rules(c, &any, &e);
 	if (rules == NULL)
 		return cli_usage(c, "%s", e.text);
 	r.reader = mem_alloc(progress_size());
 	/* As a platform has none for a job that gives none: then most lines need no look. */
-	progress_init(r.reader, cli_has(c, "pattern") || cli_has(c, "metric") ? rules : NULL);
+	progress_init(r.reader, any ? rules : NULL);
 	progress_watch(r.reader, line_read, &r);
 	code = report_make(&r, cli_has(c, "whole"));
 	free(r.reader);

@@ -59,6 +59,7 @@ static const struct cli_flag download_flags[] = {
 static const struct cli_flag progress_flags[] = {
 	{"pattern", 'p', "PATTERN", "regular expression with named parts, tried before the readers",
 		true},
+	{"framework", 0, "NAME", "also the platform's patterns for logs of that framework", false},
 	{"metric", 0, "NAME", "metric to show beside the loss", false},
 	{"read", 'r', NULL, "only lines of which something is read", false},
 	{"whole", 0, NULL, "pass over no line of a pipe, however fast they come", false},

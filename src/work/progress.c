@@ -24,21 +24,28 @@ static const char *pattern_for(const char *item, const char *framework)
 	return item + len + 1;
 }
 
-/* Who submitted it knows best: these come first. */
-static size_t patterns_of(const struct active *a, const struct progress_terms *t, const char **out)
+size_t work_patterns(const struct work *w, const char *framework, const char **out, size_t room)
 {
-	const struct strings *more = a->w->settings.progress_patterns;
+	const struct strings *all = w->settings.progress_patterns;
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->patterns.len && n < PROGRESS_PATTERNS_MAX; i++)
-		out[n++] = t->patterns.items[i];
-	for (size_t i = 0; more && i < more->len && n < PROGRESS_PATTERNS_MAX; i++) {
-		const char *pattern = pattern_for(more->items[i], t->framework);
+	for (size_t i = 0; all && i < all->len && n < room; i++) {
+		const char *pattern = pattern_for(all->items[i], framework);
 
 		if (pattern)
 			out[n++] = pattern;
 	}
 	return n;
+}
+
+/* Who submitted it knows best: these come first. */
+static size_t patterns_of(const struct active *a, const struct progress_terms *t, const char **out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->patterns.len && n < PROGRESS_PATTERNS_MAX; i++)
+		out[n++] = t->patterns.items[i];
+	return n + work_patterns(a->w, t->framework, out + n, PROGRESS_PATTERNS_MAX - n);
 }
 
 /* All were looked at when they were given: what does not parse now is of an older version. */

@@ -92,6 +92,11 @@ void work_init(struct work *w, const struct work_options *o);
 /* Is what happened at `since` (wall ms) older than `keep` for certain? Notes and tells of steps. */
 bool work_older(struct work *w, int64_t since, int64_t keep);
 /*
+ * The platform's patterns for logs of a framework (NULL: those for any), at most `room` of them, in the
+ * order in which they are tried; borrowed until its settings change.
+ */
+size_t work_patterns(const struct work *w, const char *framework, const char **out, size_t room);
+/*
  * A place in the log of an attempt of `row` (work/cursor.h); 0: the newest. NULL: there is no such task
  * or attempt, or not yet.
  */

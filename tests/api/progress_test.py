@@ -3,7 +3,7 @@ import os
 import unittest
 
 import support
-from support import until
+from support import BASE, until
 from train_kit import TRAIN, Case
 
 ROUNDS = r"round (?<step>[0-9]+) of (?<total>[0-9]+)"
@@ -143,6 +143,13 @@ class OfThePlatform(Case):
             self.submit(name, "echo", "round 7 of 20", **more)
         self.assertEqual(self.ended("mill").get("progress_step"), 7)
         self.assertEqual(self.ended("other").get("progress_total"), self.ended("none").get("progress_total"))
+
+    def test_they_are_told(self):
+        """For who tries on a log what the platform would read from it (mltop progress --framework)."""
+        told = {name: self.client.get(f"{BASE}/framework/{name}/progress").json for name in ("mill", "torch")}
+        self.assertEqual(told, {"mill": {"framework": "mill", "progress_patterns": [ROUNDS]},
+                                "torch": {"framework": "torch", "progress_patterns": []}})
+        self.assertEqual(self.client.get(f"{BASE}/framework/mill/progress", sign=False).status, 401)
 
     def test_what_a_job_says_comes_first(self):
         self.submit("first", "echo", "round 7 of 20, turn 3", framework="mill",

@@ -43,7 +43,7 @@ MORE = {
 }
 CASES = {}
 # Kinds that belong to the platform and to no org.
-PLATFORMS = {"node", "gpu"}
+PLATFORMS = {"node", "gpu", "framework"}
 for route in ROUTES:
     if "tenant" in route["flags"]:
         asked = [] if "raw-body" in route["flags"] else PLAIN + [((("fields", "nope"),), None)]
@@ -376,7 +376,7 @@ class Refusals(unittest.TestCase):
 
     def test_org_id_of_another_org(self):
         """403, or a route that has no use for org_id and answers as without it."""
-        plain = {BASE + "/authentication", BASE + "/org_ids", TRAIN, PACKAGES}
+        plain = {BASE + "/authentication", BASE + "/org_ids", BASE + "/framework/{framework}/progress", TRAIN, PACKAGES}
         for r in self.closed:
             if r["role"] == "admin":
                 continue

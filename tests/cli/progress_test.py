@@ -7,7 +7,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import LIMIT, MLTOP, ROOT, Case, environment, folder, main  # noqa: E402
+from support import LIMIT, MLTOP, ROOT, Case, Shared, environment, folder, main  # noqa: E402
 
 CORPUS = os.path.join(ROOT, "tests/corpus/progress")
 ROUNDS = r"round (?<step>[0-9]+) of (?<total>[0-9]+)"
@@ -117,6 +117,43 @@ class Files(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (code, b""), done)
             self.assertIn(says, done.stderr.decode())
             self.assertEqual(len(done.stderr.splitlines()), 1, done)
+
+
+class OfThePlatform(unittest.TestCase):
+    """Patterns that the platform's settings have for a framework are tried as it would try them."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = Shared(f"progress.patterns=mill={ROUNDS}", engine="fake")
+        cls.addClassCleanup(cls.shared.close)
+        cls.log = os.path.join(folder("log"), "train.log")
+        with open(cls.log, "w") as f:
+            f.write("round 7 of 20, turn 3\n")
+
+    def read(self, *words):
+        done = self.shared.mltop("progress", "-o", "json", *words, self.log)
+        self.assertEqual(done.code, 0, done.err)
+        return json.loads(done.out.splitlines()[-1])["end"], done.err
+
+    def test_of_a_framework(self):
+        end, err = self.read("--framework", "mill")
+        self.assertEqual((end["progress_step"], end["progress_total"], end["source"], err), (7, 20, "patterns", ""))
+
+    def test_what_is_given_comes_first(self):
+        end, err = self.read("--framework", "mill", "-p", "turn (?<step>[0-9]+)")
+        self.assertEqual((end["progress_step"], err), (3, ""))
+
+    def test_that_there_are_none_is_said(self):
+        end, err = self.read("--framework", "loom")
+        self.assertEqual(end["source"], "log")
+        self.assertIn("mltop: the platform has no patterns for loom", err)
+
+    def test_a_platform_that_cannot_be_asked(self):
+        """The log is read all the same, with what was given."""
+        end, err = self.read("--framework", "mill", "--endpoint", "http://127.0.0.1:9", "-p", "turn (?<step>[0-9]+)")
+        self.assertEqual(end["progress_step"], 3)
+        self.assertIn("mltop: the platform's patterns for mill are not known, so it is read without them: ", err)
+        self.assertEqual(len(err.splitlines()), 1, err)
 
 
 class Pipes(unittest.TestCase):
