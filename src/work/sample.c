@@ -3,15 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-void sample_put(const struct kind *k, struct workload *w, const struct task_sample *s)
-{
-	workload_tell(k, w, cpu_used, !isnan(s->cpu_percent), (struct percent){s->cpu_percent});
-	workload_tell(k, w, memory_used, s->memory >= 0, (struct bytes){s->memory});
-	/* An engine that sees its GPUs tells of them by themselves: sample_gpus. */
-	if (!isnan(s->gpu_util))
-		workload_tell(k, w, gpu_util, true, (struct percent){s->gpu_util});
-}
-
 /* The mean over those of its GPUs that tell; NAN: none does. */
 static double gpus_util(const struct active *a, const struct engine_sight *sight)
 {

@@ -14,7 +14,7 @@ static const char *const sections[] = {"Key", NULL};
 
 static const struct field fields[] = {
 	ROW(key, name, text, .flags = F_KEY | F_NEW, .width = 16, .max = 63, .hint = "lin",
-		.doc = "Whose key it is: the owner that its jobs show. Of keys with the same name in an "
+		.doc = "Whose key it is: the owner that its jobs show; of keys with the same name in an "
 		       "org two are active at once, so that one can be rotated."),
 	ROW(key, access_key, text, .flags = F_UID | F_STATUS, .width = 20, .max = 128,
 		.doc = "Public half, 20 capitals and digits."),
