@@ -69,6 +69,7 @@ static void job_gang(struct plan_gang *out, const struct claim *claim, const voi
 		.claims = claim,
 		.claim_count = 1,
 		.cpu_unset = j->cpu_limit.v <= 0,
+		.preemptible = says(j, "preemptible") && j->preemptible,
 		.selector_key = j->node_selector_key,
 		.selector_value = j->node_selector_value};
 }

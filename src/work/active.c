@@ -15,6 +15,8 @@
 /* Does `a` start before `b`, as plan() has it? */
 static bool starts_before(const struct active *a, const struct active *b)
 {
+	if (a->preemptible != b->preemptible)
+		return b->preemptible;
 	return a->priority != b->priority ? a->priority > b->priority : a->order < b->order;
 }
 
@@ -98,6 +100,25 @@ static int64_t waited(const struct workload *row)
 	return ms > 0 ? ms : 0;
 }
 
+/* Of the past that wall clocks tell: what lies ahead was told by another clock. */
+static int64_t preempted(const struct kind *k, const struct workload *row)
+{
+	int64_t ago = model_now() - row->preempted_time.v;
+
+	if (!workload_has(k, row, preempted_time) || ago < 0)
+		return INT64_MIN;
+	return reconcile_now() - ago;
+}
+
+enum life_wish wish_of(const struct workload *row)
+{
+	if (row->state == WORK_DELETING)
+		return WISH_DELETE;
+	if (row->reason == REASON_CANCELLED)
+		return WISH_CANCEL;
+	return row->reason == REASON_PREEMPTED ? WISH_YIELD : WISH_NONE;
+}
+
 struct active *work_active(struct work *w, const char *uid)
 {
 	return map_get(&w->actives, uid);
@@ -111,6 +132,7 @@ struct workload *active_row(const struct active *a)
 struct active *active_new(struct work *w, const struct kind *k, const struct workload *row)
 {
 	struct active *a = mem_alloc(sizeof *a);
+	struct plan_gang gang;
 
 	a->w = w;
 	snprintf(a->uid, sizeof a->uid, "%s", row->uid);
@@ -120,14 +142,28 @@ struct active *active_new(struct work *w, const struct kind *k, const struct wor
 	a->order = w->next_order++;
 	a->priority = row->priority;
 	a->policy->claim(&a->claim, row);
+	a->policy->gang(&gang, &a->claim, row);
+	a->preemptible = gang.preemptible;
 	a->queue = queue_of(w, row->org_id);
 	a->since = reconcile_now() - waited(row);
+	a->preempted = preempted(k, row);
 	a->life = life_found(false, false,
-		row->state == WORK_ENQUEUED && row->reason == REASON_HELD,
-		row->reason == REASON_CANCELLED, row->state == WORK_DELETING);
+		row->state == WORK_ENQUEUED && row->reason == REASON_HELD, wish_of(row));
 	map_set(&w->actives, a->uid, a);
 	waiting_add(w, a);
 	return a;
+}
+
+void active_grant(struct active *a)
+{
+	a->w->granted += !a->granted;
+	a->granted = true;
+}
+
+static void grant_end(struct active *a)
+{
+	a->w->granted -= a->granted;
+	a->granted = false;
 }
 
 void active_lives(struct active *a, struct life_state life)
@@ -135,6 +171,8 @@ void active_lives(struct active *a, struct life_state life)
 	bool held = life_holds(a->life), holds = life_holds(life);
 
 	a->life = life;
+	if (life.at != AT_WAITING)
+		grant_end(a);
 	if (held == holds)
 		return;
 	if (holds) {
@@ -185,6 +223,7 @@ void active_free(struct active *a)
 		live_remove(w, a);
 	else
 		waiting_remove(w, a);
+	grant_end(a);
 	active_gpus(a, NULL, 0);
 	vec_release(&a->waiters);
 	logs_close(a);

@@ -7,7 +7,11 @@ static struct life_step stays(struct life_state now)
 
 static struct life_step goes(struct life_state now, enum life_at at, unsigned what)
 {
-	return (struct life_step){.next = {(uint8_t)at, now.wish}, .what = what};
+	/* Whatever waits again has made room. */
+	bool yields = now.wish == WISH_YIELD && at == AT_WAITING;
+
+	return (struct life_step){.next = {(uint8_t)at, yields ? WISH_NONE : now.wish},
+		.what = what};
 }
 
 /* A wish to be gone; to be removed is the stronger one. */
@@ -20,7 +24,7 @@ static struct life_step wishes(struct life_state now, enum life_wish wish)
 
 struct life_step life_step(struct life_state now, enum life_event ev)
 {
-	bool wanted = now.wish == WISH_NONE;
+	bool wanted = now.wish <= WISH_YIELD;
 
 	/* What a person wants is the same wherever it is. */
 	if (ev == ON_CANCEL || ev == ON_DELETE)
@@ -57,7 +61,9 @@ struct life_step life_step(struct life_state now, enum life_event ev)
 			return goes(now, AT_RUNNING, DO_STORE_RUNNING);
 		if (ev == ON_STARTED && now.at == AT_STOPPING)
 			return goes(now, AT_STOPPING, DO_STORE_RUNNING);
-		if (ev == ON_STOP && !wanted && now.at != AT_STOPPING)
+		if (ev == ON_YIELD && now.wish == WISH_NONE && now.at != AT_STOPPING)
+			return (struct life_step){.next = {now.at, WISH_YIELD}};
+		if (ev == ON_STOP && now.wish != WISH_NONE && now.at != AT_STOPPING)
 			return goes(now, AT_STOPPING, DO_TELL_STOP);
 		if (ev == ON_NEVER_BEGAN && wanted)
 			return goes(now, AT_WAITING, DO_LEAVE_PLACE | DO_STORE_ANEW | DO_PLAN);
@@ -88,10 +94,11 @@ bool life_stopped(struct life_state l)
 	return l.at >= AT_STOPPING;
 }
 
-struct life_state life_found(bool live, bool runs, bool held, bool cancelled, bool deleting)
+struct life_state life_found(bool live, bool runs, bool held, enum life_wish wish)
 {
-	enum life_wish wish = deleting ? WISH_DELETE : cancelled ? WISH_CANCEL : WISH_NONE;
 	enum life_at at = live ? runs ? AT_RUNNING : AT_ASKED : held ? AT_HELD : AT_WAITING;
 
+	if (!live && wish == WISH_YIELD)
+		wish = WISH_NONE;
 	return (struct life_state){(uint8_t)at, (uint8_t)wish};
 }

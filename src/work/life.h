@@ -21,8 +21,8 @@ enum life_at {
 	AT_COUNT,
 };
 
-/* What a person wants of it. */
-enum life_wish { WISH_NONE, WISH_CANCEL, WISH_DELETE, WISH_COUNT };
+/* What is wanted of it: by the planner, that it makes room and waits again; by a person the others. */
+enum life_wish { WISH_NONE, WISH_YIELD, WISH_CANCEL, WISH_DELETE, WISH_COUNT };
 
 struct life_state {
 	uint8_t at, wish; /* enum life_at, enum life_wish */
@@ -31,7 +31,8 @@ struct life_state {
 enum life_event {
 	/* the planner */
 	ON_PLACED, /* there is room: start it there */
-	ON_STOP,   /* a person wants it gone, and it holds resources */
+	ON_YIELD,  /* it is to make room for another */
+	ON_STOP,   /* it is to go, and it holds resources */
 	ON_DROP,   /* a person wants it gone, and it holds none */
 	/* the store */
 	ON_START_STORED,
@@ -81,6 +82,6 @@ bool life_holds(struct life_state l);
 /* Its engine has been asked to stop it, or it has ended. */
 bool life_stopped(struct life_state l);
 /* At the start of the daemon, by what the store says of it; `runs`: of a task that may still run. */
-struct life_state life_found(bool live, bool runs, bool held, bool cancelled, bool deleting);
+struct life_state life_found(bool live, bool runs, bool held, enum life_wish wish);
 
 #endif

@@ -27,6 +27,19 @@ static uint16_t node_of(const struct plan_cluster *c, const char *name)
 	return UINT16_MAX;
 }
 
+/* Of the GPUs that it holds, those that the engine does not have any more. */
+static int64_t gpus_lost(const struct plan_cluster *c, const struct active *a)
+{
+	int64_t good = 0;
+
+	for (size_t n = 0; n < c->node_count; n++)
+		for (size_t i = 0; i < c->nodes[n].gpu_count; i++)
+			for (size_t g = 0; g < a->gpu_count; g++)
+				good += c->nodes[n].gpus[i].usable &&
+					strcmp(c->nodes[n].gpus[i].uuid, a->gpus[g]) == 0;
+	return (int64_t)a->gpu_count - good;
+}
+
 void question_add(struct work *w, struct question *q, struct active *a)
 {
 	struct plan_gang one;
@@ -42,7 +55,13 @@ void question_add(struct work *w, struct question *q, struct active *a)
 	one.since = a->since;
 	one.not_before = a->not_before;
 	one.live = life_holds(a->life);
-	one.cancel = a->life.wish != WISH_NONE;
+	one.cancel = a->life.wish >= WISH_CANCEL ||
+		(a->life.wish == WISH_YIELD && !active_in_flight(a));
+	one.leaving = a->life.wish == WISH_YIELD;
+	one.starting = a->life.at == AT_PLACED;
+	one.granted = a->granted;
+	one.preempted = a->preempted;
+	one.gpus_lost = one.live && one.preemptible ? gpus_lost(q->cluster, a) : 0;
 	one.stop_sent = life_stopped(a->life);
 	one.held = a->life.at == AT_HELD;
 	if (one.live && q->cluster->node_count > 1) {

@@ -50,14 +50,20 @@ static void carry_out_drop(struct active *a)
 	reconcile_event(a, ON_DROP, &n);
 }
 
-static void carry_out(struct active *a, const struct plan_action *act,
-	const struct plan_node *nodes)
+static void carry_out(const struct question *q, const struct plan_action *act)
 {
+	struct active *a = q->actives.items[act->gang];
+	const struct plan_node *nodes = q->cluster->nodes;
+
 	switch (act->verb) {
 	case PLAN_START: carry_out_start(a, &act->places[0], nodes); break;
 	case PLAN_WAIT: reconcile_enqueue(a, act->reason, act->message); break;
 	case PLAN_STOP: reconcile_event(a, ON_STOP, NULL); break;
 	case PLAN_DROP: carry_out_drop(a); break;
+	case PLAN_PREEMPT:
+		active_grant(q->actives.items[act->by]);
+		reconcile_yield(a);
+		break;
 	}
 }
 
@@ -88,8 +94,7 @@ static void plan_follow(struct work *w, const struct question *q, const struct p
 	int64_t now)
 {
 	for (size_t i = 0; i < plan->count; i++)
-		carry_out(q->actives.items[plan->actions[i].gang], &plan->actions[i],
-			q->cluster->nodes);
+		carry_out(q, &plan->actions[i]);
 	reconcile_usage(w);
 	w->told.planned(w->told.ctx);
 	w->plan_full = plan->full;
@@ -111,7 +116,8 @@ static void on_plan(uv_timer_t *timer)
 	if (w->engine == NULL || w->closing)
 		return;
 	reconcile_machine(w, &machine);
-	question_make(w, &q, whole_plan_in(w, w->plan_full) <= 0, now);
+	/* Whoever is next for what others leave may stand far behind. */
+	question_make(w, &q, w->granted > 0 || whole_plan_in(w, w->plan_full) <= 0, now);
 	plan_make(&plan, &(struct plan_input){q.cluster, q.gangs.items, q.gangs.len, now, wall});
 	plan_follow(w, &q, &plan, now);
 	if (!q.cut) {
@@ -175,9 +181,7 @@ static bool adopt_one(struct work *w, struct active *a, const struct workload *j
 
 	if (deleting ? work_state_final(state) : !work_state_live(state))
 		return false;
-	active_lives(a,
-		life_found(true, state == WORK_RUNNING, false, j->reason == REASON_CANCELLED,
-			deleting));
+	active_lives(a, life_found(true, state == WORK_RUNNING, false, wish_of(j)));
 	if (t)
 		active_gpus(a, t->gpus.items, t->gpus.len);
 	return true;

@@ -27,6 +27,23 @@ static void attempt_stored(void *ctx, bool ok, const struct err *e)
 	free(l);
 }
 
+/* Why it waits again. */
+static void again_why(struct draft *d, const struct news *n, struct buf *text)
+{
+	const char *why = *n->message ? n->message : "done";
+
+	if (n->reason == REASON_PREEMPTED) {
+		draft_set(d, attempts_uncounted, d->row.attempts_uncounted + 1);
+		buf_addf(text, "attempt %lld was %s: it runs again when there is room",
+			(long long)d->row.attempt, why);
+	} else {
+		buf_addf(text, "attempt %lld ended (%s): again in %.1f s",
+			(long long)d->row.attempt, why, (double)n->delay / 1000);
+	}
+	reconcile_why(d, n->reason == REASON_PREEMPTED ? REASON_PREEMPTED : REASON_RETRY,
+		text->data);
+}
+
 void reconcile_again(struct active *a, const struct news *n)
 {
 	struct work *w = a->w;
@@ -39,10 +56,8 @@ void reconcile_again(struct active *a, const struct news *n)
 	memcpy(l->uid, a->uid, sizeof l->uid);
 	l->attempt = (int)d.row.attempt;
 	task_ended(c, &d, n);
-	buf_addf(&text, "attempt %lld ended (%s): again in %.1f s", (long long)d.row.attempt,
-		*n->message ? n->message : "done", (double)n->delay / 1000);
 	a->not_before = reconcile_now() + n->delay;
-	reconcile_why(&d, REASON_RETRY, text.data);
+	again_why(&d, n, &text);
 	failure_put(a, &d);
 	workload_samples_copy(d.kind, &d.row, NULL); /* no number of an attempt that is over */
 	reconcile_move(c, &d, WORK_ENQUEUED);

@@ -46,6 +46,8 @@ static enum work_reason end_reason(const struct active *a, const struct task_exi
 		[TASK_END_MAX_RUNTIME] = REASON_MAX_RUNTIME,
 		[TASK_END_STOPPED] = REASON_CANCELLED};
 
+	if (a->life.wish == WISH_YIELD && end->end == TASK_END_STOPPED)
+		return REASON_PREEMPTED;
 	if (a->life.wish != WISH_NONE && end->end == TASK_END_STOPPED)
 		return REASON_CANCELLED;
 	if (why != REASON_NONE)
@@ -57,7 +59,9 @@ static enum work_reason end_reason(const struct active *a, const struct task_exi
 
 static void end_message(const struct task_exit *end, enum work_reason reason, struct buf *out)
 {
-	if (reason == REASON_CANCELLED)
+	if (reason == REASON_PREEMPTED)
+		buf_adds(out, "stopped to make room");
+	else if (reason == REASON_CANCELLED)
 		buf_adds(out, "stopped on request");
 	else if (*end->message)
 		buf_adds(out, end->message);
@@ -84,8 +88,8 @@ static void end_decide(struct active *a)
 	struct buf message = BUF_INIT;
 	const struct workload *row = a->work;
 	struct news n = {.state = end_state(end, reason), .reason = reason, .end = end};
-	bool again = a->policy->again(row, reason, row->attempt - row->attempts_uncounted,
-		&n.delay);
+	bool again = reason == REASON_PREEMPTED ||
+		a->policy->again(row, reason, row->attempt - row->attempts_uncounted, &n.delay);
 
 	a->end = NULL;
 	end_message(end, reason, &message);

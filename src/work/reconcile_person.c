@@ -74,6 +74,8 @@ static void wish_undo(struct active *a)
 		reconcile_event(a, ON_DELETE, NULL);
 	else if (row->reason == REASON_CANCELLED)
 		reconcile_event(a, ON_CANCEL, NULL);
+	else if (row->reason == REASON_PREEMPTED)
+		reconcile_event(a, ON_YIELD, NULL);
 }
 
 bool reconcile_wished(struct active *a, bool ok, const struct err *e, const char *who)

@@ -209,6 +209,50 @@ static void running_store(struct active *a, const struct news *n)
 	w->told.log_grew(w->told.ctx, a->uid, task_single, (int)d.row.attempt);
 }
 
+/* ---- Making room ---- */
+
+static void yield_stored(void *ctx, bool ok, const struct err *e)
+{
+	struct active *a = ctx;
+	const struct workload *row = active_row(a);
+
+	(void)e;
+	if (a->w->closing)
+		return;
+	/* It goes on as before, and is asked again where that is still needed. */
+	if (!ok && a->life.wish == WISH_YIELD) {
+		if (row)
+			model_moving_put(a->w->model, a->kind, row);
+		a->dirty = false;
+		a->preempted = INT64_MIN;
+		reconcile_event(a, ON_WISH_LOST, NULL);
+	}
+	reconcile_soon(a->w);
+}
+
+/* On the disk before the engine is told: after a crash the end that comes is known for what it is. */
+void reconcile_yield(struct active *a)
+{
+	struct draft d = draft_of(a->kind, a->work);
+	struct change *c;
+
+	reconcile_event(a, ON_YIELD, NULL);
+	if (a->life.wish != WISH_YIELD)
+		return;
+	c = change_new(a->w->model);
+	a->preempted = reconcile_now();
+	draft_tell(&d, preempted_time, true, (struct when){model_now()});
+	reconcile_why(&d, REASON_PREEMPTED,
+		"is being stopped to make room for a job within its org's quota");
+	reconcile_move(c, &d, d.row.state);
+	change_event(c, d.kind, &d.row, EVENT_WARNING, "Preempted",
+		"attempt %lld is stopped to make room for a job within its org's quota; it runs again when "
+		"there is room, and does not count",
+		(long long)d.row.attempt);
+	change_then(c, yield_stored, a);
+	change_commit(c);
+}
+
 static void stop_tell(struct active *a)
 {
 	struct engine *en = a->w->engine;

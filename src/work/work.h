@@ -73,6 +73,7 @@ struct work {
 	int64_t plan_cost_us, plan_at; /* of the last plan of all: how dear it was, mono ms */
 	bool plan_full;                /* the last plan left no room for any */
 	uint64_t plan_turn;
+	size_t granted; /* so many wait for room that others make */
 
 	struct follower *followers;  /* of logs */
 	struct keeper *keeper;       /* of outputs */
@@ -128,11 +129,14 @@ struct active {
 	struct workload *work;   /* its row in `moving` of the model */
 	uint64_t order;          /* of acceptance */
 	int64_t priority;
+	bool preemptible;
 	struct org_queue *queue;
 	struct claim claim;
 	uint16_t on;               /* the node it is on, as this turn of planning has them */
 	struct life_state life;    /* set by active_lives */
 	int64_t since, not_before; /* mono ms: it waits since then; back-off of a retry */
+	int64_t preempted;         /* mono ms: it was stopped for another; INT64_MIN: never */
+	bool granted;              /* waits, and others were stopped for it */
 	bool dirty;                /* a change of it could not be stored: to be stored anew */
 	/* Who wanted it gone, when that could not be stored: the audit record that is due; else NULL. */
 	char *wisher;
@@ -194,10 +198,14 @@ void actives_release(struct work *w);
 /* Where it is in its life, and so in which list. */
 void active_lives(struct active *a, struct life_state life);
 bool active_in_flight(const struct active *a); /* a change of it is on its way to the disk */
+/* Others are stopped for it: until it starts, or does not wait any more. */
+void active_grant(struct active *a);
 /* The GPUs that it holds: copies. */
 void active_gpus(struct active *a, const char *const *gpus, size_t count);
 /* Walks all of them, in no order: start with *at = 0. None may come or go meanwhile. */
 bool active_next(const struct work *w, size_t *at, struct active **out);
+/* What is wanted of it, as its row says. */
+enum life_wish wish_of(const struct workload *row);
 /* The queue of an org, which may be empty. */
 struct org_queue *queue_of(struct work *w, const char *org_id);
 
@@ -254,6 +262,8 @@ struct news {
 };
 /* It happens: the life goes on, and what that means is done (reconcile_task.c). */
 void reconcile_event(struct active *a, enum life_event ev, const struct news *n);
+/* It makes room: stopped once that is on the disk, it waits to run again. */
+void reconcile_yield(struct active *a);
 /* What is left of its log; then its policy decides what becomes of it. */
 void reconcile_read_rest(struct active *a);
 /* Why it waits. */

@@ -98,7 +98,7 @@ static inline struct row *add(struct world *w, const char *name, int64_t gpus)
 	size_t i = w->count++;
 
 	w->rows[i] = (struct row){.name = name, .gpus = gpus, .created = NOW_MS - 1000};
-	w->gangs[i] = (struct plan_gang){.org = &w->org, .order = i};
+	w->gangs[i] = (struct plan_gang){.org = &w->org, .order = i, .preempted = INT64_MIN};
 	return &w->rows[i];
 }
 

@@ -13,56 +13,57 @@
 
 static const char *const places[AT_COUNT] = {"waiting", "held", "placed", "asked", "running",
 	"stopping", "ended", "over"};
-static const char *const wishes[WISH_COUNT] = {"none", "cancel", "delete"};
-static const char *const events[ON_COUNT] = {"placed", "stop", "drop", "start-stored", "start-lost",
-	"wish-lost", "over-stored", "started", "ended", "never-began", "last", "again", "cancel",
-	"delete", "hold", "release"};
+static const char *const wishes[WISH_COUNT] = {"none", "yield", "cancel", "delete"};
+static const char *const events[ON_COUNT] = {"placed", "yield", "stop", "drop", "start-stored",
+	"start-lost", "wish-lost", "over-stored", "started", "ended", "never-began", "last",
+	"again", "cancel", "delete", "hold", "release"};
 
+#define WANTED WISH_NONE, WISH_YIELD
 #define GONE WISH_CANCEL, WISH_DELETE
 
 /* All that changes something. What is not here changes nothing and does nothing. */
 static const struct row {
 	enum life_at at;
-	int8_t wishes[3]; /* it holds for these; ended by -1 */
+	int8_t wishes[4]; /* it holds for these; ended by -1 */
 	enum life_event ev;
 	enum life_at then;
 	unsigned what;
 } rows[] = {
-	{AT_WAITING, {WISH_NONE, -1}, ON_PLACED, AT_PLACED, DO_STORE_START},
-	{AT_WAITING, {WISH_NONE, -1}, ON_HOLD, AT_HELD, DO_PLAN},
+	{AT_WAITING, {WANTED, -1}, ON_PLACED, AT_PLACED, DO_STORE_START},
+	{AT_WAITING, {WANTED, -1}, ON_HOLD, AT_HELD, DO_PLAN},
 	{AT_WAITING, {GONE, -1}, ON_DROP, AT_OVER, DO_STORE_OVER | DO_PLAN},
 
-	{AT_HELD, {WISH_NONE, GONE}, ON_RELEASE, AT_WAITING, DO_PLAN},
+	{AT_HELD, {WANTED, GONE}, ON_RELEASE, AT_WAITING, DO_PLAN},
 	{AT_HELD, {GONE, -1}, ON_DROP, AT_OVER, DO_STORE_OVER | DO_PLAN},
 
-	{AT_PLACED, {WISH_NONE, -1}, ON_START_STORED, AT_ASKED, DO_TELL_START},
+	{AT_PLACED, {WANTED, -1}, ON_START_STORED, AT_ASKED, DO_TELL_START},
 	{AT_PLACED, {GONE, -1}, ON_START_STORED, AT_OVER, DO_LEAVE_PLACE | DO_STORE_OVER | DO_PLAN},
-	{AT_PLACED, {WISH_NONE, GONE}, ON_START_LOST, AT_WAITING, DO_LEAVE_PLACE | DO_PLAN},
+	{AT_PLACED, {WANTED, GONE}, ON_START_LOST, AT_WAITING, DO_LEAVE_PLACE | DO_PLAN},
 
-	{AT_ASKED, {WISH_NONE, GONE}, ON_STARTED, AT_RUNNING, DO_STORE_RUNNING},
-	{AT_ASKED, {GONE, -1}, ON_STOP, AT_STOPPING, DO_TELL_STOP},
-	{AT_ASKED, {WISH_NONE, -1}, ON_NEVER_BEGAN, AT_WAITING,
+	{AT_ASKED, {WANTED, GONE}, ON_STARTED, AT_RUNNING, DO_STORE_RUNNING},
+	{AT_ASKED, {WISH_YIELD, GONE, -1}, ON_STOP, AT_STOPPING, DO_TELL_STOP},
+	{AT_ASKED, {WANTED, -1}, ON_NEVER_BEGAN, AT_WAITING,
 		DO_LEAVE_PLACE | DO_STORE_ANEW | DO_PLAN},
 	{AT_ASKED, {GONE, -1}, ON_NEVER_BEGAN, AT_ENDED, DO_READ_LOG},
-	{AT_ASKED, {WISH_NONE, GONE}, ON_ENDED, AT_ENDED, DO_READ_LOG},
+	{AT_ASKED, {WANTED, GONE}, ON_ENDED, AT_ENDED, DO_READ_LOG},
 
-	{AT_RUNNING, {GONE, -1}, ON_STOP, AT_STOPPING, DO_TELL_STOP},
-	{AT_RUNNING, {WISH_NONE, -1}, ON_NEVER_BEGAN, AT_WAITING,
+	{AT_RUNNING, {WISH_YIELD, GONE, -1}, ON_STOP, AT_STOPPING, DO_TELL_STOP},
+	{AT_RUNNING, {WANTED, -1}, ON_NEVER_BEGAN, AT_WAITING,
 		DO_LEAVE_PLACE | DO_STORE_ANEW | DO_PLAN},
 	{AT_RUNNING, {GONE, -1}, ON_NEVER_BEGAN, AT_ENDED, DO_READ_LOG},
-	{AT_RUNNING, {WISH_NONE, GONE}, ON_ENDED, AT_ENDED, DO_READ_LOG},
+	{AT_RUNNING, {WANTED, GONE}, ON_ENDED, AT_ENDED, DO_READ_LOG},
 
-	{AT_STOPPING, {WISH_NONE, GONE}, ON_STARTED, AT_STOPPING, DO_STORE_RUNNING},
-	{AT_STOPPING, {WISH_NONE, -1}, ON_NEVER_BEGAN, AT_WAITING,
+	{AT_STOPPING, {WANTED, GONE}, ON_STARTED, AT_STOPPING, DO_STORE_RUNNING},
+	{AT_STOPPING, {WANTED, -1}, ON_NEVER_BEGAN, AT_WAITING,
 		DO_LEAVE_PLACE | DO_STORE_ANEW | DO_PLAN},
 	{AT_STOPPING, {GONE, -1}, ON_NEVER_BEGAN, AT_ENDED, DO_READ_LOG},
-	{AT_STOPPING, {WISH_NONE, GONE}, ON_ENDED, AT_ENDED, DO_READ_LOG},
+	{AT_STOPPING, {WANTED, GONE}, ON_ENDED, AT_ENDED, DO_READ_LOG},
 
-	{AT_ENDED, {WISH_NONE, -1}, ON_AGAIN, AT_WAITING, DO_LEAVE_PLACE | DO_STORE_AGAIN},
+	{AT_ENDED, {WANTED, -1}, ON_AGAIN, AT_WAITING, DO_LEAVE_PLACE | DO_STORE_AGAIN},
 	{AT_ENDED, {GONE, -1}, ON_AGAIN, AT_OVER, DO_LEAVE_PLACE | DO_STORE_OVER | DO_PLAN},
-	{AT_ENDED, {WISH_NONE, GONE}, ON_LAST, AT_OVER, DO_LEAVE_PLACE | DO_STORE_OVER | DO_PLAN},
+	{AT_ENDED, {WANTED, GONE}, ON_LAST, AT_OVER, DO_LEAVE_PLACE | DO_STORE_OVER | DO_PLAN},
 
-	{AT_OVER, {WISH_NONE, GONE}, ON_OVER_STORED, AT_OVER, DO_FREE | DO_PLAN},
+	{AT_OVER, {WANTED, GONE}, ON_OVER_STORED, AT_OVER, DO_FREE | DO_PLAN},
 };
 
 /* Wishes are the same wherever it is, but for where it is over. */
@@ -72,6 +73,11 @@ static bool wish_expected(struct life_state now, enum life_event ev, struct life
 
 	if (ev == ON_WISH_LOST && now.at != AT_OVER) {
 		*out = (struct life_step){{now.at, WISH_NONE}, DO_PLAN};
+		return true;
+	}
+	if (ev == ON_YIELD && now.wish == WISH_NONE &&
+		(now.at == AT_ASKED || now.at == AT_RUNNING)) {
+		*out = (struct life_step){{now.at, WISH_YIELD}, 0};
 		return true;
 	}
 	if ((ev != ON_CANCEL && ev != ON_DELETE) || now.at == AT_OVER || now.wish >= wish)
@@ -97,8 +103,13 @@ static struct life_step expected(struct life_state now, enum life_event ev)
 	if (wish_expected(now, ev, &out))
 		return out;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (row_is(&rows[i], now, ev))
-			return (struct life_step){{(uint8_t)rows[i].then, now.wish}, rows[i].what};
+		if (row_is(&rows[i], now, ev)) {
+			bool waits = now.wish == WISH_YIELD && rows[i].then == AT_WAITING;
+
+			return (struct life_step){
+				{(uint8_t)rows[i].then, waits ? WISH_NONE : now.wish},
+				rows[i].what};
+		}
 	return out;
 }
 
@@ -170,13 +181,15 @@ static void expect_found(struct life_state l, enum life_at at, enum life_wish wi
 static void test_found_at_a_start(void **state)
 {
 	(void)state;
-	expect_found(life_found(false, false, false, false, false), AT_WAITING, WISH_NONE);
-	expect_found(life_found(false, false, true, false, false), AT_HELD, WISH_NONE);
-	expect_found(life_found(true, false, false, false, false), AT_ASKED, WISH_NONE);
-	expect_found(life_found(true, true, false, true, false), AT_RUNNING, WISH_CANCEL);
-	expect_found(life_found(true, true, false, true, true), AT_RUNNING, WISH_DELETE);
-	expect_found(life_found(false, false, true, true, false), AT_HELD, WISH_CANCEL);
-	expect_found(life_found(false, false, false, false, true), AT_WAITING, WISH_DELETE);
+	expect_found(life_found(false, false, false, WISH_NONE), AT_WAITING, WISH_NONE);
+	expect_found(life_found(false, false, true, WISH_NONE), AT_HELD, WISH_NONE);
+	expect_found(life_found(true, false, false, WISH_NONE), AT_ASKED, WISH_NONE);
+	expect_found(life_found(true, true, false, WISH_CANCEL), AT_RUNNING, WISH_CANCEL);
+	expect_found(life_found(true, true, false, WISH_DELETE), AT_RUNNING, WISH_DELETE);
+	expect_found(life_found(false, false, true, WISH_CANCEL), AT_HELD, WISH_CANCEL);
+	expect_found(life_found(false, false, false, WISH_DELETE), AT_WAITING, WISH_DELETE);
+	expect_found(life_found(true, true, false, WISH_YIELD), AT_RUNNING, WISH_YIELD);
+	expect_found(life_found(false, false, false, WISH_YIELD), AT_WAITING, WISH_NONE);
 }
 
 int main(void)

@@ -26,6 +26,7 @@ struct job {
 	struct mcpu cpu_limit;
 	struct bytes memory_limit;
 	int64_t gpu_limit, ps_count, worker_count;
+	bool preemptible;
 	unsigned restart_policy;
 	int64_t max_attempts;
 	struct ms stop_grace, max_runtime;

@@ -57,6 +57,7 @@ const char *const work_reason_words[] = {
 	[REASON_MODULE_MISSING] = "ModuleMissing",
 	[REASON_START] = "Start",
 	[REASON_RETRY] = "Retry",
+	[REASON_PREEMPTED] = "Preempted",
 	NULL,
 };
 const char *const enforced_words[] = {"none", "poll", "cgroup", NULL};

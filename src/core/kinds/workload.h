@@ -54,6 +54,7 @@ enum work_reason {
 	REASON_MODULE_MISSING,
 	REASON_START,
 	REASON_RETRY,
+	REASON_PREEMPTED,
 };
 extern const char *const work_reason_words[];
 
@@ -75,6 +76,7 @@ struct workload {
 	struct nested failure_at; /* struct logplace; none where no log says it */
 	int64_t exit_code, signal, attempt, attempts_uncounted, tasks;
 	struct when create_time, update_time, start_time, end_time;
+	struct when preempted_time; /* it was stopped to make room; a kind may have no row for it */
 	const char *node_name;
 	/* how it does */
 	struct percent cpu_used, gpu_util;

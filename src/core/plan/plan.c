@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NOBODY = UINT32_MAX, SHARES = DIM_TASKS };
+enum { SHARES = DIM_TASKS };
 
 /* A gang that could start now. */
 struct waiting {
@@ -15,17 +15,19 @@ struct waiting {
 	uint64_t order;
 	int64_t since;       /* it waits since then */
 	uint32_t gang, next; /* next: of its org, in order; NOBODY: the last */
+	bool preemptible;    /* after all that are not */
 	bool first;          /* of its org */
-	bool promoted;       /* first of its org and has waited long: goes before all others */
+	bool promoted;       /* goes before all others: has waited long, or others stop for it */
 	struct org_state *org;
 };
 
 /* An org while a plan is made. */
 struct org_state {
 	const struct plan_org *org;
-	struct pool parts[PART_COUNT], total;
-	uint32_t head, tail;  /* of those that wait */
-	double share[SHARES]; /* of what it may hold that it does, by dimension */
+	struct pool parts[PART_COUNT], total; /* of what its limits hold */
+	struct amounts held[PART_COUNT + 1];  /* of all that lives: by part, and in all */
+	uint32_t head, tail;                  /* of those that wait */
+	double share[SHARES];                 /* of what it may hold that it does, by dimension */
 };
 
 struct planner {
@@ -33,6 +35,7 @@ struct planner {
 	size_t action_cap;
 	const struct plan_input *in;
 	struct nodes nodes;
+	struct preempt preempt;
 	struct org_state **orgs; /* open addressing by pointer, a power of two */
 	size_t org_slots;
 	struct org_state no_org;
@@ -56,6 +59,7 @@ static struct plan_action *action_add(struct planner *p, enum plan_verb verb, si
 
 	a->verb = verb;
 	a->gang = gang;
+	a->by = 0;
 	a->reason = REASON_NONE;
 	a->message[0] = '\0';
 	a->places = NULL;
@@ -110,6 +114,12 @@ static struct org_state *org_of(struct planner *p, const struct plan_org *org)
 
 static void take(struct org_state *o, const struct plan_gang *g, const struct amounts *need)
 {
+	for (int d = 0; d < DIM_COUNT; d++) {
+		o->held[g->part].v[d] += need->v[d];
+		o->held[PART_COUNT].v[d] += need->v[d];
+	}
+	if (g->preemptible)
+		return;
 	pool_take(&o->parts[g->part], need);
 	pool_take(&o->total, need);
 }
@@ -148,6 +158,8 @@ static int waiting_compare(const void *a, const void *b)
 {
 	const struct waiting *x = a, *y = b;
 
+	if (x->preemptible != y->preemptible)
+		return x->preemptible ? 1 : -1;
 	if (x->priority != y->priority)
 		return x->priority > y->priority ? -1 : 1;
 	if (x->order != y->order)
@@ -186,9 +198,9 @@ static void waiting_sort(struct planner *p)
 }
 
 /* How much of what a line of its quota lets it hold, and of what there is, an org holds. */
-static double share_of(const struct pool *line, const struct pool *whole, int d)
+static double share_of(const struct pool *line, int64_t held, int64_t there, int d)
 {
-	int64_t most = line->total.v[d], there = whole->total.v[d], held = line->used.v[d];
+	int64_t most = line->total.v[d];
 
 	if (most == NO_BOUND || (there != NO_BOUND && there < most))
 		most = there;
@@ -202,8 +214,9 @@ static void share_set(const struct planner *p, struct org_state *o)
 	enum quota_part part = p->in->gangs[p->waiting[o->head].gang].part;
 
 	for (int d = 0; d < SHARES; d++) {
-		double all = share_of(&o->total, &p->nodes.whole, d);
-		double own = share_of(&o->parts[part], &p->nodes.whole, d);
+		int64_t there = p->nodes.whole.total.v[d];
+		double all = share_of(&o->total, o->held[PART_COUNT].v[d], there, d);
+		double own = share_of(&o->parts[part], o->held[part].v[d], there, d);
 
 		o->share[d] = own > all ? own : all;
 	}
@@ -215,6 +228,8 @@ static bool goes_first(const struct planner *p, const struct org_state *a,
 {
 	const struct waiting *x = &p->waiting[a->head], *y = &p->waiting[b->head];
 
+	if (x->preemptible != y->preemptible)
+		return y->preemptible;
 	for (int d = 0; d < SHARES; d++)
 		if (a->share[d] != b->share[d])
 			return a->share[d] < b->share[d];
@@ -263,6 +278,7 @@ static void wants_to_start(struct planner *p, size_t i)
 		.order = g->order,
 		.since = g->since > g->not_before ? g->since : g->not_before,
 		.gang = (uint32_t)i,
+		.preemptible = g->preemptible,
 		.org = org_of(p, g->org),
 	};
 	append(p, (uint32_t)p->waiting_count++);
@@ -296,6 +312,7 @@ static void start(struct planner *p, const struct waiting *w, const struct amoun
 	const struct plan_gang *g = &p->in->gangs[w->gang];
 
 	take(w->org, g, need);
+	preempt_started(&p->preempt, &p->nodes, g);
 	nodes_give(&p->nodes, g, action_add(p, PLAN_START, w->gang), &p->plan->arena);
 }
 
@@ -312,8 +329,43 @@ static void keep_for(struct planner *p, const struct waiting *w, const struct am
 		return;
 	pool_keep(part, need, g->name);
 	pool_keep(total, need, g->name);
-	if (!quota_blocks)
-		nodes_keep(&p->nodes, g);
+	if (quota_blocks)
+		return;
+	nodes_keep(&p->nodes, g);
+	preempt_kept(&p->preempt, g);
+}
+
+/* Those that are chosen go; it is next wherever they go, in this turn and in later ones. */
+static void stop_for(struct planner *p, const struct waiting *w)
+{
+	for (size_t i = 0; i < p->preempt.chosen_len; i++) {
+		struct plan_action *a = action_add(p, PLAN_PREEMPT, p->preempt.chosen[i]);
+
+		a->by = w->gang;
+		a->reason = REASON_PREEMPTED;
+	}
+}
+
+/* It finds no place now: does one come, or can it be made? False: it waits like any other. */
+static bool make_room(struct planner *p, const struct waiting *w, const struct amounts *need,
+	char *message, size_t size)
+{
+	const struct plan_gang *g = &p->in->gangs[w->gang];
+	enum preempt_answer answer = PREEMPT_NO;
+
+	if (!g->preemptible)
+		answer = preempt_for(&p->preempt, g, need);
+	if (answer == PREEMPT_LATER)
+		wake_at(p, p->in->now + 1);
+	if (answer == PREEMPT_STOP)
+		stop_for(p, w);
+	else if (answer != PREEMPT_COMING || !g->granted)
+		return false;
+	nodes_keep_as(&p->nodes, &p->preempt.later, g);
+	struct text t = {.out = message, .size = size};
+
+	text_add(&t, "preemptible jobs are being stopped to make room for it");
+	return true;
 }
 
 static void consider(struct planner *p, const struct waiting *w)
@@ -327,8 +379,9 @@ static void consider(struct planner *p, const struct waiting *w)
 	if (w->gang + 1 == p->in->asked)
 		p->plan->behind = p->waited;
 	need_of(&need, g);
-	bool quota = pool_blocks(&w->org->parts[g->part], &need, &b) ||
-		pool_blocks(&w->org->total, &need, &b);
+	bool quota = !g->preemptible &&
+		(pool_blocks(&w->org->parts[g->part], &need, &b) ||
+			pool_blocks(&w->org->total, &need, &b));
 
 	if (!quota && nodes_place(&p->nodes, g, &need, &reason, message, sizeof message)) {
 		start(p, w, &need);
@@ -339,10 +392,12 @@ static void consider(struct planner *p, const struct waiting *w)
 		reason = block_reason(&b);
 		block_message(message, sizeof message, &b, &need);
 	}
+	bool made = !quota && make_room(p, w, &need, message, sizeof message);
+
 	wait_report(p, w->gang, reason, message);
-	if (w->promoted)
+	if (w->promoted && !made)
 		keep_for(p, w, &need, quota);
-	else if (w->first)
+	else if (w->first && !w->promoted && !w->preemptible)
 		wake_at(p, w->since + PLAN_RESERVE_MS);
 }
 
@@ -356,27 +411,42 @@ static int longest_first(const void *a, const void *b)
 	return waiting_compare(x, y);
 }
 
-/* Those that have waited so long that what becomes free is kept for them. */
+/* Has waited so long that what becomes free is kept for it, or others were stopped for it. */
+static void promote(struct planner *p)
+{
+	for (size_t i = 0; i < p->queue_len; i++) {
+		struct waiting *w = &p->waiting[p->queue[i]->head];
+
+		w->first = true;
+		w->promoted = !w->preemptible && p->in->now - w->since >= PLAN_RESERVE_MS;
+	}
+	for (size_t i = 0; i < p->waiting_count; i++)
+		if (p->in->gangs[p->waiting[i].gang].granted)
+			p->waiting[i].promoted = true;
+}
+
+/* The next of the org that has not had its turn. */
+static void head_next(const struct planner *p, struct org_state *o)
+{
+	while (o->head != NOBODY && p->waiting[o->head].promoted)
+		o->head = p->waiting[o->head].next;
+}
+
 static void consider_promoted(struct planner *p)
 {
 	const struct waiting **long_ones = arena_alloc(&p->plan->arena,
-		(p->queue_len + 1) * sizeof *long_ones);
+		(p->waiting_count + 1) * sizeof *long_ones);
 	size_t count = 0;
 
-	for (size_t i = 0; i < p->queue_len; i++) {
-		struct org_state *o = p->queue[i];
-		struct waiting *w = &p->waiting[o->head];
-
-		w->first = true;
-		w->promoted = p->in->now - w->since >= PLAN_RESERVE_MS;
-		if (!w->promoted)
-			continue;
-		long_ones[count++] = w;
-		o->head = w->next;
-	}
+	promote(p);
+	for (size_t i = 0; i < p->waiting_count; i++)
+		if (p->waiting[i].promoted)
+			long_ones[count++] = &p->waiting[i];
 	qsort(long_ones, count, sizeof *long_ones, longest_first);
 	for (size_t i = 0; i < count; i++)
 		consider(p, long_ones[i]);
+	for (size_t i = 0; i < p->queue_len; i++)
+		head_next(p, p->queue[i]);
 }
 
 /* Each turn is that of the org which holds the least of its share. */
@@ -388,6 +458,7 @@ static void consider_by_share(struct planner *p)
 		const struct waiting *w = &p->waiting[o->head];
 
 		o->head = w->next;
+		head_next(p, o);
 		consider(p, w);
 		if (o->head != NOBODY)
 			share_set(p, o);
@@ -406,6 +477,17 @@ static bool known_to_the_end(const struct planner *p)
 		if (p->queue[i]->head == NOBODY && p->queue[i]->org && p->queue[i]->org->cut)
 			return false;
 	return true;
+}
+
+/* Who was stopped a short while ago may be stopped again then, where somebody waits for that. */
+static void wake_for_spared(struct planner *p)
+{
+	for (size_t i = 0; p->waited > 0 && i < p->in->gang_count; i++) {
+		const struct plan_gang *g = &p->in->gangs[i];
+
+		if (g->live && g->preemptible && g->preempted > p->in->now - PLAN_SPARED_MS)
+			wake_at(p, g->preempted + PLAN_SPARED_MS);
+	}
 }
 
 static void planner_init(struct planner *p, struct plan *out, const struct plan_input *in)
@@ -429,12 +511,16 @@ void plan_make(struct plan *out, const struct plan_input *in)
 
 	planner_init(&p, out, in);
 	take_live(&p);
+	preempt_init(&p.preempt, in, &out->arena);
 	sift(&p);
 	waiting_sort(&p);
 	consider_promoted(&p);
 	if (known_to_the_end(&p))
 		consider_by_share(&p);
-	out->full = nodes_full(&p.nodes);
+	wake_for_spared(&p);
+	/* Whoever may be stopped makes room for those left out. */
+	out->full = nodes_full(&p.nodes) && p.preempt.may_len == 0;
+	preempt_release(&p.preempt);
 	nodes_release(&p.nodes);
 }
 

@@ -6,6 +6,11 @@
  * the one that holds the least share of what it may hold, GPUs first; of equal ones, of who waits
  * longer. A gang that does not fit lets others pass, but never starves: once it is the first of its
  * org and has waited PLAN_RESERVE_MS, it goes before all and what becomes free is kept for it.
+ *
+ * A preemptible gang is held by no limit of its org, and has its turn after all that are not
+ * preemptible: it gets what these leave, and nothing is kept for it. Where one that is not finds no place, within
+ * the limits of its org, preemptible ones are stopped for it: the lowest priority and the youngest
+ * first, no more than it needs, and none if that is not enough.
  */
 #ifndef MLTOP_CORE_PLAN_H
 #define MLTOP_CORE_PLAN_H
@@ -13,7 +18,11 @@
 #include "core/kinds/workload.h"
 #include "core/plan/claim.h"
 
-enum { PLAN_RESERVE_MS = 600 * 1000, PLAN_GPUS_MAX = 1024, PLAN_NODES_MAX = 4096 };
+enum {
+	PLAN_RESERVE_MS = 600 * 1000,
+	PLAN_SPARED_MS = 600 * 1000, /* since it was stopped for another: not again */
+};
+enum { PLAN_GPUS_MAX = 1024, PLAN_NODES_MAX = 4096 };
 
 struct plan_gpu {
 	const char *uuid;
@@ -83,13 +92,20 @@ struct plan_gang {
 	bool cancel;                /* a person asked to cancel or delete it */
 	bool stop_sent;
 	bool held;
+	bool preemptible;  /* its org's limits do not hold it, and it may be stopped for another */
+	bool leaving;      /* live, and is to be stopped for another */
+	bool starting;     /* live, and nobody may stop it yet */
+	bool granted;      /* waits, and others were stopped for it: goes before all */
+	int64_t preempted; /* when it was stopped for another the last time; INT64_MIN: never */
+	int64_t gpus_lost; /* live: of its GPUs, so many cannot be used any more */
 };
 
 enum plan_verb {
 	PLAN_START, /* start its tasks at places[0..place_count) */
 	PLAN_WAIT, /* stays enqueued for this reason; only reported when it differs from the row's */
-	PLAN_STOP, /* cancel asked and it is live */
-	PLAN_DROP, /* cancel asked and it is not live: final at once */
+	PLAN_STOP,    /* cancel asked and it is live */
+	PLAN_DROP,    /* cancel asked and it is not live: final at once */
+	PLAN_PREEMPT, /* stop it for the gang `by`, and let it wait again */
 };
 
 /* Where one task goes. */
@@ -102,6 +118,7 @@ struct plan_place {
 struct plan_action {
 	enum plan_verb verb;
 	size_t gang; /* index into gangs */
+	size_t by;   /* PLAN_PREEMPT: likewise */
 	enum work_reason reason;
 	char message[160];         /* exact: what is wanted, what is free, of how much */
 	struct plan_place *places; /* in the plan's arena; tasks in the order of claims */

@@ -220,12 +220,47 @@ static void gpus_note(const struct nodes *n, const struct plan_gang *gang, char 
 	}
 }
 
+/* Of one node. */
+static void node_keep(struct nodes *n, struct pool *node, const struct amounts *each,
+	const char *keeper)
+{
+	struct amounts before = node->kept;
+
+	pool_keep(node, each, keeper);
+	for (int d = 0; d < DIM_COUNT; d++)
+		n->whole.kept.v[d] += node->kept.v[d] - before.v[d];
+	if (n->whole.keeper == NULL)
+		n->whole.keeper = keeper;
+}
+
+/*
+ * The claim that found no room for one of its tasks, when *placed of all have one; NULL: each has a
+ * node.
+ */
+static const struct claim *claims_place(struct nodes *n, const struct plan_gang *g,
+	const struct amounts *need, size_t *placed)
+{
+	*placed = 0;
+	choices_reserve(n, (size_t)need->v[DIM_TASKS]);
+	for (size_t i = 0; i < g->claim_count; i++) {
+		const struct claim *c = &g->claims[i];
+		int64_t some = claim_place(n, g, c, *placed);
+
+		*placed += (size_t)some;
+		if (some < c->tasks)
+			return c;
+	}
+	pool_take(&n->whole, need);
+	return NULL;
+}
+
 bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
 	enum work_reason *reason, char *message, size_t size)
 {
+	const struct claim *lacks;
 	struct pool space;
 	struct block b;
-	size_t task = 0;
+	size_t placed;
 
 	if (pool_blocks(pool_asked(n, g, &space), need, &b)) {
 		*reason = block_reason(&b);
@@ -234,21 +269,95 @@ bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amount
 			gpus_note(n, g, message, size);
 		return false;
 	}
-	choices_reserve(n, (size_t)need->v[DIM_TASKS]);
-	for (size_t i = 0; i < g->claim_count; i++) {
-		const struct claim *c = &g->claims[i];
-		int64_t placed = claim_place(n, g, c, task);
+	lacks = claims_place(n, g, need, &placed);
+	if (lacks == NULL)
+		return true;
+	*reason = spread_reason(n, g, lacks, message, size);
+	places_give_back(n, g, placed);
+	return false;
+}
 
-		task += (size_t)placed;
-		if (placed < c->tasks) {
-			*reason = spread_reason(n, g, c, message, size);
-			places_give_back(n, g, task);
-			return false;
+bool nodes_fit(struct nodes *n, const struct plan_gang *g, const struct amounts *need)
+{
+	struct pool space;
+	struct block b;
+	size_t placed;
+
+	if (pool_blocks(pool_asked(n, g, &space), need, &b))
+		return false;
+	if (claims_place(n, g, need, &placed) == NULL)
+		return true;
+	places_give_back(n, g, placed);
+	return false;
+}
+
+void nodes_put_back(struct nodes *n, const struct plan_gang *g, const struct amounts *need)
+{
+	places_give_back(n, g, (size_t)need->v[DIM_TASKS]);
+	pool_give_back(&n->whole, need);
+}
+
+/* ---- As elsewhere ---- */
+
+void nodes_take_as(struct nodes *n, const struct nodes *from, const struct plan_gang *g)
+{
+	struct amounts each;
+	size_t task = 0;
+
+	for (size_t i = 0; i < g->claim_count; i++) {
+		need_each(&each, &g->claims[i]);
+		for (int64_t t = 0; t < g->claims[i].tasks; t++, task++) {
+			pool_take(&n->pools[from->chosen[task]], &each);
+			pool_take(&n->whole, &each);
 		}
 	}
-	pool_take(&n->whole, need);
-	return true;
 }
+
+void nodes_keep_as(struct nodes *n, const struct nodes *from, const struct plan_gang *g)
+{
+	struct amounts each;
+	size_t task = 0;
+
+	for (size_t i = 0; i < g->claim_count; i++) {
+		need_each(&each, &g->claims[i]);
+		for (int64_t t = 0; t < g->claims[i].tasks; t++, task++)
+			node_keep(n, &n->pools[from->chosen[task]], &each, g->name);
+	}
+}
+
+static void nodes_move(struct nodes *n, const struct plan_gang *g,
+	void (*move)(struct pool *p, const struct amounts *a))
+{
+	struct amounts each;
+	size_t task = 0;
+
+	for (size_t i = 0; i < g->claim_count; i++) {
+		need_each(&each, &g->claims[i]);
+		/* Which of its tasks has lost one is not known. */
+		if (g->gpus_lost > 0)
+			each.v[DIM_GPUS] = 0;
+		for (int64_t t = 0; t < g->claims[i].tasks; t++, task++) {
+			size_t at = g->on ? g->on[task] : 0;
+
+			if (at >= n->cluster->node_count)
+				continue;
+			move(&n->pools[at], &each);
+			move(&n->whole, &each);
+		}
+	}
+}
+
+void nodes_leave(struct nodes *n, const struct plan_gang *g)
+{
+	nodes_move(n, g, pool_give_back);
+}
+
+void nodes_return(struct nodes *n, const struct plan_gang *g)
+{
+	nodes_move(n, g, pool_take);
+}
+
+/* ---- GPUs ---- */
 
 enum { PLACES = UINT8_MAX + 1 };
 
@@ -371,18 +480,12 @@ void nodes_keep(struct nodes *n, const struct plan_gang *g)
 		need_each(&each, &g->claims[i]);
 		for (int64_t t = 0; t < g->claims[i].tasks; t++) {
 			struct pool *p = node_to_keep(n, g, &each);
-			struct amounts before;
 
 			if (p == NULL)
 				return;
-			before = p->kept;
-			pool_keep(p, &each, g->name);
-			for (int d = 0; d < DIM_COUNT; d++)
-				n->whole.kept.v[d] += p->kept.v[d] - before.v[d];
+			node_keep(n, p, &each, g->name);
 		}
 	}
-	if (n->whole.keeper == NULL)
-		n->whole.keeper = g->name;
 }
 
 bool nodes_could_hold(const struct nodes *n, const struct plan_gang *g, const struct amounts *need)

@@ -88,11 +88,51 @@ bool nodes_full(const struct nodes *n); /* of something that every gang takes fr
 /* All tasks on nodes, taken from them, or nothing: then *reason and the sentence say why. */
 bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
 	enum work_reason *reason, char *message, size_t size);
+/* The same without a reason. */
+bool nodes_fit(struct nodes *n, const struct plan_gang *g, const struct amounts *need);
+/* Where `from` has placed it last, here as well; and that taken back. */
+void nodes_take_as(struct nodes *n, const struct nodes *from, const struct plan_gang *g);
+void nodes_put_back(struct nodes *n, const struct plan_gang *g, const struct amounts *need);
+/* What a live gang holds is free, GPUs as well; and is not. */
+void nodes_leave(struct nodes *n, const struct plan_gang *g);
+void nodes_return(struct nodes *n, const struct plan_gang *g);
+/* Keeps, where `from` has placed it last, what is free there. */
+void nodes_keep_as(struct nodes *n, const struct nodes *from, const struct plan_gang *g);
 /* After nodes_place: the GPUs of each place. */
 void nodes_give(struct nodes *n, const struct plan_gang *g, struct plan_action *a,
 	struct arena *arena);
 /* Could it run were everything free? */
 bool nodes_could_hold(const struct nodes *n, const struct plan_gang *g, const struct amounts *need);
 void nodes_keep(struct nodes *n, const struct plan_gang *g);
+
+/* ---- Who may be stopped for another (plan_preempt.c) ---- */
+
+struct preempt {
+	const struct plan_input *in;
+	struct nodes later; /* once what is to go has gone, and those that it is for have started */
+	struct nodes best;  /* and all that may be stopped have gone, too */
+	uint32_t *may;      /* in the order in which they are stopped; a taken one is NOBODY */
+	size_t may_len;
+	uint32_t *chosen; /* of the last preempt_for */
+	size_t chosen_len;
+	int rounds; /* how often somebody was stopped */
+	bool idle;  /* nobody may be stopped and nobody goes: there is nothing to look at */
+};
+enum { NOBODY = UINT32_MAX, PREEMPT_ROUNDS = 16 };
+enum preempt_answer {
+	PREEMPT_NO,     /* that would not be enough */
+	PREEMPT_COMING, /* there is room once what is to go has gone */
+	PREEMPT_STOP,   /* there is room once those chosen have gone as well */
+	PREEMPT_LATER,  /* not in this turn: too many were stopped in it */
+};
+
+void preempt_init(struct preempt *p, const struct plan_input *in, struct arena *a);
+void preempt_release(struct preempt *p);
+/* It was placed on the nodes. */
+void preempt_started(struct preempt *p, const struct nodes *n, const struct plan_gang *g);
+/* What is free is kept for it. */
+void preempt_kept(struct preempt *p, const struct plan_gang *g);
+enum preempt_answer preempt_for(struct preempt *p, const struct plan_gang *g,
+	const struct amounts *need);
 
 #endif

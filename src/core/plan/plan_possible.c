@@ -180,6 +180,8 @@ bool plan_possible(const struct plan_gang *g, const struct plan_cluster *c, stru
 		return too_small(e, g, &all, nodes, d, &need);
 	if (!each_fits(g, c, e))
 		return false;
+	if (g->preemptible)
+		return true;
 	if (pool_too_small(&part, &need, &d))
 		return too_small(e, g, &part, 1, d, &need);
 	if (pool_too_small(&total, &need, &d))
