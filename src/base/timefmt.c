@@ -231,6 +231,30 @@ bool timefmt_parse_sigv4(const char *text, int64_t *ms)
 	return true;
 }
 
+bool timefmt_parse_http(const char *text, int64_t *ms)
+{
+	static const char form[] = "Xxx, 00 Xxx 0000 00:00:00 GMT";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	const char *month;
+	char name[4], same[TIMEFMT_SIZE];
+
+	if (strlen(text) != sizeof form - 1)
+		return false;
+	for (size_t i = 0; form[i] != '\0'; i++) {
+		bool digit = form[i] == '0', letter = form[i] == 'X' || form[i] == 'x';
+
+		if (digit ? text[i] < '0' || text[i] > '9' : !letter && text[i] != form[i])
+			return false;
+	}
+	snprintf(name, sizeof name, "%.3s", text + 8);
+	month = strstr(months, name);
+	if (month == NULL || (month - months) % 3 != 0)
+		return false;
+	snprintf(same, sizeof same, "%.4s-%02d-%.2sT%.8sZ", text + 12,
+		(int)(month - months) / 3 + 1, text + 5, text + 17);
+	return timefmt_parse_rfc3339(same, ms);
+}
+
 /* The unit timefmt_age shows a duration in. */
 static int64_t age_unit(int64_t ms)
 {

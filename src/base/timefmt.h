@@ -20,6 +20,8 @@ void timefmt_local(char out[TIMEFMT_SIZE], int64_t ms);
 /* YYYYMMDDTHHMMSSZ, as SigV4 wants it. */
 void timefmt_sigv4(char out[TIMEFMT_SIZE], int64_t ms);
 bool timefmt_parse_sigv4(const char *text, int64_t *ms);
+/* "Sat, 21 Nov 2026 22:55:57 GMT" (RFC 9110 section 5.6.7); the day of the week is not looked at. */
+bool timefmt_parse_http(const char *text, int64_t *ms);
 /* Coarse, so that it seldom changes: "4s" to 59 s, "12m" to 59 m, "3h" to 47 h, then "9d". */
 void timefmt_age(char out[TIMEFMT_SIZE], int64_t duration_ms);
 /* Finer, for run times and ETAs: "6h02", "12m05", "45s", "3d04h". */

@@ -20,7 +20,8 @@ static bool in_use(struct platform *p, const struct package *k)
 	for (size_t at = 0; active_next(&p->work, &at, &a);) {
 		const char *uri = a->policy->package(a->work);
 
-		if (uri && strcmp(uri, k->uri) == 0)
+		if (package_of_uri(p, k->org_id, uri) == k &&
+			strcmp(((const struct workload *)a->work)->org_id, k->org_id) == 0)
 			return true;
 	}
 	return false;
@@ -85,11 +86,12 @@ static void packages_expire(struct platform *p)
 
 /* ---- Announcing ---- */
 
-static bool package_fits(struct request *r, const struct package *k, struct err *e)
+bool package_fits(struct request *r, const struct package *k, struct err *e)
 {
 	struct platform *p = r->platform;
 	int64_t most = p->settings.package_max;
 
+	packages_expire(p);
 	if (k->size.v > most)
 		return err_field(e, ERR_TOO_LARGE, "size",
 			"size is %lld: %lld bytes are the most here", (long long)k->size.v,
@@ -123,7 +125,6 @@ static void package_made(struct making *m)
 	char id[ULID_SIZE];
 	struct change *c;
 
-	packages_expire(r->platform);
 	if (!package_fits(r, k, &e)) {
 		making_refuse(m, &e);
 		return;
@@ -183,6 +184,8 @@ static const struct route more[] = {
 		.body_max = PACKAGE_PART_MAX,
 		.handle = package_part,
 		.doc = "The bytes from ?offset= on; the last part completes it."},
+	FDS_ROUTES(""),
+	FDS_ROUTES("/-fds.api.xiaomi.net"),
 	{.pattern = NULL},
 };
 

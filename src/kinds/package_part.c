@@ -90,6 +90,27 @@ static bool copy_all(int to, int from, int64_t len)
 	return true;
 }
 
+bool package_store(const char *dir, const char *part, const char *final, int from, int64_t len,
+	struct err *e)
+{
+	int fd = -1;
+	bool good = fsio_mkdirs(dir, 0700, e);
+
+	if (good) {
+		fd = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+		good = fd >= 0 && copy_all(fd, from, len) && fsync(fd) == 0 &&
+			rename(part, final) == 0;
+		if (!good)
+			err_set(e, ERR_UNAVAILABLE, "the package could not be written: %s",
+				strerror(errno));
+		if (!good && fd >= 0)
+			unlink(part);
+	}
+	if (fd >= 0)
+		close(fd);
+	return good && fsio_sync_folder(dir, e);
+}
+
 static void part_write(struct turn *turn)
 {
 	struct part *t = turn->ctx;

@@ -111,11 +111,59 @@ static char *file_path(struct platform *p, const char *path, struct err *e)
 	return NULL;
 }
 
+/* ---- fds://BUCKET/user_packages/NAME ---- */
+
+bool package_bucket(struct platform *p, const char *org_id, const char *bucket)
+{
+	bool named = model_org(&p->model, org_id) != NULL &&
+		strcmp(bucket, model_org(&p->model, org_id)->org_name) == 0;
+
+	return named || strcmp(bucket, org_id) == 0 || strcmp(bucket, PACKAGE_BUCKET) == 0;
+}
+
+const struct package *package_named(const struct platform *p, const char *org_id, const char *name)
+{
+	for (size_t i = p->model.packages.len; i-- > 0;) {
+		const struct package *k = p->model.packages.rows[i];
+
+		if (k->complete && strcmp(k->org_id, org_id) == 0 && strcmp(k->name, name) == 0)
+			return k;
+	}
+	return NULL;
+}
+
+static const struct package *package_object(struct platform *p, const char *org_id, const char *uri)
+{
+	const char *bucket = uri + strlen("fds://"), *slash = strchr(bucket, '/');
+	size_t folder = strlen(PACKAGE_FOLDER);
+	char name[64];
+
+	if (slash == NULL || (size_t)(slash - bucket) >= sizeof name ||
+		strncmp(slash + 1, PACKAGE_FOLDER, folder) != 0 || slash[1 + folder] != '/')
+		return NULL;
+	snprintf(name, sizeof name, "%.*s", (int)(slash - bucket), bucket);
+	return package_bucket(p, org_id, name) ? package_named(p, org_id, slash + 2 + folder)
+					       : NULL;
+}
+
+static char *object_path(struct platform *p, const char *org_id, const char *uri, struct err *e)
+{
+	const struct package *k = package_object(p, org_id, uri);
+
+	if (k)
+		return package_file(p, k->id, false);
+	err_field(e, ERR_UNPROCESSABLE, "trainer_uri",
+		"there is no %.200s here: upload the package again (cloudml jobs submit -u FOLDER, or "
+		"mltop packages create FILE)",
+		uri);
+	return NULL;
+}
+
 const struct package *package_of_uri(struct platform *p, const char *org_id, const char *uri)
 {
-	bool uploaded = uri && strncmp(uri, "package://", 10) == 0;
-
-	return uploaded ? package_find(p, org_id, uri + 10) : NULL;
+	if (uri && strncmp(uri, "package://", 10) == 0)
+		return package_find(p, org_id, uri + 10);
+	return uri && strncmp(uri, "fds://", 6) == 0 ? package_object(p, org_id, uri) : NULL;
 }
 
 char *packages_path(struct platform *p, const char *org_id, const char *uri, struct err *e)
@@ -124,6 +172,8 @@ char *packages_path(struct platform *p, const char *org_id, const char *uri, str
 		return uploaded_path(p, org_id, uri + 10, e);
 	if (strncmp(uri, "file://", 7) == 0)
 		return file_path(p, uri + 7, e);
+	if (strncmp(uri, "fds://", 6) == 0)
+		return object_path(p, org_id, uri, e);
 	err_field(e, ERR_UNPROCESSABLE, "trainer_uri",
 		"trainer_uri is %.100s: this platform reads file:// and package:// (an uploaded package)",
 		uri);

@@ -218,7 +218,7 @@ const struct route *route_table_rows(const struct route_table *t)
 
 /* The names of a route's flags, in the order of their bits. */
 static const char *const flag_words[] = {"open", "changes", "raw-body", "tenant", "stream",
-	"what-if"};
+	"what-if", "objects"};
 
 static void route_json(const struct route *t, struct buf *out)
 {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct sign_scheme *const schemes[] = {&sign_sigv4, &sign_galaxy_v3};
+static const struct sign_scheme *const schemes[] = {&sign_sigv4, &sign_galaxy_v3, &sign_galaxy_v2};
 
 static const char wrong_signature[] =
 	"Unauthorized: the signature does not fit this request. Check the access key, the secret "
@@ -93,6 +93,11 @@ static bool scheme_allowed(const struct exchange *x, struct err *e)
 	const struct sign_scheme *scheme = x->claim.scheme;
 	enum weak_signing weak = x->server->asks->limits(x->server->platform)->weak;
 
+	bool objects = x->r.route != NULL && (x->r.route->flags & ROUTE_OBJECTS);
+
+	if (objects != scheme->objects)
+		return err_set(e, ERR_UNAUTHORIZED,
+			"Unauthorized: %s is not how this path is signed", scheme->name);
 	if (!scheme->weak)
 		return true;
 	if (weak == WEAK_NEVER)

@@ -125,7 +125,7 @@ static bool guard_method(const struct head *h, struct request_facts *f, struct e
 		{"PUT", METHOD_PUT},
 		{"PATCH", METHOD_PATCH},
 		{"DELETE", METHOD_DELETE},
-		{"HEAD", -1},
+		{"HEAD", METHOD_HEAD},
 		{"OPTIONS", -1},
 	};
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-const char *const method_words[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+const char *const method_words[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"};
 
 /*
  * Does `path` fit `pattern`? A part {name} takes one whole segment, which goes to params in order.
@@ -46,11 +46,15 @@ const struct route *route_find(const struct route *routes, int method, const cha
 	struct arena *a, const char *params[REQUEST_PARAMS_MAX])
 {
 	const struct route *best = NULL;
+	char allow[64];
 
 	for (const struct route *r = routes; r->pattern != NULL; r++)
 		if ((int)r->method == method && pattern_fits(r->pattern, path, NULL, NULL) &&
 			(best == NULL || pattern_holes(r->pattern) < pattern_holes(best->pattern)))
 			best = r;
+	if (best != NULL && (best->flags & ROUTE_OBJECTS) &&
+		route_allows(routes, path, allow, sizeof allow))
+		return NULL; /* a path of ours that has no HEAD is no bucket */
 	if (best != NULL)
 		pattern_fits(best->pattern, path, a, params);
 	return best;
@@ -63,7 +67,7 @@ bool route_allows(const struct route *routes, const char *path, char *out, size_
 
 	out[0] = '\0';
 	for (const struct route *r = routes; r->pattern != NULL; r++)
-		if (pattern_fits(r->pattern, path, NULL, NULL))
+		if (!(r->flags & ROUTE_OBJECTS) && pattern_fits(r->pattern, path, NULL, NULL))
 			has[r->method] = true;
 	for (size_t i = 0; i < sizeof has; i++) {
 		if (!has[i])

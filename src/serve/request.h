@@ -23,7 +23,7 @@ struct kind_handlers;
 struct platform;
 struct request;
 
-enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
+enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_HEAD };
 extern const char *const method_words[];
 
 enum route_flag {
@@ -34,6 +34,11 @@ enum route_flag {
 	ROUTE_TENANT = 8,  /* names an object of an org: the tenant matrix test visits it */
 	ROUTE_STREAM = 16, /* answers with a chunked stream of text (logs with follow) */
 	ROUTE_WHAT_IF = 32, /* ?what_if=1 asks what it would lead to: nothing is changed then */
+	/*
+	 * Of packages as objects in buckets, for the public client: signed as its object store wants
+	 * it. Its paths are no others' business: whoever takes them for something else gets 404.
+	 */
+	ROUTE_OBJECTS = 64,
 };
 
 /* One row a route; the tenant matrix and docs/API.md are made from the table. */

@@ -42,7 +42,7 @@ class Shared(unittest.TestCase):
         page = subprocess.run([MLTOPD, "docs", "api"], capture_output=True, timeout=LIMIT).stdout.decode()
         rows = re.findall(r"^\| (GET|POST|PUT|DELETE) \| `([^`]+)` \| ([a-z-]+) \|", page, re.M)
         self.assertGreater(len(rows), 25)
-        return rows
+        return [row for row in rows if "/{bucket}" not in row[1]]  # signed otherwise: fds_test
 
     def test_docs_are_committed(self):
         page = subprocess.run([MLTOPD, "docs", "api"], capture_output=True, timeout=LIMIT).stdout.decode()

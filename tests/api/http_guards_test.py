@@ -236,7 +236,7 @@ class KeepAlive(Alive):
     def test_head_has_no_body(self):
         """Its answer ends with its head: whoever reuses the connection would read a body as the next one."""
         with Socket(daemon.port) as s:
-            s.send(b"HEAD /version HTTP/1.1\r\n" + host() + b"\r\n")
+            s.send(b"HEAD /version HTTP/1.1\r\n" + host() + b"Connection: close\r\n\r\n")
             self.assertRegex(s.rest(), rb"\AHTTP/1.1 405 (?s:.)*\r\n\r\n\Z")
 
     def test_connection_close(self):
@@ -246,7 +246,7 @@ class KeepAlive(Alive):
     def test_methods(self):
         for method, path, wants in (("POST", "/version", 405), ("HEAD", "/version", 405),
                                     ("OPTIONS", BASE + "/train", 405), ("GET", "/nothing", 404),
-                                    ("PATCH", BASE + "/train", 405), ("HEAD", "/nothing", 404)):
+                                    ("PATCH", BASE + "/train", 405), ("HEAD", "/no/thing", 404)):
             answer = client.request(method, path)
             self.assertEqual(answer.status, wants, (method, path))
             if method != "HEAD":

@@ -25,7 +25,8 @@ def table():
     return json.loads(out.stdout)
 
 
-ROUTES = table()
+# Those of packages as objects are signed otherwise: fds_test has their roles and orgs.
+ROUTES = [r for r in table() if "objects" not in r["flags"]]
 
 # What is asked of each route that names an object: (query, body) by what may be said to it. All of
 # them are asked plainly; GET with a body, and parameters that only some objects have, are where an

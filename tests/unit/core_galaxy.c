@@ -184,6 +184,56 @@ static void test_body(void **state)
 	assert_int_equal(sign_galaxy_v3.window_ms, 60000);
 }
 
+/* ---- V2 ---- */
+
+#define V2_DATE "Sat, 21 Nov 2026 22:55:57 GMT"
+
+/* Computed with the object store's own signer, secret "sk". */
+static const struct {
+	const char *method, *path, *query[2][2], *mode, *signature;
+} v2_vectors[] = {
+	{"HEAD", "/probe", {{0}}, NULL, "FaUQ/do0YSrE3GMSSmlTfqwdbR0="},
+	{"PUT", "/probe/user_packages/pkg.cloudml_20261121_225557.tar.gz", {{0}}, NULL,
+		"t8jddmR6jOjJKVhZ6TO36AXftBk="},
+	{"PUT", "/probe/user_packages/big.tar.gz", {{"uploads", "true"}}, "DIRECT",
+		"fHM5BH/V2+QZXsnCVg8eSsWVYqU="},
+	{"PUT", "/probe/user_packages/big.tar.gz", {{"uploadId", "u1"}, {"partNumber", "1"}}, NULL,
+		"9j2UFoQSIFDAvlFqTnsQFu+3QYA="},
+};
+
+static bool v2_good(size_t i, const char *date, const char *secret)
+{
+	char authorization[64];
+	struct sign_pair headers[3] = {{"authorization", authorization}, {"date", date},
+		{"x-xiaomi-multipart-upload-mode", v2_vectors[i].mode}};
+	struct sign_pair query[2];
+	struct sign_request r = {.method = v2_vectors[i].method,
+		.path = v2_vectors[i].path,
+		.query = query,
+		.headers = headers,
+		.header_count = v2_vectors[i].mode ? 3 : 2};
+	struct sign_claim claim;
+
+	while (r.query_count < 2 && v2_vectors[i].query[r.query_count][0] != NULL) {
+		query[r.query_count] = (struct sign_pair){v2_vectors[i].query[r.query_count][0],
+			v2_vectors[i].query[r.query_count][1]};
+		r.query_count++;
+	}
+	snprintf(authorization, sizeof authorization, "Galaxy-V2 AK:%s", v2_vectors[i].signature);
+	return sign_galaxy_v2.parse(&r, &claim, NULL) && claim.time_ms == 1795301757000 &&
+		strcmp(claim.access_key, "AK") == 0 && sign_galaxy_v2.verify(&r, &claim, secret);
+}
+
+static void test_v2_vectors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof v2_vectors / sizeof v2_vectors[0]; i++) {
+		assert_true(v2_good(i, V2_DATE, "sk"));
+		assert_false(v2_good(i, V2_DATE, "sl"));
+		assert_false(v2_good(i, "Sat, 21 Nov 2026 22:55:58 GMT", "sk"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_one_spelling),
 		cmocka_unit_test(test_parse_refuses),
 		cmocka_unit_test(test_body),
+		cmocka_unit_test(test_v2_vectors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

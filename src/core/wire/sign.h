@@ -95,10 +95,16 @@ struct sign_scheme {
 	 * claim.nonce is made of the signature, which may come only once.
 	 */
 	bool weak;
+	bool objects; /* only for the routes of packages as objects in buckets, which take no other */
 };
 extern const struct sign_scheme sign_sigv4;
 /* What the public client sends: "Galaxy V3 BASE64", HMAC-SHA1 over path, time and MD5 of the body. */
 extern const struct sign_scheme sign_galaxy_v3;
+/*
+ * What its library for the object store (FDS) sends: "Galaxy-V2 KEY:BASE64", HMAC-SHA1 over method,
+ * Content-MD5, Content-Type, Date, the headers x-xiaomi-*, path and some parameters.
+ */
+extern const struct sign_scheme sign_galaxy_v2;
 
 /*
  * Name `index` (from 0) in an Authorization header's SignedHeaders, for a server that must look up

@@ -149,3 +149,108 @@ const struct sign_scheme sign_galaxy_v3 = {
 	.window_ms = SIGN_GALAXY_WINDOW_MS,
 	.weak = true,
 };
+
+/* ---- V2: packages as objects in buckets ---- */
+
+static bool v2_wants(const char *name)
+{
+	return strcmp(name, "date") == 0 || strcmp(name, "content-md5") == 0 ||
+		strcmp(name, "content-type") == 0 || strncmp(name, "x-xiaomi-", 9) == 0;
+}
+
+static bool v2_parse(const struct sign_request *r, struct sign_claim *claim, struct err *e)
+{
+	const char *key = parse_word(r, "Galaxy-V2 ", e), *colon, *date = sign_header(r, "date");
+	struct sign_claim found = {0};
+
+	if (key == NULL)
+		return false;
+	colon = strchr(key, ':');
+	if (colon == NULL)
+		return refuse(e, "Galaxy-V2 must be followed by KEY:SIGNATURE");
+	if (!parse_key(&found, key, (size_t)(colon - key), e) ||
+		!parse_signature(&found, colon + 1, e))
+		return false;
+	if (date == NULL || !timefmt_parse_http(date, &found.time_ms))
+		return refuse(e,
+			"the header Date must hold a time like Sat, 21 Nov 2026 22:55:57 GMT");
+	make_nonce(&found, "galaxy-v2", r->method);
+	*claim = found;
+	return true;
+}
+
+static int pair_order(const void *a, const void *b)
+{
+	const struct sign_pair *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : strcmp(x->value, y->value);
+}
+
+/* Of `from`, sorted, those that `wants` says; how many. */
+static size_t pick(const struct sign_pair *from, size_t count, bool (*wants)(const char *name),
+	struct sign_pair out[SIGN_PAIRS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count && n < SIGN_PAIRS_MAX; i++)
+		if (wants(from[i].name))
+			out[n++] = from[i];
+	qsort(out, n, sizeof *out, pair_order);
+	return n;
+}
+
+static bool is_resource(const char *name)
+{
+	static const char *const names[] = {"acl", "quota", "uploads", "partNumber", "uploadId",
+		"storageAccessToken", "metadata"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool is_extra(const char *name)
+{
+	return strncmp(name, "x-xiaomi-", 9) == 0;
+}
+
+static void v2_text(const struct sign_request *r, struct buf *out)
+{
+	const char *md5 = sign_header(r, "content-md5"), *type = sign_header(r, "content-type");
+	struct sign_pair some[SIGN_PAIRS_MAX];
+	size_t n = pick(r->headers, r->header_count, is_extra, some);
+
+	buf_addf(out, "%s\n%s\n%s\n%s\n", r->method, md5 ? md5 : "", type ? type : "",
+		sign_header(r, "date"));
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, "%s:%s\n", some[i].name, some[i].value);
+	buf_adds(out, r->path);
+	n = pick(r->query, r->query_count, is_resource, some);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, "%c%s%s%s", i ? '&' : '?', some[i].name, *some[i].value ? "=" : "",
+			some[i].value);
+}
+
+static bool v2_verify(const struct sign_request *r, const struct sign_claim *claim,
+	const char *secret)
+{
+	struct buf text = BUF_INIT;
+	bool good;
+
+	v2_text(r, &text);
+	good = mac_is(secret, &text, claim->signature);
+	buf_release(&text);
+	return good;
+}
+
+const struct sign_scheme sign_galaxy_v2 = {
+	.name = "Galaxy V2",
+	.parse = v2_parse,
+	.verify = v2_verify,
+	.wants = v2_wants,
+	.window_ms = SIGN_GALAXY_WINDOW_MS,
+	.weak = true,
+	.objects = true,
+};

@@ -253,7 +253,7 @@ static bool sigv4_verify(const struct sign_request *r, const struct sign_claim *
 }
 
 const struct sign_scheme sign_sigv4 = {
-	.name = "mltop4",
+	.name = "MLTOP4-HMAC-SHA256",
 	.parse = sigv4_parse,
 	.verify = sigv4_verify,
 	.window_ms = SIGN_WINDOW_MS,
