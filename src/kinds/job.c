@@ -27,12 +27,14 @@ static void job_metrics(struct request *r)
 				"network_transmit", 0));
 }
 
+/* The public client shows the best one without looking whether there is any. */
 static void job_hyperparameters(struct request *r)
 {
 	if (request_object(r))
 		request_reply(r, 200,
-			json_pack("{s:s, s:i, s:[], s:[]}", "goal", "", "trialCount", 0,
-				"best_trials", "trials"));
+			json_pack("{s:s, s:i, s:{s:n, s:n, s:n, s:n}, s:[]}", "goal", "",
+				"trialCount", 0, "best_trials", "metric", "params", "step", "state",
+				"trials"));
 }
 
 /* ---- The table ---- */

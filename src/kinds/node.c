@@ -4,6 +4,7 @@
 #include "kinds/kinds.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What is being started may not say where yet: it counts once it does. */
@@ -156,7 +157,40 @@ static void nodes_look(struct platform *p, struct rowset *out)
 	machine_view_release(&m);
 }
 
+/* What is free of them all, as the public client shows it: texts. */
+static void nodes_free(struct request *r)
+{
+	const struct rowset *nodes = model_rows(&r->platform->model, &node_kind);
+	double cpu = 0, memory = 0;
+	int64_t gpu = 0;
+	char cpus[32], bytes[32];
+
+	for (size_t i = 0; i < nodes->len; i++) {
+		const struct node *n = nodes->rows[i];
+
+		cpu += (double)(n->cpu_total.v - n->cpu_used.v) / 1000;
+		memory += (double)(n->memory_total.v - n->memory_used.v) / (1 << 30);
+		gpu += n->gpu_total - n->gpu_used;
+	}
+	snprintf(cpus, sizeof cpus, "%.1f", cpu > 0 ? cpu : 0);
+	snprintf(bytes, sizeof bytes, "%.1fG", memory > 0 ? memory : 0);
+	request_reply(r, 200,
+		json_pack("{s:[{s:s, s:s, s:I}]}", "data", "available_cpu", cpus, "available_mem",
+			bytes, "available_gpu", (json_int_t)(gpu > 0 ? gpu : 0)));
+}
+
+static const struct route more[] = {
+	{.method = METHOD_GET,
+		.pattern = API "/resources",
+		.least = ROLE_VIEWER,
+		.handle = nodes_free,
+		.doc = "What is free of all nodes together, for the public client: {\"data\": "
+		       "[{\"available_cpu\", \"available_mem\", \"available_gpu\"}]}."},
+	{.pattern = NULL},
+};
+
 const struct kind_handlers node_handlers = {
 	.kind = &node_kind,
 	.look = nodes_look,
+	.more = more,
 };

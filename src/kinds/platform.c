@@ -83,6 +83,12 @@ static void route_authentication(struct request *r)
 			r->who.read_only));
 }
 
+/* Of what a platform may have and this one has not: none. The public client lists them all. */
+static void route_none(struct request *r)
+{
+	request_reply(r, 200, json_pack("{s:[]}", "data"));
+}
+
 static void route_org_ids(struct request *r)
 {
 	request_reply(r, 200, json_pack("{s:s}", "org_id", r->who.org_id));
@@ -250,6 +256,10 @@ static void route_platform(struct request *r)
 		.method = METHOD_GET, .pattern = path, .least = role, .handle = handler, \
 		.doc = text                                                              \
 	}
+#define NONE(name, what)                                     \
+	READ(API "/" name, ROLE_VIEWER, route_none,          \
+		"{\"data\": []}: this platform has no " what \
+		"; the public client lists all kinds.")
 const struct route platform_routes[] = {
 	OPEN("/version", route_version, "Name, version and capabilities; a client asks once."),
 	OPEN("/healthz", route_healthz, "200 while the daemon lives."),
@@ -261,6 +271,11 @@ const struct route platform_routes[] = {
 	READ(API "/authentication", ROLE_VIEWER, route_authentication,
 		"Who the key is: access_key, name, org, role."),
 	READ(API "/org_ids", ROLE_VIEWER, route_org_ids, "{\"org_id\": the key's org}."),
+	NONE("model", "model services"),
+	NONE("dev", "dev environments"),
+	NONE("tensorboard", "TensorBoards"),
+	NONE("pipeline", "pipelines"),
+	NONE("ceph", "Ceph volumes"),
 	READ(API "/platform", ROLE_ADMIN, route_platform,
 		"What the platform runs on, holds and does: jobs, machine, bytes on the disk (where "
 		"counting takes long: as of a while ago)."),

@@ -1,5 +1,6 @@
 /* Quotas: what the public clients send along with limits, and planning when one has changed. */
 #include "kinds/kinds.h"
+#include "kinds/quota_client.h"
 #include "work/foresee.h"
 
 #include <string.h>
@@ -80,8 +81,16 @@ static const struct route more[] = {
 	{.method = METHOD_POST,
 		.pattern = API "/quota",
 		.least = ROLE_VIEWER,
-		.handle = generic_list,
-		.doc = "The same list; the newer public client reads by POST."},
+		.handle = quota_read,
+		.doc = "The own org's, {\"data\": [quota]}, as the newer public client reads it; with a "
+		       "query the same list as GET."},
+	{.method = METHOD_POST,
+		.pattern = API "/application",
+		.least = ROLE_OPERATOR,
+		.flags = ROUTE_CHANGES,
+		.handle = quota_apply,
+		.doc = "Asks the quota admin for more: {\"service\": dev, jobs or models, "
+		       "\"cpu_limit\", \"memory_limit\", \"gpu_limit\"}; an event of the org's quota."},
 	{.pattern = NULL},
 };
 
