@@ -219,7 +219,7 @@ static bool is_extra(const char *name)
 static void v2_text(const struct sign_request *r, struct buf *out)
 {
 	const char *md5 = sign_header(r, "content-md5"), *type = sign_header(r, "content-type");
-	struct sign_pair some[SIGN_PAIRS_MAX];
+	struct sign_pair some[SIGN_PAIRS_MAX] = {{0}};
 	size_t n = pick(r->headers, r->header_count, is_extra, some);
 
 	buf_addf(out, "%s\n%s\n%s\n%s\n", r->method, md5 ? md5 : "", type ? type : "",
