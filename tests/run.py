@@ -53,7 +53,7 @@ def environment(folder, build, only):
         "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
         "UBSAN_OPTIONS": "print_stacktrace=1",
     }
-    for name in ("ROUNDS", "SEED", "CI", "SANITIZE", "FUZZ_RUNS", "CC", "LSAN_OPTIONS"):
+    for name in ("ROUNDS", "SEED", "CI", "SANITIZE", "FUZZ_RUNS", "CC", "LSAN_OPTIONS", "MLTOP_PARTS"):
         if name in os.environ:
             env[name] = os.environ[name]
     if only:

@@ -91,7 +91,7 @@ endef
 $(foreach f,$(fuzz_names),$(eval $(call fuzz_rule,$f)))
 
 checks := $(wildcard tests/layers.sh tests/banned.sh tests/circles.py tests/plumbing.py)
-suites := $(sort $(filter-out tests/disk/% tests/apart/%,$(wildcard tests/*/*_test.py)))
+suites := $(sort $(filter-out tests/disk/% tests/apart/% tests/parts/%,$(wildcard tests/*/*_test.py)))
 # All of tests/api once more on the second store, but for what is about SQLite's file. The long ones run
 # there in test-parts only: those about the HTTP front, which comes before any store, packages, and
 # what waits for chance.
@@ -113,7 +113,8 @@ test: deps
 # What is too long for each commit.
 test-parts: deps
 	+$(MAKE) --no-print-directory -j$(JOBS) all apart gpu
-	$(RUN) tests/fault/daemon_test.py@apart $(addsuffix @apart,$(wildcard tests/cli/*_test.py)) $(call on_apart,$(long_names))
+	/usr/bin/python3 tests/parts/environments.py
+	MLTOP_PARTS=$${XDG_CACHE_HOME:-$$HOME/.cache}/mltop-tests $(RUN) $(wildcard tests/parts/*_test.py) tests/fault/daemon_test.py@apart $(addsuffix @apart,$(wildcard tests/cli/*_test.py)) $(call on_apart,$(long_names))
 
 unit: $(unit_programs) $(gpu_libraries)
 fuzzers: $(fuzz_programs)

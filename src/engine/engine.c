@@ -30,7 +30,8 @@ void task_program_copy(struct task_program *to, const struct task_program *from,
 		offsetof(struct task_program, prepare_command),
 		offsetof(struct task_program, finish_command),
 		offsetof(struct task_program, docker_image),
-		offsetof(struct task_program, docker_command)};
+		offsetof(struct task_program, docker_command),
+		offsetof(struct task_program, interpreter)};
 
 	*to = *from;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {

@@ -44,7 +44,8 @@ struct task_program {
 	const char *work_dir;               /* "": the package's, or a new folder of its own */
 	const char *prepare_command, *finish_command;
 	const char *docker_image, *docker_command;
-	struct mcpu cpu_limit; /* 0: none given, here and below */
+	const char *interpreter; /* path of the Python to take instead of PATH's python3 */
+	struct mcpu cpu_limit;   /* 0: none given, here and below */
 	struct bytes memory_limit;
 	struct ms max_runtime, stop_grace;
 	int umask; /* -1: none given */

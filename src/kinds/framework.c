@@ -5,6 +5,7 @@
 #include "base/timefmt.h"
 #include "core/kinds/framework.h"
 #include "core/progress/progress.h"
+#include "kinds/catalogue.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -49,15 +50,18 @@ static void framework_answer(struct request *r)
 	struct rowset rows;
 	json_t *out = json_object();
 	const char *name;
-	json_t *versions;
+	json_t *versions, *all = json_object();
 
 	rowset_init(&rows, &framework_kind);
-	json_object_foreach(r->platform->frameworks, name, versions) {
+	catalogue_list(r->platform->catalogue, all);
+	json_object_update_missing(all, r->platform->frameworks);
+	json_object_foreach(all, name, versions) {
 		json_t *row = json_pack("{s:s, s:O}", "name", name, "versions", versions);
 
 		rowset_put_json(&rows, row, NULL, NULL);
 		json_decref(row);
 	}
+	json_decref(all);
 	if (list_wanted(r, &rows, framework_wanted, out))
 		request_reply(r, 200, out);
 	else
@@ -230,8 +234,9 @@ static const struct route more[] = {
 		.least = ROLE_VIEWER,
 		.flags = ROUTE_OPEN,
 		.handle = framework_list,
-		.doc = "Versions of the frameworks that the platform's Python has, of which ?filter= "
-		       "chooses: {\"python\": [\"3.11.2\"], ...}."},
+		.doc = "Frameworks and their versions: those of the catalogue, which jobs choose by "
+		       "framework and framework_version, and of what else the platform's Python has; "
+		       "?filter= chooses: {\"python\": [\"3.11.2\"], ...}."},
 	{.method = METHOD_GET,
 		.pattern = API "/framework/{framework}/progress",
 		.least = ROLE_VIEWER,

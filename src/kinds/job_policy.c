@@ -22,6 +22,7 @@ static void job_program(struct task_program *out, const void *row)
 		.prepare_command = j->prepare_command,
 		.finish_command = j->finish_command,
 		.docker_image = j->docker_image,
+		.interpreter = j->interpreter,
 		.docker_command = j->docker_command,
 		.cpu_limit = j->cpu_limit,
 		.memory_limit = j->memory_limit,

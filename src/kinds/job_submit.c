@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "core/schema/ftype.h"
+#include "kinds/catalogue.h"
 #include "kinds/package_look.h"
 #include "kinds/packages.h"
 
@@ -293,11 +294,31 @@ static bool submission_room(struct submission *s)
 		org_has_bytes(p, s->job, &s->e);
 }
 
+/* Its framework's version chooses the interpreter, or the image where none was given. */
+static bool framework_choose(struct submission *s)
+{
+	struct job *j = s->job;
+	struct catalogue_choice c;
+
+	if (!catalogue_choose(s->r->platform->catalogue, j->framework, j->framework_version, &c,
+		    &s->e))
+		return false;
+	if (c.version)
+		job_set(j, framework_version, arena_strdup(&s->making->text, c.version));
+	if (c.python)
+		job_set(j, interpreter, arena_strdup(&s->making->text, c.python));
+	if (c.image && (j->docker_image == NULL || *j->docker_image == '\0'))
+		job_set(j, docker_image, arena_strdup(&s->making->text, c.image));
+	return true;
+}
+
 static bool submission_open(struct submission *s)
 {
 	struct platform *p = s->r->platform;
 
 	job_fill(s);
+	if (!framework_choose(s))
+		return false;
 	if (!submission_room(s) || !can_run(p, s->job, &s->e))
 		return false;
 	if (s->job->trainer_uri == NULL || *s->job->trainer_uri == '\0')

@@ -54,6 +54,7 @@ struct platform {
 	struct package_looks *package_looks;
 	struct map package_parts; /* id -> what is being written of it */
 	json_t *frameworks;       /* NULL until asked for */
+	json_t *catalogue;        /* of frameworks (kinds/catalogue.h) */
 	VEC(struct request *) framework_waiters;
 	struct ask *ask; /* who asks for them just now; NULL: nobody */
 	struct disk_use disk;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "core/progress/progress.h"
+#include "kinds/catalogue.h"
 #include "serve/peer.h"
 
 #include <assert.h>
@@ -111,6 +112,10 @@ static const struct field fields[] = {
 		.standard = "numpy,scipy,scikit-learn,torch,tensorflow,jax,xgboost,lightgbm,"
 			    "onnxruntime",
 		.doc = "Distributions to look for."),
+	ROW(config, frameworks.catalogue, text, LIVE, .standard = "", .max = 4096,
+		.doc = "File of YAML with frameworks side by side, NAME: VERSION: and below that prefix "
+		       "(a venv), python (an interpreter) or image: what a job's framework and "
+		       "framework_version choose. Where there is one, others are refused."),
 	ROW(config, progress.patterns, strings, LIVE, .standard = "", .max = 65536,
 		.doc = "How logs of a framework say how far a training is, where that is not seen by "
 		       "itself: FRAMEWORK=PATTERN, * for all; patterns as in a job's "
@@ -206,6 +211,14 @@ static bool patterns_valid(const struct strings *patterns, struct err *e)
 	return true;
 }
 
+static bool catalogue_valid(const char *path, struct err *e)
+{
+	json_t *catalogue = catalogue_read(path, e);
+
+	json_decref(catalogue);
+	return catalogue != NULL;
+}
+
 bool config_check(const struct config *c, struct err *e)
 {
 	bool cert = *c->tls.cert, key = *c->tls.key;
@@ -216,7 +229,8 @@ bool config_check(const struct config *c, struct err *e)
 		return false;
 	if (cert != key)
 		return err_set(e, ERR_INVALID, "tls.cert and tls.key are needed together");
-	if (!proxies_valid(&c->trusted_proxies, e) || !patterns_valid(&c->progress.patterns, e))
+	if (!catalogue_valid(c->frameworks.catalogue, e) ||
+		!proxies_valid(&c->trusted_proxies, e) || !patterns_valid(&c->progress.patterns, e))
 		return false;
 	if (strncmp(address, "127.", 4) != 0 && strcmp(address, "::1") != 0 &&
 		strcmp(address, "localhost") != 0 && !cert && !c->insecure_listen)

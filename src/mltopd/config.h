@@ -52,6 +52,7 @@ struct config {
 	struct {
 		const char *python;
 		struct strings names;
+		const char *catalogue;
 	} frameworks;
 	struct {
 		struct strings patterns;

@@ -11,6 +11,7 @@
 #include "base/timefmt.h"
 #include "core/kinds/framework.h"
 #include "io/turns.h"
+#include "kinds/catalogue.h"
 #include "kinds/package_look.h"
 #include "work/history.h"
 
@@ -123,6 +124,20 @@ static void settings_hand_out(struct platform *p, const struct config *c)
 	metrics_token_read(hosted_of(p), c->metrics.token_file);
 }
 
+/* It was checked with the other settings; should it have changed since, the last one stays. */
+static void catalogue_take(struct platform *p, const char *path)
+{
+	struct err e = ERR_INIT;
+	json_t *read = catalogue_read(path, &e);
+
+	if (read == NULL) {
+		log_line(LOG_WARN, "frameworks.catalogue: %s", e.text);
+		return;
+	}
+	json_decref(p->catalogue);
+	p->catalogue = read;
+}
+
 void platform_reload(struct platform *p, const struct config *c)
 {
 	struct server_limits *l = &p->limits;
@@ -143,6 +158,7 @@ void platform_reload(struct platform *p, const struct config *c)
 	l->request_burst = (int)c->limits.request_burst;
 	l->list_max = l->shared ? (size_t)c->limits.list : 1000000;
 	settings_hand_out(p, c);
+	catalogue_take(p, c->frameworks.catalogue);
 }
 
 static void handles_init(struct hosted *h)
@@ -163,6 +179,7 @@ static void platform_free(struct hosted *h)
 	map_release(&p->package_parts);
 	package_looks_release(p->package_looks);
 	json_decref(p->frameworks);
+	json_decref(p->catalogue);
 	config_release(h->config);
 	free(h->config);
 	free(h->shim);

@@ -80,6 +80,9 @@ static const struct field fields[] = {
 		.doc = "Framework that the program wants."),
 	ROW(job, framework_version, text, .flags = F_NEW | F_NULL | F_HIDDEN, .width = 8, .max = 63,
 		.doc = "Version of that framework."),
+	ROW(job, interpreter, text, .flags = F_STATUS | F_HIDDEN, .width = 20,
+		.doc = "Python of that framework's version (frameworks.catalogue), which runs its "
+		       "module and whose folder comes first in PATH."),
 	ROW(job, docker_image, text, .label = "Image", .flags = F_NEW | F_NULL | F_HIDDEN,
 		.width = 20, .max = 1024, .doc = "Container image; the local engine refuses it."),
 	ROW(job, docker_command, block, .flags = F_LARGE | F_NEW | F_NULL | F_HIDDEN, .width = 20,

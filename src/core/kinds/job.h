@@ -22,6 +22,7 @@ struct job {
 	int64_t umask;
 	const char *prepare_command, *finish_command;
 	const char *framework, *framework_version, *docker_image, *docker_command;
+	const char *interpreter;
 	/* what it may use */
 	struct mcpu cpu_limit;
 	struct bytes memory_limit;

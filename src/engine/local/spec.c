@@ -87,6 +87,23 @@ static void env_python(struct env_list *l, const struct task_program *p, const c
 	buf_release(&path);
 }
 
+/* The interpreter's folder comes first, so that its programs are those that are found by name. */
+static void env_interpreter(struct env_list *l, const struct task_program *p)
+{
+	const char *slash = p->interpreter ? strrchr(p->interpreter, '/') : NULL, *path = "";
+	struct buf all = BUF_INIT;
+
+	if (slash == NULL)
+		return;
+	for (size_t i = 0; i < l->items.len; i++)
+		if (strncmp(l->items.items[i], "PATH=", 5) == 0)
+			path = l->items.items[i] + 5;
+	buf_addf(&all, "%.*s%s%s", (int)(slash - p->interpreter), p->interpreter, *path ? ":" : "",
+		path);
+	env_set(l, "PATH", all.data);
+	buf_release(&all);
+}
+
 /* Root's PATH, names and folders are nothing to another user; language and time zone are. */
 static bool env_of_anybody(const char *entry)
 {
@@ -113,6 +130,7 @@ static const char *const *env_build(struct local_work *w, const char *root, cons
 	}
 	for (size_t i = 0; i < p->env.len; i++)
 		env_set(&l, p->env.items[i].key, p->env.items[i].value);
+	env_interpreter(&l, p);
 	env_python(&l, p, root);
 	env_forced(&l, w, output);
 	const char **out = arena_alloc(&w->arena, (l.items.len + 1) * sizeof *out);
@@ -187,7 +205,7 @@ static bool argv_build(struct local_work *w, struct task_spec *spec, struct err 
 		argv[1] = "-m";
 		argv[2] = p->module_name;
 	}
-	argv[0] = module ? "python3" : words.items[0];
+	argv[0] = !module ? words.items[0] : p->interpreter ? p->interpreter : "python3";
 	spec->argv = argv;
 	return true;
 }
