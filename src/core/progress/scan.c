@@ -124,8 +124,11 @@ static bool in_file_name(const char *end)
 	static const char *const kinds[] = {".ckpt", ".pt", ".pth", ".pkl", ".bin", ".h5", ".hdf5",
 		".keras", ".safetensors", ".pdparams", ".params", ".joblib", ".npz", ".npy",
 		".onnx", ".png"};
-	size_t len = strcspn(end, " \t\"',;:)]");
+	size_t len;
 
+	if (*end != '-' && *end != '_' && *end != '.')
+		return false;
+	len = strcspn(end, " \t\"',;:)]");
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && len > 2; i++) {
 		size_t n = strlen(kinds[i]);
 

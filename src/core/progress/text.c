@@ -255,7 +255,7 @@ static double unit_ms(const char *s, size_t *len)
 		{"d", 8.64e7},
 	};
 
-	if (!is_letter(*s) && (signed char)*s >= 0)
+	if (*s == '\0' || strchr("mnushd\xc2", to_lower(*s)) == NULL)
 		return 0;
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
 		size_t n;
