@@ -82,7 +82,7 @@ $B/mltop-shim: $(call layer_objs,shim) $O/libbase.a
 DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansson-dev \
 	libwslay-dev libssl-dev libuv1-dev libsqlite3-dev libyaml-dev libarchive-dev zlib1g-dev \
 	libbz2-dev liblzma-dev libzstd-dev libcmocka-dev python3 python3-numpy tmux curl procps \
-	openssl ca-certificates git nginx haproxy
+	openssl ca-certificates git nginx haproxy nftables
 # What is measured beside us: an empty handler, and the older build.
 BENCH_DEPS := libwebsockets-dev libwebsockets-evlib-uv
 DISK_DEPS := libfuse3-dev fuse3

@@ -231,6 +231,12 @@ bool cgroup_limit(const char *const *group, const struct cgroup_limits *limits, 
 	return true;
 }
 
+bool cgroup_make_folder(const char *path)
+{
+	/* Whatever our umask: a program reads there what it may have. */
+	return (mkdir(path, 0755) == 0 && chmod(path, 0755) == 0) || errno == EEXIST;
+}
+
 bool cgroup_make(const char *const *group, struct err *e)
 {
 	char path[CGROUP_PATH_MAX];
@@ -239,7 +245,7 @@ bool cgroup_make(const char *const *group, struct err *e)
 		if (!path_of(path, *group, ""))
 			return err_set(e, ERR_UNAVAILABLE,
 				"cannot make a control group at %s: the path is too long", *group);
-		else if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		else if (!cgroup_make_folder(path))
 			return err_set(e, ERR_UNAVAILABLE, "cannot make the control group %s: %s",
 				path, strerror(errno));
 	return true;

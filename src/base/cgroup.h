@@ -45,6 +45,8 @@ struct cgroup_limits {
 /* Writes them. ERR_UNAVAILABLE: a file that a limit needs is not there or refuses the number. */
 bool cgroup_limit(const char *const *group, const struct cgroup_limits *limits, struct err *e);
 
+/* One folder, which all may look into; errno. */
+bool cgroup_make_folder(const char *path);
 /* Makes the folders; those that are there stay. */
 bool cgroup_make(const char *const *group, struct err *e);
 /* Moves the calling process into it; errno. */

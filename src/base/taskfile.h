@@ -61,6 +61,9 @@ struct task_spec {
 	int run_uid, run_gid;   /* -1: stay who we are */
 	int max_processes;      /* of the user, in all its tasks, threads counted; 0: no limit */
 	int hide_processes;     /* 1: a /proc without other users' processes (base/procview.h) */
+	const char *own_tmp;    /* folder that is its /tmp (base/taskview.h); "": the machine's */
+	const char *own_place;  /* that it lives in, with own_tmp */
+	int close_sockets;      /* 1: no abstract socket of others (base/taskview.h) */
 	int umask;              /* 077 unless `mltop run` carried the caller's */
 	int64_t stop_grace_ms;  /* TERM, then this long, then KILL */
 	int64_t max_runtime_ms; /* 0: none */

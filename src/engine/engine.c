@@ -44,6 +44,15 @@ void task_program_copy(struct task_program *to, const struct task_program *from,
 	to->env = labels_copy(a, &from->env);
 }
 
+bool engine_may_listen(const struct engine *en, struct err *e)
+{
+	return !en->shares_loopback ||
+		err_set(e, ERR_UNPROCESSABLE,
+			"this platform cannot keep ports of one org's tasks from those of another "
+			"(mltop doctor says why): an admin may allow it all the same by "
+			"local.open_loopback");
+}
+
 void output_files_free(struct output_files *files)
 {
 	for (size_t i = 0; i < files->list.len; i++) {

@@ -163,11 +163,25 @@ struct engine_ops {
 	void (*log_cancel)(struct engine *en, struct log_ask *ask);
 };
 
+/* Something that keeps orgs apart, or does not, and as a sentence how or why not. */
+struct engine_guard {
+	const char *name; /* "loopback" */
+	bool holds;
+	const char *text;
+};
+
 struct engine {
 	const struct engine_ops *ops;
 	const char *enforces; /* the word for limits_enforced here; NULL: that of ops */
+	const struct engine_guard *guards; /* of a platform that several orgs share */
+	size_t guard_count;
+	/* Ports of an org's tasks are open to those of others, and nobody said that this may be. */
+	bool shares_loopback;
 	const char *
 		notice; /* a sentence about this machine for the daemon's log at its start, or NULL */
 };
+
+/* May a task of this org hold a port that others must not reach? False: the sentence says why not. */
+bool engine_may_listen(const struct engine *en, struct err *e);
 
 #endif

@@ -33,9 +33,29 @@ static const char *const capabilities[] = {
 	NULL,
 };
 
+/* What keeps orgs apart here: empty where there is one person, or nothing runs yet. */
+static json_t *isolation(const struct engine *en)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; en && i < en->guard_count; i++)
+		json_array_append_new(list,
+			json_pack("{s:s, s:b, s:s}", "name", en->guards[i].name, "holds",
+				en->guards[i].holds, "text", en->guards[i].text));
+	return list;
+}
+
+static const char *limits_enforced(const struct engine *en)
+{
+	if (en == NULL)
+		return "none";
+	return en->enforces ? en->enforces : en->ops->enforces;
+}
+
 static void route_version(struct request *r)
 {
 	const struct kinds_settings *s = &r->platform->settings;
+	const struct engine *en = r->platform->work.engine;
 	json_t *list = json_array();
 
 	for (size_t i = 0; capabilities[i]; i++)
@@ -43,9 +63,10 @@ static void route_version(struct request *r)
 	if (!r->platform->limits.shared)
 		json_array_append_new(list, json_string("private"));
 	request_reply(r, 200,
-		json_pack("{s:s, s:s, s:o, s:b, s:s, s:{s:I, s:I}}", "name", "mltopd", "version",
-			MLTOP_VERSION, "capabilities", list, "secure", r->secure, "engine",
-			s->engine, "packages", "max_entries", (json_int_t)s->package_entries,
+		json_pack("{s:s, s:s, s:o, s:b, s:s, s:s, s:o, s:{s:I, s:I}}", "name", "mltopd",
+			"version", MLTOP_VERSION, "capabilities", list, "secure", r->secure,
+			"engine", s->engine, "limits_enforced", limits_enforced(en), "isolation",
+			isolation(en), "packages", "max_entries", (json_int_t)s->package_entries,
 			"max_ratio", (json_int_t)s->package_ratio));
 }
 

@@ -216,6 +216,7 @@ int cli_platform_stop(struct cli *c);
 int cli_context_list(struct cli *c);
 int cli_context_use(struct cli *c);
 int cli_version(struct cli *c);
+int cli_doctor(struct cli *c);
 int cli_completion(struct cli *c);
 /* Those of -p, then the platform's of --framework, said where it cannot tell them. *any: there is something. */
 struct progress_rules *cli_progress_rules(struct cli *c, bool *any, struct err *e);

@@ -112,6 +112,8 @@ const struct verb special_verbs[] = {
 		"verbs, or a topic: fields, filter, roles, config"},
 	{NULL, "completion", "bash|zsh|fish", 1, 1, 0, NULL, NULL, cli_completion,
 		"print completions for a shell"},
+	{NULL, "doctor", "", 0, 0, VERB_ONE, NULL, NULL, cli_doctor,
+		"what the platform holds where it runs: limits, and what keeps orgs apart"},
 	{NULL, "version", "", 0, 0, VERB_ONE, NULL, NULL, cli_version,
 		"versions of mltop and of the platform"},
 	{0},

@@ -5,6 +5,7 @@
  */
 #include "base/cgroup.h"
 #include "base/procview.h"
+#include "base/taskview.h"
 #include "program.h"
 #include "shim.h"
 
@@ -26,6 +27,7 @@ enum stage {
 	STAGE_CGROUP,
 	STAGE_LIMIT,
 	STAGE_VIEW,
+	STAGE_OWN,
 	STAGE_GROUP,
 	STAGE_USER,
 	STAGE_FOLDER,
@@ -144,6 +146,9 @@ static void become(const struct task_spec *spec, int gate)
 		fail(gate, STAGE_LIMIT);
 	if (spec->hide_processes && !procview_hide())
 		fail(gate, STAGE_VIEW);
+	if (*spec->own_tmp != '\0' &&
+		!taskview_own(spec->own_tmp, spec->own_place, spec->run_uid, spec->run_gid))
+		fail(gate, STAGE_OWN);
 	if (spec->run_gid >= 0 && geteuid() == 0 && setgroups(1, &gid) < 0)
 		fail(gate, STAGE_GROUP);
 	if (spec->run_gid >= 0 && setresgid(gid, gid, gid) < 0)
@@ -168,6 +173,8 @@ _Noreturn static void run_child(const struct shim *s, int gate, const char *cons
 		fail(gate, STAGE_CGROUP);
 	become(spec, gate);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (spec->close_sockets && !taskview_close_sockets())
+		fail(gate, STAGE_OWN);
 	if (chdir(spec->work_dir[0] != '\0' ? spec->work_dir : "/") < 0)
 		fail(gate, STAGE_FOLDER);
 	program_execute(argv, environment, &f.program);
@@ -244,6 +251,9 @@ static void describe(const struct shim *s, const struct failure *f, char *text, 
 		break;
 	case STAGE_VIEW:
 		snprintf(text, size, "cannot hide the processes of others from the task: %s", why);
+		break;
+	case STAGE_OWN:
+		snprintf(text, size, "cannot give the task a /tmp and sockets of its own: %s", why);
 		break;
 	case STAGE_GROUP:
 		snprintf(text, size, "cannot run as group %d: %s", s->spec.run_gid, why);

@@ -52,10 +52,13 @@ def listening(process, log):
 class Daemon:
     """mltopd on a port of its own with a state folder of its own; stopped and checked at the end."""
 
-    def __init__(self, engine="fake", settings=(), args=(), env=None, within=None):
+    def __init__(self, engine="fake", settings=(), args=(), env=None, within=None, user=None):
         self.folder = folder("daemon", within)
         os.chmod(self.folder, 0o711)  # tasks of a shared engine run as users of their own
         self.state = os.path.join(self.folder, "state")
+        self.user = {} if user is None else {"user": user, "group": user, "extra_groups": []}
+        if user is not None:
+            os.chown(self.folder, user, user)
         self.engine, self.settings, self.args = engine, list(settings), list(args)
         if any(s.startswith("demo.jobs=") for s in self.settings):  # made-up jobs, of the org that key() is of
             self.settings[:0] = ["store=demo", "demo.orgs=" + ("local" if "--private" in self.args else "main")]
@@ -72,7 +75,7 @@ class Daemon:
     def start(self):
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=self.log,
-                                        stdin=subprocess.DEVNULL, env=self.env)
+                                        stdin=subprocess.DEVNULL, env=self.env, **self.user)
         scheme, self.port, _ = listening(self.process, self.log_path)
         self.url = f"{scheme}://127.0.0.1:{self.port}"
 
@@ -83,7 +86,7 @@ class Daemon:
     def key(self, org="main", role="admin", name=None, more=()):
         args = [MLTOPD, "key", "create", "--state-dir", self.state, "--org", org, "--role", role]
         args += (["--name", name] if name else []) + list(more)
-        out = subprocess.run(args, capture_output=True, timeout=LIMIT, env=self.env)
+        out = subprocess.run(args, capture_output=True, timeout=LIMIT, env=self.env, **self.user)
         if out.returncode != 0:
             raise AssertionError(f"key create failed: {out.stderr.decode()}")
         made = json.loads(out.stdout)
@@ -147,9 +150,26 @@ class Daemon:
         if check and code != 0:
             raise AssertionError(f"mltopd: ended with {code}: {self.log_text()[-4000:]}")
 
+    def clear_machine(self):
+        """What a daemon that was killed, or left tasks behind, had made outside its folder."""
+        try:
+            tasks = os.stat(self.state + "/tasks")
+        except OSError:
+            return
+        for group in self.groups():
+            try:
+                os.rmdir(group)
+                os.rmdir(os.path.dirname(group))
+            except OSError:
+                pass  # in use: run.py tells the process
+        if os.geteuid() == 0 and os.access("/usr/sbin/nft", os.X_OK):
+            subprocess.run(["/usr/sbin/nft", "delete", "table", "inet",
+                            f"mltop_{tasks.st_dev:x}_{tasks.st_ino:x}"], stderr=subprocess.DEVNULL)
+
     def close(self, check=True):
         try:
             self.stop(check)
+            self.clear_machine()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -87,8 +87,10 @@ static void test_path_of_the_config(void **state)
 static void test_program_as_its_user_finds_it(void **state)
 {
 	struct bench *b = *state;
-	char *closed = path_in(b, "closed"), *denied = path_in(b, "closed/echo"), *path = NULL;
-	char *open_dir = path_in(b, "open"), *denied_too = path_in(b, "open/echo");
+	/* In the job's own folder: of what else there is in /tmp the task sees nothing. */
+	char *closed = path_of(b, "a", "/closed"), *denied = path_of(b, "a", "/closed/echo");
+	char *open_dir = path_of(b, "a", "/open"), *denied_too = path_of(b, "a", "/open/echo");
+	char *path = NULL;
 	const char *words[] = {"echo", "found"};
 	struct label env;
 

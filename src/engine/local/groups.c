@@ -158,7 +158,7 @@ static void base_clear(const char *base)
 static bool own_make(const struct local_groups *g, struct err *e)
 {
 	for (size_t i = 0; g->folders[i]; i++) {
-		if (mkdir(g->folders[i], 0755) < 0 && errno != EEXIST)
+		if (!cgroup_make_folder(g->folders[i]))
 			return err_set(e, ERR_UNAVAILABLE, "cannot make the control group %s: %s",
 				g->folders[i], strerror(errno));
 		if (g->v2 && !controllers_on(g->folders[i], e))

@@ -24,11 +24,13 @@ static void local_free(struct local *l)
 	local_logs_release(&l->logs);
 	local_groups_close(&l->groups);
 	local_gpus_free(l->gpus);
+	local_isolation_end(l, l->idle);
 	map_release(&l->tasks);
 	vec_release(&l->queue);
 	arena_release(&l->arena);
 	free(l->state_dir);
 	free(l->tasks_dir);
+	free(l->tasks_real);
 	free(l->shim_path);
 	free(l->path);
 	free(l);

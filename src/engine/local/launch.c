@@ -76,9 +76,19 @@ static bool output_give(struct local_work *w, const char *output, struct err *e)
 	bool good = fd >= 0 && fchown(fd, (uid_t)w->run_uid, (gid_t)w->run_gid) == 0;
 
 	if (!good)
-		err_errno(e, errno, "cannot give the output folder to the task's user", output);
+		err_errno(e, errno, "cannot give to the task's user its folder", output);
 	if (fd >= 0)
 		close(fd);
+	return good;
+}
+
+static bool tmp_make(struct local_work *w, struct err *e)
+{
+	char *tmp = fsio_join(w->folder, "tmp");
+	bool good = w->run_uid < 0 || !w->local->owns_files ||
+		(fsio_mkdirs(tmp, 0700, e) && output_give(w, tmp, e));
+
+	free(tmp);
 	return good;
 }
 
@@ -105,7 +115,8 @@ static bool folders_make(struct local_work *w, struct err *e)
 		return false;
 	if (asprintf(&output, "%s/%s/output", w->local->tasks_dir, w->task->uid) < 0)
 		abort();
-	bool good = fsio_mkdirs(output, 0700, e) && (w->run_uid < 0 || output_give(w, output, e));
+	bool good = fsio_mkdirs(output, 0700, e) && (w->run_uid < 0 || output_give(w, output, e)) &&
+		tmp_make(w, e) && local_isolation_know(w->local, w->run_uid, e);
 
 	free(output);
 	return good;

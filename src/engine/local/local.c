@@ -3,7 +3,6 @@
 #include "engine/local/outputs.h"
 
 #include "base/fsio.h"
-#include "base/procview.h"
 #include "core/schema/words.h"
 
 #include <errno.h>
@@ -14,8 +13,6 @@
 #include <unistd.h>
 
 extern char **environ;
-
-enum { PROBE_UID = 65534 }; /* nobody's: what he sees, an org's user sees */
 
 /* What a task may know of the daemon's own environment; anything else might be a secret. */
 static bool env_allowed(const char *entry)
@@ -65,42 +62,12 @@ static void machine_fill(struct local *l, int64_t max_tasks)
 	};
 }
 
-/* Users of their own: what do they see of each other's processes? */
-static void view_find(struct local *l)
-{
-	static const char *const notices[] = {
-		[PROCVIEW_ALL] =
-			"tasks see the command lines of other orgs' tasks: this system lets "
-			"us give them no /proc of their own; mount /proc with hidepid=2",
-		[PROCVIEW_HIDDEN] = "tasks see no processes of other orgs: /proc has hidepid",
-		[PROCVIEW_OURS] =
-			"tasks see no processes of other orgs: each has a /proc of its own",
-	};
-	enum procview view;
-
-	if (!l->shared || geteuid() != 0)
-		return;
-	view = procview_probe(PROBE_UID);
-	l->hides_processes = view == PROCVIEW_OURS;
-	l->base.notice = notices[view];
-}
-
 const char *const local_limits_words[] = {"auto", "cgroup", "poll", "none", NULL};
 
-/* A platform is told from others of the machine by its folder, whatever that is called. */
-static void limits_id(const struct local *l, char *out, size_t size)
+void local_notice(struct local *l, const char *what, const char *why)
 {
-	snprintf(out, size, "mltop-%llx-%llx", (unsigned long long)l->tasks_dev,
-		(unsigned long long)l->tasks_ino);
-}
+	size_t len = strlen(l->notice);
 
-static void notice_add(struct local *l, const char *what, const char *why)
-{
-	size_t len;
-
-	if (l->base.notice && l->base.notice != l->notice)
-		snprintf(l->notice, sizeof l->notice, "%s", l->base.notice);
-	len = strlen(l->notice);
 	snprintf(l->notice + len, sizeof l->notice - len, "%s%s%s", len ? "; " : "", what, why);
 	l->base.notice = l->notice;
 }
@@ -109,12 +76,10 @@ static void notice_add(struct local *l, const char *what, const char *why)
 static bool limits_find(struct local *l, const struct local_settings *set, struct err *e)
 {
 	struct err why = ERR_INIT;
-	char id[64];
 
 	l->limits = set->limits;
-	limits_id(l, id, sizeof id);
 	if (l->limits == LOCAL_LIMITS_AUTO || l->limits == LOCAL_LIMITS_CGROUP) {
-		bool good = local_groups_open(&l->groups, set->cgroup_root, id, &why);
+		bool good = local_groups_open(&l->groups, set->cgroup_root, l->id, &why);
 
 		if (!good && l->limits == LOCAL_LIMITS_CGROUP)
 			return err_set(e, ERR_UNAVAILABLE,
@@ -126,9 +91,9 @@ static bool limits_find(struct local *l, const struct local_settings *set, struc
 	local_cores_find(&l->cores);
 	l->base.enforces = local_limits_words[l->limits];
 	if (why.text[0])
-		notice_add(l, "limits of tasks are polled: ", why.text);
+		local_notice(l, "limits of tasks are polled: ", why.text);
 	else
-		notice_add(l, "limits of tasks are held by: ", l->base.enforces);
+		local_notice(l, "limits of tasks are held by: ", l->base.enforces);
 	return true;
 }
 
@@ -171,6 +136,7 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	l->turns = c->turns;
 	l->state_dir = mem_strdup(c->state_dir);
 	l->tasks_dir = tasks_dir;
+	l->tasks_real = realpath(tasks_dir, NULL);
 	l->tasks_dev = place.st_dev;
 	l->tasks_ino = place.st_ino;
 	l->shim_path = mem_strdup(c->shim_path);
@@ -182,12 +148,16 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	l->log_reserve = local_reserve(c->state_dir, set->log_reserve.v);
 	l->sample_ms = set->sample.v;
 	l->events = c->events;
-	view_find(l);
+	/* A platform is told from others of the machine by its folder, whatever that is called. */
+	snprintf(l->id, sizeof l->id, "mltop-%llx-%llx", (unsigned long long)place.st_dev,
+		(unsigned long long)place.st_ino);
+	uv_mutex_init(&l->users_lock);
 	capture_environ(l);
 	machine_fill(l, set->max_tasks);
 	local_logs_init(&l->logs, l->tasks_dir);
+	local_isolation_find(l, set);
 	if (!limits_find(l, set, e)) {
-		l->closing = true;
+		l->closing = l->idle = true;
 		l->pending = 1;
 		local_drop(l); /* frees it */
 		return false;
@@ -233,6 +203,7 @@ static void local_close(struct engine *en, void (*done)(void *ctx), void *ctx)
 	struct local *l = (struct local *)en;
 
 	l->closing = true;
+	l->idle = l->tasks.len == 0;
 	l->closed = done;
 	l->closed_ctx = ctx;
 	while (detach_one(l))

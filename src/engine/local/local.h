@@ -116,18 +116,27 @@ struct local {
 	uv_loop_t *loop;
 	struct turns *turns;
 	char *state_dir, *tasks_dir, *shim_path;
-	dev_t tasks_dev; /* which folder that is, whatever stands at its path later */
+	char *tasks_real; /* the same without links; NULL: not to be had */
+	dev_t tasks_dev;  /* which folder that is, whatever stands at its path later */
 	ino_t tasks_ino;
 	char node_name[256];
 	char boot_id[40];
 	bool shared;
-	char *path;                 /* PATH of tasks of other users */
-	int max_processes;          /* of each such user; 0: any number */
-	bool hides_processes;       /* from them those of others */
-	enum local_limits limits;   /* how they are held; never AUTO */
+	char *path;               /* PATH of tasks of other users */
+	int max_processes;        /* of each such user; 0: any number */
+	bool hides_processes;     /* from them those of others */
+	enum local_limits limits; /* how they are held; never AUTO */
+	/* What keeps orgs apart here, and the sentence where it is not one of ours. */
+	bool owns_files, closes_sockets, closes_loopback;
+	struct engine_guard guards[8];
+	char loopback_text[400];
+	uv_mutex_t users_lock;
+	VEC(int) users;             /* whose connections the rules tell apart; under the lock */
 	struct local_groups groups; /* none unless LOCAL_LIMITS_CGROUP */
 	struct local_cores cores;
-	char notice[1024]; /* what base.notice is, with why limits are held so */
+	char id[64];       /* of this platform among those of the machine */
+	char notice[2048]; /* what base.notice is */
+	bool idle;         /* no task was left when it was closed */
 	int64_t log_limit, log_reserve, sample_ms;
 	struct engine_events events;
 	struct plan_node machine;
@@ -163,6 +172,16 @@ int64_t local_memory(void); /* bytes, the cgroup's limit where it is lower */
 int local_processes(int64_t wanted);
 /* Bytes that stay free on the disk of `dir`: what is wanted, a fiftieth of it at most. */
 int64_t local_reserve(const char *dir, int64_t wanted);
+
+/* Adds to base.notice: `what` with `why` behind it. */
+void local_notice(struct local *l, const char *what, const char *why);
+
+/* isolation.c */
+void local_isolation_find(struct local *l, const struct local_settings *set);
+/* In the pool, before a task of that user runs. */
+bool local_isolation_know(struct local *l, int uid, struct err *e);
+/* `idle`: no task goes on without us. */
+void local_isolation_end(struct local *l, bool idle);
 
 /* cores.c */
 void local_cores_find(struct local_cores *c);

@@ -13,9 +13,10 @@ struct local_settings {
 	int64_t processes_per_org; /* threads counted; 0: no limit */
 	unsigned limits;           /* enum local_limits */
 	const char *cgroup_root;   /* NULL, "": the daemon's own place */
-	const char *path;          /* of tasks that run as another user; NULL, "": the system's */
-	struct bytes log_limit;    /* of an attempt; 0: none */
-	struct bytes log_reserve;  /* a fiftieth of the disk at most; 0: none */
+	bool open_loopback;
+	const char *path;         /* of tasks that run as another user; NULL, "": the system's */
+	struct bytes log_limit;   /* of an attempt; 0: none */
+	struct bytes log_reserve; /* a fiftieth of the disk at most; 0: none */
 	struct ms sample;
 	const char *gpu_library; /* NULL, "": NVIDIA's by its own name */
 	const char *gpu_sysfs;   /* NULL, "": /sys */
@@ -38,6 +39,9 @@ struct local_settings {
 	ROW(S, local.cgroup_root, text, .flags = F_NEW, .standard = "", .max = 512,               \
 		.doc = "Folder of control groups below which tasks get theirs: a group of cgroup "\
 		       "v2, or the folder with the trees of v1; empty: where mltopd itself is."), \
+	ROW(S, local.open_loopback, flag, .flags = F_NEW, .standard = "false",                    \
+		.doc = "Services, TensorBoards and distributed jobs of several orgs also where "  \
+		       "tasks of one can connect to ports of another's (mltop doctor says)."),    \
 	ROW(S, local.path, text, .flags = F_NEW, .standard = "/usr/local/bin:/usr/bin:/bin",      \
 		.max = 4096,                                                                      \
 		.doc = "PATH of tasks, where each org has a Unix user; a job may set its own."),  \

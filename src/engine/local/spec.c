@@ -216,6 +216,21 @@ static void groups_fill(struct local_work *w, struct task_spec *spec)
 	spec->cgroups = local_group_of(&w->local->groups, w->marker, &w->arena);
 }
 
+static void view_fill(struct local_work *w, struct task_spec *spec)
+{
+	bool apart = w->run_uid >= 0;
+
+	spec->hide_processes = apart && w->local->hides_processes;
+	spec->close_sockets = apart && w->local->closes_sockets;
+	spec->own_tmp = "";
+	if (apart && w->local->owns_files) {
+		spec->own_tmp = arena_path(&w->arena, w->folder, "tmp");
+		spec->own_place = arena_path(&w->arena,
+			w->local->tasks_real ? w->local->tasks_real : w->local->tasks_dir,
+			w->task->uid);
+	}
+}
+
 static void limits_fill(const struct local_work *w, struct task_spec *spec)
 {
 	const struct task_program *p = &w->program;
@@ -227,7 +242,6 @@ static void limits_fill(const struct local_work *w, struct task_spec *spec)
 		: 0;
 	spec->cpus = 0;
 	spec->max_processes = w->run_uid >= 0 ? w->local->max_processes : 0;
-	spec->hide_processes = w->run_uid >= 0 && w->local->hides_processes;
 	spec->log_limit = w->local->log_limit;
 	spec->log_reserve = w->local->log_reserve;
 	spec->segment_size = LOCAL_SEGMENT;
@@ -265,5 +279,6 @@ bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *
 	spec->work_dir = p->work_dir && *p->work_dir ? p->work_dir : root ? root : work;
 	limits_fill(w, spec);
 	groups_fill(w, spec);
+	view_fill(w, spec);
 	return argv_build(w, spec, e);
 }

@@ -91,6 +91,12 @@ void local_task_end(struct local_task *t, const struct task_exit *end, enum work
 	if (t->link)
 		local_link_close(t);
 	local_logs_forget(&l->logs, t->key);
+	if (l->owns_files && !l->closing) {
+		char *folder = fsio_join(l->tasks_dir, t->key);
+
+		local_remove(l, fsio_join(folder, "tmp"), NULL);
+		free(folder);
+	}
 	if (!t->stray && !l->closing) {
 		if (t->fresh && !t->started && end->end != TASK_END_START)
 			l->events.started(l->events.ctx, &t->ref, end->start_ms);
