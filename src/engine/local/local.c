@@ -64,14 +64,6 @@ static void machine_fill(struct local *l, int64_t max_tasks)
 
 const char *const local_limits_words[] = {"auto", "cgroup", "poll", "none", NULL};
 
-void local_notice(struct local *l, const char *what, const char *why)
-{
-	size_t len = strlen(l->notice);
-
-	snprintf(l->notice + len, sizeof l->notice - len, "%s%s%s", len ? "; " : "", what, why);
-	l->base.notice = l->notice;
-}
-
 /* How limits can be held here; false: not as it was wanted. */
 static bool limits_find(struct local *l, const struct local_settings *set, struct err *e)
 {

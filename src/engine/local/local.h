@@ -170,11 +170,10 @@ int64_t local_cpus(void);   /* this process may run on */
 int64_t local_memory(void); /* bytes, the cgroup's limit where it is lower */
 /* At most a quarter of what the machine can have at once; `wanted` 0: no limit. */
 int local_processes(int64_t wanted);
-/* Bytes that stay free on the disk of `dir`: what is wanted, a fiftieth of it at most. */
-int64_t local_reserve(const char *dir, int64_t wanted);
-
 /* Adds to base.notice: `what` with `why` behind it. */
 void local_notice(struct local *l, const char *what, const char *why);
+/* Bytes that stay free on the disk of `dir`: what is wanted, a fiftieth of it at most. */
+int64_t local_reserve(const char *dir, int64_t wanted);
 
 /* isolation.c */
 void local_isolation_find(struct local *l, const struct local_settings *set);

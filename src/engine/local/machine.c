@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -139,4 +140,12 @@ int64_t local_reserve(const char *dir, int64_t wanted)
 		return 0;
 	most = (int64_t)(disk.f_blocks * disk.f_frsize) / 50;
 	return wanted < most ? wanted : most;
+}
+
+void local_notice(struct local *l, const char *what, const char *why)
+{
+	size_t len = strlen(l->notice);
+
+	snprintf(l->notice + len, sizeof l->notice - len, "%s%s%s", len ? "; " : "", what, why);
+	l->base.notice = l->notice;
 }
