@@ -58,15 +58,16 @@ struct task_spec {
 	const char *work_dir;       /* chdir there first; "" is "/" */
 	const char *prepare;        /* shell text run before argv ("" none), finish after, always */
 	const char *finish;
-	int run_uid, run_gid;   /* -1: stay who we are */
-	int max_processes;      /* of the user, in all its tasks, threads counted; 0: no limit */
-	int hide_processes;     /* 1: a /proc without other users' processes (base/procview.h) */
-	const char *own_tmp;    /* folder that is its /tmp (base/taskview.h); "": the machine's */
-	const char *own_place;  /* that it lives in, with own_tmp */
-	int close_sockets;      /* 1: no abstract socket of others (base/taskview.h) */
-	int umask;              /* 077 unless `mltop run` carried the caller's */
-	int64_t stop_grace_ms;  /* TERM, then this long, then KILL */
-	int64_t max_runtime_ms; /* 0: none */
+	int run_uid, run_gid;    /* -1: stay who we are */
+	int max_processes;       /* of the user, in all its tasks, threads counted; 0: no limit */
+	int hide_processes;      /* 1: a /proc without other users' processes (base/procview.h) */
+	const char *own_tmp;     /* folder that is its /tmp (base/taskview.h); "": the machine's */
+	const char *own_place;   /* that it lives in, with own_tmp */
+	int close_sockets;       /* 1: no abstract socket of others (base/taskview.h) */
+	const char *secrets_dir; /* of its secrets (base/tasksecret.h); "": it has none */
+	int umask;               /* 077 unless `mltop run` carried the caller's */
+	int64_t stop_grace_ms;   /* TERM, then this long, then KILL */
+	int64_t max_runtime_ms;  /* 0: none */
 	int64_t memory_limit; /* bytes resident of the process tree, shared pages once; 0: none; polled where no group holds it */
 	const char *affinity; /* processors that it may run on, as "0,3"; "": as the shim */
 	int cpus;             /* OMP_NUM_THREADS is the daemon's business: 0 none */

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/taskfile.h"
+#include "base/tasksecret.h"
 #include "core/kinds/workload.h"
 #include "core/wire/logs.h"
 #include "core/plan/plan.h"
@@ -61,7 +62,9 @@ struct task_launch {
 	const char *package_path; /* local file of the unpacked-to-be sdist; NULL: none */
 	const char *const *gpus;  /* UUIDs, gpu_count of them */
 	size_t gpu_count;
-	int run_uid, run_gid; /* -1: the daemon's own */
+	int run_uid, run_gid;              /* -1: the daemon's own */
+	const struct task_secret *secrets; /* in the clear: copied, and wiped once it has them */
+	size_t secret_count;
 };
 
 struct task_sample {

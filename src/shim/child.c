@@ -28,6 +28,7 @@ enum stage {
 	STAGE_LIMIT,
 	STAGE_VIEW,
 	STAGE_OWN,
+	STAGE_SECRETS,
 	STAGE_GROUP,
 	STAGE_USER,
 	STAGE_FOLDER,
@@ -138,8 +139,9 @@ static bool bind_to(const char *list)
 	}
 }
 
-static void become(const struct task_spec *spec, int gate)
+static void become(const struct shim *s, int gate)
 {
+	const struct task_spec *spec = &s->spec;
 	gid_t gid = spec->run_gid >= 0 ? (gid_t)spec->run_gid : getegid();
 
 	if (!limit_processes(spec) || (*spec->affinity != '\0' && !bind_to(spec->affinity)))
@@ -149,6 +151,8 @@ static void become(const struct task_spec *spec, int gate)
 	if (*spec->own_tmp != '\0' &&
 		!taskview_own(spec->own_tmp, spec->own_place, spec->run_uid, spec->run_gid))
 		fail(gate, STAGE_OWN);
+	if (!secret_give(s, environment, sizeof environment / sizeof environment[0]))
+		fail(gate, STAGE_SECRETS);
 	if (spec->run_gid >= 0 && geteuid() == 0 && setgroups(1, &gid) < 0)
 		fail(gate, STAGE_GROUP);
 	if (spec->run_gid >= 0 && setresgid(gid, gid, gid) < 0)
@@ -171,7 +175,7 @@ _Noreturn static void run_child(const struct shim *s, int gate, const char *cons
 		fail(gate, STAGE_FILES);
 	if (!cgroup_join(spec->cgroups))
 		fail(gate, STAGE_CGROUP);
-	become(spec, gate);
+	become(s, gate);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (spec->close_sockets && !taskview_close_sockets())
 		fail(gate, STAGE_OWN);
@@ -254,6 +258,9 @@ static void describe(const struct shim *s, const struct failure *f, char *text, 
 		break;
 	case STAGE_OWN:
 		snprintf(text, size, "cannot give the task a /tmp and sockets of its own: %s", why);
+		break;
+	case STAGE_SECRETS:
+		snprintf(text, size, "cannot give the task its secrets: %s", why);
 		break;
 	case STAGE_GROUP:
 		snprintf(text, size, "cannot run as group %d: %s", s->spec.run_gid, why);

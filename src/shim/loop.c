@@ -237,6 +237,7 @@ void loop_run(struct shim *s)
 			s->memory_at = NEVER;
 			close_output(s);
 			group_end(s);
+			secret_end(s);
 			if (outcome_write_exit(s))
 				return;
 			s->phase_at = now + RECORD_MS;

@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where the two descriptors that the shim keeps are moved, so that all others can be closed. */
-enum { FOLDER_FD = 3, READY_FD = 4, FIRST_FREE_FD = 5 };
+/* Where the descriptors that the shim keeps are moved, so that all others can be closed. */
+enum { FOLDER_FD = 3, READY_FD = 4, SECRETS_FD = 5, FIRST_FREE_FD = 6 };
 
 static struct shim shim;
 static char spec_bytes[TASKFILE_MAX];
@@ -58,13 +58,18 @@ static bool settle_files(struct shim *s, int folder, int ready, struct err *e)
 {
 	int high_folder = fcntl(folder, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
 	int high_ready = fcntl(ready, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+	int high_secrets = s->secrets < 0 ? -1 : fcntl(s->secrets, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
 	int log, in;
 
-	if (high_folder < 0 || high_ready < 0 || dup3(high_folder, FOLDER_FD, O_CLOEXEC) < 0 ||
-		dup3(high_ready, READY_FD, O_CLOEXEC) < 0 || close_range(FIRST_FREE_FD, ~0U, 0) < 0)
+	if (high_folder < 0 || high_ready < 0 || (s->secrets >= 0 && high_secrets < 0) ||
+		dup3(high_folder, FOLDER_FD, O_CLOEXEC) < 0 ||
+		dup3(high_ready, READY_FD, O_CLOEXEC) < 0 ||
+		(high_secrets >= 0 && dup3(high_secrets, SECRETS_FD, O_CLOEXEC) < 0) ||
+		close_range(high_secrets >= 0 ? FIRST_FREE_FD : SECRETS_FD, ~0U, 0) < 0)
 		return err_errno(e, errno, "cannot arrange the files of", "mltop-shim");
 	s->folder = FOLDER_FD;
 	s->ready = READY_FD;
+	s->secrets = high_secrets >= 0 ? SECRETS_FD : -1;
 	in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	log = openat(s->folder, "shim.log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
 		0600);
@@ -191,7 +196,7 @@ static void tidy(struct shim *s)
 		unlinkat(s->folder, "shim.log", 0);
 }
 
-static int supervise(int folder, int ready)
+static int supervise(int folder, int ready, int secrets)
 {
 	struct shim *s = &shim;
 	struct err e = ERR_INIT;
@@ -199,6 +204,7 @@ static int supervise(int folder, int ready)
 	for (int i = 0; i < SHIMCTL_CLIENTS; i++)
 		s->clients[i].fd = -1;
 	s->record = -1;
+	s->secrets = secrets;
 	detach(s);
 	if (!settle_files(s, folder, ready, &e) || !claim(s, &e) || !begin(s, &e)) {
 		handshake(s->ready > 0 ? s->ready : ready, e.text);
@@ -222,7 +228,7 @@ static int await(int fd)
 	return 1;
 }
 
-static int launch(const char *path, int ready)
+static int launch(const char *path, int ready, int secrets)
 {
 	int ends[2] = {-1, ready}, pid, folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct err e = ERR_INIT;
@@ -233,7 +239,7 @@ static int launch(const char *path, int ready)
 		err_errno(&e, errno, "cannot open the task's folder", path);
 	pid = folder < 0 ? -1 : fork();
 	if (pid == 0)
-		_exit(supervise(folder, ends[1]));
+		_exit(supervise(folder, ends[1], secrets));
 	if (pid < 0) {
 		if (folder >= 0)
 			err_errno(&e, errno, "cannot start a process to supervise", path);
@@ -245,9 +251,14 @@ static int launch(const char *path, int ready)
 	return await(ends[0]);
 }
 
+static bool option_fd(char **words, const char *name, int64_t *fd)
+{
+	return strcmp(words[0], name) == 0 && num_i64(words[1], 3, 1 << 20, fd);
+}
+
 int main(int argc, char **argv)
 {
-	int64_t ready = -1;
+	int64_t ready = -1, secrets = -1;
 
 	if (!standard_hold())
 		return 1;
@@ -255,14 +266,13 @@ int main(int argc, char **argv)
 		puts("mltop-shim " MLTOP_VERSION);
 		return 0;
 	}
-	if ((argc != 2 && argc != 4) || argv[1][0] == '-' ||
-		(argc == 4 &&
-			(strcmp(argv[2], "--ready-fd") != 0 ||
-				!num_i64(argv[3], 3, 1 << 20, &ready)))) {
+	if ((argc != 2 && argc != 4 && argc != 6) || argv[1][0] == '-' ||
+		(argc > 2 && !option_fd(argv + 2, "--ready-fd", &ready)) ||
+		(argc > 4 && !option_fd(argv + 4, "--secrets-fd", &secrets))) {
 		fprintf(stderr,
-			"usage: mltop-shim FOLDER [--ready-fd N]\n"
+			"usage: mltop-shim FOLDER [--ready-fd N [--secrets-fd N]]\n"
 			"Supervises the task described in FOLDER/spec. mltopd starts it; people use mltop run.\n");
 		return 2;
 	}
-	return launch(argv[1], (int)ready);
+	return launch(argv[1], (int)ready, (int)secrets);
 }

@@ -1,11 +1,11 @@
 /*
- * mltop-shim FOLDER [--ready-fd N]: supervises one task, in one process without threads, and
+ * mltop-shim FOLDER [--ready-fd N [--secrets-fd N]]: supervises one task, in one process without threads, and
  * outlives the daemon that started it. It allocates nothing after its start; all it knows is in one
  * `struct shim`.
  *
  * Start. The first process forks and exits; the second becomes leader of a new session, in which all
  * of the task runs (base/proctree.h finds it there), and subreaper of everything the task starts.
- * It holds nothing of the daemon: descriptors are closed but for the folder and the ready pipe.
+ * It holds nothing of the daemon: descriptors are closed but for the folder, the ready pipe and the task's secrets.
  * The first step is forked and held at a gate; when `pid` names it and ctl.sock listens, "ok\n" goes
  * to the ready pipe, and only then the gate opens. So after "ok" the record of the task's end is
  * promised, and before it nothing of the task has run; a program that cannot be executed is told by
@@ -47,6 +47,7 @@ struct control_client {
 
 struct shim {
 	int record;          /* of the exit, not yet in place: room kept for it; -1: none */
+	int secrets;         /* the daemon's, base/tasksecret.h; -1: none */
 	int folder, ready;   /* ready: -1 when the handshake is over */
 	int signals, output; /* signalfd; read end of the log pipe, -1 after its end */
 	int output_write;   /* its write end, kept for the steps to come; -1 after the last began */
@@ -124,6 +125,10 @@ void group_note_oom(struct shim *s);
 void group_note_refused(struct shim *s); /* processes that the limit refused, if any */
 void group_kill(const struct shim *s);
 void group_end(struct shim *s); /* removes it: nothing is in it any more */
+
+/* secret.c: in a step's process, before it becomes the task's user; errno. */
+bool secret_give(const struct shim *s, const char **environment, size_t max);
+void secret_end(const struct shim *s); /* what is not gone with the task by itself */
 
 /* control.c */
 void control_accept(struct shim *s);

@@ -116,7 +116,8 @@ static bool folders_make(struct local_work *w, struct err *e)
 	if (asprintf(&output, "%s/%s/output", w->local->tasks_dir, w->task->uid) < 0)
 		abort();
 	bool good = fsio_mkdirs(output, 0700, e) && (w->run_uid < 0 || output_give(w, output, e)) &&
-		tmp_make(w, e) && local_isolation_know(w->local, w->run_uid, e);
+		tmp_make(w, e) && local_secrets_make(w, e) &&
+		local_isolation_know(w->local, w->run_uid, e);
 
 	free(output);
 	return good;
@@ -244,6 +245,8 @@ static bool prepare(struct local_work *w, int *folder, bool *before, enum work_r
 
 void local_work_ended(struct local_work *w)
 {
+	if (w->outcome == LOCAL_ENDED)
+		local_secrets_end(w);
 	if (w->outcome == LOCAL_ENDED && w->local->limits == LOCAL_LIMITS_CGROUP)
 		local_group_end(local_group_of(&w->local->groups, w->marker, &w->arena));
 }
@@ -255,7 +258,9 @@ void local_launch(struct local_work *w)
 	int folder = -1;
 	bool before = false;
 
-	if (atomic_load(&w->cancelled))
+	if (w->refused.text[0])
+		local_failed(w, REASON_START, w->refused.text);
+	else if (atomic_load(&w->cancelled))
 		stopped(w);
 	else if (!prepare(w, &folder, &before, &why, &e))
 		local_failed(w, why, e.text);
@@ -271,12 +276,14 @@ void local_launch(struct local_work *w)
 }
 
 /* posix_spawn shares our memory until exec (vfork): its cost does not grow with the daemon's size. */
-static int shim_start(struct local_work *w, int ready, pid_t *pid)
+static int shim_start(struct local_work *w, int ready, int secrets, pid_t *pid)
 {
 	const char *crash = getenv("MLTOP_SHIM_CRASH"); /* fault tests: see src/shim/shim.h */
 	char setting[64];
 	char option[] = "--ready-fd", descriptor[] = "3";
-	char *const argv[] = {w->local->shim_path, w->folder, option, descriptor, NULL};
+	char more[] = "--secrets-fd", fourth[] = "4";
+	char *const argv[] = {w->local->shim_path, w->folder, option, descriptor,
+		secrets < 0 ? NULL : more, fourth, NULL};
 	char *const env[] = {crash ? setting : NULL, NULL};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
@@ -287,6 +294,8 @@ static int shim_start(struct local_work *w, int ready, pid_t *pid)
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	if (secrets >= 0)
+		posix_spawn_file_actions_adddup2(&files, secrets, 4);
 	posix_spawn_file_actions_adddup2(&files, ready, 3);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
@@ -354,16 +363,25 @@ static void spawned(struct local_work *w, const char *line)
 void local_spawn(struct local_work *w)
 {
 	char line[300], message[400];
-	int ready[2], failed;
+	int ready[2], failed, secrets;
+	struct err e = ERR_INIT;
 	pid_t pid;
 
+	if (!local_secrets_pass(w, &secrets, &e)) {
+		local_failed(w, REASON_START, e.text);
+		return;
+	}
 	if (pipe2(ready, O_CLOEXEC) < 0) {
 		snprintf(message, sizeof message, "cannot start the task: %s", strerror(errno));
 		local_failed(w, REASON_START, message);
+		if (secrets >= 0)
+			close(secrets);
 		return;
 	}
-	failed = shim_start(w, ready[1], &pid);
+	failed = shim_start(w, ready[1], secrets, &pid);
 	close(ready[1]);
+	if (secrets >= 0)
+		close(secrets);
 	if (failed) {
 		snprintf(message, sizeof message, "cannot start %.200s: %s", w->local->shim_path,
 			strerror(failed));

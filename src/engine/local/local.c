@@ -286,6 +286,7 @@ static void local_start(struct engine *en, const struct task_launch *launch)
 	w->amd = local_gpus_amd(l, launch->gpus, launch->gpu_count);
 	w->run_uid = launch->run_uid;
 	w->run_gid = launch->run_gid;
+	local_secrets_take(w, launch, &w->refused);
 	if (l->limits == LOCAL_LIMITS_POLL &&
 		local_cores_take(&l->cores, (w->program.cpu_limit.v + 999) / 1000, &t->cores))
 		w->cores = local_cores_text(&t->cores, &w->arena);

@@ -102,6 +102,9 @@ struct local_work {
 	size_t gpu_count;
 	bool amd; /* they are AMD's */
 	int run_uid, run_gid;
+	struct err refused; /* launch: why it is not even tried */
+	char *secrets;      /* as base/tasksecret.h has them; wiped when it is freed */
+	size_t secrets_len;
 	const char *cores; /* that it is bound to, as "0,3"; "": any */
 	/* Out. */
 	enum local_outcome outcome;
@@ -181,6 +184,16 @@ void local_isolation_find(struct local *l, const struct local_settings *set);
 bool local_isolation_know(struct local *l, int uid, struct err *e);
 /* `idle`: no task goes on without us. */
 void local_isolation_end(struct local *l, bool idle);
+
+/* secrets.c: into the work; false: one of them cannot be had. Descriptor for the shim; -1: none. */
+bool local_secrets_take(struct local_work *w, const struct task_launch *launch, struct err *e);
+bool local_secrets_pass(const struct local_work *w, int *fd, struct err *e);
+void local_secrets_free(struct local_work *w);
+/* Where they will be, "" where there are none; in the work's arena. Made where the task cannot. */
+const char *local_secrets_dir(struct local_work *w);
+bool local_secrets_make(struct local_work *w, struct err *e);
+/* What a shim could not remove. */
+void local_secrets_end(struct local_work *w);
 
 /* cores.c */
 void local_cores_find(struct local_cores *c);

@@ -85,20 +85,48 @@ static bool linked(struct recovery *r)
 	return true;
 }
 
+/* What its launch wrote; false: nothing that can be read. To be released in any case. */
+struct old_spec {
+	char *data;
+	const char **vector;
+	struct task_spec spec;
+};
+
+static bool old_spec_load(struct recovery *r, struct old_spec *old)
+{
+	size_t len;
+
+	old->data = mem_alloc(TASKFILE_MAX);
+	old->vector = mem_alloc(TASK_VECTOR_MAX * sizeof *old->vector);
+	return load(r, "spec", old->data, TASKFILE_MAX, &len) &&
+		taskfile_decode_spec(&old->spec, old->data, len, old->vector, TASK_VECTOR_MAX,
+			NULL);
+}
+
+static void old_spec_release(struct old_spec *old)
+{
+	explicit_bzero(old->data, TASKFILE_MAX); /* the environment may hold secrets */
+	free(old->data);
+	free(old->vector);
+}
+
 /* Its group, as the spec has it: another daemon may have made it, with other settings. */
 static void kill_group(struct recovery *r)
 {
-	char *data = mem_alloc(TASKFILE_MAX);
-	const char **vector = mem_alloc(TASK_VECTOR_MAX * sizeof *vector);
-	struct task_spec spec;
-	size_t len;
+	struct old_spec old;
 
-	if (load(r, "spec", data, TASKFILE_MAX, &len) &&
-		taskfile_decode_spec(&spec, data, len, vector, TASK_VECTOR_MAX, NULL))
-		local_group_end(spec.cgroups);
-	explicit_bzero(data, TASKFILE_MAX); /* the environment may hold secrets */
-	free(data);
-	free(vector);
+	if (old_spec_load(r, &old))
+		local_group_end(old.spec.cgroups);
+	old_spec_release(&old);
+}
+
+static bool has_secrets(struct recovery *r)
+{
+	struct old_spec old;
+	bool has = old_spec_load(r, &old) && *old.spec.secrets_dir != '\0';
+
+	old_spec_release(&old);
+	return has;
 }
 
 /*
@@ -235,6 +263,10 @@ static void shim_is_dead(struct recovery *r, const struct task_pid *pid)
 	} else if (r->w->stray || atomic_load(&r->w->cancelled)) {
 		local_failed(r->w, REASON_CANCELLED, "stopped before it started");
 		r->w->end.end = TASK_END_STOPPED;
+	} else if (has_secrets(r)) {
+		/* Their values died with the daemon: they are asked for anew. */
+		local_failed(r->w, REASON_RETRY,
+			"the platform stopped before the task could start");
 	} else {
 		flock(r->folder, LOCK_UN); /* the shim will want it */
 		local_spawn(r->w);

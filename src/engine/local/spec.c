@@ -72,6 +72,8 @@ static void env_forced(struct env_list *l, struct local_work *w, const char *out
 	env_set(l, TASK_MARKER, w->marker);
 	env_number(l, "MLTOP_ATTEMPT", w->task->ref.attempt);
 	env_set(l, "MLTOP_OUTPUT_DIR", output);
+	if (w->secrets_len > 0)
+		env_set(l, "MLTOP_SECRETS_DIR", local_secrets_dir(w));
 }
 
 /* The package comes before what the person's own PYTHONPATH names. */
@@ -223,6 +225,7 @@ static void view_fill(struct local_work *w, struct task_spec *spec)
 	spec->hide_processes = apart && w->local->hides_processes;
 	spec->close_sockets = apart && w->local->closes_sockets;
 	spec->own_tmp = "";
+	spec->secrets_dir = local_secrets_dir(w);
 	if (apart && w->local->owns_files) {
 		spec->own_tmp = arena_path(&w->arena, w->folder, "tmp");
 		spec->own_place = arena_path(&w->arena,

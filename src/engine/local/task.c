@@ -129,6 +129,7 @@ static void work_free(struct local_work *w)
 {
 	free(w->folder);
 	free(w->marker);
+	local_secrets_free(w);
 	arena_release(&w->arena);
 	free(w);
 }
