@@ -277,12 +277,66 @@ static bool edit_put(struct request *r, struct change *c, const void *row, void 
 	return true;
 }
 
+/* The version that the change was made from: ?if_version= or If-Match; NULL: whatever it is. */
+static const char *edit_version(struct request *r, size_t *len)
+{
+	const char *version = request_query(r, "if_version");
+
+	if (version == NULL)
+		version = r->if_match;
+	if (version && strcmp(version, "*") == 0)
+		version = NULL;
+	*len = version ? strlen(version) : 0;
+	if (*len >= 2 && version[0] == '"' && version[*len - 1] == '"') {
+		version++;
+		*len -= 2;
+	}
+	return version;
+}
+
+/* Whoever made the change looked at another state of the row: they are told the one that there is. */
+static bool edit_conflicts(struct request *r, const struct kind *k, const void *row)
+{
+	const struct field *f = kind_field(k, "version");
+	struct buf now = BUF_INIT;
+	struct err e = ERR_INIT;
+	size_t len;
+	const char *version = edit_version(r, &len);
+	bool same;
+
+	if (version == NULL)
+		return false;
+	if (f == NULL || !record_knows(k, row, f)) {
+		err_field(&e, ERR_INVALID, "if_version",
+			"a %s has no version: leave if_version and If-Match out", k->name);
+		request_fail(r, &e);
+		return true;
+	}
+	record_cell(k, row, f, 0, &now);
+	same = now.len == len && memcmp(now.data, version, len) == 0;
+	if (!same) {
+		err_set(&e, ERR_CONFLICT,
+			"%s %.100s was changed by somebody else meanwhile: it has version %s now, not "
+			"%.40s; look at it and change it again",
+			k->name, record_key(k, row), now.data, version);
+		request_reply(r, 409,
+			json_pack("{s:b, s:s, s:s, s:o}", "error", 1, "message", e.text, "field",
+				"version", "now", record_encode(k, row, NULL)));
+	}
+	buf_release(&now);
+	return !same;
+}
+
 static void edit_commit(struct request *r, struct change *c, const void *row, const void *changed)
 {
 	const struct kind_handlers *h = r->route->handlers;
 	struct fieldset which;
 
+	size_t len;
+
 	record_diff(h->kind, row, changed, &which);
+	if (edit_version(r, &len))
+		change_only_if(c, h->kind, record_uid(h->kind, row));
 	request_did(r, c, h->kind, changed, "change", "Changed", &which);
 	change_answer(c, 200, record_encode(h->kind, changed, NULL));
 	if (h->edited)
@@ -300,7 +354,7 @@ void generic_edit(struct request *r)
 	struct change *c;
 	bool good;
 
-	if (row == NULL)
+	if (row == NULL || edit_conflicts(r, k, row))
 		return;
 	memcpy(changed, row, k->size);
 	c = change_for(r);

@@ -3,6 +3,7 @@
 #include "mltop/cli_upload.h"
 
 #include "core/kinds/job.h"
+#include "core/wire/query.h"
 #include "io/yaml.h"
 
 #include <stdlib.h>
@@ -292,21 +293,6 @@ int cli_key_create(struct cli *c)
 
 /* ---- Editing ---- */
 
-/* GPU is what is used, GPU MAX what may be set: who sets the first by a short name means the second. */
-static const struct field *edit_meant(const struct kind *k, const char *name)
-{
-	const struct field *f = kind_field_or_title(k, name), *most = NULL;
-	struct buf limit = BUF_INIT;
-
-	if (f && f->title && !(kind_owner(k, f)->flags & F_EDIT) &&
-		strcmp(name, kind_owner(k, f)->name) != 0) {
-		buf_addf(&limit, "%s MAX", f->title);
-		most = kind_field_or_title(k, limit.data);
-		buf_release(&limit);
-	}
-	return most && (kind_owner(k, most)->flags & F_EDIT) ? most : f;
-}
-
 static bool edit_unknown(const struct kind *k, const char *name, struct err *e)
 {
 	const struct field *near = kind_similar(k, name, F_EDIT);
@@ -321,7 +307,7 @@ static bool edited_field(const struct kind *k, const char *word, json_t *body, s
 {
 	const char *equals = strchr(word, '=');
 	char *name = strndup(word, (size_t)(equals - word));
-	const struct field *f = edit_meant(k, name);
+	const struct field *f = kind_field_to_edit(k, name);
 	json_t *value;
 
 	if (f == NULL)
@@ -333,6 +319,20 @@ static bool edited_field(const struct kind *k, const char *word, json_t *body, s
 	if (value == NULL && (strcmp(equals + 1, "none") == 0 || equals[1] == '\0'))
 		value = json_null();
 	return value && json_object_set_new(body, kind_owner(k, f)->name, value) == 0;
+}
+
+/* With the version that it must still have, where one is given: it is a number. */
+static char *edit_path(struct cli *c, const struct kind *k, const json_t *object)
+{
+	char *path = cli_path(k, cli_text_of(object, kind_uid(k)), "");
+	struct buf with = BUF_INIT;
+
+	if (!cli_has(c, "if-version"))
+		return path;
+	buf_addf(&with, "%s%cif_version=", path, strchr(path, '?') ? '&' : '?');
+	percent_encode(&with, cli_value(c, "if-version"), strlen(cli_value(c, "if-version")), "");
+	free(path);
+	return buf_detach(&with);
 }
 
 int cli_edit(struct cli *c)
@@ -354,7 +354,7 @@ int cli_edit(struct cli *c)
 	}
 	ok = ok && cli_find(c, k, c->args[0], &object, &e);
 	if (ok)
-		path = cli_path(k, cli_text_of(object, kind_uid(k)), "");
+		path = edit_path(c, k, object);
 	if (ok && cli_has(c, "what-if"))
 		ok = cli_what_if(c, "PUT", path, body, &e);
 	else

@@ -56,6 +56,10 @@ static const struct cli_flag download_flags[] = {
 	{"force", 'f', NULL, "write over files that are there", false},
 	{0},
 };
+static const struct cli_flag edit_flags[] = {
+	{"if-version", 0, "N", "only if it still has that version (-o json shows it)", false},
+	{0},
+};
 static const struct cli_flag progress_flags[] = {
 	{"pattern", 'p', "PATTERN", "regular expression with named parts, tried before the readers",
 		true},
@@ -82,7 +86,7 @@ const struct verb special_verbs[] = {
 		"files that a job has left in MLTOP_OUTPUT_DIR"),
 	JOBS("download", "NAME [PATH]", 1, 2, VERB_ORG, download_flags, cli_download,
 		"fetch a job's outputs: all, one, or those below a folder"),
-	{"quotas", "set", "ORG FIELD=VALUE...", 2, CLI_ARGS_MAX, VERB_ONE, &quota_kind, NULL,
+	{"quotas", "set", "ORG FIELD=VALUE...", 2, CLI_ARGS_MAX, VERB_ONE, &quota_kind, edit_flags,
 		cli_edit, "change what an org may use (quota admins)"},
 	{"keys", "create", "ORG ROLE [NAME]", 0, 3, VERB_ONE | VERB_FIELDS, &key_kind, NULL,
 		cli_key_create, "make an access key; its secret is printed this once (admins)"},

@@ -265,6 +265,14 @@ void change_row(struct change *c, const struct kind *k, const void *rec)
 	change_record(c, k, rec, rowset_find(set->rows, record_uid(k, rec)), false);
 }
 
+void change_only_if(struct change *c, const struct kind *k, const char *uid)
+{
+	struct entry *en = entry_find(c, k->name, uid);
+
+	if (en)
+		en->strict = true;
+}
+
 void change_row_remove(struct change *c, const struct kind *k, const char *uid)
 {
 	struct entry *en = entry_add(c, k, uid, NULL);

@@ -27,6 +27,7 @@ struct entry {
 	struct fieldset own; /* of these, what composing it changed in the row that work goes by */
 	uint64_t base;       /* revision of the row that it was made from */
 	bool fresh;          /* must not be there yet */
+	bool strict;         /* must be as it was when the change was composed */
 	bool any;            /* is ours alone: no revision is compared */
 	bool gone;           /* gives its name up */
 	bool done;           /* nothing is to be stored of it */

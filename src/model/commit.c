@@ -67,6 +67,11 @@ static bool change_rebase(struct change *c, struct err *e)
 			continue;
 		if (row == NULL)
 			return err_set(e, ERR_CONFLICT, "the %s is gone already", en->set->name);
+		if (en->strict && row->revision != en->base)
+			return err_field(e, ERR_CONFLICT, "version",
+				"the %s was changed by somebody else meanwhile: look at it and "
+				"change it again",
+				en->set->name);
 		if (row->revision != en->base)
 			entry_rebase(en, row, row->revision);
 	}
@@ -81,7 +86,7 @@ static bool change_meets(struct change *c, const struct store_object *now)
 	union any_record row;
 	bool good;
 
-	if (en == NULL || en->any || en->fresh)
+	if (en == NULL || en->any || en->fresh || en->strict)
 		return false;
 	good = object_read(en->set->kind, now, &row, &text, NULL);
 	if (good)

@@ -148,6 +148,8 @@ void change_events_trim(struct change *c, const char *uid);
 struct model *change_model(const struct change *c);
 /* An object of any kind, made from the row that has its uid; by its uid, it goes and what is its. */
 void change_row(struct change *c, const struct kind *k, const void *rec);
+/* That object, which is in the change, must still be as it was: else the change fails (ERR_CONFLICT). */
+void change_only_if(struct change *c, const struct kind *k, const char *uid);
 void change_row_remove(struct change *c, const struct kind *k, const char *uid);
 bool change_key(struct change *c, const struct key *k, struct err *e);
 /* What was done, by whom: core/kinds/audit.c has the rows. `detail` NULL: none. */

@@ -173,6 +173,7 @@ static bool admit(struct exchange *x)
 		return false;
 	}
 	x->r.nonce = x->claim.nonce;
+	x->r.if_match = head_get(&x->head, "if-match");
 	if (!auth_allowed(&x->r.who, x->r.route, &e) || !read_what_if(x, &e) ||
 		!needs_nonce(x, &e)) {
 		request_fail(&x->r, &e);

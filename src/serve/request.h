@@ -77,10 +77,11 @@ struct request {
 	const char
 		*bearer; /* ROUTE_OPEN: what "Authorization: Bearer" says; NULL: it says nothing */
 	bool what_if;    /* ROUTE_WHAT_IF: only that is asked */
-	bool secure;     /* nobody on the way could read it: TLS, here or at a trusted proxy */
-	int64_t now;     /* wall ms when it came */
-	bool gone;       /* set by the server when the client has left */
-	void *server;    /* the server's own; NULL with the next, which has the answer */
+	const char *if_match; /* the header as it came; NULL: none */
+	bool secure;          /* nobody on the way could read it: TLS, here or at a trusted proxy */
+	int64_t now;          /* wall ms when it came */
+	bool gone;            /* set by the server when the client has left */
+	void *server;         /* the server's own; NULL with the next, which has the answer */
 	/* The program asks itself: no client, no limits. Not for ROUTE_STREAM. NULL for all others. */
 	void (*answered)(struct request *r, int status, const char *text, size_t len);
 	struct uv_loop_s *loop; /* uv_loop_t, of uv.h */

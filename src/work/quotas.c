@@ -126,11 +126,13 @@ void reconcile_usage(struct work *w)
 			usage_add(q, a);
 	}
 	for (size_t i = 0; i < count; i++) {
-		const struct quota *q = w->model->quotas.rows[i];
+		struct quota *q = w->model->quotas.rows[i];
 		struct usage now = usage_of(q);
 
-		if (memcmp(&before[i], &now, sizeof now) != 0)
-			model_show(w->model, &quota_kind, q->org_id);
+		if (memcmp(&before[i], &now, sizeof now) == 0)
+			continue;
+		quota_kind.settle(q);
+		model_show(w->model, &quota_kind, q->org_id);
 	}
 	free(before);
 }

@@ -37,6 +37,10 @@ static const char *const sections[] = {
 	"train_gpu_quota,total_gpu_quota,train_cpu_quota,total_cpu_quota,train_memory_quota," \
 	"total_memory_quota"
 
+#define USED                                                                                  \
+	"total_gpu_used,total_cpu_used,total_memory_used,train_count_used,train_count_quota," \
+	"records_bytes_used,records_bytes_quota"
+
 static const struct field fields[] = {
 	ROW(quota, org_name, name, .title = "ORG", .flags = F_KEY | F_STATUS, .width = 12,
 		.max = 57, .doc = "Name of the org."),
@@ -82,6 +86,15 @@ static const struct field fields[] = {
 		.width = 17, .section = TOTAL,
 		.doc = "Which of these three bounds are of train jobs, not of the total."),
 
+	ROW(quota, nearest, percent, .follows = LIMITS "," USED, .title = "NEAREST",
+		.flags = F_STATUS, .width = 8, .section = TOTAL,
+		.doc = "How much is used, in percent, of the limit that is nearest."),
+	ROW(quota, nearest_of, text, .follows = LIMITS "," USED, .title = "OF", .flags = F_STATUS,
+		.width = 8, .section = TOTAL, .doc = "Which limit that is."),
+	ROW(quota, version, id, .flags = F_STATUS | F_HIDDEN, .width = 8, .section = OTHER,
+		.doc = "Changes with each change of a limit: ?if_version= or If-Match refuse one that "
+		       "was made from another."),
+
 	SHORT("name", org_name, name, "ORG", "org_name"),
 	SHORT("org", org_name, name, "ORG", "org_name"),
 	SHORT("gpu", total.gpu_used, quota_count, "GPU", "total_gpu_used"),
@@ -102,6 +115,35 @@ static bool lesser(int64_t kind, int64_t total, int64_t *out)
 
 	*out = own ? kind : total;
 	return own;
+}
+
+/* Of this limit so much is used, where it is the nearest one so far. */
+static void nearer(struct quota *q, bool known, int64_t used, int64_t limit, const char *what)
+{
+	double percent = limit > 0 ? 100.0 * (double)used / (double)limit : used > 0 ? 100 : 0;
+
+	if (!known || limit < 0 || (q->nearest_of && *q->nearest_of && percent <= q->nearest.v))
+		return;
+	record_set(quota, q, nearest, (struct percent){percent});
+	record_set(quota, q, nearest_of, what);
+}
+
+static void quota_nearest(struct quota *q)
+{
+	record_drop(quota, q, nearest);
+	record_set(quota, q, nearest_of, "");
+	nearer(q, record_has(quota, q, gpu_bound) && record_has(quota, q, total.gpu_used),
+		q->total.gpu_used, q->gpu_bound, "gpu");
+	nearer(q, record_has(quota, q, cpu_bound) && record_has(quota, q, total.cpu_used),
+		q->total.cpu_used.v, q->cpu_bound.v, "cpu");
+	nearer(q, record_has(quota, q, memory_bound) && record_has(quota, q, total.memory_used),
+		q->total.memory_used.v, q->memory_bound.v, "memory");
+	nearer(q, record_has(quota, q, train.count_quota) && record_has(quota, q, train.count_used),
+		q->train.count_used, q->train.count_quota, "jobs");
+	nearer(q,
+		record_has(quota, q, records_bytes_quota) &&
+			record_has(quota, q, records_bytes_used),
+		q->records_bytes_used.v, q->records_bytes_quota.v, "text");
 }
 
 static void quota_settle(void *record)
@@ -131,6 +173,9 @@ static void quota_settle(void *record)
 	}
 	if (known == 7)
 		record_set(quota, q, bounds, words[own]);
+	if (q->record.revision)
+		record_set(quota, q, version, (int64_t)q->record.revision);
+	quota_nearest(q);
 }
 
 /* Every number of a new quota: no limit, or none in use. */

@@ -126,6 +126,8 @@ struct fieldset {
 const struct field *kind_field(const struct kind *k, const char *name); /* NULL: none */
 /* Also by the title that its column has, whatever its case: a person sees that one. */
 const struct field *kind_field_or_title(const struct kind *k, const char *name);
+/* The same of one that is to be changed: GPU, what is used, means GPU MAX, what may be. */
+const struct field *kind_field_to_edit(const struct kind *k, const char *name);
 /*
  * The row whose name is spelt nearly so; NULL: none. `give`: F_NEW or F_EDIT, where only rows that a
  * person may give are meant; 0: any that is ever known.

@@ -65,6 +65,20 @@ const struct field *kind_field_or_title(const struct kind *k, const char *name)
 	return f;
 }
 
+const struct field *kind_field_to_edit(const struct kind *k, const char *name)
+{
+	const struct field *f = kind_field_or_title(k, name), *most = NULL;
+	struct buf limit = BUF_INIT;
+
+	if (f && f->title && !(kind_owner(k, f)->flags & F_EDIT) &&
+		strcmp(name, kind_owner(k, f)->name) != 0) {
+		buf_addf(&limit, "%s MAX", f->title);
+		most = kind_field_or_title(k, limit.data);
+		buf_release(&limit);
+	}
+	return most && (kind_owner(k, most)->flags & F_EDIT) ? most : f;
+}
+
 static const struct field *kind_flagged(const struct kind *k, unsigned flag)
 {
 	for (size_t i = 0; i < k->field_count; i++)
