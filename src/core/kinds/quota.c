@@ -131,7 +131,7 @@ static void nearer(struct quota *q, bool known, int64_t used, int64_t limit, con
 static void quota_nearest(struct quota *q)
 {
 	record_drop(quota, q, nearest);
-	record_set(quota, q, nearest_of, "");
+	record_drop(quota, q, nearest_of);
 	nearer(q, record_has(quota, q, gpu_bound) && record_has(quota, q, total.gpu_used),
 		q->total.gpu_used, q->gpu_bound, "gpu");
 	nearer(q, record_has(quota, q, cpu_bound) && record_has(quota, q, total.cpu_used),
