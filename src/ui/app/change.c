@@ -11,6 +11,7 @@ static void change_release(struct change *c)
 	free(c->name);
 	free(c->uid);
 	free(c->said);
+	free(c->version);
 	json_decref(c->body);
 	json_decref(c->back);
 }
@@ -74,13 +75,24 @@ static void marks_clear(struct app *a)
 		table_mark_clear(t);
 }
 
+/* A version is a number. */
+static char *sent_path(const struct change *c)
+{
+	struct buf path = BUF_INIT;
+
+	buf_adds(&path, c->path);
+	if (c->version)
+		buf_addf(&path, "%cif_version=%s", strchr(c->path, '?') ? '&' : '?', c->version);
+	return buf_detach(&path);
+}
+
 static void send(struct change *c, struct cmds *out)
 {
 	struct cmd *cmd = cmds_add(out, CMD_REQUEST);
 
 	cmd->id = c->id;
 	cmd->method = c->method;
-	cmd->path = mem_strdup(c->path);
+	cmd->path = sent_path(c);
 	cmd->body = json_incref(c->body);
 	c->due = 0;
 }

@@ -24,6 +24,7 @@ struct change {
 	char *uid;         /* of the row that bears the badge; "" none */
 	json_t *body;
 	json_t *back;   /* what the fields were that an edit changes; NULL: no edit */
+	char *version;  /* that the object must still have; NULL: whatever it is */
 	char *said;     /* a sentence for when it is accepted; NULL: "NAME DOING." */
 	int64_t due;    /* mono ms when it leaves; 0: sent */
 	uint64_t batch; /* what was accepted together is undone together */

@@ -196,6 +196,8 @@
 #define T_SUBMIT_WAITS " That is over the quota: it waits until others end."
 #define T_EDITED "%s %s is changed: "
 #define T_EDIT_USED ", in use "
+#define T_EDIT_CONFLICT "%s %s was changed by somebody else meanwhile."
+#define T_EDIT_THEIRS "Somebody else changed it meanwhile: at the left is what they made of it."
 #define T_EDIT_BELOW "What runs goes on; what is new waits until less is in use."
 #define T_NO "No"
 #define T_PROMPT_HOW "y, then Enter: yes"

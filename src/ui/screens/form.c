@@ -155,13 +155,60 @@ static void submit(struct app *a, struct view *v, struct cmds *out)
 	else if (!a->seen)
 		app_notice(a, ROLE_WARN, T_NOT_SEEN, T_ACCEPT_SUBMIT);
 	else if (edits(v))
-		form_send_edit(a, f->number, v->kind, f->id, v->name, f->before, rec, out);
+		form_send_edit(a, f->number, v->kind, f->id, v->name, f->before, rec, false, out);
 	else
 		form_send_new(a, f->number, v->kind, rec, out);
 	if (e.code != ERR_NONE && !*e.field)
 		app_notice(a, ROLE_BAD, "%s", e.text);
 	free(rec);
 	arena_release(&text);
+}
+
+/* What the person changed stands over what somebody else has made of it meanwhile. */
+static void merge(const struct kind *k, const void *before, const void *mine, void *theirs)
+{
+	struct fieldset changed = {{0}};
+
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+
+		if ((f->flags & F_EDIT) && record_knows(k, mine, f) &&
+			(!record_knows(k, before, f) ||
+				f->type->compare(f, record_member(before, f),
+					record_member(mine, f)) != 0))
+			fieldset_add(&changed, i);
+	}
+	record_overlay(k, theirs, mine, &changed);
+}
+
+/* Asks again, from what stands there now to what the person wants: they choose. */
+static bool ask_again(struct app *a, struct view *v, const json_t *now, struct cmds *out)
+{
+	struct form_view *f = v->state;
+	const struct kind *k = v->kind;
+	struct arena text = ARENA_INIT;
+	void *mine = mem_alloc(k->size), *theirs = mem_alloc(k->size), *both = mem_alloc(k->size);
+	bool good = f->before && form_record(&f->form, mine, &text, NULL) &&
+		record_decode(k, theirs, &f->text, now, DECODE_SERVER, NULL);
+
+	if (good) {
+		memcpy(both, theirs, k->size);
+		merge(k, f->before, mine, both);
+		form_fill(&f->form, both);
+		memcpy(f->before, theirs, k->size);
+		good = form_record(&f->form, mine, &text, NULL);
+	}
+	if (good) {
+		app_notice(a, ROLE_WARN, T_EDIT_CONFLICT, k->name, v->name);
+		form_send_edit(a, f->number, k, f->id, v->name, f->before, mine, true, out);
+	}
+	if (good && a->mode == MODE_PROMPT)
+		buf_adds(&a->prompt.stakes, T_EDIT_THEIRS "\n");
+	free(mine);
+	free(theirs);
+	free(both);
+	arena_release(&text);
+	return good;
 }
 
 /* What was accepted is done with, unless the person has gone on to another screen meanwhile. */
@@ -184,6 +231,9 @@ static bool form_answered(struct app *a, struct view *v, uint64_t form, const st
 			stack_pop(a, out); /* the view is gone with it */
 		return true;
 	}
+	if (m->status == 409 && field && strcmp(field, "version") == 0 &&
+		ask_again(a, v, json_object_get(m->body, "now"), out))
+		return true;
 	reply_error(m, &why);
 	if (field && form_mark(&f->form, field, why.data))
 		app_notice_clear(a); /* it stands at its field: once is enough */

@@ -185,8 +185,20 @@ static char *said_of(const struct change *c, const struct edit_diff *d)
 	return buf_detach(&said);
 }
 
+/* What it was made from: whoever changed it meanwhile is not overwritten unseen. NULL: it says none. */
+static char *version_of(const struct kind *k, const void *before)
+{
+	const struct field *f = before ? kind_field(k, "version") : NULL;
+	struct buf text = BUF_INIT;
+
+	if (f == NULL || f->type->storage != ST_INT || !record_knows(k, before, f))
+		return NULL;
+	record_cell(k, before, f, 0, &text);
+	return buf_detach(&text);
+}
+
 void form_send_edit(struct app *a, uint64_t form, const struct kind *k, const char *id,
-	const char *name, const void *before, void *rec, struct cmds *out)
+	const char *name, const void *before, void *rec, bool always, struct cmds *out)
 {
 	struct edit_diff d;
 
@@ -201,8 +213,9 @@ void form_send_edit(struct app *a, uint64_t form, const struct kind *k, const ch
 		c->path = object_path(a, (struct object){k, NULL}, id, "");
 		c->body = record_encode_request(k, rec);
 		c->back = json_incref(d.back);
+		c->version = version_of(k, before);
 		c->said = said_of(c, &d);
-		if (d.asks)
+		if (d.asks || always)
 			ask_change(a, &d);
 		else
 			change_accept(a, out);

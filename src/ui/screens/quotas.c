@@ -1,17 +1,84 @@
 #include "ui/screens/screens.h"
 
-/* What each org may use and uses. */
+/* What each org may use and uses, who is nearest a limit first. */
+
+enum { BAR_CELLS = 4 };
+
+/* "4/8 ██░░": full where nothing is left. */
+static void bar_add(double used, double limit, bool ascii, struct buf *out)
+{
+	int full = limit > 0 ? (int)(used / limit * BAR_CELLS + 0.5) : BAR_CELLS;
+
+	if (full == 0 && used > 0)
+		full = 1;
+	if (full == BAR_CELLS && used < limit)
+		full = BAR_CELLS - 1;
+	if (full > BAR_CELLS)
+		full = BAR_CELLS;
+	buf_addc(out, ' ');
+	for (int i = 0; i < BAR_CELLS; i++)
+		if (ascii)
+			buf_addc(out, i < full ? '#' : '-');
+		else
+			buf_adds(out, i < full ? "\u2588" : "\u2591");
+}
+
+static void used_cell(const struct table *t, const struct entry *e, const char *used_row,
+	const char *limit_row, bool ascii, struct buf *out)
+{
+	const struct kind *k = t->data.kind;
+	const struct field *used = kind_field(k, used_row), *limit = kind_field(k, limit_row);
+	const int64_t *u = record_member(e->row, used), *l = record_member(e->row, limit);
+
+	record_cell(k, e->row, used, 0, out);
+	if (!record_knows(k, e->row, used) || !record_knows(k, e->row, limit) || *l < 0)
+		return;
+	buf_addc(out, '/');
+	record_cell(k, e->row, limit, 0, out);
+	bar_add((double)*u, (double)*l, ascii, out);
+}
+
+#define CELL(name, used, limit)                                                            \
+	static void name##_cell(const struct table *t, const struct entry *e, int64_t now, \
+		bool ascii, struct buf *out)                                               \
+	{                                                                                  \
+		(void)now;                                                                 \
+		used_cell(t, e, used, limit, ascii, out);                                  \
+	}
+CELL(gpu, "total_gpu_used", "gpu_bound")
+CELL(cpu, "total_cpu_used", "cpu_bound")
+CELL(memory, "total_memory_used", "memory_bound")
+CELL(jobs, "train_count_used", "train_count_quota")
+
+/* "97% gpu" */
+static void nearest_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,
+	struct buf *out)
+{
+	const struct kind *k = t->data.kind;
+	const struct quota *q = e->row;
+
+	(void)now, (void)ascii;
+	if (record_has(quota, q, nearest))
+		buf_addf(out, "%.0f%% %s", q->nearest.v, q->nearest_of);
+	else
+		record_cell(k, q, kind_field(k, "nearest"), 0, out);
+}
 
 static const struct column columns[] = {
-	{.field = "org_name", .width = 12, .most = 24},
-	{.field = "total_gpu_used", .title = "GPU", .priority = 1, .width = 6},
-	{.field = "gpu_bound", .title = "OF", .priority = 2, .width = 6},
-	{.field = "total_cpu_used", .title = "CPU", .priority = 3, .width = 7},
-	{.field = "cpu_bound", .title = "OF", .priority = 4, .width = 7},
-	{.field = "total_memory_used", .title = "MEM", .priority = 5, .width = 8},
-	{.field = "memory_bound", .title = "OF", .priority = 6, .width = 8},
-	{.field = "train_count_used", .title = "JOBS", .priority = 7, .width = 6},
-	{.field = "train_count_quota", .title = "OF", .priority = 8, .width = 6},
+	{.field = "org_name", .width = 10, .most = 24},
+	{.field = "nearest", .title = "NEAREST", .priority = 1, .width = 11, .cell = nearest_cell},
+	{.field = "total_gpu_used", .title = "GPU", .priority = 2, .width = 11, .cell = gpu_cell},
+	{.field = "total_cpu_used", .title = "CPU", .priority = 3, .width = 12, .cell = cpu_cell},
+	{.field = "total_memory_used",
+		.title = "MEM",
+		.priority = 4,
+		.width = 14,
+		.cell = memory_cell},
+	{.field = "train_count_used",
+		.title = "JOBS",
+		.priority = 5,
+		.width = 12,
+		.cell = jobs_cell},
 	{.field = "bounds", .priority = 9, .width = 17},
 	{.field = "tensorboard_used", .title = "TB", .priority = 9, .width = 4, .wide = true},
 	{.field = "tensorboard_quota", .title = "OF", .priority = 10, .width = 4, .wide = true},
@@ -27,8 +94,8 @@ const struct screen scr_quotas = {
 	.scopes = SCOPE_TABLE | SCOPE_OPEN,
 	.kind = &quota_kind,
 	.columns = columns,
-	.sort = "org_name",
-	.fields = "org_id,org_name",
+	.sort = "-nearest",
+	.fields = "org_id,org_name,gpu_bound,cpu_bound,memory_bound,train_count_quota,nearest_of",
 	.empty = empty,
 	TABLE_SCREEN,
 };
