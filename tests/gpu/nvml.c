@@ -11,7 +11,7 @@
  *	                            file says otherwise
  *	mig UUID [total= used=]     a device of the GPU above, which is divided then
  *	process PID MIB             on what is above
- *	auto                        processes are those whose CUDA_VISIBLE_DEVICES names the GPU
+ *	auto                        as well as processes whose CUDA_VISIBLE_DEVICES names the GPU
  *	init CODE                   nvmlInit_v2 answers that
  *
  * OLD_DRIVER: without the functions that drivers of before 510 do not have.
@@ -45,7 +45,7 @@ struct device {
 		unsigned pid;
 		long mib;
 	} processes[PROCESSES];
-	unsigned process_count;
+	unsigned process_count, said_count; /* the second: by the file */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -141,6 +141,7 @@ static void line_read(char *line)
 	} else if (strcmp(verb, "process") == 0 && name && d && d->process_count < PROCESSES) {
 		d->processes[d->process_count].pid = (unsigned)strtoul(name, NULL, 10);
 		d->processes[d->process_count++].mib = rest ? value_of(rest) : 1;
+		d->said_count = d->process_count;
 	} else if (strcmp(verb, "auto") == 0) {
 		automatic = true;
 	} else if (strcmp(verb, "init") == 0 && name) {
@@ -447,13 +448,13 @@ int nvmlDeviceGetMemoryInfo(nvml_device handle, struct nvml_memory *out)
 	return code;
 }
 
-/* Processes that were given the GPU, found as a person would: by their environment. */
+/* Beside those of the file: processes that were given the GPU, found as a person would: by their environment. */
 static void processes_look(struct device *d)
 {
 	char path[300], text_[65536];
 	DIR *proc = opendir("/proc");
 
-	d->process_count = 0;
+	d->process_count = d->said_count;
 	for (struct dirent *e; proc && (e = readdir(proc)) != NULL;) {
 		int fd;
 		ssize_t n;

@@ -97,7 +97,7 @@ static const struct field fields[] = {
 	ROW(gpu, uuid, text, .flags = F_KEY | F_STATUS, .width = 12, .max = 255,
 		.doc = "What names it for ever, as the driver does."),
 	ROW(gpu, index, int, .title = "GPU", .flags = F_STATUS, .width = 3,
-		.doc = "Its place on the node, or of a MIG device in its GPU, from 0 on."),
+		.doc = "Its place on the node, from 0 on; of a MIG device that of its GPU."),
 	ROW(gpu, node_name, text, .title = "NODE", .flags = F_STATUS, .width = 12, .max = 255,
 		.doc = "The machine that it is in."),
 	ROW(gpu, name, text, .title = "MODEL", .flags = F_STATUS, .width = 16, .max = 255,

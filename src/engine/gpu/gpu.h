@@ -42,7 +42,7 @@ struct gpu_seen {
 	char pci[32];          /* "0000:65:00.0" */
 	char place[64];        /* NUMA node and PCI root; alike: close together. "" unknown */
 	enum gpu_vendor vendor;
-	int index; /* as the driver counts; a MIG device: within its GPU */
+	int index; /* as the driver counts; a MIG device: that of its GPU */
 	bool lost;
 	bool mig; /* it is divided into MIG devices: nothing may run on the whole */
 	double util, temperature, power, power_limit, fan; /* percent, Celsius, watts, percent */

@@ -293,7 +293,7 @@ static void read_processes(struct nvml *n, nvml_device d, struct gpu_reading *r)
 /* ---- All of it ---- */
 
 /* The parts of one that is divided: of those there is memory and who uses it, no utilisation. */
-static void read_mig(struct nvml *n, const struct card *c, struct gpu_reading *r)
+static void read_mig(struct nvml *n, const struct card *c, int index, struct gpu_reading *r)
 {
 	unsigned most = 0;
 
@@ -315,7 +315,7 @@ static void read_mig(struct nvml *n, const struct card *c, struct gpu_reading *r
 		if (CALL(n, name, part, g->name, sizeof g->name) != NVML_SUCCESS)
 			g->name[0] = '\0';
 		g->name[sizeof g->name - 1] = '\0';
-		g->index = (int)i;
+		g->index = index;
 		read_memory(n, part, g);
 		read_processes(n, part, r);
 	}
@@ -341,7 +341,7 @@ static void read_card(struct nvml *n, const struct card *c, int index, struct gp
 	}
 	read_processes(n, c->device, r);
 	if (c->mig)
-		read_mig(n, c, r);
+		read_mig(n, c, index, r);
 }
 
 void nvml_read(struct nvml *n, struct gpu_reading *r)

@@ -5,6 +5,8 @@ const struct screen *const dashboard_screens[] = {
 	&scr_job,
 	&scr_log,
 	&scr_quotas,
+	&scr_gpus,
+	&scr_nodes,
 	&scr_events,
 	&scr_outputs,
 	&scr_contexts,

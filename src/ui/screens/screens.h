@@ -23,7 +23,7 @@ struct kind_screens {
 const struct screen *const *kind_screens(struct kind_screens *s);
 
 extern const struct screen scr_jobs, scr_job, scr_log, scr_quotas, scr_events, scr_help, scr_form,
-	scr_describe, scr_yaml, scr_history, scr_edit;
+	scr_describe, scr_yaml, scr_history, scr_edit, scr_gpus, scr_nodes;
 
 /* lists.c */
 extern const struct screen scr_contexts, scr_outputs;
