@@ -237,11 +237,81 @@ static void test_possible_on_many_nodes(void **state)
 	refused(&w, "gpu_limit", "gpu_limit is 2: this machine has 1 GPU");
 }
 
+/* ---- Which GPUs ---- */
+
+static void expect_gpus(struct world *w, size_t i, size_t count, const uint16_t *gpus)
+{
+	const struct plan_action *a;
+
+	expect_verb(w, i, PLAN_START);
+	a = action_of(w, i);
+	assert_int_equal(a->places[0].gpu_count, count);
+	for (size_t g = 0; g < count; g++)
+		assert_int_equal(a->places[0].gpus[g], gpus[g]);
+}
+
+static void eight_gpus(struct world *w)
+{
+	world_init(w);
+	w->node.gpu_count = GPUS;
+	for (size_t i = 0; i < GPUS; i++)
+		w->gpus[i].usable = true;
+}
+
+/* Eight GPUs: 0 to 3 hang on one root, 4 to 7 on another. */
+static void test_gpus_of_a_task_lie_together(void **state)
+{
+	struct world w;
+
+	(void)state;
+	eight_gpus(&w);
+	for (size_t i = 4; i < GPUS; i++)
+		w.gpus[i].place = 4;
+	add(&w, "pair", 2);
+	expect_gpus(&w, 0, 2, (const uint16_t[]){0, 1});
+	/* One is held there: the pair goes where it leaves no hole. */
+	w.gpus[0].held = w.gpus[1].held = true;
+	expect_gpus(&w, 0, 2, (const uint16_t[]){2, 3});
+	/* Three are not to be had there any more. */
+	w.rows[0].gpus = 3;
+	expect_gpus(&w, 0, 3, (const uint16_t[]){4, 5, 6});
+	/* Five are nowhere together: as many as can be. */
+	w.rows[0].gpus = 5;
+	expect_gpus(&w, 0, 5, (const uint16_t[]){4, 5, 6, 7, 2});
+	/* Two jobs of one plan get two of each their own. */
+	w.rows[0].gpus = 3;
+	add(&w, "other", 2);
+	expect_gpus(&w, 0, 3, (const uint16_t[]){4, 5, 6});
+	expect_gpus(&w, 1, 2, (const uint16_t[]){2, 3});
+	done(&w);
+}
+
+static void test_gpus_that_are_not_given_are_told(void **state)
+{
+	struct world w;
+
+	(void)state;
+	eight_gpus(&w);
+	add(&w, "all", 8);
+	w.gpus[2].usable = w.gpus[3].usable = false;
+	w.gpus[2].why = w.gpus[3].why = "lost";
+	expect_wait(&w, 0, REASON_GPU, "needs 8 GPUs: 6 of the 6 here are free; 2 more are lost");
+	w.gpus[3].usable = true;
+	expect_wait(&w, 0, REASON_GPU, "needs 8 GPUs: 7 of the 7 here are free; 1 more is lost");
+	w.node.gpu_count = 0;
+	w.node.gpus_unknown = "its GPU driver has not answered yet";
+	expect_wait(&w, 0, REASON_GPU,
+		"needs 8 GPUs: 0 of the 0 here are free; its GPU driver has not answered yet");
+	done(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_gang_spreads_over_nodes),
 		cmocka_unit_test(test_enough_in_all_and_on_no_node),
+		cmocka_unit_test(test_gpus_of_a_task_lie_together),
+		cmocka_unit_test(test_gpus_that_are_not_given_are_told),
 		cmocka_unit_test(test_what_was_tried_is_given_back),
 		cmocka_unit_test(test_what_lives_holds_its_own_node),
 		cmocka_unit_test(test_keeps_on_one_node),

@@ -89,7 +89,9 @@ static void random_nodes(struct random_world *w, uint64_t *s)
 			.memory_total = {(int64_t)(next(s) % (64 * (uint64_t)G))},
 			.max_tasks = (int64_t)(next(s) % 20)};
 		for (size_t i = 0; i < GPUS; i++)
-			w->gpus[n][i] = (struct plan_gpu){.uuid = "g", .usable = next(s) % 6 != 0};
+			w->gpus[n][i] = (struct plan_gpu){.uuid = "g",
+				.usable = next(s) % 6 != 0,
+				.place = (uint8_t)(next(s) % 3)};
 	}
 }
 

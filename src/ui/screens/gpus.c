@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "core/kinds/gpu.h"
-#include "core/kinds/node.h"
 #include "ui/kit/textpane.h"
 
 #include <stdlib.h>
@@ -225,8 +224,10 @@ static void draw_machines(const struct app *a, struct table *nodes, struct grid 
 	struct rect body)
 {
 	const struct entry *e = table_selected(nodes);
-	const struct node *n = e ? e->row : NULL;
-	const char *rest = n && n->gpu_note ? n->gpu_note : T_EMPTY_GPUS;
+	const struct field *note = kind_field(nodes->data.kind, "gpu_note");
+	const char *rest = e && e->row && record_knows(nodes->data.kind, e->row, note)
+		? record_text(e->row, note)
+		: T_EMPTY_GPUS;
 	int lines = 0;
 
 	for (; *rest && lines < NOTE_LINES && body.width > 2; lines++) {
