@@ -145,6 +145,10 @@ static bool object_action(struct app *a, enum action act, struct cmds *out)
 		if (may(a, o.kind, o.kind->change, "edit"))
 			open_object(a, "edit", o, out);
 		return true;
+	case ACT_SET:
+		if (app_top(a)->screen->set && may(a, o.kind, o.kind->change, "edit"))
+			line_open(a, MODE_SET, "");
+		return true;
 	case ACT_DESCRIBE: open_object(a, "describe", o, out); return true;
 	case ACT_YAML: open_object(a, "yaml", o, out); return true;
 	case ACT_EVENTS: open_object(a, "history", o, out); return true;

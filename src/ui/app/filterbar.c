@@ -177,6 +177,8 @@ static void accept_line(struct app *a, struct cmds *out)
 		v->screen->search(a, v, a->line.text.data, out);
 	if (mode == MODE_SAVE && v->screen->save)
 		v->screen->save(a, v, a->line.text.data, out);
+	if (mode == MODE_SET && v->screen->set)
+		v->screen->set(a, v, a->line.text.data, out);
 }
 
 void line_input(struct app *a, const struct msg *m, struct cmds *out)
@@ -218,6 +220,7 @@ void filterbar_draw(const struct app *a, struct grid *g, struct rect r)
 	line_draw(a, g, r,
 		a->mode == MODE_FILTER           ? "/"
 			: a->mode == MODE_SEARCH ? T_SEARCH
+			: a->mode == MODE_SET    ? T_SET
 						 : T_SAVE_AS);
 }
 

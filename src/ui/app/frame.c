@@ -257,7 +257,9 @@ static bool is_wanted(const struct app *a, const struct action_info *i, struct o
 		return false;
 	if (i->action == ACT_SUBMIT)
 		return app_may(a, o.kind->make) && !o.kind->made_by;
-	if (i->action == ACT_EDIT)
+	if (i->action == ACT_SET && !app_top(a)->screen->set)
+		return false;
+	if (i->action == ACT_EDIT || i->action == ACT_SET)
 		return o.row && app_may(a, o.kind->change);
 	if (i->action == ACT_FAILURE)
 		return object_says_failure(o);
@@ -355,7 +357,8 @@ static void frame_draw(const struct app *a, struct grid *g, const struct layout 
 	draw_long(a, g, l->why);
 	draw_health(a, g, l->health);
 	draw_crumb(a, g, l->crumb);
-	if (a->mode == MODE_FILTER || a->mode == MODE_SEARCH || a->mode == MODE_SAVE)
+	if (a->mode == MODE_FILTER || a->mode == MODE_SEARCH || a->mode == MODE_SAVE ||
+		a->mode == MODE_SET)
 		filterbar_draw(a, g, l->status);
 	else if (a->mode == MODE_PALETTE)
 		palette_draw(a, g, l);

@@ -58,6 +58,8 @@ struct screen {
 		struct cmds *out);
 	/* A line was given to search for (text screens). */
 	void (*search)(struct app *a, struct view *v, const char *text, struct cmds *out);
+	/* Fields were given for the marked or selected rows: "gpu=8 cpu=64". */
+	void (*set)(struct app *a, struct view *v, const char *text, struct cmds *out);
 	/* Ctrl-S: `path` was given. */
 	void (*save)(struct app *a, struct view *v, const char *path, struct cmds *out);
 	/* Appends what `c` copies. */

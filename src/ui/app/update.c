@@ -32,7 +32,8 @@ static bool mode_input(struct app *a, const struct msg *m, struct cmds *out)
 	case MODE_FILTER: filterbar_input(a, m, out); return true;
 	case MODE_PALETTE: palette_input(a, m, out); return true;
 	case MODE_SEARCH:
-	case MODE_SAVE: line_input(a, m, out); return true;
+	case MODE_SAVE:
+	case MODE_SET: line_input(a, m, out); return true;
 	case MODE_PROMPT: prompt_message(a, m, out); return true;
 	case MODE_PICK: picker_input(a, m, out); return true;
 	case MODE_POPUP: popup_input(a, m, out); return true;

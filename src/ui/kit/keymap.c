@@ -37,6 +37,7 @@ static const struct action_info own[] = {
 	{ACT_PREV_TAB, "previous-tab", SCOPE_TABS, "shift-tab", NULL, T_DOC_PREV_TAB},
 	{ACT_SUBMIT, "submit", SCOPE_MAKE, "n", T_HINT_SUBMIT, T_DOC_SUBMIT},
 	{ACT_EDIT, "edit", SCOPE_EDIT, "e", T_HINT_EDIT, T_DOC_EDIT},
+	{ACT_SET, "set", SCOPE_EDIT, "=", T_HINT_SET, T_DOC_SET},
 	{ACT_WHY, "why", SCOPE_WHY, "X", T_HINT_WHY, T_DOC_WHY},
 	/* Here come those of the kinds. */
 	{ACT_CLONE, "clone", SCOPE_CLONE, "C", NULL, T_DOC_CLONE},
@@ -73,7 +74,7 @@ static const unsigned screens[] = {
 	SCOPE_FORM,
 };
 
-enum { MADE_AT = 27 }; /* where those of the kinds stand among ours */
+enum { MADE_AT = 28 }; /* where those of the kinds stand among ours */
 
 const struct action_info *keymap_at(const struct keymap *m, size_t i)
 {

@@ -65,6 +65,7 @@ enum action {
 	ACT_SUBMIT,
 	ACT_CLONE,
 	ACT_EDIT,
+	ACT_SET,
 	ACT_UNDO,
 	ACT_SEARCH,
 	ACT_NEXT,

@@ -40,6 +40,7 @@
 #define T_HINT_SUBMIT "submit"
 #define T_HINT_MAKE "new"
 #define T_HINT_EDIT "edit"
+#define T_HINT_SET "set"
 #define T_HINT_WHY "why"
 #define T_HINT_FAILURE "error"
 #define T_HINT_HELP "help"
@@ -76,6 +77,7 @@
 #define T_DOC_DESCRIBE "Show every field."
 #define T_DOC_YAML "Show it as YAML, as the command line takes and gives it."
 #define T_DOC_EVENTS "Show what happened to it."
+#define T_DOC_SET "Set fields of the marked or selected rows in place: gpu=8 cpu=64."
 #define T_DOC_EDIT "Change what may be changed: opens a form."
 #define T_DOC_UNDO "Take back the newest change: what waits to be sent, was submitted or edited."
 #define T_DOC_SORT "Choose the column to sort by, as a click on its title does."
@@ -288,6 +290,10 @@
 
 /* ---- Lines to type in ---- */
 #define T_SEARCH "search: "
+#define T_SET "set FIELD=VALUE ...: "
+#define T_SET_WORD "%.60s: give FIELD=VALUE, such as gpu=8"
+#define T_SET_UNKNOWN "%.60s is no field of a %s that can be set"
+#define T_ASK_EDIT_VERB "Change"
 #define T_SAVE_AS "save as: "
 
 /* ---- Form ---- */

@@ -223,3 +223,122 @@ void form_send_edit(struct app *a, uint64_t form, const struct kind *k, const ch
 	json_decref(d.back);
 	buf_release(&d.lines);
 }
+
+/* ---- In place: rows of a table ---- */
+
+static bool set_word(const struct kind *k, const char *word, size_t len, void *rec,
+	struct arena *text, struct err *e)
+{
+	char *copy = strndup(word, len), *equals = strchr(copy, '=');
+	const struct field *f;
+	bool good = false;
+
+	if (equals)
+		*equals = '\0';
+	f = equals ? kind_field_to_edit(k, copy) : NULL;
+	f = f ? kind_owner(k, f) : NULL;
+	if (!equals)
+		err_set(e, ERR_INVALID, T_SET_WORD, copy);
+	else if (!f || !(f->flags & F_EDIT))
+		err_set(e, ERR_INVALID, T_SET_UNKNOWN, copy, k->name);
+	else
+		good = record_set_text(k, rec, text, f, equals + 1, e);
+	free(copy);
+	return good;
+}
+
+static bool set_words(const struct kind *k, const char *words, void *rec, struct arena *text,
+	struct err *e)
+{
+	bool good = true;
+
+	while (good && *(words += strspn(words, " "))) {
+		size_t len = strcspn(words, " ");
+
+		good = set_word(k, words, len, rec, text, e);
+		words += len;
+	}
+	return good;
+}
+
+/* Of one row: its change is proposed, and what it says is added to `lines`. */
+static void row_propose(struct app *a, const struct kind *k, const void *row, const void *rec,
+	bool many, struct edit_diff *all)
+{
+	const char *name = record_key(k, row);
+	void *mine = mem_alloc(k->size);
+	struct edit_diff d;
+
+	memcpy(mine, rec, k->size);
+	diff(&d, a, k, row, mine);
+	if (d.count > 0) {
+		struct object o = {k, row};
+		struct change *c = changes_add(&a->proposed);
+
+		c->kind = k;
+		c->method = "PUT";
+		c->verb = "edit";
+		c->doing = T_DOING_EDIT;
+		c->name = mem_strdup(name);
+		c->uid = mem_strdup(object_id(o, name));
+		c->path = object_path(a, o, c->uid, "");
+		c->body = record_encode_request(k, mine);
+		c->back = json_incref(d.back);
+		c->version = version_of(k, row);
+		c->said = said_of(c, &d);
+		for (const char *s = d.lines.data; *s; s += strcspn(s, "\n"), s += *s == '\n')
+			buf_addf(&all->lines, "%s%s%s%.*s", all->count++ ? "\n" : "",
+				many ? name : "", many ? ": " : "", (int)strcspn(s, "\n"), s);
+		all->below = all->below || d.below;
+	}
+	json_decref(d.back);
+	buf_release(&d.lines);
+	free(mine);
+}
+
+static void rows_ask(struct app *a, const struct kind *k, const struct edit_diff *all)
+{
+	struct buf question = BUF_INIT;
+
+	if (a->proposed.len == 1) {
+		ask_change(a, all);
+		return;
+	}
+	buf_addf(&question, T_ASK_MANY, T_ASK_EDIT_VERB, a->proposed.len, k->plural);
+	prompt_start(&a->prompt, PROMPT_CHANGES, question.data, T_ACCEPT_EDIT, NULL);
+	buf_addf(&a->prompt.stakes, "%s\n", all->lines.data);
+	if (all->below)
+		buf_adds(&a->prompt.stakes, T_EDIT_BELOW "\n");
+	a->mode = MODE_PROMPT;
+	buf_release(&question);
+}
+
+void rows_set(struct app *a, struct view *v, const char *words, struct cmds *out)
+{
+	const struct kind *k = v->screen->kind;
+	struct table *t = v->screen->table(v);
+	struct entry **entries = mem_alloc((t->data.len + 1) * sizeof(struct entry *));
+	size_t count = table_targets(t, entries, t->data.len + 1);
+	struct edit_diff all = {.lines = BUF_INIT};
+	struct arena text = ARENA_INIT;
+	void *rec = mem_alloc(k->size);
+	struct err e = ERR_INIT;
+
+	(void)out;
+	changes_release(&a->proposed);
+	if (!set_words(k, words, rec, &text, &e)) {
+		line_open(a, MODE_SET, words);
+		app_set_text(&a->line_error, e.text);
+	} else {
+		for (size_t i = 0; i < count; i++)
+			row_propose(a, k, entries[i]->row, rec, count > 1, &all);
+		if (all.count)
+			rows_ask(a, k, &all);
+		else
+			app_notice(a, ROLE_WARN, T_NOTHING_CHANGED);
+	}
+	buf_release(&all.lines);
+	arena_release(&text);
+	free(rec);
+	free(entries);
+}

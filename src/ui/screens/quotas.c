@@ -1,3 +1,4 @@
+#include "ui/screens/form_send.h"
 #include "ui/screens/screens.h"
 
 /* What each org may use and uses, who is nearest a limit first. */
@@ -95,7 +96,9 @@ const struct screen scr_quotas = {
 	.kind = &quota_kind,
 	.columns = columns,
 	.sort = "-nearest",
-	.fields = "org_id,org_name,gpu_bound,cpu_bound,memory_bound,train_count_quota,nearest_of",
+	.fields = "org_id,org_name,gpu_bound,cpu_bound,memory_bound,train_count_quota,nearest_of,"
+		  "version",
 	.empty = empty,
 	TABLE_SCREEN,
+	.set = rows_set,
 };
