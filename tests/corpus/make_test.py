@@ -35,6 +35,9 @@ class Form(unittest.TestCase):
         self.same("59/60 [======>...] - ETA: 1s - loss: nan", "7/60 [=>........] - ETA: 12s - loss: 0.31")
         self.same("epoch 1 took 3ms", "epoch 12 took 1.4 s")
         self.same("iter 10 at 0x7f1200aa33bb", "iter 20 at 0x5500aa33bbcc")
+        self.same("time: 9.1552734375e-05", "time: 0.00013")
+        self.same("INFO < 9131> [  7]", "INFO <31994> [12]")
+        self.same("[00:00<00:00, 1.34ktriple/s]", "[00:00<00:00, 971triple/s]")
         self.same("session _sid_bd1c closed", "session _sid_90a1 closed")
 
     def test_the_machine_is_not_form(self):

@@ -19,7 +19,7 @@ SCALES = re.compile(r"0 ?([kKMGT]?i?[bB]?)(?=[ /\],:)]|$)")
 def form(piece):
     """One line or one redraw, without what changes between runs."""
     text = ESCAPES.sub(b"", piece).decode("utf-8", "replace")
-    text = re.sub(r"\b(0x)?[0-9a-f]{8,}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?\b", "0", text)
+    text = re.sub(r"(?<!\.)\b(0x)?[0-9a-f]{8,}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?\b", "0", text)
     text = re.sub(r"\b_?sid_[0-9a-z]+", "0", text)
     text = re.sub(r"\bLinux-\S+-with-glibc[\d.]+", "Linux", text)
     text = PACKAGES.sub("/venv/", text)
@@ -27,9 +27,11 @@ def form(piece):
     text = BARS.sub("~", text)
     text = WORDS.sub("0", text)
     text = NUMBERS.sub("0", text)
+    text = re.sub(r"0 ?[kKMG]([a-z]+/s)\b", r"0\1", text)
     text = RATES.sub("0it/s", text)
     text = TIMES.sub("0", text)
     text = SCALES.sub("0", text)
+    text = re.sub(r"([<(\[]) +(?=0)", r"\1", text)
     text = re.sub(r"[|~\s]*~[|~\s]*", " ~ ", text)
     return re.sub(r"(\b0 )+", "0 ", re.sub(r"\s+", " ", text)).strip(" ~")
 
