@@ -38,6 +38,9 @@ struct screen {
 	void (*open)(struct app *a, struct view *v, struct cmds *out);
 	void (*close)(struct app *a, struct view *v, struct cmds *out);
 	void (*message)(struct app *a, struct view *v, const struct msg *m, struct cmds *out);
+	/* Time has passed, of the view on top; `wake`: mono ms of when it wants that next, 0: never. */
+	void (*tick)(struct app *a, struct view *v, struct cmds *out);
+	int64_t (*wake)(const struct view *v);
 	/* Keys and pastes before the key map sees them (text fields): true when taken. */
 	bool (*input)(struct app *a, struct view *v, const struct msg *m, struct cmds *out);
 	bool (*action)(struct app *a, struct view *v, enum action act, struct cmds *out);

@@ -281,6 +281,10 @@ void app_update(struct app *a, const struct msg *m, struct cmds *out)
 	if (!a->started)
 		app_start(a, out);
 	dispatch(a, m, out);
+	struct view *v = app_top(a);
+
+	if (v && v->screen->tick)
+		v->screen->tick(a, v, out);
 	change_tick(a, out);
 }
 
@@ -306,6 +310,8 @@ int64_t app_wake(const struct app *a)
 	const struct view *v = app_top(a);
 	int64_t at = change_wake(a);
 
+	if (v && v->screen->wake && app_connected(a))
+		at = sooner(at, v->screen->wake(v));
 	if (a->link == LINK_GONE)
 		at = sooner(at, (a->mono / 5000 + 1) * 5000);
 	if (a->link == LINK_GONE && !app_stale(a))

@@ -282,21 +282,31 @@ bool form_mark(struct form *f, const char *name, const char *sentence)
 	return false;
 }
 
-bool form_record(struct form *f, void *rec, struct arena *a, struct err *e)
+bool form_try(const struct form *f, void *rec, struct arena *a, struct err *e, const char **at)
 {
-	for (size_t i = 0; i < f->len; i++) {
-		struct formfield *field = &f->fields[i];
+	const char *fault = NULL;
+
+	for (size_t i = 0; i < f->len && fault == NULL; i++) {
+		const struct formfield *field = &f->fields[i];
 
 		if (field->edit.text.len == 0 && !(field->field->flags & F_NEEDED))
 			continue;
-		if (!record_set_text(f->kind, rec, a, field->field, field->edit.text.data, e)) {
-			form_mark(f, field->field->name, e->text);
-			return false;
-		}
+		if (!record_set_text(f->kind, rec, a, field->field, field->edit.text.data, e))
+			fault = field->field->name;
 	}
-	if (f->kind->check && !f->kind->check(rec, e)) {
-		form_mark(f, e->field, e->text);
-		return false;
-	}
-	return true;
+	if (fault == NULL && f->kind->check && !f->kind->check(rec, e))
+		fault = e->field;
+	if (at)
+		*at = fault;
+	return fault == NULL;
+}
+
+bool form_record(struct form *f, void *rec, struct arena *a, struct err *e)
+{
+	const char *at;
+
+	if (form_try(f, rec, a, e, &at))
+		return true;
+	form_mark(f, at, e->text);
+	return false;
 }

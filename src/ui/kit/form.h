@@ -54,6 +54,8 @@ bool form_mark(struct form *f, const char *field, const char *sentence);
  * the field at fault is marked, and `e` says what is wrong.
  */
 bool form_record(struct form *f, void *rec, struct arena *a, struct err *e);
+/* The same without a mark; *at: the row at fault, NULL where it is none of the form (may be NULL). */
+bool form_try(const struct form *f, void *rec, struct arena *a, struct err *e, const char **at);
 void form_draw(struct form *f, struct grid *g, struct rect r);
 
 #endif

@@ -205,6 +205,8 @@
 #define T_EDIT_USED ", in use "
 #define T_EDIT_CONFLICT "%s %s was changed by somebody else meanwhile."
 #define T_EDIT_THEIRS "Somebody else changed it meanwhile: at the left is what they made of it."
+#define T_FORESEE_OVER "over: "
+#define T_FORESEE_NOBODY "nobody is over a limit"
 #define T_EDIT_BELOW "What runs goes on; what is new waits until less is in use."
 #define T_NO "No"
 #define T_PROMPT_HOW "y, then Enter: yes"

@@ -1,4 +1,5 @@
 #include "ui/kit/form.h"
+#include "ui/screens/form_foresee.h"
 #include "ui/screens/form_send.h"
 #include "ui/screens/screens.h"
 
@@ -14,12 +15,13 @@
 
 struct form_view {
 	struct form form;
-	uint64_t number;   /* by which changes know it */
-	uint64_t clone_id; /* request for the object to copy or change; 0: none */
-	char *id;          /* what requests call it */
-	void *before;      /* what it was before it is changed; NULL: nothing is changed */
-	struct arena text; /* of `before` */
-	bool warned;       /* Esc was pressed once over a form with words in it */
+	uint64_t number;        /* by which changes know it */
+	uint64_t clone_id;      /* request for the object to copy or change; 0: none */
+	char *id;               /* what requests call it */
+	void *before;           /* what it was before it is changed; NULL: nothing is changed */
+	struct arena text;      /* of `before` */
+	struct foresee foresee; /* what sending it would lead to */
+	bool warned;            /* Esc was pressed once over a form with words in it */
 };
 
 static bool edits(const struct view *v)
@@ -55,6 +57,7 @@ static void form_close(struct app *a, struct view *v, struct cmds *out)
 
 	(void)a, (void)out;
 	form_release(&f->form);
+	foresee_release(&f->foresee);
 	free(f->id);
 	free(f->before);
 	arena_release(&f->text);
@@ -133,8 +136,24 @@ static void form_message(struct app *a, struct view *v, const struct msg *m, str
 	struct form_view *f = v->state;
 
 	(void)out;
+	if (foresee_answer(&f->foresee, a, v->kind, m))
+		return;
 	if (m->type == MSG_REPLY && f->clone_id && m->id == f->clone_id)
 		take_copy(a, v, m);
+}
+
+/* ---- Before it is sent ---- */
+
+static void form_tick(struct app *a, struct view *v, struct cmds *out)
+{
+	struct form_view *f = v->state;
+
+	foresee_tick(&f->foresee, a, &f->form, edits(v) ? f->id : NULL, out);
+}
+
+static int64_t form_wake(const struct view *v)
+{
+	return ((const struct form_view *)v->state)->foresee.due;
 }
 
 /* ---- Sending ---- */
@@ -258,7 +277,10 @@ static bool form_keys(struct app *a, struct view *v, const struct msg *m, struct
 		}
 		stack_pop(a, out);
 		return true;
-	case FORM_OPEN: break;
+	case FORM_OPEN:
+		if ((v->kind->can & CAN_WHAT_IF) && f->form.touched)
+			foresee_touched(&f->foresee, a);
+		break;
 	}
 	f->warned = false;
 	return true;
@@ -266,17 +288,20 @@ static bool form_keys(struct app *a, struct view *v, const struct msg *m, struct
 
 static void form_paint(const struct app *a, const struct view *v, struct grid *g, struct rect body)
 {
-	form_draw(&((struct form_view *)v->state)->form, g, body);
+	struct form_view *f = v->state;
+
+	foresee_draw(&f->foresee, g, &body);
+	form_draw(&f->form, g, body);
 	if (a->mode != MODE_NONE) {
 		g->cursor_x = -1;
 		g->cursor_y = -1;
 	}
 }
 
-#define FORM_SCREEN                                                                  \
-	.passing = true, .any_kind = true, .scopes = SCOPE_FORM, .open = form_start, \
-	.close = form_close, .message = form_message, .input = form_keys,            \
-	.answered = form_answered, .draw = form_paint
+#define FORM_SCREEN                                                                          \
+	.passing = true, .any_kind = true, .scopes = SCOPE_FORM, .open = form_start,         \
+	.close = form_close, .message = form_message, .input = form_keys, .tick = form_tick, \
+	.wake = form_wake, .answered = form_answered, .draw = form_paint
 
 const struct screen scr_form = {
 	.name = "submit",
