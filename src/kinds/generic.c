@@ -128,6 +128,25 @@ static const void *row_called(const struct rowset *rows, const char *org, const 
 	return found;
 }
 
+static size_t rows_called(const struct rowset *rows, const char *org, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; rows->kind->everywhere && i < rows->len; i++)
+		n += strcmp(record_key(rows->kind, rows->rows[i]), name) == 0 &&
+			row_of_org(rows->kind, rows->rows[i], org);
+	return n;
+}
+
+static void request_ambiguous(struct request *r, const struct kind *k, const char *name)
+{
+	struct err e = ERR_INIT;
+
+	err_set(&e, ERR_CONFLICT, "several %s are named %.100s: say which by its %s", k->plural,
+		name, kind_uid(k)->name);
+	request_fail(r, &e);
+}
+
 /* `org` NULL: whatever its org. */
 static const void *row_find(struct request *r, const struct kind *k, const char *org,
 	const char *name)
@@ -151,7 +170,10 @@ const void *request_object(struct request *r)
 	if (org == NULL && !any)
 		return NULL;
 	row = row_find(r, k, org, r->params[0]);
-	if (row == NULL)
+	if (row == NULL &&
+		rows_called(sets_of(&r->platform->model.sets, k)->rows, org, r->params[0]) > 1)
+		request_ambiguous(r, k, r->params[0]);
+	else if (row == NULL)
 		request_absent(r, k, r->params[0]);
 	return row;
 }

@@ -138,6 +138,9 @@ class Rotation(unittest.TestCase):
         self.assertEqual(answer.status, 200, answer)
         second = Client(daemon.port, Key(answer.json["access_key"], answer.json["secret_key"]))
         self.assertEqual([c.get(KEYS).status for c in (first, second)], [200, 200])
+        answer = first.post(f"{KEYS}/{row(first)['name']}/disable", b"")
+        self.assertEqual(answer.status, 409, "which of the two?")
+        self.assertIn("access_key", answer.message)
         for answer in (second.post(f"{KEYS}/{first.key.access_key}/rotate", b""), second.post(KEYS, {}),
                        root.post(f"{KEYS}/{first.key.access_key}/rotate", b"")):
             self.assertEqual((answer.status, answer.json["field"]), (409, "name"), answer)

@@ -101,7 +101,7 @@ void app_start(struct app *a, struct cmds *out)
 
 	a->started = true;
 	stack_open(a, a->options.screens[0], "", out);
-	table_subscribe(a, &a->quota, &header_quota, true, out);
+	table_subscribe_org(a, &a->quota, &header_quota, a->tenant, out);
 	if (a->options.first && !palette_run(a, a->options.first, out, &e))
 		app_notice(a, ROLE_BAD, "%s", e.text);
 }

@@ -1,5 +1,6 @@
 #include "ui/app/parts.h"
 
+#include "core/kinds/kinds.h"
 #include "base/mem.h"
 
 #include <ctype.h>
@@ -97,13 +98,21 @@ static void ask(struct app *a, struct table *t, struct cmds *out)
 	c->fields = fields_text(t->data.kind, &had);
 }
 
+/* Whose rows: of a kind that is the platform's whoever may see all does, but where a tenant is chosen. */
+static const char *org_wanted(const struct app *a, const struct kind *k)
+{
+	bool all = k->everywhere && *a->role && app_may(a, kind_others(k));
+
+	return *a->tenant || !all ? a->tenant : "-1";
+}
+
 void table_subscribe(struct app *a, struct table *t, const struct screen *s, bool again,
 	struct cmds *out)
 {
 	struct fieldset need = wanted(t, s);
 
 	if (again || !t->data.sub || !covers(&t->asked, &need))
-		table_subscribe_org(a, t, s, a->tenant, out);
+		table_subscribe_org(a, t, s, org_wanted(a, s->kind), out);
 }
 
 void table_subscribe_org(struct app *a, struct table *t, const struct screen *s, const char *org,

@@ -104,6 +104,7 @@
 #define T_SCREEN_LOG "The log of a job."
 #define T_SCREEN_GPUS "Every GPU: how busy it is, and whose; Enter goes to its job."
 #define T_SCREEN_NODES "The machines: what jobs asked of them, and what is in use."
+#define T_SCREEN_KEYS "Access keys: whose, what they may, when they were used last."
 #define T_SCREEN_QUOTAS "What each org may use and uses."
 #define T_SCREEN_EVENTS "What happened lately."
 #define T_SCREEN_DESCRIBE "Every field of one object: job, quota, key and so on."

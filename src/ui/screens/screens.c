@@ -5,6 +5,7 @@ const struct screen *const dashboard_screens[] = {
 	&scr_job,
 	&scr_log,
 	&scr_quotas,
+	&scr_keys,
 	&scr_gpus,
 	&scr_nodes,
 	&scr_events,
