@@ -223,17 +223,17 @@ static void test_samples(void **state)
 	bench_close_engine(b);
 	b->local.sample.v = 30;
 	bench_open(b, &engine_local);
-	assert_int_equal(bench_timers(b), 0);
+	int before = bench_timers(b); /* the watch of GPUs and of the machine has one */
 	launch_shell(b, "a", "sh -c 'while :; do :; done'");
 	bench_until(b, seen(b, "a")->sample.cpu_percent > 20);
 	assert_true(seen(b, "a")->sample.memory > 100000);
 	assert_true(isnan(seen(b, "a")->sample.gpu_util));
 	struct task_ref ref = ref_of("a", 1);
 
-	assert_int_equal(bench_timers(b), 1);
+	assert_int_equal(bench_timers(b), before + 1);
 	b->en->ops->stop(b->en, &ref, 0);
 	bench_until(b, seen(b, "a")->ended);
-	assert_int_equal(bench_timers(b), 0); /* idle: nothing fires */
+	assert_int_equal(bench_timers(b), before); /* idle: no sample is taken */
 }
 
 static void test_machine(void **state)
