@@ -99,6 +99,8 @@ class Faulty(Listener):
         fields = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:])}
         while len(body) < int(fields.get("content-length", 0)):
             body += one.recv(1 << 16)
+        while "transfer-encoding" in fields and b"0\r\n\r\n" not in body:
+            body += one.recv(1 << 16)
         if self.ask:
             head, body = self.ask(method, path, head, body)
         with socket.create_connection(("127.0.0.1", self.to), LIMIT) as up:
