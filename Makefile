@@ -85,6 +85,8 @@ DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansso
 	openssl ca-certificates git nginx haproxy nftables
 # What is measured beside us: an empty handler, and the older build.
 BENCH_DEPS := libwebsockets-dev libwebsockets-evlib-uv
+# Real parts that tests run: images without a registry.
+PARTS_DEPS := podman runc catatonit busybox-static
 DISK_DEPS := libfuse3-dev fuse3
 LINT_DEPS := clang-format cppcheck mandoc
 FUZZ_DEPS := clang libclang-rt-14-dev

@@ -111,7 +111,9 @@ test: deps
 	$(RUN) $(suites) $(apart_suites) $(unit_programs) $(fuzz_programs) $(checks)
 
 # What is too long for each commit.
-test-parts: deps
+parts-deps:
+	@sh packaging/deps.sh $(call missing,$(PARTS_DEPS))
+test-parts: deps parts-deps
 	+$(MAKE) --no-print-directory -j$(JOBS) all apart gpu
 	/usr/bin/python3 tests/parts/environments.py
 	MLTOP_PARTS=$${XDG_CACHE_HOME:-$$HOME/.cache}/mltop-tests $(RUN) $(wildcard tests/parts/*_test.py) tests/fault/daemon_test.py@apart $(addsuffix @apart,$(wildcard tests/cli/*_test.py)) $(call on_apart,$(long_names))
@@ -153,4 +155,4 @@ seeded: all unit fuzzers gpu
 
 -include tests/golden/golden.mk
 -include tests/bench/bench.mk
-.PHONY: apart late gpu test test-parts test-disk disk-deps unit fuzzers unit-test suite-test fuzz torture seeded
+.PHONY: parts-deps apart late gpu test test-parts test-disk disk-deps unit fuzzers unit-test suite-test fuzz torture seeded

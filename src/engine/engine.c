@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct strings strings_copy(struct arena *a, const struct strings *from)
+struct strings strings_copy(struct arena *a, const struct strings *from)
 {
 	const char **items = arena_alloc(a, (from->len + 1) * sizeof *items);
 

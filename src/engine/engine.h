@@ -52,6 +52,7 @@ struct task_program {
 	int umask; /* -1: none given */
 };
 #define TASK_PROGRAM_INIT .stop_grace = {TASK_GRACE_MS}, .umask = -1
+struct strings strings_copy(struct arena *a, const struct strings *from); /* texts in `a` */
 /* A copy whose texts are in `a`. */
 void task_program_copy(struct task_program *to, const struct task_program *from, struct arena *a);
 

@@ -15,7 +15,8 @@ TRAIN = BASE + "/train"
 class Catalogue(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = d = support.Daemon(engine="local", settings=FREE)
+        # Private: tasks of orgs have a /tmp of their own, and would not see what a test makes there.
+        cls.daemon = d = support.Daemon(engine="local", args=["--private"], settings=FREE)
         cls.addClassCleanup(d.close)
         d.stop()
         for name in ("one", "two"):
@@ -28,7 +29,7 @@ class Catalogue(unittest.TestCase):
                   "boxed:\n  1.0.0:\n    image: localhost/boxed:1\n")
         d.settings.append("frameworks.catalogue=" + cls.file)
         d.start()
-        cls.client = d.client(role="operator")
+        cls.client = support.Client(d.port, d.secret())
         cls.uri = "file://" + tarball(d.folder + "/p.tar.gz", {"setup.py": "", "digits/__init__.py": "",
                                                                "digits/train.py": "print('ran')"})
 

@@ -84,9 +84,10 @@ static const struct field fields[] = {
 		.doc = "Python of that framework's version (frameworks.catalogue), which runs its "
 		       "module and whose folder comes first in PATH."),
 	ROW(job, docker_image, text, .label = "Image", .flags = F_NEW | F_NULL | F_HIDDEN,
-		.width = 20, .max = 1024, .doc = "Container image; the local engine refuses it."),
+		.width = 20, .max = 1024,
+		.doc = "Image that it runs in, by podman; private platforms only (images.allow)."),
 	ROW(job, docker_command, block, .flags = F_LARGE | F_NEW | F_NULL | F_HIDDEN, .width = 20,
-		.max = 16384, .doc = "Command in that image."),
+		.max = 16384, .doc = "Command in that image, in place of the module or command."),
 
 	ROW(job, cpu_limit, cpu, .label = "CPUs", .title = "CPU", .flags = F_NEW | F_NULL,
 		.width = 5, .section = RESOURCES, .min = 10, .max = 10240000, .hint = "0.5",

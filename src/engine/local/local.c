@@ -145,6 +145,7 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 		(unsigned long long)place.st_ino);
 	uv_mutex_init(&l->users_lock);
 	capture_environ(l);
+	local_images_open(l, set);
 	machine_fill(l, set->max_tasks);
 	local_logs_init(&l->logs, l->tasks_dir);
 	local_isolation_find(l, set);
@@ -245,11 +246,8 @@ static bool local_check(struct engine *en, const struct task_program *p, struct 
 {
 	const struct local *l = (struct local *)en;
 
-	if (given(p->docker_image) || given(p->docker_command))
-		return err_field(e, ERR_UNPROCESSABLE,
-			given(p->docker_image) ? "docker_image" : "docker_command",
-			"docker_image and docker_command need a container platform: this one runs "
-			"programs of its machine; leave them out");
+	if (!local_image_check(l, p, e))
+		return false;
 	if (given(p->work_dir) && l->shared)
 		return err_field(e, ERR_UNPROCESSABLE, "work_dir",
 			"work_dir is refused on a platform that several people share: "

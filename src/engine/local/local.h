@@ -114,8 +114,15 @@ struct local_work {
 	bool gap; /* output that the dead shim held is gone */
 };
 
+/* What may run in which images, and how (image.c); as settings.h has them. */
+struct local_images {
+	struct strings allow, podman, options;
+	int64_t pull_limit_ms;
+};
+
 struct local {
 	struct engine base;
+	struct local_images images;
 	uv_loop_t *loop;
 	struct turns *turns;
 	char *state_dir, *tasks_dir, *shim_path;
@@ -225,6 +232,14 @@ void local_queue_skip(struct local_task *t);
 bool local_spec_root(struct local_work *w, const char *dir, struct err *e);
 /* What the spec will hold; texts in the work's arena. */
 bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *e);
+
+/* image.c */
+void local_images_open(struct local *l, const struct local_settings *set);
+/* May a program that names an image, or a command for one, run here? */
+bool local_image_check(const struct local *l, const struct task_program *p, struct err *e);
+/* Where it names one, its argv becomes the one that runs it there. `work`: its code; NULL: none. */
+bool local_image_wrap(struct local_work *w, struct task_spec *spec, const char *output,
+	const char *work, struct err *e);
 
 /* launch.c, in the pool */
 void local_launch(struct local_work *w);

@@ -18,6 +18,10 @@ struct local_settings {
 	struct bytes log_limit;   /* of an attempt; 0: none */
 	struct bytes log_reserve; /* a fiftieth of the disk at most; 0: none */
 	struct ms sample;
+	struct {
+		struct strings allow, podman, options;
+		struct ms pull_limit;
+	} images;
 	const char *gpu_library; /* NULL, "": NVIDIA's by its own name */
 	const char *gpu_sysfs;   /* NULL, "": /sys */
 	bool gpu_share;          /* those that others use are given out as well */
@@ -51,6 +55,19 @@ struct local_settings {
 		.max = (int64_t)1 << 50,                                                          \
 		.doc = "Free space that logs leave on the disk, a fiftieth of it at most: what "  \
 		       "a task writes then is not kept; 0: none."),                               \
+	ROW_AS(S, "images.allow", local.images.allow, strings, .flags = F_NEW, .standard = "*",   \
+		.max = 65536,                                                                     \
+		.doc = "Images that jobs may run in (docker_image): names, or their beginnings "  \
+		       "before a *. On a platform that several people share none runs."),         \
+	ROW_AS(S, "images.podman", local.images.podman, strings, .flags = F_NEW,                  \
+		.standard = "podman", .max = 4096,                                                \
+		.doc = "Podman, and words for it that stand before its command."),                \
+	ROW_AS(S, "images.options", local.images.options, strings, .flags = F_NEW,                \
+		.standard = "", .max = 4096,                                                      \
+		.doc = "Further options of podman run, such as --ulimit=nofile=1024:1024."),      \
+	ROW_AS(S, "images.pull_limit", local.images.pull_limit, duration, .flags = F_NEW,         \
+		.standard = "30m", .min = 1000, .max = 86400000,                                  \
+		.doc = "Time that the pull of an image may take."),                               \
 	ROW(S, local.sample, duration, .flags = F_NEW, .standard = "2s", .min = 100,              \
 		.max = 3600000, .doc = "Time between two samples of CPU, memory and GPUs."),      \
 	ROW(S, local.gpu_library, text, .flags = F_NEW, .standard = "libnvidia-ml.so.1",          \

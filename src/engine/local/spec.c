@@ -266,6 +266,7 @@ bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *
 	const char *work = arena_path(&w->arena, w->folder, "work");
 	const char *root = w->root ? arena_path(&w->arena, work, w->root) : NULL;
 	char *output = NULL;
+	const char *out;
 
 	*spec = (struct task_spec){.uid = ref->uid,
 		.task = ref->task,
@@ -277,11 +278,13 @@ bool local_spec_build(struct local_work *w, struct task_spec *spec, struct err *
 		.umask = umask_of(p)};
 	if (asprintf(&output, "%s/%s/output", w->local->tasks_dir, ref->uid) < 0)
 		abort();
-	spec->env = env_build(w, root, arena_strdup(&w->arena, output));
+	out = arena_strdup(&w->arena, output);
 	free(output);
+	spec->env = env_build(w, root, out);
 	spec->work_dir = p->work_dir && *p->work_dir ? p->work_dir : root ? root : work;
 	limits_fill(w, spec);
 	groups_fill(w, spec);
 	view_fill(w, spec);
-	return argv_build(w, spec, e);
+	return argv_build(w, spec, e) &&
+		local_image_wrap(w, spec, out, spec->work_dir == p->work_dir ? NULL : work, e);
 }
