@@ -351,7 +351,7 @@ class Refusals(Case):
     def test_never_possible(self):
         self.assertRegex(self.refused(422, "gpu_limit", job_name="x", command=["true"], gpu_limit=64), "0 GPUs")
         self.refused(422, "cpu_limit", job_name="x", command=["true"], cpu_limit="1000")
-        self.refused(422, "docker_image", job_name="x", command=["true"], docker_image="i")
+        self.refused(422, "docker_image", job_name="x", command=["true"], docker_image="-i")
         self.refused(422, "worker_count", job_name="x", command=["true"], worker_count=2)
 
     def test_public_client_extras(self):

@@ -275,8 +275,8 @@ static void test_check(void **state)
 	good.work_dir = "/data";
 	assert_true(b->en->ops->check(b->en, &good, NULL));
 	j = good;
-	j.docker_image = "tensorflow";
-	refuses(b, &j, "docker_image", "container platform");
+	j.docker_image = "-v";
+	refuses(b, &j, "docker_image", "name of an image");
 	j = good;
 	j.work_dir = "data";
 	refuses(b, &j, "work_dir", "give a path from / on");
