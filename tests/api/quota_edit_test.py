@@ -76,7 +76,7 @@ class Versions(unittest.TestCase):
     def test_the_nearest_limit(self):
         self.assertEqual(admin.put(self.path, {"train_gpu_quota": "4", "train_count_quota": "100"}).status, 200)
         row = admin.get(self.path).json
-        self.assertEqual(row["nearest_of"] in ("gpu", "jobs") and row["nearest"] < 100, True)
+        self.assertEqual(row["nearest_of"] in ("gpu", "jobs") and int(row["nearest"]) < 100, True)
         self.assertEqual(admin.put(self.path, {"train_gpu_quota": "-1", "train_count_quota": "-1"}).status, 200)
 
 
@@ -90,7 +90,7 @@ class Live(unittest.TestCase):
         state = lambda name: admin.get(f"{BASE}/train/{name}").json
         until(lambda: state("runs")["state"] == "running", "the first to run")
         until(lambda: state("waits").get("reason") == "Quota", "the second to wait")
-        until(lambda: admin.get(path).json["nearest"] >= 100, "the count to be told")
+        until(lambda: int(admin.get(path).json["nearest"]) >= 100, "the count to be told")
         self.assertEqual(admin.get(path).json["nearest_of"], "jobs")
         self.assertEqual(admin.put(path, {"train_count_quota": "2"}).status, 200)
         until(lambda: state("waits")["state"] == "running", "it to run")

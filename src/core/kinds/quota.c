@@ -86,8 +86,8 @@ static const struct field fields[] = {
 		.width = 17, .section = TOTAL,
 		.doc = "Which of these three bounds are of train jobs, not of the total."),
 
-	ROW(quota, nearest, percent, .follows = LIMITS "," USED, .title = "NEAREST",
-		.flags = F_STATUS, .width = 8, .section = TOTAL,
+	ROW(quota, nearest, id, .follows = LIMITS "," USED, .title = "NEAREST", .flags = F_STATUS,
+		.width = 8, .section = TOTAL,
 		.doc = "How much is used, in percent, of the limit that is nearest."),
 	ROW(quota, nearest_of, text, .follows = LIMITS "," USED, .title = "OF", .flags = F_STATUS,
 		.width = 8, .section = TOTAL, .doc = "Which limit that is."),
@@ -120,11 +120,13 @@ static bool lesser(int64_t kind, int64_t total, int64_t *out)
 /* Of this limit so much is used, where it is the nearest one so far. */
 static void nearer(struct quota *q, bool known, int64_t used, int64_t limit, const char *what)
 {
+	const double most = 1000000; /* a limit of a byte */
 	double percent = limit > 0 ? 100.0 * (double)used / (double)limit : used > 0 ? 100 : 0;
 
-	if (!known || limit < 0 || (q->nearest_of && *q->nearest_of && percent <= q->nearest.v))
+	if (!known || limit < 0 ||
+		(q->nearest_of && *q->nearest_of && percent < (double)(q->nearest + 1)))
 		return;
-	record_set(quota, q, nearest, (struct percent){percent});
+	record_set(quota, q, nearest, (int64_t)(percent < most ? percent : most));
 	record_set(quota, q, nearest_of, what);
 }
 

@@ -22,7 +22,7 @@ struct quota {
 	struct mcpu cpu_bound;
 	int64_t gpu_bound;
 	int64_t version;        /* of what is stored of it: changes with each change of a limit */
-	struct percent nearest; /* used of the limit that is used most of, in percent */
+	int64_t nearest;        /* used of the limit that is used most of, in percent */
 	const char *nearest_of; /* which one that is: "gpu"; "" none has a limit */
 	const char *bounds;     /* "cpu: jobs": which of them are the jobs' own; "" none */
 };

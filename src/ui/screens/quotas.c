@@ -60,7 +60,7 @@ static void nearest_cell(const struct table *t, const struct entry *e, int64_t n
 
 	(void)now, (void)ascii;
 	if (record_has(quota, q, nearest))
-		buf_addf(out, "%.0f%% %s", q->nearest.v, q->nearest_of);
+		buf_addf(out, "%lld%% %s", (long long)q->nearest, q->nearest_of);
 	else
 		record_cell(k, q, kind_field(k, "nearest"), 0, out);
 }
