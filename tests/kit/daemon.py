@@ -156,12 +156,13 @@ class Daemon:
             tasks = os.stat(self.state + "/tasks")
         except OSError:
             return
-        for group in self.groups():
-            try:
-                os.rmdir(group)
-                os.rmdir(os.path.dirname(group))
-            except OSError:
-                pass  # in use: run.py tells the process
+        ours = f"mltop-{tasks.st_dev:x}-{tasks.st_ino:x}"
+        for at, _, _ in os.walk("/sys/fs/cgroup", topdown=False):
+            if f"/{ours}" in at:
+                try:
+                    os.rmdir(at)
+                except OSError:
+                    pass  # in use: run.py tells the process
         if os.geteuid() == 0 and os.access("/usr/sbin/nft", os.X_OK):
             subprocess.run(["/usr/sbin/nft", "delete", "table", "inet",
                             f"mltop_{tasks.st_dev:x}_{tasks.st_ino:x}"], stderr=subprocess.DEVNULL)
