@@ -138,6 +138,11 @@ static bool read_what_if(struct exchange *x, struct err *e)
 		return err_set(e, ERR_INVALID,
 			"what_if: what %s %s leads to cannot be asked here, and nothing was done",
 			method_words[x->r.method], x->r.path);
+	/* Who reads it could take the question away and have it done. */
+	if (x->claim.scheme->weak)
+		return err_set(e, ERR_INVALID,
+			"what_if: %s does not sign what is asked: sign with MLTOP4-HMAC-SHA256",
+			x->claim.scheme->name);
 	if (strcmp(value, "1") != 0)
 		return err_set(e, ERR_INVALID, "what_if is %.20s: give 1, or leave it out", value);
 	x->r.what_if = true;

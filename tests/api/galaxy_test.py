@@ -147,6 +147,12 @@ class Once(unittest.TestCase):
         self.assertNotEqual(other, data)
         self.assertEqual(self.send(other).status, 409)
 
+    def test_no_question_whose_end_is_not_signed(self):
+        answer = client.post(TRAIN, {"job_name": "asks", "command": ["true"]}, query={"what_if": "1"})
+        self.assertEqual(answer.status, 400, answer)
+        self.assertIn("what_if", answer.message)
+        self.assertEqual(client.get(TRAIN + "/asks").status, 404)
+
     def test_describe_then_delete_in_one_second(self):
         self.assertEqual(client.post(TRAIN, {"job_name": "quick", "command": ["true"]}).status, 200)
         now = time.time()
