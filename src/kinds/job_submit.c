@@ -285,6 +285,41 @@ static void job_fill(struct submission *s)
 	job_set(j, attempt, 0);
 }
 
+enum { AFTER_MAX = 64 };
+
+/* By uid from here on: another job may get the name one day. */
+static bool after_read(struct submission *s)
+{
+	struct platform *p = s->r->platform;
+	struct job *j = s->job;
+	struct arena *text = &s->making->text;
+	const char **left = arena_alloc(text, (AFTER_MAX + 1) * sizeof *left);
+
+	if (j->after.len > AFTER_MAX)
+		return err_field(&s->e, ERR_UNPROCESSABLE, "after",
+			"after names %zu jobs, and %d are the most", j->after.len, AFTER_MAX);
+	for (size_t i = 0; i < j->after.len; i++) {
+		const char *name = j->after.items[i];
+		const struct job *other = model_named(&p->model, &job_kind, j->org_id, name);
+		struct buf item = BUF_INIT;
+
+		if (other == NULL && strcmp(name, j->job_name) == 0)
+			return err_field(&s->e, ERR_UNPROCESSABLE, "after",
+				"after names %.100s itself: a job cannot wait for its own end",
+				name);
+		if (other == NULL)
+			return err_field(&s->e, ERR_UNPROCESSABLE, "after",
+				"after names %.100s: there is no such job in org %s", name,
+				j->org_name);
+		buf_addf(&item, "%s/%s", other->uid, other->job_name);
+		left[i] = arena_strdup(text, item.data);
+		buf_release(&item);
+	}
+	if (j->after.len > 0)
+		job_set(j, after_left, ((struct strings){left, j->after.len}));
+	return true;
+}
+
 /* Asked once more when its package was looked into: others may have been faster meanwhile. */
 static bool submission_room(struct submission *s)
 {
@@ -319,7 +354,7 @@ static bool submission_open(struct submission *s)
 	job_fill(s);
 	if (!framework_choose(s))
 		return false;
-	if (!submission_room(s) || !can_run(p, s->job, &s->e))
+	if (!submission_room(s) || !after_read(s) || !can_run(p, s->job, &s->e))
 		return false;
 	if (s->job->trainer_uri == NULL || *s->job->trainer_uri == '\0')
 		return true;

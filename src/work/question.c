@@ -57,6 +57,7 @@ void question_add(struct work *w, struct question *q, struct active *a)
 	one.live = life_holds(a->life);
 	one.cancel = a->life.wish >= WISH_CANCEL ||
 		(a->life.wish == WISH_YIELD && !active_in_flight(a));
+	one.after = one.live ? NULL : active_after(a, &q->text);
 	one.leaving = a->life.wish == WISH_YIELD;
 	one.starting = a->life.at == AT_PLACED;
 	one.granted = a->granted;
@@ -79,9 +80,10 @@ static bool is_settled(const struct active *a)
 		(life_holds(a->life) || (!a->dirty && !active_in_flight(a)));
 }
 
-static bool could_start(const struct active *a, int64_t now)
+static bool could_start(const struct active *a, struct question *q, int64_t now)
 {
-	return a->life.at == AT_WAITING && a->life.wish == WISH_NONE && a->not_before <= now;
+	return a->life.at == AT_WAITING && a->life.wish == WISH_NONE && a->not_before <= now &&
+		active_after(a, &q->text) == NULL;
 }
 
 /* The first `most` of an org that wait, and those before the first that could start. */
@@ -100,7 +102,7 @@ static void question_org(struct work *w, struct question *q, struct org_queue *o
 		}
 		if (!is_settled(a))
 			continue;
-		met = met || could_start(a, now);
+		met = met || could_start(a, q, now);
 		question_add(w, q, a);
 	}
 }
@@ -123,4 +125,5 @@ void question_release(struct question *q)
 {
 	vec_release(&q->gangs);
 	vec_release(&q->actives);
+	arena_release(&q->text);
 }

@@ -10,6 +10,7 @@ struct question {
 	const struct plan_cluster *cluster; /* borrowed, and there before question_make */
 	VEC(struct plan_gang) gangs;
 	VEC(struct active *) actives; /* beside them */
+	struct arena text;            /* what gangs point at */
 	bool cut;                     /* not all that wait are in it */
 };
 

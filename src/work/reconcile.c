@@ -115,6 +115,7 @@ static void on_plan(uv_timer_t *timer)
 
 	if (w->engine == NULL || w->closing)
 		return;
+	afters_settle(w);
 	reconcile_machine(w, &machine);
 	/* Whoever is next for what others leave may stand far behind. */
 	question_make(w, &q, w->granted > 0 || whole_plan_in(w, w->plan_full) <= 0, now);

@@ -33,6 +33,9 @@ void work_row_gone(struct work *w, const struct kind *k, const char *uid)
 		history_forget(w, uid);
 	if (a)
 		reconcile_event(a, ON_DELETE, NULL);
+	/* Others may run after it. */
+	if (kind_runs(k))
+		reconcile_soon(w);
 }
 
 void work_settled(struct work *w, const char *uid, bool last, bool lost)

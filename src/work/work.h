@@ -200,6 +200,10 @@ void active_lives(struct active *a, struct life_state life);
 bool active_in_flight(const struct active *a); /* a change of it is on its way to the disk */
 /* Others are stopped for it: until it starts, or does not wait any more. */
 void active_grant(struct active *a);
+/* Why it may not start before others have completed, in `text`; NULL: it may. (after.c) */
+const char *active_after(const struct active *a, struct arena *text);
+/* Of all that wait: what has completed is waited for no more, which is stored. */
+void afters_settle(struct work *w);
 /* The GPUs that it holds: copies. */
 void active_gpus(struct active *a, const char *const *gpus, size_t count);
 /* Walks all of them, in no order: start with *at = 0. None may come or go meanwhile. */

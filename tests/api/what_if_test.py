@@ -108,8 +108,8 @@ class Told(Case):
         self.assertEqual({r["pattern"] for r in table if "what-if" in r["flags"]},
                          {BASE + "/train", BASE + "/quota/{quota}"})
         for r in table:
-            if "changes" not in r["flags"] or "what-if" in r["flags"]:
-                continue
+            if "changes" not in r["flags"] or "what-if" in r["flags"] or not r["pattern"].startswith(BASE):
+                continue  # what lies elsewhere is signed otherwise
             path = re.sub(r"\{[a-z]+\}", "stays", r["pattern"])
             a = self.admin.request(r["method"], path, query=dict(ASK, org_id=self.orgs["alpha"].key.org_id),
                                    body=b"{}", nonce=new_nonce())

@@ -122,6 +122,11 @@ static const struct field fields[] = {
 	ROW(job, max_runtime, duration, .label = "Time limit", .flags = F_NEW, .width = 6,
 		.section = RUNNING, .min = 1000, .max = (int64_t)366 * 86400000, .hint = "2h",
 		.doc = "An attempt that runs longer is stopped; none given means no end."),
+	ROW(job, after, strings, .label = "Run after", .flags = F_NEW | F_HIDDEN, .width = 16,
+		.section = RUNNING, .max = 4096, .hint = "prepare clean",
+		.doc = "Jobs of the org, by name or uid, that must have completed before it starts; while "
+		       "one of them has failed or is deleted it waits (Dependency), and a retry that "
+		       "completes lets it go on."),
 	ROW(job, labels, labels, .flags = F_NEW, .width = 20, .section = RUNNING, .max = 16384,
 		.hint = "team=vision", .doc = "Words of your own to filter by."),
 	ROW(job, progress_patterns, strings, .flags = F_NEW, .width = 12, .section = RUNNING,
@@ -195,6 +200,8 @@ static const struct field fields[] = {
 		.doc = "When the newest attempt started."),
 	ROW(job, end_time, when, .flags = F_STATUS, .width = 20, .section = STATUS,
 		.doc = "When the newest attempt ended."),
+	ROW(job, after_left, strings, .flags = F_STATUS | F_HIDDEN, .width = 16, .section = STATUS,
+		.max = 8192, .doc = "Those of `after` that have not completed yet: uid/name."),
 	ROW(job, preempted_time, when, .flags = F_STATUS | F_HIDDEN, .width = 20, .section = STATUS,
 		.doc = "When it was last stopped to make room; not again within 10 minutes."),
 	ROW(job, node_name, text, .title = "NODE", .flags = F_STATUS | F_PAD, .width = 12,

@@ -28,6 +28,7 @@ struct job {
 	struct bytes memory_limit;
 	int64_t gpu_limit, ps_count, worker_count;
 	bool preemptible;
+	struct strings after;
 	unsigned restart_policy;
 	int64_t max_attempts;
 	struct ms stop_grace, max_runtime;

@@ -76,6 +76,7 @@ struct workload {
 	struct nested failure_at; /* struct logplace; none where no log says it */
 	int64_t exit_code, signal, attempt, attempts_uncounted, tasks;
 	struct when create_time, update_time, start_time, end_time;
+	struct strings after_left;  /* "uid/name" of what must complete first; likewise */
 	struct when preempted_time; /* it was stopped to make room; a kind may have no row for it */
 	const char *node_name;
 	/* how it does */

@@ -95,6 +95,7 @@ struct plan_gang {
 	bool preemptible;  /* its org's limits do not hold it, and it may be stopped for another */
 	bool leaving;      /* live, and is to be stopped for another */
 	bool starting;     /* live, and nobody may stop it yet */
+	const char *after; /* waits for others of its org: the sentence; NULL: for none */
 	bool granted;      /* waits, and others were stopped for it: goes before all */
 	int64_t preempted; /* when it was stopped for another the last time; INT64_MIN: never */
 	int64_t gpus_lost; /* live: of its GPUs, so many cannot be used any more */
