@@ -317,6 +317,7 @@ static bool may_end(const struct server *s, int64_t mono)
 static void close_step(uv_timer_t *timer)
 {
 	struct server *s = CONTAINER_OF(timer, struct server, close_timer);
+	bool first = !s->ended;
 
 	if (!s->ended && !may_end(s, time_mono_ms()))
 		return;
@@ -328,7 +329,8 @@ static void close_step(uv_timer_t *timer)
 	for (struct conn *c = s->conns; c != NULL; c = c->next)
 		conn_kill(c);
 	laters_close(s);
-	if (s->conn_count == 0)
+	/* Not in the turn of the two above: what is closed last is called first, and frees them all. */
+	if (!first && s->conn_count == 0)
 		uv_close((uv_handle_t *)&s->close_timer, server_closed);
 }
 
