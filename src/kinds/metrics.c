@@ -98,7 +98,8 @@ static void field_lines(struct buf *out, const struct rowset *rows, const struct
 	for (size_t i = 0; i < rows->len && i < METRICS_ROWS; i++) {
 		double v = number_of(k, rows->rows[i], f);
 
-		if (isnan(v))
+		/* One that only stands in place of another is not measured twice. */
+		if (isnan(v) || (k->veiled && *record_text(rows->rows[i], kind_field(k, "veils"))))
 			continue;
 		if (!headed)
 			head(out, name, "gauge", f->doc ? f->doc : f->name);

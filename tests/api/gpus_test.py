@@ -13,7 +13,7 @@ import unittest
 
 import support
 from kit.gpus import Driver
-from support import BASE, Client, Daemon, until
+from support import BASE, Client, Daemon, Socket, until
 
 TRAIN, GPUS, NODES = BASE + "/train", BASE + "/gpus", BASE + "/nodes"
 FINAL = ("completed", "failed", "error")
@@ -353,8 +353,11 @@ class Tenants(unittest.TestCase):
         self.driver = Driver(2, util=40)
         self.driver.more = ["auto"]
         self.driver.say()
+        token = os.path.join(self.driver.folder, "token")
+        with open(token, "w") as f:
+            f.write("0123456789abcdef0123\n")
         self.daemon = Daemon(engine="local", env=self.driver.env, settings=[
-            *self.driver.settings(), "limits.requests_per_second=100000", "limits.request_burst=100000"])
+            *self.driver.settings(), f"metrics.token_file={token}", "limits.requests_per_second=100000", "limits.request_burst=100000"])
         self.addCleanup(self.close)
         self.a, self.b = (self.daemon.client(org=o, role="operator") for o in ("alpha", "beta"))
         self.admin = self.daemon.client(org="beta", role="admin")
@@ -398,6 +401,11 @@ class Tenants(unittest.TestCase):
                 self.assertEqual(sorted(r["uuid"] for r in got), sorted(self.driver.uuids))
                 self.assertEqual("secret-job" in str(got), sees)
         self.assertNotIn("secret-job", str(self.b.get(NODES, query={"fields": "name,gpus"}).json))
+        # Each is measured once, whatever rows it has.
+        with Socket(self.daemon.port) as c:
+            c.send(b"GET /metrics HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer 0123456789abcdef0123\r\n\r\n")
+            lines = [line for line in c.answer().body.decode().split("\n") if line.startswith("mltop_gpu_util{")]
+        self.assertEqual((len(lines), len({line.split(" ")[0] for line in lines})), (2, 2), lines)
         # The other waits for both, and has them when they are free.
         wait = self.b.post(TRAIN, {"job_name": "waits", "gpu_limit": 2, "command": ["sleep", "600"]})
         self.assertEqual(wait.status, 200, wait)

@@ -36,15 +36,15 @@ static void times_in_texts_are_local(void **state)
 /* What is inside a row stands below it, each under its key and further in. */
 static void records_inside_are_indented(void **state)
 {
-	struct gpu gpus[2] = {{.uuid = NULL}};
+	struct device gpus[2] = {{.uuid = NULL}};
 	struct node n = {.name = NULL};
 	struct textpane p;
 	struct buf text = BUF_INIT;
 
 	(void)state;
-	record_set(gpu, &gpus[0], uuid, "GPU-a");
-	record_set(gpu, &gpus[0], util, ((struct percent){93}));
-	record_set(gpu, &gpus[1], uuid, "GPU-b");
+	record_set(device, &gpus[0], uuid, "GPU-a");
+	record_set(device, &gpus[0], util, ((struct percent){93}));
+	record_set(device, &gpus[1], uuid, "GPU-b");
 	record_set(node, &n, gpus, ((struct records){gpus, 2}));
 	textpane_init(&p);
 	textpane_record(&p, &node_kind, &n, 0, ~0u);
