@@ -68,7 +68,7 @@ void request_did(struct request *r, struct change *c, const struct kind *k, cons
 
 	did_what(k, which, r->who.key_name, &what);
 	change_event(c, k, row, EVENT_NORMAL, event, "%s", what.data);
-	change_events_trim(c, record_uid(k, row));
+	change_events_trim(c, k, record_uid(k, row));
 	change_audit_of(c, k, verb, row);
 	buf_release(&what);
 }
@@ -479,7 +479,7 @@ static void events_read(void *ctx, bool ok, const struct store_rows *rows, const
 		struct arena text = ARENA_INIT;
 		struct event ev;
 
-		/* A quota has the uid of its org. */
+		/* Those of a quota lay under its org's uid once. */
 		if (record_unpack(&event_kind, &ev, &text, rows->rows[i].data, rows->rows[i].len,
 			    NULL) &&
 			strcmp(ev.kind, r->route->kind->name) == 0)
@@ -493,9 +493,11 @@ void generic_events(struct request *r)
 {
 	const struct kind *k = r->route->kind;
 	const void *row = request_object(r);
+	char of[EVENTS_OF_SIZE];
 
 	if (row == NULL)
 		return;
-	store_read_children(r->platform->model.store, event_kind.name, record_uid(k, row),
-		r->platform->model.settings.events_per_job, events_read, r);
+	store_read_children(r->platform->model.store, event_kind.name,
+		events_of(k, record_uid(k, row), of), r->platform->model.settings.events_per_job,
+		events_read, r);
 }

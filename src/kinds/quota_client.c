@@ -68,7 +68,7 @@ static void application_keep(struct request *r, const void *row, const char *ser
 		json_string_value(json_object_get(r->body, "memory_limit")),
 		gpu && strcmp(gpu, cpu) != 0 ? "gpu " : "GPUs not said",
 		gpu && strcmp(gpu, cpu) != 0 ? gpu : "");
-	change_events_trim(c, record_uid(k, row));
+	change_events_trim(c, k, record_uid(k, row));
 	change_audit_of(c, k, "apply", row);
 	change_answer(c, 200,
 		json_pack("{s:b, s:s}", "error", 0, "message",

@@ -212,6 +212,14 @@ static void event_count(struct model *m, struct event_fold *f, struct event *ev,
 	ev->first_time.v = f->first;
 }
 
+const char *events_of(const struct kind *k, const char *uid, char out[EVENTS_OF_SIZE])
+{
+	if (k == &org_kind || strcmp(kind_uid(k)->name, "org_id") != 0)
+		return uid;
+	snprintf(out, EVENTS_OF_SIZE, "%s/%s", k->name, uid);
+	return out;
+}
+
 void change_event(struct change *c, const struct kind *k, const void *rec, enum event_type type,
 	const char *reason, const char *format, ...)
 {
@@ -228,7 +236,8 @@ void change_event(struct change *c, const struct kind *k, const void *rec, enum 
 	struct event_fold *fold = c->m->told.fold(c->m->told.ctx, ev.object_uid);
 	int64_t now = model_now();
 	struct buf text = BUF_INIT;
-	char uid[ULID_SIZE];
+	char uid[ULID_SIZE], of[EVENTS_OF_SIZE];
+	struct entry *en;
 	va_list ap;
 
 	va_start(ap, format);
@@ -244,13 +253,18 @@ void change_event(struct change *c, const struct kind *k, const void *rec, enum 
 	}
 	for (size_t i = 0; i < event_kind.field_count; i++)
 		record_know(&event_kind, &ev, event_kind.fields[i].offset);
-	change_record(c, &event_kind, &ev, NULL, false);
+	en = change_record(c, &event_kind, &ev, NULL, false);
+	free(en->parent);
+	en->parent = mem_strdup(events_of(k, ev.object_uid, of));
 	buf_release(&text);
 }
 
-void change_events_trim(struct change *c, const char *uid)
+void change_events_trim(struct change *c, const struct kind *k, const char *uid)
 {
-	store_children_trim(c->more, event_kind.name, uid, c->m->settings.events_per_job);
+	char of[EVENTS_OF_SIZE];
+
+	store_children_trim(c->more, event_kind.name, events_of(k, uid, of),
+		c->m->settings.events_per_job);
 }
 
 struct model *change_model(const struct change *c)
@@ -276,10 +290,11 @@ void change_only_if(struct change *c, const struct kind *k, const char *uid)
 void change_row_remove(struct change *c, const struct kind *k, const char *uid)
 {
 	struct entry *en = entry_add(c, k, uid, NULL);
+	char of[EVENTS_OF_SIZE];
 
 	en->gone = true;
 	entry_name(c, en);
-	store_children_remove(c->more, uid);
+	store_children_remove(c->more, events_of(k, uid, of));
 }
 
 bool change_key(struct change *c, const struct key *k, struct err *e)

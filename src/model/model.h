@@ -143,8 +143,14 @@ void change_task(struct change *c, const struct task *t);
 /* What happened to an object; folds into its newest event when it says the same. */
 void change_event(struct change *c, const struct kind *k, const void *rec, enum event_type type,
 	const char *reason, const char *format, ...) __attribute__((format(printf, 6, 7)));
-/* Keeps the newest events.per_job of them. */
-void change_events_trim(struct change *c, const char *uid);
+/* Keeps the newest events.per_job of that object. */
+void change_events_trim(struct change *c, const struct kind *k, const char *uid);
+/*
+ * What the events of an object are kept under in the store: its uid, and for a kind whose objects have
+ * the uid of their org (quota) the kind before it, so that they crowd out none of the org's.
+ */
+enum { EVENTS_OF_SIZE = 128 };
+const char *events_of(const struct kind *k, const char *uid, char out[EVENTS_OF_SIZE]);
 struct model *change_model(const struct change *c);
 /* An object of any kind, made from the row that has its uid; by its uid, it goes and what is its. */
 void change_row(struct change *c, const struct kind *k, const void *rec);

@@ -17,6 +17,12 @@
  */
 enum { PROGRESS_EVERY_MS = 250, PROGRESS_BYTES = 64 * 1024 };
 
+/*
+ * A look at a log of 64 KiB takes a ms where it is all redraws: so many are had in one turn of the
+ * loop, and others are answered before the next.
+ */
+enum { LOOKS_A_TURN = 4, NEXT_TURN_MS = 1 };
+
 /* All that is there was read, or nobody can say what there is. */
 static void progress_over(struct active *a)
 {
@@ -113,13 +119,52 @@ void logs_close(struct active *a)
 	progress_anew(a);
 }
 
+static void on_progress(uv_timer_t *timer);
+
+static void timer_start(struct work *w, uint64_t after)
+{
+	if (!uv_is_active((uv_handle_t *)&w->timers->progress) && !w->closing)
+		uv_timer_start(&w->timers->progress, on_progress, after, 0);
+}
+
+/*
+ * Each of those that run is met once in a round. Where one goes, another takes its place in the
+ * list: it may be met twice or be left for the next round, which begins where this one ended.
+ */
+static void looks_take(struct work *w)
+{
+	if (w->looks_left == 0)
+		w->looks_left = w->live.len;
+	for (size_t looks = 0; w->looks_left > 0 && w->live.len > 0; w->looks_left--) {
+		struct active *a = w->live.items[w->look_at % w->live.len];
+
+		if (a->log_pending && looks++ == LOOKS_A_TURN)
+			break;
+		w->look_at = (w->look_at + 1) % w->live.len;
+		if (a->log_pending)
+			logs_read(a, NULL);
+	}
+	if (w->live.len == 0)
+		w->looks_left = 0;
+}
+
+static bool any_grew(const struct work *w)
+{
+	for (size_t i = 0; i < w->live.len; i++)
+		if (w->live.items[i]->log_pending)
+			return true;
+	return false;
+}
+
 static void on_progress(uv_timer_t *timer)
 {
 	struct work *w = timer->data;
 
-	for (size_t i = 0; i < w->live.len; i++)
-		if (w->live.items[i]->log_pending)
-			logs_read(w->live.items[i], NULL);
+	looks_take(w);
+	if (w->looks_left > 0 && !w->closing)
+		uv_timer_start(timer, on_progress, NEXT_TURN_MS, 0);
+	else if (any_grew(w))
+		timer_start(w, PROGRESS_EVERY_MS);
 	for (struct follower *f = w->followers; f; f = f->next)
 		if (f->again) {
 			f->again = false;
@@ -127,23 +172,17 @@ static void on_progress(uv_timer_t *timer)
 		}
 }
 
-static void timer_start(struct work *w)
-{
-	if (!uv_is_active((uv_handle_t *)&w->timers->progress) && !w->closing)
-		uv_timer_start(&w->timers->progress, on_progress, PROGRESS_EVERY_MS, 0);
-}
-
 /* The timer runs only while there is something to read. */
 void logs_grew(struct work *w, struct active *a)
 {
 	a->log_pending = true;
-	timer_start(w);
+	timer_start(w, PROGRESS_EVERY_MS);
 }
 
 void logs_wake_later(struct work *w, struct follower *f)
 {
 	f->again = true;
-	timer_start(w);
+	timer_start(w, PROGRESS_EVERY_MS);
 }
 
 void logs_wake(struct work *w, const char *uid)

@@ -121,7 +121,7 @@ static void collect(struct keeper *k, struct held *h, int64_t *sum, const char *
 	change_actor(c, "outputs.keep", h->org_id);
 	change_event(c, kind, row, EVENT_NORMAL, "OutputsCollected",
 		"%.1f MiB of outputs were removed: %s", (double)h->bytes / (1 << 20), why);
-	change_events_trim(c, h->uid);
+	change_events_trim(c, kind, h->uid);
 	change_audit(c, "outputs.collect", h->uid, record_key(kind, row));
 	change_commit(c);
 	*sum -= h->bytes;

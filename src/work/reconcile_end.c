@@ -200,7 +200,7 @@ static void over_fill(struct change *c, struct active *a, const struct news *n)
 	draft_hide(&d, phase);
 	reconcile_move(c, &d, n->state);
 	over_event(c, &d, n);
-	change_events_trim(c, a->uid);
+	change_events_trim(c, a->kind, a->uid);
 }
 
 void reconcile_over(struct active *a, const struct news *n)

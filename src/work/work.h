@@ -76,6 +76,7 @@ struct work {
 	size_t granted; /* so many wait for room that others make */
 
 	struct follower *followers;  /* of logs */
+	size_t look_at, looks_left;  /* at logs that grew: the next in `live`, and of this round */
 	struct keeper *keeper;       /* of outputs */
 	struct historian *historian; /* of samples; NULL: none are kept */
 	struct ages ages;

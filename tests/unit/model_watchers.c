@@ -86,11 +86,52 @@ static void test_a_job_settles_and_its_events_fold(void **state)
 	arena_release(&a);
 }
 
+static void events_seen(void *ctx, bool ok, const struct store_rows *rows, const struct err *e)
+{
+	size_t *seen = ctx;
+
+	(void)e;
+	*seen = ok ? rows->count : 99;
+}
+
+/* So many are kept of each object: those of a quota, which has its org's uid, are none of the org's. */
+static void test_a_quota_crowds_out_no_events_of_its_org(void **state)
+{
+	struct kit *f = *state;
+	struct arena a = ARENA_INIT;
+	struct err e = ERR_INIT;
+	struct quota q;
+	struct org o;
+	size_t of_org = 0, of_quota = 0;
+	char of[EVENTS_OF_SIZE];
+
+	org_make(f, &o, &a);
+	quota_init(&q);
+	q.org_id = o.org_id;
+	q.org_name = o.org_name;
+	for (int i = 0; i < 5; i++) {
+		struct change *c = kit_begin(f);
+		const struct kind *k = i ? &quota_kind : &org_kind;
+
+		change_event(c, k, i ? (void *)&q : (void *)&o, EVENT_NORMAL, "Edited", "%d", i);
+		change_events_trim(c, k, o.org_id);
+		assert_true(change_commit_now(c, &e));
+	}
+	store_read_children(f->m.store, "event", o.org_id, 100, events_seen, &of_org);
+	store_read_children(f->m.store, "event", events_of(&quota_kind, o.org_id, of), 100,
+		events_seen, &of_quota);
+	store_drain(f->m.store);
+	assert_int_equal(of_org, 1);
+	assert_int_equal(of_quota, f->m.settings.events_per_job);
+	arena_release(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_BOTH(test_rows_are_told_once_stored),
 		ON_BOTH(test_a_job_settles_and_its_events_fold),
+		ON_BOTH(test_a_quota_crowds_out_no_events_of_its_org),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
