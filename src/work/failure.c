@@ -118,12 +118,9 @@ void failure_look(struct active *a, void (*then)(struct active *a))
 /* Beside what the ranks said while they ran. */
 static void ranks_put(struct failing *f, struct draft *d)
 {
-	const struct rankset *said = d->row.ranks.item;
-
 	if (f->found.first_failed < 0)
 		return;
-	f->ranks = said ? *said : (struct rankset){0};
-	record_set(rankset, &f->ranks, first_failed, f->found.first_failed);
+	rankset_failed(&f->ranks, d->row.ranks, f->found.first_failed);
 	draft_tell(d, ranks, true, (struct nested){&f->ranks});
 }
 

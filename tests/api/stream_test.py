@@ -178,9 +178,9 @@ class Tenants(unittest.TestCase):
             self.assertEqual(w.until("error")["code"], 404)
             w.send(t="sub", id=5, kind="log", job="demo-job-00000", org=client.key.org_id)
             self.assertEqual(w.until("error")["code"], 404)
+            self.assertTrue(w.quiet(0.3))
             keys = w.snapshot(6, "key", by="access_key")
             self.assertEqual({k["org_name"] for k in keys.values()}, {"other"})
-            self.assertTrue(w.quiet(0.3))
 
     def test_admin_sees_all(self):
         daemon.key(org="third", role="viewer")

@@ -144,7 +144,7 @@ class Folder(unittest.TestCase):
             made = json.load(f)
         d = Daemon.__new__(Daemon)
         d.folder, d.state, d.engine, d.settings, d.args = self.folder, self.state, "local", [], ["--private"]
-        d.env, d.process, d.log_path = self.env, None, self.folder + "/log"
+        d.user, d.env, d.process, d.log_path = {}, self.env, None, self.folder + "/log"
         d.start()
         try:
             c = Client(d.port, Key(made["access_key"], made["secret_key"], made["org_id"], "admin"))

@@ -39,3 +39,9 @@ void rankset_fill(struct rankset *out, const struct progress_ranks *from)
 		record_set(rankset, out, behind_step, from->behind_step);
 	}
 }
+
+void rankset_failed(struct rankset *out, struct nested said, int64_t rank)
+{
+	*out = said.item ? *(const struct rankset *)said.item : (struct rankset){0};
+	record_set(rankset, out, first_failed, rank);
+}

@@ -17,6 +17,8 @@ struct rankset {
 
 struct progress_ranks; /* core/progress/progress.h */
 void rankset_fill(struct rankset *out, const struct progress_ranks *from);
+/* What was said of them (none: nothing), and the rank that failed first. */
+void rankset_failed(struct rankset *out, struct nested said, int64_t rank);
 
 extern const struct kind rankset_kind;
 
