@@ -67,11 +67,11 @@ $B/late/mltop $B/late/mltop-shim: $B/late/%: $B/%
 
 # The stand-in for NVIDIA's library, as it is now and as it was in old drivers: the folder is the place
 # where a program finds it.
-gpu_libraries := $B/gpu/libnvidia-ml.so.1 $B/gpu/old/libnvidia-ml.so.1
+gpu_libraries := $B/gpu/libnvidia-ml.so.1 $B/gpu/before/libnvidia-ml.so.1
 gpu: $(gpu_libraries)
 $(gpu_libraries): tests/gpu/nvml.c src/engine/gpu/nvml_api.h
 	@mkdir -p $(@D)
-	$(CC) $(LANGUAGE) $(OPT) $(WARN) -D_GNU_SOURCE -Isrc $(if $(findstring /old/,$@),-DOLD_DRIVER) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o $@ $< -lpthread
+	$(CC) $(LANGUAGE) $(OPT) $(WARN) -D_GNU_SOURCE -Isrc $(if $(findstring /before/,$@),-DOLD_DRIVER) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o $@ $< -lpthread
 
 # Fuzz targets name the archives they link in their first line: /* links: core base */
 fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -315,7 +315,8 @@ class NotGivenOut(Case):
 
     def test_old_driver(self):
         self.daemon.stop()
-        self.daemon.settings.append("local.gpu_library=" + self.driver.library.replace("/gpu/", "/gpu/old/"))
+        self.daemon.settings.append("local.gpu_library=" + os.path.join(
+            os.path.dirname(self.driver.library), "before", os.path.basename(self.driver.library)))
         self.driver.lines(0, f"process {os.getpid()} 5")
         self.daemon.start()
         self.connect()

@@ -50,7 +50,7 @@ static struct gpu_reading *read_once(const char *name, const char *text)
 }
 
 #define NEW "libnvidia-ml.so.1"
-#define OLD "old/libnvidia-ml.so.1"
+#define OLD "before/libnvidia-ml.so.1"
 
 static void test_values(void **state)
 {
