@@ -186,6 +186,23 @@ class Assigned(Case):
         self.assertEqual((one["state"], {p["memory"] for p in one["processes"]}), ("used", {512 << 20}))
         self.assertLessEqual({p["name"] for p in one["processes"]}, {"sh", "sleep"})
 
+    def test_held_over_a_kill_of_the_daemon(self):
+        """Whatever the driver says of processes: this one says nothing."""
+        self.submit("keeps", "sleep 600", 5)
+        self.reaches("keeps", "running")
+        held = set(self.held("keeps"))
+        self.daemon.stop(check=False, sig=signal.SIGKILL)
+        self.daemon.start()
+        self.connect()
+        self.rows(self.GPUS)
+        self.submit("next", "sleep 600", 3)
+        self.reaches("next", "running")
+        self.submit("waits", "sleep 600", 1)
+        self.waits("waits", "needs 1 GPU: 0 of the 8 here are free")
+        rows = self.rows()
+        self.assertEqual({u for u in rows if rows[u].get("job_name") == "keeps"}, held)
+        self.assertEqual({u for u in rows if rows[u].get("job_name") == "next"}, set(rows) - held)
+
     def test_freed_on_every_end_and_the_next_starts(self):
         """All are held; who waits for them has them after each kind of end."""
         ends = {"exits": "exit 0", "fails": "exit 7", "killed": "sleep 600", "cancelled": "sleep 600",
@@ -447,8 +464,7 @@ class NeverShared(Case):
         chance, names, starts = random.Random(seed), [], 0
         locks = os.path.join(self.driver.folder, "locks")
         os.mkdir(locks)
-        self.driver.more = ["auto"]
-        self.driver.say()
+        # The driver tells of no process: else what runs on a GPU would keep it from being given by itself.
         while starts < self.ROUNDS:
             for _ in range(chance.randrange(1, 8)):
                 starts += 1

@@ -385,6 +385,21 @@ static void test_engine_stalled(void **state)
 	driver_says("gpu GPU-a\n"); /* the thread that was left behind ends */
 }
 
+/* There was no answer at all: nobody knows how many there are, and that is told. */
+static void test_engine_stalled_from_the_start(void **state)
+{
+	struct bench *b = *state;
+
+	driver_says("gpu GPU-a stall=30\n");
+	open_engine(b, library(NEW));
+	bench_until(b, strstr(sight_of(b).none, "does not answer") != NULL);
+	assert_non_null(node_of(b)->gpus_unknown);
+	driver_says("gpu GPU-a\n");
+	bench_until(b, sight_of(b).gpu_count == 1);
+	assert_null(node_of(b)->gpus_unknown);
+	bench_close_engine(b);
+}
+
 static void test_engine_none(void **state)
 {
 	struct bench *b = *state;
@@ -444,6 +459,7 @@ int main(void)
 		CASE(test_engine_gpus),
 		CASE(test_engine_foreign),
 		CASE(test_engine_stalled),
+		CASE(test_engine_stalled_from_the_start),
 		CASE(test_engine_none),
 		CASE(test_engine_closed_at_once),
 	};
