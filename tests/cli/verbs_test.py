@@ -201,12 +201,12 @@ class Verbs(Case):
 
     def test_watch_ends_with_its_reader(self):
         """Also where only one object's events are watched."""
-        for words in (["jobs", "list"], ["jobs", "events", "seen"]):
-            self.p.mltop("run", "--name", "seen", "--", "true")
+        for name, words in (("seen-1", ["jobs", "list"]), ("seen-2", ["jobs", "events", "seen-2"])):
+            self.p.mltop("run", "--name", name, "--", "true")
             watching = self.p.start(*words, "--watch", "-o", "name")
             watching.stdout.readline()
             watching.stdout.close()
-            self.ok("jobs", "retry", "seen")
+            self.ok("jobs", "retry", name)
             self.assertEqual((watching.wait(60), watching.stderr.read()), (141, ""))
             watching.stderr.close()
 

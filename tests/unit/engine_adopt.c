@@ -165,9 +165,8 @@ static void kill_shim_of_family(struct bench *b)
 	reopen(b);
 }
 
-static void test_shim_killed_while_the_daemon_was_away(void **state)
+static void family_is_ended(struct bench *b)
 {
-	struct bench *b = *state;
 	const char *uid = "a";
 
 	kill_shim_of_family(b);
@@ -175,6 +174,22 @@ static void test_shim_killed_while_the_daemon_was_away(void **state)
 	bench_until(b, seen(b, "a")->ended);
 	assert_int_equal(seen(b, "a")->why, REASON_SUPERVISOR_LOST);
 	bench_until(b, bench_processes(b, false) == 0);
+}
+
+static void test_shim_killed_while_the_daemon_was_away(void **state)
+{
+	family_is_ended(*state);
+}
+
+/* Nothing but what they are tells that these are the task's. */
+static void test_shim_killed_where_no_group_holds_its_task(void **state)
+{
+	struct bench *b = *state;
+
+	bench_close_engine(b);
+	b->local.limits = LOCAL_LIMITS_NONE;
+	reopen(b);
+	family_is_ended(b);
 }
 
 /*
@@ -363,6 +378,7 @@ int main(void)
 		TEST(test_adopt_a_launch_cut_short_before_a_reboot),
 		TEST(test_shim_killed),
 		TEST(test_shim_killed_while_the_daemon_was_away),
+		TEST(test_shim_killed_where_no_group_holds_its_task),
 		TEST(test_shim_killed_and_no_descriptors),
 		TEST(test_node_rebooted),
 		TEST(test_pids_given_away),

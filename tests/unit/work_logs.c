@@ -23,7 +23,7 @@ struct play {
 	struct workload rows[MANY];
 	struct work_policy policy;
 	int asked[MANY], in_turn, most, all;
-	bool grows; /* whoever is looked at grows again, as one that never ends */
+	int growing; /* so many of the first grow again when looked at, as those that never end */
 };
 
 static enum log_step play_ask(struct engine *en, const struct task_ref *ref, struct log_ask *ask)
@@ -35,7 +35,7 @@ static enum log_step play_ask(struct engine *en, const struct task_ref *ref, str
 	p->all++;
 	if (++p->in_turn > p->most)
 		p->most = p->in_turn;
-	if (p->grows)
+	if (at < p->growing)
 		logs_grew(&p->w, &p->actives[at]);
 	err_set(&ask->e, ERR_NOT_FOUND, "no log yet");
 	return LOG_NONE;
@@ -97,7 +97,8 @@ static void turns_until(struct play *p, int all)
 {
 	while (p->all < all) {
 		p->in_turn = 0;
-		uv_run(&p->loop, UV_RUN_ONCE);
+		if (uv_run(&p->loop, UV_RUN_ONCE) == 0)
+			break; /* nothing is waited for any more */
 	}
 }
 
@@ -117,11 +118,21 @@ static void test_those_that_never_end_take_turns(void **state)
 {
 	struct play *p = *state;
 
-	p->grows = true;
+	p->growing = MANY;
 	turns_until(p, 3 * MANY);
 	assert_in_range(p->most, 1, A_TURN_MOST);
 	for (int i = 0; i < MANY; i++)
 		assert_in_range(p->asked[i], 2, 4);
+}
+
+/* News of the first turn of a round, while the last one brings none. */
+static void test_news_within_a_round_has_its_next(void **state)
+{
+	struct play *p = *state;
+
+	p->growing = 1;
+	turns_until(p, MANY + 1);
+	assert_int_equal(p->asked[0], 2);
 }
 
 int main(void)
@@ -129,6 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_turn_looks_at_a_few, begin, end),
 		cmocka_unit_test_setup_teardown(test_those_that_never_end_take_turns, begin, end),
+		cmocka_unit_test_setup_teardown(test_news_within_a_round_has_its_next, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
