@@ -1,6 +1,7 @@
 #include "ui/kit/chart.h"
 
 #include "base/timefmt.h"
+#include "ui/kit/glyphs.h"
 #include "ui/kit/text.h"
 
 #include <math.h>
@@ -200,8 +201,6 @@ static void braille_draw(const struct curve *c, struct grid *g, struct rect r)
 
 static void blocks_draw(const struct curve *c, struct grid *g, struct rect r)
 {
-	static const char *const eighths[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-
 	for (int x = 0; x < r.width; x++) {
 		int high = height_of(c, x, r.height * 8);
 
@@ -209,7 +208,7 @@ static void blocks_draw(const struct curve *c, struct grid *g, struct rect r)
 			continue;
 		for (int y = 0; y <= high / 8; y++)
 			grid_text(g, r.x + x, r.y + r.height - 1 - y, 1, ROLE_ACCENT,
-				eighths[y < high / 8 ? 7 : high % 8]);
+				glyph_level(y < high / 8 ? 7 : high % 8, false));
 	}
 }
 
@@ -311,16 +310,14 @@ void charts_draw(const struct series *s, struct chart_label label, struct grid *
 
 void chart_spark(const struct series *s, size_t field, int width, bool ascii, struct buf *out)
 {
-	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-	static const char *const plain[] = {"_", ".", ".", "-", "-", "=", "=", "#"};
 	struct curve c;
 
 	if (width < 2 || width > GRID_COLS_MAX || s->rows == 0)
 		return;
 	curve_make(&c, s, field, width);
 	for (int i = 0; i < width; i++) {
-		int at = height_of(&c, i, 8);
+		int at = height_of(&c, i, GLYPH_LEVELS);
 
-		buf_adds(out, at < 0 ? " " : is_odd(&c, i) ? "x" : (ascii ? plain : blocks)[at]);
+		buf_adds(out, at < 0 ? " " : is_odd(&c, i) ? "x" : glyph_level(at, ascii));
 	}
 }

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "core/kinds/gpu.h"
+#include "ui/kit/glyphs.h"
 #include "ui/kit/textpane.h"
 
 #include <stdlib.h>
@@ -107,10 +108,6 @@ static struct cells cells_of(const struct table *t, int width)
 /* What is known without colours, too: a bar is a job's, a dot is free, letters are all else. */
 static const char *cell_mark(const struct gpu *g, bool ascii)
 {
-	static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-	static const char *const plain[] = {"_", "_", "-", "-", "=", "=", "#", "#"};
-	int level;
-
 	switch (g->state) {
 	case GPU_FREE: return ascii ? "." : "·";
 	case GPU_LOST: return "!";
@@ -121,8 +118,7 @@ static const char *cell_mark(const struct gpu *g, bool ascii)
 	}
 	if (!record_has(gpu, g, util))
 		return "-";
-	level = g->util.v <= 0 ? 0 : g->util.v >= 100 ? 7 : (int)(g->util.v * 8 / 100);
-	return (ascii ? plain : bars)[level];
+	return glyph_level((int)(g->util.v * GLYPH_LEVELS / 100), ascii);
 }
 
 static enum grid_role cell_role(const struct gpu *g)

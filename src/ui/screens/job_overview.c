@@ -1,6 +1,7 @@
 #include "ui/screens/jobview.h"
 
 #include "base/timefmt.h"
+#include "ui/kit/glyphs.h"
 
 #include <string.h>
 
@@ -37,9 +38,7 @@ static void progress_bar(struct job_view *v, bool ascii)
 
 	if (!record_has(job, j, progress_percent))
 		return;
-	for (int i = 0; i < 30; i++)
-		buf_adds(&bar,
-			i < (int)(part * 30 / 100) ? (ascii ? "#" : "█") : (ascii ? "." : "░"));
+	glyph_bar(part / 100, 30, ascii, &bar);
 	textpane_add(&v->overview, ROLE_GOOD, "  %s\t%s %d%%", T_LABEL_PROGRESS, bar.data,
 		(int)part);
 	buf_release(&bar);

@@ -1,3 +1,4 @@
+#include "ui/kit/glyphs.h"
 #include "ui/screens/screens.h"
 
 #include <string.h>
@@ -10,8 +11,6 @@ enum { UTIL_CELLS = 9, UTIL_BLOCKS = 5 };
 static void util_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,
 	struct buf *out)
 {
-	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-	static const char *const plain[] = {"_", ".", ".", "-", "-", "=", "=", "#"};
 	const struct job *j = e->row;
 	struct buf number = BUF_INIT;
 	int most;
@@ -25,7 +24,7 @@ static void util_cell(const struct table *t, const struct entry *e, int64_t now,
 	most = UTIL_CELLS - 1 - (int)number.len;
 	most = most > UTIL_BLOCKS ? UTIL_BLOCKS : most < 0 ? 0 : most;
 	for (int i = e->spark_len > most ? e->spark_len - most : 0; i < e->spark_len; i++)
-		buf_adds(out, (ascii ? plain : blocks)[e->spark[i] * 7 / 100]);
+		buf_adds(out, glyph_level(e->spark[i] * 7 / 100, ascii));
 	buf_addf(out, "%*s%s", e->spark_len < most ? most + 1 - e->spark_len : 1, "", number.data);
 	buf_release(&number);
 }

@@ -1,3 +1,4 @@
+#include "ui/kit/glyphs.h"
 #include "ui/screens/form_send.h"
 #include "ui/screens/screens.h"
 
@@ -5,25 +6,7 @@
 
 enum { BAR_CELLS = 4 };
 
-/* "4/8 ██░░": full where nothing is left. */
-static void bar_add(double used, double limit, bool ascii, struct buf *out)
-{
-	int full = limit > 0 ? (int)(used / limit * BAR_CELLS + 0.5) : BAR_CELLS;
-
-	if (full == 0 && used > 0)
-		full = 1;
-	if (full == BAR_CELLS && used < limit)
-		full = BAR_CELLS - 1;
-	if (full > BAR_CELLS)
-		full = BAR_CELLS;
-	buf_addc(out, ' ');
-	for (int i = 0; i < BAR_CELLS; i++)
-		if (ascii)
-			buf_addc(out, i < full ? '#' : '-');
-		else
-			buf_adds(out, i < full ? "\u2588" : "\u2591");
-}
-
+/* "4/8 ██░░" */
 static void used_cell(const struct table *t, const struct entry *e, const char *used_row,
 	const char *limit_row, bool ascii, struct buf *out)
 {
@@ -36,7 +19,8 @@ static void used_cell(const struct table *t, const struct entry *e, const char *
 		return;
 	buf_addc(out, '/');
 	record_cell(k, e->row, limit, 0, out);
-	bar_add((double)*u, (double)*l, ascii, out);
+	buf_addc(out, ' ');
+	glyph_bar(*l > 0 ? (double)*u / (double)*l : 1, BAR_CELLS, ascii, out);
 }
 
 #define CELL(name, used, limit)                                                            \
