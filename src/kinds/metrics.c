@@ -99,7 +99,7 @@ static void field_lines(struct buf *out, const struct rowset *rows, const struct
 		double v = number_of(k, rows->rows[i], f);
 
 		/* One that only stands in place of another is not measured twice. */
-		if (isnan(v) || (k->veiled && *record_text(rows->rows[i], kind_field(k, "veils"))))
+		if (isnan(v) || *model_veils(k, rows->rows[i]))
 			continue;
 		if (!headed)
 			head(out, name, "gauge", f->doc ? f->doc : f->name);

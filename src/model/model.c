@@ -156,11 +156,16 @@ static bool sees(const struct principal *who, const struct kind *k, const char *
 	return who->role >= kind_others(k) || (who->org_id && strcmp(org, who->org_id) == 0);
 }
 
+const char *model_veils(const struct kind *k, const void *row)
+{
+	return k->veiled ? record_text(row, kind_field(k, "veils")) : "";
+}
+
 /* Of each such object exactly one row is to be seen. */
 static bool veil_lets(const struct principal *who, const struct kind *k, const void *row)
 {
 	const char *holder = record_text(row, kind_field(k, "holder"));
-	const char *veils = record_text(row, kind_field(k, "veils"));
+	const char *veils = model_veils(k, row);
 
 	if (*veils)
 		return !sees(who, k, veils);

@@ -213,6 +213,8 @@ void *model_row(struct model *m, const struct kind *k, const char *uid);
 void model_row_put(struct model *m, const struct kind *k, const void *rec);
 /* The same, of whatever kind that runs: which one it is (NULL: nobody asks). */
 const struct workload *model_workload(struct model *m, const char *uid, const struct kind **kind);
+/* The org whose row of a veiled kind this one stands in place of, for all others; "": it is the row itself. */
+const char *model_veils(const struct kind *k, const void *row);
 const struct org *model_org(struct model *m, const char *org_id);
 const struct org *model_org_named(struct model *m, const char *name);
 /* Of kinds whose names are unique in an org. */

@@ -89,10 +89,25 @@ static const char *bearer_of(const struct exchange *x)
 								       : NULL;
 }
 
+/* Who says to ask, before the body is read for them; false: answered. */
+static bool claim_taken(struct exchange *x)
+{
+	struct err e = ERR_INIT;
+
+	if (!auth_begin(x, &e)) {
+		refuse_kept(x, err_http_status(e.code), &e);
+		return false;
+	}
+	x->claimed = true;
+	if (x->head.length == 0 || auth_known(x->server, &x->claim, x->r.now, &e))
+		return true;
+	exchange_fail_close(x, err_http_status(e.code), &e);
+	return false;
+}
+
 static void route_request(struct exchange *x)
 {
 	const char *path = route_path(x->server, x->facts.path);
-	struct err e = ERR_INIT;
 
 	x->r.route = x->facts.method < 0
 		? NULL
@@ -109,17 +124,8 @@ static void route_request(struct exchange *x)
 		return;
 	if (x->r.route->flags & ROUTE_OPEN)
 		x->r.bearer = bearer_of(x);
-	if (!(x->r.route->flags & ROUTE_OPEN)) {
-		if (!auth_begin(x, &e)) {
-			refuse_kept(x, err_http_status(e.code), &e);
-			return;
-		}
-		x->claimed = true;
-		if (x->head.length > 0 && !auth_known(x->server, &x->claim, x->r.now, &e)) {
-			exchange_fail_close(x, err_http_status(e.code), &e);
-			return;
-		}
-	}
+	else if (!claim_taken(x))
+		return;
 	body_hash_begin(x);
 }
 

@@ -13,14 +13,14 @@
 		 (struct bytes){(v)[DIM_MEMORY]}, (v)[DIM_GPUS], (v)[DIM_JOBS], (text)), \
 		record_know(&forecast_kind, (out), offsetof(struct forecast, member)))
 
+/* As rows of uses and of a quota have them. */
+static const char *const dim_names[] = {
+	[DIM_GPUS] = "gpu", [DIM_MEMORY] = "memory", [DIM_CPU] = "cpu", [DIM_JOBS] = "count"};
+
 /* As the quota's own cells: "12G", "0.5". */
 static const char *amount_text(enum dim d, int64_t n, struct arena *text)
 {
-	static const char *const names[] = {[DIM_GPUS] = "gpu",
-		[DIM_MEMORY] = "memory",
-		[DIM_CPU] = "cpu",
-		[DIM_JOBS] = "count"};
-	const struct field *f = kind_field(&uses_kind, names[d]);
+	const struct field *f = kind_field(&uses_kind, dim_names[d]);
 	struct buf cell = BUF_INIT;
 	const char *out;
 
@@ -43,16 +43,12 @@ static const char *line_name(const struct line *l, struct arena *text)
 		[PART_MODEL] = "model",
 		[PART_DEV] = "dev",
 		[PART_COUNT] = "total"};
-	static const char *const dims[] = {[DIM_GPUS] = "gpu",
-		[DIM_MEMORY] = "memory",
-		[DIM_CPU] = "cpu",
-		[DIM_JOBS] = "count"};
 	struct buf name = BUF_INIT;
 	const char *out;
 
 	if (l->part == PART_TENSORBOARD)
 		return "tensorboard_quota";
-	buf_addf(&name, "%s_%s_quota", parts[l->part], dims[l->dim]);
+	buf_addf(&name, "%s_%s_quota", parts[l->part], dim_names[l->dim]);
 	out = arena_strdup(text, name.data);
 	buf_release(&name);
 	return out;
