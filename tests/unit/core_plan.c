@@ -220,8 +220,9 @@ static void test_the_least_share_goes_first(void **state)
 	w.limits.total.v[DIM_GPUS] = 2;
 	small.parts[PART_TRAIN].v[DIM_GPUS] = 9; /* 1 of 2, and 1 of the 4 that there are */
 	expect_verb(&w, 3, PLAN_START);
-	small.parts[PART_TRAIN].v[DIM_GPUS] = 100;
-	w.limits.total.v[DIM_GPUS] = NO_BOUND; /* 1 of 4 each */
+	w.limits.total.v[DIM_GPUS] = NO_BOUND;
+	small.total.v[DIM_GPUS] = 100;
+	small.parts[PART_TRAIN].v[DIM_GPUS] = 100; /* more than there are: 1 of 4 each */
 	expect_verb(&w, 2, PLAN_START);
 	done(&w);
 }

@@ -125,12 +125,11 @@ static size_t lines_with(struct bench *b, const char *part)
 }
 
 /* Whoever starts processes without end gets as many as his org may have, and the machine lives. */
-static void test_fork_bomb(void **state)
+static void fork_bomb(struct bench *b, enum local_limits limits)
 {
-	struct bench *b = *state;
-
 	if (!shared_open(b))
 		return;
+	b->local.limits = limits;
 	b->local.processes_per_org = 12;
 	bench_open(b, &engine_local);
 	launch_script_as(b,
@@ -140,6 +139,17 @@ static void test_fork_bomb(void **state)
 	assert_true(log_has(b, "a", "fork"));
 	assert_false(log_has(b, "a", "beyond"));
 	assert_int_equal(seen(b, "a")->end.code, 2);
+}
+
+static void test_fork_bomb(void **state)
+{
+	fork_bomb(*state, LOCAL_LIMITS_AUTO);
+}
+
+/* The user's own limit is there where no control group counts. */
+static void test_fork_bomb_without_groups(void **state)
+{
+	fork_bomb(*state, LOCAL_LIMITS_POLL);
 }
 
 /* Where the system lets us, the processes of others are not even in /proc. */
@@ -168,6 +178,7 @@ int main(void)
 		TEST(test_path_of_the_config),
 		TEST(test_program_as_its_user_finds_it),
 		TEST(test_fork_bomb),
+		TEST(test_fork_bomb_without_groups),
 		TEST(test_processes_of_others),
 	};
 
