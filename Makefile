@@ -14,7 +14,7 @@ O := $B/o
 # What io unpacks archives with.
 PKGS_decoders := zlib -lbz2 liblzma libzstd
 PKGS_mltop := ncursesw libcurl -lwslay libuv jansson libcrypto yaml-0.1 libarchive $(PKGS_decoders)
-PKGS_mltopd := libuv jansson libcrypto libssl sqlite3 yaml-0.1 libcurl libarchive \
+PKGS_mltopd := libuv jansson libcrypto libssl sqlite3 yaml-0.1 libcurl libarchive libprotobuf-c \
 	$(PKGS_decoders)
 PKGS_shim :=
 libs = $(if $1,$(filter -l%,$1) $(shell pkg-config --libs $(filter-out -l%,$1)))
@@ -38,12 +38,13 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SAN) $(LDFLAGS)
 
 # Each folder is an archive (src/core/plan: libcore-plan.a); a program links those below it, top
 # first. A layer of several folders has a line here.
-FOLDERS_core := core/wire core/plan core/kinds core/schema core/failure core/progress core/text
+FOLDERS_core := core/wire core/plan core/kinds core/schema core/failure core/progress core/events core/text
 FOLDERS_engine := engine/fake engine/local engine/gpu engine
 FOLDERS_ui := ui/screens ui/app ui/kit
 folders = $(foreach l,$1,$(or $(FOLDERS_$l),$l))
 layers := base core io client ui store demo model engine serve work kinds
-layer_objs = $(patsubst src/%.c,$O/%.o,$(wildcard src/$1/*.c))
+layer_objs = $(patsubst src/%.c,$O/%.o,$(wildcard src/$1/*.c)) \
+	$(patsubst src/%.proto,$O/%.pb-c.o,$(wildcard src/$1/*.proto))
 archive = $O/lib$(subst /,-,$1).a
 archives = $(foreach f,$(call folders,$1),$(call archive,$f))
 programs := $B/mltop $B/mltopd $B/mltop-shim
@@ -64,6 +65,14 @@ $O/lib%.a:
 $O/%.o: src/%.c
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# What protobuf-c makes of a .proto lies beside the objects; it is included as "core/events/X.pb-c.h".
+$O/%.pb-c.c $O/%.pb-c.h: src/%.proto
+	@mkdir -p $(@D)
+	protoc-c --proto_path=$(<D) --c_out=$(@D) $<
+$O/%.pb-c.o: $O/%.pb-c.c
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+$(call layer_objs,core/events): | $O/core/events/event.pb-c.h
+
 $O/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -81,7 +90,7 @@ $B/mltop-shim: $(call layer_objs,shim) $O/libbase.a
 # What a new machine needs. Run time: what the programs link; the rest is for building and testing.
 DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansson-dev \
 	libwslay-dev libssl-dev libuv1-dev libsqlite3-dev libyaml-dev libarchive-dev zlib1g-dev \
-	libbz2-dev liblzma-dev libzstd-dev libcmocka-dev python3 python3-numpy tmux curl procps \
+	libbz2-dev liblzma-dev libzstd-dev libprotobuf-c-dev protobuf-c-compiler libcmocka-dev python3 python3-numpy tmux curl procps \
 	openssl ca-certificates git nginx haproxy nftables
 # What is measured beside us: an empty handler, and the older build.
 BENCH_DEPS := libwebsockets-dev libwebsockets-evlib-uv

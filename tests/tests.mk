@@ -16,8 +16,8 @@ LAYERS_demo := demo store engine io core base
 LAYERS_work := work model store engine io core base
 LAYERS_kinds := kinds work serve model store engine io core base
 PKGS_base :=
-PKGS_core := jansson libcrypto
-PKGS_io := jansson libcrypto libcurl -lwslay libuv yaml-0.1 libarchive $(PKGS_decoders)
+PKGS_core := jansson libcrypto libprotobuf-c
+PKGS_io := $(PKGS_core) libcurl -lwslay libuv yaml-0.1 libarchive $(PKGS_decoders)
 PKGS_client := $(PKGS_io)
 PKGS_ui := $(PKGS_core)
 PKGS_store := $(PKGS_core) sqlite3
@@ -83,10 +83,10 @@ define fuzz_rule
 $B/fuzz/$1: $O/tests/fuzz/fuzz_$1.o $O/tests/fuzz/driver.o $(test_support) $(call archives,$(call fuzz_layers,$1) $(if $(filter base,$(call fuzz_layers,$1)),,base))
 	@mkdir -p $$(@D)
 	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(call libs,$(call fuzz_pkgs,$1)) -lm -lpthread -ldl
-build/libfuzzer/$1: $$(wildcard src/*/*.[ch] src/*/*/*.[ch]) tests/fuzz/fuzz_$1.c | fuzz-deps
+build/libfuzzer/$1: $$(wildcard src/*/*.[ch] src/*/*/*.[ch]) $O/core/events/event.pb-c.c tests/fuzz/fuzz_$1.c | fuzz-deps
 	@mkdir -p $$(@D)
 	clang $(LANGUAGE) -g -O1 -D_GNU_SOURCE -DMLTOP_VERSION='"$(VERSION)"' $(INCLUDES) -Itests -fsanitize=fuzzer,address,undefined \
-		-o $$@ tests/fuzz/fuzz_$1.c $(wildcard tests/*.c) $(foreach l,$(call folders,$(call fuzz_layers,$1)),$(wildcard src/$l/*.c)) $$(call libs,$(call fuzz_pkgs,$1)) -lm -lpthread -ldl
+		-o $$@ tests/fuzz/fuzz_$1.c $(wildcard tests/*.c) $(foreach l,$(call folders,$(call fuzz_layers,$1)),$(wildcard src/$l/*.c) $(patsubst src/%.proto,$O/%.pb-c.c,$(wildcard src/$l/*.proto))) $$(call libs,$(call fuzz_pkgs,$1)) -lm -lpthread -ldl
 endef
 $(foreach f,$(fuzz_names),$(eval $(call fuzz_rule,$f)))
 
