@@ -36,9 +36,11 @@ static bool print_forecast(const struct cli *c, const json_t *answer, struct err
 	struct forecast f = {.behind = 0};
 	bool ok = record_decode(&forecast_kind, &f, &text, answer, DECODE_SERVER, e);
 
-	/* A change of a limit starts nothing by itself: who is over it is what matters. */
-	if (ok && (c->verb->kind->can & CAN_CREATE)) {
-		forecast_say(&f, &line);
+	if (ok) {
+		if (c->verb->kind->can & CAN_CREATE)
+			forecast_say(&f, &line);
+		else
+			forecast_say_limits(&f, &line);
 		print_text(c, &line);
 	}
 	for (size_t i = 0; ok && i < FORECAST_RESOURCES; i++) {

@@ -242,10 +242,11 @@ static void over_of_quota(struct over_list *o, struct work *w, const struct plan
 	}
 }
 
-/* How many of the org start then, and how many wait for its quota. */
+/* Which of the org start then, and how many wait for its quota. */
 static void foresee_starts(struct forecast *out, const struct plan_input *in,
-	const struct plan_org *org)
+	const struct plan_org *org, struct arena *text)
 {
+	const char **names = arena_alloc(text, FORECAST_STARTING * sizeof *names);
 	struct plan p;
 	int64_t starts = 0, waits = 0;
 
@@ -259,11 +260,16 @@ static void foresee_starts(struct forecast *out, const struct plan_input *in,
 
 		if (g->org != org || g->live || g->cancel)
 			continue;
-		starts += a->verb == PLAN_START;
+		if (a->verb == PLAN_START && starts++ < FORECAST_STARTING)
+			names[starts - 1] = arena_strdup(text, g->name);
 		waits -= g->reason == REASON_QUOTA;
 		waits += a->verb == PLAN_WAIT && a->reason == REASON_QUOTA;
 	}
 	record_set(forecast, out, starts_now, starts > 0);
+	record_set(forecast, out, starts, starts);
+	record_set(forecast, out, starting,
+		((struct strings){names,
+			(size_t)(starts < FORECAST_STARTING ? starts : FORECAST_STARTING)}));
 	record_set(forecast, out, behind, waits);
 	plan_release(&p);
 }
@@ -285,7 +291,7 @@ void work_foresee_limits(struct work *w, const char *org_id, const struct plan_l
 	org->turn = 0; /* the limits are not those of the org: looked up anew in the next turn */
 	struct plan_input in = {q.cluster, q.gangs.items, q.gangs.len, now, model_now() - now, 0};
 
-	foresee_starts(out, &in, &org->org);
+	foresee_starts(out, &in, &org->org, text);
 	over_start(&over, text);
 	over_of_quota(&over, w, &in, org);
 	over_put(out, &over);

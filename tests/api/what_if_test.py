@@ -146,6 +146,8 @@ class Told(Case):
         for limit, starts, waits in (("1", False, 2), ("2", True, 1), ("-1", True, 0), ("0", False, 2)):
             a = self.admin.put(self.quota_path("alpha"), {"train_gpu_quota": limit}, query=ASK, nonce=False)
             self.assertEqual((a.json["starts_now"], a.json["behind"]), (starts, waits), (limit, a))
+            self.assertEqual((a.json["starts"], a.json["starting"]),
+                             (2 - waits, ["next", "last"][:2 - waits]), (limit, a))
 
 
 class Random(Case):

@@ -300,7 +300,7 @@ class Verbs(Case):
         org = self.ok("quotas", "list", "-o", "name").out.strip()
         out = self.ok("quotas", "set", org, "gpu=0", "--what-if").out
         self.assertRegex(out, r"(?m)^gpu +0/inf -> 0/0$")
-        self.assertNotIn("starts", out)
+        self.assertIn("nobody waits for it", out)
         self.assertEqual(self.ok("quotas", "describe", org, "--json").json["total_gpu_quota"], "-1")
         self.assertIn("--what-if", self.ok("help", "quotas", "set").out)
         self.assertNotIn("--what-if", self.ok("help", "keys", "create").out)

@@ -31,6 +31,10 @@ static const struct field fields[] = {
 		       "waits does."),
 	ROW(forecast, behind, int, .flags = F_STATUS, .width = 6,
 		.doc = "How many go before it and wait; of a quota, how many wait for it then."),
+	ROW(forecast, starts, int, .flags = F_STATUS, .width = 6,
+		.doc = "Of a quota: how many that wait start in the next turn of planning."),
+	ROW(forecast, starting, strings, .flags = F_STATUS, .width = 20,
+		.doc = "The names of the first of these."),
 	ROW(forecast, reason, enum, .title = "WHY", .flags = F_STATUS, .width = 14,
 		.names = work_reason_words,
 		.doc = "Why it waits, one word; empty where it starts."),
@@ -89,6 +93,31 @@ void forecast_say(const struct forecast *f, struct buf *out)
 		buf_addf(out, " behind %lld", (long long)f->behind);
 	if (!f->starts_now && why)
 		buf_addf(out, ": %s", f->message);
+}
+
+static void say_starting(const struct forecast *f, struct buf *out)
+{
+	if (!record_has(forecast, f, starts)) { /* an older platform counts none */
+		buf_adds(out, "what waits starts now");
+		return;
+	}
+	buf_addf(out, "%lld start%s now", (long long)f->starts, f->starts == 1 ? "s" : "");
+	for (size_t i = 0; i < f->starting.len; i++)
+		buf_addf(out, "%s%s", i ? ", " : ": ", f->starting.items[i]);
+	if (f->starting.len > 0 && f->starts > (int64_t)f->starting.len)
+		buf_adds(out, " and others");
+}
+
+void forecast_say_limits(const struct forecast *f, struct buf *out)
+{
+	if (f->starts_now)
+		say_starting(f, out);
+	if (f->behind > 0)
+		buf_addf(out, "%s%lld wait%s for it%s", f->starts_now ? "; " : "",
+			(long long)f->behind, f->behind == 1 ? "s" : "",
+			f->starts_now ? " still" : "");
+	if (!f->starts_now && f->behind == 0)
+		buf_adds(out, "nobody waits for it");
 }
 
 static int64_t amount(const struct nested *uses, const struct field *f)

@@ -24,13 +24,15 @@ struct overrun {
 	const char *used, *limit;
 };
 extern const struct kind overrun_kind;
-enum { FORECAST_OVER_MAX = 100 };
+enum { FORECAST_OVER_MAX = 100, FORECAST_STARTING = 8 };
 
 struct forecast {
 	struct record record;
 	bool starts_now;
 	int64_t behind;
-	unsigned reason; /* enum work_reason */
+	int64_t starts;          /* of a quota: how many that wait start then */
+	struct strings starting; /* their names, FORECAST_STARTING at most */
+	unsigned reason;         /* enum work_reason */
 	const char *message;
 	struct nested used, limit, after, limit_after; /* struct uses */
 	struct records over;                           /* struct overrun */
@@ -47,6 +49,8 @@ void forecast_uses(struct nested *out, struct mcpu cpu, struct bytes memory, int
 void forecast_say(const struct forecast *f, struct buf *out);
 enum { FORECAST_RESOURCES = 4 };
 extern const char *const forecast_resources[FORECAST_RESOURCES]; /* "gpu" */
+/* Of a quota: "2 start now: a, b; 1 waits for it still", "nobody waits for it". */
+void forecast_say_limits(const struct forecast *f, struct buf *out);
 /* "2/8 -> 6/8". False: nothing of it would change. */
 bool forecast_change(const struct forecast *f, size_t resource, struct buf *out);
 /* "org vision: 6 of 4 (train_gpu_quota)" */

@@ -146,8 +146,9 @@ static bool object_action(struct app *a, enum action act, struct cmds *out)
 			open_object(a, "edit", o, out);
 		return true;
 	case ACT_SET:
-		if (app_top(a)->screen->set && may(a, o.kind, o.kind->change, "edit"))
-			line_open(a, MODE_SET, "");
+		if (app_top(a)->screen->sets && has_row(a, o) &&
+			may(a, o.kind, o.kind->change, "edit"))
+			set_open(a);
 		return true;
 	case ACT_DESCRIBE: open_object(a, "describe", o, out); return true;
 	case ACT_YAML: open_object(a, "yaml", o, out); return true;

@@ -41,6 +41,8 @@ struct app *app_new(const struct app_options *options, struct err *e)
 	buf_init(&a->options_text, 0);
 	buf_init(&a->popup, 0);
 	prompt_init(&a->prompt);
+	foresee_init(&a->foresee);
+	buf_init(&a->set_lines, 0);
 	table_open_remembered(a, &a->home, a->options.screens[0]);
 	a->home.data.spark = kind_field(&job_kind, "gpu_util");
 	a->home.data.tally = tally_job;
@@ -87,6 +89,8 @@ void app_free(struct app *a)
 	buf_release(&a->options_text);
 	buf_release(&a->popup);
 	prompt_release(&a->prompt);
+	foresee_clear(&a->foresee);
+	buf_release(&a->set_lines);
 	free_texts(a);
 	free(a);
 }

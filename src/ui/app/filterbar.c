@@ -22,9 +22,10 @@ void line_open(struct app *a, enum mode mode, const char *text)
 
 void mode_close(struct app *a)
 {
-	if (a->mode == MODE_PROMPT) {
+	if (a->mode == MODE_PROMPT || a->mode == MODE_SET) {
 		changes_release(&a->proposed);
 		prompt_release(&a->prompt);
+		foresee_clear(&a->foresee);
 	}
 	a->mode = MODE_NONE;
 	a->option_count = 0;
@@ -177,8 +178,6 @@ static void accept_line(struct app *a, struct cmds *out)
 		v->screen->search(a, v, a->line.text.data, out);
 	if (mode == MODE_SAVE && v->screen->save)
 		v->screen->save(a, v, a->line.text.data, out);
-	if (mode == MODE_SET && v->screen->set)
-		v->screen->set(a, v, a->line.text.data, out);
 }
 
 void line_input(struct app *a, const struct msg *m, struct cmds *out)

@@ -257,7 +257,7 @@ static bool is_wanted(const struct app *a, const struct action_info *i, struct o
 		return false;
 	if (i->action == ACT_SUBMIT)
 		return app_may(a, o.kind->make) && !o.kind->made_by;
-	if (i->action == ACT_SET && !app_top(a)->screen->set)
+	if (i->action == ACT_SET && !app_top(a)->screen->sets)
 		return false;
 	if (i->action == ACT_EDIT || i->action == ACT_SET)
 		return o.row && app_may(a, o.kind->change);
@@ -366,10 +366,21 @@ static void frame_draw(const struct app *a, struct grid *g, const struct layout 
 		draw_status(a, g, l->status, l->why.height);
 }
 
+static void draw_prompt(const struct app *a, struct grid *g, struct rect body)
+{
+	struct buf leads = BUF_INIT;
+
+	foresee_lines(&a->foresee, &leads);
+	prompt_draw(&a->prompt, leads.data, foresee_role(&a->foresee), g, body);
+	buf_release(&leads);
+}
+
 static void draw_modes(const struct app *a, struct grid *g, const struct layout *l)
 {
 	if (a->mode == MODE_PROMPT)
-		prompt_draw(&a->prompt, g, l->body);
+		draw_prompt(a, g, l->body);
+	if (a->mode == MODE_SET)
+		set_draw(a, g, l->body);
 	if (a->mode == MODE_PICK)
 		picker_draw(a, g, l->body);
 	if (a->mode == MODE_POPUP)

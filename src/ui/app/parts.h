@@ -10,6 +10,7 @@
 #include "core/kinds/task.h"
 #include "ui/app/app.h"
 #include "ui/app/change.h"
+#include "ui/app/foresee.h"
 #include "ui/app/undo.h"
 #include "ui/kit/edit.h"
 #include "ui/kit/keymap.h"
@@ -99,6 +100,11 @@ struct app {
 	uint64_t next_batch, next_form;
 	struct undo undo; /* of the newest change, where it went at once */
 
+	enum foresee_can can_foresee;
+	uint64_t can_foresee_id; /* of the request that asks */
+	struct foresee foresee; /* what a->proposed would lead to: of the prompt, of the `=` line */
+	struct buf set_lines;   /* of the `=` line: what it would change */
+
 	char *select_uid; /* row to select as soon as it is there; NULL: none */
 
 	char *notice;
@@ -173,6 +179,8 @@ void picker_open(struct app *a);
 void picker_input(struct app *a, const struct msg *m, struct cmds *out);
 void picker_draw(const struct app *a, struct grid *g, struct rect body);
 void box_draw(struct grid *g, struct rect r, const char *title);
+/* Lines, each folded at the width, from the `skip`th on; returns how many there are. `g` NULL: no more. */
+int lines_draw(struct grid *g, struct rect r, int skip, enum grid_role role, const char *lines);
 void popup_open(struct app *a, const char *title);
 void popup_input(struct app *a, const struct msg *m, struct cmds *out);
 void popup_draw(const struct app *a, struct grid *g, struct rect body);
@@ -180,6 +188,14 @@ void options_draw(const struct app *a, struct grid *g, struct rect body, int bot
 const char *option_at(const struct app *a, int i);
 /* Looks again for the org that was asked for before the orgs of the platform were known. */
 void tenant_retry(struct app *a, struct cmds *out);
+
+/* ---- set.c: rows changed where they stand, "gpu=8 cpu=64" ---- */
+
+void set_open(struct app *a);
+void set_input(struct app *a, const struct msg *m);
+/* Says what the line as it is would change once nobody has typed for a moment. */
+void set_tick(struct app *a);
+void set_draw(const struct app *a, struct grid *g, struct rect body);
 
 /* ---- tally.c: what the header counts, and asks for besides the rows of home ---- */
 

@@ -24,10 +24,8 @@ void popup_open(struct app *a, const char *title)
 
 enum { POPUP_TEXT = 96 }; /* longer lines are hard to read */
 
-/* The popup's lines, each folded at the box's width. Draws from `skip` on; returns all lines. */
-static int popup_lines(const struct app *a, struct grid *g, struct rect r, int skip)
+int lines_draw(struct grid *g, struct rect r, int skip, enum grid_role role, const char *s)
 {
-	const char *s = a->popup.data;
 	int n = 0;
 
 	while (*s) {
@@ -40,7 +38,7 @@ static int popup_lines(const struct app *a, struct grid *g, struct rect r, int s
 			char *piece = fold_piece(rest, fit);
 
 			if (g && n >= skip && n - skip < r.height)
-				grid_text(g, r.x, r.y + n - skip, r.width, ROLE_NORMAL, piece);
+				grid_text(g, r.x, r.y + n - skip, r.width, role, piece);
 			free(piece);
 			n++;
 			rest += fit;
@@ -49,6 +47,11 @@ static int popup_lines(const struct app *a, struct grid *g, struct rect r, int s
 		s += len + (s[len] == '\n');
 	}
 	return n;
+}
+
+static int popup_lines(const struct app *a, struct grid *g, struct rect r, int skip)
+{
+	return lines_draw(g, r, skip, ROLE_NORMAL, a->popup.data);
 }
 
 struct popup_place {

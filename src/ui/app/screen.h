@@ -18,6 +18,7 @@ struct screen {
 	bool takes_name;  /* ":job NAME" */
 	bool root;        /* stands on the bottom of the stack: ":quotas" */
 	bool passing;     /* nobody goes back to it: not in the history */
+	bool sets;        /* `=` changes its marked or selected rows where they stand */
 	unsigned scopes;
 	bool any_kind;           /* shows one object of whatever kind: the view says which */
 	const struct kind *kind; /* of its rows, or of the one object that it shows; NULL: none */
@@ -61,8 +62,6 @@ struct screen {
 		struct cmds *out);
 	/* A line was given to search for (text screens). */
 	void (*search)(struct app *a, struct view *v, const char *text, struct cmds *out);
-	/* Fields were given for the marked or selected rows: "gpu=8 cpu=64". */
-	void (*set)(struct app *a, struct view *v, const char *text, struct cmds *out);
 	/* Ctrl-S: `path` was given. */
 	void (*save)(struct app *a, struct view *v, const char *path, struct cmds *out);
 	/* Appends what `c` copies. */

@@ -23,6 +23,7 @@ static void prompt_message(struct app *a, const struct msg *m, struct cmds *out)
 		change_accept(a, out);
 	}
 	prompt_release(&a->prompt);
+	foresee_clear(&a->foresee);
 }
 
 /* True when a mode took the key or the paste. */
@@ -32,8 +33,8 @@ static bool mode_input(struct app *a, const struct msg *m, struct cmds *out)
 	case MODE_FILTER: filterbar_input(a, m, out); return true;
 	case MODE_PALETTE: palette_input(a, m, out); return true;
 	case MODE_SEARCH:
-	case MODE_SAVE:
-	case MODE_SET: line_input(a, m, out); return true;
+	case MODE_SAVE: line_input(a, m, out); return true;
+	case MODE_SET: set_input(a, m); return true;
 	case MODE_PROMPT: prompt_message(a, m, out); return true;
 	case MODE_PICK: picker_input(a, m, out); return true;
 	case MODE_POPUP: popup_input(a, m, out); return true;
@@ -137,8 +138,10 @@ static void context_named(struct app *a, const char *name)
 {
 	bool other = strcmp(a->context, name) != 0;
 
-	if (other)
+	if (other) {
 		undo_release(&a->undo);
+		a->can_foresee = FORESEE_UNASKED;
+	}
 	app_set_text(&a->context, name);
 	for (int i = a->depth; other && i-- > 0;) {
 		const struct screen *s = a->stack[i].screen;
@@ -205,6 +208,8 @@ static void select_made(struct app *a)
 static void data_message(struct app *a, const struct msg *m, struct cmds *out)
 {
 	if (m->type == MSG_REPLY && change_reply(a, m, out))
+		return;
+	if (m->type == MSG_REPLY && (foresee_can_answer(a, m) || foresee_answer(&a->foresee, m)))
 		return;
 	if (m->type == MSG_REPLY && a->why_id && m->id == a->why_id) {
 		why_reply(a, m);
@@ -285,6 +290,8 @@ void app_update(struct app *a, const struct msg *m, struct cmds *out)
 
 	if (v && v->screen->tick)
 		v->screen->tick(a, v, out);
+	set_tick(a);
+	foresee_send(&a->foresee, a, out);
 	change_tick(a, out);
 }
 
@@ -312,6 +319,8 @@ int64_t app_wake(const struct app *a)
 
 	if (v && v->screen->wake && app_connected(a))
 		at = sooner(at, v->screen->wake(v));
+	if (app_connected(a))
+		at = sooner(at, a->foresee.due);
 	if (a->link == LINK_GONE)
 		at = sooner(at, (a->mono / 5000 + 1) * 5000);
 	if (a->link == LINK_GONE && !app_stale(a))

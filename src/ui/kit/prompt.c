@@ -70,11 +70,10 @@ enum prompt_answer prompt_input(struct prompt *p, const struct msg *m)
 	return p->typed ? typed_key(p, m->key) : choice_key(p, m->key);
 }
 
-static int widest(const struct prompt *p)
+/* The width of the widest line, or `most` where that is more. */
+static int widest(const char *s, int most)
 {
-	int most = utf8_width(p->question);
-
-	for (const char *s = p->stakes.data; *s;) {
+	while (*s) {
 		size_t n = strcspn(s, "\n");
 		char *line = strndup(s, n);
 		int w = line ? utf8_width(line) : 0;
@@ -83,15 +82,15 @@ static int widest(const struct prompt *p)
 		free(line);
 		s += n + (s[n] == '\n');
 	}
-	return most < 44 ? 44 : most;
+	return most;
 }
 
 /* What is at stake is never cut: lines that are too wide go on in the next. */
-static int fold_stakes(const struct prompt *p, int width, struct buf *out)
+static int fold_lines(const char *s, int width, struct buf *out)
 {
 	int lines = 0;
 
-	for (const char *s = p->stakes.data; *s; s += *s == '\n') {
+	for (; *s; s += *s == '\n') {
 		size_t n = strcspn(s, "\n");
 		char *line = fold_piece(s, n), *rest = line;
 
@@ -134,41 +133,49 @@ static void draw_answers(const struct prompt *p, struct grid *g, int x, int y, i
 		p->yes ? T_PROMPT_ENTER : T_PROMPT_HOW);
 }
 
-static void draw_lines(const char *s, struct grid *g, int x, int y, int width, int height)
+static void draw_lines(const char *s, struct grid *g, struct rect r, enum grid_role role)
 {
-	for (int i = 0; i < height && *s; i++) {
+	for (int i = 0; i < r.height && *s; i++) {
 		size_t n = strcspn(s, "\n");
 		char *line = fold_piece(s, n);
 
-		grid_clip(g, x, y + i, width, ROLE_NORMAL, line);
+		grid_clip(g, r.x, r.y + i, r.width, role, line);
 		free(line);
 		s += n + (s[n] == '\n');
 	}
 }
 
 /*
- * At the bottom of the body, over the rows: line, question, stakes, a blank, answers. Where it is
- * low, the line goes first, then the blank, then the stakes; question and answers stay.
+ * At the bottom of the body, over the rows: line, question, stakes, what it leads to, a blank,
+ * answers. Where it is low, the line goes first, then the blank, then the lines from the end;
+ * question and answers stay.
  */
-void prompt_draw(const struct prompt *p, struct grid *g, struct rect body)
+void prompt_draw(const struct prompt *p, const char *leads, enum grid_role role, struct grid *g,
+	struct rect body)
 {
-	struct buf stakes = BUF_INIT;
-	int width = widest(p) + 6;
+	struct buf stakes = BUF_INIT, more = BUF_INIT;
+	int width = widest(leads, widest(p->stakes.data, widest(p->question, 44))) + 6;
 
 	if (width > body.width)
 		width = body.width;
-	int height = fold_stakes(p, width - 4, &stakes) + 4;
+	int first = fold_lines(p->stakes.data, width - 4, &stakes);
+	int height = first + fold_lines(leads, width - 4, &more) + 4;
 	int border = height <= body.height;
 
 	if (height > body.height)
 		height = body.height;
 	int y = body.y + body.height - height, x = body.x + (body.width - width) / 2;
+	struct rect lines = {x + 2, y + border + 1, width - 4, height - border - 2};
 
 	grid_fill(g, x, y, width, height, ROLE_PROMPT);
 	for (int i = 0; i < width && border; i++)
 		grid_text(g, x + i, y, 1, ROLE_BORDER, g->ascii ? "-" : "─");
 	grid_clip(g, x + 2, y + border, width - 4, ROLE_PROMPT, p->question);
-	draw_lines(stakes.data, g, x + 2, y + border + 1, width - 4, height - border - 2);
+	draw_lines(stakes.data, g, lines, ROLE_NORMAL);
+	lines.y += first;
+	lines.height -= first;
+	draw_lines(more.data, g, lines, role);
 	draw_answers(p, g, x + 2, y + height - 1, width - 4);
 	buf_release(&stakes);
+	buf_release(&more);
 }

@@ -32,6 +32,8 @@ void prompt_release(struct prompt *p);
 void prompt_start(struct prompt *p, enum prompt_about about, const char *question,
 	const char *accept, const char *typed);
 enum prompt_answer prompt_input(struct prompt *p, const struct msg *m);
-void prompt_draw(const struct prompt *p, struct grid *g, struct rect body);
+/* `leads`: lines after the stakes, in `role`: what it leads to, as far as that is known. */
+void prompt_draw(const struct prompt *p, const char *leads, enum grid_role role, struct grid *g,
+	struct rect body);
 
 #endif

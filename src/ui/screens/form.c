@@ -38,6 +38,7 @@ static void form_start(struct app *a, struct view *v, struct cmds *out)
 	v->state = f;
 	f->number = ++a->next_form;
 	form_init(&f->form, v->kind, edits(v) ? F_EDIT : F_NEW);
+	foresee_init(&f->foresee);
 	f->id = mem_strdup(v->name);
 	if (!*v->name) {
 		form_set(&f->form, "work_dir", a->folder);
@@ -57,7 +58,7 @@ static void form_close(struct app *a, struct view *v, struct cmds *out)
 
 	(void)a, (void)out;
 	form_release(&f->form);
-	foresee_release(&f->foresee);
+	foresee_clear(&f->foresee);
 	free(f->id);
 	free(f->before);
 	arena_release(&f->text);
@@ -136,7 +137,7 @@ static void form_message(struct app *a, struct view *v, const struct msg *m, str
 	struct form_view *f = v->state;
 
 	(void)out;
-	if (foresee_answer(&f->foresee, a, v->kind, m))
+	if (foresee_answer(&f->foresee, m))
 		return;
 	if (m->type == MSG_REPLY && f->clone_id && m->id == f->clone_id)
 		take_copy(a, v, m);
@@ -148,7 +149,7 @@ static void form_tick(struct app *a, struct view *v, struct cmds *out)
 {
 	struct form_view *f = v->state;
 
-	foresee_tick(&f->foresee, a, &f->form, edits(v) ? f->id : NULL, out);
+	form_foresee_tick(&f->foresee, a, &f->form, edits(v) ? f->id : NULL, out);
 }
 
 static int64_t form_wake(const struct view *v)
@@ -290,7 +291,7 @@ static void form_paint(const struct app *a, const struct view *v, struct grid *g
 {
 	struct form_view *f = v->state;
 
-	foresee_draw(&f->foresee, g, &body);
+	form_foresee_draw(&f->foresee, g, &body);
 	form_draw(&f->form, g, body);
 	if (a->mode != MODE_NONE) {
 		g->cursor_x = -1;

@@ -17,10 +17,4 @@ void form_send_new(struct app *a, uint64_t form, const struct kind *k, const voi
 void form_send_edit(struct app *a, uint64_t form, const struct kind *k, const char *id,
 	const char *name, const void *before, void *rec, bool always, struct cmds *out);
 
-/*
- * TABLE_SCREEN's `set`: what "gpu=8 cpu=64" makes of the marked or selected rows is shown, and asked
- * for; each is refused where its row was changed by somebody else meanwhile.
- */
-void rows_set(struct app *a, struct view *v, const char *text, struct cmds *out);
-
 #endif

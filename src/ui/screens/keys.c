@@ -1,5 +1,4 @@
 #include "core/kinds/key.h"
-#include "ui/screens/form_send.h"
 #include "ui/screens/screens.h"
 
 /* Access keys: whose, what they may, when they were used last; never a secret. */
@@ -32,5 +31,5 @@ const struct screen scr_keys = {
 	.fields = "access_key,name",
 	.empty = empty,
 	TABLE_SCREEN,
-	.set = rows_set,
+	.sets = true,
 };

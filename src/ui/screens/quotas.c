@@ -1,5 +1,4 @@
 #include "ui/kit/glyphs.h"
-#include "ui/screens/form_send.h"
 #include "ui/screens/screens.h"
 
 /* What each org may use and uses, who is nearest a limit first. */
@@ -84,5 +83,5 @@ const struct screen scr_quotas = {
 		  "version",
 	.empty = empty,
 	TABLE_SCREEN,
-	.set = rows_set,
+	.sets = true,
 };
