@@ -153,7 +153,11 @@ static void test_late_answers(void **state)
 	answer(&h, id, STARTS);
 	harness_type(&h, "=gpu=14");
 	harness_key(&h, "enter");
+	answer(&h, id, STARTS); /* another question of the same row is open */
 	ASSERT_SHOWN(&h, "start", false);
+	assert_int_equal(asked(&h, &id), 1);
+	answer(&h, id, STARTS);
+	ASSERT_SHOWN(&h, "1 starts now: a", true);
 	harness_close(&h);
 }
 
