@@ -77,7 +77,8 @@
 #define T_DOC_DESCRIBE "Show every field."
 #define T_DOC_YAML "Show it as YAML, as the command line takes and gives it."
 #define T_DOC_EVENTS "Show what happened to it."
-#define T_DOC_SET "Set fields of the marked or selected rows in place: gpu=8 cpu=64. Of a quota it says first what that leads to."
+#define T_DOC_SET \
+	"Set fields of the marked or selected rows in place: gpu=8 cpu=64. Of a quota it says first what that leads to."
 #define T_DOC_EDIT "Change what may be changed: opens a form."
 #define T_DOC_UNDO "Take back the newest change: what waits to be sent, was submitted or edited."
 #define T_DOC_SORT "Choose the column to sort by, as a click on its title does."
