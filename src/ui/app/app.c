@@ -84,6 +84,7 @@ void app_free(struct app *a)
 	table_release(&a->quota);
 	changes_release(&a->proposed);
 	changes_release(&a->changes);
+	conflicts_release(&a->conflicts);
 	undo_release(&a->undo);
 	edit_release(&a->line);
 	buf_release(&a->options_text);

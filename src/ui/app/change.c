@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void change_release(struct change *c)
+void change_release(struct change *c)
 {
 	free(c->path);
 	free(c->name);
@@ -240,6 +240,10 @@ bool change_reply(struct app *a, const struct msg *m, struct cmds *out)
 	badge(a, c, 0);
 	if (done) {
 		accepted(a, c, m);
+	} else if (conflict_take(a, c, m)) {
+		const struct change *mine = &a->conflicts.items[a->conflicts.len - 1].mine;
+
+		app_notice(a, ROLE_WARN, T_EDIT_CONFLICT, mine->kind->name, mine->name);
 	} else {
 		struct buf why = BUF_INIT;
 

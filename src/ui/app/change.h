@@ -37,6 +37,7 @@ struct changes {
 	size_t len, cap;
 };
 
+void change_release(struct change *c); /* its contents */
 void changes_release(struct changes *c);
 struct change *changes_add(struct changes *c); /* zeroed; valid until the next call */
 

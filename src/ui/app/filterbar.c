@@ -22,7 +22,9 @@ void line_open(struct app *a, enum mode mode, const char *text)
 
 void mode_close(struct app *a)
 {
-	if (a->mode == MODE_PROMPT || a->mode == MODE_SET) {
+	if (a->mode == MODE_CONFLICT)
+		conflicts_release(&a->conflicts);
+	if (a->mode == MODE_PROMPT || a->mode == MODE_SET || a->mode == MODE_CONFLICT) {
 		changes_release(&a->proposed);
 		prompt_release(&a->prompt);
 		foresee_clear(&a->foresee);

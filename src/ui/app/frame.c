@@ -309,6 +309,7 @@ static void draw_status(const struct app *a, struct grid *g, struct rect r, int 
 	}
 	struct rect hints = r;
 	const char *modal = a->mode == MODE_PROMPT ? T_KEYS_PROMPT
+		: a->mode == MODE_CONFLICT         ? T_KEYS_CONFLICT
 		: a->mode == MODE_PICK             ? T_KEYS_PICK
 		: a->mode == MODE_POPUP            ? T_KEYS_POPUP
 						   : NULL;
@@ -379,6 +380,8 @@ static void draw_modes(const struct app *a, struct grid *g, const struct layout 
 {
 	if (a->mode == MODE_PROMPT)
 		draw_prompt(a, g, l->body);
+	if (a->mode == MODE_CONFLICT)
+		conflict_draw(a, g, l->body);
 	if (a->mode == MODE_SET)
 		set_draw(a, g, l->body);
 	if (a->mode == MODE_PICK)

@@ -10,6 +10,7 @@
 #include "core/kinds/task.h"
 #include "ui/app/app.h"
 #include "ui/app/change.h"
+#include "ui/app/conflict.h"
 #include "ui/app/foresee.h"
 #include "ui/app/undo.h"
 #include "ui/kit/edit.h"
@@ -46,6 +47,7 @@ enum mode {
 	MODE_SAVE,
 	MODE_SET,
 	MODE_PROMPT,
+	MODE_CONFLICT,
 	MODE_PICK,
 	MODE_POPUP,
 };
@@ -97,6 +99,7 @@ struct app {
 	const struct kind *why_kind;
 
 	struct changes proposed, changes;
+	struct conflicts conflicts; /* edits that somebody else's came before */
 	uint64_t next_batch, next_form;
 	struct undo undo; /* of the newest change, where it went at once */
 

@@ -57,7 +57,10 @@ struct screen {
 		const struct view *v); /* the one that filter, sort and marks act on */
 	/* The object that is open, where the screen shows one; NULL: it is not here yet. */
 	const void *(*object)(const struct view *v);
-	/* The platform's answer to a change of that form; false when this view is another one. */
+	/*
+	 * The platform's answer to a change of that form; false when this view is another one. NULL:
+	 * the person leaves what somebody else has made of the object meanwhile.
+	 */
 	bool (*answered)(struct app *a, struct view *v, uint64_t form, const struct msg *m,
 		struct cmds *out);
 	/* A line was given to search for (text screens). */

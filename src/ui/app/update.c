@@ -36,6 +36,7 @@ static bool mode_input(struct app *a, const struct msg *m, struct cmds *out)
 	case MODE_SAVE: line_input(a, m, out); return true;
 	case MODE_SET: set_input(a, m); return true;
 	case MODE_PROMPT: prompt_message(a, m, out); return true;
+	case MODE_CONFLICT: conflict_input(a, m, out); return true;
 	case MODE_PICK: picker_input(a, m, out); return true;
 	case MODE_POPUP: popup_input(a, m, out); return true;
 	case MODE_NONE: break;
@@ -141,6 +142,9 @@ static void context_named(struct app *a, const char *name)
 	if (other) {
 		undo_release(&a->undo);
 		a->can_foresee = FORESEE_UNASKED;
+		if (a->mode == MODE_CONFLICT)
+			mode_close(a);
+		conflicts_release(&a->conflicts);
 	}
 	app_set_text(&a->context, name);
 	for (int i = a->depth; other && i-- > 0;) {
@@ -291,6 +295,7 @@ void app_update(struct app *a, const struct msg *m, struct cmds *out)
 	if (v && v->screen->tick)
 		v->screen->tick(a, v, out);
 	set_tick(a);
+	conflict_tick(a);
 	foresee_send(&a->foresee, a, out);
 	change_tick(a, out);
 }

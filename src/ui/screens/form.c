@@ -175,7 +175,7 @@ static void submit(struct app *a, struct view *v, struct cmds *out)
 	else if (!a->seen)
 		app_notice(a, ROLE_WARN, T_NOT_SEEN, T_ACCEPT_SUBMIT);
 	else if (edits(v))
-		form_send_edit(a, f->number, v->kind, f->id, v->name, f->before, rec, false, out);
+		form_send_edit(a, f->number, v->kind, f->id, v->name, f->before, rec, out);
 	else
 		form_send_new(a, f->number, v->kind, rec, out);
 	if (e.code != ERR_NONE && !*e.field)
@@ -201,34 +201,31 @@ static void merge(const struct kind *k, const void *before, const void *mine, vo
 	record_overlay(k, theirs, mine, &changed);
 }
 
-/* Asks again, from what stands there now to what the person wants: they choose. */
-static bool ask_again(struct app *a, struct view *v, const json_t *now, struct cmds *out)
+/* The form goes on from what stands there now, with what the person wants of it. */
+static void take_theirs(struct view *v, const json_t *now)
 {
 	struct form_view *f = v->state;
 	const struct kind *k = v->kind;
 	struct arena text = ARENA_INIT;
 	void *mine = mem_alloc(k->size), *theirs = mem_alloc(k->size), *both = mem_alloc(k->size);
-	bool good = f->before && form_record(&f->form, mine, &text, NULL) &&
-		record_decode(k, theirs, &f->text, now, DECODE_SERVER, NULL);
 
-	if (good) {
+	if (f->before && form_record(&f->form, mine, &text, NULL) &&
+		record_decode(k, theirs, &f->text, now, DECODE_SERVER, NULL)) {
 		memcpy(both, theirs, k->size);
 		merge(k, f->before, mine, both);
 		form_fill(&f->form, both);
 		memcpy(f->before, theirs, k->size);
-		good = form_record(&f->form, mine, &text, NULL);
 	}
-	if (good) {
-		app_notice(a, ROLE_WARN, T_EDIT_CONFLICT, k->name, v->name);
-		form_send_edit(a, f->number, k, f->id, v->name, f->before, mine, true, out);
-	}
-	if (good && a->mode == MODE_PROMPT)
-		buf_adds(&a->prompt.stakes, T_EDIT_THEIRS "\n");
 	free(mine);
 	free(theirs);
 	free(both);
 	arena_release(&text);
-	return good;
+}
+
+static void form_over(struct app *a, const struct view *v, struct cmds *out)
+{
+	if (v == app_top(a))
+		stack_pop(a, out); /* the view is gone with it */
 }
 
 /* What was accepted is done with, unless the person has gone on to another screen meanwhile. */
@@ -236,24 +233,29 @@ static bool form_answered(struct app *a, struct view *v, uint64_t form, const st
 	struct cmds *out)
 {
 	struct form_view *f = v->state;
-	const char *field = json_string_value(json_object_get(m->body, "field"));
 	struct buf why = BUF_INIT;
 
 	if (form != f->number)
 		return false;
+	if (m == NULL) {
+		form_over(a, v, out);
+		return true;
+	}
+	const char *field = json_string_value(json_object_get(m->body, "field"));
+
 	if (m->status >= 200 && m->status < 300) {
 		const char *uid = json_string_value(
 			json_object_get(m->body, kind_uid(v->kind)->name));
 
 		if (uid)
 			app_set_text(&a->select_uid, uid);
-		if (v == app_top(a))
-			stack_pop(a, out); /* the view is gone with it */
+		form_over(a, v, out);
 		return true;
 	}
-	if (m->status == 409 && field && strcmp(field, "version") == 0 &&
-		ask_again(a, v, json_object_get(m->body, "now"), out))
+	if (m->status == 409 && field && strcmp(field, "version") == 0) {
+		take_theirs(v, json_object_get(m->body, "now"));
 		return true;
+	}
 	reply_error(m, &why);
 	if (field && form_mark(&f->form, field, why.data))
 		app_notice_clear(a); /* it stands at its field: once is enough */

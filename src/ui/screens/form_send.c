@@ -74,7 +74,7 @@ void form_send_new(struct app *a, uint64_t form, const struct kind *k, const voi
 /* ---- Changed ---- */
 
 void form_send_edit(struct app *a, uint64_t form, const struct kind *k, const char *id,
-	const char *name, const void *before, void *rec, bool always, struct cmds *out)
+	const char *name, const void *before, void *rec, struct cmds *out)
 {
 	struct difference d;
 
@@ -86,7 +86,7 @@ void form_send_edit(struct app *a, uint64_t form, const struct kind *k, const ch
 
 		changes_release(&a->proposed);
 		difference_propose(a, &d, k, path, name, before, rec)->form = form;
-		if (d.asks || always)
+		if (d.asks)
 			difference_ask(a, k, d.lines.data, d.below);
 		else
 			change_accept(a, out);

@@ -12,9 +12,9 @@ void form_send_new(struct app *a, uint64_t form, const struct kind *k, const voi
 	struct cmds *out);
 /*
  * What differs between `before` (NULL: not known) and `rec`, which loses the rest; a notice where
- * nothing does. `always`: asked for, whether it may harm or not. `id` is what requests call the object, `name` what people do.
+ * nothing does. `id` is what requests call the object, `name` what people do.
  */
 void form_send_edit(struct app *a, uint64_t form, const struct kind *k, const char *id,
-	const char *name, const void *before, void *rec, bool always, struct cmds *out);
+	const char *name, const void *before, void *rec, struct cmds *out);
 
 #endif
