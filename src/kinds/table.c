@@ -140,6 +140,13 @@ static void add_running(struct route_table *t, const struct kind_handlers *h, co
 			"What it used and how its training went over time: {\"step_ms\", \"from\" (ms), "
 			"\"fields\", \"rows\"}, at most 240 rows, values null where unknown, numbers or "
 			"\"nan\", \"inf\", \"-inf\"; ?fields= ?from= (ms since 1970)."},
+		{"/scalars", 0, workload_scalars,
+			"Curves of its event files below MLTOP_OUTPUT_DIR, each folder a run, as TensorBoard "
+			"reads them: {\"data\": [{\"tag\", \"run\", \"points\": [[step, ms since 1970, value], "
+			"...]}], \"truncated\", \"source\", \"problems\"}, values numbers or \"nan\", \"inf\", "
+			"\"-inf\"; ?tags=A,B ?run= ?from_step= ?max_points= (1,000 of a tag, spread evenly; 10,000 at "
+			"most). truncated: there are more points than these. Where there are no event files, source is "
+			"`log`: loss and metric as its samples have them, steps null."},
 	};
 	enum role see = (enum role)h->kind->see;
 

@@ -18,5 +18,6 @@ void workload_tasks(struct request *r);
 void workload_logs(struct request *r);    /* work_log.c */
 void workload_outputs(struct request *r); /* work_outputs.c */
 void workload_samples(struct request *r); /* work_samples.c */
+void workload_scalars(struct request *r); /* work_scalars.c */
 
 #endif

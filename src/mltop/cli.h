@@ -208,6 +208,7 @@ int cli_help(struct cli *c);
 int cli_logs(struct cli *c);
 int cli_outputs(struct cli *c);
 int cli_download(struct cli *c);
+int cli_scalars(struct cli *c);
 int cli_run(struct cli *c);
 int cli_demo(struct cli *c);
 int cli_audit_verify(struct cli *c);

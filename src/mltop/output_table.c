@@ -199,7 +199,7 @@ void print_table(const struct kind *k, const struct columns *cols, void *const *
  * column of awk, cut and read, and readers of CSV take LF as well. ----
  */
 
-static void print_csv_cell(const char *text, bool last)
+void print_csv_cell(const char *text, bool last)
 {
 	if (strpbrk(text, ",\"\r\n") == NULL) {
 		fputs(text, stdout);

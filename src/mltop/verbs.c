@@ -56,6 +56,15 @@ static const struct cli_flag download_flags[] = {
 	{"force", 'f', NULL, "write over files that are there", false},
 	{0},
 };
+static const struct cli_flag scalars_flags[] = {
+	{"tag", 't', "TAG", "only that curve, such as train/loss", true},
+	{"run", 0, "RUN", "only that run: a folder of event files, . for the outputs' own", false},
+	{"from-step", 0, "N", "only from that step on", false},
+	{"points", 0, "N", "at most so many points of a curve, spread evenly (1000)", false},
+	{"csv", 0, NULL, "print every point as run,tag,step,wall_ms,value", false},
+	{"json", 0, NULL, "print the platform's answer", false},
+	{0},
+};
 static const struct cli_flag edit_flags[] = {
 	{"if-version", 0, "N", "only if it still has that version (-o json shows it)", false},
 	{0},
@@ -86,6 +95,8 @@ const struct verb special_verbs[] = {
 		"files that a job has left in MLTOP_OUTPUT_DIR"),
 	JOBS("download", "NAME [PATH]", 1, 2, VERB_ORG, download_flags, cli_download,
 		"fetch a job's outputs: all, one, or those below a folder"),
+	JOBS("scalars", "NAME", 1, 1, VERB_ORG, scalars_flags, cli_scalars,
+		"curves that a job wrote into event files, as TensorBoard has them"),
 	{"quotas", "set", "ORG FIELD=VALUE...", 2, CLI_ARGS_MAX, VERB_ONE, &quota_kind, edit_flags,
 		cli_edit, "change what an org may use (quota admins)"},
 	{"keys", "create", "ORG ROLE [NAME]", 0, 3, VERB_ONE | VERB_FIELDS, &key_kind, NULL,

@@ -14,6 +14,7 @@
 #include "kinds/catalogue.h"
 #include "kinds/package_look.h"
 #include "work/history.h"
+#include "work/scalars.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -381,6 +382,7 @@ bool platform_run(struct platform *p, struct server *s, struct err *e)
 	reconcile_soon(&p->work);
 	outputs_keep_start(&p->work);
 	history_start(&p->work);
+	scalars_start(&p->work);
 	if (!p->limits.shared)
 		on_idle(&hosted_of(p)->idle_timer);
 	return true;
@@ -393,6 +395,7 @@ void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)
 		turns_stop(p->turns);
 	outputs_keep_stop(&p->work);
 	history_stop(&p->work);
+	scalars_stop(&p->work);
 	frameworks_stop(p);
 	hosted_of(p)->closed = done;
 	hosted_of(p)->closed_ctx = ctx;

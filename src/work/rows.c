@@ -1,5 +1,6 @@
 /* What the model tells: rows that the store brought, and how changes of workloads went. */
 #include "work/history.h"
+#include "work/scalars.h"
 #include "work/work.h"
 
 /* One that is to be brought to its end, and that nobody here looks after yet. */
@@ -29,8 +30,10 @@ void work_row_gone(struct work *w, const struct kind *k, const char *uid)
 {
 	struct active *a = kind_runs(k) ? work_active(w, uid) : NULL;
 
-	if (kind_runs(k))
+	if (kind_runs(k)) {
 		history_forget(w, uid);
+		scalars_forget(w, uid);
+	}
 	if (a)
 		reconcile_event(a, ON_DELETE, NULL);
 	/* Others may run after it. */

@@ -79,6 +79,7 @@ struct work {
 	size_t look_at, looks_left;  /* at logs that grew: the next in `live`, and of this round */
 	struct keeper *keeper;       /* of outputs */
 	struct historian *historian; /* of samples; NULL: none are kept */
+	struct scalars_store *scalars; /* of event files; NULL: not started */
 	struct ages ages;
 };
 

@@ -26,7 +26,7 @@ struct event_reader {
 	uint64_t left; /* bytes of the data to come */
 	uint32_t crc;
 	struct event_walk walk;
-	struct value_room *room;
+	struct event_room *room;
 };
 
 struct event_reader *event_reader_new(uint64_t offset, event_value_fn *value_read, void *ctx)
@@ -36,7 +36,7 @@ struct event_reader *event_reader_new(uint64_t offset, event_value_fn *value_rea
 	r->record = offset;
 	r->value_read = value_read;
 	r->ctx = ctx;
-	r->room = value_room_new();
+	r->room = event_room_new();
 	buf_init(&r->walk.kept, 0);
 	return r;
 }
@@ -46,7 +46,7 @@ void event_reader_free(struct event_reader *r)
 	if (r == NULL)
 		return;
 	buf_release(&r->walk.kept);
-	value_room_free(r->room);
+	event_room_free(r->room);
 	free(r);
 }
 
@@ -112,7 +112,7 @@ static bool values_tell(struct event_reader *r, struct err *e)
 
 	for (size_t at = 0; at < kept->len; at += sizeof len + len) {
 		memcpy(&len, kept->data + at, sizeof len);
-		switch (value_parse(r->room, kept->data + at + sizeof len, len, &v)) {
+		switch (event_value_parse(r->room, kept->data + at + sizeof len, len, &v)) {
 		case VALUE_READ: r->value_read(r->ctx, &v); break;
 		case VALUE_PASSED: r->passed = true; break;
 		case VALUE_DAMAGED: return damaged(r, e, "a summary that is none");
@@ -127,7 +127,7 @@ static bool record_over(struct event_reader *r, struct err *e)
 	if (masked(r->crc) != little(r->edge, TAIL)) {
 		r->skipped++;
 	} else {
-		if (!walk_whole(&r->walk))
+		if (!event_walk_whole(&r->walk))
 			return damaged(r, e, "data that are no event");
 		if (isnan(r->walk.wall_time))
 			return damaged(r, e, "a time that is no number");
@@ -154,7 +154,7 @@ static bool head_read(struct event_reader *r, struct err *e)
 	r->left = length;
 	r->crc = 0;
 	r->part = length ? PART_DATA : PART_TAIL;
-	walk_begin(&r->walk, length);
+	event_walk_begin(&r->walk, length);
 	return true;
 }
 
@@ -187,7 +187,7 @@ bool event_reader_feed(struct event_reader *r, const void *bytes, size_t len, st
 		case PART_DATA:
 			n = len < r->left ? len : (size_t)r->left;
 			r->crc = crc32c(r->crc, at, n);
-			walk_feed(&r->walk, at, n);
+			event_walk_feed(&r->walk, at, n);
 			at += n;
 			len -= n;
 			r->left -= n;

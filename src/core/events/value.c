@@ -11,7 +11,7 @@
 /* Fields that are not ours are kept by protobuf-c, in a copy: so many times a value's bytes. */
 enum { ROOM = 4 * EVENT_VALUE_MAX, ALIGN = 16 };
 
-struct value_room {
+struct event_room {
 	ProtobufCAllocator allocator;
 	size_t used;
 	bool full;
@@ -21,7 +21,7 @@ struct value_room {
 
 static void *room_alloc(void *ctx, size_t size)
 {
-	struct value_room *room = ctx;
+	struct event_room *room = ctx;
 	void *at = room->bytes + room->used;
 
 	if (size > ROOM - room->used) {
@@ -40,9 +40,9 @@ static void room_give_back(void *ctx, void *at)
 	(void)ctx, (void)at;
 }
 
-struct value_room *value_room_new(void)
+struct event_room *event_room_new(void)
 {
-	struct value_room *room = malloc(sizeof *room);
+	struct event_room *room = malloc(sizeof *room);
 
 	if (room == NULL)
 		abort();
@@ -50,7 +50,7 @@ struct value_room *value_room_new(void)
 	return room;
 }
 
-void value_room_free(struct value_room *room)
+void event_room_free(struct event_room *room)
 {
 	free(room);
 }
@@ -170,7 +170,7 @@ static enum event_class class_of(const Event__Value *v)
 		: EVENT_OTHER;
 }
 
-static enum value_read tag_read(struct value_room *room, const ProtobufCBinaryData *tag)
+static enum event_read tag_read(struct event_room *room, const ProtobufCBinaryData *tag)
 {
 	if (!utf8_valid((const char *)tag->data, tag->len))
 		return VALUE_DAMAGED;
@@ -182,11 +182,11 @@ static enum value_read tag_read(struct value_room *room, const ProtobufCBinaryDa
 	return VALUE_READ;
 }
 
-enum value_read value_parse(struct value_room *room, const void *bytes, size_t len,
+enum event_read event_value_parse(struct event_room *room, const void *bytes, size_t len,
 	struct event_value *out)
 {
 	Event__Value *v;
-	enum value_read read;
+	enum event_read read;
 
 	room->used = 0;
 	room->full = false;

@@ -4,18 +4,18 @@
 
 #include "core/events/events.h"
 
-enum value_read {
+enum event_read {
 	VALUE_READ,
 	VALUE_PASSED, /* too much of it, or a name that is none */
 	VALUE_DAMAGED /* it is no Summary.Value */
 };
 
-struct value_room; /* what protobuf-c may allocate for one value, and no more */
-struct value_room *value_room_new(void);
-void value_room_free(struct value_room *room);
+struct event_room; /* what protobuf-c may allocate for one value, and no more */
+struct event_room *event_room_new(void);
+void event_room_free(struct event_room *room);
 
 /* Tag, class and number; step and time are the event's. `out` is good until the next. */
-enum value_read value_parse(struct value_room *room, const void *bytes, size_t len,
+enum event_read event_value_parse(struct event_room *room, const void *bytes, size_t len,
 	struct event_value *out);
 
 #endif

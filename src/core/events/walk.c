@@ -11,7 +11,7 @@
 enum { EVENT_WALL_TIME = 1, EVENT_STEP = 2, EVENT_SUMMARY = 5, SUMMARY_VALUE = 1 };
 enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LENGTH = 2, WIRE_FIXED32 = 5 };
 
-void walk_begin(struct event_walk *w, uint64_t length)
+void event_walk_begin(struct event_walk *w, uint64_t length)
 {
 	struct buf kept = w->kept;
 
@@ -21,7 +21,7 @@ void walk_begin(struct event_walk *w, uint64_t length)
 	buf_reset(&w->kept);
 }
 
-bool walk_whole(const struct event_walk *w)
+bool event_walk_whole(const struct event_walk *w)
 {
 	return !w->damaged && w->at == w->length && w->state == WALK_KEY && w->shift == 0 &&
 		w->summary == 0;
@@ -133,7 +133,7 @@ static void bytes_read(struct event_walk *w, const unsigned char *bytes, size_t 
 	field_over(w);
 }
 
-void walk_feed(struct event_walk *w, const unsigned char *bytes, size_t len)
+void event_walk_feed(struct event_walk *w, const unsigned char *bytes, size_t len)
 {
 	const unsigned char *end = bytes + len;
 

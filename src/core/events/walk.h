@@ -25,10 +25,11 @@ struct event_walk {
 	unsigned char fixed[8];
 };
 
-void walk_begin(struct event_walk *w, uint64_t length); /* keeps the memory of the one before */
+void event_walk_begin(struct event_walk *w,
+	uint64_t length); /* keeps the memory of the one before */
 /* Of at most `length` bytes in all. */
-void walk_feed(struct event_walk *w, const unsigned char *bytes, size_t len);
+void event_walk_feed(struct event_walk *w, const unsigned char *bytes, size_t len);
 /* All bytes were fed: is it an Event? */
-bool walk_whole(const struct event_walk *w);
+bool event_walk_whole(const struct event_walk *w);
 
 #endif
