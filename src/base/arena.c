@@ -27,6 +27,13 @@ void arena_release(struct arena *a)
 	*a = (struct arena)ARENA_INIT;
 }
 
+void arena_wipe(struct arena *a)
+{
+	for (struct arena_block *block = a->last; block; block = block->before)
+		explicit_bzero(block->data, block->used);
+	arena_release(a);
+}
+
 static struct arena_block *arena_grow(struct arena *a, size_t size)
 {
 	size_t room = size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE;

@@ -21,6 +21,7 @@ struct arena {
 	}
 
 void arena_release(struct arena *a);
+void arena_wipe(struct arena *a); /* the same of what is nobody's to find there later */
 void *arena_alloc(struct arena *a, size_t size); /* zeroed, aligned to 16 */
 char *arena_strdup(struct arena *a, const char *text);
 char *arena_strndup(struct arena *a, const char *text, size_t len);

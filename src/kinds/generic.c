@@ -219,9 +219,10 @@ void generic_one(struct request *r)
 
 /* ---- Creating ---- */
 
+/* What was given may be a secret. */
 void making_free(struct making *m)
 {
-	arena_release(&m->text);
+	arena_wipe(&m->text);
 	free(m);
 }
 
@@ -391,7 +392,7 @@ void generic_edit(struct request *r)
 		else
 			request_fail(r, &e);
 	}
-	arena_release(&text);
+	arena_wipe(&text);
 }
 
 /* ---- Actions ---- */

@@ -39,6 +39,11 @@ static const char *job_package(const void *row)
 	return ((const struct job *)row)->trainer_uri;
 }
 
+static struct strings job_secrets(const void *row)
+{
+	return ((const struct job *)row)->secrets;
+}
+
 static void job_progress(struct progress_terms *out, const void *row)
 {
 	const struct job *j = row;
@@ -83,7 +88,7 @@ enum { RETRY_FIRST_MS = 1000, RETRY_MOST_MS = 60 * 1000 };
 static bool hopeless(enum work_reason why)
 {
 	return why == REASON_CANCELLED || why == REASON_PACKAGE_UNPACK ||
-		why == REASON_MODULE_MISSING;
+		why == REASON_MODULE_MISSING || why == REASON_SECRET_MISSING;
 }
 
 static bool job_again(const void *row, enum work_reason why, int64_t attempts_done,
@@ -111,6 +116,7 @@ static bool job_again(const void *row, enum work_reason why, int64_t attempts_do
 const struct work_policy job_policy = {
 	.kind = &job_kind,
 	.program = job_program,
+	.secrets = job_secrets,
 	.package = job_package,
 	.progress = job_progress,
 	.claim = job_claim,

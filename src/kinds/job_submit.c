@@ -2,10 +2,12 @@
 #include "kinds/kinds.h"
 
 #include "base/mem.h"
+#include "core/kinds/secret_use.h"
 #include "core/schema/ftype.h"
 #include "kinds/catalogue.h"
 #include "kinds/package_look.h"
 #include "kinds/packages.h"
+#include "model/secrets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -320,6 +322,23 @@ static bool after_read(struct submission *s)
 	return true;
 }
 
+/* They are there now; that they still are when it starts, the start sees. */
+static bool secrets_there(struct submission *s)
+{
+	struct platform *p = s->r->platform;
+	const struct job *j = s->job;
+	struct secret_use use;
+
+	for (size_t i = 0; i < j->secrets.len; i++)
+		if (secret_use_read(j->secrets.items[i], &use, &s->e) &&
+			secret_named(&p->model, j->org_id, use.name) == NULL)
+			return err_field(&s->e, ERR_UNPROCESSABLE, "secrets",
+				"secrets names %s: there is no such secret in org %s; an admin of it "
+				"makes one with `mltop secrets create %s`",
+				use.name, j->org_name, use.name);
+	return s->e.code == ERR_NONE;
+}
+
 /* Asked once more when its package was looked into: others may have been faster meanwhile. */
 static bool submission_room(struct submission *s)
 {
@@ -354,7 +373,8 @@ static bool submission_open(struct submission *s)
 	job_fill(s);
 	if (!framework_choose(s))
 		return false;
-	if (!submission_room(s) || !after_read(s) || !can_run(p, s->job, &s->e))
+	if (!submission_room(s) || !after_read(s) || !secrets_there(s) ||
+		!can_run(p, s->job, &s->e))
 		return false;
 	if (s->job->trainer_uri == NULL || *s->job->trainer_uri == '\0')
 		return true;

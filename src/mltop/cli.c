@@ -67,6 +67,17 @@ static int add_flag(struct cli *c, const char *name, const char *value)
 	return EXIT_DONE;
 }
 
+/* A row whose values the line must not have, whatever the verb. */
+static bool names_secret(const struct kind *k, const char *name, size_t len)
+{
+	for (size_t i = 0; k && i < k->field_count; i++)
+		if ((k->fields[i].flags & F_SECRET) && (k->fields[i].flags & (F_NEW | F_EDIT)) &&
+			strlen(k->fields[i].name) == len &&
+			strncmp(k->fields[i].name, name, len) == 0)
+			return true;
+	return false;
+}
+
 /* One word that starts with '-'. `*at` moves on when the value is the next word. */
 static int parse_flag(struct cli *c, int argc, char **argv, int *at)
 {
@@ -87,6 +98,11 @@ static int parse_flag(struct cli *c, int argc, char **argv, int *at)
 		if (name[1])
 			equals = name[1] == '=' ? name + 1 : name;
 	}
+	if (f == NULL && field == NULL && is_long && names_secret(c->verb->kind, name, len))
+		return cli_usage(c,
+			"a %s does not belong on a command line, where others can read it: pipe it in, "
+			"give --from-file FILE, or be asked for it",
+			c->verb->kind->name);
 	if (f == NULL && field == NULL)
 		return unknown_flag(c, word);
 	if (f && f->value == NULL) {

@@ -81,7 +81,7 @@ struct verb {
 	const char *args; /* "NAME", "[FILE]", "" */
 	int least, most;  /* how many */
 	unsigned flags;
-	const struct kind *kind;
+	const struct kind *kind;    /* NULL in a special verb on a NAME: that of its noun */
 	const struct cli_flag *own; /* ended by name NULL; may be NULL */
 	int (*run)(struct cli *c);
 	const char *doc;
@@ -204,6 +204,8 @@ int cli_events(struct cli *c);
 int cli_tasks(struct cli *c);
 int cli_key_create(struct cli *c);
 int cli_package_create(struct cli *c);
+int cli_secret_create(struct cli *c);
+int cli_secret_update(struct cli *c);
 int cli_help(struct cli *c);
 int cli_logs(struct cli *c);
 int cli_outputs(struct cli *c);

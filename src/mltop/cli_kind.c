@@ -217,6 +217,7 @@ static bool created_body(struct cli *c, json_t *body, struct err *e)
 			json_object_set_new(body, kind_key(k)->name, json_string(c->args[i]));
 	return cli_field_flags(c, body, e) &&
 		(!kind_field(k, "env") || cli_pairs(c, "env", body, "env", e)) &&
+		(!kind_field(k, "secrets") || cli_items(c, "secret", body, "secrets", e)) &&
 		(!kind_field(k, "labels") || cli_pairs(c, "label", body, "labels", e)) &&
 		(!kind_field(k, "progress_patterns") ||
 			cli_items(c, "progress-pattern", body, "progress_patterns", e));
@@ -313,6 +314,11 @@ static bool edited_field(const struct kind *k, const char *word, json_t *body, s
 	if (f == NULL)
 		edit_unknown(k, name, e);
 	free(name);
+	if (f && (f->flags & F_SECRET))
+		return err_set(e, ERR_INVALID,
+			"%s: a secret does not belong on a command line, where others can read it: "
+			"`mltop %s update NAME` takes it from elsewhere",
+			f->name, k->plural);
 	if (f == NULL)
 		return false;
 	value = f->type->from_text(f, equals + 1, e);

@@ -174,7 +174,7 @@ static bool run_body(struct cli *c, json_t *body, struct err *e)
 		set_text(body, "metric", cli_value(c, "metric"), e) &&
 		cli_items(c, "progress-pattern", body, "progress_patterns", e) &&
 		cli_pairs(c, "env", body, "env", e) && cli_pairs(c, "label", body, "labels", e) &&
-		cli_check(&job_kind, body, e) &&
+		cli_items(c, "secret", body, "secrets", e) && cli_check(&job_kind, body, e) &&
 		(run_in_place(c) || cli_upload_folder(c, ".", body, e));
 }
 

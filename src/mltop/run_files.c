@@ -4,6 +4,7 @@
  */
 #include "mltop/run.h"
 
+#include "base/base64.h"
 #include "base/fsio.h"
 #include "base/home.h"
 #include "io/yaml.h"
@@ -256,25 +257,6 @@ void run_save_text(struct run *r, const struct cmd *c)
 	r->tell(r, &m);
 }
 
-static void base64(struct buf *out, const char *s, size_t len)
-{
-	static const char words[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t n = (uint32_t)(unsigned char)s[i] << 16;
-
-		if (i + 1 < len)
-			n |= (uint32_t)(unsigned char)s[i + 1] << 8;
-		if (i + 2 < len)
-			n |= (unsigned char)s[i + 2];
-		buf_addc(out, words[n >> 18]);
-		buf_addc(out, words[n >> 12 & 63]);
-		buf_addc(out, i + 1 < len ? words[n >> 6 & 63] : '=');
-		buf_addc(out, i + 2 < len ? words[n & 63] : '=');
-	}
-}
-
 /* Starts tmux with its standard input on a pipe of ours; no shell between. */
 static bool tmux_start(int input[2], pid_t *pid)
 {
@@ -319,7 +301,7 @@ void run_copy(struct run *r, const char *text)
 		m.text = "copied to tmux's buffer and, where it allows it, the clipboard";
 	} else {
 		buf_adds(&osc, "\033]52;c;");
-		base64(&osc, text, strlen(text));
+		base64_encode(&osc, text, strlen(text));
 		buf_adds(&osc, "\a");
 		term_send(r->term, osc.data, osc.len);
 		m.text = "sent to the terminal's clipboard (OSC 52)";

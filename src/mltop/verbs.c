@@ -12,6 +12,8 @@
 
 static const struct cli_flag submit_flags[] = {
 	{"env", 'e', "K=V", "environment variable; K alone takes the value from here", true},
+	{"secret", 's', "NAME[=VAR]",
+		"secret of the org: as a file in MLTOP_SECRETS_DIR or as variable", true},
 	{"label", 'l', "K=V", "label of your own", true},
 	{"progress-pattern", 0, "PATTERN", "how its log says how far it is; see mltop progress",
 		true},
@@ -31,6 +33,8 @@ static const struct cli_flag run_flags[] = {
 	{"memory", 'm', "SIZE", "memory, such as 4G", false},
 	{"name", 'n', "NAME", "name of the job; made from the command when not given", false},
 	{"env", 'e', "K=V", "environment variable; K alone takes the value from here", true},
+	{"secret", 's', "NAME[=VAR]",
+		"secret of the org: as a file in MLTOP_SECRETS_DIR or as variable", true},
 	{"label", 'l', "K=V", "label of your own", true},
 	{"metric", 0, "NAME", "metric to show beside the loss", false},
 	{"progress-pattern", 0, "PATTERN", "how its log says how far it is; see mltop progress",
@@ -69,6 +73,16 @@ static const struct cli_flag edit_flags[] = {
 	{"if-version", 0, "N", "only if it still has that version (-o json shows it)", false},
 	{0},
 };
+static const struct cli_flag secret_flags[] = {
+	{"from-file", 'f', "FILE", "file whose bytes are the value, all of them", false},
+	{"description", 0, "TEXT", "what it is for", false},
+	{0},
+};
+/* Without the description, which `edit` changes. */
+static const struct cli_flag secret_value_flags[] = {
+	{"from-file", 'f', "FILE", "file whose bytes are the value, all of them", false},
+	{0},
+};
 static const struct cli_flag progress_flags[] = {
 	{"pattern", 'p', "PATTERN", "regular expression with named parts, tried before the readers",
 		true},
@@ -103,6 +117,11 @@ const struct verb special_verbs[] = {
 		cli_key_create, "make an access key; its secret is printed this once (admins)"},
 	{"audit", "verify", "", 0, 0, VERB_ONE, NULL, NULL, cli_audit_verify,
 		"recompute the hash chain of the audit: of one's own org, an admin's of all"},
+	{"secrets", "create", "NAME", 1, 1, VERB_ONE | VERB_ORG, NULL, secret_flags,
+		cli_secret_create,
+		"keep a value for jobs: from standard input, a file or, unseen, the terminal"},
+	{"secrets", "update", "NAME", 1, 1, VERB_ONE | VERB_ORG, NULL, secret_value_flags,
+		cli_secret_update, "give a secret another value, read likewise"},
 	{"packages", "create", "FILE", 1, 1, 0, &package_kind, NULL, cli_package_create,
 		"upload a package or a folder, and print its uri"},
 	{NULL, "run", "-- COMMAND...", 0, 0, VERB_REST, NULL, run_flags, cli_run,

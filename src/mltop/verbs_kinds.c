@@ -37,8 +37,8 @@ static const struct {
 			NULL, create_flags, cli_create,
 			"make one, from a file, from flags, or both"}},
 	{CAN_EDIT,
-		{NULL, "edit", "NAME FIELD=VALUE...", 2, CLI_ARGS_MAX, VERB_ONE, NULL, NULL,
-			cli_edit, "change fields of one"}},
+		{NULL, "edit", "NAME FIELD=VALUE...", 2, CLI_ARGS_MAX, VERB_ONE | VERB_OWNED, NULL,
+			NULL, cli_edit, "change fields of one"}},
 	{CAN_EVENTS,
 		{NULL, "events", "NAME", 1, 1, VERB_LIST, NULL, NULL, cli_events,
 			"what happened to one"}},
@@ -107,6 +107,15 @@ static void add_action(struct verb_table *t, const struct kind *k, const struct 
 	add_of_kind(t, k, &v);
 }
 
+static void add_special(struct verb_table *t, const struct kind *k, const struct verb *special)
+{
+	struct verb v = *special;
+
+	if (v.kind == NULL && strncmp(v.args, "NAME", 4) == 0)
+		v.kind = k;
+	table_add(t, &v);
+}
+
 static void add_kind(struct verb_table *t, const struct kind *k)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kind_verbs); i++)
@@ -114,7 +123,7 @@ static void add_kind(struct verb_table *t, const struct kind *k)
 			add_of_kind(t, k, &kind_verbs[i].verb);
 	for (const struct verb *v = special_verbs; v->name; v++)
 		if (noun_is(v, k->plural))
-			table_add(t, v);
+			add_special(t, k, v);
 	for (size_t i = 0; i < k->action_count; i++)
 		add_action(t, k, &k->actions[i]);
 }

@@ -4,8 +4,10 @@
 
 #include "base/standard.h"
 
+#include <jansson.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -77,6 +79,14 @@ static int run(struct options *o, int argc, char **argv)
 	return o->word_count > 0 ? verb_main(o) : daemon_main(o, argv);
 }
 
+/* Requests bring secrets, and what JSON was is all over the memory that is free. */
+static void json_wipe(void *memory)
+{
+	if (memory)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.die_fd = -1};
@@ -88,6 +98,7 @@ int main(int argc, char **argv)
 	/* A long list's answer goes back to the system: glibc would keep as much as it once saw. */
 	mallopt(M_MMAP_THRESHOLD, 256 << 10);
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	json_set_alloc_funcs(malloc, json_wipe);
 	status = run(&o, argc, argv);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0)
 		status = 1;

@@ -302,7 +302,8 @@ bool change_key(struct change *c, const struct key *k, struct err *e)
 	struct buf sealed = BUF_INIT;
 	struct entry *en;
 
-	if (!store_seal(c->m->store, k->access_key, k->secret_key, &sealed, e))
+	if (!store_seal(c->m->store, k->access_key, k->secret_key, strlen(k->secret_key), &sealed,
+		    e))
 		return false;
 	en = change_record(c, &key_kind, k, model_key(c->m, k->access_key), false);
 	buf_add(&en->sealed, sealed.data, sealed.len);

@@ -12,6 +12,16 @@
 #include <string.h>
 #include <sys/random.h>
 
+static void set_of_kind(struct model *m, const struct kind *k)
+{
+	bool named = k->stored && k->org_names;
+	const struct set set = {k->name, k, .stored = k->stored,
+		.name_field = named ? kind_key(k)->name : NULL,
+		.org_field = k->stored ? "org_id" : NULL};
+
+	sets_add(&m->sets, &set);
+}
+
 static void rows_init(struct model *m)
 {
 	const struct set sets[] = {
@@ -28,10 +38,10 @@ static void rows_init(struct model *m)
 
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
 		sets_add(&m->sets, &sets[i]);
-	/* What is looked up and not stored (kinds/look.c). */
+	/* Of which nobody here knows more, or what is looked up and not stored (kinds/look.c). */
 	for (size_t i = 0; all_kinds[i]; i++)
 		if ((all_kinds[i]->can & CAN_STREAM) && sets_of(&m->sets, all_kinds[i]) == NULL)
-			sets_add(&m->sets, &(struct set){all_kinds[i]->name, all_kinds[i]});
+			set_of_kind(m, all_kinds[i]);
 }
 
 void model_init(struct model *m, const struct model_watchers *told)

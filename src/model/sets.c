@@ -13,6 +13,7 @@ void sets_add(struct sets *s, const struct set *one)
 	if (s->len > KIND_SETS)
 		abort();
 	*set = *one;
+	set->stored = set->stored || set->rows;
 	if (set->rows == NULL)
 		set->rows = &set->own;
 	rowset_init(set->rows, set->kind);
@@ -42,7 +43,7 @@ void sets_stored(const struct sets *s, const char *names[KIND_SETS + 1])
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->len; i++)
-		if (s->items[i].rows != &s->items[i].own)
+		if (s->items[i].stored)
 			names[n++] = s->items[i].name;
 	names[n] = NULL;
 }

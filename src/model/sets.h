@@ -13,8 +13,9 @@ enum { KIND_SETS = 24 };
 struct set {
 	const char *name; /* of the kind, in the store */
 	const struct kind *kind;
-	struct rowset *rows; /* of one that is stored; NULL in sets_add: looked up, in its own */
+	struct rowset *rows; /* NULL in sets_add: its own */
 	struct rowset own;
+	bool stored; /* the store has them; else they are looked up */
 	/* The row that a name is in, and the row it is unique in ("": everywhere); NULL: not unique. */
 	const char *name_field, *org_field;
 	const char *parent_field; /* NULL: none */

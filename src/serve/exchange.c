@@ -25,6 +25,8 @@ void body_done(struct exchange *x)
 	}
 	x->body_use = NULL;
 	x->body_counted = 0;
+	if (x->r.body) /* it was JSON, and may have had a secret */
+		explicit_bzero(x->body.data, x->body.len);
 	buf_release(&x->body);
 }
 

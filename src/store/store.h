@@ -218,12 +218,16 @@ void store_check(struct store *s, store_rows_done done, void *ctx);
 /* A copy of the database as of now into `path` (must not exist), synced. */
 void store_copy(struct store *s, const char *path, store_rows_done done, void *ctx);
 
-/* ---- Secrets: AES-256-GCM by the master key in <dir>/master.key; the key's id is bound in ---- */
+/*
+ * ---- Secrets: AES-256-GCM by the master key in <dir>/master.key. What it is the secret of (`bound`: an
+ * access key; "ORG_ID/NAME" of a secret) is bound in: it opens as nothing else. Both append. ----
+ */
 
-bool store_seal(struct store *s, const char *access_key, const char *secret, struct buf *sealed,
-	struct err *e);
-/* ERR_INTERNAL when it was altered or belongs to another key. `secret` gets the text. */
-bool store_unseal(struct store *s, const char *access_key, const void *sealed, size_t len,
+enum { STORE_SECRET_MAX = 64 * 1024 }; /* bytes of one */
+bool store_seal(struct store *s, const char *bound, const void *secret, size_t len,
+	struct buf *sealed, struct err *e);
+/* ERR_INTERNAL when it was altered or belongs to another key. The caller wipes what `secret` gets. */
+bool store_unseal(struct store *s, const char *bound, const void *sealed, size_t len,
 	struct buf *secret, struct err *e);
 
 #endif

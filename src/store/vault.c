@@ -1,16 +1,20 @@
 #include "store/inside.h"
 
-#include "base/mem.h"
-
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
 #include <sys/random.h>
 
-/* A sealed secret: format byte, 12 bytes of IV, ciphertext, 16 bytes of tag (NIST SP 800-38D). */
-enum { VAULT_FORMAT = 1, IV_SIZE = 12, TAG_SIZE = 16, SECRET_MAX = 256 };
+/* What is sealed: format byte, 12 bytes of IV, ciphertext, 16 bytes of tag (NIST SP 800-38D). */
+enum {
+	VAULT_FORMAT = 1,
+	IV_SIZE = 12,
+	TAG_SIZE = 16,
+	AROUND = 1 + IV_SIZE + TAG_SIZE,
+};
 
-static bool vault_encrypt(const uint8_t *key, const char *id, const char *secret, size_t len,
+/* `out` has room for AROUND bytes more than the secret. */
+static bool vault_encrypt(const uint8_t *key, const char *bound, const void *secret, size_t len,
 	uint8_t *out)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -21,30 +25,29 @@ static bool vault_encrypt(const uint8_t *key, const char *id, const char *secret
 	out[0] = VAULT_FORMAT;
 	good = ctx && getrandom(iv, IV_SIZE, 0) == IV_SIZE &&
 		EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, iv) == 1 &&
-		EVP_EncryptUpdate(ctx, NULL, &n, (const uint8_t *)id, (int)strlen(id)) == 1 &&
-		EVP_EncryptUpdate(ctx, text, &n, (const uint8_t *)secret, (int)len) == 1 &&
+		EVP_EncryptUpdate(ctx, NULL, &n, (const uint8_t *)bound, (int)strlen(bound)) == 1 &&
+		EVP_EncryptUpdate(ctx, text, &n, secret, (int)len) == 1 &&
 		EVP_EncryptFinal_ex(ctx, tag, &n) == 1 &&
 		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_SIZE, tag) == 1;
 	EVP_CIPHER_CTX_free(ctx);
 	return good;
 }
 
-bool store_seal(struct store *s, const char *access_key, const char *secret, struct buf *sealed,
-	struct err *e)
+bool store_seal(struct store *s, const char *bound, const void *secret, size_t len,
+	struct buf *sealed, struct err *e)
 {
-	uint8_t out[1 + IV_SIZE + SECRET_MAX + TAG_SIZE];
-	size_t len = strlen(secret);
-
-	if (len > SECRET_MAX)
-		return err_set(e, ERR_INVALID, "the secret of key %s is longer than %d bytes",
-			access_key, SECRET_MAX);
-	if (!vault_encrypt(s->master, access_key, secret, len, out))
-		return err_set(e, ERR_INTERNAL, "cannot encrypt the secret of key %s", access_key);
-	buf_add(sealed, out, 1 + IV_SIZE + len + TAG_SIZE);
+	if (len > STORE_SECRET_MAX)
+		return err_set(e, ERR_INVALID, "the secret of %s is longer than %d bytes", bound,
+			STORE_SECRET_MAX);
+	buf_reserve(sealed, AROUND + len);
+	if (!vault_encrypt(s->master, bound, secret, len, (uint8_t *)sealed->data + sealed->len))
+		return err_set(e, ERR_INTERNAL, "cannot encrypt the secret of %s", bound);
+	sealed->len += AROUND + len;
+	sealed->data[sealed->len] = '\0';
 	return true;
 }
 
-static bool vault_decrypt(const uint8_t *key, const char *id, const uint8_t *in, size_t len,
+static bool vault_decrypt(const uint8_t *key, const char *bound, const uint8_t *in, size_t len,
 	uint8_t *out)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -53,7 +56,7 @@ static bool vault_decrypt(const uint8_t *key, const char *id, const uint8_t *in,
 	bool good;
 
 	good = ctx && EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, iv) == 1 &&
-		EVP_DecryptUpdate(ctx, NULL, &n, (const uint8_t *)id, (int)strlen(id)) == 1 &&
+		EVP_DecryptUpdate(ctx, NULL, &n, (const uint8_t *)bound, (int)strlen(bound)) == 1 &&
 		EVP_DecryptUpdate(ctx, out, &n, text, (int)len) == 1 &&
 		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, (void *)tag) == 1 &&
 		EVP_DecryptFinal_ex(ctx, out + n, &n) == 1;
@@ -61,25 +64,24 @@ static bool vault_decrypt(const uint8_t *key, const char *id, const uint8_t *in,
 	return good;
 }
 
-bool store_unseal(struct store *s, const char *access_key, const void *sealed, size_t len,
+/* Room is made once: a text that grew would leave copies of itself behind. */
+bool store_unseal(struct store *s, const char *bound, const void *sealed, size_t len,
 	struct buf *secret, struct err *e)
 {
 	const uint8_t *in = sealed;
-	uint8_t out[SECRET_MAX];
-	size_t text = len - 1 - IV_SIZE - TAG_SIZE;
-	bool good;
+	size_t text = len - AROUND;
 
-	if (len < 1 + IV_SIZE + TAG_SIZE || text > SECRET_MAX || in[0] != VAULT_FORMAT)
-		return err_set(e, ERR_INTERNAL, "the stored secret of key %s is malformed",
-			access_key);
-	good = vault_decrypt(s->master, access_key, in, text, out);
-	if (good)
-		buf_add(secret, out, text);
-	else
-		err_set(e, ERR_INTERNAL,
-			"the stored secret of key %s does not open with master.key: it was altered, or "
-			"the master key is another one",
-			access_key);
-	OPENSSL_cleanse(out, sizeof out);
-	return good;
+	if (len < AROUND || text > STORE_SECRET_MAX || in[0] != VAULT_FORMAT)
+		return err_set(e, ERR_INTERNAL, "the stored secret of %s is malformed", bound);
+	buf_reserve(secret, text);
+	if (!vault_decrypt(s->master, bound, in, text, (uint8_t *)secret->data + secret->len)) {
+		OPENSSL_cleanse(secret->data + secret->len, text);
+		return err_set(e, ERR_INTERNAL,
+			"the stored secret of %s does not open with master.key: it was altered, or the "
+			"master key is another one",
+			bound);
+	}
+	secret->len += text;
+	secret->data[secret->len] = '\0';
+	return true;
 }

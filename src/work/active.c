@@ -228,6 +228,7 @@ void active_free(struct active *a)
 	vec_release(&a->waiters);
 	logs_close(a);
 	failure_drop(a);
+	secrets_forget(a);
 	progress_drop(a);
 	free(a->end);
 	free(a->wisher);

@@ -5,6 +5,7 @@
 #include "work/work.h"
 #include "work/cursor.h"
 
+#include "base/mask.h"
 #include "base/mem.h"
 #include "core/failure/failure.h"
 #include "core/kinds/logplace.h"
@@ -54,9 +55,14 @@ static void look_over(struct active *a)
 	struct failing *f = a->failing;
 	void (*then)(struct active *) = f->then;
 
+	/* Before lines are made and cut, so that no part of a value is left. */
+	bool covers = secrets_cover(a, f->bytes.data, f->bytes.len);
+
 	/* What was killed for its memory did not see it coming. */
 	if (a->end->end != TASK_END_OOM)
 		f->placed = failure_read(&f->found, f->bytes.data, f->bytes.len, f->offset);
+	if (covers)
+		mask_shorten(f->found.text);
 	f->known = f->placed;
 	if (!f->known)
 		say_exit(f, a->end);

@@ -20,6 +20,8 @@ struct work_policy {
 	const struct kind *kind; /* kind_runs() */
 	/* What its task runs, in the engine's words. */
 	void (*program)(struct task_program *out, const void *row);
+	/* The secrets of its org that it is given (core/kinds/secret_use.h); NULL: none. */
+	struct strings (*secrets)(const void *row);
 	/* URI of the package that the task gets; NULL or "": none. */
 	const char *(*package)(const void *row);
 	/* How its log is read; NULL: as any log is. */

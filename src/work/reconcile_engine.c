@@ -121,6 +121,7 @@ static void on_ended(void *ctx, const struct task_ref *ref, const struct task_ex
 	if (a == NULL || a->life.at < AT_ASKED || a->life.at > AT_STOPPING)
 		return;
 	a->end = mem_dup(end, sizeof *end);
+	secrets_cover_text(a, a->end->message);
 	/* Never begun, and not wanted any more: it was cancelled. */
 	a->end_why = why == REASON_RETRY ? REASON_CANCELLED : why;
 	reconcile_event(a, why == REASON_RETRY ? ON_NEVER_BEGAN : ON_ENDED, &n);
@@ -148,16 +149,21 @@ static void on_note(void *ctx, const struct task_ref *ref, bool warning, const c
 	const char *message)
 {
 	struct work *w = ctx;
-	const struct active *a = work_active(w, ref->uid);
+	struct active *a = work_active(w, ref->uid);
 	const struct kind *k = a ? a->kind : NULL;
 	const struct workload *row = a ? a->work : model_workload(w->model, ref->uid, &k);
+	char *text;
 	struct change *c;
 
 	if (row == NULL)
 		return;
+	text = mem_strdup(message);
+	if (a)
+		secrets_cover_text(a, text);
 	c = change_new(w->model);
-	change_event(c, k, row, warning ? EVENT_WARNING : EVENT_NORMAL, reason, "%s", message);
+	change_event(c, k, row, warning ? EVENT_WARNING : EVENT_NORMAL, reason, "%s", text);
 	change_commit(c);
+	free(text);
 }
 
 static void on_machine_changed(void *ctx)

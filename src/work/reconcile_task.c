@@ -107,6 +107,7 @@ static void start_store(struct active *a, const struct news *n)
 	workload_samples_copy(d.kind, &d.row, NULL);
 	reconcile_move(c, &d, WORK_CREATING);
 	task_creating(c, &d, n);
+	secrets_audit(a, c, d.row.attempt);
 	change_event(c, d.kind, &d.row, EVENT_NORMAL, "Creating",
 		"attempt %lld is being made on %s", (long long)d.row.attempt, n->node);
 	change_then(c, start_stored, a);
@@ -123,35 +124,47 @@ static void start_failed(struct active *a, enum work_reason why, const char *mes
 	reconcile_events.ended(a->w, &ref, &end, why);
 }
 
-/* `whole`: its row with all its texts. */
-static void start_whole(struct active *a, const void *whole)
+/* Packages and secrets are there, and the engine is asked. `whole`: its row with all its texts. */
+static void start_launch(struct active *a, const void *whole, const char *package,
+	const struct open_secrets *secrets)
 {
 	struct work *w = a->w;
 	const struct org *o = model_org(w->model, a->work->org_id);
-	const char *uri = a->policy->package(whole);
 	bool as_user = o && record_has(org, o, run_uid);
-	struct err e = ERR_INIT;
-	char *package = NULL;
 	struct task_launch launch = {
 		.ref = task_of(a),
+		.package_path = package,
 		.gpus = (const char *const *)a->gpus,
 		.gpu_count = a->gpu_count,
 		.run_uid = as_user ? (int)o->run_uid : -1,
 		.run_gid = as_user ? (int)o->run_uid : -1,
+		.secrets = secrets->list,
+		.secret_count = secrets->count,
 	};
 
 	a->policy->program(&launch.program, whole);
-	if (uri && *uri) {
-		package = w->told.package_file(w->told.ctx, a->work->org_id, uri, &e);
-		if (package == NULL) {
-			start_failed(a, REASON_PACKAGE_FETCH, e.text);
-			return;
-		}
-	}
-	launch.package_path = package;
 	fault_point("before-start");
 	w->engine->ops->start(w->engine, &launch);
 	fault_point("after-start");
+}
+
+static void start_whole(struct active *a, const void *whole)
+{
+	struct work *w = a->w;
+	const char *uri = a->policy->package(whole);
+	bool packed = uri && *uri;
+	struct open_secrets *secrets = mem_alloc(sizeof *secrets);
+	struct err e = ERR_INIT;
+	char *package = packed ? w->told.package_file(w->told.ctx, a->work->org_id, uri, &e) : NULL;
+
+	if (packed && package == NULL)
+		start_failed(a, REASON_PACKAGE_FETCH, e.text);
+	else if (!secrets_open(a, whole, secrets, &e))
+		start_failed(a, REASON_SECRET_MISSING, e.text);
+	else
+		start_launch(a, whole, package, secrets);
+	secrets_shut(secrets);
+	free(secrets);
 	free(package);
 }
 

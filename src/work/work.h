@@ -16,7 +16,7 @@
 #include "core/plan/plan.h"
 #include "core/progress/progress.h"
 #include "engine/engine.h"
-#include "model/model.h"
+#include "model/secrets.h"
 #include "work/ages.h"
 #include "work/life.h"
 #include "work/policy.h"
@@ -29,6 +29,7 @@ struct follower;
 struct historian;
 struct history;
 struct keeper;
+struct known_secrets;
 struct work_timers;
 
 /* Who is told of what, and asked for what is not work's. All are there. */
@@ -149,9 +150,10 @@ struct active {
 	size_t gpu_count;
 	struct task_exit *end; /* it has ended so; its log is being read */
 	enum work_reason end_why;
-	struct failing *failing;  /* why it failed, or that is being read; NULL: it did not */
-	struct event_fold newest; /* the same event again is counted in it */
-	struct history *history;  /* of its samples; NULL: not yet */
+	struct known_secrets *secrets; /* that its newest attempt was given; NULL: none here */
+	struct failing *failing;       /* why it failed, or that is being read; NULL: it did not */
+	struct event_fold newest;      /* the same event again is counted in it */
+	struct history *history;       /* of its samples; NULL: not yet */
 	/* progress of the log */
 	struct progress *progress;             /* NULL until bytes came */
 	struct progress_rules *progress_rules; /* of that reader; NULL: none */
@@ -323,6 +325,29 @@ void progress_anew(struct active *a); /* what comes next is of another attempt *
 void progress_drop(struct active *a);
 /* Into its rows, what has been read so far; of `bytes` of log. */
 void progress_show(struct active *a, int64_t bytes);
+
+/* ---- secrets.c: what it is given of its org's secrets ---- */
+
+/* An attempt that is about to be stored is given them: who submitted it is in the audit of the change. */
+void secrets_audit(struct active *a, struct change *c, int64_t attempt);
+/*
+ * Opened for a launch of `whole`, a row with all its texts; false: one is missing or does not open.
+ * `out` is wiped by secrets_shut in any case.
+ */
+struct open_secrets {
+	struct task_secret list[TASK_SECRETS_MAX];
+	struct secret_text texts[TASK_SECRETS_MAX];
+	size_t count;
+};
+bool secrets_open(struct active *a, const void *whole, struct open_secrets *out, struct err *e);
+void secrets_shut(struct open_secrets *s);
+/*
+ * Covers the values that its attempt was given, as far as they are known, in bytes of a log (base/mask.h);
+ * false: it has none. The same of a text, where a value is "***" then. In place.
+ */
+bool secrets_cover(struct active *a, char *bytes, size_t len);
+void secrets_cover_text(struct active *a, char *text);
+void secrets_forget(struct active *a);
 
 /*
  * Why its attempt, which has ended as a->end, failed (failure.c): reads the log's end, then `then`,

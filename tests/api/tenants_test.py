@@ -15,7 +15,7 @@ import unittest
 import support
 from support import BASE, LIMIT, MLTOPD, Client, Daemon, Key, new_nonce, until
 
-TRAIN, PACKAGES = BASE + "/train", BASE + "/packages"
+TRAIN, PACKAGES, SECRETS = BASE + "/train", BASE + "/packages", BASE + "/secret"
 ROOMY = ["limits.requests_per_second=100000", "limits.request_burst=100000", "limits.per_address=1000",
          "limits.per_key=1000", "limits.streams_per_key=1000"]
 RANK = ["viewer", "operator", "quota-admin", "admin"]
@@ -106,6 +106,8 @@ class Shared:
         cls.a, cls.b = d.client(org="alpha", role="operator"), d.client(org="beta", role="operator")
         cls.a_name = cls.a.get(BASE + "/authentication").json["name"]
         cls.b_admin = d.client(org="beta", role="admin")
+        made = d.client(org="alpha", role="admin").post(SECRETS, {"secret_name": "alpha-token", "value": "of-alpha"})
+        cls.token = made.json["uid"]
         cls.live = cls.submit(cls.a, "alpha-live", "echo of-alpha; sleep 600")
         cls.over = cls.submit(cls.a, "alpha-over", "echo of-alpha")
         cls.a.post(f"{TRAIN}/alpha-over/cancel", b"")
@@ -144,6 +146,8 @@ class Shared:
             return [(self.a.key.org_id, "4711"), ("alpha", "omega")]
         if "{key}" in pattern:
             return [(self.a.key.access_key, "A" * 20), (self.a_name, "nobody-at-all")]
+        if "{secret}" in pattern:
+            return [("alpha-token", "zzzzz-token"), (self.token, none)]
         self.assertIn("{job}", pattern, "name objects of this kind here")
         return [("alpha-live", "zzzzz-live"), ("alpha-over", "zzzzz-over"), (self.live, none), (self.over, none)]
 
@@ -152,7 +156,7 @@ class Shared:
         jobs = [{k: j[k] for k in ("uid", "state", "attempt", "reason")}
                 for j in self.a.get(TRAIN).json["data"]]
         packages = self.a.get(PACKAGES).json
-        return jobs, packages["data"], packages["v"] if self.ALONE else None
+        return jobs, packages["data"], packages["v"] if self.ALONE else None, self.a.get(SECRETS).json["data"]
 
     def same(self, client, method, pattern, more=()):
         for query, body in CASES[method, pattern]:
@@ -188,12 +192,12 @@ class Shared:
 
     def test_lists_hold_nothing_of_the_other(self):
         empty = self.daemon.client(org="gamma", role="operator")
-        for path in (TRAIN, PACKAGES, BASE + "/events"):
+        for path in (TRAIN, PACKAGES, SECRETS, BASE + "/events"):
             for query in ({}, {"name": "alpha-live"}, {"filter": f"org_id={self.a.key.org_id}"}, {"continue": "0"}, {"limit": "500"}):
                 a = empty.get(path, query=query)
                 self.assertEqual((a.status, a.json.get("data")), (200, []), (path, query, a))
         self.assertEqual([q["org_id"] for q in empty.get(BASE + "/quota").json["data"]], [empty.key.org_id])
-        for path in (TRAIN, PACKAGES, BASE + "/events", BASE + "/quota"):
+        for path in (TRAIN, PACKAGES, SECRETS, BASE + "/events", BASE + "/quota"):
             for org in (self.a.key.org_id, "no-such-org", "-1"):
                 self.assertEqual(self.b.get(path, query={"org_id": org}).status, 403, path)
 
@@ -235,7 +239,7 @@ class Shared:
 
     def test_rows_of_the_other_are_not_streamed(self):
         with self.b.websocket() as w:
-            kinds = ("job", "task", "event", "org", "quota", "key", "node", "gpu")
+            kinds = ("job", "task", "event", "org", "quota", "key", "secret", "node", "gpu")
             for id, kind in enumerate(kinds, 1):
                 w.send(t="sub", id=id, kind=kind)
             waiting = set(range(1, len(kinds) + 1))
@@ -257,7 +261,7 @@ class Shared:
                     got.append(w.next())
                 self.b.delete(f"{TRAIN}/{name}")
         text = json.dumps(got)
-        for word in ("hidden", "alpha", self.live, self.over, self.whole, self.a.key.access_key):
+        for word in ("hidden", "alpha", self.live, self.over, self.whole, self.token, self.a.key.access_key):
             self.assertNotIn(word, text)
         of_all = {id for id, kind in enumerate(kinds, 1) if kind in PLATFORMS}
         self.assertEqual({r["org_id"] for m in got if m.get("id") not in of_all for r in m.get("rows", ())},
@@ -268,7 +272,7 @@ class Shared:
     def test_subscribing_to_the_other(self):
         """Rows by org_id are refused, alike for an org that is there and for one that is not."""
         with self.b.websocket() as w:
-            for kind in ("job", "task", "event", "quota", "key"):
+            for kind in ("job", "task", "event", "quota", "key", "secret"):
                 answers = []
                 for org in (self.a.key.org_id, "no-such-org", "-1"):
                     w.send(t="sub", id=7, kind=kind, org=org)

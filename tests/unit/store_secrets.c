@@ -20,8 +20,8 @@ static void test_secrets(void **state)
 	struct buf sealed = BUF_INIT, again = BUF_INIT, out = BUF_INIT;
 	struct err e = ERR_INIT;
 
-	assert_true(store_seal(f->s, "AK", "very secret", &sealed, &e));
-	assert_true(store_seal(f->s, "AK", "very secret", &again, &e));
+	assert_true(store_seal(f->s, "AK", "very secret", 11, &sealed, &e));
+	assert_true(store_seal(f->s, "AK", "very secret", 11, &again, &e));
 	assert_memory_not_equal(sealed.data, again.data, sealed.len);
 	assert_null(memmem(sealed.data, sealed.len, "secret", 6));
 	assert_true(store_unseal(f->s, "AK", sealed.data, sealed.len, &out, &e));

@@ -129,6 +129,10 @@ static const struct field fields[] = {
 		       "completes lets it go on."),
 	ROW(job, labels, labels, .flags = F_NEW, .width = 20, .section = RUNNING, .max = 16384,
 		.hint = "team=vision", .doc = "Words of your own to filter by."),
+	ROW(job, secrets, strings, .label = "Secrets", .flags = F_NEW, .width = 20,
+		.section = RUNNING, .max = 8192, .hint = "hf-token=HF_TOKEN kubeconfig",
+		.doc = "Secrets of its org that it is given: NAME is a file of that name in "
+		       "MLTOP_SECRETS_DIR, NAME=VARIABLE a variable of the environment."),
 	ROW(job, progress_patterns, strings, .flags = F_NEW, .width = 12, .section = RUNNING,
 		.max = PROGRESS_PATTERNS_MAX * (REGEX_BYTES_MAX + 1),
 		.hint = "'round (?<step>[0-9]+)'", .label = "progress patterns",

@@ -18,6 +18,7 @@ struct job {
 	struct strings command;
 	const char *work_dir;
 	struct labels env;
+	struct strings secrets; /* core/kinds/secret_use.h */
 	const char *clone_of;
 	int64_t umask;
 	const char *prepare_command, *finish_command;

@@ -1,6 +1,7 @@
 #include "core/kinds/job_check.h"
 
 #include "core/kinds/job.h"
+#include "core/kinds/secret_use.h"
 #include "core/progress/progress.h"
 
 #include <string.h>
@@ -41,7 +42,8 @@ bool job_check(const void *record, struct err *e)
 {
 	const struct job *j = record;
 
-	if (!job_check_what(j, e) || !job_check_patterns(j, e))
+	if (!job_check_what(j, e) || !job_check_patterns(j, e) ||
+		!secret_uses_check(&j->secrets, &j->env, e))
 		return false;
 	if ((j->ps_count > 0 || j->worker_count > 0) && strlen(j->job_name) > 50)
 		return err_field(e, ERR_UNPROCESSABLE, "job_name",

@@ -18,6 +18,7 @@
 	X(gpu)       \
 	X(org)       \
 	X(key)       \
+	X(secret)    \
 	X(audit)
 /* clang-format on */
 

@@ -58,6 +58,7 @@ const char *const work_reason_words[] = {
 	[REASON_START] = "Start",
 	[REASON_RETRY] = "Retry",
 	[REASON_PREEMPTED] = "Preempted",
+	[REASON_SECRET_MISSING] = "SecretMissing",
 	NULL,
 };
 const char *const enforced_words[] = {"none", "poll", "cgroup", NULL};

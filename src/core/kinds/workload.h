@@ -55,6 +55,7 @@ enum work_reason {
 	REASON_START,
 	REASON_RETRY,
 	REASON_PREEMPTED,
+	REASON_SECRET_MISSING,
 };
 extern const char *const work_reason_words[];
 

@@ -145,6 +145,8 @@ enum field_flag {
 	F_LARGE = 16384,  /* a long text of it is kept beside the record: record_split */
 	F_DOTS = 8192,    /* a name that may have dots inside: the old public client sends them */
 	F_SERIES = 32768, /* a sample whose history is kept: series.h */
+	F_SEALED =
+		65536, /* of an F_SECRET row: nobody could read it, so it is stored as others are */
 };
 
 /* How a word of an enum looks, wherever it is shown. */

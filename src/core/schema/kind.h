@@ -92,6 +92,11 @@ struct kind {
 	 * for who may not see that org's; all others are everybody's. It has no row `org_id`.
 	 */
 	bool veiled;
+	/*
+	 * Its objects are in the store as their rows are, each in a set of the model's that is made from
+	 * this; what more the model knows of a kind makes it a set of its own (model/model.c).
+	 */
+	bool stored;
 	bool org_names;            /* the key is unique within an org only */
 	const struct kind *parent; /* what an object of it belongs to; NULL: an org or nothing */
 	const struct kind_action *actions;

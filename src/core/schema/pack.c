@@ -119,7 +119,7 @@ void record_pack(const struct kind *k, const void *rec, struct buf *out)
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
 
-		if ((f->flags & (F_ALIAS | F_SECRET)) || !known_has(rec, i))
+		if (!field_is_stored(f) || !known_has(rec, i))
 			continue;
 		buf_reset(&value);
 		pack_value(f, record_member(rec, f), &value);

@@ -28,6 +28,12 @@ static inline void known_unmark(void *rec, size_t index)
 	((struct record *)rec)->known[index / 64] &= ~((uint64_t)1 << (index % 64));
 }
 
+/* The store has it: not a short name of another, and no secret in the clear. */
+static inline bool field_is_stored(const struct field *f)
+{
+	return !(f->flags & F_ALIAS) && (!(f->flags & F_SECRET) || (f->flags & F_SEALED));
+}
+
 /* Whether the enum's value, which must be known, is seen as its split word. */
 bool record_is_split(const struct field *f, const void *rec);
 /* Bytes that the texts and lists of the known rows take in an arena. */

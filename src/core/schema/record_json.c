@@ -208,8 +208,7 @@ json_t *record_encode_request(const struct kind *k, const void *rec)
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
 
-		if ((f->flags & (F_NEW | F_EDIT)) && known_has(rec, i) &&
-			!(f->flags & (F_ALIAS | F_SECRET)))
+		if ((f->flags & (F_NEW | F_EDIT)) && known_has(rec, i) && !(f->flags & F_ALIAS))
 			json_object_set_new_nocheck(out, f->name, encode_member(rec, f, false));
 	}
 	return out;

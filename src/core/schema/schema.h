@@ -69,7 +69,7 @@ bool record_decode(const struct kind *k, void *rec, struct arena *a, const json_
  * set. Values of F_MASKED rows are encoded as "***". The caller owns the object.
  */
 json_t *record_encode(const struct kind *k, const void *rec, const struct fieldset *only);
-/* The known rows that a person gives (F_NEW or F_EDIT), masked values in the clear: a request. */
+/* The known rows that a person gives (F_NEW or F_EDIT), masked and secret values in the clear: a request. */
 json_t *record_encode_request(const struct kind *k, const void *rec);
 /*
  * One field from what a person typed; the same checks as DECODE_NEW has for it, but for check().
@@ -100,7 +100,7 @@ void record_part_cell(const struct kind *k, const void *rec, const struct field 
  * so rows may come and go without a migration. ----
  */
 
-/* Known rows but F_SECRET ones; masked values in the clear. Appends. */
+/* Known rows but F_SECRET ones that are not F_SEALED; masked values in the clear. Appends. */
 void record_pack(const struct kind *k, const void *rec, struct buf *out);
 /* Replaces what `rec` holds: rows that were not packed are unknown afterwards. */
 bool record_unpack(const struct kind *k, void *rec, struct arena *a, const void *data, size_t len,

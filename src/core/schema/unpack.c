@@ -220,7 +220,7 @@ static const struct field *field_by_tag(const struct kind *k, uint32_t tag, size
 		const struct field *f = &k->fields[at];
 
 		at = at + 1 < k->field_count ? at + 1 : 0;
-		if (!(f->flags & (F_ALIAS | F_SECRET)) && field_tag(f->name) == tag) {
+		if (field_is_stored(f) && field_tag(f->name) == tag) {
 			*hint = at;
 			return f;
 		}

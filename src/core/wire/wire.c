@@ -98,6 +98,13 @@ static bool depth_within(const char *text, size_t len, size_t max)
 	return true;
 }
 
+static size_t near_at(const char *text)
+{
+	const char *at = strstr(text, " near '");
+
+	return at ? (size_t)(at - text) : strlen(text);
+}
+
 json_t *wire_json_parse(const char *text, size_t len, size_t max_depth, struct err *e)
 {
 	json_error_t why;
@@ -113,9 +120,10 @@ json_t *wire_json_parse(const char *text, size_t len, size_t max_depth, struct e
 		return NULL;
 	}
 	root = json_loadb(text ? text : "", len, JSON_REJECT_DUPLICATES, &why);
+	/* Without what stands there: that may be a secret. */
 	if (root == NULL)
-		err_set(e, ERR_INVALID, "the JSON cannot be read: line %d, column %d: %s", why.line,
-			why.column, why.text);
+		err_set(e, ERR_INVALID, "the JSON cannot be read: line %d, column %d: %.*s",
+			why.line, why.column, (int)near_at(why.text), why.text);
 	return root;
 }
 
