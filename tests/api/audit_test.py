@@ -47,6 +47,22 @@ class Chains(unittest.TestCase):
         self.assertEqual((row["org_id"], row["by_org"]), (org, self.admin.key.org_id))
         self.assertEqual(self.b.get(AUDIT, query={"filter": "action=quota.change"}).json["data"], [])
 
+    def test_the_trail_of_one_object(self):
+        """By uid and kind: an org and its quota have the same one. What is named there is found by it."""
+        org = self.a.key.org_id
+        self.assertEqual(self.admin.put(f"{BASE}/quota/{org}", {"train_cpu_quota": "3"}).status, 200)
+        rows = self.admin.get(AUDIT, query={"filter": f'object="{org}" action~="^quota[.]"', "org_id": org}).json["data"]
+        self.assertEqual({r["record"]["action"] for r in rows}, {"quota.change"})
+        self.assertEqual({r["record"]["object"] for r in rows}, {org})
+        orgs = self.admin.get(AUDIT, query={"filter": f'object="{org}" action~="^org[.]"'}).json["data"]
+        self.assertEqual([r["record"]["action"] for r in orgs], ["org.create"])
+        self.assertEqual(self.admin.get(f"{BASE}/quota/{rows[0]['record']['object']}").json["org_name"], "alpha")
+        job = self.a.post(BASE + "/train", {"job_name": "t", "command": ["x"]}).json["uid"]
+        row, = self.admin.get(AUDIT, query={"filter": f'object="{job}" action~="^job[.]"', "org_id": org}).json["data"]
+        record = row["record"]
+        answer = self.admin.get(f"{BASE}/train/{record['object']}", query={"org_id": record["org_id"]})
+        self.assertEqual((answer.status, answer.json["job_name"]), (200, "t"), answer)
+
     def test_who_sees_which(self):
         viewer = self.daemon.client(org="alpha", role="viewer")
         for path in (AUDIT, AUDIT + "/verify"):

@@ -153,6 +153,7 @@ static bool object_action(struct app *a, enum action act, struct cmds *out)
 	case ACT_DESCRIBE: open_object(a, "describe", o, out); return true;
 	case ACT_YAML: open_object(a, "yaml", o, out); return true;
 	case ACT_EVENTS: open_object(a, "history", o, out); return true;
+	case ACT_TRAIL: open_object(a, "trail", o, out); return true;
 	default: return false;
 	}
 }

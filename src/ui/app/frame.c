@@ -194,6 +194,16 @@ static void draw_health(const struct app *a, struct grid *g, struct rect r)
 		buf_release(&l.items[i].text);
 }
 
+/* "resnet50-a", and whose it is where that is not the org that is shown: "resnet50-a (speech)". */
+static void crumb_name(const struct app *a, const struct view *v, struct buf *out)
+{
+	const struct quota *q = v->org ? rowset_find(&a->quota.data.rows, v->org) : NULL;
+
+	buf_addf(out, " %s", v->name);
+	if (v->org)
+		buf_addf(out, " (%s)", q && q->org_name ? q->org_name : v->org);
+}
+
 /* " jobs(vision) > job resnet50-a  state=running      48 of 360" */
 static void draw_crumb(const struct app *a, struct grid *g, struct rect r)
 {
@@ -204,7 +214,7 @@ static void draw_crumb(const struct app *a, struct grid *g, struct rect r)
 		buf_addf(&path, "%s%s", i ? (a->options.ascii ? " > " : " › ") : "",
 			a->stack[i].screen->name);
 		if (*a->stack[i].name)
-			buf_addf(&path, " %s", a->stack[i].name);
+			crumb_name(a, &a->stack[i], &path);
 		else if (i == 0 && *app_tenant(a))
 			buf_addf(&path, "(%s)", app_tenant(a));
 	}

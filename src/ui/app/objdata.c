@@ -33,7 +33,7 @@ static void subscribe(struct objdata *d, struct app *a, const char *name, struct
 
 	c->sub = d->sub;
 	c->kind = d->kind->name;
-	c->org = mem_strdup(a->tenant);
+	c->org = mem_strdup(app_org_open(a, d->kind, name) ?: a->tenant);
 	c->filter = buf_detach(&filter);
 	c->fields = mem_strdup("");
 }

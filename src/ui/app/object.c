@@ -93,10 +93,21 @@ const void *app_row(const struct app *a, const struct kind *k, const char *name)
 	return k == a->home.data.kind ? row_in(&a->home, name) : NULL;
 }
 
-const char *app_org(const struct app *a, struct object o)
+const char *app_org_open(const struct app *a, const struct kind *k, const char *name)
+{
+	for (int i = a->depth; i-- > 0;)
+		if (a->stack[i].org && a->stack[i].kind == k && strcmp(a->stack[i].name, name) == 0)
+			return a->stack[i].org;
+	return NULL;
+}
+
+const char *app_org(const struct app *a, struct object o, const char *name)
 {
 	const struct field *org = o.row ? kind_field(o.kind, "org_id") : NULL;
+	const char *open = app_org_open(a, o.kind, o.row ? record_key(o.kind, o.row) : name);
 
+	if (open)
+		return open;
 	if (strcmp(a->tenant, "-1") != 0)
 		return a->tenant;
 	return org ? record_text(o.row, org) : "";
@@ -108,7 +119,7 @@ char *object_path(const struct app *a, struct object o, const char *name, const 
 
 	if (!o.row)
 		o.row = app_row(a, o.kind, name);
-	const char *org = app_org(a, o);
+	const char *org = app_org(a, o, name);
 
 	buf_addf(&path, "%s/", o.kind->path);
 	percent_encode(&path, name, strlen(name), "");

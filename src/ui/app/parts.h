@@ -159,6 +159,9 @@ void stack_open(struct app *a, const struct screen *s, const char *name, struct 
 /* The same for an object of `k`, on a screen for any kind. */
 void stack_open_kind(struct app *a, const struct screen *s, const struct kind *k, const char *name,
 	struct cmds *out);
+/* The same for one of another org than that which is shown. */
+void stack_open_of(struct app *a, const struct screen *s, const struct kind *k, const char *name,
+	const char *org, struct cmds *out);
 void stack_pop(struct app *a, struct cmds *out);
 void stack_clear(struct app *a, struct cmds *out);
 void history_go(struct app *a, int by, struct cmds *out);
@@ -228,8 +231,10 @@ bool app_may(const struct app *a, unsigned least);
 const char *object_id(struct object o, const char *name);
 /* The row that the person points at, where several have the name; else the first of that name. */
 const void *app_row(const struct app *a, const struct kind *k, const char *name);
-/* The org that requests about it must name; "" the key's own. */
-const char *app_org(const struct app *a, struct object o);
+/* The org that requests about it must name; "" the key's own. `name` is what `o` is called. */
+const char *app_org(const struct app *a, struct object o, const char *name);
+/* That of an open object of this name, where it was opened as another org's; NULL: none is. */
+const char *app_org_open(const struct app *a, const struct kind *k, const char *name);
 /*
  * The path of an object: collection, encoded name, tail such as "/cancel", and its org where that
  * is not the key's own. Where `o` has no row the one of that name is looked for. The caller frees.

@@ -76,6 +76,7 @@ struct view {
 	const struct screen *screen;
 	const struct kind *kind; /* the screen's, or the one that it was opened for */
 	char *name;              /* of the object it shows; "" for lists */
+	char *org;               /* whose that object is; NULL: of the org that is shown */
 	void *state;             /* the screen's own */
 };
 
@@ -85,6 +86,9 @@ const struct screen *screen_find(const struct app *a, const char *name);
 /* ---- tablescreen.c ---- */
 
 void tablescreen_open(struct app *a, struct view *v, struct cmds *out);
+/* All of a row over the list, below the sentence (NULL: none): what has no screen of its own. */
+void tablescreen_show(struct app *a, const struct table *t, const struct entry *e,
+	const char *sentence);
 void tablescreen_close(struct app *a, struct view *v, struct cmds *out);
 void tablescreen_message(struct app *a, struct view *v, const struct msg *m, struct cmds *out);
 bool tablescreen_action(struct app *a, struct view *v, enum action act, struct cmds *out);

@@ -12,6 +12,7 @@ static void view_close(struct app *a, struct view *v, struct cmds *out)
 	if (v->screen->close)
 		v->screen->close(a, v, out);
 	free(v->name);
+	free(v->org);
 	*v = (struct view){0};
 }
 
@@ -46,7 +47,7 @@ static void record(struct app *a, const struct screen *s, const struct kind *k, 
 }
 
 static void push(struct app *a, const struct screen *s, const struct kind *k, const char *name,
-	struct cmds *out)
+	const char *org, struct cmds *out)
 {
 	if (a->depth == STACK_MAX) {
 		view_close(a, &a->stack[1], out);
@@ -55,7 +56,10 @@ static void push(struct app *a, const struct screen *s, const struct kind *k, co
 	}
 	struct view *v = &a->stack[a->depth++];
 
-	*v = (struct view){.screen = s, .kind = k, .name = mem_strdup(name)};
+	*v = (struct view){.screen = s,
+		.kind = k,
+		.name = mem_strdup(name),
+		.org = org ? mem_strdup(org) : NULL};
 	if (s->open)
 		s->open(a, v, out);
 }
@@ -84,12 +88,22 @@ void stack_open_kind(struct app *a, const struct screen *s, const struct kind *k
 		while (a->depth > 1)
 			view_close(a, &a->stack[--a->depth], out);
 		if (a->depth && a->stack[0].screen != s)
-			push(a, s, k, name, out);
+			push(a, s, k, name, NULL, out);
 	}
 	if (a->depth == 0 || (!s->root && !is_open(a, s, k, name)))
-		push(a, s, k, name, out);
+		push(a, s, k, name, app_org_open(a, k, name), out);
 	if (!a->travelling && !s->passing)
 		record(a, s, k, name);
+}
+
+/* Not in the history: its words name no org. */
+void stack_open_of(struct app *a, const struct screen *s, const struct kind *k, const char *name,
+	const char *org, struct cmds *out)
+{
+	if (s) {
+		mode_close(a);
+		push(a, s, k, name, org, out);
+	}
 }
 
 void stack_pop(struct app *a, struct cmds *out)

@@ -236,14 +236,16 @@ void tablescreen_message(struct app *a, struct view *v, const struct msg *m, str
 		table_message(a, t, m, out);
 }
 
-/* What no platform knows by a name has no screen of its own: all of the row over the list. */
-static void show_row(struct app *a, const struct table *t, const struct entry *e)
+void tablescreen_show(struct app *a, const struct table *t, const struct entry *e,
+	const char *sentence)
 {
 	const struct kind *k = t->data.kind;
 	struct buf title = BUF_INIT;
 
 	buf_addf(&title, " %s ", record_key(k, e->row));
 	popup_open(a, title.data);
+	if (sentence)
+		buf_addf(&a->popup, "%s\n\n", sentence);
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
 
@@ -261,7 +263,7 @@ bool tablescreen_action(struct app *a, struct view *v, enum action act, struct c
 	struct table *t = v->screen->table(v);
 
 	if (act == ACT_OPEN && !(t->data.kind->can & CAN_ONE) && table_selected(t)) {
-		show_row(a, t, table_selected(t));
+		tablescreen_show(a, t, table_selected(t), NULL);
 		return true;
 	}
 	if (act == ACT_REFRESH && v->screen->ask)

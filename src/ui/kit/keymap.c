@@ -45,6 +45,7 @@ static const struct action_info own[] = {
 	{ACT_DESCRIBE, "describe", SCOPE_OBJECT, "d", NULL, T_DOC_DESCRIBE},
 	{ACT_YAML, "yaml", SCOPE_OBJECT, "y", NULL, T_DOC_YAML},
 	{ACT_EVENTS, "events", SCOPE_EVENTS, "v", NULL, T_DOC_EVENTS},
+	{ACT_TRAIL, "trail", SCOPE_OBJECT, "A", NULL, T_DOC_TRAIL},
 	{ACT_UNDO, "undo", MOVE, "u", NULL, T_DOC_UNDO},
 	{ACT_SORT, "sort", SCOPE_TABLE, "S", NULL, T_DOC_SORT},
 	{ACT_INVERT, "invert", SCOPE_TABLE, "I", NULL, T_DOC_INVERT},

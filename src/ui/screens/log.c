@@ -61,7 +61,7 @@ static void log_start(struct app *a, struct view *v, struct cmds *out)
 	const struct job *j = app_row(a, &job_kind, l->job);
 
 	l->uid = mem_strdup(j ? record_uid(&job_kind, j) : l->job);
-	l->org = mem_strdup(app_org(a, (struct object){&job_kind, j}));
+	l->org = mem_strdup(app_org(a, (struct object){&job_kind, j}, l->job));
 	open_log(a, l, out);
 }
 

@@ -14,6 +14,8 @@ const struct screen *const dashboard_screens[] = {
 	&scr_describe,
 	&scr_yaml,
 	&scr_history,
+	&scr_audit,
+	&scr_trail,
 	&scr_form,
 	&scr_edit,
 	&scr_help,
