@@ -197,11 +197,11 @@ static void draw_health(const struct app *a, struct grid *g, struct rect r)
 /* "resnet50-a", and whose it is where that is not the org that is shown: "resnet50-a (speech)". */
 static void crumb_name(const struct app *a, const struct view *v, struct buf *out)
 {
-	const struct quota *q = v->org ? rowset_find(&a->quota.data.rows, v->org) : NULL;
+	const void *row = v->org ? rowset_find(&a->quota.data.rows, v->org) : NULL;
 
 	buf_addf(out, " %s", v->name);
 	if (v->org)
-		buf_addf(out, " (%s)", q && q->org_name ? q->org_name : v->org);
+		buf_addf(out, " (%s)", row ? record_key(a->quota.data.kind, row) : v->org);
 }
 
 /* " jobs(vision) > job resnet50-a  state=running      48 of 360" */

@@ -134,9 +134,9 @@ static void arrive(struct app *a, const struct kind *k, const struct audit *r, c
 	bool good = record_decode(k, row, &text, body, DECODE_SERVER, NULL);
 	const char *name = good && *record_key(k, row) ? record_key(k, row) : r->object;
 	const char *org = good && of && !k->everywhere ? record_text(row, of) : "";
-	const struct quota *own = app_quota(a);
+	const void *own = app_quota(a);
 
-	if (*org && (own == NULL || own->org_id == NULL || strcmp(own->org_id, org) != 0))
+	if (*org && (own == NULL || strcmp(record_uid(a->quota.data.kind, own), org) != 0))
 		stack_open_of(a, s, k, name, org, out);
 	else
 		stack_open_kind(a, s, k, name, out);
