@@ -64,6 +64,7 @@ static const struct items_row exit_rows[] = {
 	INT(task_exit, "signal", signal, 0, 255, false),
 	I64(task_exit, "start_ms", start_ms),
 	I64(task_exit, "end_ms", end_ms),
+	I64(task_exit, "ran_ms", ran_ms),
 	I64(task_exit, "user_ms", user_ms),
 	I64(task_exit, "system_ms", system_ms),
 	I64(task_exit, "peak_rss", peak_rss),

@@ -88,7 +88,8 @@ enum task_end {
 struct task_exit {
 	enum task_end end;
 	int code, signal;
-	int64_t start_ms, end_ms;             /* wall time */
+	int64_t start_ms, end_ms; /* wall time */
+	int64_t ran_ms; /* in between, by a clock that nobody sets; 0: not known, or no time at all */
 	int64_t user_ms, system_ms, peak_rss; /* of the tree, as the kernel reports for children */
 	uint64_t log_bytes;                   /* the final offset: written, dropped and lost */
 	uint64_t log_lost;                    /* bytes counted but not written */

@@ -34,12 +34,18 @@ static const char *pick(const struct made *m, uint64_t salt, const char *const *
 	return words[made_of(m, salt) % count];
 }
 
+const char *world_owner(size_t n)
+{
+	static const char *const owners[WORLD_OWNERS] = {"li", "chen", "wang", "garcia", "novak",
+		"okafor", "sato"};
+
+	return owners[n];
+}
+
 static void job_asked_for(const struct made *m, struct world_row *r)
 {
 	static const char *const modules[] = {"digits.train", "vision.resnet50", "vision.detect",
 		"text.bert_finetune", "text.llm_pretrain", "speech.asr", "rank.dlrm", "rl.ppo"};
-	static const char *const owners[] = {"li", "chen", "wang", "garcia", "novak", "okafor",
-		"sato"};
 	static const char *const teams[] = {"vision", "language", "speech", "ranking"};
 	const char *const words[] = {"python3", "-m", pick(m, 23, modules, ARRAY_SIZE(modules)),
 		"--seed", r->args};
@@ -48,7 +54,7 @@ static void job_asked_for(const struct made *m, struct world_row *r)
 	snprintf(r->args, sizeof r->args, "%u", m->index);
 	memcpy(r->words, words, sizeof words);
 	r->label = (struct label){"team", pick(m, 24, teams, ARRAY_SIZE(teams))};
-	job_set(job, owner, pick(m, 22, owners, ARRAY_SIZE(owners)));
+	job_set(job, owner, world_owner(made_of(m, 22) % WORLD_OWNERS));
 	job_set(job, command, ((struct strings){.items = r->words, .len = ARRAY_SIZE(words)}));
 	job_set(job, labels, ((struct labels){.items = &r->label, .len = 1}));
 	job_set(job, priority, (int64_t)(made_of(m, 25) % 8 == 0 ? 10 : 0));
@@ -62,7 +68,7 @@ static void job_asked_for(const struct made *m, struct world_row *r)
 	job_set(job, max_attempts, job->restart_policy == RESTART_ALWAYS ? 1000 : 1);
 }
 
-static enum work_reason why_failed(const struct made *m)
+enum work_reason world_why(const struct made *m)
 {
 	static const uint8_t reasons[] = {REASON_EXIT_CODE, REASON_EXIT_CODE, REASON_EXIT_CODE,
 		REASON_OOM_KILLED, REASON_SIGNAL, REASON_CANCELLED, REASON_CANCELLED};
@@ -70,7 +76,7 @@ static enum work_reason why_failed(const struct made *m)
 	return (enum work_reason)reasons[made_of(m, 9) % ARRAY_SIZE(reasons)];
 }
 
-static const char *failure_text(enum work_reason why)
+const char *world_why_text(enum work_reason why)
 {
 	switch (why) {
 	case REASON_EXIT_CODE: return "exit code 1";
@@ -83,11 +89,11 @@ static const char *failure_text(enum work_reason why)
 
 static void job_over(const struct made *m, struct job *job)
 {
-	enum work_reason why = m->class == MADE_FAILED ? why_failed(m) : REASON_NONE;
+	enum work_reason why = m->class == MADE_FAILED ? world_why(m) : REASON_NONE;
 
 	job_set(job, state, m->class == MADE_FAILED ? WORK_FAILED : WORK_COMPLETED);
 	job_set(job, reason, why);
-	job_set(job, message, failure_text(why));
+	job_set(job, message, world_why_text(why));
 	job_set(job, end_time, (struct when){made_end(m)});
 	job_set(job, update_time, (struct when){made_end(m)});
 	if (why == REASON_NONE || why == REASON_EXIT_CODE)
@@ -171,7 +177,7 @@ void world_job_row(const struct world *w, const struct world_job *j, struct worl
 	const struct made *m = &j->made;
 	struct job *job = &r->job;
 	struct made_said said = said_by(m, w->now);
-	struct record *known = known_of(r, m, m->class == MADE_FAILED ? why_failed(m) : REASON_NONE,
+	struct record *known = known_of(r, m, m->class == MADE_FAILED ? world_why(m) : REASON_NONE,
 		&said);
 
 	memset(job, 0, sizeof *job);
@@ -191,30 +197,6 @@ void world_job_row(const struct world *w, const struct world_job *j, struct worl
 	if (m->class != MADE_WAITING)
 		job_ran(w, m, &said, job);
 	*known = job->record;
-}
-
-void world_task_row(const struct world *w, const struct world_job *j, struct world_row *r)
-{
-	const struct made *m = &j->made;
-	struct task *t = &r->task;
-
-	memset(t, 0, sizeof *t);
-	snprintf(r->name, sizeof r->name, WORLD_NAME, m->index);
-	snprintf(r->uid, sizeof r->uid, "%s/master-0/1", j->uid);
-	task_set(t, uid, r->uid);
-	task_set(t, job_uid, j->uid);
-	task_set(t, job_name, r->name);
-	task_set(t, task, task_single);
-	task_set(t, org_id, world_org_of(w, m)->id);
-	task_set(t, attempt, 1);
-	task_set(t, state, WORK_RUNNING);
-	task_set(t, node_name, MADE_NODE);
-	task_set(t, start_time, (struct when){made_start(m)});
-	for (int i = 0; i < m->gpus; i++) {
-		made_gpu(r->gpu_text[i], j->gpu_from + (size_t)i);
-		r->gpus[i] = r->gpu_text[i];
-	}
-	task_set(t, gpus, ((struct strings){.items = r->gpus, .len = (size_t)m->gpus}));
 }
 
 /* ---- Events ---- */
@@ -249,7 +231,7 @@ bool world_event_row(const struct world *w, const struct world_job *j, size_t n,
 	struct world_row *r)
 {
 	const struct made *m = &j->made;
-	enum work_reason why = m->class == MADE_FAILED ? why_failed(m) : REASON_NONE;
+	enum work_reason why = m->class == MADE_FAILED ? world_why(m) : REASON_NONE;
 
 	if (n == 0) {
 		r->is_known = true; /* nobody asks */
@@ -271,7 +253,7 @@ bool world_event_row(const struct world *w, const struct world_job *j, size_t n,
 	if (n > 2 || m->class == MADE_RUNNING || m->class == MADE_WAITING)
 		return false;
 	snprintf(r->message, sizeof r->message, "%s",
-		why == REASON_NONE ? "it has ended" : failure_text(why));
+		why == REASON_NONE ? "it has ended" : world_why_text(why));
 	event_fill(w, j, r, made_end(m) + 1, m->class == MADE_FAILED ? "Failed" : "Completed",
 		why == REASON_NONE || why == REASON_CANCELLED ? EVENT_NORMAL : EVENT_WARNING);
 	return true;

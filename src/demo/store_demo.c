@@ -30,8 +30,7 @@ static void demo_close(struct store *s)
 
 /* ---- At the start ---- */
 
-/* As it was made: the store holds nothing of it yet, which is what its revision says. */
-static bool tell(const struct store_loader *l, const struct kind *k, const void *row,
+bool world_tell(const struct store_loader *l, const struct kind *k, const void *row,
 	const struct store_object *names, struct err *e)
 {
 	struct store_object o = *names;
@@ -57,8 +56,8 @@ static bool orgs_tell(const struct world *w, const struct store_loader *l, bool 
 		world_quota_row(w, org, &quota);
 		o.org_id = quotas ? org->id : "";
 		o.name = quotas ? "" : org->name;
-		good = quotas ? tell(l, &quota_kind, &quota, &o, e)
-			      : tell(l, &org_kind, &row, &o, e);
+		good = quotas ? world_tell(l, &quota_kind, &quota, &o, e)
+			      : world_tell(l, &org_kind, &row, &o, e);
 	}
 	return good;
 }
@@ -78,13 +77,14 @@ static bool jobs_tell(const struct world *w, const struct store_loader *l, bool 
 
 		if (!tasks) {
 			world_job_row(w, j, r);
-			good = tell(l, &job_kind, &r->job, &o, e);
-		} else if (j->made.class == MADE_RUNNING) {
+			good = world_tell(l, &job_kind, &r->job, &o, e);
+		} else if (j->made.class == MADE_RUNNING ||
+			(j->made.class != MADE_WAITING && i + WORLD_TASKS >= w->job_count)) {
 			world_task_row(w, j, r);
 			o.uid = r->uid;
 			o.parent = j->uid;
 			o.name = "";
-			good = tell(l, &task_kind, &r->task, &o, e);
+			good = world_tell(l, &task_kind, &r->task, &o, e);
 		}
 	}
 	free(r);
@@ -107,7 +107,7 @@ static bool events_tell(const struct world *w, const struct store_loader *l, str
 
 		for (size_t at = WORLD_EVENTS; at > 0; at--)
 			if (world_event_row(w, j, at - 1, r)) {
-				good = tell(l, &event_kind, &r->event, &o, e);
+				good = world_tell(l, &event_kind, &r->event, &o, e);
 				break;
 			}
 	}
@@ -120,7 +120,7 @@ static bool demo_load(struct store *s, const struct store_loader *l, struct err 
 	const struct world *w = world_of(s);
 
 	return orgs_tell(w, l, false, e) && orgs_tell(w, l, true, e) && jobs_tell(w, l, false, e) &&
-		jobs_tell(w, l, true, e) && events_tell(w, l, e);
+		jobs_tell(w, l, true, e) && world_spendings_tell(w, l, e) && events_tell(w, l, e);
 }
 
 /* ---- Later ---- */

@@ -11,13 +11,17 @@
 #include "demo/settings.h"
 #include "engine/fake/made.h"
 #include "engine/fake/settings.h"
+#include "store/store.h"
 
 enum {
 	WORLD_ORGS = 2,
 	WORLD_RUNNING = 500, /* so many run at most, and so many wait: the others are over */
 	WORLD_WAITING = 300,
-	WORLD_SECOND = 50, /* jobs of the second org at most */
-	WORLD_EVENTS = 3,  /* of a job at most */
+	WORLD_SECOND = 50,  /* jobs of the second org at most */
+	WORLD_EVENTS = 3,   /* of a job at most */
+	WORLD_TASKS = 1000, /* so many newest jobs that are over have a row of their attempt */
+	WORLD_OWNERS = 7,
+	WORLD_WEEKS = 8, /* that jobs which were removed had spent */
 };
 
 struct world_org {
@@ -72,6 +76,18 @@ void world_task_row(const struct world *w, const struct world_job *j, struct wor
 bool world_event_row(const struct world *w, const struct world_job *j, size_t n,
 	struct world_row *r);
 void world_org_row(const struct world *w, const struct world_org *o, struct org *out);
+const char *world_owner(size_t n);
+/* Why it failed, of one that did. */
+enum work_reason world_why(const struct made *m);
+const char *world_why_text(enum work_reason why);
 void world_quota_row(const struct world *w, const struct world_org *o, struct quota *out);
+
+/* ---- Told at the start ---- */
+
+/* As it was made: the store holds nothing of it yet, which is what its revision says. */
+bool world_tell(const struct store_loader *l, const struct kind *k, const void *row,
+	const struct store_object *names, struct err *e);
+/* What removed jobs of each owner had spent. */
+bool world_spendings_tell(const struct world *w, const struct store_loader *l, struct err *e);
 
 #endif

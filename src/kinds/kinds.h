@@ -130,6 +130,12 @@ void frameworks_stop(struct platform *p);
 /* ?filter= ?fields= ?state= ?name= ?label= ?limit= ?continue= of the route's kind. */
 void generic_list(struct request *r);
 /* Of a few rows that the platform keeps elsewhere those that ?filter= wants; false after a refusal. */
+/*
+ * The same answer of rows that a handler made, `rows` in order of uid, which it takes and frees, all of
+ * them to be seen by who asks. `columns`: as CSV, in one piece, of ?fields= or else these; NULL: as JSON,
+ * in pages.
+ */
+void list_made(struct request *r, struct rowset *rows, const char *columns);
 bool list_wanted(struct request *r, const struct rowset *rows,
 	void (*wanted)(void *ctx, const void *row), void *ctx);
 

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "core/schema/csv.h"
 #include "core/schema/record_write.h"
 #include "serve/steps.h"
 
@@ -18,6 +19,11 @@ struct listing {
 	struct filter *filter;
 	struct fieldset fields;
 	bool some; /* only `fields` */
+	/* As CSV: its columns. 0: as JSON. */
+	const struct field *columns[KIND_FIELDS_MAX];
+	size_t column_count;
+	struct rowset
+		*made; /* the rows, where they are the request's own; NULL: the model has them */
 	const char *state, *name, *label, *after;
 	int64_t limit;
 	const struct field *state_field, *label_field;
@@ -38,7 +44,10 @@ static bool listing_numbers(struct listing *l, struct err *e)
 	if (limit && !num_i64(limit, 1, 1000000000, &l->limit))
 		return err_field(e, ERR_INVALID, "limit",
 			"limit is '%.40s': give a number from 1 on", limit);
-	if (l->limit > most)
+	/* What is in one piece was bounded when it was made. */
+	if (l->column_count && !limit)
+		l->limit = INT64_MAX;
+	else if (l->limit > most && l->column_count == 0)
 		l->limit = most;
 	return true;
 }
@@ -144,6 +153,9 @@ static void listing_close(struct listing *l)
 	filter_free(l->filter);
 	free(l->looked_at);
 	free(l->last);
+	if (l->made)
+		rowset_release(l->made);
+	free(l->made);
 }
 
 enum listing_end { LISTING_GOES_ON, LISTING_WHOLE, LISTING_PAGE_FULL, LISTING_REFUSED };
@@ -160,9 +172,12 @@ static void listing_write(struct listing *l, const void *row)
 {
 	size_t before = l->out.len;
 
-	if (l->written++ > 0)
+	if (l->written++ > 0 && l->column_count == 0)
 		buf_addc(&l->out, ',');
-	record_write_json(l->rows->kind, row, l->some ? &l->fields : NULL, &l->out);
+	if (l->column_count)
+		record_write_csv(l->rows->kind, row, l->columns, l->column_count, &l->out);
+	else
+		record_write_json(l->rows->kind, row, l->some ? &l->fields : NULL, &l->out);
 	request_worked(l->r, (int64_t)(l->out.len - before) * STEPS_BYTE);
 }
 
@@ -202,6 +217,10 @@ static enum listing_end listing_go_on(struct listing *l, struct err *e)
 
 static void listing_answer(struct listing *l, bool more)
 {
+	if (l->column_count) {
+		request_reply_text(l->r, "text/csv; charset=utf-8", &l->out);
+		return;
+	}
 	buf_addc(&l->out, ']');
 	if (more && l->last) {
 		buf_adds(&l->out, ",\"continue\":");
@@ -233,12 +252,31 @@ static void listing_turn_came(void *ctx)
 	free(l);
 }
 
-static void list_rows(struct request *r, const struct rowset *rows, const char *org)
+/* The names are of rows that there are: fieldset_parse and kind_check have looked. */
+static void columns_take(struct listing *l, const char *names)
 {
-	struct listing *l = mem_alloc(sizeof *l);
+	char *copy = mem_strdup(names), *at = copy, *name;
+
+	while ((name = strsep(&at, ",")) != NULL) {
+		const struct field *f = kind_field(l->rows->kind, name);
+
+		if (f && l->column_count < KIND_FIELDS_MAX)
+			l->columns[l->column_count++] = f;
+	}
+	free(copy);
+}
+
+static void titles_write(struct listing *l)
+{
+	for (size_t i = 0; i < l->column_count; i++)
+		csv_write_cell(l->columns[i]->name, false, i + 1 == l->column_count, &l->out);
+}
+
+static void listing_begin(struct listing *l)
+{
+	struct request *r = l->r;
 	struct err e = ERR_INIT;
 
-	*l = (struct listing){.r = r, .rows = rows, .org = org, .out = BUF_INIT};
 	l->version = model_version(&r->platform->model);
 	if (!listing_open(l, &e)) {
 		request_fail(r, &e);
@@ -246,8 +284,34 @@ static void list_rows(struct request *r, const struct rowset *rows, const char *
 		free(l);
 		return;
 	}
-	buf_adds(&l->out, "{\"data\":[");
+	if (l->column_count)
+		titles_write(l);
+	else
+		buf_adds(&l->out, "{\"data\":[");
 	listing_turn_came(l);
+}
+
+static void list_rows(struct request *r, const struct rowset *rows, const char *org)
+{
+	struct listing *l = mem_alloc(sizeof *l);
+
+	*l = (struct listing){.r = r, .rows = rows, .org = org, .out = BUF_INIT};
+	listing_begin(l);
+}
+
+void list_made(struct request *r, struct rowset *rows, const char *columns)
+{
+	const char *fields = request_query(r, "fields");
+	struct listing *l = mem_alloc(sizeof *l);
+
+	*l = (struct listing){.r = r,
+		.rows = rows,
+		.org = MODEL_ALL_ORGS,
+		.made = rows,
+		.out = BUF_INIT};
+	if (columns)
+		columns_take(l, fields && *fields ? fields : columns);
+	listing_begin(l);
 }
 
 bool list_wanted(struct request *r, const struct rowset *rows,

@@ -61,7 +61,9 @@ static double number_of(const struct kind *k, const void *rec, const struct fiel
 	v = f->type->number(record_member(rec, f), 0);
 	if (isinf(v))
 		return NAN;
-	return f->type->storage == ST_MCPU || f->type->storage == ST_MS ? v / 1000 : v;
+	return f->type->storage == ST_MICRO                                ? v / 1e6
+		: f->type->storage == ST_MCPU || f->type->storage == ST_MS ? v / 1000
+									   : v;
 }
 
 static bool is_measure(const struct field *f)

@@ -31,6 +31,8 @@ struct kinds_settings {
 	const char *python;
 	const struct strings *frameworks; /* that it is asked for */
 	const char *metrics_token;        /* of who may read /metrics; "": nobody may */
+	struct prices prices;             /* of what is held; all 0: nothing has a price */
+	const char *currency;
 };
 
 struct package_looks;

@@ -78,7 +78,10 @@ static void print_csv_value(const json_t *value, bool last)
 {
 	char *text = json_is_number(value) ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
 
-	print_csv_cell(text ? text : json_is_string(value) ? json_string_value(value) : "", last);
+	print_csv_cell(text                     ? text
+			: json_is_string(value) ? json_string_value(value)
+						: "",
+		false, last);
 	free(text);
 }
 
@@ -90,8 +93,8 @@ static void print_points(const json_t *curves)
 	puts("run,tag,step,wall_ms,value");
 	json_array_foreach(curves, i, curve)
 		json_array_foreach(json_object_get(curve, "points"), n, point) {
-			print_csv_cell(text_of(curve, "run"), false);
-			print_csv_cell(text_of(curve, "tag"), false);
+			print_csv_cell(text_of(curve, "run"), false, false);
+			print_csv_cell(text_of(curve, "tag"), false, false);
 			for (size_t at = 0; at < 3; at++)
 				print_csv_value(json_array_get(point, at), at == 2);
 		}

@@ -30,8 +30,8 @@ struct table_look {
 /* To standard output. */
 void print_table(const struct kind *k, const struct columns *cols, void *const *rows, size_t count,
 	const struct table_look *look);
-/* A cell, quoted where it must be, and what stands behind it: a comma, or the line's end. */
-void print_csv_cell(const char *text, bool last);
+/* As csv_write_cell, to standard output. */
+void print_csv_cell(const char *text, bool guarded, bool last);
 void print_csv(const struct kind *k, const struct columns *cols, void *const *rows, size_t count,
 	bool titles);
 

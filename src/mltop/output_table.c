@@ -4,6 +4,7 @@
 #include "base/timefmt.h"
 #include "base/utf8.h"
 #include "base/vec.h"
+#include "core/schema/csv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,25 +195,15 @@ void print_table(const struct kind *k, const struct columns *cols, void *const *
 	buf_release(&t.text);
 }
 
-/*
- * ---- CSV: quotes as RFC 4180 has them, lines as every text here: a CR would stick to the last
- * column of awk, cut and read, and readers of CSV take LF as well. ----
- */
+/* ---- CSV ---- */
 
-void print_csv_cell(const char *text, bool last)
+void print_csv_cell(const char *text, bool guarded, bool last)
 {
-	if (strpbrk(text, ",\"\r\n") == NULL) {
-		fputs(text, stdout);
-	} else {
-		putchar('"');
-		for (const char *p = text; *p; p++) {
-			if (*p == '"')
-				putchar('"');
-			putchar(*p);
-		}
-		putchar('"');
-	}
-	putchar(last ? '\n' : ',');
+	struct buf cell = BUF_INIT;
+
+	csv_write_cell(text, guarded, last, &cell);
+	fwrite(cell.data, 1, cell.len, stdout);
+	buf_release(&cell);
 }
 
 /* The wire's own form of a value, so that a program reads exact numbers. */
@@ -249,12 +240,14 @@ void print_csv(const struct kind *k, const struct columns *cols, void *const *ro
 	struct buf cell = BUF_INIT;
 
 	for (size_t i = 0; titles && i < cols->count; i++)
-		print_csv_cell(csv_title(k, cols->fields[i]), i + 1 == cols->count);
+		print_csv_cell(csv_title(k, cols->fields[i]), false, i + 1 == cols->count);
 	for (size_t r = 0; r < count; r++) {
 		for (size_t i = 0; i < cols->count; i++) {
 			buf_reset(&cell);
 			csv_value(k, rows[r], cols->fields[i], &cell);
-			print_csv_cell(cell.data, i + 1 == cols->count);
+			print_csv_cell(cell.data,
+				k->sheet && cols->fields[i]->type->storage == ST_TEXT,
+				i + 1 == cols->count);
 		}
 	}
 	buf_release(&cell);

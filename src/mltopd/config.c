@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "core/progress/progress.h"
+#include "core/usage/spent.h"
 #include "kinds/catalogue.h"
 #include "serve/peer.h"
 
@@ -13,6 +14,7 @@
 #define FIXED .flags = F_NEW
 #define LIVE .flags = F_NEW | F_EDIT
 #define DAYS(n) ((int64_t)(n)*86400000)
+#define PRICE_MOST ((int64_t)PRICE_MAX * 1000000)
 
 const char *const config_engines[] = {"local", "kubernetes", "fake", NULL};
 const char *const config_stores[] = {"sqlite", "demo", NULL};
@@ -106,6 +108,18 @@ static const struct field fields[] = {
 	ROW(config, audit.keep, duration, LIVE, .standard = "0", .max = DAYS(36600),
 		.doc = "Audit records older than that go, oldest first; a record of the chain keeps its "
 		       "hash up to there. 0: all stay."),
+	ROW(config, usage.keep, duration, LIVE, .standard = "400d", .max = DAYS(1830),
+		.doc = "What removed jobs spent on days that were over so long ago is forgotten; 0: "
+		       "never. Jobs that are there are counted whatever their age."),
+	ROW(config, usage.price_gpu_hour, decimal, LIVE, .standard = "0", .max = PRICE_MOST,
+		.doc = "Price of a GPU for an hour, as usage tells costs; they are computed when somebody "
+		       "asks, so a new price is that of the past too."),
+	ROW(config, usage.price_cpu_hour, decimal, LIVE, .standard = "0", .max = PRICE_MOST,
+		.doc = "Price of a CPU for an hour."),
+	ROW(config, usage.price_gib_hour, decimal, LIVE, .standard = "0", .max = PRICE_MOST,
+		.doc = "Price of a GiB of memory for an hour."),
+	ROW(config, usage.currency, text, LIVE, .standard = "", .max = 16,
+		.doc = "What costs are in, such as EUR: told beside them."),
 	ROW(config, frameworks.python, text, FIXED, .standard = "python3", .max = 4096,
 		.doc = "Interpreter that is asked once for its version and those of its frameworks."),
 	ROW(config, frameworks.names, strings, FIXED, .max = 4096,

@@ -50,6 +50,11 @@ struct config {
 		struct ms keep;
 	} audit;
 	struct {
+		struct ms keep;
+		struct micro price_gpu_hour, price_cpu_hour, price_gib_hour;
+		const char *currency;
+	} usage;
+	struct {
 		const char *python;
 		struct strings names;
 		const char *catalogue;

@@ -15,6 +15,7 @@
 #include "kinds/package_look.h"
 #include "work/history.h"
 #include "work/scalars.h"
+#include "work/spendings.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -109,6 +110,7 @@ static void settings_hand_out(struct platform *p, const struct config *c)
 	p->work.settings = (struct work_settings){.outputs_keep = c->outputs.keep.v,
 		.outputs_look = c->outputs.look.v,
 		.outputs_bytes = c->outputs.bytes_per_org.v,
+		.usage_keep = c->usage.keep.v,
 		.progress_patterns = &c->progress.patterns};
 	p->settings = (struct kinds_settings){.engine = config_engines[c->engine],
 		.jobs_per_org = c->limits.jobs_per_org,
@@ -121,7 +123,10 @@ static void settings_hand_out(struct platform *p, const struct config *c)
 		.package_roots = &c->packages.file_roots,
 		.python = c->frameworks.python,
 		.frameworks = &c->frameworks.names,
-		.metrics_token = hosted_of(p)->metrics_token};
+		.metrics_token = hosted_of(p)->metrics_token,
+		.prices = {c->usage.price_gpu_hour.v, c->usage.price_cpu_hour.v,
+			c->usage.price_gib_hour.v},
+		.currency = c->usage.currency};
 	metrics_token_read(hosted_of(p), c->metrics.token_file);
 }
 
@@ -167,7 +172,7 @@ static void handles_init(struct hosted *h)
 	uv_async_init(h->p.loop, &h->stored, on_stored);
 	uv_timer_init(h->p.loop, &h->idle_timer);
 	h->stored.data = h->idle_timer.data = h;
-	h->handles = 5;
+	h->handles = 6;
 }
 
 static void platform_free(struct hosted *h)
@@ -207,7 +212,7 @@ static void handles_close(struct hosted *h)
 	struct work_timers *of_work = h->p.work.timers;
 	uv_handle_t *all[] = {(uv_handle_t *)&h->stored, (uv_handle_t *)&of_work->plan,
 		(uv_handle_t *)&of_work->progress, (uv_handle_t *)&of_work->repair,
-		(uv_handle_t *)&h->idle_timer};
+		(uv_handle_t *)&of_work->tidy, (uv_handle_t *)&h->idle_timer};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		all[i]->data = h;
@@ -383,6 +388,7 @@ bool platform_run(struct platform *p, struct server *s, struct err *e)
 	outputs_keep_start(&p->work);
 	history_start(&p->work);
 	scalars_start(&p->work);
+	spendings_tidy_in(&p->work, 0);
 	if (!p->limits.shared)
 		on_idle(&hosted_of(p)->idle_timer);
 	return true;

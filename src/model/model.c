@@ -34,6 +34,7 @@ static void rows_init(struct model *m)
 			.ours = true},
 		{"event", &event_kind, &m->events, .org_field = "org_id",
 			.parent_field = "object_uid", .ours = true},
+		{"spending", &spending_kind, &m->spendings, .org_field = "org_id"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)

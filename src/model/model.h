@@ -21,6 +21,7 @@
 #include "core/kinds/org.h"
 #include "core/kinds/package.h"
 #include "core/kinds/quota.h"
+#include "core/kinds/spending.h"
 #include "core/kinds/task.h"
 #include "core/schema/rowset.h"
 #include "core/wire/sign.h"
@@ -82,7 +83,8 @@ struct model {
 	struct model_watchers told;
 	bool loaded;
 
-	struct rowset jobs, tasks, events, orgs, keys, quotas, packages; /* as committed */
+	struct rowset jobs, tasks, events, orgs, keys, quotas, packages,
+		spendings;         /* as committed */
 	struct sets sets;          /* of these, by kind, with the names that are taken */
 	struct map record_bytes;   /* org_id -> intptr_t: bytes of what runs for it in the store */
 	struct map coming;         /* "kind/org_id" -> struct coming */

@@ -179,6 +179,7 @@ static bool admit(struct exchange *x)
 	}
 	x->r.nonce = x->claim.nonce;
 	x->r.if_match = head_get(&x->head, "if-match");
+	x->r.accept = head_get(&x->head, "accept");
 	if (!auth_allowed(&x->r.who, x->r.route, &e) || !read_what_if(x, &e) ||
 		!needs_nonce(x, &e)) {
 		request_fail(&x->r, &e);

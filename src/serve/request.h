@@ -78,6 +78,7 @@ struct request {
 		*bearer; /* ROUTE_OPEN: what "Authorization: Bearer" says; NULL: it says nothing */
 	bool what_if;    /* ROUTE_WHAT_IF: only that is asked */
 	const char *if_match; /* the header as it came; NULL: none */
+	const char *accept;   /* likewise */
 	bool secure;          /* nobody on the way could read it: TLS, here or at a trusted proxy */
 	int64_t now;          /* wall ms when it came */
 	bool gone;            /* set by the server when the client has left */

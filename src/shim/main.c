@@ -173,6 +173,7 @@ static bool begin(struct shim *s, struct err *e)
 	if (s->listener < 0)
 		return false;
 	s->end = (struct task_exit){.finish_code = -1, .start_ms = time_now_ms()};
+	s->began = time_mono_ms();
 	set_deadlines(s);
 	if (!steps_begin(s, e) || !outcome_write_pid(s, e)) {
 		unlinkat(s->folder, SHIMCTL_SOCKET, 0);

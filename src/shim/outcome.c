@@ -34,6 +34,7 @@ static void complete(struct shim *s)
 	struct rusage usage;
 
 	s->end.end_ms = time_now_ms();
+	s->end.ran_ms = time_mono_ms() - s->began;
 	if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
 		s->end.user_ms = ms_of(usage.ru_utime);
 		s->end.system_ms = ms_of(usage.ru_stime);

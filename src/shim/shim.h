@@ -56,6 +56,7 @@ struct shim {
 	struct task_spec spec;
 	struct task_pid pid;
 	struct task_exit end;
+	int64_t began; /* monotonic ms, of end.start_ms */
 
 	enum phase phase;
 	enum step step;

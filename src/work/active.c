@@ -137,6 +137,7 @@ struct active *active_new(struct work *w, const struct kind *k, const struct wor
 	a->w = w;
 	snprintf(a->uid, sizeof a->uid, "%s", row->uid);
 	a->kind = k;
+	a->began = INT64_MIN;
 	a->policy = w->told.policy(w->told.ctx, k);
 	a->work = model_moving(w->model, k, a->uid);
 	a->order = w->next_order++;

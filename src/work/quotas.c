@@ -59,14 +59,14 @@ bool work_limits(struct work *w, const char *org_id, struct plan_limits *out, co
 /* ---- What is used ---- */
 
 /* All that jobs make of it: what is shown when it has changed. */
-struct usage {
+struct in_use {
 	struct quota_line lines[PART_COUNT + 1];
 	int64_t tensorboards;
 };
 
-static struct usage usage_of(const struct quota *q)
+static struct in_use in_use_of(const struct quota *q)
 {
-	struct usage u = {.tensorboards = q->tensorboard_used};
+	struct in_use u = {.tensorboards = q->tensorboard_used};
 
 	for (enum quota_part part = 0; part <= PART_COUNT; part++)
 		if (line_of(q, part))
@@ -109,12 +109,12 @@ static void usage_none(struct quota *q)
 void reconcile_usage(struct work *w)
 {
 	size_t count = w->model->quotas.len;
-	struct usage *before = mem_alloc((count + 1) * sizeof *before);
+	struct in_use *before = mem_alloc((count + 1) * sizeof *before);
 
 	for (size_t i = 0; i < count; i++) {
 		struct quota *q = w->model->quotas.rows[i];
 
-		before[i] = usage_of(q);
+		before[i] = in_use_of(q);
 		q->records_bytes_used.v = model_record_bytes(w->model, q->org_id);
 		usage_none(q);
 	}
@@ -127,7 +127,7 @@ void reconcile_usage(struct work *w)
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct quota *q = w->model->quotas.rows[i];
-		struct usage now = usage_of(q);
+		struct in_use now = in_use_of(q);
 
 		if (memcmp(&before[i], &now, sizeof now) == 0)
 			continue;

@@ -1,5 +1,5 @@
 /* How an attempt, and all of it, ends: their rows, and who is told once they are on the disk. */
-#include "work/work.h"
+#include "work/spendings.h"
 
 #include "base/log.h"
 #include "base/fault.h"
@@ -203,12 +203,18 @@ static void over_fill(struct change *c, struct active *a, const struct news *n)
 	change_events_trim(c, a->kind, a->uid);
 }
 
+static void remove_store(struct change *c, struct active *a)
+{
+	spending_keep(a->w, c, a->kind, a->work, &a->ran);
+	change_row_remove(c, a->kind, a->uid);
+}
+
 void reconcile_over(struct active *a, const struct news *n)
 {
 	struct change *c = change_new(a->w->model);
 
 	if (a->life.wish == WISH_DELETE)
-		change_row_remove(c, a->kind, a->uid);
+		remove_store(c, a);
 	else
 		over_fill(c, a, n);
 	wisher_store(c, a);
@@ -242,7 +248,7 @@ void reconcile_repair(struct active *a)
 	c = change_new(a->w->model);
 	wisher_store(c, a);
 	if (over && removed)
-		change_row_remove(c, a->kind, a->uid);
+		remove_store(c, a);
 	else
 		change_work(c, a->kind, a->work);
 	change_then(c, over ? over_stored : repair_stored, a);

@@ -4,6 +4,7 @@
 #include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/timefmt.h"
 #include "base/ulid.h"
 
 #include <stdio.h>
@@ -22,9 +23,13 @@ static struct active *about(struct work *w, const struct task_ref *ref)
 static void on_started(void *ctx, const struct task_ref *ref, int64_t start_ms)
 {
 	struct active *a = about(ctx, ref);
+	int64_t ago = time_now_ms() - start_ms;
 
-	if (a)
-		reconcile_event(a, ON_STARTED, &(struct news){.start_ms = start_ms});
+	if (a == NULL)
+		return;
+	/* Of one that is found at the start the wall says how long; from here on nobody sets it. */
+	a->began = reconcile_now() - (ago > 0 ? ago : 0);
+	reconcile_event(a, ON_STARTED, &(struct news){.start_ms = start_ms});
 }
 
 /* ---- Ended ---- */
@@ -122,6 +127,10 @@ static void on_ended(void *ctx, const struct task_ref *ref, const struct task_ex
 		return;
 	a->end = mem_dup(end, sizeof *end);
 	secrets_cover_text(a, a->end->message);
+	if (end->start_ms > 0 && end->end != TASK_END_START)
+		a->ran = (struct span){end->start_ms,
+			end->start_ms +
+				(end->ran_ms > 0 ? end->ran_ms : end->end_ms - end->start_ms)};
 	/* Never begun, and not wanted any more: it was cancelled. */
 	a->end_why = why == REASON_RETRY ? REASON_CANCELLED : why;
 	reconcile_event(a, why == REASON_RETRY ? ON_NEVER_BEGAN : ON_ENDED, &n);

@@ -106,7 +106,9 @@ static void start_store(struct active *a, const struct news *n)
 	draft_drop(&d, end_time);
 	workload_samples_copy(d.kind, &d.row, NULL);
 	reconcile_move(c, &d, WORK_CREATING);
-	task_creating(c, &d, n);
+	a->began = INT64_MIN;
+	a->ran = (struct span){0, 0};
+	task_creating(c, &d, &a->claim, n);
 	secrets_audit(a, c, d.row.attempt);
 	change_event(c, d.kind, &d.row, EVENT_NORMAL, "Creating",
 		"attempt %lld is being made on %s", (long long)d.row.attempt, n->node);

@@ -1,6 +1,7 @@
 /* What the model tells: rows that the store brought, and how changes of workloads went. */
 #include "work/history.h"
 #include "work/scalars.h"
+#include "work/spendings.h"
 #include "work/work.h"
 
 /* One that is to be brought to its end, and that nobody here looks after yet. */
@@ -17,6 +18,7 @@ void work_row_stored(struct work *w, const struct kind *k, const void *row)
 {
 	if (kind_runs(k))
 		workload_taken(w, k, row);
+	spendings_row_stored(w, k, row);
 	/* What is in use stands in memory only. */
 	if (k == &quota_kind && w->model->loaded)
 		reconcile_usage(w);
@@ -30,6 +32,7 @@ void work_row_gone(struct work *w, const struct kind *k, const char *uid)
 {
 	struct active *a = kind_runs(k) ? work_active(w, uid) : NULL;
 
+	spendings_row_gone(w, k);
 	if (kind_runs(k)) {
 		history_forget(w, uid);
 		scalars_forget(w, uid);

@@ -29,13 +29,18 @@ static void task_fill(struct model *m, const struct draft *d, struct task *t, ch
 	task_set(t, node_name, of->node_name);
 }
 
-void task_creating(struct change *c, const struct draft *d, const struct news *n)
+/* One without a limit of CPUs counts as one CPU, as in the quota. */
+void task_creating(struct change *c, const struct draft *d, const struct claim *held,
+	const struct news *n)
 {
 	struct task t;
 	char uid[128];
 
 	task_fill(change_model(c), d, &t, uid);
 	task_set(&t, state, WORK_CREATING);
+	task_set(&t, gpu_limit, held->gpus);
+	task_set(&t, cpu_limit, (struct mcpu){held->cpu > 0 ? held->cpu : CLAIM_UNSET_CPU});
+	task_set(&t, memory_limit, (struct bytes){held->memory});
 	if (n->gpu_count)
 		task_set(&t, gpus, ((struct strings){n->gpus, n->gpu_count}));
 	change_task(c, &t);
@@ -88,6 +93,10 @@ void task_ended(struct change *c, struct draft *d, const struct news *n)
 	task_set(&t, reason, n->reason);
 	task_set(&t, message, n->message);
 	task_set(&t, end_time, (struct when){end->end_ms ? end->end_ms : model_now()});
+	if (end->start_ms > 0 && end->end != TASK_END_START)
+		task_set(&t, start_time, (struct when){end->start_ms});
+	if (end->ran_ms > 0)
+		task_set(&t, held_time, (struct ms){end->ran_ms});
 	task_set(&t, log_bytes, (struct bytes){(int64_t)end->log_bytes});
 	task_set(&t, cpu_time, (struct ms){end->user_ms + end->system_ms});
 	task_set(&t, memory_peak, (struct bytes){end->peak_rss});

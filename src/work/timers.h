@@ -8,7 +8,7 @@
 #include <uv.h>
 
 struct work_timers {
-	uv_timer_t plan, progress, repair;
+	uv_timer_t plan, progress, repair, tidy;
 };
 
 #endif

@@ -21,7 +21,9 @@ void work_init(struct work *w, const struct work_options *o)
 	uv_timer_init(w->loop, &w->timers->plan);
 	uv_timer_init(w->loop, &w->timers->progress);
 	uv_timer_init(w->loop, &w->timers->repair);
+	uv_timer_init(w->loop, &w->timers->tidy);
 	w->timers->plan.data = w->timers->progress.data = w->timers->repair.data = w;
+	w->timers->tidy.data = w;
 }
 
 bool work_older(struct work *w, int64_t since, int64_t keep)

@@ -15,6 +15,7 @@
 #include "core/kinds/task.h"
 #include "core/plan/plan.h"
 #include "core/progress/progress.h"
+#include "core/usage/spent.h"
 #include "engine/engine.h"
 #include "model/secrets.h"
 #include "work/ages.h"
@@ -48,8 +49,9 @@ struct work_watchers {
 
 /* As they may be at this moment: a reload of the settings changes them. 0: no bound. */
 struct work_settings {
-	int64_t outputs_keep, outputs_look;      /* ms */
-	int64_t outputs_bytes;                   /* of an org */
+	int64_t outputs_keep, outputs_look; /* ms */
+	int64_t outputs_bytes;              /* of an org */
+	int64_t usage_keep;                 /* ms; what removed ones spent before is forgotten */
 	const struct strings *progress_patterns; /* "FRAMEWORK=PATTERN"; borrowed, NULL: none */
 };
 
@@ -82,6 +84,12 @@ struct work {
 	struct historian *historian; /* of samples; NULL: none are kept */
 	struct scalars_store *scalars; /* of event files; NULL: not started */
 	struct ages ages;
+
+	/* What removed ones spent (spendings.c). */
+	size_t spendings_new;      /* since the last look */
+	char *spendings_at;        /* uid that a look has come to; NULL: none is on its way */
+	struct map spendings_of;   /* org_id -> intptr_t: how many, in that look */
+	uint64_t spendings_merged; /* counts those that went or took over others */
 };
 
 struct work_options {
@@ -148,6 +156,8 @@ struct active {
 	VEC(struct over_waiter) waiters;
 	char **gpus;
 	size_t gpu_count;
+	int64_t began;   /* mono ms: its newest attempt runs since then; INT64_MIN: it does not */
+	struct span ran; /* that attempt, once its end is on the way to the disk */
 	struct task_exit *end; /* it has ended so; its log is being read */
 	enum work_reason end_why;
 	struct known_secrets *secrets; /* that its newest attempt was given; NULL: none here */
@@ -289,7 +299,8 @@ void reconcile_move(struct change *c, struct draft *d, unsigned state);
 /* Why it is where it is; `message` is not copied. */
 void reconcile_why(struct draft *d, enum work_reason reason, const char *message);
 /* The row of its newest attempt, changed in the change. */
-void task_creating(struct change *c, const struct draft *d, const struct news *n);
+void task_creating(struct change *c, const struct draft *d, const struct claim *held,
+	const struct news *n);
 void task_running(struct change *c, const struct draft *d, int64_t start_ms);
 /* It has ended: its row, and what the workload's says of it. */
 void task_ended(struct change *c, struct draft *d, const struct news *n);

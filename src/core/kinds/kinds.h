@@ -19,6 +19,7 @@
 	X(org)       \
 	X(key)       \
 	X(secret)    \
+	X(usage)     \
 	X(audit)
 /* clang-format on */
 

@@ -18,6 +18,11 @@ struct task {
 	struct when start_time, end_time;
 	struct bytes log_bytes, log_oldest; /* newest offset, oldest kept offset */
 	struct strings gpus;                /* UUIDs */
+	/* What it holds from its start to its end; how long that was, by a clock that nobody sets. */
+	int64_t gpu_limit;
+	struct mcpu cpu_limit;
+	struct bytes memory_limit;
+	struct ms held_time;
 	struct ms cpu_time;
 	struct bytes memory_peak;
 };

@@ -21,6 +21,7 @@
 struct bytes { int64_t v; };   /* bytes */
 struct mcpu { int64_t v; };    /* thousandths of a CPU */
 struct ms { int64_t v; };      /* a duration in milliseconds */
+struct micro { int64_t v; };   /* millionths of whatever it counts */
 struct when { int64_t v; };    /* wall time, milliseconds since 1970-01-01 UTC */
 struct percent { double v; };  /* 0 to 100, over 100 where several CPUs are meant */
 struct strings { const char *const *items; size_t len; };
@@ -34,13 +35,14 @@ struct records { const void *items; size_t len; };  /* an array of them: records
 /* clang-format off */
 enum storage {
 	ST_TEXT, ST_INT, ST_BYTES, ST_MCPU, ST_MS, ST_WHEN, ST_PERCENT, ST_REAL, ST_BOOL, ST_ENUM,
-	ST_STRINGS, ST_LABELS, ST_RECORD, ST_RECORDS,
+	ST_STRINGS, ST_LABELS, ST_RECORD, ST_RECORDS, ST_MICRO,
 };
 /* clang-format on */
 
 #define STORAGE_OF(x) \
 	_Generic((x), const char *: ST_TEXT, int64_t: ST_INT, struct bytes: ST_BYTES,          \
 		struct mcpu: ST_MCPU, struct ms: ST_MS, struct when: ST_WHEN,                  \
+		struct micro: ST_MICRO,                                                        \
 		struct percent: ST_PERCENT, double: ST_REAL, bool: ST_BOOL,                    \
 		unsigned int: ST_ENUM, struct strings: ST_STRINGS, struct labels: ST_LABELS,   \
 		struct nested: ST_RECORD, struct records: ST_RECORDS)
@@ -100,6 +102,7 @@ struct ftype {
 	X(memory, ST_BYTES)    /* "4G" */                                          \
 	X(bytes, ST_BYTES)     /* JSON number */                                   \
 	X(cpu, ST_MCPU)        /* "0.5" */                                         \
+	X(decimal, ST_MICRO)   /* "0.333334": exact, six places at most */         \
 	X(duration, ST_MS)     /* number of seconds, or "2h" */                    \
 	X(when, ST_WHEN)       /* RFC 3339 UTC */                                  \
 	X(age, ST_WHEN)        /* the same, shown and filtered as time since */    \

@@ -97,7 +97,8 @@ struct kind {
 	 * this; what more the model knows of a kind makes it a set of its own (model/model.c).
 	 */
 	bool stored;
-	bool org_names;            /* the key is unique within an org only */
+	bool org_names; /* the key is unique within an org only */
+	bool sheet;     /* its CSV is for spreadsheets: a text is never a formula there (csv.h) */
 	const struct kind *parent; /* what an object of it belongs to; NULL: an org or nothing */
 	const struct kind_action *actions;
 	size_t action_count;

@@ -96,6 +96,7 @@ static void pack_value(const struct field *f, const void *member, struct buf *ou
 	case ST_BYTES:
 	case ST_MCPU:
 	case ST_MS:
+	case ST_MICRO:
 	case ST_WHEN: add_varint(out, zigzag(*(const int64_t *)member)); break;
 	case ST_PERCENT:
 	case ST_REAL: buf_add(out, member, sizeof(double)); break;

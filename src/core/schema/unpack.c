@@ -188,6 +188,7 @@ static bool unpack_value(const struct field *f, void *member, struct arena *a, s
 	case ST_BYTES:
 	case ST_MCPU:
 	case ST_MS:
+	case ST_MICRO:
 	case ST_WHEN: good = unpack_number(member, b); break;
 	case ST_PERCENT:
 	case ST_REAL:
