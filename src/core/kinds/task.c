@@ -48,7 +48,7 @@ static const struct field fields[] = {
 	ROW(task, held_time, duration, .title = "HELD", .flags = F_STATUS, .width = 6,
 		.section = RESOURCES,
 		.doc = "How long it held them, by a clock that nobody sets; usage counts that from "
-		       "start_time on. Where it is not known end_time says when it ended."),
+		       "start_time on; end_time says it where it is not known."),
 	ROW(task, cpu_time, duration, .flags = F_STATUS | F_SAMPLE, .width = 6,
 		.section = RESOURCES, .doc = "CPU time that its processes have used."),
 	ROW(task, memory_peak, bytes, .title = "PEAK", .flags = F_STATUS | F_SAMPLE, .width = 6,
