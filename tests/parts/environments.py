@@ -17,6 +17,8 @@ CACHE = os.environ.get("MLTOP_PARTS") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "mltop-tests")
 SECONDS = 900
 CLOUDML = ("3.8", "3.11", "3.13")
+# Of one Python and one file of pins: TensorBoard with what reads and writes event files.
+PLAIN = {"events": "3.11"}
 
 # What Python 3.9 took out of base64 and cloud_ml_common still calls (docs/CLOUDML.md).
 SHIM = "import base64\nif not hasattr(base64, 'encodestring'):\n    base64.encodestring = base64.encodebytes\n"
@@ -78,15 +80,28 @@ def fill(version, to):
             f.write(SHIM)
 
 
+def plain_folder(name):
+    return os.path.join(CACHE, hashlib.sha256((PLAIN[name] + pins(name)).encode()).hexdigest()[:16])
+
+
+def plain_fill(name, to):
+    call(interpreter(PLAIN[name]), "-m", "venv", to)
+    call(to + "/bin/python", "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "--only-binary", ":all:",
+         "-r", os.path.join(HERE, "pins", name + ".txt"))
+
+
 def make(version):
+    return make_in(folder(version), fill, version)
+
+
+def make_in(to, fill_with, what):
     """Made under the name that it keeps, for a venv may not move; `made` says that it is whole."""
-    to = folder(version)
     os.makedirs(CACHE, exist_ok=True)
     with open(to + ".lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(to + "/made"):
             shutil.rmtree(to, ignore_errors=True)
-            fill(version, to)
+            fill_with(what, to)
             with open(to + "/made", "w", encoding="utf-8"):
                 pass
     return to
@@ -104,5 +119,9 @@ if __name__ == "__main__":
     for one in CLOUDML:
         if one not in there:
             print(f"no Python {one} with venv here: cloud-ml-sdk is not run on it")
+    for one, python in PLAIN.items():
+        if not interpreter(python):
+            sys.exit(f"{one}: there is no Python {python} with venv here (python3-venv)")
+        print(f"{one} on Python {python}: {make_in(plain_folder(one), plain_fill, one)}")
     if not there:
         sys.exit("none of the Pythons that cloud-ml-sdk is tested with is here: " + ", ".join(CLOUDML))

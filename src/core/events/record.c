@@ -101,7 +101,7 @@ static int64_t wall_ms(double seconds)
 	const double most = 0x1p53;
 	double ms = seconds * 1000;
 
-	return (int64_t)(ms > most ? most : ms < -most ? -most : round(ms));
+	return (int64_t)(ms > most ? most : ms < -most ? -most : rint(ms));
 }
 
 static bool values_tell(struct event_reader *r, struct err *e)

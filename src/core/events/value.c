@@ -152,22 +152,30 @@ static bool tensor_number(const Event__Tensor *t, double *out)
 
 /* ---- The value ---- */
 
-/* run.rs, SummaryValue::initial_metadata: what metadata says of itself goes before the value. */
-static enum event_class class_of(const Event__Value *v)
+static bool of_scalars(const Event__Metadata *m)
 {
 	static const char scalars[] = "scalars";
+	const ProtobufCBinaryData *name = m->plugin_data ? &m->plugin_data->plugin_name : NULL;
+
+	return name && name->len == sizeof scalars - 1 &&
+		memcmp(name->data, scalars, name->len) == 0;
+}
+
+/*
+ * run.rs, SummaryValue::initial_metadata: what metadata says of itself goes before the value. The
+ * scalars' page asks for those of its plugin only.
+ */
+static enum event_class class_of(const Event__Value *v)
+{
 	enum { CLASS_UNKNOWN, CLASS_SCALAR };
 	const Event__Metadata *m = v->metadata;
-	const ProtobufCBinaryData *name = m && m->plugin_data ? &m->plugin_data->plugin_name : NULL;
+	bool scalar;
 
 	if (m && m->data_class != CLASS_UNKNOWN)
-		return m->data_class == CLASS_SCALAR ? EVENT_SCALAR : EVENT_OTHER;
-	if (v->value_case == EVENT__VALUE__VALUE_SIMPLE_VALUE)
-		return EVENT_SCALAR;
-	return name && name->len == sizeof scalars - 1 &&
-			memcmp(name->data, scalars, name->len) == 0
-		? EVENT_SCALAR
-		: EVENT_OTHER;
+		scalar = m->data_class == CLASS_SCALAR && of_scalars(m);
+	else
+		scalar = v->value_case == EVENT__VALUE__VALUE_SIMPLE_VALUE || (m && of_scalars(m));
+	return scalar ? EVENT_SCALAR : EVENT_OTHER;
 }
 
 static enum event_read tag_read(struct event_room *room, const ProtobufCBinaryData *tag)
