@@ -43,14 +43,14 @@ FOLDERS_core := core/wire core/plan core/kinds core/schema core/usage core/failu
 FOLDERS_engine := engine/fake engine/local engine/gpu engine
 FOLDERS_ui := ui/screens ui/app ui/kit
 folders = $(foreach l,$1,$(or $(FOLDERS_$l),$l))
-layers := base core io client ui store demo model engine serve work kinds
+layers := base core http io client ui store demo model engine serve balance work kinds
 layer_objs = $(patsubst src/%.c,$O/%.o,$(wildcard src/$1/*.c)) \
 	$(patsubst src/%.proto,$O/%.pb-c.o,$(wildcard src/$1/*.proto))
 archive = $O/lib$(subst /,-,$1).a
 archives = $(foreach f,$(call folders,$1),$(call archive,$f))
 programs := $B/mltop $B/mltopd $B/mltop-shim
 LINK_mltop := ui client io core base
-LINK_mltopd := kinds work serve model demo store engine io core base
+LINK_mltopd := kinds work balance serve model demo store engine io http core base
 
 all: $(programs)
 
@@ -93,8 +93,8 @@ DEPS := build-essential pkg-config libncurses-dev libcurl4-openssl-dev libjansso
 	libwslay-dev libssl-dev libuv1-dev libsqlite3-dev libyaml-dev libarchive-dev zlib1g-dev \
 	libbz2-dev liblzma-dev libzstd-dev libprotobuf-c-dev protobuf-c-compiler libcmocka-dev python3 python3-numpy tmux curl procps \
 	openssl ca-certificates git nginx haproxy nftables
-# What is measured beside us: an empty handler, and the older build.
-BENCH_DEPS := libwebsockets-dev libwebsockets-evlib-uv
+# What is measured beside us: an empty handler, and the older build; and what asks the balancer.
+BENCH_DEPS := libwebsockets-dev libwebsockets-evlib-uv wrk
 # Real parts that tests run: images without a registry.
 PARTS_DEPS := podman runc catatonit busybox-static
 DISK_DEPS := libfuse3-dev fuse3

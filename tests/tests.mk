@@ -5,18 +5,22 @@
 # nothing else: a unit test of ui that needed ncurses would not link.
 LAYERS_base := base
 LAYERS_core := core base
+LAYERS_http := http base
+LAYERS_balance := balance http base
 LAYERS_io := io core base
 LAYERS_client := client io core base
 LAYERS_ui := ui core base
 LAYERS_store := store core base
-LAYERS_serve := serve core base
+LAYERS_serve := serve http core base
 LAYERS_model := model store core base
 LAYERS_engine := engine io core base
 LAYERS_demo := demo store engine io core base
 LAYERS_work := work model store engine io core base
-LAYERS_kinds := kinds work serve model store engine io core base
+LAYERS_kinds := kinds work balance serve model store engine io http core base
 PKGS_base :=
 PKGS_core := jansson libcrypto libprotobuf-c
+PKGS_http :=
+PKGS_balance := libuv
 PKGS_io := $(PKGS_core) libcurl -lwslay libuv yaml-0.1 libarchive $(PKGS_decoders)
 PKGS_client := $(PKGS_io)
 PKGS_ui := $(PKGS_core)
@@ -73,6 +77,12 @@ $(gpu_libraries): tests/gpu/nvml.c src/engine/gpu/nvml_api.h
 	@mkdir -p $(@D)
 	$(CC) $(LANGUAGE) $(OPT) $(WARN) -D_GNU_SOURCE -Isrc $(if $(findstring /before/,$@),-DOLD_DRIVER) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o $@ $< -lpthread
 
+# The balancer as a program of its own, for tests/balance and for make bench.
+balancer: $B/tests/balancer
+$B/tests/balancer: tests/balance/balancer.c $(call archives,balance http base)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call libs,libuv) -lpthread -ldl
+
 # Fuzz targets name the archives they link in their first line: /* links: core base */
 fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_layers = $(filter-out links: /* */,$(shell head -n 1 tests/fuzz/fuzz_$1.c))
@@ -107,7 +117,7 @@ RUN = /usr/bin/python3 tests/run.py -j $$(($(JOBS) + 1)) --build $B $(if $(ONLY)
 # The order puts the long ones first, so that two cores end together. ONLY=word: programs whose path
 # has the word, and of the others the cases whose name has it.
 test: deps
-	+$(MAKE) --no-print-directory -j$(JOBS) all unit fuzzers apart late gpu
+	+$(MAKE) --no-print-directory -j$(JOBS) all unit fuzzers apart late gpu balancer
 	$(RUN) $(suites) $(apart_suites) $(unit_programs) $(fuzz_programs) $(checks)
 
 # What is too long for each commit.
@@ -125,7 +135,7 @@ fuzzers: $(fuzz_programs)
 # ONLY as above.
 unit-test: all unit gpu
 	$(RUN) $(unit_programs)
-suite-test: all gpu
+suite-test: all gpu balancer
 	$(RUN) $S
 
 T ?= 60
@@ -150,9 +160,9 @@ test-disk: disk-deps
 
 # Puts each seeded defect into a copy of the tree; the test that guards it must turn red. ONLY=word:
 # those with the word; CHANGED=1: those near the last change, and a third of the rest.
-seeded: all unit fuzzers gpu
+seeded: all unit fuzzers gpu balancer
 	/usr/bin/python3 tests/seeded/run.py -j $(JOBS) --build $B $(if $(CHANGED),--changed) $(ONLY)
 
 -include tests/golden/golden.mk
 -include tests/bench/bench.mk
-.PHONY: parts-deps apart late gpu test test-parts test-disk disk-deps unit fuzzers unit-test suite-test fuzz torture seeded
+.PHONY: parts-deps apart late gpu balancer test test-parts test-disk disk-deps unit fuzzers unit-test suite-test fuzz torture seeded

@@ -15,7 +15,7 @@
 #include "base/vec.h"
 #include "core/wire/query.h"
 #include "core/wire/sign.h"
-#include "serve/head.h"
+#include "http/head.h"
 #include "serve/peer.h"
 #include "serve/request.h"
 #include "serve/server.h"

@@ -1,7 +1,7 @@
 #include "serve/peer.h"
 
 #include "base/num.h"
-#include "serve/head.h"
+#include "http/head.h"
 
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>

@@ -1,5 +1,5 @@
 # make bench: what it takes, beside what others take, from one run. QUICK=1: smaller sizes, a minute.
-# ONLY="dashboard log jobs load gpus older progress strain making" chooses parts. Nothing here fails because it was slow.
+# ONLY="dashboard log jobs load gpus older progress strain balance making" chooses parts. Nothing here fails because it was slow.
 $B/bench/noop: tests/bench/noop.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--no-as-needed -o $@ $< $(call libs,$(PKGS_mltop)) -lm -lpthread -ldl
@@ -27,7 +27,7 @@ $B/bench/progress_cpu_841f4c4: tests/bench/progress_cpu.c
 bench-deps:
 	@sh packaging/deps.sh $(call missing,$(BENCH_DEPS))
 bench: bench-deps
-	+$(MAKE) --no-print-directory all gpu $B/bench/noop $B/bench/echo $B/bench/empty $B/bench/load \
+	+$(MAKE) --no-print-directory all gpu balancer $B/bench/noop $B/bench/echo $B/bench/empty $B/bench/load \
 		$B/bench/progress_cpu $B/bench/progress_cpu_841f4c4
 	@MLTOP_BUILD=$B QUICK=$(QUICK) /usr/bin/python3 tests/bench/bench.py $(ONLY)
 .PHONY: bench bench-deps

@@ -1,9 +1,9 @@
-/* links: serve core base */
+/* links: http base */
 /*
  * Heads of requests: what is let in has no byte that another reader could divide lines at, says the
  * same in pieces, and knows its own length.
  */
-#include "serve/head.h"
+#include "http/head.h"
 
 #include <stdint.h>
 #include <stdlib.h>

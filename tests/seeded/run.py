@@ -21,6 +21,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+# Folders whose tests run another program than the three.
+OWN_PROGRAM = {"late": "late", "balance": "balancer"}
 
 
 class Defect:
@@ -105,7 +107,7 @@ class Copy:
     def make(self, test):
         """Warnings are no errors here: what a defect leaves unused is no defect of its own."""
         folder, variant = test.split("/")[1], test.partition("@")[2]
-        target = test if test.startswith("build/") else variant or ("late" if folder == "late" else "all")
+        target = test if test.startswith("build/") else variant or OWN_PROGRAM.get(folder, "all")
         env = {name: value for name, value in os.environ.items() if name != "CI"}
         targets = [target.replace("build", self.build, 1)]
         if test.startswith("build/unit/engine_"):

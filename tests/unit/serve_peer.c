@@ -1,5 +1,5 @@
 /* Peers: networks that are trusted, whom a proxy speaks for, and whose socket is at the other end. */
-#include "serve/head.h"
+#include "http/head.h"
 #include "serve/peer.h"
 
 #include "base/mem.h"

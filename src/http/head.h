@@ -1,5 +1,5 @@
 /*
- * The head of an HTTP/1 request, read strictly: what is not exactly as RFC 9112 has it is refused,
+ * The head of an HTTP/1 request or answer, read strictly: what is not exactly as RFC 9112 has it is refused,
  * because a proxy in front that follows the RFC could have read it as something else. Pure.
  *
  * Stricter than the RFC where it leaves a choice: one Host also in HTTP/1.0, a target that is a path
@@ -8,8 +8,8 @@
  * beside Transfer-Encoding, no coding but an empty chunked body (which a public client sends with
  * every signed GET), and no field twice of those that decide something.
  */
-#ifndef SERVE_HEAD_H
-#define SERVE_HEAD_H
+#ifndef HTTP_HEAD_H
+#define HTTP_HEAD_H
 
 #include "base/err.h"
 
@@ -28,6 +28,7 @@ struct head_scan {
 	size_t line;  /* bytes of the line so far */
 	size_t lines; /* whole ones */
 	bool cr;      /* the last byte was CR */
+	bool answer;  /* set by the caller: it is no request */
 };
 
 enum head_answer { HEAD_MORE, HEAD_WHOLE, HEAD_WRONG, HEAD_LARGE };
@@ -44,11 +45,13 @@ struct head_field {
 
 struct head {
 	char *text;                /* what the texts are in; owned */
+	int status;                /* of an answer, 100 to 599 */
+	const char *reason;        /* behind it; may be "" */
 	const char *method, *path; /* of the target before '?', as it came; "/" where it has none */
 	const char *query;         /* behind the first '?'; NULL: there is none */
 	const char *authority; /* of an absolute target: the value of Host; NULL: it is a path */
 	bool http11, keep_alive;
-	bool has_length, chunked; /* chunked: its body is to be the five bytes 0 CR LF CR LF */
+	bool has_length, chunked; /* chunked, by head_read: its body is to be 0 CR LF CR LF */
 	bool expects;             /* Expect: 100-continue */
 	bool upgrade;             /* an Upgrade that Connection names */
 	uint64_t length;
@@ -58,6 +61,13 @@ struct head {
 
 /* Reads the whole head of `len` bytes that head_look has seen. False: *e, and nothing to release. */
 bool head_read(struct head *h, const char *bytes, size_t len, struct err *e);
+/* The same for one that is passed on: whatever its method, its body may be chunked (http/chunks.h). */
+bool head_read_relayed(struct head *h, const char *bytes, size_t len, struct err *e);
+/*
+ * An answer, from status to length; method, path, Host, expects are unset. Whether it has a body at
+ * all depends on the request, too (RFC 9112 section 6.3).
+ */
+bool head_read_answer(struct head *h, const char *bytes, size_t len, struct err *e);
 void head_release(struct head *h);
 
 /* The value of the only field of that lower-case name; NULL: none, or more than one. */

@@ -1,16 +1,22 @@
-#include "serve/head.h"
+#include "http/head.h"
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "http/head_inside.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-static bool refuse(struct err *e, const char *why)
+bool head_refuse(struct err *e, const char *why)
 {
-	return err_set(e, ERR_INVALID, "the request is refused: %s", why);
+	return err_set(e, ERR_INVALID, "%s", why);
+}
+
+void head_begin_sentence(struct err *e, bool answer)
+{
+	err_prefix(e, answer ? "the answer cannot be used" : "the request is refused");
 }
 
 /* ---- Characters ---- */
@@ -56,9 +62,9 @@ static bool all(const char *text, bool (*is)(unsigned char c))
 static bool byte_fits(const struct head_scan *s, unsigned char c, struct err *e)
 {
 	if (c == '\0' || (c < ' ' && c != '\t') || c == 0x7f)
-		return refuse(e, "its head holds a control character");
-	if (s->lines == 0 && !is_token(c) && (s->line == 0 || c > '~' || c == '\t'))
-		return refuse(e, "it does not begin with a method of HTTP");
+		return head_refuse(e, "its head holds a control character");
+	if (s->lines == 0 && !s->answer && !is_token(c) && (s->line == 0 || c > '~' || c == '\t'))
+		return head_refuse(e, "it does not begin with a method of HTTP");
 	return true;
 }
 
@@ -69,7 +75,7 @@ static enum head_answer line_ended(struct head_scan *s, struct err *e)
 
 	s->line = 0;
 	if (len == 0 && s->lines == 0) {
-		refuse(e, "it begins with an empty line");
+		head_refuse(e, "it begins with an empty line");
 		return HEAD_WRONG;
 	}
 	if (len == 0)
@@ -83,11 +89,11 @@ static enum head_answer byte_came(struct head_scan *s, unsigned char c, struct e
 		s->cr = false;
 		if (c == '\n')
 			return line_ended(s, e);
-		refuse(e, "its head has a CR without LF");
+		head_refuse(e, "its head has a CR without LF");
 		return HEAD_WRONG;
 	}
 	if (c == '\n') {
-		refuse(e, "a line of its head ends without CR");
+		head_refuse(e, "a line of its head ends without CR");
 		return HEAD_WRONG;
 	}
 	if (c == '\r') {
@@ -109,9 +115,10 @@ enum head_answer head_look(struct head_scan *s, const char *bytes, size_t len, s
 			answer = byte_came(s, (unsigned char)bytes[s->at++], e);
 		if (answer == HEAD_LARGE)
 			err_set(e, ERR_TOO_LARGE,
-				"the request's head is larger than %d bytes or has more than %d "
-				"fields",
-				HEAD_BYTES_MAX, HEAD_FIELDS_MAX);
+				"the %s's head is larger than %d bytes or has more than %d fields",
+				s->answer ? "answer" : "request", HEAD_BYTES_MAX, HEAD_FIELDS_MAX);
+		if (answer == HEAD_WRONG)
+			head_begin_sentence(e, s->answer);
 		if (answer != HEAD_MORE)
 			return answer;
 	}
@@ -148,16 +155,16 @@ static bool read_request_line(struct head *h, char *line, struct err *e)
 	char *question;
 
 	if (version == NULL || strchr(version + 1, ' ') != NULL)
-		return refuse(e,
+		return head_refuse(e,
 			"its first line is not METHOD TARGET VERSION with one blank between");
 	*target++ = '\0';
 	*version++ = '\0';
 	if (strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0)
-		return refuse(e, "its version must be HTTP/1.1 or HTTP/1.0");
+		return head_refuse(e, "its version must be HTTP/1.1 or HTTP/1.0");
 	if (line[0] == '\0' || !all(line, is_token))
-		return refuse(e, "it does not begin with a method of HTTP");
+		return head_refuse(e, "it does not begin with a method of HTTP");
 	if ((!read_absolute(h, &target) && target[0] != '/') || !all(target, is_target))
-		return refuse(e,
+		return head_refuse(e,
 			"its target must be a path that begins with /, or the same behind http:// "
 			"and a host, and what RFC 3986 does not allow in one must be "
 			"percent-encoded");
@@ -178,12 +185,12 @@ static bool read_field(struct head *h, char *line, struct err *e)
 	char *colon = strchr(line, ':'), *value, *end;
 
 	if (line[0] == ' ' || line[0] == '\t')
-		return refuse(e, "a line of its head is folded");
+		return head_refuse(e, "a line of its head is folded");
 	if (colon == NULL || colon == line)
-		return refuse(e, "a line of its head has no name and colon");
+		return head_refuse(e, "a line of its head has no name and colon");
 	*colon = '\0';
 	if (!all(line, is_token))
-		return refuse(e, "the name of a header holds what no name may hold");
+		return head_refuse(e, "the name of a header holds what no name may hold");
 	for (char *c = line; *c != '\0'; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
@@ -192,7 +199,7 @@ static bool read_field(struct head *h, char *line, struct err *e)
 	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
 		*--end = '\0';
 	if (h->count == HEAD_FIELDS_MAX)
-		return refuse(e, "it has too many headers");
+		return head_refuse(e, "it has too many headers");
 	h->fields[h->count++] = (struct head_field){line, value};
 	return true;
 }
@@ -255,8 +262,7 @@ static bool check_doubles(const struct head *h, struct err *e)
 
 	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
 		if (head_count(h, single[i]) > 1)
-			return err_set(e, ERR_INVALID,
-				"the request is refused: it has the header %s more than once",
+			return err_set(e, ERR_INVALID, "it has the header %s more than once",
 				single[i]);
 	return true;
 }
@@ -304,11 +310,11 @@ static bool host_good(const char *host)
 static bool read_host(struct head *h, struct err *e)
 {
 	if (!host_good(head_get(h, "host")))
-		return refuse(e, "it must have exactly one Host header");
+		return head_refuse(e, "it must have exactly one Host header");
 	if (h->authority == NULL)
 		return true;
 	if (!host_good(h->authority))
-		return refuse(e,
+		return head_refuse(e,
 			"the host of its target is missing, or holds what no host may hold (no "
 			"user and password either)");
 	for (size_t i = 0; i < h->count; i++)
@@ -317,28 +323,34 @@ static bool read_host(struct head *h, struct err *e)
 	return true;
 }
 
-/* A request has one length or none: whatever else there is, somebody could read it differently. */
-static bool read_length(struct head *h, struct err *e)
+bool head_read_digits(struct head *h, const char *length, struct err *e)
 {
-	const char *length = head_get(h, "content-length");
-	const char *coding = head_get(h, "transfer-encoding");
 	int64_t number;
 
-	if (coding != NULL) {
-		h->chunked = length == NULL && h->http11 && strcasecmp(coding, "chunked") == 0 &&
-			strcmp(h->method, "GET") == 0;
-		return h->chunked ||
-			refuse(e,
-				"a body must come with Content-Length, not with Transfer-Encoding");
-	}
-	if (length == NULL)
-		return true;
 	if (strlen(length) > 15 || strspn(length, "0123456789") != strlen(length) ||
 		!num_i64(length, 0, INT64_MAX, &number))
-		return refuse(e, "Content-Length must be one number of at most 15 digits");
+		return head_refuse(e, "Content-Length must be one number of at most 15 digits");
 	h->has_length = true;
 	h->length = (uint64_t)number;
 	return true;
+}
+
+/* A request has one length or none: whatever else there is, somebody could read it differently. */
+static bool read_length(struct head *h, bool relayed, struct err *e)
+{
+	const char *length = head_get(h, "content-length");
+	const char *coding = head_get(h, "transfer-encoding");
+
+	if (coding == NULL)
+		return length == NULL || head_read_digits(h, length, e);
+	h->chunked = length == NULL && h->http11 && strcasecmp(coding, "chunked") == 0 &&
+		(relayed || strcmp(h->method, "GET") == 0);
+	if (h->chunked)
+		return true;
+	return head_refuse(e,
+		relayed ? "Transfer-Encoding may only be chunked, in HTTP/1.1 and without "
+			  "Content-Length"
+			: "a body must come with Content-Length, not with Transfer-Encoding");
 }
 
 static bool read_expect(struct head *h, struct err *e)
@@ -348,20 +360,27 @@ static bool read_expect(struct head *h, struct err *e)
 	if (expect == NULL)
 		return true;
 	h->expects = h->http11 && strcasecmp(expect, "100-continue") == 0;
-	return h->expects || refuse(e, "Expect may only be 100-continue");
+	return h->expects || head_refuse(e, "Expect may only be 100-continue");
 }
 
-static bool read_meaning(struct head *h, struct err *e)
+void head_read_connection(struct head *h)
 {
-	if (!check_doubles(h, e) || !read_host(h, e) || !read_length(h, e) || !read_expect(h, e))
-		return false;
 	h->keep_alive = h->http11 ? !head_lists(h, "connection", "close")
 				  : head_lists(h, "connection", "keep-alive");
 	h->upgrade = head_count(h, "upgrade") > 0;
+}
+
+static bool read_meaning(struct head *h, bool relayed, struct err *e)
+{
+	if (!check_doubles(h, e) || !read_host(h, e) || !read_length(h, relayed, e) ||
+		!read_expect(h, e))
+		return false;
+	head_read_connection(h);
 	return true;
 }
 
-bool head_read(struct head *h, const char *bytes, size_t len, struct err *e)
+bool head_read_lines(struct head *h, const char *bytes, size_t len,
+	bool (*first)(struct head *h, char *line, struct err *e), struct err *e)
 {
 	char *line, *end;
 	bool ok;
@@ -371,15 +390,31 @@ bool head_read(struct head *h, const char *bytes, size_t len, struct err *e)
 	line = h->text;
 	end = strstr(line, "\r\n");
 	*end = '\0';
-	ok = read_request_line(h, line, e);
+	ok = first(h, line, e);
 	while (ok && (line = end + 2, end = strstr(line, "\r\n"), end > line)) {
 		*end = '\0';
 		ok = read_field(h, line, e);
 	}
-	if (ok && read_meaning(h, e))
+	return ok;
+}
+
+static bool read_request(struct head *h, const char *bytes, size_t len, bool relayed, struct err *e)
+{
+	if (head_read_lines(h, bytes, len, read_request_line, e) && read_meaning(h, relayed, e))
 		return true;
+	head_begin_sentence(e, false);
 	head_release(h);
 	return false;
+}
+
+bool head_read(struct head *h, const char *bytes, size_t len, struct err *e)
+{
+	return read_request(h, bytes, len, false, e);
+}
+
+bool head_read_relayed(struct head *h, const char *bytes, size_t len, struct err *e)
+{
+	return read_request(h, bytes, len, true, e);
 }
 
 void head_release(struct head *h)

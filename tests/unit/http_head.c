@@ -1,5 +1,5 @@
 /* Heads of requests: what is exactly RFC 9112 and what is not, in pieces as well. */
-#include "serve/head.h"
+#include "http/head.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
