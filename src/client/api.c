@@ -67,6 +67,8 @@ static void call_free(struct call *c)
 	loop_timer_free(c->timer);
 	free(c->method);
 	free(c->path);
+	if (c->body)
+		explicit_bzero(c->body, c->body_len); /* there may be a secret in it */
 	free(c->body);
 	free(c->content_type);
 	free(c->nonce);

@@ -2,10 +2,12 @@
 
 #include "base/timefmt.h"
 #include "mltop/cli.h"
+#include "ui/kit/keys.h"
 #include "ui/screens/screens.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { READ_BYTES = 4096, CLOSING_MS = 100 };
@@ -60,13 +62,29 @@ static void carry_out(struct run *r, const struct cmd *c)
 	}
 }
 
+/* A character of a secret is any character there, so that what follows is replayed as it was. */
+static struct msg unsaid(const struct run *r, const struct msg *m)
+{
+	static const char text[] = "********";
+	struct msg said = *m;
+
+	if (app_hides_input(r->app) && m->type == MSG_KEY && key_is_text(m->key))
+		said.key = text[0];
+	if (app_hides_input(r->app) && m->type == MSG_PASTE) {
+		said.text = text;
+		said.text_len = sizeof text - 1;
+	}
+	return said;
+}
+
 static void record(struct run *r, const struct msg *m)
 {
+	struct msg said = unsaid(r, m);
 	json_t *line;
 
 	if (r->record == NULL)
 		return;
-	line = msg_encode(m);
+	line = msg_encode(&said);
 	json_dumpf(line, r->record, JSON_COMPACT);
 	fputc('\n', r->record);
 	fflush(r->record);
@@ -82,6 +100,8 @@ static void message_came(struct run *r, struct msg *m)
 	m->now = time_now_ms();
 	m->mono = time_mono_ms();
 	record(r, m);
+	if (app_hides_input(r->app))
+		prctl(PR_SET_DUMPABLE, 0); /* a secret is in memory: no core has it */
 	app_update(r->app, m, &todo);
 	/* A command may bring a message of its own at once: this queue is ours alone. */
 	for (size_t i = 0; i < todo.len; i++)

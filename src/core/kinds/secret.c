@@ -57,7 +57,8 @@ static bool secret_check(const void *record, struct err *e)
 {
 	const struct secret *s = record;
 
-	if (!secret_name_good(s->secret_name))
+	/* The form of a change has no name to give. */
+	if (record_has(secret, s, secret_name) && !secret_name_good(s->secret_name))
 		return err_field(e, ERR_INVALID, "secret_name",
 			"secret_name is %.63s: give up to %d letters, digits, _ - and . that begin with "
 			"neither - nor .",

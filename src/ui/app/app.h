@@ -34,6 +34,8 @@ void app_update(struct app *a, const struct msg *m, struct cmds *out);
 void app_view(const struct app *a, struct grid *g);
 /* True when the last update changed something that the view shows. */
 bool app_dirty(const struct app *a);
+/* What is typed now goes into a field that is not shown: whoever keeps keys, keeps none of these. */
+bool app_hides_input(const struct app *a);
 void app_drawn(struct app *a);
 /* Wall ms when a tick is wanted next (ages, grace times, stale marks); 0: none. */
 int64_t app_wake(const struct app *a);

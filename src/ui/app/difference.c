@@ -31,6 +31,13 @@ static void add_cell(const struct app *a, const struct kind *k, const struct fie
 		buf_addc(out, '-');
 }
 
+/* What it was nobody knows: there is no way back from such a change, of whatever else it is too. */
+static void add_secret(struct difference *d, const struct field *f)
+{
+	buf_addf(&d->lines, "%s%s: " T_EDIT_SECRET, d->count++ ? "\n" : "", f->name);
+	d->asks = d->for_good = true;
+}
+
 static void add_field(struct difference *d, const struct app *a, const struct kind *k,
 	const struct field *f, const void *before, const void *rec)
 {
@@ -68,6 +75,8 @@ void difference_take(struct difference *d, const struct app *a, const struct kin
 		if (before && record_knows(k, before, f) &&
 			f->type->compare(f, record_member(before, f), record_member(rec, f)) == 0)
 			record_forget(k, rec, f->offset);
+		else if (f->flags & F_SECRET)
+			add_secret(d, f);
 		else
 			add_field(d, a, k, f, before, rec);
 	}
@@ -118,7 +127,7 @@ struct change *difference_propose(struct app *a, const struct difference *d, con
 	c->path = path;
 	c->name = mem_strdup(name);
 	c->body = record_encode_request(k, rec);
-	c->back = json_incref(d->back);
+	c->back = d->for_good ? NULL : json_incref(d->back);
 	c->version = version_of(k, before);
 	c->said = said_of(c, d);
 	return c;

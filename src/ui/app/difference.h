@@ -12,6 +12,7 @@ struct difference {
 	size_t count;     /* fields */
 	bool below;       /* a limit falls under what is used of it */
 	bool asks;        /* it may harm: nothing that is done without a question */
+	bool for_good;    /* a secret is among it: nobody can take it back */
 	json_t *back;     /* what the fields were */
 };
 

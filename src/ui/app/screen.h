@@ -63,6 +63,8 @@ struct screen {
 	 */
 	bool (*answered)(struct app *a, struct view *v, uint64_t form, const struct msg *m,
 		struct cmds *out);
+	/* Whether what is typed now is a secret, which nobody keeps. NULL: never. */
+	bool (*hides)(const struct view *v);
 	/* A line was given to search for (text screens). */
 	void (*search)(struct app *a, struct view *v, const char *text, struct cmds *out);
 	/* Ctrl-S: `path` was given. */

@@ -31,6 +31,8 @@ static bool set_word(const struct kind *k, const char *word, size_t len, void *r
 		err_set(e, ERR_INVALID, T_SET_WORD, copy);
 	else if (!f || !(f->flags & F_EDIT))
 		err_set(e, ERR_INVALID, T_SET_UNKNOWN, copy, k->name);
+	else if (f->flags & F_SECRET)
+		err_set(e, ERR_INVALID, T_SET_SECRET, copy);
 	else
 		good = record_set_text(k, rec, text, f, equals + 1, e);
 	free(copy);

@@ -300,6 +300,13 @@ void app_update(struct app *a, const struct msg *m, struct cmds *out)
 	change_tick(a, out);
 }
 
+bool app_hides_input(const struct app *a)
+{
+	const struct view *v = app_top(a);
+
+	return a->mode == MODE_NONE && v && v->screen->hides && v->screen->hides(v);
+}
+
 bool app_dirty(const struct app *a)
 {
 	return a->dirty;

@@ -1,6 +1,7 @@
 #include "ui/kit/edit.h"
 
 #include "base/utf8.h"
+#include "core/schema/ftype.h"
 #include "ui/kit/keys.h"
 #include "ui/kit/msg.h"
 
@@ -11,11 +12,25 @@ void edit_init(struct edit *e, size_t max)
 {
 	buf_init(&e->text, max ? max : EDIT_MAX);
 	e->at = 0;
-	e->selected = false;
+	e->selected = e->hidden = false;
+}
+
+/* Room is made once: a text that grew would leave copies of itself behind. */
+void edit_hide(struct edit *e)
+{
+	e->hidden = true;
+	buf_reserve(&e->text, e->text.limit);
+}
+
+static void wipe(struct edit *e)
+{
+	if (e->hidden)
+		explicit_bzero(e->text.data, e->text.cap);
 }
 
 void edit_release(struct edit *e)
 {
+	wipe(e);
 	buf_release(&e->text);
 	e->at = 0;
 }
@@ -35,10 +50,20 @@ void edit_select(struct edit *e)
 
 static void drop_selected(struct edit *e)
 {
-	if (e->selected)
+	if (e->selected) {
+		wipe(e);
 		buf_reset(&e->text);
+	}
 	e->at = e->selected ? 0 : e->at;
 	e->selected = false;
+}
+
+/* What stood behind the cursor, while it was moved. */
+static void tail_free(const struct edit *e, char *tail)
+{
+	if (e->hidden && tail)
+		explicit_bzero(tail, strlen(tail));
+	free(tail);
 }
 
 /* Puts clean text at the cursor; text that would pass the limit is left out whole. */
@@ -48,26 +73,43 @@ static void splice(struct edit *e, const char *text, size_t len)
 	size_t before = e->text.len;
 
 	if (len == 0 || !tail || (e->text.limit && before + len > e->text.limit)) {
-		free(tail);
+		tail_free(e, tail);
 		return;
 	}
 	buf_cut(&e->text, e->at);
 	buf_add(&e->text, text, len);
 	e->at = e->text.len;
 	buf_adds(&e->text, tail);
-	free(tail);
+	tail_free(e, tail);
 }
 
-void edit_insert(struct edit *e, const char *bytes, size_t len)
+static bool insert_hidden(struct edit *e, const char *bytes, size_t len)
+{
+	if (len > 0 && bytes[len - 1] == '\n')
+		len--;
+	if (len > 0 && bytes[len - 1] == '\r')
+		len--;
+	if (len > EDIT_PASTE_MAX || e->text.len + len > e->text.limit ||
+		text_refusal(bytes, len, false))
+		return false;
+	drop_selected(e);
+	splice(e, bytes, len);
+	return true;
+}
+
+bool edit_insert(struct edit *e, const char *bytes, size_t len)
 {
 	struct buf clean = BUF_INIT;
 
+	if (e->hidden)
+		return insert_hidden(e, bytes, len);
 	if (len > EDIT_PASTE_MAX)
 		len = EDIT_PASTE_MAX;
 	sanitize_text(&clean, bytes, len);
 	drop_selected(e);
 	splice(e, clean.data, clean.len);
 	buf_release(&clean);
+	return true;
 }
 
 static void cut(struct edit *e, size_t from, size_t to)
@@ -80,7 +122,7 @@ static void cut(struct edit *e, size_t from, size_t to)
 	buf_adds(&e->text, tail);
 	e->text.full = false;
 	e->at = from;
-	free(tail);
+	tail_free(e, tail);
 }
 
 static size_t word_before(const struct edit *e)
@@ -168,6 +210,25 @@ static size_t first_shown(const struct edit *e, int width)
 	return start;
 }
 
+/* A dot for each character. */
+static void draw_hidden(const struct edit *e, struct grid *g, int x, int y, int width,
+	enum grid_role role, bool focus)
+{
+	int dots = 0, before = 0, cells, first;
+
+	for (size_t at = 0; at < e->text.len; at += utf8_cluster(e->text.data + at, &cells)) {
+		dots++;
+		before += at < e->at;
+	}
+	first = focus && before >= width ? before - width + 1 : 0;
+	for (int i = 0; i < width && first + i < dots; i++)
+		grid_text(g, x + i, y, 1, role, g->ascii ? "*" : "•");
+	if (focus) {
+		g->cursor_x = x + before - first;
+		g->cursor_y = y;
+	}
+}
+
 void edit_draw(const struct edit *e, struct grid *g, int x, int y, int width, enum grid_role role,
 	bool focus)
 {
@@ -176,6 +237,10 @@ void edit_draw(const struct edit *e, struct grid *g, int x, int y, int width, en
 	if (width <= 0 || y < 0 || y >= g->rows)
 		return;
 	grid_fill(g, x, y, width, 1, role);
+	if (e->hidden) {
+		draw_hidden(e, g, x, y, width, role, focus);
+		return;
+	}
 	if (!focus) {
 		grid_clip(g, x, y, width, role, e->text.data);
 		return;

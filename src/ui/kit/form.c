@@ -13,6 +13,8 @@ static void add_field(struct form *f, const struct field *field, int section)
 	*out = (struct formfield){.field = field, .section = section};
 	edit_init(&out->edit,
 		field->max > 0 && field->type->storage == ST_TEXT ? (size_t)field->max : EDIT_MAX);
+	if (field->flags & F_SECRET)
+		edit_hide(&out->edit);
 }
 
 /* Sections with something needed are open, and the next one; the rest unfolds with Enter. */
@@ -116,7 +118,7 @@ static void check(struct form *f)
 
 	set_error(field, good ? NULL : e.text);
 	free(rec);
-	arena_release(&text);
+	arena_wipe(&text);
 }
 
 static void move(struct form *f, int by)
@@ -184,13 +186,26 @@ static bool field_key(struct form *f, uint32_t key)
 	return true;
 }
 
+static void paste(struct form *f, const struct msg *m)
+{
+	struct formfield *field = form_focused(f);
+
+	if (!field)
+		return;
+	f->touched = true;
+	set_error(field,
+		edit_insert(&field->edit, m->text, m->text_len) ? NULL : T_FORM_SECRET_PASTE);
+}
+
+bool form_hides_input(const struct form *f)
+{
+	return f->focus.row == FORM_FIELD && f->fields[f->focus.index].edit.hidden;
+}
+
 enum form_answer form_input(struct form *f, const struct msg *m, int page)
 {
 	if (m->type == MSG_PASTE) {
-		if (form_focused(f)) {
-			edit_insert(&form_focused(f)->edit, m->text, m->text_len);
-			f->touched = true;
-		}
+		paste(f, m);
 		return FORM_OPEN;
 	}
 	switch (m->key) {

@@ -43,6 +43,8 @@ enum form_answer { FORM_OPEN, FORM_SUBMITTED, FORM_LEFT };
 
 void form_init(struct form *f, const struct kind *k, unsigned flag);
 void form_release(struct form *f);
+/* What is typed now is a secret: nobody keeps it. */
+bool form_hides_input(const struct form *f);
 enum form_answer form_input(struct form *f, const struct msg *m, int page);
 /* Fills in what a record has; masked fields stay empty. False when such were left out. */
 bool form_fill(struct form *f, const void *rec);

@@ -144,6 +144,11 @@
 #define T_EMPTY_JOBS_2 "Press n to submit one with a form, or in a shell:"
 #define T_EMPTY_JOBS_3 "  mltop run -- python3 train.py"
 #define T_EMPTY_JOBS_4 "which runs the present folder as a job and follows its log."
+#define T_SCREEN_SECRETS \
+	"Secrets that jobs of the org are given by name: whose, when used; never a value."
+#define T_EMPTY_SECRETS_1 "The org keeps no secrets."
+#define T_EMPTY_SECRETS_2 \
+	"An admin makes one with n; jobs name it: mltop run --secret NAME=VARIABLE."
 #define T_EMPTY_KIND "There is none."
 #define T_EMPTY_MAKE "Press n to make one with a form."
 #define T_MAY_NOT_SEE "To see them takes the role %s; this key is %s."
@@ -254,6 +259,10 @@
 #define T_ACCEPTED "%s %s."
 #define T_DOING_NEW "is accepted"
 #define T_DOING_EDIT "is changed"
+#define T_FORM_SECRET_PASTE \
+	"not taken: several lines or too long; mltop secrets takes --from-file FILE"
+#define T_EDIT_SECRET "another one, and what it was is gone"
+#define T_SET_SECRET "%.40s is not typed where it shows: e takes it"
 #define T_SECRET_TITLE " %s %s: shown this once "
 #define T_REFUSED "%s %s: %s"
 #define T_QUIT_QUESTION "Quit before %zu change%s left?"

@@ -181,7 +181,7 @@ static void submit(struct app *a, struct view *v, struct cmds *out)
 	if (e.code != ERR_NONE && !*e.field)
 		app_notice(a, ROLE_BAD, "%s", e.text);
 	free(rec);
-	arena_release(&text);
+	arena_wipe(&text);
 }
 
 /* What the person changed stands over what somebody else has made of it meanwhile. */
@@ -219,7 +219,7 @@ static void take_theirs(struct view *v, const json_t *now)
 	free(mine);
 	free(theirs);
 	free(both);
-	arena_release(&text);
+	arena_wipe(&text);
 }
 
 static void form_over(struct app *a, const struct view *v, struct cmds *out)
@@ -289,6 +289,11 @@ static bool form_keys(struct app *a, struct view *v, const struct msg *m, struct
 	return true;
 }
 
+static bool form_hides(const struct view *v)
+{
+	return form_hides_input(&((const struct form_view *)v->state)->form);
+}
+
 static void form_paint(const struct app *a, const struct view *v, struct grid *g, struct rect body)
 {
 	struct form_view *f = v->state;
@@ -304,7 +309,7 @@ static void form_paint(const struct app *a, const struct view *v, struct grid *g
 #define FORM_SCREEN                                                                          \
 	.passing = true, .any_kind = true, .scopes = SCOPE_FORM, .open = form_start,         \
 	.close = form_close, .message = form_message, .input = form_keys, .tick = form_tick, \
-	.wake = form_wake, .answered = form_answered, .draw = form_paint
+	.wake = form_wake, .answered = form_answered, .draw = form_paint, .hides = form_hides
 
 const struct screen scr_form = {
 	.name = "submit",

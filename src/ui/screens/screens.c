@@ -6,6 +6,7 @@ const struct screen *const dashboard_screens[] = {
 	&scr_log,
 	&scr_quotas,
 	&scr_keys,
+	&scr_secrets,
 	&scr_gpus,
 	&scr_nodes,
 	&scr_events,

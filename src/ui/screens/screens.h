@@ -22,8 +22,9 @@ struct kind_screens {
 /* NULL-ended; good as long as `s` stays where it is. */
 const struct screen *const *kind_screens(struct kind_screens *s);
 
-extern const struct screen scr_jobs, scr_job, scr_log, scr_quotas, scr_keys, scr_events, scr_help,
-	scr_form, scr_describe, scr_yaml, scr_history, scr_edit, scr_gpus, scr_nodes;
+extern const struct screen scr_jobs, scr_job, scr_log, scr_quotas, scr_keys, scr_secrets,
+	scr_events, scr_help, scr_form, scr_describe, scr_yaml, scr_history, scr_edit, scr_gpus,
+	scr_nodes;
 
 /* audit.c */
 extern const struct screen scr_audit, scr_trail;
