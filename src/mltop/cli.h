@@ -81,7 +81,8 @@ struct verb {
 	const char *args; /* "NAME", "[FILE]", "" */
 	int least, most;  /* how many */
 	unsigned flags;
-	const struct kind *kind;    /* NULL in a special verb on a NAME: that of its noun */
+	/* NULL in a special verb on a NAME, or of a list: that of its noun, or of what it is called. */
+	const struct kind *kind;
 	const struct cli_flag *own; /* ended by name NULL; may be NULL */
 	int (*run)(struct cli *c);
 	const char *doc;
@@ -196,6 +197,8 @@ int cli_watch(struct cli *c, const struct kind *k);
 
 /* Handlers */
 int cli_list(struct cli *c);
+/* The list at that path, which may have a query: as the flags of lists say. */
+int cli_list_at(struct cli *c, const struct kind *k, const char *path);
 int cli_describe(struct cli *c);
 int cli_create(struct cli *c);
 int cli_edit(struct cli *c);
@@ -214,6 +217,7 @@ int cli_scalars(struct cli *c);
 int cli_run(struct cli *c);
 int cli_demo(struct cli *c);
 int cli_audit_verify(struct cli *c);
+int cli_usage_list(struct cli *c);
 int cli_platform_status(struct cli *c);
 int cli_platform_stop(struct cli *c);
 int cli_context_list(struct cli *c);

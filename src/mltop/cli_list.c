@@ -204,7 +204,7 @@ static bool asks_for_fields(const struct cli *c)
 	return false;
 }
 
-static int list_of(struct cli *c, const struct kind *k, const char *path)
+int cli_list_at(struct cli *c, const struct kind *k, const char *path)
 {
 	struct err e = ERR_INIT;
 
@@ -217,7 +217,7 @@ static int list_of(struct cli *c, const struct kind *k, const char *path)
 
 int cli_list(struct cli *c)
 {
-	return list_of(c, c->verb->kind, c->verb->kind->path);
+	return cli_list_at(c, c->verb->kind, c->verb->kind->path);
 }
 
 /* A quota-admin's object may be another org's. NULL: the caller's own org has them, or none. */
@@ -245,7 +245,7 @@ int cli_events(struct cli *c)
 	c->flags[c->flag_count++] = (struct cli_given){"filter", filter.data};
 	if (cli_value(c, "org") == NULL && org_events(k, object))
 		c->flags[c->flag_count++] = (struct cli_given){"org", org_events(k, object)};
-	code = list_of(c, &event_kind, event_kind.path);
+	code = cli_list_at(c, &event_kind, event_kind.path);
 	c->flag_count = given;
 	buf_release(&filter);
 	json_decref(object);
@@ -255,7 +255,7 @@ int cli_events(struct cli *c)
 int cli_tasks(struct cli *c)
 {
 	char *path = cli_path(c->verb->kind, c->args[0], "/tasks");
-	int code = list_of(c, &task_kind, path);
+	int code = cli_list_at(c, &task_kind, path);
 
 	free(path);
 	return code;

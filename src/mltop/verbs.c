@@ -69,6 +69,13 @@ static const struct cli_flag scalars_flags[] = {
 	{"json", 0, NULL, "print the platform's answer", false},
 	{0},
 };
+static const struct cli_flag usage_flags[] = {
+	{"from", 0, "DAY", "first day (UTC), such as 2026-11-01; 30 days when not given", false},
+	{"to", 0, "DAY", "last day, counted too; today when not given", false},
+	{"by", 0, "WHAT", "a row for each org (when not given), owner or job", false},
+	{"csv", 0, NULL, "short for -o csv", false},
+	{0},
+};
 static const struct cli_flag edit_flags[] = {
 	{"if-version", 0, "N", "only if it still has that version (-o json shows it)", false},
 	{0},
@@ -122,6 +129,9 @@ const struct verb special_verbs[] = {
 		"keep a value for jobs: from standard input, a file or, unseen, the terminal"},
 	{"secrets", "update", "NAME", 1, 1, VERB_ONE | VERB_ORG, NULL, secret_value_flags,
 		cli_secret_update, "give a secret another value, read likewise"},
+	{"usage", "list", "", 0, 0, VERB_LIST, NULL, usage_flags, cli_usage_list,
+		"what was held by day, the sum over the attempts, and its cost"},
+	{NULL, "usage", "", 0, 0, VERB_LIST, NULL, usage_flags, cli_usage_list, "short for usage list"},
 	{"packages", "create", "FILE", 1, 1, 0, &package_kind, NULL, cli_package_create,
 		"upload a package or a folder, and print its uri"},
 	{NULL, "run", "-- COMMAND...", 0, 0, VERB_REST, NULL, run_flags, cli_run,

@@ -111,7 +111,7 @@ static void add_special(struct verb_table *t, const struct kind *k, const struct
 {
 	struct verb v = *special;
 
-	if (v.kind == NULL && strncmp(v.args, "NAME", 4) == 0)
+	if (v.kind == NULL && ((v.flags & VERB_LIST) || strncmp(v.args, "NAME", 4) == 0))
 		v.kind = k;
 	table_add(t, &v);
 }
@@ -138,7 +138,7 @@ const struct verb *cli_verbs(void)
 		add_kind(&table, all_kinds[i]);
 	for (const struct verb *v = special_verbs; v->name; v++)
 		if (v->noun == NULL || kinds_find(v->noun) == NULL)
-			table_add(&table, v);
+			add_special(&table, v->noun ? NULL : kinds_find(v->name), v);
 	return table.verbs;
 }
 
