@@ -47,7 +47,7 @@ static bool listing_numbers(struct listing *l, struct err *e)
 	/* What is in one piece was bounded when it was made. */
 	if (l->column_count && !limit)
 		l->limit = INT64_MAX;
-	else if (l->limit > most && l->column_count == 0)
+	else if (l->limit > most && l->column_count == 0 && !(limit && l->made))
 		l->limit = most;
 	return true;
 }

@@ -171,7 +171,10 @@ static bool demo_settings(const struct cli *c, char settings[4][48], struct err 
 int cli_demo(struct cli *c)
 {
 	char text[4][48];
-	const char *settings[] = {text[0], text[1], text[2], text[3], NULL};
+	/* So that what is held there has a cost as well. */
+	const char *settings[] = {text[0], text[1], text[2], text[3], "usage.price_gpu_hour=2.5",
+		"usage.price_cpu_hour=0.04", "usage.price_gib_hour=0.005", "usage.currency=EUR",
+		NULL};
 	struct err e = ERR_INIT;
 
 	if (!demo_settings(c, text, &e)) {

@@ -40,8 +40,9 @@ int cli_usage_list(struct cli *c)
 	int given = c->flag_count, code;
 
 	if (cli_has(c, "watch"))
-		return cli_usage(c, "usage is counted when it is asked for, and not watched; "
-				    "`watch mltop usage` asks again and again");
+		return cli_usage(c,
+			"usage is counted when it is asked for, and not watched; "
+			"`watch mltop usage` asks again and again");
 	if (cli_has(c, "csv") && (cli_has(c, "json") || cli_has(c, "output")))
 		return cli_usage(c, "--csv, --json and -o say the same: give one");
 	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)

@@ -15,6 +15,8 @@ const struct screen *const dashboard_screens[] = {
 	&scr_describe,
 	&scr_yaml,
 	&scr_history,
+	&scr_usage,
+	&scr_usage_day,
 	&scr_audit,
 	&scr_trail,
 	&scr_form,

@@ -29,6 +29,9 @@ extern const struct screen scr_jobs, scr_job, scr_log, scr_quotas, scr_keys, scr
 /* audit.c */
 extern const struct screen scr_audit, scr_trail;
 
+/* usage.c */
+extern const struct screen scr_usage, scr_usage_day;
+
 /* lists.c */
 extern const struct screen scr_contexts, scr_outputs;
 extern const struct column output_columns[];
