@@ -67,7 +67,7 @@ static void tail_free(const struct edit *e, char *tail)
 }
 
 /* Puts clean text at the cursor; text that would pass the limit is left out whole. */
-static void splice(struct edit *e, const char *text, size_t len)
+static void put_in(struct edit *e, const char *text, size_t len)
 {
 	char *tail = strdup(e->text.data + e->at);
 	size_t before = e->text.len;
@@ -107,7 +107,7 @@ bool edit_insert(struct edit *e, const char *bytes, size_t len)
 		len = EDIT_PASTE_MAX;
 	sanitize_text(&clean, bytes, len);
 	drop_selected(e);
-	splice(e, clean.data, clean.len);
+	put_in(e, clean.data, clean.len);
 	buf_release(&clean);
 	return true;
 }
@@ -170,7 +170,7 @@ bool edit_key(struct edit *e, uint32_t key)
 
 	if (key_is_text(key)) {
 		drop_selected(e);
-		splice(e, bytes, utf8_encode(key, bytes));
+		put_in(e, bytes, utf8_encode(key, bytes));
 		return true;
 	}
 	if (e->selected && (key == K_BACKSPACE || key == K_DELETE)) {

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static void pause(struct logpane *p)
+static void hold_still(struct logpane *p)
 {
 	logpane_place(p);
 	if (p->follow)
@@ -35,7 +35,7 @@ static void down(struct logpane *p)
 
 void logpane_scroll(struct logpane *p, int64_t rows, struct cmds *out)
 {
-	pause(p);
+	hold_still(p);
 	for (; rows < 0; rows++)
 		up(p);
 	for (; rows > 0; rows--)
@@ -74,7 +74,7 @@ static bool toggles(struct logpane *p, enum action act, struct cmds *out)
 	switch (act) {
 	case ACT_FOLLOW:
 		if (p->follow)
-			pause(p);
+			hold_still(p);
 		else
 			p->follow = true;
 		return true;
@@ -85,7 +85,7 @@ static bool toggles(struct logpane *p, enum action act, struct cmds *out)
 		return true;
 	case ACT_RAW: toggle_raw(p, out); return true;
 	case ACT_TOP:
-		pause(p);
+		hold_still(p);
 		p->top = 0;
 		p->top_row = 0;
 		return true;
