@@ -93,7 +93,7 @@ static bool insert_hidden(struct edit *e, const char *bytes, size_t len)
 		text_refusal(bytes, len, false))
 		return false;
 	drop_selected(e);
-	splice(e, bytes, len);
+	put_in(e, bytes, len);
 	return true;
 }
 
