@@ -147,11 +147,11 @@ static void job_progress(const struct world *w, const struct made *m, const stru
 }
 
 static void job_ran(const struct world *w, const struct made *m, const struct made_said *said,
-	struct job *job)
+	const char *node, struct job *job)
 {
 	job_set(job, start_time, (struct when){made_start(m)});
 	job_set(job, update_time, (struct when){made_start(m)});
-	job_set(job, node_name, MADE_NODE);
+	job_set(job, node_name, node);
 	job_progress(w, m, said, job);
 	if (m->class == MADE_RUNNING)
 		job_use(m, job);
@@ -194,8 +194,9 @@ void world_job_row(const struct world *w, const struct world_job *j, struct worl
 	job_set(job, update_time, (struct when){m->create});
 	job_asked_for(m, r);
 	job_set(job, state, m->class == MADE_WAITING ? WORK_ENQUEUED : WORK_RUNNING);
+	made_node(r->node, j->node);
 	if (m->class != MADE_WAITING)
-		job_ran(w, m, &said, job);
+		job_ran(w, m, &said, r->node, job);
 	*known = job->record;
 }
 

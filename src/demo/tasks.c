@@ -30,7 +30,8 @@ void world_task_row(const struct world *w, const struct world_job *j, struct wor
 	task_set(t, org_id, world_org_of(w, m)->id);
 	task_set(t, attempt, 1);
 	task_set(t, state, WORK_RUNNING);
-	task_set(t, node_name, MADE_NODE);
+	made_node(r->node, j->node);
+	task_set(t, node_name, r->node);
 	task_set(t, start_time, (struct when){made_start(m)});
 	for (int i = 0; i < m->gpus; i++) {
 		made_gpu(r->gpu_text[i], j->gpu_from + (size_t)i);

@@ -37,7 +37,7 @@ static int gpus_of(const struct world *w, const struct made *m)
 	static const int counts[] = {0, 1, 1, 1, 2, 2, 4, 8};
 	int n = counts[made_of(m, 3) % ARRAY_SIZE(counts)];
 
-	while (n > w->gpus)
+	while (n > 0 && (size_t)n > made_node_of((size_t)w->gpus, w->nodes, 1))
 		n /= 2;
 	return n;
 }
@@ -82,13 +82,16 @@ static void gpus_take(struct world *w, struct world_job *j, int wanted)
 /* All are in use, so that those who wait do so for a reason. */
 static void gpus_rest(struct world *w)
 {
+	int64_t each = (int64_t)made_node_of((size_t)w->gpus, w->nodes, 1);
+	int64_t most = each < 8 ? each : 8;
+
 	for (size_t i = 0; i < w->job_count; i++) {
 		struct world_job *j = &w->jobs[i];
 		struct world_org *o = org_of(w, &j->made);
 		int64_t left = o->gpus - o->used;
 
 		if (j->made.class == MADE_RUNNING && j->made.gpus == 0 && left > 0)
-			gpus_take(w, j, (int)(left < 8 ? left : 8));
+			gpus_take(w, j, (int)(left < most ? left : most));
 	}
 }
 
@@ -111,6 +114,30 @@ static void job_make(struct world *w, uint32_t index, size_t counts[4])
 		m->gpus = 1;
 }
 
+/* Each is on the first node that has room; what is left over between them is nobody's. */
+static void nodes_give(struct world *w)
+{
+	size_t *used = mem_alloc(w->nodes * sizeof *used);
+
+	for (size_t i = 0; i < w->job_count; i++) {
+		struct world_job *j = &w->jobs[i];
+		size_t wanted = j->made.class == MADE_RUNNING ? (size_t)j->made.gpus : 0, node = 0;
+
+		while (node < w->nodes &&
+			made_node_of((size_t)w->gpus, w->nodes, node) + used[node] + wanted >
+				made_node_of((size_t)w->gpus, w->nodes, node + 1))
+			node++;
+		if (node == w->nodes) {
+			j->made.gpus = 0;
+			node = wanted = 0;
+		}
+		j->node = wanted ? node : i % w->nodes;
+		j->gpu_from = made_node_of((size_t)w->gpus, w->nodes, node) + used[node];
+		used[node] += wanted;
+	}
+	free(used);
+}
+
 static int by_uid(const void *a, const void *b)
 {
 	return strcmp(((const struct world_job *)a)->uid, ((const struct world_job *)b)->uid);
@@ -123,11 +150,12 @@ static int by_uid(const void *a, const void *b)
 void world_make(struct world *w, const struct demo_settings *s, const struct fake_settings *engine,
 	int64_t now)
 {
-	size_t counts[4] = {0}, from = 0, asked = (size_t)s->jobs;
+	size_t counts[4] = {0}, asked = (size_t)s->jobs;
 
 	*w = (struct world){.seed = (uint64_t)s->seed,
 		.now = engine->changes > 0 ? now : now - STILL_MS,
 		.gpus = engine->gpus,
+		.nodes = made_nodes(engine->gpus, engine->nodes),
 		.asked = asked,
 		.job_count = asked};
 	orgs_make(w, &s->orgs);
@@ -137,13 +165,12 @@ void world_make(struct world *w, const struct demo_settings *s, const struct fak
 	for (size_t i = 0; i < w->job_count; i++)
 		job_make(w, (uint32_t)i, counts);
 	gpus_rest(w);
+	nodes_give(w);
 	for (size_t i = 0; i < w->job_count; i++) {
 		struct world_job *j = &w->jobs[i];
 
 		time_set(w, &j->made);
 		made_uid(j->uid, &j->made);
-		j->gpu_from = from;
-		from += j->made.class == MADE_RUNNING ? (size_t)j->made.gpus : 0;
 	}
 	qsort(w->jobs, w->job_count, sizeof *w->jobs, by_uid);
 }

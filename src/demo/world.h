@@ -33,12 +33,14 @@ struct world_job {
 	struct made made;
 	char uid[ULID_SIZE];
 	size_t gpu_from; /* the first of those it holds, when it runs */
+	size_t node;     /* that it is on */
 };
 
 struct world {
 	uint64_t seed;
 	int64_t now; /* wall ms of its making */
 	int64_t gpus;
+	size_t nodes;
 	struct world_org orgs[WORLD_ORGS];
 	size_t org_count;
 	size_t asked;           /* jobs of the first org */
@@ -58,6 +60,7 @@ const struct world_org *world_org_of(const struct world *w, const struct made *m
 struct world_row {
 	struct record known[64]; /* of jobs, by how they stand and what their log has said */
 	bool is_known;           /* of the one that is being made */
+	char node[MADE_NODE_SIZE];
 	char name[32], args[64], message[64], uid[ULID_SIZE + 32];
 	const char *words[8];
 	const char *gpus[MADE_GPUS_MAX];

@@ -412,6 +412,22 @@ void action_refuse(struct request *r, const void *row, const char *why)
 	request_fail(r, &e);
 }
 
+bool action_takes(struct request *r, void *rec, struct arena *text)
+{
+	const struct kind *takes = r->route->action->takes;
+	struct err e = ERR_INIT;
+	bool good = true;
+
+	memset(rec, 0, takes->size);
+	if (r->body && !json_is_object(r->body))
+		good = body_wrong(takes, F_NEW, &e);
+	else if (r->body)
+		good = record_decode(takes, rec, text, r->body, DECODE_NEW, &e);
+	if (!good)
+		request_fail(r, &e);
+	return good;
+}
+
 /* What DELETE is where a kind says no more of it. */
 static void row_remove(struct request *r, const struct kind *k, const void *row)
 {

@@ -1,6 +1,7 @@
 /* GPUs: what the engine sees of them, and which job has each. */
 #include "core/kinds/gpu.h"
 #include "kinds/kinds.h"
+#include "work/drains.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ static void put_facts(struct gpu *g, const struct engine_gpu *from)
 		gpu_set(g, pci, from->pci);
 }
 
-static enum gpu_state state_of(const struct engine_gpu *from, bool held)
+static enum gpu_state state_of(struct platform *p, const struct engine_gpu *from, bool held)
 {
 	switch (from->state) {
 	case ENGINE_GPU_LOST: return GPU_LOST;
@@ -56,7 +57,9 @@ static enum gpu_state state_of(const struct engine_gpu *from, bool held)
 	}
 	if (from->parent)
 		return GPU_MIG;
-	return held ? GPU_USED : from->others ? GPU_FOREIGN : GPU_FREE;
+	if (held || from->others)
+		return held ? GPU_USED : GPU_FOREIGN;
+	return drains_hold(&p->work, from->node) ? GPU_DRAINED : GPU_FREE;
 }
 
 static const char *message_of(const struct engine_gpu *from, enum gpu_state state)
@@ -68,6 +71,7 @@ static const char *message_of(const struct engine_gpu *from, enum gpu_state stat
 	case GPU_MIG:
 		return from->parent ? "a MIG device: jobs do not get parts of a GPU"
 				    : "divided into MIG devices: jobs do not get it";
+	case GPU_DRAINED: return "its node is drained: nothing new starts there";
 	case GPU_USED:
 		return from->others ? "a process that is not of its job uses it as well" : NULL;
 	default: return NULL;
@@ -144,7 +148,7 @@ static void put_veil(struct rowset *out, const struct gpu *of)
 static void gpu_put(struct platform *p, struct rowset *out, const struct engine_gpu *from,
 	const struct active *by)
 {
-	enum gpu_state state = state_of(from, by != NULL);
+	enum gpu_state state = state_of(p, from, by != NULL);
 	const char *message = message_of(from, state);
 	struct arena a = ARENA_INIT;
 	struct gpu g = {.uid = NULL};

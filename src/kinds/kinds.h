@@ -97,6 +97,11 @@ const void *request_object(struct request *r);
 void request_absent(struct request *r, const struct kind *k, const char *name);
 /* The row as the request wants it: ?fields=. */
 void request_reply_row(struct request *r, const struct kind *k, const void *row);
+/*
+ * What the body says, a record of the action's `takes`, zeroed before: false after a refusal. An empty
+ * body says nothing.
+ */
+bool action_takes(struct request *r, void *rec, struct arena *text);
 /* "job digits is completed: it is over already" */
 void action_refuse(struct request *r, const void *row, const char *why);
 /* {"message": "..."}. */

@@ -2,6 +2,7 @@
 #include "core/kinds/gpu.h"
 #include "core/kinds/node.h"
 #include "kinds/kinds.h"
+#include "kinds/node_drain.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -72,9 +73,10 @@ static struct records node_gpus(const struct plan_node *from, const struct engin
 		record_set(device, &gpus[i], uuid, g->uuid);
 		record_set(device, &gpus[i], index, (int64_t)i);
 		record_set(device, &gpus[i], state,
-			g->held             ? GPU_USED
-				: g->usable ? GPU_FREE
-					    : GPU_LOST);
+			g->held                 ? GPU_USED
+				: !g->usable    ? GPU_LOST
+				: from->drained ? GPU_DRAINED
+						: GPU_FREE);
 		device_see(&gpus[i], sight);
 	}
 	return (struct records){gpus, from->gpu_count};
@@ -138,6 +140,7 @@ static void node_put(struct platform *p, struct rowset *out, const struct plan_n
 	record_set(node, &n, memory_used, n.memory_used);
 	record_set(node, &n, gpu_used, n.gpu_used);
 	record_set(node, &n, state, node_full(&n, from) ? NODE_FULL : NODE_READY);
+	node_drain_put(p, &n);
 	if (from->gpu_count)
 		record_set(node, &n, gpus, node_gpus(from, sight, &a));
 	node_load(&n, sight);
@@ -154,6 +157,7 @@ static void nodes_look(struct platform *p, struct rowset *out)
 	reconcile_machine(&p->work, &m);
 	for (size_t i = 0; i < m.cluster.node_count; i++)
 		node_put(p, out, &m.cluster.nodes[i], &sight);
+	nodes_away_put(p, out);
 	machine_view_release(&m);
 }
 
@@ -168,6 +172,8 @@ static void nodes_free(struct request *r)
 	for (size_t i = 0; i < nodes->len; i++) {
 		const struct node *n = nodes->rows[i];
 
+		if (n->drained)
+			continue;
 		cpu += (double)(n->cpu_total.v - n->cpu_used.v) / 1000;
 		memory += (double)(n->memory_total.v - n->memory_used.v) / (1 << 30);
 		gpu += n->gpu_total - n->gpu_used;
@@ -192,5 +198,6 @@ static const struct route more[] = {
 const struct kind_handlers node_handlers = {
 	.kind = &node_kind,
 	.look = nodes_look,
+	.actions = node_handlers_actions,
 	.more = more,
 };

@@ -100,6 +100,26 @@ static bool has_handler(const struct kind_handlers *h, const char *action)
 	return false;
 }
 
+/* With what its body may say. */
+static const char *action_doc(struct route_table *t, const struct kind_action *a)
+{
+	struct buf text = BUF_INIT;
+	const char *between = ": ", *out;
+
+	buf_addf(&text, "%s The body may say", a->doc);
+	for (size_t i = 0; i < a->takes->field_count; i++) {
+		const struct field *f = &a->takes->fields[i];
+
+		if (!(f->flags & F_NEW))
+			continue;
+		buf_addf(&text, "%s\"%s\" (%s): %s", between, f->name, f->type->name, f->doc);
+		between = " ";
+	}
+	out = arena_strdup(&t->text, text.data);
+	buf_release(&text);
+	return out;
+}
+
 static void add_actions(struct route_table *t, const struct kind_handlers *h, const char *one)
 {
 	const struct kind *k = h->kind;
@@ -112,7 +132,7 @@ static void add_actions(struct route_table *t, const struct kind_handlers *h, co
 
 		add(t, h, deletes ? METHOD_DELETE : METHOD_POST, (enum role)a->least,
 			ROUTE_CHANGES | object_flags(h, a->least), textf(t, "%s%s", one, a->tail),
-			generic_action, a->doc);
+			generic_action, a->takes ? action_doc(t, a) : a->doc);
 		t->rows.items[t->rows.len - 1].action = a;
 	}
 }

@@ -184,12 +184,35 @@ static char *target_path(const struct cli *c, const struct kind *k, const struct
 	return path;
 }
 
+/* What its flags say, where the action takes something; NULL: it takes nothing, or `e` says why not. */
+static json_t *body_of(const struct cli *c, const struct kind_action *a, struct err *e)
+{
+	json_t *body = a->takes ? json_object() : NULL;
+
+	for (size_t i = 0; a->takes && i < a->takes->field_count; i++) {
+		const struct field *f = &a->takes->fields[i];
+		const char *text = f->flags & F_NEW ? cli_value(c, f->name) : NULL;
+		json_t *value = NULL;
+
+		if (text == NULL)
+			continue;
+		value = f->type->storage == ST_BOOL ? json_true() : f->type->from_text(f, text, e);
+		if (value == NULL) {
+			json_decref(body);
+			return NULL;
+		}
+		json_object_set_new(body, f->name, value);
+	}
+	return body;
+}
+
 static bool act(struct cli *c, const struct kind *k, const struct target *t, struct err *e)
 {
 	const struct kind_action *a = c->verb->action;
 	char *path = target_path(c, k, t);
-	json_t *answer = NULL;
-	bool secret = false, ok = cli_call(c, a->method, path, NULL, &answer, e);
+	json_t *body = body_of(c, a, e), *answer = NULL;
+	bool secret = false,
+	     ok = (body || a->takes == NULL) && cli_call(c, a->method, path, body, &answer, e);
 
 	for (size_t i = 0; ok && i < k->field_count; i++)
 		secret |= (k->fields[i].flags & F_SECRET) &&
@@ -201,6 +224,7 @@ static bool act(struct cli *c, const struct kind *k, const struct target *t, str
 		printf(" %s\n", a->doing);
 	}
 	json_decref(answer);
+	json_decref(body);
 	free(path);
 	return ok;
 }

@@ -1,6 +1,8 @@
 /* `mltop doctor`: what the platform can rely on where it runs, and what it cannot. */
 #include "mltop/cli.h"
 
+#include "core/kinds/kinds.h"
+
 #include <string.h>
 
 static const char *member(const json_t *object, const char *name)
@@ -48,6 +50,31 @@ static void print_all(const struct cli *c, const json_t *version)
 			member(guard, "text"));
 }
 
+/* Nodes that start nothing; a platform that does not know the word has none. */
+static void print_drained(struct cli *c)
+{
+	const struct kind *k = kinds_find("node");
+	struct err e = ERR_INIT;
+	json_t *rows = NULL;
+	const json_t *row;
+	size_t i;
+
+	if (!cli_fetch(c, k, k->path, NULL, "drained=yes", &rows, &e))
+		return;
+	json_array_foreach(rows, i, row) {
+		const char *note = json_string_value(json_object_get(row, "drain_note"));
+		struct buf text = BUF_INIT;
+
+		buf_addf(&text, "node %s starts nothing: drained by %s since %s%s%s%s",
+			member(row, "name"), member(row, "drained_by"),
+			member(row, "drained_since"), note ? " (" : "", note ? note : "",
+			note ? ")" : "");
+		print_row(c, "nodes", "drained", text.data);
+		buf_release(&text);
+	}
+	json_decref(rows);
+}
+
 int cli_doctor(struct cli *c)
 {
 	struct err e = ERR_INIT;
@@ -60,8 +87,10 @@ int cli_doctor(struct cli *c)
 		ok = err_set(&e, ERR_UNAVAILABLE,
 			"this platform (mltopd %s) does not tell: it is older than `mltop doctor`",
 			member(version, "version"));
-	else if (ok)
+	else if (ok) {
 		print_all(c, version);
+		print_drained(c);
+	}
 	json_decref(version);
 	return ok ? EXIT_DONE : cli_fail(&e);
 }

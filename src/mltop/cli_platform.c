@@ -142,8 +142,8 @@ int cli_context_use(struct cli *c)
 
 /* ---- demo ---- */
 
-/* The four flags become settings of the platform that is made for this. */
-static bool demo_settings(const struct cli *c, char settings[4][48], struct err *e)
+/* The five flags become settings of the platform that is made for this. */
+static bool demo_settings(const struct cli *c, char settings[5][48], struct err *e)
 {
 	static const struct {
 		const char *flag, *setting, *standard;
@@ -151,6 +151,7 @@ static bool demo_settings(const struct cli *c, char settings[4][48], struct err 
 	} numbers[] = {
 		{"jobs", "demo.jobs", "200", 1000000},
 		{"gpus", "fake.gpus", "64", 1024},
+		{"nodes", "fake.nodes", "0", 1024},
 		{"changes", "fake.changes", "5", 100000},
 		{"seed", "demo.seed", "1", INT64_MAX},
 	};
@@ -170,11 +171,11 @@ static bool demo_settings(const struct cli *c, char settings[4][48], struct err 
 
 int cli_demo(struct cli *c)
 {
-	char text[4][48];
+	char text[5][48];
 	/* So that what is held there has a cost as well. */
-	const char *settings[] = {text[0], text[1], text[2], text[3], "usage.price_gpu_hour=2.5",
-		"usage.price_cpu_hour=0.04", "usage.price_gib_hour=0.005", "usage.currency=EUR",
-		NULL};
+	const char *settings[] = {text[0], text[1], text[2], text[3], text[4],
+		"usage.price_gpu_hour=2.5", "usage.price_cpu_hour=0.04",
+		"usage.price_gib_hour=0.005", "usage.currency=EUR", NULL};
 	struct err e = ERR_INIT;
 
 	if (!demo_settings(c, text, &e)) {

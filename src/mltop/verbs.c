@@ -47,6 +47,7 @@ static const struct cli_flag run_flags[] = {
 static const struct cli_flag demo_flags[] = {
 	{"jobs", 0, "N", "jobs (200)", false},
 	{"gpus", 0, "N", "GPUs (64)", false},
+	{"nodes", 0, "N", "machines that they are in; 0: one for each 8 GPUs", false},
 	{"changes", 0, "N", "rows that change a second (5)", false},
 	{"seed", 0, "N", "the same seed makes the same jobs", false},
 	{0},

@@ -47,9 +47,13 @@ static const struct {
 			"its tasks, a row for each attempt"}},
 };
 
+enum { TAKING_MAX = 8, TAKEN_MAX = 8 }; /* actions that take something, and flags of one */
+
 struct verb_table {
 	struct verb verbs[VERBS_MAX + 1];
 	size_t count;
+	struct cli_flag taken[TAKING_MAX][TAKEN_MAX + 1];
+	size_t taking;
 };
 
 static bool noun_is(const struct verb *v, const char *noun)
@@ -63,6 +67,30 @@ static const struct verb *special_of(const char *noun, const char *name)
 		if (noun_is(v, noun) && strcmp(v->name, name) == 0)
 			return v;
 	return NULL;
+}
+
+/* The flags of every action, and those that are rows of what it takes. */
+static const struct cli_flag *flags_of(struct verb_table *t, const struct kind_action *a)
+{
+	struct cli_flag *out = t->taken[t->taking];
+	size_t n = ARRAY_SIZE(action_flags) - 1;
+
+	if (a->takes == NULL || t->taking == TAKING_MAX)
+		return action_flags;
+	t->taking++;
+	memcpy(out, action_flags, sizeof action_flags);
+	for (size_t i = 0; i < a->takes->field_count && n < TAKEN_MAX; i++) {
+		const struct field *f = &a->takes->fields[i];
+
+		if (!(f->flags & F_NEW))
+			continue;
+		out[n++] = (struct cli_flag){.name = f->name,
+			.value = f->type->storage == ST_BOOL ? NULL
+				: f->hint                    ? f->hint
+							     : "VALUE",
+			.doc = f->doc};
+	}
+	return out;
 }
 
 static void table_add(struct verb_table *t, const struct verb *v)
@@ -80,7 +108,7 @@ static void table_add(struct verb_table *t, const struct verb *v)
 	if (made->run == cli_action && made->action == NULL)
 		made->action = kind_action_find(made->kind, made->name);
 	if (made->own == NULL && made->run == cli_action)
-		made->own = action_flags;
+		made->own = flags_of(t, made->action);
 	t->count++;
 }
 

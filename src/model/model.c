@@ -39,6 +39,8 @@ static void rows_init(struct model *m)
 
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
 		sets_add(&m->sets, &sets[i]);
+	for (size_t i = 0; wish_kinds[i]; i++)
+		set_of_kind(m, wish_kinds[i]);
 	/* Of which nobody here knows more, or what is looked up and not stored (kinds/look.c). */
 	for (size_t i = 0; all_kinds[i]; i++)
 		if ((all_kinds[i]->can & CAN_STREAM) && sets_of(&m->sets, all_kinds[i]) == NULL)

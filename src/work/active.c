@@ -116,7 +116,7 @@ enum life_wish wish_of(const struct workload *row)
 		return WISH_DELETE;
 	if (row->reason == REASON_CANCELLED)
 		return WISH_CANCEL;
-	return row->reason == REASON_PREEMPTED ? WISH_YIELD : WISH_NONE;
+	return work_reason_yields(row->reason) ? WISH_YIELD : WISH_NONE;
 }
 
 struct active *work_active(struct work *w, const char *uid)

@@ -1,4 +1,5 @@
 /* What the engine's nodes have, what of it is held, and whether one could ever run there. */
+#include "work/drains.h"
 #include "work/work.h"
 
 #include "base/mem.h"
@@ -58,6 +59,8 @@ void reconcile_machine(struct work *w, struct machine_view *out)
 		gpus += n->gpu_count;
 	}
 	gpus_hold(w, out->gpus, gpus);
+	out->text = (struct arena)ARENA_INIT;
+	drains_tell(w, out->nodes, c->node_count, &out->text);
 	c->nodes = out->nodes;
 }
 
@@ -65,6 +68,7 @@ void machine_view_release(struct machine_view *m)
 {
 	free(m->nodes);
 	free(m->gpus);
+	arena_release(&m->text);
 }
 
 bool reconcile_possible(struct work *w, const struct kind *k, const void *row, struct err *e)

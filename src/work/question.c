@@ -1,5 +1,7 @@
 #include "work/question.h"
 
+#include "work/drains.h"
+
 #include <string.h>
 
 enum {
@@ -60,6 +62,7 @@ void question_add(struct work *w, struct question *q, struct active *a)
 	one.after = one.live ? NULL : active_after(a, &q->text);
 	one.leaving = a->life.wish == WISH_YIELD;
 	one.starting = a->life.at == AT_PLACED;
+	one.evicted = one.live && drains_evict(w, a->work->node_name);
 	one.granted = a->granted;
 	one.preempted = a->preempted;
 	one.gpus_lost = one.live && one.preemptible ? gpus_lost(q->cluster, a) : 0;

@@ -64,6 +64,7 @@ static void carry_out(const struct question *q, const struct plan_action *act)
 		active_grant(q->actives.items[act->by]);
 		reconcile_yield(a);
 		break;
+	case PLAN_EVICT: reconcile_evict(a); break;
 	}
 }
 

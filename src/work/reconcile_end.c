@@ -32,7 +32,7 @@ static void again_why(struct draft *d, const struct news *n, struct buf *text)
 {
 	const char *why = *n->message ? n->message : "done";
 
-	if (n->reason == REASON_PREEMPTED) {
+	if (work_reason_yields(n->reason)) {
 		draft_set(d, attempts_uncounted, d->row.attempts_uncounted + 1);
 		buf_addf(text, "attempt %lld was %s: it runs again when there is room",
 			(long long)d->row.attempt, why);
@@ -40,8 +40,7 @@ static void again_why(struct draft *d, const struct news *n, struct buf *text)
 		buf_addf(text, "attempt %lld ended (%s): again in %.1f s",
 			(long long)d->row.attempt, why, (double)n->delay / 1000);
 	}
-	reconcile_why(d, n->reason == REASON_PREEMPTED ? REASON_PREEMPTED : REASON_RETRY,
-		text->data);
+	reconcile_why(d, work_reason_yields(n->reason) ? n->reason : REASON_RETRY, text->data);
 }
 
 void reconcile_again(struct active *a, const struct news *n)

@@ -52,7 +52,8 @@ static enum work_reason end_reason(const struct active *a, const struct task_exi
 		[TASK_END_STOPPED] = REASON_CANCELLED};
 
 	if (a->life.wish == WISH_YIELD && end->end == TASK_END_STOPPED)
-		return REASON_PREEMPTED;
+		return a->work->reason == REASON_NODE_DRAINED ? REASON_NODE_DRAINED
+							      : REASON_PREEMPTED;
 	if (a->life.wish != WISH_NONE && end->end == TASK_END_STOPPED)
 		return REASON_CANCELLED;
 	if (why != REASON_NONE)
@@ -66,6 +67,8 @@ static void end_message(const struct task_exit *end, enum work_reason reason, st
 {
 	if (reason == REASON_PREEMPTED)
 		buf_adds(out, "stopped to make room");
+	else if (reason == REASON_NODE_DRAINED)
+		buf_adds(out, "stopped because its node is drained");
 	else if (reason == REASON_CANCELLED)
 		buf_adds(out, "stopped on request");
 	else if (*end->message)
@@ -93,7 +96,7 @@ static void end_decide(struct active *a)
 	struct buf message = BUF_INIT;
 	const struct workload *row = a->work;
 	struct news n = {.state = end_state(end, reason), .reason = reason, .end = end};
-	bool again = reason == REASON_PREEMPTED ||
+	bool again = work_reason_yields(reason) ||
 		a->policy->again(row, reason, row->attempt - row->attempts_uncounted, &n.delay);
 
 	a->end = NULL;
@@ -120,7 +123,8 @@ static void on_ended(void *ctx, const struct task_ref *ref, const struct task_ex
 	struct active *a = about(ctx, ref);
 	struct news n = {.state = end_state(end, REASON_RETRY),
 		.reason = REASON_RETRY,
-		.message = "the platform stopped before it could start",
+		.message = *end->message ? end->message
+					 : "the platform stopped before it could start",
 		.end = end};
 
 	if (a == NULL || a->life.at < AT_ASKED || a->life.at > AT_STOPPING)

@@ -74,7 +74,7 @@ static void wish_undo(struct active *a)
 		reconcile_event(a, ON_DELETE, NULL);
 	else if (row->reason == REASON_CANCELLED)
 		reconcile_event(a, ON_CANCEL, NULL);
-	else if (row->reason == REASON_PREEMPTED)
+	else if (work_reason_yields(row->reason))
 		reconcile_event(a, ON_YIELD, NULL);
 }
 

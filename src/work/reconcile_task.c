@@ -1,4 +1,5 @@
 /* What a life asks for is done: engine and store are told. */
+#include "work/drains.h"
 #include "work/work.h"
 
 #include "base/log.h"
@@ -179,6 +180,19 @@ struct starting {
 
 static void stop_tell(struct active *a);
 
+/* Its node was drained since its start was written down: it never begins there. */
+static bool start_drained(struct active *a)
+{
+	struct buf why = BUF_INIT;
+
+	if (!drains_hold(a->w, a->work->node_name))
+		return false;
+	buf_addf(&why, "node %s was drained before it could start there", a->work->node_name);
+	start_failed(a, REASON_RETRY, why.data);
+	buf_release(&why);
+	return true;
+}
+
 /* What was asked of it meanwhile, the engine could not yet be told. */
 static void start_read(void *ctx, const void *rec, const struct err *e)
 {
@@ -186,7 +200,9 @@ static void start_read(void *ctx, const void *rec, const struct err *e)
 	struct active *a = work_active(s->w, s->uid);
 	bool same = a && (int)a->work->attempt == s->attempt && !s->w->closing;
 
-	if (same && rec)
+	if (same && start_drained(a))
+		;
+	else if (same && rec)
 		start_whole(a, rec);
 	else if (same)
 		start_failed(a, REASON_START, e->text);
@@ -236,36 +252,51 @@ static void yield_stored(void *ctx, bool ok, const struct err *e)
 		return;
 	/* It goes on as before, and is asked again where that is still needed. */
 	if (!ok && a->life.wish == WISH_YIELD) {
+		if (a->work->reason == REASON_PREEMPTED)
+			a->preempted = INT64_MIN;
 		if (row)
 			model_moving_put(a->w->model, a->kind, row);
 		a->dirty = false;
-		a->preempted = INT64_MIN;
+		a->not_before = reconcile_now() + 1000 * RETRY_AFTER_S;
 		reconcile_event(a, ON_WISH_LOST, NULL);
 	}
 	reconcile_soon(a->w);
 }
 
 /* On the disk before the engine is told: after a crash the end that comes is known for what it is. */
-void reconcile_yield(struct active *a)
+static void yield(struct active *a, enum work_reason why, const char *for_what)
 {
 	struct draft d = draft_of(a->kind, a->work);
+	struct buf text = BUF_INIT;
 	struct change *c;
 
 	reconcile_event(a, ON_YIELD, NULL);
 	if (a->life.wish != WISH_YIELD)
 		return;
 	c = change_new(a->w->model);
-	a->preempted = reconcile_now();
-	draft_tell(&d, preempted_time, true, (struct when){model_now()});
-	reconcile_why(&d, REASON_PREEMPTED,
-		"is being stopped to make room for a job within its org's quota");
+	if (why == REASON_PREEMPTED) {
+		a->preempted = reconcile_now();
+		draft_tell(&d, preempted_time, true, (struct when){model_now()});
+	}
+	buf_addf(&text, "is being stopped %s", for_what);
+	reconcile_why(&d, why, text.data);
 	reconcile_move(c, &d, d.row.state);
-	change_event(c, d.kind, &d.row, EVENT_WARNING, "Preempted",
-		"attempt %lld is stopped to make room for a job within its org's quota; it runs again when "
-		"there is room, and does not count",
-		(long long)d.row.attempt);
+	change_event(c, d.kind, &d.row, EVENT_WARNING, work_reason_words[why],
+		"attempt %lld is stopped %s; it runs again when there is room, and does not count",
+		(long long)d.row.attempt, for_what);
 	change_then(c, yield_stored, a);
 	change_commit(c);
+	buf_release(&text);
+}
+
+void reconcile_yield(struct active *a)
+{
+	yield(a, REASON_PREEMPTED, "to make room for a job within its org's quota");
+}
+
+void reconcile_evict(struct active *a)
+{
+	yield(a, REASON_NODE_DRAINED, "because its node is drained");
 }
 
 static void stop_tell(struct active *a)

@@ -1,4 +1,5 @@
 /* What the model tells: rows that the store brought, and how changes of workloads went. */
+#include "work/drains.h"
 #include "work/history.h"
 #include "work/scalars.h"
 #include "work/spendings.h"
@@ -19,6 +20,8 @@ void work_row_stored(struct work *w, const struct kind *k, const void *row)
 	if (kind_runs(k))
 		workload_taken(w, k, row);
 	spendings_row_stored(w, k, row);
+	if (drains_are(k))
+		reconcile_soon(w);
 	/* What is in use stands in memory only. */
 	if (k == &quota_kind && w->model->loaded)
 		reconcile_usage(w);

@@ -145,7 +145,7 @@ struct active {
 	struct claim claim;
 	uint16_t on;               /* the node it is on, as this turn of planning has them */
 	struct life_state life;    /* set by active_lives */
-	int64_t since, not_before; /* mono ms: it waits since then; back-off of a retry */
+	int64_t since, not_before; /* mono ms: it waits since then; back-off of a retry or a stop */
 	int64_t preempted;         /* mono ms: it was stopped for another; INT64_MIN: never */
 	bool granted;              /* waits, and others were stopped for it */
 	bool dirty;                /* a change of it could not be stored: to be stored anew */
@@ -282,6 +282,8 @@ struct news {
 void reconcile_event(struct active *a, enum life_event ev, const struct news *n);
 /* It makes room: stopped once that is on the disk, it waits to run again. */
 void reconcile_yield(struct active *a);
+/* The same because its node is to be empty. */
+void reconcile_evict(struct active *a);
 /* What is left of its log; then its policy decides what becomes of it. */
 void reconcile_read_rest(struct active *a);
 /* Why it waits. */
@@ -311,6 +313,7 @@ struct machine_view {
 	struct plan_cluster cluster;
 	struct plan_node *nodes;
 	struct plan_gpu *gpus; /* of all nodes */
+	struct arena text;     /* why nodes are drained */
 };
 void reconcile_machine(struct work *w, struct machine_view *out);
 void machine_view_release(struct machine_view *m);

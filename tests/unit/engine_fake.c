@@ -26,7 +26,10 @@ static struct made made_job(enum made_class class, uint32_t index)
 
 static void world_open(struct bench *b, int64_t gpus, int64_t changes)
 {
-	const struct fake_settings settings = {gpus, changes, 42};
+	const struct fake_settings settings = {.gpus = gpus,
+		.nodes = 1,
+		.changes = changes,
+		.seed = 42};
 
 	bench_init(b);
 	b->config.settings = &settings;

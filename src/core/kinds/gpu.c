@@ -12,6 +12,7 @@ const char *const gpu_state_words[] = {
 	[GPU_FOREIGN] = "foreign",
 	[GPU_STALLED] = "stalled",
 	[GPU_MIG] = "mig",
+	[GPU_DRAINED] = "drained",
 	NULL,
 };
 const struct word_look gpu_state_looks[] = {
@@ -21,8 +22,9 @@ const struct word_look gpu_state_looks[] = {
 	[GPU_FOREIGN] = {TONE_WAIT, LIFE_NONE},
 	[GPU_STALLED] = {TONE_BAD, LIFE_NONE},
 	[GPU_MIG] = {TONE_WAIT, LIFE_NONE},
+	[GPU_DRAINED] = {TONE_GONE, LIFE_NONE},
 };
-_Static_assert(ARRAY_SIZE(gpu_state_looks) == GPU_MIG + 1, "a look for each state");
+_Static_assert(ARRAY_SIZE(gpu_state_looks) == GPU_DRAINED + 1, "a look for each state");
 
 /* ---- Inside a node ---- */
 
@@ -109,8 +111,9 @@ static const struct field fields[] = {
 	ROW(gpu, state, enum, .flags = F_STATUS, .width = 7, .section = USE,
 		.names = gpu_state_words, .looks = gpu_state_looks,
 		.doc = "free, used by a job, foreign (used by a process outside of the platform, so "
-		       "not given out), lost, stalled (its driver does not answer), or mig: a MIG "
-		       "device, or divided into such, which jobs do not get."),
+		       "not given out), lost, stalled (its driver does not answer), mig: a MIG "
+		       "device, or divided into such, which jobs do not get, or drained: free, and "
+		       "its node is drained."),
 	ROW(gpu, message, text, .flags = F_STATUS, .width = 40, .max = 4096, .section = USE,
 		.doc = "The same as a sentence, where it is not free or used."),
 	ROW(gpu, org_name, text, .title = "ORG", .flags = F_STATUS, .width = 10, .section = USE,

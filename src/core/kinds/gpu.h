@@ -8,7 +8,15 @@
 
 #include "core/schema/schema.h"
 
-enum gpu_state { GPU_FREE, GPU_USED, GPU_LOST, GPU_FOREIGN, GPU_STALLED, GPU_MIG };
+enum gpu_state {
+	GPU_FREE,
+	GPU_USED,
+	GPU_LOST,
+	GPU_FOREIGN,
+	GPU_STALLED,
+	GPU_MIG,
+	GPU_DRAINED, /* free, and its node is drained */
+};
 extern const char *const gpu_state_words[];
 extern const struct word_look gpu_state_looks[];
 

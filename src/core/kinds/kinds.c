@@ -16,6 +16,9 @@ const struct kind *const all_kinds[] = {
 		NULL,
 };
 
+extern const struct kind drain_kind;
+const struct kind *const wish_kinds[] = {&drain_kind, NULL};
+
 const struct kind *kinds_find(const char *name_or_plural)
 {
 	for (size_t i = 0; all_kinds[i]; i++)
@@ -211,11 +214,17 @@ static const char *action_fault(const struct kind *k, const struct kind_action *
 		return "an action's flag is a row of the kind";
 	if (a->other && kind_action_find(k, a->other) == NULL)
 		return "an action's other one is none of the kind";
+	if (a->undo && kind_action_find(k, a->undo) == NULL)
+		return "what takes an action back is none of the kind";
+	if (a->takes && (deletes || a->takes->can || a->takes->path))
+		return "what an action takes is a kind without routes, and DELETE takes nothing";
 	if (a->ask == NULL || a->doing == NULL || !is_sentence(a->doc) ||
 		(a->stakes && !is_sentence(a->stakes)))
 		return "an action has words to ask and to tell, and docs that end with a period";
 	return NULL;
 }
+
+static bool check_rows(const struct kind *k, int depth, struct err *e);
 
 static bool check_actions(const struct kind *k, struct err *e)
 {
@@ -233,6 +242,8 @@ static bool check_actions(const struct kind *k, struct err *e)
 			else if (a->key && a->key == b->key)
 				fault = "two actions have the same key";
 		}
+		if (a->takes && !check_rows(a->takes, 0, e))
+			return false;
 		if (fault)
 			return err_set(e, ERR_INTERNAL, "kind %s, action %s: %s", k->name,
 				a->name ? a->name : "-", fault);
@@ -242,8 +253,6 @@ static bool check_actions(const struct kind *k, struct err *e)
 
 /* Kinds inside kinds: a bound, which finds circles as well. */
 enum { NESTED_DEPTH_MAX = 3 };
-
-static bool check_rows(const struct kind *k, int depth, struct err *e);
 
 static bool check_inside(const struct kind *k, const struct field *f, int depth, struct err *e)
 {

@@ -24,6 +24,8 @@
 /* clang-format on */
 
 extern const struct kind *const all_kinds[]; /* NULL-ended */
+/* What is wanted of things that are looked up and not stored: stored, and read by who looks. NULL-ended. */
+extern const struct kind *const wish_kinds[];
 
 const struct kind *kinds_find(const char *name_or_plural);
 /* Least role that may see what belongs to other orgs. */

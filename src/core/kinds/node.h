@@ -4,7 +4,13 @@
 
 #include "core/schema/schema.h"
 
-enum node_state { NODE_READY, NODE_FULL };
+enum node_state {
+	NODE_READY,
+	NODE_FULL,
+	NODE_DRAINING, /* nothing new starts there, and something runs still */
+	NODE_DRAINED,
+	NODE_AWAY, /* the engine does not have it, and it is to be drained when it comes */
+};
 
 struct node {
 	struct record record;
@@ -18,7 +24,13 @@ struct node {
 	const char *gpu_note;
 	struct percent gpu_util, cpu_load;
 	struct bytes memory_load, network_in, network_out; /* in use; a second */
+	bool drained, drain_evict;
+	const char *drained_by, *drain_note;
+	struct when drained_since;
 };
 extern const struct kind node_kind;
+
+enum { NODE_ACTIONS = 3 };
+extern const struct kind_action node_actions[]; /* node_drain.c */
 
 #endif

@@ -59,9 +59,17 @@ const char *const work_reason_words[] = {
 	[REASON_RETRY] = "Retry",
 	[REASON_PREEMPTED] = "Preempted",
 	[REASON_SECRET_MISSING] = "SecretMissing",
+	[REASON_NODES_DRAINED] = "NodesDrained",
+	[REASON_NODE_DRAINED] = "NodeDrained",
+	[REASON_QUEUE_HELD] = "QueueHeld",
 	NULL,
 };
 const char *const enforced_words[] = {"none", "poll", "cgroup", NULL};
+
+bool work_reason_yields(enum work_reason why)
+{
+	return why == REASON_PREEMPTED || why == REASON_NODE_DRAINED;
+}
 
 bool work_state_final(unsigned state)
 {

@@ -56,8 +56,13 @@ enum work_reason {
 	REASON_RETRY,
 	REASON_PREEMPTED,
 	REASON_SECRET_MISSING,
+	REASON_NODES_DRAINED, /* it waits for a node that is drained */
+	REASON_NODE_DRAINED,  /* it was stopped because its node is */
+	REASON_QUEUE_HELD,
 };
 extern const char *const work_reason_words[];
+/* The platform stopped it for others' sake: it waits again, and the attempt does not count. */
+bool work_reason_yields(enum work_reason why);
 
 /* How limits are held: "limits_enforced". */
 enum enforced { ENFORCED_NONE, ENFORCED_POLL, ENFORCED_CGROUP };

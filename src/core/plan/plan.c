@@ -142,7 +142,7 @@ static void take_live(struct planner *p)
 
 static void back_off(struct planner *p, size_t i)
 {
-	char when[TIMEFMT_SIZE], message[160] = "";
+	char when[TIMEFMT_SIZE], message[PLAN_MESSAGE] = "";
 	struct text t = {.out = message, .size = sizeof message};
 
 	timefmt_rfc3339(when, p->in->gangs[i].not_before + p->in->wall);
@@ -284,6 +284,19 @@ static void wants_to_start(struct planner *p, size_t i)
 	append(p, (uint32_t)p->waiting_count++);
 }
 
+/* Its node is to be empty. */
+static void evict(struct planner *p, size_t i)
+{
+	const struct plan_gang *g = &p->in->gangs[i];
+
+	if (g->leaving || g->stop_sent || g->starting)
+		return;
+	if (g->not_before > p->in->now)
+		wake_at(p, g->not_before);
+	else
+		action_add(p, PLAN_EVICT, i)->reason = REASON_NODE_DRAINED;
+}
+
 /* Sorts the gangs by what can be done with them at once. */
 static void sift(struct planner *p)
 {
@@ -294,6 +307,8 @@ static void sift(struct planner *p)
 			action_add(p, PLAN_DROP, i)->reason = REASON_CANCELLED;
 		else if (j->cancel && !j->stop_sent)
 			action_add(p, PLAN_STOP, i)->reason = REASON_CANCELLED;
+		else if (j->live && j->evicted)
+			evict(p, i);
 		else if (j->live)
 			continue;
 		else if (j->held)
@@ -376,7 +391,7 @@ static void consider(struct planner *p, const struct waiting *w)
 	enum work_reason reason = REASON_NONE;
 	struct amounts need;
 	struct block b;
-	char message[160] = "";
+	char message[PLAN_MESSAGE] = "";
 
 	if (w->gang + 1 == p->in->asked)
 		p->plan->behind = p->waited;
@@ -504,6 +519,7 @@ static void planner_init(struct planner *p, struct plan *out, const struct plan_
 	p->queue = arena_alloc(&out->arena, (in->gang_count + 1) * sizeof *p->queue);
 	p->waiting = arena_alloc(&out->arena, (in->gang_count + 1) * sizeof *p->waiting);
 	nodes_init(&p->nodes, in->cluster, &out->arena);
+	nodes_see_drained(&p->nodes);
 	org_init(&p->no_org, NULL);
 }
 

@@ -23,6 +23,7 @@ enum {
 	PLAN_SPARED_MS = 600 * 1000, /* since it was stopped for another: not again */
 };
 enum { PLAN_GPUS_MAX = 1024, PLAN_NODES_MAX = 4096 };
+enum { PLAN_MESSAGE = 320 }; /* bytes of a sentence, with its NUL */
 
 struct plan_gpu {
 	const char *uuid;
@@ -42,6 +43,8 @@ struct plan_node {
 	size_t gpu_count;
 	/* Why nobody can say yet how many GPUs it has, a few words; NULL: it is known. */
 	const char *gpus_unknown;
+	/* Nothing may start there, and what runs goes on: why, a sentence; NULL: it may. */
+	const char *drained;
 };
 
 struct plan_cluster {
@@ -86,7 +89,7 @@ struct plan_gang {
 	/* How it stands. */
 	const struct plan_org *org; /* NULL: nobody's limits */
 	uint64_t order;             /* of acceptance */
-	int64_t not_before;         /* back-off of a retry; 0: at once */
+	int64_t not_before;         /* back-off of a retry, or of a stop; 0: at once */
 	const uint16_t *on;         /* live: the node of each task, by claims; NULL: the first */
 	bool live;                  /* holds resources now (starting, running, stopping) */
 	bool cancel;                /* a person asked to cancel or delete it */
@@ -95,6 +98,7 @@ struct plan_gang {
 	bool preemptible;  /* its org's limits do not hold it, and it may be stopped for another */
 	bool leaving;      /* live, and is to be stopped for another */
 	bool starting;     /* live, and nobody may stop it yet */
+	bool evicted;      /* live, and is to leave its node; not before `not_before` */
 	const char *after; /* waits for others of its org: the sentence; NULL: for none */
 	bool granted;      /* waits, and others were stopped for it: goes before all */
 	int64_t preempted; /* when it was stopped for another the last time; INT64_MIN: never */
@@ -107,6 +111,7 @@ enum plan_verb {
 	PLAN_STOP,    /* cancel asked and it is live */
 	PLAN_DROP,    /* cancel asked and it is not live: final at once */
 	PLAN_PREEMPT, /* stop it for the gang `by`, and let it wait again */
+	PLAN_EVICT,   /* stop it, whose node is to be empty, and let it wait again */
 };
 
 /* Where one task goes. */
@@ -121,8 +126,8 @@ struct plan_action {
 	size_t gang; /* index into gangs */
 	size_t by;   /* PLAN_PREEMPT: likewise */
 	enum work_reason reason;
-	char message[160];         /* exact: what is wanted, what is free, of how much */
-	struct plan_place *places; /* in the plan's arena; tasks in the order of claims */
+	char message[PLAN_MESSAGE]; /* exact: what is wanted, what is free, of how much */
+	struct plan_place *places;  /* in the plan's arena; tasks in the order of claims */
 	size_t place_count;
 };
 
@@ -171,7 +176,7 @@ struct plan_forecast {
 	bool starts;   /* in this turn of planning */
 	size_t behind; /* how many go before it and wait */
 	enum work_reason reason;
-	char message[160]; /* why it waits; "" where it starts */
+	char message[PLAN_MESSAGE]; /* why it waits; "" where it starts */
 	struct plan_use use[DIM_COUNT];
 };
 

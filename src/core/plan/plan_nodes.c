@@ -40,6 +40,8 @@ void nodes_init(struct nodes *n, const struct plan_cluster *c, struct arena *a)
 
 void nodes_release(struct nodes *n)
 {
+	if (n->undrained)
+		nodes_release(n->undrained);
 	free(n->chosen);
 }
 
@@ -48,6 +50,8 @@ void nodes_take_live(struct nodes *n, const struct plan_gang *g)
 	struct amounts each;
 	size_t task = 0;
 
+	if (n->undrained)
+		nodes_take_live(n->undrained, g);
 	for (size_t i = 0; i < g->claim_count; i++) {
 		need_each(&each, &g->claims[i]);
 		each.v[DIM_GPUS] = 0;
@@ -73,6 +77,8 @@ static void node_join(struct pool *to, const struct pool *node, size_t nodes)
 
 void nodes_settle(struct nodes *n)
 {
+	if (n->undrained)
+		nodes_settle(n->undrained);
 	for (size_t i = 0; i < n->cluster->node_count; i++)
 		node_join(&n->whole, &n->pools[i], n->cluster->node_count);
 }
@@ -254,7 +260,8 @@ static const struct claim *claims_place(struct nodes *n, const struct plan_gang 
 	return NULL;
 }
 
-bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
+/* False: why not, as if no node were drained. */
+static bool place(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
 	enum work_reason *reason, char *message, size_t size)
 {
 	const struct claim *lacks;
@@ -288,6 +295,75 @@ bool nodes_fit(struct nodes *n, const struct plan_gang *g, const struct amounts 
 	if (claims_place(n, g, need, &placed) == NULL)
 		return true;
 	places_give_back(n, g, placed);
+	return false;
+}
+
+/* ---- Drained nodes ---- */
+
+void nodes_see_drained(struct nodes *n)
+{
+	const struct plan_cluster *c = n->cluster;
+	bool some = false;
+
+	for (size_t i = 0; i < c->node_count; i++)
+		some = some || c->nodes[i].drained;
+	if (!some)
+		return;
+	n->undrained = arena_alloc(n->arena, sizeof *n->undrained);
+	nodes_init(n->undrained, c, n->arena);
+	for (size_t i = 0; i < c->node_count; i++) {
+		struct plan_node open = c->nodes[i];
+
+		open.drained = NULL;
+		pool_of_node(&n->undrained->pools[i], &open, c->packing_cpu);
+	}
+}
+
+/* The first that it would be on; else the first that it may be on. */
+static const char *drained_first(const struct nodes *n, const struct plan_gang *g, size_t chosen)
+{
+	const struct plan_node *nodes = n->cluster->nodes;
+
+	for (size_t i = 0; i < chosen; i++)
+		if (nodes[n->undrained->chosen[i]].drained)
+			return nodes[n->undrained->chosen[i]].drained;
+	for (size_t i = 0; i < n->cluster->node_count; i++)
+		if (nodes[i].drained && node_selected(g, &nodes[i]))
+			return nodes[i].drained;
+	return NULL;
+}
+
+/*
+ * Why a node is drained without which it would have started, or could; NULL: it waits for something
+ * else. Where it would have started it has its place on `undrained`: the next is told of what is left.
+ */
+static const char *drained_lacks(struct nodes *n, const struct plan_gang *g,
+	const struct amounts *need)
+{
+	if (nodes_fit(n->undrained, g, need))
+		return drained_first(n, g, (size_t)need->v[DIM_TASKS]);
+	if (nodes_could_hold(n, g, need) || !nodes_could_hold(n->undrained, g, need))
+		return NULL;
+	return drained_first(n, g, 0);
+}
+
+bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
+	enum work_reason *reason, char *message, size_t size)
+{
+	const char *drained;
+
+	if (place(n, g, need, reason, message, size)) {
+		if (n->undrained)
+			nodes_take_as(n->undrained, n, g);
+		return true;
+	}
+	drained = n->undrained ? drained_lacks(n, g, need) : NULL;
+	if (drained) {
+		struct text t = {.out = message, .size = size};
+
+		*reason = REASON_NODES_DRAINED;
+		text_add(&t, drained);
+	}
 	return false;
 }
 

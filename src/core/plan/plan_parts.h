@@ -76,10 +76,14 @@ struct nodes {
 	struct arena *arena; /* the plan's */
 	uint16_t *chosen;    /* scratch of nodes_place: of each task */
 	size_t chosen_size;
+	/* As if no node were drained: by it is told who waits for that. NULL: none is. */
+	struct nodes *undrained;
 };
 
 void nodes_init(struct nodes *n, const struct plan_cluster *c, struct arena *a);
 void nodes_release(struct nodes *n);
+/* From now on nodes_place says of what waits for a drained node that it does. Before all others. */
+void nodes_see_drained(struct nodes *n);
 /* A live gang holds its share. GPUs are told by their own `held`. */
 void nodes_take_live(struct nodes *n, const struct plan_gang *g);
 /* After all of them: what is left is what all nodes together have. */

@@ -53,6 +53,9 @@ void pool_of_node(struct pool *out, const struct plan_node *n, bool packing_cpu)
 		out->total.v[DIM_CPU] = n->cpu_total.v;
 	if (n->max_tasks > 0)
 		out->total.v[DIM_TASKS] = n->max_tasks;
+	/* What runs there goes on, and there is nothing else to be had. */
+	if (n->drained)
+		out->total = (struct amounts){0};
 }
 
 void pool_join(struct pool *to, const struct pool *more)

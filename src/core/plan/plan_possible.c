@@ -95,10 +95,16 @@ static bool nodes_match(const struct plan_gang *g, const struct plan_cluster *c,
 		selector_is_name(key) ? "name" : "label");
 }
 
-/* A GPU that is lost may come back; of those that are not known yet there may be enough. */
+/*
+ * A GPU that is lost may come back, and so may a node that is drained; of those that are not known yet
+ * there may be enough.
+ */
 static void pool_of_whole_node(struct pool *out, const struct plan_node *n, bool packing_cpu)
 {
-	pool_of_node(out, n, packing_cpu);
+	struct plan_node open = *n;
+
+	open.drained = NULL;
+	pool_of_node(out, &open, packing_cpu);
 	out->total.v[DIM_GPUS] = n->gpus_unknown ? NO_BOUND : (int64_t)n->gpu_count;
 }
 

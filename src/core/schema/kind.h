@@ -24,6 +24,8 @@ enum action_asks { ASKS_NOTHING, ASKS_CONFIRM };
 /* The bit of a state's word in kind_action.from. */
 #define FROM(state) ((uint64_t)1 << (state))
 
+struct kind;
+
 /*
  * One thing that can be done to an object of a kind. The route, the command-line verb, the key, the
  * prompt, bulk, completion, man page and docs/API.md are made from the row.
@@ -38,10 +40,15 @@ struct kind_action {
 	uint64_t from;      /* FROM() of the states from which it can be done; 0: any */
 	const char *flag;   /* row of a flag that must be as flag_set says; NULL: none */
 	bool flag_set;
-	const char *other;    /* action that the key means where this cannot be done; NULL: none */
-	const char *ask;      /* of a person, before the name: "Stop" */
-	const char *doing;    /* after the name, when it was accepted: "is being cancelled" */
-	const char *stakes;   /* a sentence about what it costs whatever the row; NULL: none */
+	const char *other;  /* action that the key means where this cannot be done; NULL: none */
+	const char *ask;    /* of a person, before the name: "Stop" */
+	const char *doing;  /* after the name, when it was accepted: "is being cancelled" */
+	const char *stakes; /* a sentence about what it costs whatever the row; NULL: none */
+	/* Lines about what it costs this row, each ended by LF; NULL: no more than stakes. */
+	void (*at_stake)(const void *rec, struct buf *out);
+	/* Rows (F_NEW) of what its body may say, a kind without routes; NULL: nothing. */
+	const struct kind *takes;
+	const char *undo;     /* action that takes it back; NULL: none */
 	const char *not_from; /* why not else: "it is over already"; with from or flag */
 	const char *doc;      /* one sentence */
 };

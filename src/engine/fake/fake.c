@@ -19,8 +19,28 @@ uint64_t fake_below(struct fake *f, uint64_t n)
 	return fake_next(f) % n;
 }
 
-static void machine_make(struct fake *f, int64_t count)
+/* GPUs in order, as many on each node but the last, which may have fewer. */
+static void nodes_make(struct fake *f, size_t count)
 {
+	size_t n = f->gpu_count;
+
+	f->nodes = mem_alloc(count * sizeof *f->nodes);
+	f->node_names = mem_alloc(count * sizeof *f->node_names);
+	f->node_count = count;
+	for (size_t i = 0; i < count; i++) {
+		size_t from = made_node_of(n, count, i), to = made_node_of(n, count, i + 1);
+
+		made_node(f->node_names[i], i);
+		f->nodes[i] = (struct plan_node){.name = f->node_names[i],
+			.gpus = f->gpus + from,
+			.gpu_count = to - from,
+			.cpu_total = {(int64_t)(to - from > 8 ? to - from : 8) * 8000}};
+	}
+}
+
+static void machine_make(struct fake *f, const struct fake_settings *set)
+{
+	int64_t count = set->gpus;
 	size_t n = (size_t)(count < 0 ? 0 : count > PLAN_GPUS_MAX ? PLAN_GPUS_MAX : count);
 
 	f->gpus = mem_alloc((n + 1) * sizeof *f->gpus);
@@ -29,10 +49,8 @@ static void machine_make(struct fake *f, int64_t count)
 		made_gpu(f->gpu_uuids[i], i);
 		f->gpus[i] = (struct plan_gpu){.uuid = f->gpu_uuids[i], .usable = true};
 	}
-	f->machine = (struct plan_node){.name = MADE_NODE,
-		.gpus = f->gpus,
-		.gpu_count = n,
-		.cpu_total = {(int64_t)(n > 8 ? n : 8) * 8000}};
+	f->gpu_count = n;
+	nodes_make(f, made_nodes(set->gpus, set->nodes));
 	fake_sight_open(f);
 }
 
@@ -47,7 +65,7 @@ static bool fake_open(struct engine **out, const struct engine_config *c, struct
 	f->events = c->events;
 	f->random = (uint64_t)set->seed;
 	f->changes = set->changes;
-	machine_make(f, set->gpus);
+	machine_make(f, set);
 	uv_timer_init(f->loop, &f->change_timer);
 	uv_timer_init(f->loop, &f->task_timer);
 	f->change_timer.data = f->task_timer.data = f;
@@ -64,6 +82,8 @@ static void fake_free(struct fake *f)
 		fake_task_free(value);
 	map_release(&f->tasks);
 	vec_release(&f->moving);
+	free(f->nodes);
+	free(f->node_names);
 	free(f->gpus);
 	free(f->seen);
 	free(f->gpu_uuids);
@@ -96,7 +116,9 @@ static void fake_close(struct engine *en, void (*done)(void *ctx), void *ctx)
 
 static void fake_machine(struct engine *en, struct plan_cluster *out)
 {
-	*out = (struct plan_cluster){.nodes = &((struct fake *)en)->machine, .node_count = 1};
+	const struct fake *f = (struct fake *)en;
+
+	*out = (struct plan_cluster){.nodes = f->nodes, .node_count = f->node_count};
 }
 
 /* Tasks of people's do not outlive a fake platform: they have never started here. */

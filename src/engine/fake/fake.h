@@ -47,8 +47,11 @@ struct fake {
 	VEC(struct fake_task *) moving; /* those that changes move */
 	size_t turn;                    /* next of these */
 
-	struct plan_node machine;
-	struct plan_gpu *gpus;
+	struct plan_node *nodes;
+	char (*node_names)[MADE_NODE_SIZE];
+	size_t node_count;
+	struct plan_gpu *gpus; /* of all nodes, one after the other */
+	size_t gpu_count;
 	char (*gpu_uuids)[48];
 	struct engine_gpu *seen;   /* beside them */
 	uint64_t seen_at, told_at; /* loop ms: made anew, told */

@@ -126,6 +126,25 @@ int64_t made_memory(int gpus)
 	return (int64_t)(gpus ? 32 * gpus : 8) << 30;
 }
 
+void made_node(char out[MADE_NODE_SIZE], size_t i)
+{
+	snprintf(out, MADE_NODE_SIZE, i ? "demo-%zu" : "demo", i + 1);
+}
+
+size_t made_nodes(int64_t gpus, int64_t nodes)
+{
+	int64_t n = nodes > 0 ? nodes : (gpus + 7) / 8;
+
+	return n > 0 ? (size_t)n : 1;
+}
+
+size_t made_node_of(size_t gpus, size_t nodes, size_t i)
+{
+	size_t each = (gpus + nodes - 1) / nodes;
+
+	return i * each < gpus ? i * each : gpus;
+}
+
 void made_gpu(char out[48], size_t i)
 {
 	uint64_t a = made_hash(7, i, 40), b = made_hash(7, i, 41);

@@ -55,7 +55,13 @@ int64_t made_memory(int gpus); /* bytes */
 
 /* The name of GPU i of such a platform, and of its one node. */
 void made_gpu(char out[48], size_t i);
-#define MADE_NODE "demo"
+enum { MADE_NODE_SIZE = 32 };
+/* Names of the made-up machines: "demo", "demo-2". */
+void made_node(char out[MADE_NODE_SIZE], size_t i);
+/* How many there are, as the settings say. */
+size_t made_nodes(int64_t gpus, int64_t nodes);
+/* The first of `gpus` that is on machine i of `nodes`; of i == nodes it is `gpus`. */
+size_t made_node_of(size_t gpus, size_t nodes, size_t i);
 
 /* ---- Logs: nothing is kept, any byte follows from seed and offset ---- */
 

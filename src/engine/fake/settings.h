@@ -5,7 +5,7 @@
 #include "core/schema/schema.h"
 
 struct fake_settings {
-	int64_t gpus, changes, seed;
+	int64_t gpus, nodes, changes, seed;
 };
 
 /* In a struct S that has it as member `fake`. */
@@ -13,6 +13,9 @@ struct fake_settings {
 #define FAKE_SETTINGS(S)                                                                         \
 	ROW(S, fake.gpus, int, .flags = F_NEW, .standard = "64", .max = 1024,                    \
 		.doc = "GPUs that the fake engine has."),                                        \
+	ROW(S, fake.nodes, int, .flags = F_NEW, .standard = "1", .max = 1024,                    \
+		.doc = "Machines that it has, with as many of these GPUs each; 0: one for each "  \
+		       "8 GPUs."),                                                               \
 	ROW(S, fake.changes, int, .flags = F_NEW, .standard = "5", .max = 1000000,               \
 		.doc = "Rows of made-up jobs that it changes a second."),                        \
 	ROW(S, fake.seed, int, .flags = F_NEW, .standard = "1", .max = INT64_MAX,                \

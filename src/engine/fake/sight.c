@@ -45,24 +45,29 @@ static void gpus_make(struct fake *f)
 	struct map holders = {0};
 
 	holders_find(f, &holders);
-	for (size_t i = 0; i < f->machine.gpu_count; i++)
+	for (size_t i = 0; i < f->gpu_count; i++)
 		gpu_make(f, &holders, i);
 	map_release(&holders);
 }
 
 void fake_sight_open(struct fake *f)
 {
-	f->seen = mem_alloc((f->machine.gpu_count + 1) * sizeof *f->seen);
-	for (size_t i = 0; i < f->machine.gpu_count; i++)
+	f->seen = mem_alloc((f->gpu_count + 1) * sizeof *f->seen);
+	for (size_t i = 0, node = 0; i < f->gpu_count; i++) {
+		const struct plan_node *n = &f->nodes[node];
+
+		while (i >= (size_t)(n->gpus - f->gpus) + n->gpu_count)
+			n = &f->nodes[++node];
 		f->seen[i] = (struct engine_gpu){.uuid = f->gpus[i].uuid,
 			.name = "NVIDIA H100 80GB HBM3",
-			.node = f->machine.name,
-			.index = (int64_t)i,
+			.node = n->name,
+			.index = (int64_t)i - (n->gpus - f->gpus),
 			.power_limit = LIMIT_W,
 			.fan = (double)NAN,
 			.memory_total = (int64_t)TOTAL_GIB << 30,
 			.clock = 1980,
 			.memory_clock = 2619};
+	}
 }
 
 /* Looked at in each turn of planning: they are made anew once a second. */
@@ -76,8 +81,8 @@ void fake_sight(struct engine *en, struct engine_sight *out)
 		gpus_make(f);
 	}
 	*out = (struct engine_sight){.gpus = f->seen,
-		.gpu_count = f->machine.gpu_count,
-		.none = f->machine.gpu_count ? NULL : "fake.gpus is 0"};
+		.gpu_count = f->gpu_count,
+		.none = f->gpu_count ? NULL : "fake.gpus is 0"};
 }
 
 void fake_sight_tell(struct fake *f)

@@ -11,6 +11,7 @@ void change_release(struct change *c)
 	free(c->name);
 	free(c->uid);
 	free(c->said);
+	free(c->undo_path);
 	free(c->version);
 	json_decref(c->body);
 	json_decref(c->back);
@@ -97,6 +98,12 @@ static void send(struct change *c, struct cmds *out)
 	c->due = 0;
 }
 
+static void notice_waits(struct app *a, const struct change *c, size_t n)
+{
+	app_notice(a, ROLE_WARN, T_UNDO, c->verb, n, n == 1 ? c->kind->name : c->kind->plural,
+		(int)((a->options.grace_ms + 999) / 1000));
+}
+
 void change_accept(struct app *a, struct cmds *out)
 {
 	uint64_t batch = ++a->next_batch;
@@ -120,8 +127,7 @@ void change_accept(struct app *a, struct cmds *out)
 	free(a->proposed.items);
 	a->proposed = (struct changes){0};
 	if (waits)
-		app_notice(a, ROLE_WARN, T_UNDO, a->changes.items[a->changes.len - 1].verb, n,
-			n == 1 ? "" : "s", (int)((a->options.grace_ms + 999) / 1000));
+		notice_waits(a, &a->changes.items[a->changes.len - 1], n);
 	if (n > 0)
 		marks_clear(a);
 }
@@ -223,7 +229,8 @@ static void accepted(struct app *a, const struct change *c, const struct msg *m)
 	if (c->said)
 		app_notice(a, ROLE_GOOD, "%s%s", c->said, back ? T_CAN_UNDO : "");
 	else
-		app_notice(a, ROLE_GOOD, T_ACCEPTED, c->name, c->doing ? c->doing : c->verb);
+		app_notice(a, ROLE_GOOD, T_ACCEPTED "%s", c->name, c->doing ? c->doing : c->verb,
+			back ? T_CAN_UNDO : "");
 }
 
 bool change_reply(struct app *a, const struct msg *m, struct cmds *out)

@@ -23,13 +23,14 @@ struct change {
 	char *path, *name; /* of the request; of the object */
 	char *uid;         /* of the row that bears the badge; "" none */
 	json_t *body;
-	json_t *back;   /* what the fields were that an edit changes; NULL: no edit */
-	char *version;  /* that the object must still have; NULL: whatever it is */
-	char *said;     /* a sentence for when it is accepted; NULL: "NAME DOING." */
-	int64_t due;    /* mono ms when it leaves; 0: sent */
-	uint64_t batch; /* what was accepted together is undone together */
-	uint64_t form;  /* that made it and gets the reply; 0: none */
-	bool at_once;   /* harms nothing: no time to undo it */
+	char *undo_path; /* of the action that takes it back; NULL: none */
+	json_t *back;    /* what the fields were that an edit changes; NULL: no edit */
+	char *version;   /* that the object must still have; NULL: whatever it is */
+	char *said;      /* a sentence for when it is accepted; NULL: "NAME DOING." */
+	int64_t due;     /* mono ms when it leaves; 0: sent */
+	uint64_t batch;  /* what was accepted together is undone together */
+	uint64_t form;   /* that made it and gets the reply; 0: none */
+	bool at_once;    /* harms nothing: no time to undo it */
 };
 
 struct changes {
@@ -46,6 +47,9 @@ struct change *changes_add(struct changes *c); /* zeroed; valid until the next c
  * opens its prompt, or does it at once where it asks nothing; a notice when there is nothing to do.
  */
 void change_propose(struct app *a, const struct kind_action *ka, struct cmds *out);
+struct prompt;
+/* What was typed into it goes with what is proposed. */
+void change_say(struct app *a, const struct prompt *p);
 /* The prompt was accepted: a->proposed becomes a->changes. */
 void change_accept(struct app *a, struct cmds *out);
 /* Whether a change of that form has no answer yet. */

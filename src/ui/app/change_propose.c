@@ -19,6 +19,9 @@ static void propose_one(struct app *a, const struct kind_action *ka, struct obje
 	c->method = ka->method;
 	c->at_once = ka->asks == ASKS_NOTHING;
 	c->path = object_path(a, o, object_id(o, name), ka->tail);
+	if (ka->undo)
+		c->undo_path = object_path(a, o, object_id(o, name),
+			kind_action_find(o.kind, ka->undo)->tail);
 	c->name = mem_strdup(name);
 	c->uid = mem_strdup(object_id(o, name));
 }
@@ -33,6 +36,25 @@ static void write_names(const struct changes *c, struct buf *out)
 	if (c->len > SHOWN)
 		buf_addf(out, T_AND_MORE, c->len - SHOWN);
 	buf_adds(out, "\n");
+}
+
+/* The first text that an action takes; NULL: it takes none. */
+static const struct field *text_taken(const struct kind *takes)
+{
+	for (size_t i = 0; i < takes->field_count; i++)
+		if ((takes->fields[i].flags & F_NEW) && takes->fields[i].type->storage == ST_TEXT)
+			return &takes->fields[i];
+	return NULL;
+}
+
+/* What was typed into the prompt goes with each of the changes. */
+void change_say(struct app *a, const struct prompt *p)
+{
+	for (size_t i = 0; p->asks && p->answer.text.len > 0 && i < a->proposed.len; i++) {
+		struct change *c = &a->proposed.items[i];
+
+		c->body = json_pack("{s:s}", p->asks->name, p->answer.text.data);
+	}
 }
 
 static void open_prompt(struct app *a, const struct kind_action *ka, const struct stakes *s)
@@ -52,6 +74,8 @@ static void open_prompt(struct app *a, const struct kind_action *ka, const struc
 	accept.data[0] = (char)tolower((unsigned char)accept.data[0]);
 	prompt_start(&a->prompt, PROMPT_CHANGES, question.data, accept.data,
 		heavy ? typed.data : NULL);
+	if (ka->takes && !heavy)
+		prompt_asks(&a->prompt, text_taken(ka->takes));
 	if (s->objects > 1)
 		write_names(&a->proposed, &a->prompt.stakes);
 	stakes_write(s, a, ka, &a->prompt.stakes);

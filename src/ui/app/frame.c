@@ -235,12 +235,26 @@ static void draw_crumb(const struct app *a, struct grid *g, struct rect r)
 	buf_release(&status);
 }
 
+/* What a key of the kind means for this row: where its own action cannot be done, the other one. */
+static const struct kind_action *meant(const struct action_info *i, struct object o)
+{
+	const struct kind_action *ka = kind_action_find(o.kind, i->name);
+	const struct kind_action *other = ka->other ? kind_action_find(o.kind, ka->other) : NULL;
+
+	if (other == NULL || o.row == NULL || kind_action_may(o.kind, ka, o.row))
+		return ka;
+	return kind_action_may(o.kind, other, o.row) ? other : ka;
+}
+
 /* What runs is submitted. */
 static const char *hint_word(const struct app *a, const struct action_info *i)
 {
-	const struct kind *k = app_object(a).kind;
+	struct object o = app_object(a);
 
-	return i->action == ACT_SUBMIT && k && !(k->can & CAN_TASKS) ? T_HINT_MAKE : i->hint;
+	if (i->action >= ACT_COUNT && o.kind && kind_action_find(o.kind, i->name))
+		return meant(i, o)->name;
+	return i->action == ACT_SUBMIT && o.kind && !(o.kind->can & CAN_TASKS) ? T_HINT_MAKE
+									       : i->hint;
 }
 
 /* Draws where `g` is not NULL; returns the cells that it takes. */
@@ -276,10 +290,11 @@ static bool is_wanted(const struct app *a, const struct action_info *i, struct o
 	if (i->action < ACT_COUNT)
 		return o.row ||
 			(i->action != ACT_OPEN && i->action != ACT_LOGS && i->action != ACT_WHY);
-	const struct kind_action *ka = kind_action_find(o.kind, i->name);
+	const struct kind_action *ka = meant(i, o);
 
 	return o.row && app_may(a, ka->least) &&
-		(kind_state(o.kind) ? ka->from && kind_action_may(o.kind, ka, o.row) : true);
+		(kind_state(o.kind) ? (ka->from || ka->flag) && kind_action_may(o.kind, ka, o.row)
+				    : true);
 }
 
 /* In the order of the key map; what helps further keeps its place at the right end. */

@@ -62,8 +62,10 @@ void stakes_write(const struct stakes *s, const struct app *a, const struct kind
 	const char *owner = owner_of(s->kind, s->first);
 	const struct field *org = kind_field(s->kind, "org_name");
 
-	if (kind_state(s->kind))
+	if (kind_runs(s->kind))
 		write_work(s, out);
+	if (s->objects == 1 && ka->at_stake)
+		ka->at_stake(s->first, out);
 	if (s->objects == 1 && org && strcmp(a->tenant, "-1") == 0)
 		buf_addf(out, T_STAKE_ORG "\n", record_text(s->first, org));
 	if (s->objects == 1 && *owner)

@@ -33,7 +33,10 @@ static char *made_path(const struct change *c, const json_t *answer)
 bool undo_offer(struct app *a, const struct change *c, const json_t *answer)
 {
 	bool made = c->form && strcmp(c->method, "POST") == 0;
-	char *path = made ? made_path(c, answer) : c->back ? mem_strdup(c->path) : NULL;
+	char *path = made      ? made_path(c, answer)
+		: c->back      ? mem_strdup(c->path)
+		: c->undo_path ? mem_strdup(c->undo_path)
+			       : NULL;
 
 	if (!path)
 		return false;

@@ -1,6 +1,6 @@
 /*
- * `u` after a change that went at once: what was made is deleted again, what was edited gets the
- * values back that it had. For UNDO_MS only, and until the next change: later it would take away
+ * `u` after a change that was accepted: what was made is deleted again, what was edited gets the
+ * values back that it had, and after an action that has an opposite that is done. For UNDO_MS only, and until the next change: later it would take away
  * more than the change did.
  */
 #ifndef MLTOP_UI_UNDO_H

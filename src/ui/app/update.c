@@ -20,6 +20,7 @@ static void prompt_message(struct app *a, const struct msg *m, struct cmds *out)
 		a->ended = true;
 		cmds_add(out, CMD_QUIT);
 	} else {
+		change_say(a, &a->prompt);
 		change_accept(a, out);
 	}
 	prompt_release(&a->prompt);

@@ -35,6 +35,25 @@ void prompt_start(struct prompt *p, enum prompt_about about, const char *questio
 	p->typed = typed ? mem_strdup(typed) : NULL;
 }
 
+void prompt_asks(struct prompt *p, const struct field *f)
+{
+	p->asks = f;
+	edit_release(&p->answer);
+	edit_init(&p->answer, f && f->max > 0 ? (size_t)f->max : 0);
+}
+
+/* Keys are text, but for those that choose. */
+static enum prompt_answer asking_key(struct prompt *p, uint32_t key)
+{
+	switch (key) {
+	case K_ESC: return PROMPT_REFUSED;
+	case K_TAB:
+	case K_BACKTAB: p->yes = p->painted && !p->yes; return PROMPT_OPEN;
+	case K_ENTER: return p->yes && p->painted ? PROMPT_ACCEPTED : PROMPT_REFUSED;
+	default: edit_key(&p->answer, key); return PROMPT_OPEN;
+	}
+}
+
 static enum prompt_answer typed_key(struct prompt *p, uint32_t key)
 {
 	if (key == K_ESC)
@@ -63,11 +82,13 @@ static enum prompt_answer choice_key(struct prompt *p, uint32_t key)
 enum prompt_answer prompt_input(struct prompt *p, const struct msg *m)
 {
 	if (m->type == MSG_PASTE) {
-		if (p->typed && p->painted)
+		if ((p->typed || p->asks) && p->painted)
 			edit_insert(&p->answer, m->text, m->text_len);
 		return PROMPT_OPEN;
 	}
-	return p->typed ? typed_key(p, m->key) : choice_key(p, m->key);
+	if (p->typed)
+		return typed_key(p, m->key);
+	return p->asks ? asking_key(p, m->key) : choice_key(p, m->key);
 }
 
 /* The width of the widest line, or `most` where that is more. */
@@ -130,7 +151,18 @@ static void draw_answers(const struct prompt *p, struct grid *g, int x, int y, i
 	if (p->yes)
 		grid_select(g, x + used + 2, y, second);
 	grid_clip(g, x + used + second + 4, y, width - used - second - 4, ROLE_DIM,
-		p->yes ? T_PROMPT_ENTER : T_PROMPT_HOW);
+		p->yes            ? T_PROMPT_ENTER
+			: p->asks ? T_PROMPT_TAB
+				  : T_PROMPT_HOW);
+}
+
+/* "Note (may be empty): a new fan" */
+static void draw_asked(const struct prompt *p, struct grid *g, int x, int y, int width)
+{
+	const char *label = p->asks->label ? p->asks->label : p->asks->name;
+	int used = grid_textf(g, x, y, width / 2, ROLE_PROMPT, T_PROMPT_ASKS, label);
+
+	edit_draw(&p->answer, g, x + used + 1, y, width - used - 1, ROLE_FIELD, true);
 }
 
 static void draw_lines(const char *s, struct grid *g, struct rect r, enum grid_role role)
@@ -159,13 +191,14 @@ void prompt_draw(const struct prompt *p, const char *leads, enum grid_role role,
 	if (width > body.width)
 		width = body.width;
 	int first = fold_lines(p->stakes.data, width - 4, &stakes);
-	int height = first + fold_lines(leads, width - 4, &more) + 4;
+	int asked = p->asks ? 1 : 0;
+	int height = first + fold_lines(leads, width - 4, &more) + 4 + asked;
 	int border = height <= body.height;
 
 	if (height > body.height)
 		height = body.height;
 	int y = body.y + body.height - height, x = body.x + (body.width - width) / 2;
-	struct rect lines = {x + 2, y + border + 1, width - 4, height - border - 2};
+	struct rect lines = {x + 2, y + border + 1, width - 4, height - border - 2 - asked};
 
 	grid_fill(g, x, y, width, height, ROLE_PROMPT);
 	for (int i = 0; i < width && border; i++)
@@ -175,6 +208,8 @@ void prompt_draw(const struct prompt *p, const char *leads, enum grid_role role,
 	lines.y += first;
 	lines.height -= first;
 	draw_lines(more.data, g, lines, role);
+	if (p->asks)
+		draw_asked(p, g, x + 2, y + height - 2, width - 4);
 	draw_answers(p, g, x + 2, y + height - 1, width - 4);
 	buf_release(&stakes);
 	buf_release(&more);

@@ -114,6 +114,7 @@ static const char *cell_mark(const struct gpu *g, bool ascii)
 	case GPU_STALLED: return "?";
 	case GPU_FOREIGN: return "f";
 	case GPU_MIG: return "m";
+	case GPU_DRAINED: return "d";
 	default: break;
 	}
 	if (!record_has(gpu, g, util))
