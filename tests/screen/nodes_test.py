@@ -114,11 +114,14 @@ def an_operator_drains_a_node():
     screen.type("gpus")
     screen.keys("Enter")
     screen.wait(lambda t: "d drained" in t and len(re.findall(r"demo-2 +drained", t)) == 2)
-    screen.escape(lambda t: "drained" in row(t, "demo-2"))
+    screen.keys(":")
+    screen.type("nodes state=drained")
+    screen.keys("Enter")
     # Given back by the same key: the job starts.
-    screen.wait("undrain")
+    screen.wait(re.compile(r"^>demo-2 ", re.M))
+    screen.wait("h undrain")
     screen.keys("h")
-    screen.wait(lambda t: "ready" in row(t, "demo-2"))
+    screen.wait("0 of 4")
     user.wait(lambda t: "running" in row(t, "next"))
     assert c.job("next")["node_name"] == "demo-2"
     for s in (screen, user):
