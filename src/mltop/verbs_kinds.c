@@ -72,12 +72,12 @@ static const struct verb *special_of(const char *noun, const char *name)
 /* The flags of every action, and those that are rows of what it takes. */
 static const struct cli_flag *flags_of(struct verb_table *t, const struct kind_action *a)
 {
-	struct cli_flag *out = t->taken[t->taking];
+	struct cli_flag *out;
 	size_t n = ARRAY_SIZE(action_flags) - 1;
 
 	if (a->takes == NULL || t->taking == TAKING_MAX)
 		return action_flags;
-	t->taking++;
+	out = t->taken[t->taking++];
 	memcpy(out, action_flags, sizeof action_flags);
 	for (size_t i = 0; i < a->takes->field_count && n < TAKEN_MAX; i++) {
 		const struct field *f = &a->takes->fields[i];
