@@ -164,7 +164,7 @@ static void add_running(struct route_table *t, const struct kind_handlers *h, co
 			"Curves of its event files below MLTOP_OUTPUT_DIR, each folder a run, as TensorBoard "
 			"reads them: {\"data\": [{\"tag\", \"run\", \"points\": [[step, ms since 1970, value], "
 			"...]}], \"truncated\", \"source\", \"problems\"}, values numbers or \"nan\", \"inf\", "
-			"\"-inf\"; ?tags=A,B ?run= ?from_step= ?max_points= (1,000 of a tag, spread evenly; 10,000 at "
+			"\"-inf\"; ?tags=A,B ?tag=A (one name, whatever is in it) ?run= ?from_step= ?max_points= (1,000 of a tag, spread evenly; 10,000 at "
 			"most). truncated: there are more points than these. Where there are no event files, source is "
 			"`log`: loss and metric as its samples have them, steps null."},
 	};

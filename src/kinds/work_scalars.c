@@ -19,7 +19,7 @@ struct scalars_ask {
 	struct scalars_look look;
 	struct request *r;
 	struct scalar_query query;
-	char *tags, *run;
+	char *tags, *tag, *run;
 	char uid[ULID_SIZE];
 	char *past; /* where its samples are */
 	struct buf text;
@@ -32,6 +32,7 @@ static void ask_free(struct scalars_ask *s)
 	series_release(&s->series);
 	buf_release(&s->text);
 	free(s->tags);
+	free(s->tag);
 	free(s->run);
 	free(s->past);
 	free(s);
@@ -148,7 +149,8 @@ static void log_answer(struct scalars_ask *s, const struct series *series)
 		const char *tag = tag_of(series->fields[i], row, k);
 
 		if (series->fields[i]->type == &ft_measure && series_newest(series, i, &any) &&
-			scalar_named(s->query.tags, tag) && scalar_named(s->query.run, "."))
+			scalar_named(s->query.tags, tag) && scalar_named(s->query.run, ".") &&
+			(s->query.tag == NULL || strcmp(s->query.tag, tag) == 0))
 			measure_write(series, i, tag, list);
 	}
 	request_reply(s->r, 200,
@@ -187,6 +189,7 @@ static bool wants(struct scalars_ask *s, struct err *e)
 
 	s->query = (struct scalar_query)SCALAR_QUERY_INIT;
 	s->query.tags = s->tags = mem_strdup(request_query(s->r, "tags"));
+	s->query.tag = s->tag = mem_strdup(request_query(s->r, "tag"));
 	s->query.run = s->run = mem_strdup(request_query(s->r, "run"));
 	if (from && !num_i64(from, INT64_MIN, INT64_MAX, &s->query.from_step))
 		return err_field(e, ERR_INVALID, "from_step",

@@ -29,16 +29,17 @@ static double value_of(const json_t *value)
 
 /* ---- The question ---- */
 
-/* Those of --tag, with commas between them. */
+/* One --tag is a name whatever is in it; of several there is a list, with commas between them. */
 static void tags_add(const struct cli *c, struct query *q)
 {
 	struct buf tags = BUF_INIT;
+	int count = 0;
 
 	for (int i = 0; i < c->flag_count; i++)
 		if (strcmp(c->flags[i].name, "tag") == 0)
-			buf_addf(&tags, "%s%s", tags.len ? "," : "", c->flags[i].value);
-	if (tags.len)
-		query_add(q, "tags", tags.data, NULL);
+			buf_addf(&tags, "%s%s", count++ ? "," : "", c->flags[i].value);
+	if (count)
+		query_add(q, count > 1 ? "tags" : "tag", tags.data, NULL);
 	buf_release(&tags);
 }
 

@@ -43,7 +43,8 @@ static void choose(const struct scalars *s, const struct scalar_query *q, struct
 		for (size_t n = 0; n < run->tags.len; n++) {
 			const struct scalar_tag *t = run->tags.items[n];
 
-			if (scalar_tag_count(t) && scalar_named(q->tags, t->name))
+			if (scalar_tag_count(t) && scalar_named(q->tags, t->name) &&
+				(q->tag == NULL || strcmp(q->tag, t->name) == 0))
 				vec_push(&out->list, ((struct chosen){run, t}));
 		}
 	}

@@ -12,6 +12,7 @@ enum {
 
 struct scalar_query {
 	const char *tags, *run; /* names with commas between them; NULL: all */
+	const char *tag;        /* one name, whatever is in it; NULL: all */
 	int64_t from_step;      /* points of lower steps are left out */
 	int64_t points; /* at most of each tag, from 1; spread evenly, with first and last */
 };

@@ -1,6 +1,7 @@
 #include "ui/kit/chart.h"
 
 #include "base/timefmt.h"
+#include "ui/kit/chart_parts.h"
 #include "ui/kit/glyphs.h"
 #include "ui/kit/text.h"
 
@@ -8,22 +9,9 @@
 #include <string.h>
 
 /* A line is drawn over so many rows of which nothing is known: samples come every few seconds. */
-enum { BRIDGE_ROWS = 5, POINTS_MAX = 2 * GRID_COLS_MAX };
-
-/* What stands at a point of the time: a number, nan, an infinity, or nothing (SERIES_UNKNOWN). */
-struct curve {
-	float points[POINTS_MAX];
-	int count;
-	double low, high;  /* of the scale */
-	float least, most; /* of the numbers; least > most: there are none */
-};
+enum { BRIDGE_ROWS = 5 };
 
 /* ---- From rows to points ---- */
-
-static bool is_number(float v)
-{
-	return v != SERIES_UNKNOWN && isfinite(v);
-}
 
 /* Rows [from, to): the mean of the numbers, or what else there is. */
 static float rows_mean(const struct series *s, size_t field, size_t from, size_t to)
@@ -35,7 +23,7 @@ static float rows_mean(const struct series *s, size_t field, size_t from, size_t
 	for (size_t row = from; row < to; row++) {
 		float v = series_at(s, row, field);
 
-		if (is_number(v)) {
+		if (chart_number(v)) {
 			sum += v;
 			n++;
 		} else if (v != SERIES_UNKNOWN) {
@@ -54,7 +42,7 @@ static size_t row_near(const struct series *s, size_t field, size_t row, bool be
 		size_t at = behind ? row + i : row - i;
 
 		if (series_at(s, at, field) != SERIES_UNKNOWN)
-			return is_number(series_at(s, at, field)) ? at : SIZE_MAX;
+			return chart_number(series_at(s, at, field)) ? at : SIZE_MAX;
 	}
 	return SIZE_MAX;
 }
@@ -66,7 +54,7 @@ static float between(const struct series *s, size_t field, double row)
 	size_t right = row_near(s, field, (size_t)row + ((double)(size_t)row < row), true);
 
 	if (at < s->rows && series_at(s, at, field) != SERIES_UNKNOWN &&
-		!is_number(series_at(s, at, field)))
+		!chart_number(series_at(s, at, field)))
 		return series_at(s, at, field);
 	if (left == SIZE_MAX || right == SIZE_MAX)
 		return left != SIZE_MAX && right == SIZE_MAX && (double)left + 0.5 >= row
@@ -96,6 +84,8 @@ static void curve_make(struct curve *c, const struct series *s, size_t field, in
 	double rows_each = (double)s->rows / count;
 
 	c->count = count;
+	c->role = ROLE_ACCENT;
+	c->mark = "*";
 	c->least = INFINITY;
 	c->most = -INFINITY;
 	for (int i = 0; i < count; i++) {
@@ -107,123 +97,12 @@ static void curve_make(struct curve *c, const struct series *s, size_t field, in
 		else
 			v = between(s, field, i * (double)(s->rows - 1) / (count - 1));
 		c->points[i] = v;
-		if (is_number(v)) {
+		if (chart_number(v)) {
 			c->least = fminf(c->least, v);
 			c->most = fmaxf(c->most, v);
 		}
 	}
 	scale(c, s->fields[field]);
-}
-
-/* ---- From points to cells ---- */
-
-/* How high of `steps`, 0 at the bottom; -1: nothing stands there. */
-static int height_of(const struct curve *c, int i, int steps)
-{
-	float v = c->points[i];
-
-	if (v == SERIES_UNKNOWN)
-		return -1;
-	if (isnan(v))
-		return 0;
-	if (isinf(v))
-		return v > 0 ? steps - 1 : 0;
-	int at = (int)((v - c->low) / (c->high - c->low) * (steps - 1) + 0.5);
-
-	return at < 0 ? 0 : at >= steps ? steps - 1 : at;
-}
-
-static bool is_odd(const struct curve *c, int i)
-{
-	return c->points[i] != SERIES_UNKNOWN && !isfinite(c->points[i]);
-}
-
-/* "x" where it was nan, "^" and "v" where it left all bounds. */
-static bool odd_draw(const struct curve *c, int i, struct grid *g, struct rect r, int x)
-{
-	if (!is_odd(c, i))
-		return false;
-	float v = c->points[i];
-
-	grid_text(g, r.x + x, isinf(v) && v > 0 ? r.y : r.y + r.height - 1, 1, ROLE_BAD,
-		isnan(v)        ? "x"
-			: v > 0 ? "^"
-				: "v");
-	return true;
-}
-
-/* Where the line goes at that point: down or up to where it was before. */
-static void span_of(const struct curve *c, int i, int steps, int *low, int *high)
-{
-	int at = height_of(c, i, steps);
-	int before = i > 0 && !is_odd(c, i - 1) ? height_of(c, i - 1, steps) : -1;
-
-	*low = *high = at;
-	if (before >= 0 && before < at)
-		*low = before + 1;
-	else if (before > at)
-		*high = before - 1;
-}
-
-static void braille_cell(const struct curve *c, struct grid *g, struct rect r, int x, int y)
-{
-	static const unsigned char dots[2][4] = {{0x40, 0x04, 0x02, 0x01},
-		{0x80, 0x20, 0x10, 0x08}};
-	int bottom = (r.height - 1 - y) * 4;
-	unsigned bits = 0;
-
-	for (int side = 0; side < 2; side++) {
-		int low, high, i = 2 * x + side;
-
-		if (height_of(c, i, r.height * 4) < 0 || is_odd(c, i))
-			continue;
-		span_of(c, i, r.height * 4, &low, &high);
-		for (int dot = 0; dot < 4; dot++)
-			if (bottom + dot >= low && bottom + dot <= high)
-				bits |= dots[side][dot];
-	}
-	if (bits) {
-		char text[4] = {(char)0xE2, (char)(0xA0 | bits >> 6), (char)(0x80 | (bits & 0x3F))};
-
-		grid_text(g, r.x + x, r.y + y, 1, ROLE_ACCENT, text);
-	}
-}
-
-static void braille_draw(const struct curve *c, struct grid *g, struct rect r)
-{
-	for (int x = 0; x < r.width; x++) {
-		for (int y = 0; y < r.height; y++)
-			braille_cell(c, g, r, x, y);
-		if (!odd_draw(c, 2 * x, g, r, x))
-			odd_draw(c, 2 * x + 1, g, r, x);
-	}
-}
-
-static void blocks_draw(const struct curve *c, struct grid *g, struct rect r)
-{
-	for (int x = 0; x < r.width; x++) {
-		int high = height_of(c, x, r.height * 8);
-
-		if (high < 0 || odd_draw(c, x, g, r, x))
-			continue;
-		for (int y = 0; y <= high / 8; y++)
-			grid_text(g, r.x + x, r.y + r.height - 1 - y, 1, ROLE_ACCENT,
-				glyph_level(y < high / 8 ? 7 : high % 8, false));
-	}
-}
-
-static void ascii_draw(const struct curve *c, struct grid *g, struct rect r)
-{
-	for (int x = 0; x < r.width; x++) {
-		int at = height_of(c, x, r.height), low, high;
-
-		if (at < 0 || odd_draw(c, x, g, r, x))
-			continue;
-		span_of(c, x, r.height, &low, &high);
-		for (int y = low; y <= high; y++)
-			grid_text(g, r.x + x, r.y + r.height - 1 - y, 1, ROLE_ACCENT,
-				y == at ? "*" : "|");
-	}
 }
 
 /* ---- The chart ---- */
@@ -241,7 +120,7 @@ static void head_draw(const struct series *s, size_t field, const struct curve *
 		series_cell(f, newest, &value);
 	used = grid_textf(g, r.x, r.y, r.width, ROLE_HEADER, "%s ", label ? label : f->name);
 	used += grid_text(g, r.x + used, r.y, r.width - used,
-		is_number(newest) ? ROLE_NORMAL : ROLE_BAD, value.data ? value.data : "");
+		chart_number(newest) ? ROLE_NORMAL : ROLE_BAD, value.data ? value.data : "");
 	if (c->least <= c->most) {
 		series_cell(f, (float)c->low, &range);
 		buf_adds(&range, T_CHART_TO);
@@ -258,28 +137,22 @@ void chart_draw(const struct series *s, size_t field, const char *label, struct 
 	struct rect r)
 {
 	struct rect plot = {r.x, r.y + 1, r.width, r.height - 1};
-	bool braille = g->braille && !g->ascii;
 	struct curve c;
 
 	if (r.width < 2 || r.height < 2 || s->rows == 0)
 		return;
-	curve_make(&c, s, field, braille ? 2 * plot.width : plot.width);
+	curve_make(&c, s, field, curve_points(g, plot));
 	head_draw(s, field, &c, label, g, r);
-	if (g->ascii)
-		ascii_draw(&c, g, plot);
-	else if (braille)
-		braille_draw(&c, g, plot);
-	else
-		blocks_draw(&c, g, plot);
+	curve_draw(&c, false, g, plot);
 }
 
-size_t charts_fields(const struct series *s, size_t out[SERIES_FIELDS_MAX])
+static size_t fields_shown(const struct series *s, bool used_only, size_t out[SERIES_FIELDS_MAX])
 {
 	size_t count = 0;
 	float any;
 
 	/* How the training goes, then what it uses. */
-	for (int measures = 1; measures >= 0; measures--)
+	for (int measures = !used_only; measures >= 0; measures--)
 		for (size_t i = 0; i < s->field_count; i++)
 			if ((s->fields[i]->type == &ft_measure) == measures &&
 				series_newest(s, i, &any))
@@ -287,9 +160,14 @@ size_t charts_fields(const struct series *s, size_t out[SERIES_FIELDS_MAX])
 	return count;
 }
 
+size_t charts_fields(const struct series *s, size_t out[SERIES_FIELDS_MAX])
+{
+	return fields_shown(s, false, out);
+}
+
 void charts_draw(const struct series *s, struct chart_label label, struct grid *g, struct rect r)
 {
-	size_t fields[SERIES_FIELDS_MAX], count = charts_fields(s, fields);
+	size_t fields[SERIES_FIELDS_MAX], count = fields_shown(s, label.used_only, fields);
 	int beside = r.width / (CHART_WIDTH_MIN + 12), below, rows;
 
 	beside = beside < 1 ? 1 : beside > 3 ? 3 : beside;
@@ -316,8 +194,8 @@ void chart_spark(const struct series *s, size_t field, int width, bool ascii, st
 		return;
 	curve_make(&c, s, field, width);
 	for (int i = 0; i < width; i++) {
-		int at = height_of(&c, i, GLYPH_LEVELS);
+		int at = curve_height(&c, i, GLYPH_LEVELS);
 
-		buf_adds(out, at < 0 ? " " : is_odd(&c, i) ? "x" : glyph_level(at, ascii));
+		buf_adds(out, at < 0 ? " " : curve_odd(&c, i) ? "x" : glyph_level(at, ascii));
 	}
 }

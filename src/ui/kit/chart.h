@@ -18,6 +18,7 @@ void chart_draw(const struct series *s, size_t field, const char *label, struct 
 /* What is said in place of a field's name: "val_acc" for metric_value. */
 struct chart_label {
 	const char *field, *label; /* label NULL: its name after all */
+	bool used_only;            /* how the training goes is drawn elsewhere */
 };
 /* As many as fit, loss and metric first; at most three beside each other. */
 void charts_draw(const struct series *s, struct chart_label label, struct grid *g, struct rect r);

@@ -73,6 +73,7 @@ static void job_close(struct app *a, struct view *view, struct cmds *out)
 	textpane_release(&v->overview);
 	textpane_release(&v->spec);
 	series_release(&v->samples);
+	curves_release(&v->curves);
 	table_release(&v->events);
 	table_release(&v->tasks);
 	table_release(&v->outputs);
@@ -118,6 +119,7 @@ static void job_message(struct app *a, struct view *view, const struct msg *m, s
 	if (m->type == MSG_REPLY && v->outputs.request && m->id == v->outputs.request)
 		table_reply(&v->outputs, m, page_rows);
 	changed |= job_charts_message(v, a, m);
+	changed |= job_curves_message(v, a, view->name, m, out);
 	if (changed)
 		job_fill(v, a);
 	if (life && !v->data.id)
@@ -202,12 +204,18 @@ static bool job_action(struct app *a, struct view *view, enum action act, struct
 			(v->tab + (act == ACT_NEXT_TAB ? 1 : TAB_COUNT - 1)) % TAB_COUNT);
 		if (v->tab == TAB_OUTPUTS)
 			v->outputs.request = outputs_ask(a, view->name, out);
+		if (v->tab == TAB_CHARTS)
+			job_curves_ask(v, a, view->name, out);
 		return true;
 	}
 	if (act == ACT_REFRESH && v->tab == TAB_OUTPUTS)
 		v->outputs.request = outputs_ask(a, view->name, out);
 	else if (act == ACT_REFRESH)
 		ask(a, view, out);
+	if (act == ACT_REFRESH && v->tab == TAB_CHARTS)
+		job_curves_ask(v, a, view->name, out);
+	if (v->tab == TAB_CHARTS && job_curves_action(v, a, view->name, act, out))
+		return true;
 	if (task_action(a, view, act, out))
 		return true;
 	if (act == ACT_FAILURE) {
@@ -282,8 +290,11 @@ static void job_status(const struct app *a, const struct view *view, struct buf 
 
 static void job_search(struct app *a, struct view *view, const char *text, struct cmds *out)
 {
-	(void)out;
-	if (!textpane_search(job_pane(view), text))
+	struct job_view *v = view->state;
+	bool found = v->tab == TAB_CHARTS ? job_curves_search(v, a, view->name, text, out)
+					  : textpane_search(job_pane(view), text);
+
+	if (!found)
 		app_notice(a, ROLE_WARN, T_NOT_FOUND, text);
 }
 

@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+/* Curves of event files have the whole page where half of it is less than that. */
+enum { CURVES_HEIGHT = 8 };
+
 /* What a job used and how its training went, as curves: read once, and gone on with by what is told. */
 
 void job_charts_ask(struct job_view *v, struct app *a, const char *name, struct cmds *out)
@@ -51,16 +54,25 @@ void job_charts_draw(const struct job_view *v, struct grid *g, struct rect body)
 	const struct series *s = &v->samples;
 	const struct job *j = job_of(v);
 	struct rect all = {body.x + 1, body.y, body.width - 1, body.height - 1};
+	bool curves = v->curves.tags.len > 0;
 	size_t fields[SERIES_FIELDS_MAX];
 
-	if (charts_fields(s, fields) == 0) {
+	if (curves) {
+		int height = all.height < 2 * CURVES_HEIGHT ? all.height : (all.height + 1) / 2;
+
+		curves_draw(&v->curves, g, (struct rect){all.x, all.y, all.width, height});
+		all.y += height + 1;
+		all.height -= height + 1;
+		if (all.height < CHART_HEIGHT_MIN)
+			return;
+	} else if (charts_fields(s, fields) == 0) {
 		grid_text(g, all.x, all.y, all.width, ROLE_DIM,
 			v->samples_id ? T_LOADING : T_EMPTY_CHARTS);
 		return;
 	}
 	charts_draw(s,
 		(struct chart_label){"metric_value",
-			record_has(job, j, metric_name) ? j->metric_name : NULL},
+			record_has(job, j, metric_name) ? j->metric_name : NULL, curves},
 		g, all);
 	time_line(s, g, (struct rect){all.x, body.y + body.height - 1, all.width, 1});
 }
