@@ -2,6 +2,7 @@
 #include "kinds/kinds.h"
 
 #include "base/mem.h"
+#include "core/schema/record_write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,7 @@ void request_reply_row(struct request *r, const struct kind *k, const void *row)
 	const char *fields = request_query(r, "fields");
 	bool some = fields && *fields;
 	struct fieldset set = {{0}};
+	struct buf out = BUF_INIT;
 	struct err e = ERR_INIT;
 
 	if (some && !fieldset_parse(&set, k, fields, &e)) {
@@ -192,7 +194,11 @@ void request_reply_row(struct request *r, const struct kind *k, const void *row)
 		return;
 	}
 	fieldset_add_splits(&set, k);
-	request_reply(r, 200, record_encode(k, row, some ? &set : NULL));
+	if (some)
+		record_write_json(k, row, &set, &out);
+	else
+		record_write_whole(k, row, &out);
+	request_reply_owned(r, 200, &out);
 }
 
 static void one_whole(void *ctx, const void *rec, const struct err *e)

@@ -50,6 +50,7 @@ void model_key_used(struct model *m, const char *access_key, const char *peer, i
 	record_set(key, &k, last_used, (struct when){now});
 	record_set(key, &k, last_from, peer);
 	rowset_put(&m->keys, &k, NULL);
+	model_show(m, &key_kind, access_key);
 	map_set(&m->keys_used, access_key, m);
 	if (m->keys_written == 0 || now < m->keys_written)
 		m->keys_written = now;

@@ -200,8 +200,9 @@ struct exchange {
 	uint64_t received;   /* bytes of the body */
 	size_t body_counted; /* in server.body_bytes, and in body_use's */
 	struct key_use *body_use;
-	struct spool *spool;    /* where a raw body goes; NULL: memory */
-	EVP_MD_CTX *hash, *md5; /* md5: for schemes that want it, else NULL */
+	struct spool *spool; /* where a raw body goes; NULL: memory */
+	EVP_MD_CTX *hash,
+		*md5; /* hash: of a body, where there is one; md5: for schemes that want it */
 	char body_md5[SIGN_MD5_SIZE];
 	struct reply reply;
 };

@@ -23,8 +23,10 @@ enum { SPOOL_PIECE = 256 * 1024 }; /* bytes written at once; twice as many are r
 
 void body_hash_begin(struct exchange *x)
 {
-	x->hash = EVP_MD_CTX_new();
-	EVP_DigestInit_ex(x->hash, EVP_sha256(), NULL);
+	if (x->head.length > 0) {
+		x->hash = EVP_MD_CTX_new();
+		EVP_DigestInit_ex(x->hash, EVP_sha256(), NULL);
+	}
 	if (!x->claimed || !x->claim.scheme->weak)
 		return;
 	x->md5 = EVP_MD_CTX_new();
@@ -39,8 +41,12 @@ static void body_hash_end(struct exchange *x)
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned size = sizeof hash;
 
-	EVP_DigestFinal_ex(x->hash, hash, &size);
-	sign_hex(hash, size, x->r.body_sha256);
+	if (x->hash != NULL) {
+		EVP_DigestFinal_ex(x->hash, hash, &size);
+		sign_hex(hash, size, x->r.body_sha256);
+	} else {
+		memcpy(x->r.body_sha256, SIGN_EMPTY_SHA256, SIGN_HEX_SIZE);
+	}
 	if (x->md5 == NULL)
 		return;
 	EVP_DigestFinal_ex(x->md5, hash, &size);

@@ -13,7 +13,8 @@ struct hub {
 	struct stream *streams;
 	int count;
 	struct map feeds; /* kind's name -> struct feed */
-	struct map logs;  /* uid of what runs -> first struct log_sub */
+	size_t text_bytes;
+	struct map logs; /* uid of what runs -> first struct log_sub */
 	uv_timer_t tick, batch;
 	bool started, stopped;
 };
@@ -27,6 +28,7 @@ struct feed *hub_feed(struct hub *h, const struct kind *k)
 	if (f == NULL) {
 		f = mem_alloc(sizeof *f);
 		f->kind = k;
+		f->text_bytes = &h->text_bytes;
 		map_set(&h->feeds, k->name, f);
 	}
 	return f;
@@ -71,12 +73,16 @@ static void batch_timer_fired(uv_timer_t *timer)
 void hub_changed(struct hub *h, const struct kind *k, const char *uid)
 {
 	struct feed *f = map_get(&h->feeds, k->name);
+	int64_t mono = time_mono_ms();
+	struct slot *slot;
 
-	if (f == NULL)
+	if (f == NULL || f->subs.len == 0)
 		return;
-	feed_row_changed(f, uid);
+	slot = feed_slot(f, uid);
+	feed_filters_changed(f, slot);
+	feed_texts_changed(f, slot);
 	for (size_t i = 0; i < f->subs.len; i++)
-		row_sub_owe(f->subs.items[i], uid);
+		row_sub_owe(f->subs.items[i], slot, mono);
 }
 
 /* Only those that were sent the row, or owe it, have something to take back. */
@@ -152,8 +158,10 @@ static void tick_timer_fired(uv_timer_t *timer)
 		next = st->next;
 		stream_tick(st, mono, now);
 	}
-	while (map_next(&h->feeds, &at, &name, &feed))
+	while (map_next(&h->feeds, &at, &name, &feed)) {
 		feed_time_passed(h, feed, mono, now);
+		feed_texts_sweep(feed);
+	}
 }
 
 void hub_add_stream(struct hub *h, struct stream *st)
@@ -219,6 +227,7 @@ static void feed_free(struct feed *f)
 	vec_release(&f->unused);
 	vec_release(&f->subs);
 	vec_release(&f->filters);
+	vec_release(&f->fields);
 	map_release(&f->by_uid);
 	free(f);
 }

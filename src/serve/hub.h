@@ -10,6 +10,7 @@
 #ifndef SERVE_HUB_H
 #define SERVE_HUB_H
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "core/schema/schema.h"
@@ -33,6 +34,22 @@ struct feed {
 	VEC(uint32_t) unused;
 	VEC(struct row_sub *) subs;
 	VEC(struct shared_filter *) filters;
+	VEC(struct shared_fields *) fields;
+	size_t *text_bytes; /* of all texts of all feeds of the hub */
+};
+
+/* A row as subscriptions send it. */
+struct row_text {
+	char *text; /* NULL: not written, or changed since */
+	uint32_t len;
+	bool used; /* since the last sweep */
+};
+
+/* The fields of all subscriptions that ask for the same: the text of each row is made once. */
+struct shared_fields {
+	struct fieldset set;
+	size_t refs;
+	VEC(struct row_text) texts; /* by slot */
 };
 
 /*
@@ -56,7 +73,7 @@ struct row_sub {
 	uint32_t id;
 	char *org;
 	struct shared_filter *filter; /* NULL: all rows */
-	struct fieldset fields;
+	struct shared_fields *fields;
 	int64_t pass_steps;    /* until it has synced */
 	uint64_t *owed, *sent; /* bits by slot */
 	size_t words;
@@ -84,11 +101,13 @@ bool row_sub_ready(const struct row_sub *sub, int64_t mono); /* has something to
 /* The next owed slot of the batch is taken off; NULL: the batch is over. */
 struct slot *row_sub_take(struct row_sub *sub);
 /* Marks the row as owed and sees to its being sent. */
-void row_sub_owe(struct row_sub *sub, const char *uid);
+void row_sub_owe(struct row_sub *sub, struct slot *slot, int64_t mono);
 bool row_sub_was_sent(const struct row_sub *sub, const struct slot *slot);
 void row_sub_set_sent(struct row_sub *sub, struct slot *slot, bool sent);
 /* The batch is out: the next may begin after a pause. Arms the hub's timer when more is owed. */
 void row_sub_batch_over(struct row_sub *sub, int64_t mono);
+/* The row's slot; made where there is none. */
+struct slot *feed_slot(struct feed *f, const char *uid);
 /* Drops what no subscription needs of a slot just taken. */
 void feed_settle(struct feed *f, struct slot *slot, bool exists);
 
@@ -101,9 +120,22 @@ void filter_let_go(struct feed *f, struct shared_filter *sf);
 bool filter_fits(struct shared_filter *sf, const struct slot *slot, const void *row, int64_t now,
 	int64_t *steps);
 /* The row has changed: it is to be matched again. */
-void feed_row_changed(struct feed *f, const char *uid);
+void feed_filters_changed(struct feed *f, const struct slot *slot);
 /* Rows that filters with the time in them now see otherwise become owed; some at a time. */
 void feed_time_passed(struct hub *h, struct feed *f, int64_t mono, int64_t now);
+
+/* ---- hub_texts.c ---- */
+
+/* The feed's set of those fields, made where there is none yet. */
+struct shared_fields *fields_obtain(struct feed *f, const struct fieldset *fields);
+void fields_let_go(struct feed *f, struct shared_fields *sf);
+/* Appends the row of this slot, whose text is there already or is kept for others. */
+void row_text_add(struct feed *f, struct shared_fields *sf, const struct slot *slot,
+	const void *row, struct buf *out);
+/* The row has changed: it is to be written again. */
+void feed_texts_changed(struct feed *f, const struct slot *slot);
+/* Now and then: texts that nobody wanted since the last time are given back. */
+void feed_texts_sweep(struct feed *f);
 
 /* Between hub.c, hub_rows.c and hub_filter.c. */
 struct feed *hub_feed(struct hub *h, const struct kind *k);

@@ -90,11 +90,9 @@ bool filter_fits(struct shared_filter *sf, const struct slot *slot, const void *
 	return *steps >= 0 && (sf->fits[slot->index / 64] & bit) != 0;
 }
 
-void feed_row_changed(struct feed *f, const char *uid)
+void feed_filters_changed(struct feed *f, const struct slot *slot)
 {
-	const struct slot *slot = map_get(&f->by_uid, uid);
-
-	for (size_t i = 0; slot != NULL && i < f->filters.len; i++) {
+	for (size_t i = 0; i < f->filters.len; i++) {
 		struct shared_filter *sf = f->filters.items[i];
 
 		if (slot->index / 64 < sf->words)
@@ -111,11 +109,12 @@ static struct key_use *payer(const struct feed *f, const struct shared_filter *s
 	return NULL;
 }
 
-static void owe_to_all(struct feed *f, const struct shared_filter *sf, const char *uid)
+static void owe_to_all(struct feed *f, const struct shared_filter *sf, struct slot *slot,
+	int64_t mono)
 {
 	for (size_t i = 0; i < f->subs.len; i++)
 		if (f->subs.items[i]->filter == sf)
-			row_sub_owe(f->subs.items[i], uid);
+			row_sub_owe(f->subs.items[i], slot, mono);
 }
 
 static void time_passed(struct server *s, struct feed *f, struct shared_filter *sf, int64_t mono,
@@ -128,11 +127,11 @@ static void time_passed(struct server *s, struct feed *f, struct shared_filter *
 		return;
 	for (; sf->next < rows->len && !steps_turn_over(s); sf->next++) {
 		const void *row = rows->rows[sf->next];
-		const struct slot *slot = map_get(&f->by_uid, record_uid(f->kind, row));
+		struct slot *slot = map_get(&f->by_uid, record_uid(f->kind, row));
 		int64_t steps = STEPS_ROW;
 
 		if (slot != NULL && look(sf, slot->index, row, now, &steps))
-			owe_to_all(f, sf, slot->uid);
+			owe_to_all(f, sf, slot, mono);
 		steps_spend(s, use, STEPS_ROW - steps + STEPS_LOOK);
 	}
 	if (sf->next < rows->len)

@@ -11,8 +11,7 @@
 
 /* ---- Slots ---- */
 
-/* Made where there is none. */
-static struct slot *feed_slot(struct feed *f, const char *uid)
+struct slot *feed_slot(struct feed *f, const char *uid)
 {
 	struct slot *slot = map_get(&f->by_uid, uid);
 	size_t len = strlen(uid) + 1;
@@ -34,7 +33,8 @@ static struct slot *feed_slot(struct feed *f, const char *uid)
 
 static void slot_free(struct feed *f, struct slot *slot)
 {
-	feed_row_changed(f, slot->uid); /* its number will be another row's */
+	feed_filters_changed(f, slot); /* its number will be another row's */
+	feed_texts_changed(f, slot);
 	f->slots.items[slot->index] = NULL;
 	vec_push(&f->unused, slot->index);
 	map_remove(&f->by_uid, slot->uid);
@@ -125,7 +125,7 @@ struct row_sub *hub_subscribe(struct hub *h, struct stream *st, const struct kin
 		.id = id,
 		.org = mem_strdup(org),
 		.filter = shared,
-		.fields = *fields};
+		.fields = fields_obtain(f, fields)};
 	grow_bits(sub, 0);
 	vec_push(&sub->feed->subs, sub);
 	for (size_t i = 0; rows != NULL && i < rows->len; i++)
@@ -165,6 +165,7 @@ void hub_unsubscribe(struct hub *h, struct row_sub *sub)
 	free(sub->sent);
 	vec_release(&sub->queue);
 	filter_let_go(f, sub->filter);
+	fields_let_go(f, sub->fields);
 	free(sub->org);
 	free(sub);
 }
@@ -205,11 +206,9 @@ void row_sub_batch_over(struct row_sub *sub, int64_t mono)
 		hub_arm_batch(sub->stream->hub, STREAM_BATCH_MS);
 }
 
-void row_sub_owe(struct row_sub *sub, const char *uid)
+void row_sub_owe(struct row_sub *sub, struct slot *slot, int64_t mono)
 {
-	int64_t mono = time_mono_ms();
-
-	if (!owe(sub, feed_slot(sub->feed, uid)))
+	if (!owe(sub, slot))
 		return;
 	if (row_sub_ready(sub, mono))
 		stream_wake(sub->stream);

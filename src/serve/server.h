@@ -43,7 +43,10 @@ void server_close(struct server *s, int grace_ms, void (*done)(void *ctx), void 
 
 /* ---- What the platform tells its streams ---- */
 
-/* Row `uid` of kind k changed or is new (its text may have moved), or is gone. */
+/*
+ * Row `uid` of kind k changed or is new (its text may have moved), or is gone. To be told of each change:
+ * what a row is sent as is kept until then.
+ */
 void hub_changed(struct hub *h, const struct kind *k, const char *uid);
 void hub_gone(struct hub *h, const struct kind *k, const char *uid);
 void hub_log_grew(struct hub *h, const char *uid, const char *task, int attempt);

@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "core/kinds/kinds.h"
-#include "core/schema/record_write.h"
 #include "serve/http.h"
 
 #include <inttypes.h>
@@ -86,11 +85,12 @@ struct batch {
 	size_t count;
 };
 
-static void add_row(struct batch *b, const struct row_sub *sub, const void *row)
+static void add_row(struct batch *b, const struct row_sub *sub, const struct slot *slot,
+	const void *row)
 {
 	if (b->count++ > 0)
 		buf_addc(&b->rows, ',');
-	record_write_json(sub->feed->kind, row, &sub->fields, &b->rows);
+	row_text_add(sub->feed, sub->fields, slot, row, &b->rows);
 }
 
 static bool row_wanted(struct stream *st, const struct row_sub *sub, const struct slot *slot,
@@ -112,7 +112,7 @@ static bool settle_slot(struct stream *st, struct row_sub *sub, struct slot *slo
 	bool wanted = row_wanted(st, sub, slot, row, now, &steps);
 
 	if (wanted) {
-		add_row(b, sub, row);
+		add_row(b, sub, slot, row);
 		row_sub_set_sent(sub, slot, true);
 		sent += STEPS_SEND;
 	} else if (row_sub_was_sent(sub, slot)) {

@@ -130,6 +130,25 @@ class Rows(unittest.TestCase):
                     return all(rows[j["uid"]]["state"] == j["state"] for j in listed.json["data"])
                 until(same, "rows of stream and list agree")
 
+    def test_text_that_watchers_share(self):
+        """A row is written once for all who ask for the same fields; nobody is given an old one."""
+        fields = {"fields": "org_id,train_count_quota"}
+        org = client.key.org_id
+        with client.websocket() as one, client.websocket() as other:
+            for w in (one, other):
+                w.snapshot(1, "quota", by="org_id", **fields)
+            for limit in map(str, range(101, 121)):
+                self.assertEqual(client.put(f"{BASE}/quota/{org}", {"train_count_quota": limit}).status, 200)
+                with client.websocket() as late:
+                    rows = late.snapshot(1, "quota", by="org_id", **fields)
+                    self.assertEqual(rows[org], {"org_id": org, "train_count_quota": limit})
+                for w in (one, other):
+                    told = {}
+                    while told.get("train_count_quota") != limit:
+                        m = w.until("row")
+                        told = next((r for r in m["rows"] if r["org_id"] == org), told)
+                    self.assertEqual(set(told), {"org_id", "train_count_quota"})
+
     def test_unsubscribed_is_quiet(self):
         with client.websocket() as w:
             w.snapshot(1, "job", fields=FIELDS)

@@ -1,5 +1,5 @@
 # make bench: what it takes, beside what others take, from one run. QUICK=1: smaller sizes, a minute.
-# ONLY="dashboard log jobs load gpus older progress scalars strain balance making" chooses parts. Nothing here fails because it was slow.
+# ONLY="dashboard log jobs groups load gpus older progress scalars strain balance making" chooses parts. Nothing here fails because it was slow.
 $B/bench/noop: tests/bench/noop.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--no-as-needed -o $@ $< $(call libs,$(PKGS_mltop)) -lm -lpthread -ldl

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """make bench: figures of this machine, each beside what it is to be compared with from the same run.
 
-    tests/bench/bench.py [dashboard] [log] [jobs] [load] [gpus] [older] [progress] [scalars] [strain] [balance] [making]
+    tests/bench/bench.py [dashboard] [log] [jobs] [groups] [load] [gpus] [older] [progress] [scalars] [strain] [balance] [making]
 
 QUICK=1: small sizes. `older` compares with an older build of ours ($OLDER, else 841f4c4), `progress` the
 reader of progress with that of 841f4c4, `strain` is what one tenant can do to the others, `making` is
@@ -17,6 +17,7 @@ import sys
 import balance
 import dashboard
 import gpus
+import groups
 import jobs
 import load
 import logs
@@ -30,8 +31,8 @@ from kit.basics import BUILD, OPENED
 
 
 def bench():
-    parts = {"dashboard": dashboard.dashboard, "log": logs.log, "jobs": jobs.jobs, "load": load.load, "gpus": gpus.gpus,
-             "older": older.older, "progress": progress.progress, "balance": balance.balance,
+    parts = {"dashboard": dashboard.dashboard, "log": logs.log, "jobs": jobs.jobs, "groups": groups.groups,
+             "load": load.load, "gpus": gpus.gpus, "older": older.older, "progress": progress.progress, "balance": balance.balance,
              "scalars": scalars.scalars,
              "strain": lambda: strain.strain(older.built(), BUILD),
              "making": lambda: making.making(older.COMMIT)}

@@ -90,15 +90,55 @@ static void test_mltop_get_sorted(void **state)
 static void test_mltop_get_as_sent(void **state)
 {
 	struct sign_request r = get_request();
+	struct buf query = BUF_INIT, rest = BUF_INIT;
 	unsigned char key[SIGN_HASH_SIZE];
 	char out[SIGN_HEX_SIZE];
+	struct sign_hasher h;
 
 	(void)state;
-	sign_day_key(&sign_mltop_words, "SK", "20260101T000000Z", key);
-	assert_true(sign_compute(&sign_mltop_words, &r, r.path, SIGN_QUERY_RECEIVED,
-		"host;x-mltop-date;x-mltop-nonce", "20260101T000000Z", empty_hash, key, out));
+	sign_canonical_query(&r, SIGN_QUERY_RECEIVED, &query);
+	assert_true(sign_canonical_rest(&r, "host;x-mltop-date;x-mltop-nonce", empty_hash, &rest));
+	sign_hasher_init(&h);
+	sign_day_key(&h, &sign_mltop_words, "SK", "20260101T000000Z", key);
+	sign_compute(&h, &sign_mltop_words,
+		&(struct sign_parts){r.method, r.path, query.data, rest.data}, "20260101T000000Z",
+		key, out);
+	sign_hasher_release(&h);
 	assert_string_equal(out,
 		"e300e004467b47a6d141a899a623d8084d1060bb0106ddec891a460b954fc01b");
+	buf_release(&query);
+	buf_release(&rest);
+	assert_false(sign_canonical_rest(&r, "host;x-none", empty_hash, &rest));
+	buf_release(&rest);
+	sign_sha256_hex("", 0, out);
+	assert_string_equal(out, SIGN_EMPTY_SHA256);
+}
+
+/* RFC 4231, cases 2, 3 and 6: a short key, one as long as the hash, one longer than a block. */
+static void test_hmac(void **state)
+{
+	static const char first[] = "Test Using Larger Than Block-Size Key - Hash Key First";
+	unsigned char key[131], data[50], mac[SIGN_HASH_SIZE];
+	char hex[SIGN_HEX_SIZE];
+	struct sign_hasher h;
+
+	(void)state;
+	sign_hasher_init(&h);
+	sign_hmac(&h, "Jefe", 4, "what do ya want for nothing?", 28, mac);
+	sign_hex(mac, sizeof mac, hex);
+	assert_string_equal(hex,
+		"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	memset(key, 0xaa, sizeof key);
+	memset(data, 0xdd, sizeof data);
+	sign_hmac(&h, key, 20, data, sizeof data, mac);
+	sign_hex(mac, sizeof mac, hex);
+	assert_string_equal(hex,
+		"773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe");
+	sign_hmac(&h, key, sizeof key, first, sizeof first - 1, mac);
+	sign_hex(mac, sizeof mac, hex);
+	assert_string_equal(hex,
+		"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+	sign_hasher_release(&h);
 }
 
 static void test_mltop_post(void **state)
@@ -436,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_aws_get_vanilla),
 		cmocka_unit_test(test_mltop_get_sorted),
 		cmocka_unit_test(test_mltop_get_as_sent),
+		cmocka_unit_test(test_hmac),
 		cmocka_unit_test(test_mltop_post),
 		cmocka_unit_test(test_date_added),
 		cmocka_unit_test(test_verify_good),

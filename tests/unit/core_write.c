@@ -57,6 +57,11 @@ static void compare(const struct kind *k, const void *rec, const struct fieldset
 	struct buf out = BUF_INIT;
 	json_t *a, *b = record_encode(k, rec, only);
 
+	record_write_whole(k, rec, &out);
+	a = json_loadb(out.data, out.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+	assert_true(only || (a && json_equal(a, b)));
+	json_decref(a);
+	buf_reset(&out);
 	record_write_json(k, rec, only, &out);
 	for (size_t i = 0; only == NULL && i < k->field_count; i++)
 		if (field_nests(&k->fields[i]) || (k->fields[i].flags & F_LARGE))

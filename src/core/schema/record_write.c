@@ -95,8 +95,9 @@ static void write_key(const struct field *f, bool *first, struct buf *out)
 	*first = false;
 }
 
-void record_write_json(const struct kind *k, const void *rec, const struct fieldset *only,
-	struct buf *out)
+/* Only the whole object has records inside and long texts. */
+static void write_fields(const struct kind *k, const void *rec, const struct fieldset *only,
+	bool whole, struct buf *out)
 {
 	bool first = true;
 
@@ -105,7 +106,7 @@ void record_write_json(const struct kind *k, const void *rec, const struct field
 
 		if ((f->flags & (F_ALIAS | F_SECRET)) || (only && !fieldset_has(only, i)))
 			continue;
-		if (only == NULL && (field_nests(f) || (f->flags & F_LARGE)))
+		if (only == NULL && !whole && (field_nests(f) || (f->flags & F_LARGE)))
 			continue;
 		if (known_has(rec, i)) {
 			write_key(f, &first, out);
@@ -116,4 +117,15 @@ void record_write_json(const struct kind *k, const void *rec, const struct field
 		}
 	}
 	buf_adds(out, first ? "{}" : "}");
+}
+
+void record_write_json(const struct kind *k, const void *rec, const struct fieldset *only,
+	struct buf *out)
+{
+	write_fields(k, rec, only, false, out);
+}
+
+void record_write_whole(const struct kind *k, const void *rec, struct buf *out)
+{
+	write_fields(k, rec, NULL, true, out);
 }

@@ -133,54 +133,61 @@ static bool canonical_headers(const struct sign_request *r, const char *signed_h
 	return true;
 }
 
-/* ---- Key chain and signature ---- */
-
-static void hmac_text(const unsigned char key[SIGN_HASH_SIZE], const char *text, size_t len,
-	unsigned char out[SIGN_HASH_SIZE])
+bool sign_canonical_rest(const struct sign_request *r, const char *signed_headers,
+	const char *payload, struct buf *out)
 {
-	sign_hmac(key, SIGN_HASH_SIZE, text, len, out);
+	buf_addc(out, '\n');
+	if (!canonical_headers(r, signed_headers, out))
+		return false;
+	buf_addc(out, '\n');
+	buf_adds(out, signed_headers);
+	buf_addc(out, '\n');
+	buf_adds(out, payload);
+	return true;
 }
 
-void sign_day_key(const struct sign_words *w, const char *secret, const char *date,
-	unsigned char out[SIGN_HASH_SIZE])
+/* ---- Key chain and signature ---- */
+
+static void hmac_text(struct sign_hasher *h, const unsigned char key[SIGN_HASH_SIZE],
+	const char *text, unsigned char out[SIGN_HASH_SIZE])
+{
+	sign_hmac(h, key, SIGN_HASH_SIZE, text, strlen(text), out);
+}
+
+void sign_day_key(struct sign_hasher *h, const struct sign_words *w, const char *secret,
+	const char *date, unsigned char out[SIGN_HASH_SIZE])
 {
 	struct buf first = BUF_INIT;
 	unsigned char a[SIGN_HASH_SIZE], b[SIGN_HASH_SIZE];
 
 	buf_addf(&first, "%s%s", w->key_prefix, secret);
-	sign_hmac(first.data, first.len, date, strnlen(date, 8), a);
-	hmac_text(a, w->region, strlen(w->region), b);
-	hmac_text(b, w->service, strlen(w->service), a);
-	hmac_text(a, w->terminator, strlen(w->terminator), out);
+	sign_hmac(h, first.data, first.len, date, strnlen(date, 8), a);
+	hmac_text(h, a, w->region, b);
+	hmac_text(h, b, w->service, a);
+	hmac_text(h, a, w->terminator, out);
 	sign_wipe(first.data, first.len);
 	sign_wipe(a, sizeof a);
 	sign_wipe(b, sizeof b);
 	buf_release(&first);
 }
 
-bool sign_compute(const struct sign_words *w, const struct sign_request *r, const char *path,
-	enum sign_query_form form, const char *signed_headers, const char *date,
-	const char *payload, const unsigned char key[SIGN_HASH_SIZE], char out[SIGN_HEX_SIZE])
+void sign_compute(struct sign_hasher *h, const struct sign_words *w, const struct sign_parts *p,
+	const char *date, const unsigned char key[SIGN_HASH_SIZE], char out[SIGN_HEX_SIZE])
 {
 	struct buf text = BUF_INIT;
+	unsigned char hash[SIGN_HASH_SIZE];
 	char request_hash[SIGN_HEX_SIZE];
-	unsigned char mac[SIGN_HASH_SIZE];
-	bool ok;
 
-	buf_addf(&text, "%s\n%s\n", r->method, path);
-	sign_canonical_query(r, form, &text);
-	buf_addc(&text, '\n');
-	ok = canonical_headers(r, signed_headers, &text);
-	buf_addf(&text, "\n%s\n%s", signed_headers, payload);
-	sign_sha256_hex(text.data, text.len, request_hash);
+	buf_reserve(&text, strlen(p->path) + strlen(p->query) + strlen(p->rest) + 64);
+	buf_addf(&text, "%s\n%s\n%s%s", p->method, p->path, p->query, p->rest);
+	sign_sha256(h, text.data, text.len, hash);
+	sign_hex(hash, sizeof hash, request_hash);
 	buf_reset(&text);
 	buf_addf(&text, "%s\n%s\n%.8s/%s/%s/%s\n%s", w->algorithm, date, date, w->region,
 		w->service, w->terminator, request_hash);
-	hmac_text(key, text.data, text.len, mac);
-	if (ok)
-		sign_hex(mac, sizeof mac, out);
+	sign_hmac(h, key, SIGN_HASH_SIZE, text.data, text.len, hash);
+	sign_hex(hash, sizeof hash, out);
 	buf_release(&text);
-	return ok;
 }
 
 /* ---- Signing ---- */
@@ -224,7 +231,8 @@ bool sign_request_with(const struct sign_words *w, const struct sign_request *r,
 {
 	struct sign_pair headers[SIGN_HEADERS_MAX + 1];
 	struct sign_request sorted = *r;
-	struct buf names = BUF_INIT;
+	struct sign_hasher h;
+	struct buf names = BUF_INIT, query = BUF_INIT, rest = BUF_INIT;
 	char now[TIMEFMT_SIZE], payload[SIGN_HEX_SIZE], signature[SIGN_HEX_SIZE];
 	unsigned char key[SIGN_HASH_SIZE];
 	const char *date;
@@ -238,14 +246,20 @@ bool sign_request_with(const struct sign_words *w, const struct sign_request *r,
 	for (size_t i = 0; i < sorted.header_count; i++)
 		buf_addf(&names, "%s%s", i ? ";" : "", headers[i].name);
 	sign_payload(r, payload);
-	sign_day_key(w, secret, date, key);
-	sign_compute(w, &sorted, r->path, SIGN_QUERY_SORTED, names.data, date, payload, key,
-		signature);
+	sign_canonical_query(&sorted, SIGN_QUERY_SORTED, &query);
+	sign_canonical_rest(&sorted, names.data, payload, &rest);
+	sign_hasher_init(&h);
+	sign_day_key(&h, w, secret, date, key);
+	sign_compute(&h, w, &(struct sign_parts){r->method, r->path, query.data, rest.data}, date,
+		key, signature);
+	sign_hasher_release(&h);
 	buf_addf(authorization, "%s Credential=%s/%.8s/%s/%s/%s, SignedHeaders=%s, Signature=%s",
 		w->algorithm, access_key, date, w->region, w->service, w->terminator, names.data,
 		signature);
 	sign_wipe(key, sizeof key);
 	buf_release(&names);
+	buf_release(&query);
+	buf_release(&rest);
 	return true;
 }
 

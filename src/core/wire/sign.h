@@ -115,6 +115,8 @@ bool sign_signed_header(const char *authorization, size_t index, char name[64]);
 /* Appends the query sorted and encoded, as it is signed and as it should be sent. */
 void sign_query(const struct sign_request *r, struct buf *out);
 
+/* The SHA-256 of no byte, which most requests have for their body. */
+#define SIGN_EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 /* Lower-case hex of SHA-256, HMAC-SHA256; constant-time equality; wiping. */
 void sign_sha256_hex(const void *data, size_t len, char out[SIGN_HEX_SIZE]);
 bool sign_equal(const void *a, const void *b, size_t len);

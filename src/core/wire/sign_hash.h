@@ -7,6 +7,8 @@
 
 #include "core/wire/sign.h"
 
+#include <openssl/types.h>
+
 enum { SIGN_HASH_SIZE = 32 };
 
 /* What differs between one SigV4 service and another. */
@@ -29,24 +31,43 @@ enum sign_query_form {
 	SIGN_QUERY_FORMS
 };
 
-void sign_hmac(const void *key, size_t key_len, const void *data, size_t len,
+/*
+ * SHA-256 found once for many hashes: finding it takes longer than a short hash. Aborts where OpenSSL has
+ * none. Not to be shared by threads.
+ */
+struct sign_hasher {
+	EVP_MD *md;
+	EVP_MD_CTX *ctx;
+};
+void sign_hasher_init(struct sign_hasher *h);
+void sign_hasher_release(struct sign_hasher *h);
+void sign_hmac(struct sign_hasher *h, const void *key, size_t key_len, const void *data, size_t len,
+	unsigned char out[SIGN_HASH_SIZE]);
+void sign_sha256(struct sign_hasher *h, const void *data, size_t len,
 	unsigned char out[SIGN_HASH_SIZE]);
 void sign_hex(const unsigned char *bytes, size_t len, char *out); /* 2 * len + 1 bytes */
 
 /* The day's signing key. `date` is YYYYMMDDTHHMMSSZ. */
-void sign_day_key(const struct sign_words *w, const char *secret, const char *date,
-	unsigned char out[SIGN_HASH_SIZE]);
+void sign_day_key(struct sign_hasher *h, const struct sign_words *w, const char *secret,
+	const char *date, unsigned char out[SIGN_HASH_SIZE]);
 
 /* Appends the query as it is signed. PLAIN leaves alone what RFC 3986 allows in a query. */
 void sign_canonical_query(const struct sign_request *r, enum sign_query_form form, struct buf *out);
 
 /*
- * The signature of `r` as hex. `signed_headers` is the list "a;b;c" that goes into the canonical
- * request; false when `r` lacks one of them. `payload` is the hex SHA-256 of the body.
+ * Appends what the canonical request has behind the query: the headers of the list "a;b;c", the list, and
+ * `payload`, the hex SHA-256 of the body. False when `r` lacks one of the headers.
  */
-bool sign_compute(const struct sign_words *w, const struct sign_request *r, const char *path,
-	enum sign_query_form form, const char *signed_headers, const char *date,
-	const char *payload, const unsigned char key[SIGN_HASH_SIZE], char out[SIGN_HEX_SIZE]);
+bool sign_canonical_rest(const struct sign_request *r, const char *signed_headers,
+	const char *payload, struct buf *out);
+
+/* A canonical request. */
+struct sign_parts {
+	const char *method, *path, *query, *rest;
+};
+/* Its signature as hex, by the day's key. */
+void sign_compute(struct sign_hasher *h, const struct sign_words *w, const struct sign_parts *p,
+	const char *date, const unsigned char key[SIGN_HASH_SIZE], char out[SIGN_HEX_SIZE]);
 
 bool sign_request_with(const struct sign_words *w, const struct sign_request *r,
 	const char *access_key, const char *secret, int64_t now_ms, struct buf *authorization,

@@ -211,44 +211,88 @@ static bool sigv4_parse(const struct sign_request *r, struct sign_claim *claim, 
  */
 enum { PATH_FORMS = 3 };
 
-static void path_forms(const char *path, struct buf forms[PATH_FORMS])
+/* How many there are; released by the caller. */
+static size_t path_forms(const char *path, struct buf forms[PATH_FORMS])
 {
 	static const char base[] = "/cloud_ml/";
 	const char *inside = strstr(path, base);
+	size_t before = inside ? (size_t)(inside - path) + strlen(base) : 0;
 
 	for (int i = 0; i < PATH_FORMS; i++)
 		buf_init(&forms[i], 0);
 	buf_adds(&forms[0], path);
 	buf_addf(&forms[1], "/%s", path);
-	if (inside != NULL) {
-		size_t before = (size_t)(inside - path) + strlen(base);
-
-		buf_add(&forms[2], path, before);
-		buf_addf(&forms[2], "/%s", path + before);
-	}
+	if (inside == NULL)
+		return 2;
+	buf_add(&forms[2], path, before);
+	buf_addf(&forms[2], "/%s", path + before);
+	return 3;
 }
 
-/* Every form is computed, whether or not one before it was right. */
+/* The query in the forms that differ: most have one only. How many; released by the caller. */
+static size_t query_forms(const struct sign_request *r, struct buf forms[SIGN_QUERY_FORMS])
+{
+	size_t count = 0;
+
+	for (int form = 0; form < SIGN_QUERY_FORMS; form++) {
+		struct buf here = BUF_INIT;
+		size_t same = 0;
+
+		sign_canonical_query(r, (enum sign_query_form)form, &here);
+		while (same < count && strcmp(forms[same].data, here.data) != 0)
+			same++;
+		if (same == count)
+			forms[count++] = here;
+		else
+			buf_release(&here);
+	}
+	return count;
+}
+
+static void forms_release(struct buf *forms, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		buf_release(&forms[i]);
+}
+
+/* Does one of the forms give the signature? Each is computed, whether or not one before it was right. */
+static bool forms_verify(const struct sign_request *r, const struct sign_claim *claim,
+	const char *rest, const char *secret)
+{
+	struct buf paths[PATH_FORMS], queries[SIGN_QUERY_FORMS] = {BUF_INIT};
+	size_t path_count = path_forms(r->path, paths), query_count = query_forms(r, queries);
+	unsigned char key[SIGN_HASH_SIZE];
+	char signature[SIGN_HEX_SIZE];
+	struct sign_hasher h;
+	bool good = false;
+
+	sign_hasher_init(&h);
+	sign_day_key(&h, &sign_mltop_words, secret, claim->date, key);
+	for (size_t i = 0; i < path_count; i++)
+		for (size_t k = 0; k < query_count; k++) {
+			struct sign_parts p = {r->method, paths[i].data, queries[k].data, rest};
+
+			sign_compute(&h, &sign_mltop_words, &p, claim->date, key, signature);
+			good |= sign_equal(signature, claim->signature, SIGN_HEX_SIZE - 1);
+		}
+	sign_wipe(key, sizeof key);
+	sign_hasher_release(&h);
+	forms_release(paths, path_count);
+	forms_release(queries, query_count);
+	return good;
+}
+
 static bool sigv4_verify(const struct sign_request *r, const struct sign_claim *claim,
 	const char *secret)
 {
-	struct buf forms[PATH_FORMS];
-	unsigned char key[SIGN_HASH_SIZE];
-	char payload[SIGN_HEX_SIZE], signature[SIGN_HEX_SIZE];
-	bool good = false;
+	struct buf rest = BUF_INIT;
+	char payload[SIGN_HEX_SIZE];
+	bool good;
 
-	path_forms(r->path, forms);
 	sign_payload(r, payload);
-	sign_day_key(&sign_mltop_words, secret, claim->date, key);
-	for (int i = 0; i < PATH_FORMS; i++)
-		for (int form = 0; form < SIGN_QUERY_FORMS; form++)
-			good |= sign_compute(&sign_mltop_words, r, forms[i].data,
-					(enum sign_query_form)form, claim->signed_headers,
-					claim->date, payload, key, signature) &&
-				sign_equal(signature, claim->signature, SIGN_HEX_SIZE - 1);
-	sign_wipe(key, sizeof key);
-	for (int i = 0; i < PATH_FORMS; i++)
-		buf_release(&forms[i]);
+	good = sign_canonical_rest(r, claim->signed_headers, payload, &rest) &&
+		forms_verify(r, claim, rest.data, secret);
+	buf_release(&rest);
 	return good;
 }
 
