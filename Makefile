@@ -65,7 +65,7 @@ $O/system-%.h.gch: $O/system.by $(packages)
 
 # Each folder is an archive (src/core/plan: libcore-plan.a); a program links those below it, top
 # first. A layer of several folders has a line here.
-FOLDERS_core := core/wire core/plan core/kinds core/schema core/usage core/failure core/progress core/events \
+FOLDERS_core := core/wire core/plan core/kinds core/schema core/usage core/service core/failure core/progress core/events \
 	core/text
 FOLDERS_engine := engine/fake engine/local engine/gpu engine
 FOLDERS_ui := ui/screens ui/app ui/kit

@@ -9,10 +9,10 @@ awk -F: '
 BEGIN {
 	# Each folder and the folders of ours that it may include; itself always. A later line may name
 	# an earlier one: what that one may is not inherited, so that each line is the whole truth.
-	core = "core/wire core/plan core/kinds core/usage core/schema core/failure core/progress core/events core/text"
+	core = "core/wire core/plan core/kinds core/usage core/service core/schema core/failure core/progress core/events core/text"
 	may["base"] = ""; may["io"] = core " base"
 	may["core/text"] = "base"; may["core/progress"] = "core/text base"; may["core/failure"] = "base"
-	may["core/events"] = "base"; may["core/usage"] = "base"
+	may["core/events"] = "base"; may["core/usage"] = "base"; may["core/service"] = "base"
 	may["core/schema"] = "core/text base"
 	may["core/kinds"] = "core/usage core/schema core/progress core/text base"
 	may["core/plan"] = "core/kinds core/schema base"; may["core/wire"] = "base"
