@@ -187,13 +187,20 @@ void conn_want_write(struct conn *c)
 	conn_watch(c);
 }
 
+/* Bodies came through it, and some of them are secrets. */
+void conn_in_release(struct conn *c)
+{
+	explicit_bzero(c->in.data, c->in.cap);
+	buf_release(&c->in);
+}
+
 void conn_linger(struct conn *c)
 {
 	if (c->ssl != NULL && !c->broken)
 		SSL_shutdown(c->ssl);
 	ERR_clear_error();
 	shutdown(c->fd, SHUT_WR);
-	buf_release(&c->in);
+	conn_in_release(c);
 	conn_phase(c, PHASE_LINGER, HTTP_LINGER_MS);
 	conn_watch(c);
 }
@@ -316,7 +323,7 @@ static void conn_handle_closed(struct conn *c)
 		c->server->conns = c->next;
 	c->server->conn_count--;
 	SSL_free(c->ssl);
-	buf_release(&c->in);
+	conn_in_release(c);
 	buf_release(&c->out);
 	free(c);
 }

@@ -232,6 +232,6 @@ int http_advance(struct conn *c)
 			body_take(c->exchange);
 	} while (!c->dead && c->in.len < before);
 	if (c->in.len == 0)
-		buf_release(&c->in);
+		conn_in_release(c);
 	return 0;
 }

@@ -314,6 +314,7 @@ void conn_phase(struct conn *c, enum phase phase, int64_t ms);
 void conn_look_later(struct conn *c); /* has time_came called in a second */
 /* All is said: tells the other side so, and waits a moment for it to close. */
 void conn_linger(struct conn *c);
+void conn_in_release(struct conn *c); /* wiped: c->in is empty, and can be used again */
 /* Sends; what the socket does not take at once is kept and goes out later, in order. */
 void conn_send(struct conn *c, const void *data, size_t len);
 bool conn_choked(const struct conn *c);    /* something is kept: make no more */

@@ -198,6 +198,9 @@ void body_expect(struct exchange *x)
 		exchange_fail_close(x, 503, &e);
 		return;
 	}
+	/* At once: a body that grew would leave copies of itself behind. */
+	if (!raw && !x->head.chunked)
+		buf_reserve(&x->body, (size_t)x->head.length);
 	conn_phase(x->conn, PHASE_BODY, raw ? HTTP_PART_MS : HTTP_BODY_MS);
 	x->conn->stall_until = raw ? time_mono_ms() + HTTP_STALL_MS : 0;
 }

@@ -81,7 +81,7 @@ int stream_asked(struct conn *c, struct exchange *x)
 	/* Nobody may send before the answer, but what came is the websocket's. */
 	if (stream_receive(st, c->in.data, c->in.len) != 0)
 		return -1;
-	buf_release(&c->in);
+	conn_in_release(c);
 	return 0;
 }
 

@@ -7,7 +7,7 @@ import unittest
 
 import support
 import train_kit
-from support import BASE, FREE, Daemon, new_nonce, until
+from support import BASE, FREE, Client, Daemon, new_nonce, until
 
 SECRET, TRAIN = BASE + "/secret", BASE + "/train"
 VALUE_MAX, MOST, ORG_BYTES = 64 * 1024, 200, 2 * 1024 * 1024
@@ -276,6 +276,43 @@ class Used(train_kit.Case):
         with open(gate, "w"):
             pass
         self.assertEqual(self.ended("tells")["failure"], "ValueError: *** (x.py:1)")
+
+
+class Killed(unittest.TestCase):
+    """The daemon dies between what it accepted and what it has started: the value is there all the same."""
+
+    def test_before_the_task_has_it(self):
+        for point in ("after-commit", "before-start", "after-start"):
+            with self.subTest(point=point), Daemon(engine="local", args=["--private"], settings=FREE) as d:
+                c = Client(d.port, d.secret())
+                value = random_text()
+                self.assertEqual(c.post(SECRET, {"secret_name": "lasts", "value": value}).status, 200)
+                d.stop()
+                d.env["MLTOPD_CRASH"] = f"{point}:1:0"
+                d.start()
+                c = Client(d.port, c.key)
+                try:
+                    c.post(TRAIN, {"job_name": "after", "command": ["/bin/sh", "-c", 'printf %s "$S" | sha256sum'],
+                                   "secrets": ["lasts=S"]})
+                except (OSError, EOFError):
+                    pass  # it is dead before it could answer
+                d.process.wait(support.LIMIT)
+                d.stop(check=False)
+                del d.env["MLTOPD_CRASH"]
+                d.start()
+                c = Client(d.port, c.key)
+                job = until(lambda: (lambda j: j if j.get("state") in train_kit.FINAL else None)(c.get(f"{TRAIN}/after").json),
+                            "its end")
+                self.assertEqual(job["state"], "completed", job)
+                self.assertEqual(c.get(f"{TRAIN}/after/logs").json["logs"].split()[0],
+                                 hashlib.sha256(value.encode()).hexdigest())
+                used = [r["detail"] for r in c.get(BASE + "/audit").json["data"] if r["action"] == "secret.use"]
+                self.assertTrue(any(f"attempt {job['attempt']} of" in one for one in used), used)
+                for at, _, names in os.walk(d.folder):
+                    for path in (os.path.join(at, n) for n in names):
+                        if os.path.isfile(path):
+                            with open(path, "rb") as f:
+                                self.assertNotIn(value.encode(), f.read(), path)
 
 
 if __name__ == "__main__":
