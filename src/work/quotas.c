@@ -135,4 +135,5 @@ void reconcile_usage(struct work *w)
 		model_show(w->model, &quota_kind, q->org_id);
 	}
 	free(before);
+	orgs_usage(w);
 }

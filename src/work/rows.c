@@ -23,7 +23,7 @@ void work_row_stored(struct work *w, const struct kind *k, const void *row)
 	if (drains_are(k))
 		reconcile_soon(w);
 	/* What is in use stands in memory only. */
-	if (k == &quota_kind && w->model->loaded)
+	if (shows_usage(k) && w->model->loaded)
 		reconcile_usage(w);
 }
 

@@ -260,6 +260,9 @@ void reconcile_hold_undo(struct active *a);
 void reconcile_retry(struct work *w, struct change *c, const struct kind *k,
 	const struct workload *row);
 void reconcile_usage(struct work *w); /* quotas.c, as the next */
+/* The same in the rows of orgs, and which kinds have it (quota_orgs.c). */
+void orgs_usage(struct work *w);
+bool shows_usage(const struct kind *k);
 /* What workloads of the org may use, and its name, borrowed; false: it has no quota. */
 bool work_limits(struct work *w, const char *org_id, struct plan_limits *out, const char **name);
 void limits_of(struct plan_limits *out, const struct quota *q);

@@ -155,7 +155,7 @@ class Sums:
                    (j["state"] == "enqueued" and not j.get("reason")) for j in jobs.values()):
                 return None
             quotas = {q["org_id"]: q for q in admin.get(f"{BASE}/quota", query={"org_id": "-1"}).json["data"]}
-            self.wrong = self.difference(jobs, quotas)
+            self.wrong = self.difference(jobs, quotas) or self.org_difference(admin, jobs)
             again = self.look(admin)
             same = {u: j["state"] for u, j in jobs.items()} == {u: j["state"] for u, j in again.items()}
             return (jobs, quotas) if same and not self.wrong else None
@@ -179,6 +179,17 @@ class Sums:
                 have = {k: READ[k](row[f"{line}_{k}_used"]) for k in NOTHING if line != "total" or k != "count"}
                 if any(have[k] != want[k] for k in have):
                     return f"{org} {line}: the quota says {have}, the lists {want}"
+        return None
+
+    def org_difference(self, admin, jobs):
+        """The row of an org says the same, and how many wait."""
+        rows = {o["org_id"]: o for o in admin.get(f"{BASE}/orgs").json["data"]}
+        for org, key in self.keys.items():
+            row, want = rows[key.org_id], self.sums(jobs, org)
+            have = {k: READ[k](row[("jobs" if k == "count" else k) + "_used"]) for k in NOTHING}
+            waiting = sum(j["org_id"] == key.org_id and j["state"] == "enqueued" for j in jobs.values())
+            if have != want or (row["running"], row["waiting"]) != (want["count"], waiting):
+                return f"{org}: its row says {row}, the lists {want} and {waiting} that wait"
         return None
 
     def check_limits(self, jobs, quotas):

@@ -2,7 +2,16 @@
 
 #include "core/kinds/key.h"
 
-static const char *const sections[] = {"Org", NULL};
+enum { ORG, USE };
+static const char *const sections[] = {"Org", "Use", NULL};
+
+/* What is used and may be: as its quota says it (work/quota_orgs.c). */
+#define USED(what, token, heading, of)                                                           \
+	ROW(org, what##_used, token, .title = heading, .flags = F_STATUS | F_SAMPLE, .width = 7, \
+		.section = USE, .doc = of " in use."),                                           \
+		ROW(org, what##_bound, token, .title = heading " MAX",                           \
+			.flags = F_STATUS | F_SAMPLE, .width = 7, .section = USE,                \
+			.doc = of " that its jobs may use.")
 
 static const struct field fields[] = {
 	ROW(org, org_name, name, .title = "NAME", .flags = F_KEY | F_NEEDED | F_NEW, .width = 20,
@@ -13,6 +22,17 @@ static const struct field fields[] = {
 	ROW(org, run_uid, int, .title = "RUNS AS", .flags = F_STATUS, .width = 8,
 		.doc = "Unix user of its tasks on a shared local engine."),
 	ROW(org, create_time, when, .flags = F_STATUS, .width = 20, .doc = "When it was made."),
+	ROW(org, share, int, .flags = F_STATUS | F_SAMPLE, .width = 5, .section = USE,
+		.doc = "How much it holds, in percent, of what it may hold and there is: of GPUs, memory "
+		       "and CPUs the greatest."),
+	ROW(org, running, int, .title = "RUN", .flags = F_STATUS | F_SAMPLE, .width = 4,
+		.section = USE, .doc = "How many objects of it run."),
+	ROW(org, waiting, int, .title = "WAIT", .flags = F_STATUS | F_SAMPLE, .width = 4,
+		.section = USE, .doc = "How many wait to run, those on hold included."),
+	USED(gpu, quota_count, "GPU", "GPUs"),
+	USED(cpu, quota_cpu, "CPU", "CPUs"),
+	USED(memory, quota_memory, "MEM", "Memory"),
+	USED(jobs, quota_count, "JOBS", "Train jobs"),
 
 	ROW_AS(org, "name", org_name, name, .title = "NAME", .width = 20, .flags = F_ALIAS,
 		.doc = "Short for org_name."),
@@ -36,6 +56,8 @@ const struct kind org_kind = {
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct org),
 	.sections = sections,
-	.list_fields = "org_name,org_id,age,description",
-	.wide_fields = "org_name,org_id,run_uid,create_time,description",
+	.list_fields = "org_name,org_id,share,running,waiting,age,description",
+	.wide_fields =
+		"org_name,org_id,share,running,waiting,gpu_used,gpu_bound,cpu_used,cpu_bound,memory_used,"
+		"memory_bound,jobs_used,jobs_bound,run_uid,create_time,description",
 };

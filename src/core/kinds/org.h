@@ -11,6 +11,12 @@ struct org {
 	const char *description;
 	int64_t run_uid; /* Unix user of its tasks on a shared local engine; unknown: ours */
 	struct when create_time;
+	/* What runs of it and what it may use, from its quota: in memory only. */
+	int64_t share; /* percent of what it may hold, the greatest of GPUs, memory and CPUs */
+	int64_t running, waiting;
+	int64_t gpu_used, gpu_bound, jobs_used, jobs_bound;
+	struct mcpu cpu_used, cpu_bound;
+	struct bytes memory_used, memory_bound;
 };
 extern const struct kind org_kind;
 

@@ -123,6 +123,7 @@
 #define T_USAGE_OTHERS "others"
 #define T_USAGE_REMOVED "(removed jobs)"
 #define T_USAGE_SEVERAL "These are several jobs that were removed; their sum was kept:"
+#define T_SCREEN_ORGS "Orgs: what each holds of what it may, what runs and waits."
 #define T_SCREEN_AUDIT "What was asked for and done, and by whom."
 #define T_SCREEN_TRAIL "What was asked for of one object, and by whom."
 #define T_EMPTY_TRAIL_1 "Nothing is recorded that was asked for of it"

@@ -1,38 +1,11 @@
-#include "ui/kit/glyphs.h"
-#include "ui/screens/screens.h"
+#include "ui/screens/used_cell.h"
 
 /* What each org may use and uses, who is nearest a limit first. */
 
-enum { BAR_CELLS = 4 };
-
-/* "4/8 ██░░" */
-static void used_cell(const struct table *t, const struct entry *e, const char *used_row,
-	const char *limit_row, bool ascii, struct buf *out)
-{
-	const struct kind *k = t->data.kind;
-	const struct field *used = kind_field(k, used_row), *limit = kind_field(k, limit_row);
-	const int64_t *u = record_member(e->row, used), *l = record_member(e->row, limit);
-
-	record_cell(k, e->row, used, 0, out);
-	if (!record_knows(k, e->row, used) || !record_knows(k, e->row, limit) || *l < 0)
-		return;
-	buf_addc(out, '/');
-	record_cell(k, e->row, limit, 0, out);
-	buf_addc(out, ' ');
-	glyph_bar(*l > 0 ? (double)*u / (double)*l : 1, BAR_CELLS, ascii, out);
-}
-
-#define CELL(name, used, limit)                                                            \
-	static void name##_cell(const struct table *t, const struct entry *e, int64_t now, \
-		bool ascii, struct buf *out)                                               \
-	{                                                                                  \
-		(void)now;                                                                 \
-		used_cell(t, e, used, limit, ascii, out);                                  \
-	}
-CELL(gpu, "total_gpu_used", "gpu_bound")
-CELL(cpu, "total_cpu_used", "cpu_bound")
-CELL(memory, "total_memory_used", "memory_bound")
-CELL(jobs, "train_count_used", "train_count_quota")
+USED_CELL(gpu, "total_gpu_used", "gpu_bound")
+USED_CELL(cpu, "total_cpu_used", "cpu_bound")
+USED_CELL(memory, "total_memory_used", "memory_bound")
+USED_CELL(jobs, "train_count_used", "train_count_quota")
 
 /* "97% gpu" */
 static void nearest_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,

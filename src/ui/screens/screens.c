@@ -5,6 +5,7 @@ const struct screen *const dashboard_screens[] = {
 	&scr_job,
 	&scr_log,
 	&scr_quotas,
+	&scr_orgs,
 	&scr_keys,
 	&scr_secrets,
 	&scr_gpus,

@@ -26,8 +26,8 @@ extern const struct screen scr_jobs, scr_job, scr_log, scr_quotas, scr_keys, scr
 	scr_events, scr_help, scr_form, scr_describe, scr_yaml, scr_history, scr_edit, scr_gpus,
 	scr_nodes;
 
-/* audit.c */
-extern const struct screen scr_audit, scr_trail;
+/* audit.c, orgs.c */
+extern const struct screen scr_audit, scr_trail, scr_orgs;
 
 /* usage.c */
 extern const struct screen scr_usage, scr_usage_day;
