@@ -231,6 +231,7 @@ void active_free(struct active *a)
 	failure_drop(a);
 	secrets_forget(a);
 	progress_drop(a);
+	events_drop(a);
 	free(a->end);
 	free(a->wisher);
 	free(a);

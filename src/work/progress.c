@@ -155,6 +155,7 @@ void progress_show(struct active *a, int64_t bytes)
 		progress_finish(a->progress, reconcile_now(), &v);
 	else
 		progress_pause(a->progress, reconcile_now(), &v);
+	events_fill(a, &v);
 	numbers_put(a->kind, a->work, &v, bytes);
 	texts_put(a, a->work, &v, model_moving_put);
 	if (row == NULL)

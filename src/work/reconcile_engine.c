@@ -107,9 +107,14 @@ static void end_decide(struct active *a)
 	free(end);
 }
 
-static void end_read(struct active *a)
+static void end_told(struct active *a)
 {
 	failure_look(a, end_decide);
+}
+
+static void end_read(struct active *a)
+{
+	events_last(a, end_told);
 }
 
 void reconcile_read_rest(struct active *a)
@@ -156,6 +161,7 @@ static void on_log_grew(void *ctx, const struct task_ref *ref)
 static void on_sampled(void *ctx, const struct task_ref *ref, const struct task_sample *s)
 {
 	sample_take(ctx, ref, s);
+	events_tick(ctx);
 }
 
 static void on_note(void *ctx, const struct task_ref *ref, bool warning, const char *reason,

@@ -130,6 +130,7 @@ static void folder_looked(struct turn *turn, bool ran)
 	struct scalars_of *of = look->of;
 	struct scalars_store *s = of->store;
 
+	look->w = s->w;
 	of->now = NULL;
 	of->bytes = event_folder_bytes(&of->folder);
 	if (of->waiting.len) {
@@ -164,6 +165,7 @@ void scalars_look(struct work *w, const char *uid, const char *key, struct scala
 	struct scalars_of *of;
 
 	look->key = NULL;
+	look->w = w;
 	if (s == NULL || w->closing) {
 		look->over(look, false);
 		return;

@@ -23,7 +23,8 @@ struct scalars_look {
 	void (*read)(struct scalars_look *look, const struct event_folder *folder);
 	/* Once; `ran` false: the platform is starting or closing, and `read` was not called. */
 	void (*over)(struct scalars_look *look, bool ran);
-	bool patient; /* nobody waits for an answer */
+	bool patient;   /* nobody waits for an answer */
+	struct work *w; /* in `over`: NULL when it is closed */
 	/* scalars.c's own */
 	struct turn turn;
 	struct scalars_of *of;

@@ -83,6 +83,8 @@ struct work {
 	struct keeper *keeper;       /* of outputs */
 	struct historian *historian; /* of samples; NULL: none are kept */
 	struct scalars_store *scalars; /* of event files; NULL: not started */
+	bool events_busy;              /* they are looked at for the progress of one, */
+	size_t events_at;              /* and that place in `live` is next */
 	struct ages ages;
 
 	/* What removed ones spent (spendings.c). */
@@ -131,6 +133,15 @@ struct over_waiter {
 	void *ctx;
 };
 
+/* What stands in event files of an attempt, and what its log has said, which goes before. */
+struct events_told {
+	int attempt;
+	unsigned said; /* PROGRESS_*, by line, patterns or log */
+	struct progress_values values;
+	bool some;   /* there are event files */
+	int64_t due; /* mono ms: they are looked at then; 0: not known yet */
+};
+
 /* A workload that is not final, or is being deleted. */
 struct active {
 	struct work *w;
@@ -173,6 +184,7 @@ struct active {
 	bool log_news;                      /* read, and not yet shown */
 	void (*log_then)(struct active *a); /* once all there is was read */
 	bool log_pending;                   /* it has grown since it was read */
+	struct events_told *events;         /* what event files say; NULL: nobody looked */
 };
 
 /* Who follows a log over plain HTTP. */
@@ -340,6 +352,14 @@ void logs_wake_later(struct work *w, struct follower *f);
 void progress_want(struct active *a); /* there is a reader */
 void progress_anew(struct active *a); /* what comes next is of another attempt */
 void progress_drop(struct active *a);
+/* ---- progress_events.c: what event files say of it ---- */
+void events_tick(struct work *w); /* now and then while something runs */
+/* A last look, where that may tell something; then `then`, at once where it may not. */
+void events_last(struct active *a, void (*then)(struct active *a));
+/* progress_told.c */
+struct events_told *events_told(struct active *a); /* of its newest attempt; never NULL */
+void events_fill(struct active *a, struct progress_values *v); /* what the log does not say */
+void events_drop(struct active *a);
 /* Into its rows, what has been read so far; of `bytes` of log. */
 void progress_show(struct active *a, int64_t bytes);
 

@@ -3,6 +3,7 @@
 import os
 import struct
 import threading
+import time
 
 import support
 from support import Client, until
@@ -212,6 +213,50 @@ class Scalars(Case):
         self.assertGreater(wall, 1700000000000)
         self.assertAlmostEqual(value, 0.3, 5)
         self.assertEqual(self.client.get(f"{TRAIN}/logs/scalars", query={"tags": "acc"}).json["data"], [])
+
+    def now(self, tag, step, value):
+        """A point that an attempt of now writes."""
+        return events.scalar(tag, step, value, wall=time.time() + 1 - step)
+
+    def told(self, name, what):
+        return until(lambda: (lambda j: j if all(j.get(k) == v for k, v in what.items()) else None)(self.job(name)),
+                     f"{what} of {name}")
+
+    def test_progress_is_that_of_event_files_where_the_log_tells_none(self):
+        w = self.writer("silent")
+        w.do("write", NAME, events.version() + events.scalar("train_loss", 900, 9.0) + self.now("train_loss", 40, 0.5)
+             + self.now("val_acc", 40, 0.75))
+        self.told("silent", {"loss": 0.5, "progress_step": 40, "metric_name": "val_acc", "metric_value": 0.75,
+                             "source": "events"})
+        # What comes with the last bytes is there when it is over.
+        w.do("add", NAME, self.now("train_loss", 41, 0.25))
+        w.end()
+        over = self.ended("silent")
+        self.assertEqual((over["state"], over["loss"], over["progress_step"], over["source"]),
+                         ("completed", 0.25, 41, "events"))
+
+    def test_what_the_log_tells_goes_before(self):
+        script = """
+import os, shutil, sys, time
+shutil.copy(sys.argv[1], os.environ["MLTOP_OUTPUT_DIR"])
+print("loss: 7.5", flush=True)
+while not os.path.exists(sys.argv[1] + ".end"):
+    time.sleep(0.02)
+"""
+        path = os.path.join(self.daemon.state, NAME + "-speaks")
+        with open(path, "wb") as f:
+            f.write(self.now("loss", 12, 0.5))
+        self.submit("speaks", "/usr/bin/python3", "-c", script, path)
+        self.addCleanup(self.ended, "speaks")
+        self.addCleanup(lambda: open(path + ".end", "w").close())
+        self.told("speaks", {"loss": 7.5, "progress_step": 12, "source": "log, events"})
+
+    def test_points_of_an_earlier_attempt_are_not_this_one_s(self):
+        w = self.writer("earlier")
+        w.do("write", NAME, events.curve("loss", range(4)))
+        w.do("write", f"b/{NAME}", self.now("other", 5, 1.0))
+        job = self.told("earlier", {"progress_step": 5, "source": "events"})
+        self.assertNotIn("loss", job)
 
     def test_what_has_nothing_and_what_is_not_there(self):
         self.submit("nothing", "true")

@@ -522,6 +522,80 @@ static void test_metric_in_a_torrent(void **state)
 	}
 }
 
+/* ---- Event files ---- */
+
+struct files_row {
+	struct progress_scalar list[4];
+	const char *metric; /* asked for */
+	unsigned known;
+	int64_t step, epoch;
+	double loss, value;
+	const char *name;
+};
+
+static void test_event_files_say_what_a_log_would(void **state)
+{
+	enum {
+		SLEM = PROGRESS_STEP | PROGRESS_LOSS | PROGRESS_EPOCH | PROGRESS_METRIC,
+		SL = PROGRESS_STEP | PROGRESS_LOSS
+	};
+	static const struct files_row rows[] = {
+		/* torch, Lightning with its own epoch, Keras by epoch in two runs, nothing known. */
+		{{{".", "Loss/train", 7, 1, 0.5}, {".", "Loss/test", 5, 2, 0.7}}, NULL,
+			SL | PROGRESS_METRIC, 7, 0, 0.5, 0.7, "Loss/test"},
+		{{{"a", "train_loss", 49, 5, 0.25}, {"a", "epoch", 49, 6, 2},
+			 {"a", "val_acc", 40, 4, 0.9}, {"a", "lr", 50, 7, 0.1}},
+			NULL, SLEM, 49, 2, 0.25, 0.9, "val_acc"},
+		{{{"train", "epoch_loss", 3, 5, 0.1}, {"validation", "epoch_loss", 3, 6, 0.2},
+			 {"validation", "epoch_accuracy", 3, 6, 0.8}},
+			NULL, PROGRESS_LOSS | PROGRESS_EPOCH | PROGRESS_METRIC, 0, 3, 0.1, 0.8,
+			"epoch_accuracy"},
+		{{{".", "temperature", 12, 1, 3}}, NULL, PROGRESS_STEP, 12, 0, 0, 0, ""},
+		/* Of two runs the newer; a name that was asked for, with what stands before it or not. */
+		{{{"old", "loss", 90, 1, 9}, {"new", "loss", 10, 2, 1}}, NULL, SL, 10, 0, 1, 0, ""},
+		{{{".", "train/loss", 9, 1, 2}, {".", "eval/wer", 8, 1, 0.3},
+			 {".", "eval/acc", 8, 1, 1}},
+			"wer", SL | PROGRESS_METRIC, 9, 0, 2, 0.3, "eval/wer"},
+		{{{".", "loss", -4, 1, 2}}, NULL, PROGRESS_LOSS, 0, 0, 2, 0, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct files_row *r = &rows[i];
+		struct progress_values v;
+		size_t count = 0;
+
+		while (count < 4 && r->list[count].tag)
+			count++;
+		progress_scalars(r->list, count, r->metric, &v);
+		if (v.known != r->known || v.step != r->step || v.epoch != r->epoch ||
+			v.loss != r->loss || v.metric != r->value ||
+			strcmp(v.metric_name, r->name) != 0)
+			fail_msg("row %zu: known %x step %lld epoch %lld loss %g %s %g", i, v.known,
+				(long long)v.step, (long long)v.epoch, v.loss, v.metric_name,
+				v.metric);
+		assert_string_equal(progress_source(&v), "events");
+	}
+}
+
+static void test_event_files_fill_what_the_log_has_never_said(void **state)
+{
+	static const struct progress_scalar list[] = {{".", "loss", 7, 1, 0.5}};
+	struct progress_values events, v = {.known = PROGRESS_LOSS, .loss = 2};
+
+	(void)state;
+	progress_scalars(list, 1, NULL, &events);
+	progress_add(&v, PROGRESS_LOSS, &events);
+	assert_true(v.loss == 2 && v.step == 7);
+	assert_string_equal(progress_source(&v), "log, events");
+	/* What the log once said and does not know now is no matter of event files. */
+	v = (struct progress_values){.known = PROGRESS_STEP, .step = 3};
+	progress_add(&v, PROGRESS_STEP | PROGRESS_LOSS, &events);
+	assert_int_equal(v.known, PROGRESS_STEP);
+	assert_int_equal(v.step, 3);
+	assert_string_equal(progress_source(&v), "log");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,6 +607,8 @@ int main(void)
 		cmocka_unit_test(test_half_a_line),
 		cmocka_unit_test(test_outright),
 		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_event_files_say_what_a_log_would),
+		cmocka_unit_test(test_event_files_fill_what_the_log_has_never_said),
 		cmocka_unit_test(test_osc),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_metric_asked_for),

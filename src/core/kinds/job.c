@@ -249,8 +249,8 @@ static const struct field fields[] = {
 	ROW(job, source, text, .flags = F_STATUS | F_SAMPLE, .width = 9, .max = 63,
 		.section = PROGRESS,
 		.doc = "Who said these numbers: line (the program's own \"mltop: progress\"), patterns (those "
-		       "of the job or the platform), log (what is seen in it by itself); several fill each "
-		       "other's gaps, the first goes before."),
+		       "of the job or the platform), log (what is seen in it by itself), events (event files below MLTOP_OUTPUT_DIR); several "
+		       "fill each other's gaps, the first goes before."),
 	ROW(job, ranks, record, .flags = F_STATUS | F_SAMPLE, .width = 9, .embeds = &rankset_kind,
 		.section = PROGRESS, .doc = "What the ranks of a distributed training say."),
 	ROW(job, current_rank, int, .flags = F_STATUS | F_HIDDEN, .section = STATUS,

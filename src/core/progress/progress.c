@@ -194,13 +194,16 @@ void progress_finish(struct progress *p, int64_t now_ms, struct progress_values 
 const char *progress_source(const struct progress_values *v)
 {
 	static const char *const sources[] = {NULL, "log", "patterns", "patterns, log", "line",
-		"line, log", "line, patterns", "line, patterns, log"};
+		"line, log", "line, patterns", "line, patterns, log", "events", "log, events",
+		"patterns, events", "patterns, log, events", "line, events", "line, log, events",
+		"line, patterns, events", "line, patterns, log, events"};
 	/* These may follow from what another said, and stand beside it whoever speaks. */
 	unsigned follow = PROGRESS_PERCENT | PROGRESS_ETA | PROGRESS_PHASE | PROGRESS_RANKS;
 	unsigned above = v->outright | v->patterned,
-		 log = v->known & ~(above | (above ? follow : 0));
+		 log = v->known & ~(above | v->events | (above ? follow : 0));
 
-	return sources[(v->outright ? 4 : 0) + (v->patterned ? 2 : 0) + (log ? 1 : 0)];
+	return sources[(v->events ? 8 : 0) + (v->outright ? 4 : 0) + (v->patterned ? 2 : 0) +
+		(log ? 1 : 0)];
 }
 
 const char *progress_field(unsigned bit)

@@ -65,8 +65,11 @@ struct progress_values {
 	char metric_name[PROGRESS_NAME_MAX];
 	char phase[PROGRESS_PHASE_MAX]; /* train validate evaluate download tokenize load save */
 	struct progress_ranks ranks;
-	/* Of `known`, what the line "mltop: progress" said, and what patterns did; the rest: the log. */
-	unsigned outright, patterned;
+	/*
+	 * Of `known`, what the line "mltop: progress" said, what patterns did, and what stands in event
+	 * files; the rest: the log.
+	 */
+	unsigned outright, patterned, events;
 };
 
 /*
@@ -125,6 +128,18 @@ void progress_pause(struct progress *p, int64_t now_ms, struct progress_values *
 void progress_finish(struct progress *p, int64_t now_ms, struct progress_values *out);
 /* Lines that looked like progress and were passed over because of the bound. */
 uint64_t progress_passed(const struct progress *p);
+
+/* A curve of an event file (core/events), at its newest point; texts are borrowed. */
+struct progress_scalar {
+	const char *run, *tag;
+	int64_t step, wall; /* ms since 1970 */
+	double value;
+};
+/* What they say of a training: step, epoch, loss and metric. `metric`: the name asked for, or NULL. */
+void progress_scalars(const struct progress_scalar *list, size_t count, const char *metric,
+	struct progress_values *out);
+/* What the log does not say, and has not said before (`said`), is as event files have it. */
+void progress_add(struct progress_values *v, unsigned said, const struct progress_values *events);
 
 /* Who said what is known, the first of them first: "line", "patterns, log"; NULL where nothing is. */
 const char *progress_source(const struct progress_values *v);
