@@ -53,7 +53,7 @@ const struct screen scr_quotas = {
 	.columns = columns,
 	.sort = "-nearest",
 	.fields = "org_id,org_name,gpu_bound,cpu_bound,memory_bound,train_count_quota,nearest_of,"
-		  "version",
+		  "train_gpu_used,train_cpu_used,train_memory_used,version",
 	.empty = empty,
 	TABLE_SCREEN,
 	.sets = true,
