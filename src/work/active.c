@@ -20,16 +20,22 @@ static bool starts_before(const struct active *a, const struct active *b)
 	return a->priority != b->priority ? a->priority > b->priority : a->order < b->order;
 }
 
-/* Where `a` is among those of its org that wait, or belongs. */
-static size_t waiting_place(const struct active *a)
+/* Held, or after others: it cannot start, whatever room there is. Who is to go is let go at once. */
+static bool stands_apart(const struct active *a)
 {
-	const struct org_queue *q = a->queue;
-	size_t low = 0, high = q->waiting.len;
+	return a->life.wish == WISH_NONE &&
+		(a->life.at == AT_HELD || (a->life.at == AT_WAITING && active_waits_for_others(a)));
+}
+
+/* Where `a` is in the list, or belongs. */
+static size_t place_in(const struct active_list *list, const struct active *a)
+{
+	size_t low = 0, high = list->len;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (starts_before(q->waiting.items[middle], a))
+		if (starts_before(list->items[middle], a))
 			low = middle + 1;
 		else
 			high = middle;
@@ -37,31 +43,49 @@ static size_t waiting_place(const struct active *a)
 	return low;
 }
 
+static bool queue_empty(const struct org_queue *q)
+{
+	return q->waiting.len + q->apart.len == 0;
+}
+
 static void waiting_add(struct work *w, struct active *a)
 {
 	struct org_queue *q = a->queue;
-	size_t at = waiting_place(a);
+	struct active_list *list;
+	size_t at;
 
-	if (q->waiting.len == 0) {
+	if (queue_empty(q)) {
 		q->at = w->waiting.len;
 		vec_push(&w->waiting, q);
 	}
-	vec_push(&q->waiting, a);
-	memmove(&q->waiting.items[at + 1], &q->waiting.items[at],
-		(q->waiting.len - 1 - at) * sizeof *q->waiting.items);
-	q->waiting.items[at] = a;
+	a->apart = stands_apart(a);
+	list = a->apart ? &q->apart : &q->waiting;
+	at = place_in(list, a);
+	vec_push(list, a);
+	memmove(&list->items[at + 1], &list->items[at],
+		(list->len - 1 - at) * sizeof(struct active *));
+	list->items[at] = a;
 }
 
 static void waiting_remove(struct work *w, struct active *a)
 {
 	struct org_queue *q = a->queue;
+	struct active_list *list = a->apart ? &q->apart : &q->waiting;
 
-	vec_remove(&q->waiting, waiting_place(a));
-	if (q->waiting.len > 0)
+	vec_remove(list, place_in(list, a));
+	if (!queue_empty(q))
 		return;
 	w->waiting.items[q->at] = w->waiting.items[w->waiting.len - 1];
 	w->waiting.items[q->at]->at = q->at;
 	w->waiting.len--;
+}
+
+void active_sort(struct active *a)
+{
+	if (life_holds(a->life) || a->apart == stands_apart(a))
+		return;
+	waiting_remove(a->w, a);
+	waiting_add(a->w, a);
 }
 
 static void live_remove(struct work *w, const struct active *a)
@@ -152,6 +176,7 @@ struct active *active_new(struct work *w, const struct kind *k, const struct wor
 		row->state == WORK_ENQUEUED && row->reason == REASON_HELD, wish_of(row));
 	map_set(&w->actives, a->uid, a);
 	waiting_add(w, a);
+	after_ask(a);
 	return a;
 }
 
@@ -174,8 +199,10 @@ void active_lives(struct active *a, struct life_state life)
 	a->life = life;
 	if (life.at != AT_WAITING)
 		grant_end(a);
-	if (held == holds)
+	if (held == holds) {
+		active_sort(a);
 		return;
+	}
 	if (holds) {
 		waiting_remove(a->w, a);
 		vec_push(&a->w->live, a);
@@ -218,6 +245,7 @@ void active_free(struct active *a)
 	struct work *w = a->w;
 
 	history_over(a);
+	after_forget(a);
 	map_remove(&w->actives, a->uid);
 	model_moving_remove(w->model, a->kind, a->uid);
 	if (life_holds(a->life))
@@ -247,15 +275,20 @@ void actives_release(struct work *w)
 		active_free(w->live.items[w->live.len - 1]);
 	while (w->waiting.len > 0) {
 		struct org_queue *q = w->waiting.items[w->waiting.len - 1];
+		struct active_list *list = q->waiting.len > 0 ? &q->waiting : &q->apart;
 
-		active_free(q->waiting.items[q->waiting.len - 1]);
+		active_free(list->items[list->len - 1]);
 	}
 	vec_release(&w->live);
 	vec_release(&w->waiting);
+	vec_release(&w->afters);
 	map_release(&w->actives);
 	while (map_next(&w->queues, &at, &org, &queue)) {
-		vec_release(&((struct org_queue *)queue)->waiting);
-		free(queue);
+		struct org_queue *q = queue;
+
+		vec_release(&q->waiting);
+		vec_release(&q->apart);
+		free(q);
 	}
 	map_release(&w->queues);
 }

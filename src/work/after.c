@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool waits_for_others(const struct active *a)
+bool active_waits_for_others(const struct active *a)
 {
 	return workload_has(a->kind, a->work, after_left) && a->work->after_left.len > 0;
 }
@@ -49,7 +49,7 @@ const char *active_after(const struct active *a, struct arena *text)
 	const char *waits = NULL, *fails = NULL, *why = NULL, *out;
 	struct buf b = BUF_INIT;
 
-	for (size_t i = 0; waits_for_others(a) && i < left->len && fails == NULL; i++) {
+	for (size_t i = 0; active_waits_for_others(a) && i < left->len && fails == NULL; i++) {
 		const struct workload *row = row_of(a, left->items[i]);
 
 		if (row == NULL || (work_state_final(row->state) && row->state != WORK_COMPLETED)) {
@@ -92,22 +92,65 @@ static void settle(struct active *a)
 			a->since = reconcile_now();
 		c = change_new(a->w->model);
 		reconcile_move(c, &d, d.row.state);
+		active_sort(a);
 		change_commit(c);
 	}
 	free(items);
 }
 
-void afters_settle(struct work *w)
+void after_ask(struct active *a)
+{
+	struct active_list *list = &a->w->afters;
+
+	if (a->asked > 0 || !active_waits_for_others(a))
+		return;
+	vec_push(list, a);
+	a->asked = list->len;
+}
+
+/* The last one takes its place. */
+void after_forget(struct active *a)
+{
+	struct active_list *list = &a->w->afters;
+
+	if (a->asked == 0)
+		return;
+	list->items[a->asked - 1] = list->items[list->len - 1];
+	list->items[a->asked - 1]->asked = a->asked;
+	list->len--;
+	a->asked = 0;
+}
+
+static void ask_all(struct work *w)
 {
 	for (size_t i = 0; i < w->waiting.len; i++) {
 		const struct org_queue *q = w->waiting.items[i];
 
-		for (size_t k = 0; k < q->waiting.len; k++) {
-			struct active *a = q->waiting.items[k];
+		for (size_t k = 0; k < q->apart.len; k++)
+			after_ask(q->apart.items[k]);
+	}
+}
 
-			if (waits_for_others(a) && a->life.at != AT_OVER && !a->dirty &&
-				!active_in_flight(a))
-				settle(a);
-		}
+static bool can_settle(const struct active *a)
+{
+	return !a->dirty && !active_in_flight(a);
+}
+
+/* From the end: who is done with leaves, and others may with it. */
+void afters_settle(struct work *w)
+{
+	if (w->completed)
+		ask_all(w);
+	w->completed = false;
+	for (size_t i = w->afters.len; i-- > 0;) {
+		struct active *a = i < w->afters.len ? w->afters.items[i] : NULL;
+		bool waits = a && active_waits_for_others(a) && a->life.at != AT_OVER;
+
+		/* What is on its way to the disk, or is to be stored anew, is looked at after that. */
+		if (a == NULL || (waits && !can_settle(a)))
+			continue;
+		after_forget(a);
+		if (waits)
+			settle(a);
 	}
 }

@@ -89,6 +89,16 @@ static bool could_start(const struct active *a, struct question *q, int64_t now)
 		active_after(a, &q->text) == NULL;
 }
 
+/* Reasons to tell, no more: they take nobody's turn. */
+static void question_apart(struct work *w, struct question *q, const struct org_queue *o,
+	bool whole)
+{
+	for (size_t i = 0; whole && i < o->apart.len; i++)
+		if (is_settled(o->apart.items[i]))
+			question_add(w, q, o->apart.items[i]);
+	q->cut = q->cut || (!whole && o->apart.len > 0);
+}
+
 /* The first `most` of an org that wait, and those before the first that could start. */
 static void question_org(struct work *w, struct question *q, struct org_queue *o, size_t most,
 	int64_t now)
@@ -120,8 +130,10 @@ void question_make(struct work *w, struct question *q, bool whole, int64_t now)
 	for (size_t i = 0; i < w->live.len; i++)
 		if (is_settled(w->live.items[i]))
 			question_add(w, q, w->live.items[i]);
-	for (size_t i = 0; i < w->waiting.len; i++)
+	for (size_t i = 0; i < w->waiting.len; i++) {
+		question_apart(w, q, w->waiting.items[i], whole);
 		question_org(w, q, w->waiting.items[i], whole ? SIZE_MAX : most, now);
+	}
 }
 
 void question_release(struct question *q)

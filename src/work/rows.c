@@ -17,8 +17,10 @@ static void workload_taken(struct work *w, const struct kind *k, const struct wo
 
 void work_row_stored(struct work *w, const struct kind *k, const void *row)
 {
-	if (kind_runs(k))
+	if (kind_runs(k)) {
 		workload_taken(w, k, row);
+		w->completed |= ((const struct workload *)row)->state == WORK_COMPLETED;
+	}
 	spendings_row_stored(w, k, row);
 	if (drains_are(k))
 		reconcile_soon(w);

@@ -55,6 +55,12 @@ struct work_settings {
 	const struct strings *progress_patterns; /* "FRAMEWORK=PATTERN"; borrowed, NULL: none */
 };
 
+/* As VEC(struct active *). */
+struct active_list {
+	struct active **items;
+	size_t len, cap;
+};
+
 /* Workloads in motion and what brings them to their end. */
 struct work {
 	struct model *model;
@@ -72,6 +78,8 @@ struct work {
 	VEC(struct active *) live; /* in no order */
 	struct map queues;         /* org_id -> struct org_queue */
 	VEC(struct org_queue *) waiting; /* those in which some wait, in no order */
+	struct active_list afters;       /* whose `after_left` may have become shorter */
+	bool completed;                  /* one has: so that of all that wait for others may have */
 	uint64_t next_order;
 	int64_t plan_cost_us, plan_at; /* of the last plan of all: how dear it was, mono ms */
 	bool plan_full;                /* the last plan left no room for any */
@@ -119,10 +127,12 @@ struct log_cursor *work_log_open(struct work *w, const struct kind *k, const voi
 
 /* An org as plan() is asked about it. */
 struct org_queue {
-	VEC(struct active *) waiting; /* in the order in which they may start */
-	size_t at;                    /* its place in w->waiting, while some wait */
-	uint64_t turn;                /* of planning: what follows is of this one */
-	struct plan_limits limits;    /* what org.limits points to, when it has a quota */
+	struct active_list waiting; /* in the order in which they may start */
+	/* In that order, too: held, or after others. None of them can start; whole plans look at them. */
+	struct active_list apart;
+	size_t at;                 /* its place in w->waiting, while either has some */
+	uint64_t turn;             /* of planning: what follows is of this one */
+	struct plan_limits limits; /* what org.limits points to, when it has a quota */
 	struct plan_org org;
 	char org_id[];
 };
@@ -159,6 +169,8 @@ struct active {
 	int64_t since, not_before; /* mono ms: it waits since then; back-off of a retry or a stop */
 	int64_t preempted;         /* mono ms: it was stopped for another; INT64_MIN: never */
 	bool granted;              /* waits, and others were stopped for it */
+	bool apart;                /* it is in that list of its org */
+	size_t asked;              /* its place in work.afters, and one; 0: it is not there */
 	bool dirty;                /* a change of it could not be stored: to be stored anew */
 	/* Who wanted it gone, when that could not be stored: the audit record that is due; else NULL. */
 	char *wisher;
@@ -224,11 +236,20 @@ void actives_release(struct work *w);
 /* Where it is in its life, and so in which list. */
 void active_lives(struct active *a, struct life_state life);
 bool active_in_flight(const struct active *a); /* a change of it is on its way to the disk */
+/* Its row in `moving` may say otherwise now whether it waits for others. */
+void active_sort(struct active *a);
 /* Others are stopped for it: until it starts, or does not wait any more. */
 void active_grant(struct active *a);
 /* Why it may not start before others have completed, in `text`; NULL: it may. (after.c) */
 const char *active_after(const struct active *a, struct arena *text);
-/* Of all that wait: what has completed is waited for no more, which is stored. */
+bool active_waits_for_others(const struct active *a);
+/* The next afters_settle looks at this one. */
+void after_ask(struct active *a);
+void after_forget(struct active *a); /* before it is freed */
+/*
+ * What has completed is waited for no more, which is stored: of those that were asked about, and, since
+ * one has completed, of all.
+ */
 void afters_settle(struct work *w);
 /* The GPUs that it holds: copies. */
 void active_gpus(struct active *a, const char *const *gpus, size_t count);
