@@ -49,7 +49,7 @@ bool cgroup_limit(const char *const *group, const struct cgroup_limits *limits, 
 bool cgroup_make_folder(const char *path);
 /* Makes the folders; those that are there stay. */
 bool cgroup_make(const char *const *group, struct err *e);
-/* Moves the calling process into it; errno. */
+/* Moves the calling process, which must have this thread only, into it; errno. */
 bool cgroup_join(const char *const *group);
 /*
  * Ends every process in it at once, those too that made sessions of their own or are being forked:

@@ -20,6 +20,11 @@ static bool starts_before(const struct active *a, const struct active *b)
 	return a->priority != b->priority ? a->priority > b->priority : a->order < b->order;
 }
 
+bool active_waits_for_others(const struct active *a)
+{
+	return workload_has(a->kind, a->work, after_left) && a->work->after_left.len > 0;
+}
+
 /* Held, or after others: it cannot start, whatever room there is. Who is to go is let go at once. */
 static bool stands_apart(const struct active *a)
 {
@@ -176,8 +181,31 @@ struct active *active_new(struct work *w, const struct kind *k, const struct wor
 		row->state == WORK_ENQUEUED && row->reason == REASON_HELD, wish_of(row));
 	map_set(&w->actives, a->uid, a);
 	waiting_add(w, a);
-	after_ask(a);
+	active_ask_after(a);
 	return a;
+}
+
+void active_ask_after(struct active *a)
+{
+	struct active_list *list = &a->w->afters;
+
+	if (a->asked > 0 || !active_waits_for_others(a))
+		return;
+	vec_push(list, a);
+	a->asked = list->len;
+}
+
+/* The last one takes its place. */
+void active_forget_after(struct active *a)
+{
+	struct active_list *list = &a->w->afters;
+
+	if (a->asked == 0)
+		return;
+	list->items[a->asked - 1] = list->items[list->len - 1];
+	list->items[a->asked - 1]->asked = a->asked;
+	list->len--;
+	a->asked = 0;
 }
 
 void active_grant(struct active *a)
@@ -245,7 +273,7 @@ void active_free(struct active *a)
 	struct work *w = a->w;
 
 	history_over(a);
-	after_forget(a);
+	active_forget_after(a);
 	map_remove(&w->actives, a->uid);
 	model_moving_remove(w->model, a->kind, a->uid);
 	if (life_holds(a->life))

@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool active_waits_for_others(const struct active *a)
-{
-	return workload_has(a->kind, a->work, after_left) && a->work->after_left.len > 0;
-}
-
 /* "uid/name" */
 static const struct workload *row_of(const struct active *a, const char *item)
 {
@@ -98,36 +93,13 @@ static void settle(struct active *a)
 	free(items);
 }
 
-void after_ask(struct active *a)
-{
-	struct active_list *list = &a->w->afters;
-
-	if (a->asked > 0 || !active_waits_for_others(a))
-		return;
-	vec_push(list, a);
-	a->asked = list->len;
-}
-
-/* The last one takes its place. */
-void after_forget(struct active *a)
-{
-	struct active_list *list = &a->w->afters;
-
-	if (a->asked == 0)
-		return;
-	list->items[a->asked - 1] = list->items[list->len - 1];
-	list->items[a->asked - 1]->asked = a->asked;
-	list->len--;
-	a->asked = 0;
-}
-
 static void ask_all(struct work *w)
 {
 	for (size_t i = 0; i < w->waiting.len; i++) {
 		const struct org_queue *q = w->waiting.items[i];
 
 		for (size_t k = 0; k < q->apart.len; k++)
-			after_ask(q->apart.items[k]);
+			active_ask_after(q->apart.items[k]);
 	}
 }
 
@@ -149,7 +121,7 @@ void afters_settle(struct work *w)
 		/* What is on its way to the disk, or is to be stored anew, is looked at after that. */
 		if (a == NULL || (waits && !can_settle(a)))
 			continue;
-		after_forget(a);
+		active_forget_after(a);
 		if (waits)
 			settle(a);
 	}

@@ -238,14 +238,14 @@ void active_lives(struct active *a, struct life_state life);
 bool active_in_flight(const struct active *a); /* a change of it is on its way to the disk */
 /* Its row in `moving` may say otherwise now whether it waits for others. */
 void active_sort(struct active *a);
+bool active_waits_for_others(const struct active *a);
+/* The next afters_settle looks at this one, where it waits for others; or does not any more. */
+void active_ask_after(struct active *a);
+void active_forget_after(struct active *a);
 /* Others are stopped for it: until it starts, or does not wait any more. */
 void active_grant(struct active *a);
 /* Why it may not start before others have completed, in `text`; NULL: it may. (after.c) */
 const char *active_after(const struct active *a, struct arena *text);
-bool active_waits_for_others(const struct active *a);
-/* The next afters_settle looks at this one. */
-void after_ask(struct active *a);
-void after_forget(struct active *a); /* before it is freed */
 /*
  * What has completed is waited for no more, which is stored: of those that were asked about, and, since
  * one has completed, of all.

@@ -182,6 +182,18 @@ static void test_v2_kill_and_join(void **state)
 	assert_false(cgroup_remove(s->group)); /* no cgroupfs: its files are in the way */
 }
 
+/* The lock over all threads, which cgroup.procs takes, is waited for some ms in each tree. */
+static void test_v1_join_by_thread(void **state)
+{
+	struct stand_in *s = *state;
+
+	file_make(s, "cgroup.procs", "");
+	file_make(s, "tasks", "");
+	assert_true(cgroup_join(s->group));
+	expect_file(s, "tasks", "0");
+	expect_file(s, "cgroup.procs", "");
+}
+
 /* ---- The kernel's ---- */
 
 struct real {
@@ -384,6 +396,7 @@ int main(void)
 		STAND_IN(test_v2_facts),
 		STAND_IN(test_facts_that_are_none),
 		STAND_IN(test_v2_kill_and_join),
+		STAND_IN(test_v1_join_by_thread),
 		cmocka_unit_test(test_kill_by_cgroup_kill),
 		cmocka_unit_test(test_kill_by_freezer),
 		cmocka_unit_test(test_v1_memory),
