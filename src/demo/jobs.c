@@ -46,6 +46,7 @@ static void job_asked_for(const struct made *m, struct world_row *r)
 {
 	static const char *const modules[] = {"digits.train", "vision.resnet50", "vision.detect",
 		"text.bert_finetune", "text.llm_pretrain", "speech.asr", "rank.dlrm", "rl.ppo"};
+	static const char *const given[] = {"hf-token=HF_TOKEN", "s3-credentials"};
 	static const char *const teams[] = {"vision", "language", "speech", "ranking"};
 	const char *const words[] = {"python3", "-m", pick(m, 23, modules, ARRAY_SIZE(modules)),
 		"--seed", r->args};
@@ -58,6 +59,10 @@ static void job_asked_for(const struct made *m, struct world_row *r)
 	job_set(job, command, ((struct strings){.items = r->words, .len = ARRAY_SIZE(words)}));
 	job_set(job, labels, ((struct labels){.items = &r->label, .len = 1}));
 	job_set(job, priority, (int64_t)(made_of(m, 25) % 8 == 0 ? 10 : 0));
+	/* Of those that are over: each start of one that has some is in the audit. */
+	if (m->class > MADE_WAITING)
+		job_set(job, secrets,
+			((struct strings){given, 1 + made_of(m, 27) % ARRAY_SIZE(given)}));
 	job_set(job, cpu_limit, (struct mcpu){made_cpu(m->gpus)});
 	job_set(job, memory_limit, (struct bytes){made_memory(m->gpus)});
 	job_set(job, gpu_limit, m->gpus);

@@ -120,7 +120,8 @@ static bool demo_load(struct store *s, const struct store_loader *l, struct err 
 	const struct world *w = world_of(s);
 
 	return orgs_tell(w, l, false, e) && orgs_tell(w, l, true, e) && jobs_tell(w, l, false, e) &&
-		jobs_tell(w, l, true, e) && world_spendings_tell(w, l, e) && events_tell(w, l, e);
+		jobs_tell(w, l, true, e) && world_spendings_tell(w, l, e) &&
+		world_secrets_tell(s, w, l, e) && events_tell(w, l, e);
 }
 
 /* ---- Later ---- */

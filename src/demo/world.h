@@ -92,5 +92,8 @@ bool world_tell(const struct store_loader *l, const struct kind *k, const void *
 	const struct store_object *names, struct err *e);
 /* What removed jobs of each owner had spent. */
 bool world_spendings_tell(const struct world *w, const struct store_loader *l, struct err *e);
+/* Secrets of each org, sealed by that store's key. */
+bool world_secrets_tell(struct store *s, const struct world *w, const struct store_loader *l,
+	struct err *e);
 
 #endif

@@ -16,19 +16,13 @@ void secret_wipe(struct secret_text *t)
 	*t = (struct secret_text)SECRET_TEXT_INIT;
 }
 
-/* What is bound in: a sealed value opens in no other org, and under no other name. */
-static void bound_to(struct buf *out, const char *org_id, const char *name)
-{
-	buf_addf(out, "%s/%s", org_id, name);
-}
-
 bool secret_seal(struct model *m, struct secret *s, struct arena *a,
 	const struct secret_text *value, struct err *e)
 {
 	struct buf bound = BUF_INIT, sealed = BUF_INIT, text = BUF_INIT;
 	bool good;
 
-	bound_to(&bound, s->org_id, s->secret_name);
+	secret_bound(s->org_id, s->secret_name, &bound);
 	good = store_seal(m->store, bound.data, value->bytes, value->size, &sealed, e);
 	if (good) {
 		base64_encode(&text, sealed.data, sealed.len);
@@ -53,7 +47,7 @@ bool secret_open_sealed(struct model *m, const char *org_id, const char *name, c
 	struct buf bound = BUF_INIT, bytes = BUF_INIT, value = BUF_INIT;
 	bool good = base64_decode(&bytes, sealed, strlen(sealed));
 
-	bound_to(&bound, org_id, name);
+	secret_bound(org_id, name, &bound);
 	good = good && store_unseal(m->store, bound.data, bytes.data, bytes.len, &value, NULL);
 	if (good)
 		*out = (struct secret_text){value.cap ? value.data : NULL, value.len};

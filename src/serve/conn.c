@@ -227,7 +227,12 @@ static int receive(struct conn *c)
 
 		if (n == IO_AGAIN)
 			return 0;
-		if (n == IO_OVER || c->calls->bytes_came(c, piece, (size_t)n) != 0)
+		if (n == IO_OVER)
+			return -1;
+		bool over = c->calls->bytes_came(c, piece, (size_t)n) != 0;
+
+		explicit_bzero(piece, (size_t)n);
+		if (over)
 			return -1;
 	}
 	return 0;

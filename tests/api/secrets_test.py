@@ -315,5 +315,20 @@ class Killed(unittest.TestCase):
                                 self.assertNotIn(value.encode(), f.read(), path)
 
 
+class Demo(unittest.TestCase):
+    def test_a_made_up_platform_has_some(self):
+        with Daemon(settings=("demo.jobs=60", "fake.gpus=8", "fake.changes=0") + FREE) as d:
+            c = d.client()
+            self.assertEqual(sorted(s["secret_name"] for s in c.get(SECRET).json["data"]),
+                             ["hf-token", "s3-credentials", "wandb"])
+            over = c.get(TRAIN, query={"filter": "state=failed", "fields": "job_name,secrets"}).json["data"]
+            self.assertTrue(all(j["secrets"][0] == "hf-token=HF_TOKEN" for j in over), over)
+            name = over[0]["job_name"]
+            self.assertEqual(c.post(f"{TRAIN}/{name}/retry").status, 200)
+            until(lambda: any("hf-token to job " + name in r["detail"] for r in c.get(BASE + "/audit").json["data"]
+                              if r["action"] == "secret.use"), "its use")
+            self.assertNotIn(c.get(f"{TRAIN}/{name}").json["reason"], ("SecretMissing",))
+
+
 if __name__ == "__main__":
     support.main()

@@ -69,6 +69,11 @@ static bool secret_check(const void *record, struct err *e)
 	return true;
 }
 
+void secret_bound(const char *org_id, const char *name, struct buf *out)
+{
+	buf_addf(out, "%s/%s", org_id, name);
+}
+
 const struct kind secret_kind = {
 	.name = "secret",
 	.plural = "secrets",

@@ -21,6 +21,9 @@ struct secret {
 };
 extern const struct kind secret_kind;
 
+/* Appends what is bound in where a value is sealed: it opens in no other org, and under no other name. */
+void secret_bound(const char *org_id, const char *name, struct buf *out);
+
 enum {
 	SECRET_BYTES_MAX = 64 * 1024,        /* of a value */
 	SECRETS_PER_ORG = 200,               /* as many */
