@@ -198,7 +198,7 @@ static void on_error_frame(struct stream *s, const struct wire_frame *f)
 	struct err e = ERR_INIT;
 
 	sanitize_text(&line, message, strlen(message));
-	err_set(&e, err_from_http((int)f->code), "%.900s", line.data);
+	err_field(&e, err_from_http((int)f->code), f->field ? f->field : "", "%.900s", line.data);
 	buf_release(&line);
 	if (f->id == 0) {
 		stream_cut(s, &e);

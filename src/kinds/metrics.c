@@ -72,25 +72,39 @@ static bool is_measure(const struct field *f)
 		f->type->storage != ST_WHEN && f->type->storage != ST_ENUM;
 }
 
-/* The rows' own names, as kind.measured has them. */
-static void labels(struct buf *out, const struct kind *k, const void *rec)
-{
-	const char *name = k->measured;
-	bool first = true;
+enum { LABELS_MAX = 8 };
 
-	while (*name) {
+/* The fields that tell rows apart: kind.measured, divided once for all rows and measures. */
+struct names {
+	const struct field *items[LABELS_MAX];
+	size_t len;
+};
+
+static struct names names_of(const struct kind *k)
+{
+	struct names out = {.len = 0};
+	const char *name = k->measured;
+
+	while (*name && out.len < LABELS_MAX) {
 		size_t len = strcspn(name, ",");
 		char text[64];
 
 		snprintf(text, sizeof text, "%.*s", (int)len, name);
-		label(out, text, record_text(rec, kind_field(k, text)), first);
-		first = false;
+		out.items[out.len++] = kind_field(k, text);
 		name += len + (name[len] == ',');
 	}
+	return out;
+}
+
+static void labels(struct buf *out, const struct names *names, const void *rec)
+{
+	for (size_t i = 0; i < names->len; i++)
+		label(out, names->items[i]->name, record_text(rec, names->items[i]), i == 0);
 	buf_addc(out, '}');
 }
 
-static void field_lines(struct buf *out, const struct rowset *rows, const struct field *f)
+static void field_lines(struct buf *out, const struct rowset *rows, const struct names *names,
+	const struct field *f)
 {
 	const struct kind *k = rows->kind;
 	bool headed = false;
@@ -107,16 +121,18 @@ static void field_lines(struct buf *out, const struct rowset *rows, const struct
 			head(out, name, "gauge", f->doc ? f->doc : f->name);
 		headed = true;
 		buf_adds(out, name);
-		labels(out, k, rows->rows[i]);
+		labels(out, names, rows->rows[i]);
 		buf_addf(out, " %.17g\n", v);
 	}
 }
 
 static void kind_lines(struct buf *out, const struct rowset *rows)
 {
+	struct names names = names_of(rows->kind);
+
 	for (size_t i = 0; i < rows->kind->field_count; i++)
 		if (is_measure(&rows->kind->fields[i]))
-			field_lines(out, rows, &rows->kind->fields[i]);
+			field_lines(out, rows, &names, &rows->kind->fields[i]);
 }
 
 /* ---- What runs and waits ---- */

@@ -73,9 +73,12 @@ void stream_queue(struct stream *st, json_t *frame)
 
 void stream_error(struct stream *st, uint32_t id, const struct err *e)
 {
-	stream_queue(st,
-		json_pack("{s:s, s:I, s:i, s:s}", "t", "error", "id", (json_int_t)id, "code",
-			err_http_status(e->code), "message", e->text));
+	json_t *frame = json_pack("{s:s, s:I, s:i, s:s}", "t", "error", "id", (json_int_t)id,
+		"code", err_http_status(e->code), "message", e->text);
+
+	if (*e->field)
+		json_object_set_new(frame, "field", json_string(e->field));
+	stream_queue(st, frame);
 }
 
 void stream_write(struct stream *st, void *data, size_t len, bool text)

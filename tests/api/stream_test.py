@@ -176,6 +176,9 @@ class Rows(unittest.TestCase):
                 w.send(t="sub", id=5, **frame)
                 m = w.until("error")
                 self.assertEqual((m["id"], m["code"]), (5, code), (frame, m))
+                # As HTTP has it: the field at fault, where it is one.
+                self.assertEqual(m.get("field"), {"nope": "nope", "secret_key": "secret_key"}.get(
+                    frame.get("fields")), (frame, m))
             w.send(t="sub", id=0, kind="job")
             self.assertEqual(w.until("error")["code"], 400)
             w.send(t="sub", id=6, kind="org")

@@ -164,6 +164,7 @@ static const struct {
 	{"task", AT(task)},
 	{"uid", AT(uid)},
 	{"message", AT(message)},
+	{"field", AT(field)},
 	{"state", AT(state)},
 };
 static const struct {

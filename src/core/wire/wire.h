@@ -25,7 +25,8 @@
  *       L 0: the task's supervisor died here, and how much is missing is not known
  *   {"t":"end","id":N,"offset":TOTAL,"state":S,"exit_code":C,"signal":S}   the log is whole; code
  *                                        and signal only where it exited, or was ended by one
- *   {"t":"error","id":N,"code":HTTP,"message":"..."}       that subscription is over (id 0: the socket)
+ *   {"t":"error","id":N,"code":HTTP,"message":"...","field":F}   that subscription is over (id 0: the
+ *       socket); the field that is at fault, only where it is one
  * Binary frames are log bytes, little endian: u32 sub, u32 generation, u64 offset, u32 length,
  * u32 crc32c(bytes), then the bytes.
  */
@@ -91,7 +92,8 @@ struct wire_frame {
 	enum wire_type type;
 	uint32_t id;
 	json_t *root;
-	const char *kind, *org, *fields, *filter, *of, *object, *job, *task, *uid, *message, *state;
+	const char *kind, *org, *fields, *filter, *of, *object, *job, *task, *uid, *message, *field,
+		*state;
 	uint64_t version; /* "v" */
 	int64_t attempt, offset, tail, credit, oldest, newest, lost, exit_code, signal, code;
 	uint32_t generation;

@@ -44,7 +44,7 @@ static void ask(struct app *a, struct view *view, struct cmds *out)
 	objdata_ask(&v->data, a, view->name, out);
 	v->events_id = events_ask(a, job, view->name, out);
 	v->tasks_id = app_get(a, tasks, out);
-	job_charts_ask(v, a, view->name, out);
+	v->samples_due = true;
 	free(tasks);
 }
 
@@ -321,6 +321,17 @@ static void job_save(struct app *a, struct view *view, const char *path, struct 
 	c->text = buf_detach(&text);
 }
 
+/* What only these two show is asked for when one of them is looked at. */
+static void job_tick(struct app *a, struct view *view, struct cmds *out)
+{
+	struct job_view *v = view->state;
+
+	if (v->samples_due && (v->tab == TAB_OVERVIEW || v->tab == TAB_CHARTS)) {
+		v->samples_due = false;
+		job_charts_ask(v, a, view->name, out);
+	}
+}
+
 const struct screen scr_job = {
 	.name = "job",
 	.doc = T_SCREEN_JOB,
@@ -331,6 +342,7 @@ const struct screen scr_job = {
 	.open = job_open,
 	.close = job_close,
 	.message = job_message,
+	.tick = job_tick,
 	.action = job_action,
 	.mouse = job_mouse,
 	.draw = job_draw,

@@ -32,7 +32,8 @@ bool job_charts_message(struct job_view *v, const struct app *a, const struct ms
 			series_decode(&v->samples, m->body, NULL);
 		return true;
 	}
-	if (!v->data.known || kind_life(&job_kind, j) != LIFE_LIVE || v->samples_id)
+	if (!v->data.known || kind_life(&job_kind, j) != LIFE_LIVE || v->samples_id ||
+		v->samples_due)
 		return false;
 	series_add(&v->samples, j, a->now);
 	return v->tab == TAB_CHARTS;

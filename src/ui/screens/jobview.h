@@ -17,6 +17,7 @@ struct job_view {
 	struct textpane overview, spec;
 	struct table events, tasks, outputs;
 	uint64_t samples_id;
+	bool samples_due; /* they are to be asked for, as soon as they are shown */
 	struct series samples;
 	struct curves curves;
 	uint64_t names_id, curve_id; /* of the requests for them */
