@@ -12,6 +12,8 @@ static void task_over(const struct made *m, struct task *t)
 	task_set(t, reason, why);
 	task_set(t, message, world_why_text(why));
 	task_set(t, end_time, (struct when){made_end(m)});
+	if (why == REASON_NONE || why == REASON_EXIT_CODE)
+		task_set(t, exit_code, why == REASON_EXIT_CODE);
 	task_set(t, held_time, (struct ms){made_end(m) - made_start(m)});
 }
 

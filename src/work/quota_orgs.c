@@ -83,7 +83,8 @@ void orgs_usage(struct work *w)
 			continue;
 		before = *o;
 		org_fill(o, q, &there);
-		record_set(org, o, waiting, queue ? (int64_t)queue->waiting.len : 0);
+		record_set(org, o, waiting,
+			queue ? (int64_t)(queue->waiting.len + queue->apart.len) : 0);
 		if (memcmp(&before, o, sizeof before) != 0)
 			model_show(w->model, &org_kind, o->org_id);
 	}
