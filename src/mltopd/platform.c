@@ -144,6 +144,12 @@ static uint64_t ask_version(const struct platform *p)
 	return model_version(&p->model);
 }
 
+static void ask_request_mark(const struct platform *p, const void *text, size_t len,
+	char out[SIGN_HEX_SIZE])
+{
+	store_mark(p->model.store, text, len, out);
+}
+
 static enum nonce_state ask_nonce_take(struct platform *p, const struct principal *who,
 	const char *nonce, const char *request_hash, int64_t now, int *status, const char **body,
 	size_t *body_len)
@@ -181,6 +187,7 @@ const struct server_asks platform_asks = {
 	.rows = ask_rows,
 	.visible = model_visible,
 	.version = ask_version,
+	.request_mark = ask_request_mark,
 	.nonce_take = ask_nonce_take,
 	.nonce_read = ask_nonce_read,
 	.nonce_free = ask_nonce_free,

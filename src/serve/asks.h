@@ -43,6 +43,12 @@ struct server_asks {
 	uint64_t (*version)(const struct platform *p);
 
 	/*
+	 * What alike requests have in common, for request_hash: made with a key of the platform's, because
+	 * it is stored, and whoever reads it could try else which secret the request had brought.
+	 */
+	void (*request_mark)(const struct platform *p, const void *text, size_t len,
+		char out[SIGN_HEX_SIZE]);
+	/*
 	 * Taken before the handler runs. NONCE_NEW: it is held for this request until nonce_free: the
 	 * same request is NONCE_PENDING meanwhile, however long the handler looks into a package first.
 	 * NONCE_SAME: an identical request was answered: *status and *body (borrowed) are that answer.

@@ -59,7 +59,7 @@ static void request_hash(const struct exchange *x, char out[SIGN_HEX_SIZE])
 	buf_addf(&text, "%s\n%s\n", x->facts.method_word, x->r.path);
 	query_encode(&x->query, &text);
 	buf_addf(&text, "\n%s", x->r.body_sha256);
-	sign_sha256_hex(text.data, text.len, out);
+	x->server->asks->request_mark(x->server->platform, text.data, text.len, out);
 	buf_release(&text);
 }
 

@@ -223,6 +223,9 @@ void store_copy(struct store *s, const char *path, store_rows_done done, void *c
  * access key; "ORG_ID/NAME" of a secret) is bound in: it opens as nothing else. Both append. ----
  */
 
+/* HMAC-SHA256 in hex, by a key that is made from the master key: nobody without it can try texts. */
+void store_mark(const struct store *s, const void *text, size_t len, char out[STORE_HASH_HEX]);
+
 enum { STORE_SECRET_MAX = 64 * 1024 }; /* bytes of one */
 bool store_seal(struct store *s, const char *bound, const void *secret, size_t len,
 	struct buf *sealed, struct err *e);

@@ -2,6 +2,8 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -84,4 +86,30 @@ bool store_unseal(struct store *s, const char *bound, const void *sealed, size_t
 	secret->len += text;
 	secret->data[secret->len] = '\0';
 	return true;
+}
+
+enum { MARK_SIZE = 32 };
+
+static void mac(const uint8_t *key, size_t key_len, const void *text, size_t len,
+	uint8_t out[MARK_SIZE])
+{
+	unsigned size = MARK_SIZE;
+
+	if (HMAC(EVP_sha256(), key, (int)key_len, text, len, out, &size) == NULL)
+		abort(); /* it has no memory */
+}
+
+void store_mark(const struct store *s, const void *text, size_t len, char out[STORE_HASH_HEX])
+{
+	static const char what[] = "requests", digits[] = "0123456789abcdef";
+	uint8_t key[MARK_SIZE], mark[MARK_SIZE];
+
+	mac(s->master, sizeof s->master, what, sizeof what - 1, key);
+	mac(key, sizeof key, text, len, mark);
+	for (size_t i = 0; i < sizeof mark; i++) {
+		out[2 * i] = digits[mark[i] >> 4];
+		out[2 * i + 1] = digits[mark[i] & 15];
+	}
+	out[2 * sizeof mark] = '\0';
+	OPENSSL_cleanse(key, sizeof key);
 }

@@ -6,6 +6,8 @@ wrote, answered, streamed, logged or backed up, in no argument and environment o
 not in the daemon's memory either once the task has it.
 """
 import base64
+import hashlib
+import json
 import os
 import re
 import tarfile
@@ -138,6 +140,16 @@ class Planted:
             self.assertFalse(holds(file_bytes(path), self.words), path)
         self.assertGreater(looked, 8)
         self.assertFalse(holds(self.d.log_text().encode(), self.words))
+
+    def test_in_no_hash_that_could_be_tried(self):
+        """Of a request with a nonce a mark is kept: it is of no use to who would guess what it brought."""
+        body = json.dumps({"secret_name": "guessed", "value": "1234"}).encode()
+        self.assertEqual(self.admin.post(SECRET, body).status, 200)
+        self.assertEqual(self.admin.post(SECRET, body).status, 409)
+        of_body = hashlib.sha256(body).hexdigest()
+        tried = [of_body, hashlib.sha256(f"POST\n{SECRET}\n\n{of_body}".encode()).hexdigest()]
+        for path in files_below(self.d.state):
+            self.assertFalse(holds(file_bytes(path), tried), path)
 
     def test_in_no_answer(self):
         names = {"{secret}": ("replaced", "coded"), "{job}": ("holds",), "{org}": (self.ORG,), "{quota}": (self.ORG,),
