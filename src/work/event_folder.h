@@ -3,8 +3,8 @@
  * name has "tfevents" in it, each folder a run, its files in the order of their names. A look reads on
  * where the one before ended. For the pool: one look at a time.
  *
- * What is told depends on what is on the disk alone: where a file is gone, became shorter or is
- * another one by that name, its run is read anew. Links to folders are not followed.
+ * What is told goes by what is on the disk, and by the order in which it came there: where a file
+ * is gone, became shorter or is another one by that name, its run is read anew. Links to folders are not followed.
  */
 #ifndef MLTOP_WORK_EVENT_FOLDER_H
 #define MLTOP_WORK_EVENT_FOLDER_H

@@ -146,7 +146,7 @@ void chart_draw(const struct series *s, size_t field, const char *label, struct 
 	curve_draw(&c, false, g, plot);
 }
 
-static size_t fields_shown(const struct series *s, bool used_only, size_t out[SERIES_FIELDS_MAX])
+size_t charts_fields(const struct series *s, bool used_only, size_t out[SERIES_FIELDS_MAX])
 {
 	size_t count = 0;
 	float any;
@@ -160,14 +160,9 @@ static size_t fields_shown(const struct series *s, bool used_only, size_t out[SE
 	return count;
 }
 
-size_t charts_fields(const struct series *s, size_t out[SERIES_FIELDS_MAX])
-{
-	return fields_shown(s, false, out);
-}
-
 void charts_draw(const struct series *s, struct chart_label label, struct grid *g, struct rect r)
 {
-	size_t fields[SERIES_FIELDS_MAX], count = fields_shown(s, label.used_only, fields);
+	size_t fields[SERIES_FIELDS_MAX], count = charts_fields(s, label.used_only, fields);
 	int beside = r.width / (CHART_WIDTH_MIN + 12), below, rows;
 
 	beside = beside < 1 ? 1 : beside > 3 ? 3 : beside;

@@ -23,7 +23,7 @@ struct chart_label {
 /* As many as fit, loss and metric first; at most three beside each other. */
 void charts_draw(const struct series *s, struct chart_label label, struct grid *g, struct rect r);
 /* Fields in that order of which something is known; returns how many. */
-size_t charts_fields(const struct series *s, size_t out[SERIES_FIELDS_MAX]);
+size_t charts_fields(const struct series *s, bool used_only, size_t out[SERIES_FIELDS_MAX]);
 /* The newest `width` parts of the last `rows` rows in a line of that many cells: "▇▆▄▃▂▂▁". */
 void chart_spark(const struct series *s, size_t field, int width, bool ascii, struct buf *out);
 

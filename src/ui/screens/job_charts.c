@@ -50,27 +50,30 @@ static void time_line(const struct series *s, struct grid *g, struct rect r)
 	grid_textf(g, r.x, r.y, r.width, ROLE_DIM, T_CHART_TIME, span, step);
 }
 
+/* Beside them goes what the job used, where that is known and there is room; what is left for it. */
+static struct rect curves_above(const struct job_view *v, bool more, struct grid *g, struct rect r)
+{
+	int height = more && r.height >= 2 * CURVES_HEIGHT ? (r.height + 1) / 2 : r.height;
+
+	curves_draw(&v->curves, g, (struct rect){r.x, r.y, r.width, height});
+	return (struct rect){r.x, r.y + height + 1, r.width, r.height - height - 1};
+}
+
 void job_charts_draw(const struct job_view *v, struct grid *g, struct rect body)
 {
 	const struct series *s = &v->samples;
 	const struct job *j = job_of(v);
 	struct rect all = {body.x + 1, body.y, body.width - 1, body.height - 1};
 	bool curves = v->curves.tags.len > 0;
-	size_t fields[SERIES_FIELDS_MAX];
+	size_t fields[SERIES_FIELDS_MAX], count = charts_fields(s, curves, fields);
 
-	if (curves) {
-		int height = all.height < 2 * CURVES_HEIGHT ? all.height : (all.height + 1) / 2;
-
-		curves_draw(&v->curves, g, (struct rect){all.x, all.y, all.width, height});
-		all.y += height + 1;
-		all.height -= height + 1;
-		if (all.height < CHART_HEIGHT_MIN)
-			return;
-	} else if (charts_fields(s, fields) == 0) {
+	if (curves)
+		all = curves_above(v, count > 0, g, all);
+	else if (count == 0)
 		grid_text(g, all.x, all.y, all.width, ROLE_DIM,
 			v->samples_id ? T_LOADING : T_EMPTY_CHARTS);
+	if (count == 0 || all.height < CHART_HEIGHT_MIN)
 		return;
-	}
 	charts_draw(s,
 		(struct chart_label){"metric_value",
 			record_has(job, j, metric_name) ? j->metric_name : NULL, curves},
