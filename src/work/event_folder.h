@@ -4,7 +4,8 @@
  * where the one before ended. For the pool: one look at a time.
  *
  * What is told goes by what is on the disk, and by the order in which it came there: where a file
- * is gone, became shorter or is another one by that name, its run is read anew. Links to folders are not followed.
+ * is gone, became shorter or is another one by that name, its run is read anew. Links to folders are
+ * not followed.
  */
 #ifndef MLTOP_WORK_EVENT_FOLDER_H
 #define MLTOP_WORK_EVENT_FOLDER_H

@@ -180,11 +180,11 @@ static void a_damaged_file_stops_with_its_place(void **state)
 		"0a0500", /* a value longer than its summary */
 		"2a02"
 		"0a01"
-		"00",                         /* likewise, with bytes behind it */
-		"10ffffffffffffffffffffff01", /* a number of 77 bits */
-		"10ff",                       /* one that does not end */
-		"09000000",                   /* half a double */
-		"09000000000000f87f",         /* a time that is nan */
+		"00",                       /* likewise, with bytes behind it */
+		"10ffffffffffffffffffff01", /* a number of 77 bits */
+		"10ff",                     /* one that does not end */
+		"09000000",                 /* half a double */
+		"09000000000000f87f",       /* a time that is nan */
 		"2a04"
 		"0a02"
 		"0aff", /* a tag longer than its value */
