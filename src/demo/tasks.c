@@ -11,6 +11,8 @@ static void task_over(const struct made *m, struct task *t)
 	task_set(t, state, m->class == MADE_FAILED ? WORK_FAILED : WORK_COMPLETED);
 	task_set(t, reason, why);
 	task_set(t, message, world_why_text(why));
+	if (why == REASON_NONE || why == REASON_EXIT_CODE)
+		task_set(t, exit_code, why == REASON_EXIT_CODE);
 	task_set(t, end_time, (struct when){made_end(m)});
 	if (why == REASON_NONE || why == REASON_EXIT_CODE)
 		task_set(t, exit_code, why == REASON_EXIT_CODE);

@@ -1,5 +1,6 @@
 /* Orgs: made with their quota and, on a shared local engine, a Unix user. */
 #include "kinds/kinds.h"
+#include "kinds/org_hold.h"
 
 static void org_made(struct making *m)
 {
@@ -35,4 +36,5 @@ static void org_made(struct making *m)
 const struct kind_handlers org_handlers = {
 	.kind = &org_kind,
 	.make = org_made,
+	.actions = org_handlers_actions,
 };

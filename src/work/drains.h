@@ -13,6 +13,8 @@ void drains_tell(struct work *w, struct plan_node *nodes, size_t count, struct a
 bool drains_hold(struct work *w, const char *node);
 /* Is what runs there to be stopped as well? */
 bool drains_evict(struct work *w, const char *node);
+/* Is every node drained? Why the first one is, a sentence; else false, and `out` is "". */
+bool drains_everything(struct work *w, char out[PLAN_MESSAGE]);
 bool drains_are(const struct kind *k); /* rows of that kind are what this is about */
 
 #endif

@@ -1,6 +1,7 @@
 #include "work/question.h"
 
 #include "work/drains.h"
+#include "work/orgs.h"
 
 #include <string.h>
 
@@ -13,6 +14,7 @@ struct org_queue *org_now(struct work *w, struct org_queue *o)
 {
 	if (o->turn != w->plan_turn) {
 		o->turn = w->plan_turn;
+		o->org.held = orgs_held(w, o->org_id, o->held) ? o->held : NULL;
 		o->org.cut = false;
 		o->org.limits = work_limits(w, o->org_id, &o->limits, &o->org.name) ? &o->limits
 										    : NULL;
@@ -103,9 +105,9 @@ static void question_apart(struct work *w, struct question *q, const struct org_
 static void question_org(struct work *w, struct question *q, struct org_queue *o, size_t most,
 	int64_t now)
 {
-	bool met = false;
+	/* Of one that is held none could start. */
+	bool met = org_now(w, o)->org.held != NULL;
 
-	org_now(w, o);
 	for (size_t i = 0; i < o->waiting.len; i++) {
 		struct active *a = o->waiting.items[i];
 

@@ -1,4 +1,6 @@
 /* Quotas: what workloads of an org may use, and what they do. */
+#include "work/drains.h"
+#include "work/orgs.h"
 #include "work/work.h"
 
 #include "base/mem.h"
@@ -106,6 +108,34 @@ static void usage_none(struct quota *q)
 	q->tensorboard_used = 0;
 }
 
+/* Texts of a row are the set's: what is new is put there as a row of its own. */
+static void paused_put(struct work *w, size_t at, bool drained, const char *drained_why)
+{
+	struct quota *q = w->model->quotas.rows[at];
+	char held[PLAN_MESSAGE];
+	bool is_held = orgs_held(w, q->org_id, held);
+	unsigned why = is_held ? REASON_QUEUE_HELD : drained ? REASON_NODES_DRAINED : REASON_NONE;
+	const char *text = is_held ? held : drained_why;
+	struct quota now = *q;
+
+	if (record_has(quota, q, paused) && q->paused == why && q->paused_why &&
+		strcmp(q->paused_why, text) == 0)
+		return;
+	record_set(quota, &now, paused, why);
+	record_set(quota, &now, paused_why, text);
+	model_row_put(w->model, &quota_kind, &now);
+	model_show(w->model, &quota_kind, now.org_id);
+}
+
+static void paused_tell(struct work *w)
+{
+	char why[PLAN_MESSAGE];
+	bool drained = drains_everything(w, why);
+
+	for (size_t i = 0; i < w->model->quotas.len; i++)
+		paused_put(w, i, drained, why);
+}
+
 void reconcile_usage(struct work *w)
 {
 	size_t count = w->model->quotas.len;
@@ -135,5 +165,6 @@ void reconcile_usage(struct work *w)
 		model_show(w->model, &quota_kind, q->org_id);
 	}
 	free(before);
+	paused_tell(w);
 	orgs_usage(w);
 }

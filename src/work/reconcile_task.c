@@ -1,5 +1,6 @@
 /* What a life asks for is done: engine and store are told. */
 #include "work/drains.h"
+#include "work/orgs.h"
 #include "work/work.h"
 
 #include "base/log.h"
@@ -180,14 +181,20 @@ struct starting {
 
 static void stop_tell(struct active *a);
 
-/* Its node was drained since its start was written down: it never begins there. */
-static bool start_drained(struct active *a)
+/* Its node was drained, or its org held, since its start was written down: it never begins. */
+static bool start_barred(struct active *a)
 {
+	char held[PLAN_MESSAGE];
 	struct buf why = BUF_INIT;
+	bool drained = drains_hold(a->w, a->work->node_name);
 
-	if (!drains_hold(a->w, a->work->node_name))
+	if (!drained && !orgs_held(a->w, a->work->org_id, held))
 		return false;
-	buf_addf(&why, "node %s was drained before it could start there", a->work->node_name);
+	if (drained)
+		buf_addf(&why, "node %s was drained before it could start there",
+			a->work->node_name);
+	else
+		buf_addf(&why, "org %s was held before it could start", a->work->org_name);
 	start_failed(a, REASON_RETRY, why.data);
 	buf_release(&why);
 	return true;
@@ -200,7 +207,7 @@ static void start_read(void *ctx, const void *rec, const struct err *e)
 	struct active *a = work_active(s->w, s->uid);
 	bool same = a && (int)a->work->attempt == s->attempt && !s->w->closing;
 
-	if (same && start_drained(a))
+	if (same && start_barred(a))
 		;
 	else if (same && rec)
 		start_whole(a, rec);

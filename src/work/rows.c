@@ -1,6 +1,7 @@
 /* What the model tells: rows that the store brought, and how changes of workloads went. */
 #include "work/drains.h"
 #include "work/history.h"
+#include "work/orgs.h"
 #include "work/scalars.h"
 #include "work/spendings.h"
 #include "work/work.h"
@@ -22,7 +23,7 @@ void work_row_stored(struct work *w, const struct kind *k, const void *row)
 		w->completed |= ((const struct workload *)row)->state == WORK_COMPLETED;
 	}
 	spendings_row_stored(w, k, row);
-	if (drains_are(k))
+	if (drains_are(k) || orgs_are(k))
 		reconcile_soon(w);
 	/* What is in use stands in memory only. */
 	if (shows_usage(k) && w->model->loaded)

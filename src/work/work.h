@@ -134,6 +134,7 @@ struct org_queue {
 	uint64_t turn;             /* of planning: what follows is of this one */
 	struct plan_limits limits; /* what org.limits points to, when it has a quota */
 	struct plan_org org;
+	char held[PLAN_MESSAGE]; /* what org.held points to, when it is */
 	char org_id[];
 };
 
@@ -344,6 +345,9 @@ void task_running(struct change *c, const struct draft *d, int64_t start_ms);
 void task_ended(struct change *c, struct draft *d, const struct news *n);
 /* Its only task, at its newest attempt. */
 struct task_ref task_of(const struct active *a);
+enum { SENTENCE_NOTE = 96 };
+/* " (NOTE)", at most so many bytes of it, for a sentence that the planner tells; "" without one. */
+void sentence_note(char out[SENTENCE_NOTE], const char *note);
 /* The engine's nodes, with the GPUs that are held here. */
 struct machine_view {
 	struct plan_cluster cluster;

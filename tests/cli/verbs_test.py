@@ -450,7 +450,8 @@ class Verbs(Case):
                 alone = self.ok("help", name).out
                 self.assertTrue(f"mltop {noun} {name}" in alone or name in self.NOUNS or f"mltop {name}" in alone, alone)
         self.assertIn("waits from starting", self.ok("help", "hold").out)
-        self.assertIn("--filter EXPR", self.ok("help", "hold").out)
+        self.assertIn("mltop orgs hold", self.ok("help", "hold").out)
+        self.assertIn("--filter EXPR", self.ok("help", "cancel").out)
         self.assertIn("mltop quotas list", self.ok("help", "list").out)
         self.assertEqual(self.ok("help", "job").out, self.ok("help", "jobs").out)
         self.refused(2, "neither a verb nor a topic", "help", "frob")

@@ -188,6 +188,32 @@ static void test_evicted(void **state)
 	done(&w);
 }
 
+/* Others of the same cluster start; what runs of the one that is held goes on. */
+static void test_an_org_that_is_held(void **state)
+{
+	struct plan_org other = {.org_id = "2", .name = "speech"};
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.org.held = "org vision is held by lin";
+	add(&w, "runs", 0);
+	make_live(&w, 0, -1);
+	add(&w, "waits", 0);
+	add(&w, "after", 0);
+	w.gangs[2].after = "runs after waits, which has not completed yet";
+	add(&w, "theirs", 0);
+	w.gangs[3].org = &other;
+	expect_wait(&w, 1, REASON_QUEUE_HELD, w.org.held);
+	expect_wait(&w, 2, REASON_QUEUE_HELD, w.org.held);
+	assert_null(action_of(&w, 0));
+	expect_verb(&w, 3, PLAN_START);
+	w.gangs[1].held = true; /* its own word goes before */
+	plan(&w);
+	assert_int_equal(action_of(&w, 1)->reason, REASON_HELD);
+	done(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_the_only_node),
 		cmocka_unit_test(test_nobody_is_preempted_on_it),
 		cmocka_unit_test(test_evicted),
+		cmocka_unit_test(test_an_org_that_is_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,8 @@
 
 #include "core/kinds/key.h"
 
-enum { ORG, USE };
-static const char *const sections[] = {"Org", "Use", NULL};
+enum { ORG, HELD, USE };
+static const char *const sections[] = {"Org", "Held", "Use", NULL};
 
 /* What is used and may be: as its quota says it (work/quota_orgs.c). */
 #define USED(what, token, heading, of)                                                           \
@@ -22,6 +22,17 @@ static const struct field fields[] = {
 	ROW(org, run_uid, int, .title = "RUNS AS", .flags = F_STATUS, .width = 8,
 		.doc = "Unix user of its tasks on a shared local engine."),
 	ROW(org, create_time, when, .flags = F_STATUS, .width = 20, .doc = "When it was made."),
+	ROW(org, held, flag, .flags = F_STATUS, .width = 4, .section = HELD,
+		.doc = "Nothing of it starts: its queue is held."),
+	ROW(org, held_by, text, .title = "BY", .flags = F_STATUS, .width = 10, .max = 63,
+		.section = HELD, .doc = "Who holds it."),
+	ROW(org, held_role, enum, .title = "AS", .flags = F_STATUS, .width = 11,
+		.names = role_words, .section = HELD,
+		.doc = "The role of their key: one that may less does not release it."),
+	ROW(org, held_since, when, .title = "SINCE", .flags = F_STATUS, .width = 20,
+		.section = HELD, .doc = "Since when."),
+	ROW(org, hold_note, text, .title = "NOTE", .flags = F_STATUS, .width = 30, .max = 240,
+		.section = HELD, .doc = "Why."),
 	ROW(org, share, int, .flags = F_STATUS | F_SAMPLE, .width = 5, .section = USE,
 		.doc = "How much it holds, in percent, of what it may hold and there is: of GPUs, memory "
 		       "and CPUs the greatest."),
@@ -43,21 +54,35 @@ static const struct field fields[] = {
 };
 KIND_FITS(fields);
 
+/* An older program knew no held queue. */
+static void org_renew(void *record)
+{
+	struct org *o = record;
+
+	if (!record_has(org, o, held))
+		record_set(org, o, held, false);
+}
+
 const struct kind org_kind = {
 	.name = "org",
 	.plural = "orgs",
 	.path = "/cloud_ml/v1/orgs",
 	.doc = "A tenant: owns jobs, keys and a quota.",
 	.can = CAN_LIST | CAN_ONE | CAN_CREATE | CAN_EVENTS | CAN_STREAM,
-	.see = ROLE_ADMIN,
+	.see = ROLE_VIEWER,
 	.everywhere = true,
+	.all_at_once = true,
+	.actions = org_actions,
+	.action_count = ORG_ACTIONS,
 	.make = ROLE_ADMIN,
 	.fields = fields,
 	.field_count = ARRAY_SIZE(fields),
 	.size = sizeof(struct org),
 	.sections = sections,
-	.list_fields = "org_name,org_id,share,running,waiting,age,description",
+	.renew = org_renew,
+	.list_fields = "org_name,org_id,share,running,waiting,held,held_by,age,description",
 	.wide_fields =
-		"org_name,org_id,share,running,waiting,gpu_used,gpu_bound,cpu_used,cpu_bound,memory_used,"
-		"memory_bound,jobs_used,jobs_bound,run_uid,create_time,description",
+		"org_name,org_id,share,running,waiting,held,held_by,held_role,held_since,hold_note,"
+		"gpu_used,gpu_bound,cpu_used,cpu_bound,memory_used,memory_bound,jobs_used,jobs_bound,"
+		"run_uid,create_time,description",
 };

@@ -17,7 +17,15 @@ struct org {
 	int64_t gpu_used, gpu_bound, jobs_used, jobs_bound;
 	struct mcpu cpu_used, cpu_bound;
 	struct bytes memory_used, memory_bound;
+	/* Its queue is held: nothing of it starts. */
+	bool held;
+	const char *held_by, *hold_note;
+	unsigned held_role; /* enum role: who has less does not release it */
+	struct when held_since;
 };
 extern const struct kind org_kind;
+
+enum { ORG_ACTIONS = 2 };
+extern const struct kind_action org_actions[]; /* org_hold.c */
 
 #endif

@@ -1,6 +1,7 @@
 #include "core/kinds/quota.h"
 
 #include "core/kinds/key.h"
+#include "core/kinds/workload.h"
 
 #include <string.h>
 
@@ -91,6 +92,12 @@ static const struct field fields[] = {
 		.doc = "How much is used, in percent, of the limit that is nearest."),
 	ROW(quota, nearest_of, text, .follows = LIMITS "," USED, .title = "OF", .flags = F_STATUS,
 		.width = 8, .section = TOTAL, .doc = "Which limit that is."),
+	ROW(quota, paused, enum, .flags = F_STATUS | F_SAMPLE, .width = 12,
+		.names = work_reason_words, .section = ORG,
+		.doc = "Why nothing of the org may start just now, one word: QueueHeld, or NodesDrained "
+		       "where every node is; empty where jobs may start."),
+	ROW(quota, paused_why, text, .title = "PAUSED BECAUSE", .flags = F_STATUS | F_SAMPLE,
+		.width = 40, .max = 4096, .section = ORG, .doc = "The same as a sentence."),
 	ROW(quota, version, id, .flags = F_STATUS | F_HIDDEN, .width = 8, .section = OTHER,
 		.doc = "Changes with each change of a limit: ?if_version= or If-Match refuse one that "
 		       "was made from another."),
@@ -188,7 +195,8 @@ void quota_init(struct quota *q)
 		const struct field *f = &fields[i];
 		bool limit = (f->flags & F_EDIT) != 0;
 
-		if (f->flags & F_ALIAS || f->type->storage == ST_TEXT)
+		if (f->flags & F_ALIAS || f->type->storage == ST_TEXT ||
+			f->type->storage == ST_ENUM)
 			continue;
 		*(int64_t *)((char *)q + f->offset) = limit ? -1 : 0;
 		record_know(&quota_kind, q, f->offset);

@@ -24,6 +24,8 @@ struct quota {
 	int64_t version;        /* of what is stored of it: changes with each change of a limit */
 	int64_t nearest;        /* used of the limit that is used most of, in percent */
 	const char *nearest_of; /* which one that is: "gpu"; "" none has a limit */
+	unsigned paused;        /* enum work_reason why nothing of the org may start; REASON_NONE */
+	const char *paused_why; /* as a sentence; "" */
 	const char *bounds;     /* "cpu: jobs": which of them are the jobs' own; "" none */
 };
 extern const struct kind quota_kind;

@@ -313,6 +313,8 @@ static void sift(struct planner *p)
 			continue;
 		else if (j->held)
 			wait_report(p, i, REASON_HELD, "is held: release it to let it run");
+		else if (j->org && j->org->held)
+			wait_report(p, i, REASON_QUEUE_HELD, j->org->held);
 		else if (j->after)
 			wait_report(p, i, REASON_DEPENDENCY, j->after);
 		else if (j->not_before > p->in->now)

@@ -63,6 +63,7 @@ struct plan_org {
 	const char *org_id, *name;
 	const struct plan_limits *limits; /* NULL: none */
 	bool cut;                         /* more of it wait, and could start, than are given */
+	const char *held;                 /* nothing of it may start: the sentence; NULL: it may */
 };
 
 /* How a kind calls what a sentence is about. */

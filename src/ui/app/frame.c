@@ -92,6 +92,15 @@ static void add_gpu(const struct app *a, struct line *l)
 		buf_addf(&s->text, " %d%%", (int)(a->tally.util_sum / a->tally.util_count / 100));
 }
 
+/* Nothing that waits may start: the word that stands in its WHY, too. */
+static void add_paused(const struct app *a, struct line *l)
+{
+	const char *why = app_paused(a);
+
+	if (*why)
+		buf_addf(&add(l, ROLE_BADGE, 8, true)->text, T_PAUSED, why);
+}
+
 static void add_cpu(const struct app *a, struct line *l)
 {
 	const struct quota *q = app_quota(a);
@@ -170,6 +179,7 @@ static void draw_health(const struct app *a, struct grid *g, struct rect r)
 	add_gpu(a, &l);
 	add_cpu(a, &l);
 	add_jobs(a, &l);
+	add_paused(a, &l);
 	add_link(a, &l);
 	while (line_width(&l) > r.width && kept(&l) > 1)
 		drop_least(&l);

@@ -113,6 +113,15 @@ const struct quota *app_quota(const struct app *a)
 	return !*a->tenant && rows->len == 1 ? rows->rows[0] : NULL;
 }
 
+const char *app_paused(const struct app *a)
+{
+	const struct kind *k = a->quota.data.kind;
+	const void *row = app_quota(a);
+	const char *word = row ? record_word(k, row, kind_field(k, "paused")) : NULL;
+
+	return word ? word : "";
+}
+
 const char *app_tenant(const struct app *a)
 {
 	if (!*a->tenant)

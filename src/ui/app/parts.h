@@ -130,6 +130,8 @@ void app_notice_clear(struct app *a);
 const char *app_tenant(const struct app *a);
 /* The quota of that org; NULL: not known, or all orgs are shown. */
 const struct quota *app_quota(const struct app *a);
+/* Why nothing of that org may start just now, one word; "" where it may, or that is not known. */
+const char *app_paused(const struct app *a);
 uint32_t app_sub(struct app *a);
 uint64_t app_id(struct app *a);
 /* A GET whose reply comes to the top views' message(). */

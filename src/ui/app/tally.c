@@ -12,6 +12,7 @@ static const struct column quota_columns[] = {
 	{.field = "total_memory_quota"},
 	{.field = "train_count_used"},
 	{.field = "train_count_quota"},
+	{.field = "paused"},
 	{0},
 };
 
