@@ -50,8 +50,8 @@ const struct kind_action org_actions[] = {
 		.doing = "is held: nothing of it starts",
 		.at_stake = hold_stake,
 		.stakes = "Nothing of it starts until it is released; jobs are still accepted.",
-		.doc = "Starts nothing more of the org until it is released; what runs goes on, and jobs are still "
-		       "accepted. What an admin held, an admin releases.",
+		.doc = "Starts nothing more of the org until it is released; what runs goes on, jobs are "
+		       "still accepted, and what an admin held an admin releases.",
 	},
 	{
 		.name = "release",
