@@ -107,7 +107,7 @@ def conflict(story, screen):
     text = screen.wait("Somebody else changed quota vision meanwhile")
     assert "train_gpu_quota: was 4, theirs 3, mine 6" in text, frame(text)
     assert story.quota()["train_gpu_quota"] == "3" and story.state("next") == "enqueued"
-    until(lambda: screen.keys("m") or "mine goes over it in 1" in screen.text(), "the choice")
+    until(lambda: screen.keys("m") or "mine goes over theirs" in screen.text(), "the choice")
     screen.wait("1 starts now: next")
     screen.keys("Enter")
     screen.wait(re.compile(r"quota vision is changed: train_gpu_quota: 3 -> 6"))

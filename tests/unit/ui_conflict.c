@@ -74,7 +74,7 @@ static void test_keys_meant_for_something_else(void **state)
 	refuse(&h, send_edits(&h, 1), 0);
 	harness_key(&h, "M");
 	harness_key(&h, "enter");
-	ASSERT_SHOWN(&h, "mine goes over it in 0", true);
+	ASSERT_SHOWN(&h, "Enter: theirs stays.", true);
 	calm(&h);
 	m.now = enter.now = h.now;
 	m.mono = enter.mono = h.mono;
@@ -82,7 +82,7 @@ static void test_keys_meant_for_something_else(void **state)
 	app_update(h.app, &enter, &h.cmds);
 	assert_int_equal(asked(&h, &id), 0);
 	harness_draw(&h);
-	ASSERT_SHOWN(&h, "mine goes over it in 1", true);
+	ASSERT_SHOWN(&h, "Enter: mine goes over theirs.", true);
 	harness_key(&h, "enter");
 	assert_int_equal(asked(&h, &id), 1);
 	harness_close(&h);

@@ -238,7 +238,11 @@ void conflict_draw(const struct app *a, struct grid *g, struct rect body)
 	struct buf title = BUF_INIT, leads = BUF_INIT, does = BUF_INIT;
 
 	foresee_lines(&a->foresee, &leads);
-	buf_addf(&does, T_CONFLICT_ENTER "\n", c->len - chosen(c), chosen(c));
+	if (c->len == 1)
+		buf_adds(&does,
+			chosen(c) ? T_CONFLICT_ENTER_MINE "\n" : T_CONFLICT_ENTER_THEIRS "\n");
+	else
+		buf_addf(&does, T_CONFLICT_ENTER "\n", c->len - chosen(c), chosen(c));
 	rest.height = lines_draw(NULL, r, 0, ROLE_NORMAL, leads.data) +
 		lines_draw(NULL, r, 0, ROLE_NORMAL, does.data);
 	r.height = measure(c, r, heights);

@@ -109,16 +109,22 @@ static void take_option(struct app *a)
 	buf_release(&line);
 }
 
+bool option_next(struct app *a, int by)
+{
+	if (a->option_count == 0)
+		return false;
+	a->choice = a->choice < 0 ? (by > 0 ? 0 : a->option_count - 1)
+				  : (a->choice + by + a->option_count) % a->option_count;
+	take_option(a);
+	return true;
+}
+
 static void next_option(struct app *a, int by)
 {
 	if (a->option_count == 0)
 		complete(a);
-	if (a->option_count == 0)
-		return;
-	a->choice = a->choice < 0 ? (by > 0 ? 0 : a->option_count - 1)
-				  : (a->choice + by + a->option_count) % a->option_count;
-	take_option(a);
-	apply(a);
+	if (option_next(a, by))
+		apply(a);
 }
 
 static void accept_filter(struct app *a, struct cmds *out)

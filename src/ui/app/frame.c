@@ -423,7 +423,7 @@ static void draw_modes(const struct app *a, struct grid *g, const struct layout 
 		picker_draw(a, g, l->body);
 	if (a->mode == MODE_POPUP)
 		popup_draw(a, g, l->body);
-	if (a->mode == MODE_FILTER)
+	if (a->mode == MODE_FILTER || a->mode == MODE_SET)
 		options_draw(a, g, l->body, l->status.y);
 }
 

@@ -194,6 +194,8 @@ void popup_input(struct app *a, const struct msg *m, struct cmds *out);
 void popup_draw(const struct app *a, struct grid *g, struct rect body);
 void options_draw(const struct app *a, struct grid *g, struct rect body, int bottom);
 const char *option_at(const struct app *a, int i);
+/* The next of the completions in place of the word before the cursor; false: there are none. */
+bool option_next(struct app *a, int by);
 /* Looks again for the org that was asked for before the orgs of the platform were known. */
 void tenant_retry(struct app *a, struct cmds *out);
 

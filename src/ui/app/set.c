@@ -172,16 +172,53 @@ static void accept(struct app *a)
 	buf_release(&lines);
 }
 
+/* Names that may stand before the '=' and begin as the word does. */
+static void complete(struct app *a)
+{
+	const struct kind *k = app_object(a).kind;
+	const char *text = a->line.text.data;
+	size_t start = a->line.at;
+
+	buf_reset(&a->options_text);
+	a->option_count = 0;
+	a->choice = -1;
+	while (start > 0 && text[start - 1] != ' ')
+		start--;
+	for (size_t i = 0; i < k->field_count; i++) {
+		const char *name = k->fields[i].name;
+		const struct field *f = kind_field_to_edit(k, name);
+
+		if (!(kind_owner(k, f)->flags & F_EDIT) ||
+			strncmp(name, text + start, a->line.at - start) != 0)
+			continue;
+		buf_addf(&a->options_text, "%s=", name);
+		buf_addc(&a->options_text, '\0');
+		a->option_count++;
+	}
+}
+
+static void next_option(struct app *a, int by)
+{
+	if (a->option_count == 0)
+		complete(a);
+	if (option_next(a, by))
+		touched(a);
+}
+
 void set_input(struct app *a, const struct msg *m)
 {
 	if (m->type == MSG_PASTE) {
 		edit_insert(&a->line, m->text, m->text_len);
+		a->option_count = 0;
 		touched(a);
 	} else if (m->key == K_ESC) {
 		mode_close(a);
 	} else if (m->key == K_ENTER) {
 		accept(a);
+	} else if (m->key == K_TAB || m->key == K_BACKTAB) {
+		next_option(a, m->key == K_TAB ? 1 : -1);
 	} else if (edit_key(&a->line, m->key)) {
+		a->option_count = 0;
 		touched(a);
 	}
 }

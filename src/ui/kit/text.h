@@ -79,7 +79,7 @@
 #define T_DOC_EVENTS "Show what happened to it."
 #define T_DOC_TRAIL "Show what was asked for of it, and by whom: its audit records."
 #define T_DOC_SET \
-	"Set fields of the marked or selected rows in place: gpu=8 cpu=64. Of a quota it says first what that leads to."
+	"Set fields of the marked or selected rows in place: gpu=8 cpu=64 (Tab completes). Of a quota it says first what that leads to."
 #define T_DOC_EDIT "Change what may be changed: opens a form."
 #define T_DOC_UNDO "Take back the newest change: what waits to be sent, was submitted or edited."
 #define T_DOC_SORT "Choose the column to sort by, as a click on its title does."
@@ -241,6 +241,8 @@
 #define T_CONFLICT_STAYS "theirs"
 #define T_CONFLICT_OVER "mine  "
 #define T_CONFLICT_ENTER "Enter: theirs stays in %zu, mine goes over it in %zu."
+#define T_CONFLICT_ENTER_MINE "Enter: mine goes over theirs."
+#define T_CONFLICT_ENTER_THEIRS "Enter: theirs stays."
 #define T_CONFLICT_LEFT "What somebody else made of it stays: nothing was sent."
 #define T_CONFLICT_SAME "It is already as you want it: nothing was sent."
 #define T_FORESEE_OVER "over: "
