@@ -288,6 +288,7 @@ void active_free(struct active *a)
 	secrets_forget(a);
 	progress_drop(a);
 	events_drop(a);
+	task_due_drop(a);
 	free(a->end);
 	free(a->wisher);
 	free(a);

@@ -19,8 +19,11 @@ struct ended_log {
 static void attempt_stored(void *ctx, bool ok, const struct err *e)
 {
 	struct ended_log *l = ctx;
+	struct active *a = work_active(l->w, l->uid);
 
-	(void)ok, (void)e;
+	(void)e;
+	if (ok && a && a->work->attempt == l->attempt)
+		task_due_drop(a);
 	l->w->told.log_ended(l->w->told.ctx, l->uid, task_single, l->attempt);
 	logs_wake(l->w, l->uid);
 	reconcile_soon(l->w);
@@ -54,7 +57,7 @@ void reconcile_again(struct active *a, const struct news *n)
 	l->w = w;
 	memcpy(l->uid, a->uid, sizeof l->uid);
 	l->attempt = (int)d.row.attempt;
-	task_ended(c, &d, n);
+	task_ended(c, a, &d, n);
 	a->not_before = reconcile_now() + n->delay;
 	again_why(&d, n, &text);
 	failure_put(a, &d);
@@ -77,7 +80,7 @@ void reconcile_anew(struct active *a, const struct news *n)
 
 	free(a->end);
 	a->end = NULL;
-	task_ended(c, &d, n);
+	task_ended(c, a, &d, n);
 	draft_set(&d, attempts_uncounted, d.row.attempts_uncounted + 1);
 	reconcile_why(&d, n->reason, n->message);
 	reconcile_move(c, &d, WORK_ENQUEUED);
@@ -189,7 +192,7 @@ static void over_fill(struct change *c, struct active *a, const struct news *n)
 		(struct when){n->end && n->end->end_ms ? n->end->end_ms : model_now()});
 	reconcile_why(&d, n->reason, n->message);
 	if (n->end && d.row.attempt > 0)
-		task_ended(c, &d, n);
+		task_ended(c, a, &d, n);
 	failure_put(a, &d);
 	draft_hide(&d, cpu_used);
 	draft_hide(&d, memory_used);
@@ -232,6 +235,7 @@ static void repair_stored(void *ctx, bool ok, const struct err *e)
 		return; /* the model has said so: it is tried again */
 	free(a->wisher);
 	a->wisher = NULL;
+	task_due_drop(a);
 }
 
 void reconcile_repair(struct active *a)
@@ -248,8 +252,10 @@ void reconcile_repair(struct active *a)
 	wisher_store(c, a);
 	if (over && removed)
 		remove_store(c, a);
-	else
+	else {
 		change_work(c, a->kind, a->work);
+		task_due_store(c, a);
+	}
 	change_then(c, over ? over_stored : repair_stored, a);
 	change_commit(c);
 }

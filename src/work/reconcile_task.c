@@ -76,6 +76,7 @@ static void start_stored(void *ctx, bool ok, const struct err *e)
 	if (a->w->closing)
 		return; /* the next start of the daemon finds it */
 	if (ok) {
+		task_due_drop(a);
 		reconcile_event(a, ON_START_STORED, &n);
 		return;
 	}
@@ -110,6 +111,7 @@ static void start_store(struct active *a, const struct news *n)
 	reconcile_move(c, &d, WORK_CREATING);
 	a->began = INT64_MIN;
 	a->ran = (struct span){0, 0};
+	task_due_store(c, a);
 	task_creating(c, &d, &a->claim, n);
 	secrets_audit(a, c, d.row.attempt);
 	change_event(c, d.kind, &d.row, EVENT_NORMAL, "Creating",

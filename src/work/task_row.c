@@ -1,7 +1,10 @@
 /* The row of an attempt: being made, running, ended. */
 #include "work/work.h"
 
+#include "base/mem.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct task_ref task_of(const struct active *a)
@@ -81,7 +84,36 @@ static void exit_fill(struct draft *d, struct task *t, const struct news *n)
 	}
 }
 
-void task_ended(struct change *c, struct draft *d, const struct news *n)
+/* ---- Until it is known to be on the disk ---- */
+
+/* The row of an attempt that has ended; what is stored of it may still say that it runs. */
+struct task_due {
+	struct task row;
+	struct arena text;
+};
+
+void task_due_drop(struct active *a)
+{
+	if (a->due)
+		arena_release(&a->due->text);
+	free(a->due);
+	a->due = NULL;
+}
+
+static void due_keep(struct active *a, const struct task *t)
+{
+	task_due_drop(a);
+	a->due = mem_alloc(sizeof *a->due);
+	record_copy(&task_kind, &a->due->row, t, &a->due->text);
+}
+
+void task_due_store(struct change *c, const struct active *a)
+{
+	if (a->due)
+		change_task(c, &a->due->row);
+}
+
+void task_ended(struct change *c, struct active *a, struct draft *d, const struct news *n)
 {
 	const struct task_exit *end = n->end;
 	struct task t;
@@ -101,5 +133,6 @@ void task_ended(struct change *c, struct draft *d, const struct news *n)
 	task_set(&t, cpu_time, (struct ms){end->user_ms + end->system_ms});
 	task_set(&t, memory_peak, (struct bytes){end->peak_rss});
 	draft_tell(d, log_bytes, true, (struct bytes){(int64_t)end->log_bytes});
+	due_keep(a, &t);
 	change_task(c, &t);
 }

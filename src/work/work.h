@@ -180,7 +180,9 @@ struct active {
 	VEC(struct over_waiter) waiters;
 	char **gpus;
 	size_t gpu_count;
-	int64_t began;   /* mono ms: its newest attempt runs since then; INT64_MIN: it does not */
+	int64_t began; /* mono ms: its newest attempt runs since then; INT64_MIN: it does not */
+	struct task_due
+		*due;    /* the row of an attempt that has ended, not known to be stored; or NULL */
 	struct span ran; /* that attempt, once its end is on the way to the disk */
 	struct task_exit *end; /* it has ended so; its log is being read */
 	enum work_reason end_why;
@@ -342,7 +344,10 @@ void task_creating(struct change *c, const struct draft *d, const struct claim *
 	const struct news *n);
 void task_running(struct change *c, const struct draft *d, int64_t start_ms);
 /* It has ended: its row, and what the workload's says of it. */
-void task_ended(struct change *c, struct draft *d, const struct news *n);
+void task_ended(struct change *c, struct active *a, struct draft *d, const struct news *n);
+/* What task_ended made goes into another change too, until it is dropped: it is known to be stored. */
+void task_due_store(struct change *c, const struct active *a);
+void task_due_drop(struct active *a);
 /* Its only task, at its newest attempt. */
 struct task_ref task_of(const struct active *a);
 enum { SENTENCE_NOTE = 96 };

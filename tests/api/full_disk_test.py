@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A disk without room: what is refused, what is carried out all the same, and how it goes on."""
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,8 +85,8 @@ class Wishes(unittest.TestCase):
         self.addCleanup(self.d.close)
         self.client = Client(self.d.port, self.d.secret())
 
-    def start(self, name):
-        a = self.client.post(TRAIN, {"job_name": name, "command": ["sh", "-c", "echo $$; exec sleep 1000"]})
+    def start(self, name, **more):
+        a = self.client.post(TRAIN, dict({"job_name": name, "command": ["sh", "-c", "echo $$; exec sleep 1000"]}, **more))
         self.assertEqual(a.status, 200, a)
         self.owner = a.json["owner"]
         text = until(lambda: self.client.get(f"{TRAIN}/{name}/logs").json["logs"], "its pid")
@@ -128,6 +129,37 @@ class Wishes(unittest.TestCase):
         self.room()
         until(lambda: self.client.get(f"{TRAIN}/filler").status == 404, "it is removed")
         until(lambda: self.audited("job.delete") == [self.owner], "who it was")
+
+    def tasks(self, name):
+        return self.client.get(f"{TRAIN}/{name}/tasks").json["data"]
+
+    def test_an_end_that_found_no_room_is_told_of_its_attempt_when_there_is_room(self):
+        """What an attempt held is counted up to its end, and not for ever."""
+        pid = self.start("one")
+        self.fill()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: self.client.get("/readyz", sign=False).status == 503, "there is no room for its end")
+        self.room()
+        until(lambda: self.client.get(f"{TRAIN}/one").json["state"] == "failed", "its end on the disk")
+        for _ in range(2):
+            (task,) = self.tasks("one")
+            self.assertEqual((task["state"], task["signal"]), ("failed", 9))
+            (row,) = self.client.get(BASE + "/usage", query={"by": "job"}).json["data"]
+            self.assertEqual(float(row["cpu_seconds"]), task["held_time"])
+            self.d.stop()
+            self.d.start()
+            self.client = Client(self.d.port, self.client.key)
+
+    def test_the_same_of_an_attempt_that_is_not_the_last(self):
+        pid = self.start("two", restart_policy="on-failure", max_attempts=2)
+        self.fill()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: self.client.get("/readyz", sign=False).status == 503, "there is no room for its end")
+        self.room()
+        until(lambda: [t["state"] for t in self.tasks("two")][1:] == ["running"], "it runs again")
+        first = until(lambda: (lambda t: t if "end_time" in t else None)(self.tasks("two")[0]), "the first one's end")
+        self.assertEqual((first["state"], first["signal"]), ("failed", 9))
+        self.client.post(f"{TRAIN}/two/cancel")
 
 
 if __name__ == "__main__":
