@@ -40,6 +40,7 @@ test_support := $(patsubst tests/%.c,$O/tests/%.o,$(wildcard tests/*.c))
 # What all unit tests of a layer share, where there is that.
 store_apart := $(patsubst %,$O/tests/store_apart/%.o,apart memory other)
 unit_kit_model := $O/tests/unit_kit/model.o $(store_apart)
+unit_kit_work := $(unit_kit_model)
 unit_kit_store := $O/tests/unit_kit/store.o $(store_apart)
 
 define unit_rule

@@ -180,6 +180,7 @@ static void platform_free(struct hosted *h)
 	struct platform *p = &h->p;
 
 	actives_release(&p->work);
+	spendings_release(&p->work);
 	vec_release(&p->framework_waiters);
 	model_release(&p->model);
 	map_release(&p->package_parts);

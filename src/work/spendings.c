@@ -89,9 +89,10 @@ static bool days_age(struct work *w, struct spent_days *days)
 
 	while (old < days->len && day_old(w, days->items[old].day))
 		old++;
-	if (old < days->len && old > 0)
-		spent_days_drop(days, days->items[old].day);
-	return old < days->len;
+	if (old == days->len)
+		return false;
+	spent_days_drop(days, days->items[old].day);
+	return true;
 }
 
 static void spending_put(struct change *c, const struct spending *from,
@@ -112,23 +113,39 @@ static void spending_put(struct change *c, const struct spending *from,
 	buf_release(&text);
 }
 
+static void spending_remove(struct work *w, const struct spending *s)
+{
+	struct change *c = change_new(w->model);
+
+	change_row_remove(c, &spending_kind, s->uid);
+	change_commit(c);
+}
+
+/* All whose sums it has taken over are gone. */
+static bool names_nobody(struct work *w, const struct spending *s)
+{
+	for (size_t i = 0; i < s->merged.len; i++)
+		if (model_row(w->model, &spending_kind, s->merged.items[i]))
+			return false;
+	return s->merged.len > 0;
+}
+
+/* Whose days are old, or whose names are not needed any more. */
 static void spending_age(struct work *w, const struct spending *s)
 {
+	const struct strings none = {NULL, 0};
 	struct spent_days days = {0};
 	struct change *c;
 	size_t before;
-	bool stays;
 
 	if (!spent_days_read(&days, s->days, NULL))
 		return;
 	before = days.len;
-	stays = days_age(w, &days);
-	if (!stays || days.len != before) {
+	if (!days_age(w, &days)) {
+		spending_remove(w, s);
+	} else if (days.len != before || names_nobody(w, s)) {
 		c = change_new(w->model);
-		if (stays)
-			spending_put(c, s, &days, NULL);
-		else
-			change_row_remove(c, &spending_kind, s->uid);
+		spending_put(c, s, &days, names_nobody(w, s) ? &none : NULL);
 		change_commit(c);
 	}
 	vec_release(&days);
@@ -143,12 +160,13 @@ struct joined {
 	VEC(const char *) merged;
 };
 
-/* The job is gone for certain, and nothing of it is on its way to the disk. */
+/* The job is gone for certain, nothing of it is on its way to the disk, and its sums are its own. */
 static bool may_merge(struct work *w, const struct spending *s)
 {
 	const struct kind *k;
 
-	return model_workload(w->model, s->uid, &k) == NULL && work_active(w, s->uid) == NULL &&
+	return map_get(&w->spendings_taken, s->uid) == NULL &&
+		model_workload(w->model, s->uid, &k) == NULL && work_active(w, s->uid) == NULL &&
 		!change_in_flight(w->model, &spending_kind, s->uid);
 }
 
@@ -275,21 +293,40 @@ static void on_tidy(uv_timer_t *timer)
 		free(at);
 		return;
 	}
-	w->spendings_new = w->spendings_at ? w->spendings_new : 0;
+	if (w->spendings_at == NULL) {
+		w->spendings_new = 0;
+		spendings_merged(w, &w->spendings_taken);
+	}
 	for (; i < end; i++) {
 		const struct spending *s = rows->rows[i];
 		intptr_t count = (intptr_t)map_get(&w->spendings_of, s->org_id);
 
 		if (!s->several)
 			map_set(&w->spendings_of, s->org_id, (void *)(count + 1));
-		if (!change_in_flight(w->model, &spending_kind, s->uid))
+		if (change_in_flight(w->model, &spending_kind, s->uid))
+			continue;
+		/* A crash came between. */
+		if (map_get(&w->spendings_taken, s->uid))
+			spending_remove(w, s);
+		else
 			spending_age(w, s);
 	}
 	free(w->spendings_at);
 	w->spendings_at = at;
-	if (at == NULL)
+	if (at == NULL) {
 		orgs_merge(w);
+		map_release(&w->spendings_taken);
+		w->spendings_taken = (struct map)MAP_INIT;
+	}
 	spendings_tidy_in(w, at ? 0 : TIDY_MS);
+}
+
+void spendings_release(struct work *w)
+{
+	map_release(&w->spendings_of);
+	map_release(&w->spendings_taken);
+	free(w->spendings_at);
+	w->spendings_at = NULL;
 }
 
 void spendings_tidy_in(struct work *w, int64_t ms)

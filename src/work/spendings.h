@@ -20,6 +20,7 @@ void spending_keep(struct work *w, struct change *c, const struct kind *k,
  * has many, the oldest become one.
  */
 void spendings_tidy_in(struct work *w, int64_t ms);
+void spendings_release(struct work *w);
 
 /* Whose a row is, and what it says; false: it cannot be read. `days` is zeroed. */
 bool spending_read(const void *row, struct usage_whose *of, struct spent_days *days);

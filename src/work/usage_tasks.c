@@ -37,17 +37,13 @@ bool usage_span(struct work *w, const struct task *t, struct span *out)
 struct holding usage_held(struct work *w, const struct task *t, const struct kind *k,
 	const struct workload *row)
 {
-	const struct work_policy *policy = row ? w->told.policy(w->told.ctx, k) : NULL;
 	struct claim claim;
 
-	if (!record_has(task, t, cpu_limit) && policy) {
-		policy->claim(&claim, row);
-		return (struct holding){claim.gpus, claim.cpu > 0 ? claim.cpu : CLAIM_UNSET_CPU,
-			claim.memory};
-	}
-	return (struct holding){.gpus = t->gpu_limit,
-		.mcpu = t->cpu_limit.v,
-		.memory = t->memory_limit.v};
+	if (record_has(task, t, cpu_limit) || row == NULL)
+		return (struct holding){t->gpu_limit, t->cpu_limit.v, t->memory_limit.v};
+	w->told.policy(w->told.ctx, k)->claim(&claim, row);
+	return (struct holding){claim.gpus, claim.cpu > 0 ? claim.cpu : CLAIM_UNSET_CPU,
+		claim.memory};
 }
 
 void usage_tasks(struct work *w, size_t i, const char *org_id, attempt_told told, void *ctx)
@@ -59,7 +55,8 @@ void usage_tasks(struct work *w, size_t i, const char *org_id, attempt_told told
 	struct usage_whose of = {first->org_id, row && row->owner ? row->owner : "", first->job_uid,
 		first->job_name};
 
-	if (org_id && strcmp(org_id, of.org_id) != 0)
+	/* It was removed: what it spent stands elsewhere, whatever of it is still here. */
+	if (row == NULL || (org_id && strcmp(org_id, of.org_id) != 0))
 		return;
 	for (; i < m->tasks.len; i++) {
 		const struct task *t = m->tasks.rows[i];

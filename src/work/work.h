@@ -96,10 +96,11 @@ struct work {
 	struct ages ages;
 
 	/* What removed ones spent (spendings.c). */
-	size_t spendings_new;      /* since the last look */
-	char *spendings_at;        /* uid that a look has come to; NULL: none is on its way */
-	struct map spendings_of;   /* org_id -> intptr_t: how many, in that look */
-	uint64_t spendings_merged; /* counts those that went or took over others */
+	size_t spendings_new;       /* since the last look */
+	char *spendings_at;         /* uid that a look has come to; NULL: none is on its way */
+	struct map spendings_of;    /* org_id -> intptr_t: how many, in that look */
+	struct map spendings_taken; /* uids whose sums others had taken over when it began */
+	uint64_t spendings_merged;  /* counts those that went or took over others */
 };
 
 struct work_options {

@@ -1,5 +1,8 @@
 #!/usr/bin/python3
 """Usage by org and day: the sum over the attempts, for whom, in which form, and what is refused."""
+import signal
+import tempfile
+import time
 import unittest
 
 from support import BASE, Daemon, FREE, main, module_daemon, until
@@ -163,6 +166,71 @@ class Spreadsheet(unittest.TestCase):
             self.assertEqual({r["attempts"] for r in rows}, {"1"})
             json_rows = c.get(USAGE, query={"by": "owner"}).json["data"]
             self.assertEqual(sorted(r["owner"] for r in json_rows), sorted(owners))
+
+
+class Clock(unittest.TestCase):
+    """Whatever the wall says, an attempt held what it has as long as it ran."""
+
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.clock = place.name + "/clock"
+        self.d = Daemon(engine="local", settings=FREE, env={"MLTOPD_CLOCK": self.clock})
+        self.addCleanup(self.d.close)
+        self.client = self.d.client()
+
+    def spent(self):
+        """Of all days: the clock is wrong."""
+        return sum(float(r["cpu_seconds"]) for r in as_csv(self.client, to="2090-01-01", **{"from": "2085-01-01"})) + \
+            sum(float(r["cpu_seconds"]) for r in as_csv(self.client, to="2030-01-01", **{"from": "2025-01-01"}))
+
+    def test_a_clock_that_is_set_makes_no_attempt_longer(self):
+        began = time.monotonic()
+        made = self.client.post(TRAIN, {"job_name": "long", "command": ["sleep", "600"]})
+        self.assertEqual(made.status, 200, made)
+        until(lambda: self.spent() > 0, "it is counted")
+        for ahead in (40 * 86400, -3 * 86400):
+            with open(self.clock, "w") as f:
+                f.write(str(ahead * 1000))
+            self.assertLessEqual(self.spent(), time.monotonic() - began)
+        self.assertEqual(self.client.post(f"{TRAIN}/long/cancel").status, 200)
+        until(lambda: self.client.get(f"{TRAIN}/long").json["state"] == "failed", "it is over")
+        (task,) = self.client.get(f"{TRAIN}/long/tasks").json["data"]
+        self.assertEqual(self.spent(), task["held_time"])
+        self.assertLessEqual(task["held_time"], time.monotonic() - began)
+
+
+class Cost(unittest.TestCase):
+    def test_prices_are_those_of_now_and_a_reload_brings_others(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        config = place.name + "/config.yaml"
+
+        def say(text):
+            with open(config, "w") as f:
+                f.write("limits: {requests_per_second: 1000000, request_burst: 1000000}\n" + text)
+
+        say("usage: {price_cpu_hour: '3.6', currency: EUR}\n")
+        with Daemon(engine="local", args=["--config", config]) as d:
+            client = d.client()
+            client.post(TRAIN, {"job_name": "j", "command": ["sleep", "0.3"], "cpu_limit": "0.5", "memory_limit": "1G"})
+            until(lambda: client.get(f"{TRAIN}/j").json["state"] == "completed", "it ends")
+            (row,) = as_csv(client)
+            self.assertEqual(row["currency"], "EUR")
+            cpu = millionths(row["cpu_seconds"])
+            self.assertEqual(millionths(row["cost"]), (cpu + 500) // 1000)
+            say("usage: {price_cpu_hour: '3.6', price_gib_hour: 7200, currency: CNY}\n")
+            d.process.send_signal(signal.SIGHUP)
+            row = until(lambda: (lambda r: r if r["currency"] == "CNY" else None)(as_csv(client)[0]), "the new prices")
+            gib = millionths(row["memory_gib_seconds"])
+            self.assertEqual(gib, 2 * cpu)
+            self.assertEqual(millionths(row["cost"]), (cpu + 500) // 1000 + 2 * gib)
+
+    def test_a_price_that_is_none_is_refused_before_anything_starts(self):
+        for value, says in (("-1", "price_gpu_hour"), ("cheap", "price_gpu_hour"), ("1.0000001", "six"), ("1e9", "")):
+            with self.assertRaises(AssertionError) as refused:
+                Daemon(engine="fake", settings=(f"usage.price_gpu_hour={value}",)).close(False)
+            self.assertIn("price_gpu_hour", str(refused.exception), says)
 
 
 class Whose(unittest.TestCase):
