@@ -207,7 +207,7 @@ static void over_fill(struct change *c, struct active *a, const struct news *n)
 
 static void remove_store(struct change *c, struct active *a)
 {
-	spending_keep(a->w, c, a->kind, a->work, &a->ran);
+	spending_keep(a->w, c, a->kind, a->work);
 	change_row_remove(c, a->kind, a->uid);
 }
 

@@ -21,20 +21,16 @@ enum {
 
 /* ---- One that goes ---- */
 
-/* Its newest attempt as `last` says, all others as their rows do. */
 static void attempts_add(struct work *w, const struct kind *k, const struct workload *row,
-	const struct span *last, struct spent_days *days)
+	struct spent_days *days)
 {
 	for (int attempt = 1; attempt <= (int)row->attempt; attempt++) {
 		const struct task *t = model_task(w->model, row->uid, NULL, attempt);
-		bool told = attempt == (int)row->attempt && last && last->to > 0;
-		struct span span = {0, 0};
 		struct holding held;
+		struct span span;
 
-		if (t == NULL || (!told && !usage_span(w, t, &span)))
+		if (t == NULL || !usage_span(w, t, &span))
 			continue;
-		if (told)
-			span = *last;
 		held = usage_held(w, t, k, row);
 		spent_days_add(days, &span, &held, day_of(span.to) - SPENT_DAYS_MAX / 2,
 			day_of(span.to));
@@ -44,7 +40,7 @@ static void attempts_add(struct work *w, const struct kind *k, const struct work
 }
 
 void spending_keep(struct work *w, struct change *c, const struct kind *k,
-	const struct workload *row, const struct span *last)
+	const struct workload *row)
 {
 	const void *there = model_row(w->model, &spending_kind, row->uid);
 	struct spent_days days = {0};
@@ -54,7 +50,7 @@ void spending_keep(struct work *w, struct change *c, const struct kind *k,
 	/* Somebody else removed it, and has told what it spent. */
 	if (there && model_row(w->model, k, row->uid) == NULL)
 		return;
-	attempts_add(w, k, row, last, &days);
+	attempts_add(w, k, row, &days);
 	if (days.len > 0) {
 		spent_days_write(&days, &text);
 		spending_set(&s, uid, row->uid);

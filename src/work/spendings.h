@@ -9,12 +9,9 @@ enum {
 	SPENDINGS_LOOK = 256,  /* more removed ones: looked whether there are too many */
 };
 
-/*
- * To be queued before the row is removed, in the same change: what it spent stays. `last`: when its
- * newest attempt ran, where its task's row does not say so yet; NULL, or all 0: it does.
- */
+/* To be queued before the row is removed, in the same change: what it spent stays. */
 void spending_keep(struct work *w, struct change *c, const struct kind *k,
-	const struct workload *row, const struct span *last);
+	const struct workload *row);
 /*
  * After so many ms, and then each hour: what is older than settings.usage_keep goes, and where an org
  * has many, the oldest become one.

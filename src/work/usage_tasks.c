@@ -6,30 +6,32 @@
 
 #include <string.h>
 
-/* Ms for which it has run by now. */
-static int64_t runs_since(struct work *w, const struct task *t)
+/* Who brings that attempt to its end; NULL: nobody does, it has come there. */
+static const struct active *active_of(struct work *w, const struct task *t)
 {
 	const struct active *a = work_active(w, t->job_uid);
 
-	if (a == NULL || a->work->attempt != t->attempt)
-		return 0;
-	if (a->ran.to > 0)
-		return a->ran.to - a->ran.from;
-	return a->began == INT64_MIN ? 0 : time_mono_ms() - a->began;
+	return a && a->work->attempt == t->attempt ? a : NULL;
 }
 
 bool usage_span(struct work *w, const struct task *t, struct span *out)
 {
-	int64_t ms;
+	const struct active *a = record_has(task, t, end_time) ? NULL : active_of(w, t);
+	int64_t ms = 0;
 
+	/* Its end is on the way to the disk; so may be its start. */
+	if (a && a->ran.to > 0) {
+		*out = a->ran;
+		return true;
+	}
 	if (!record_has(task, t, start_time))
 		return false;
 	if (record_has(task, t, held_time))
 		ms = t->held_time.v;
 	else if (record_has(task, t, end_time))
 		ms = t->end_time.v - t->start_time.v;
-	else
-		ms = runs_since(w, t);
+	else if (a && a->began != INT64_MIN)
+		ms = time_mono_ms() - a->began;
 	*out = (struct span){t->start_time.v, t->start_time.v + (ms > 0 ? ms : 0)};
 	return true;
 }

@@ -200,6 +200,35 @@ class Clock(unittest.TestCase):
         self.assertLessEqual(task["held_time"], time.monotonic() - began)
 
 
+class Removed(unittest.TestCase):
+    def test_a_job_that_goes_while_it_runs_has_spent_what_it_held_to_its_end(self):
+        """It takes its time to end: that counts, and nothing afterwards."""
+        with Daemon(engine="local", settings=FREE) as d:
+            client = d.client()
+            stubborn = "trap '' TERM; echo; i=0; while [ $i -lt 300 ]; do sleep 0.1; i=$((i+1)); done"
+            uid = client.post(TRAIN, {"job_name": "slow", "command": ["sh", "-c", stubborn],
+                                      "stop_grace": "1s"}).json["uid"]
+            until(lambda: client.get(f"{TRAIN}/slow/logs").json["logs"], "it runs")
+            self.assertEqual(client.delete(f"{TRAIN}/slow").status, 200)
+            asked = millionths(as_csv(client, by="job")[0]["cpu_seconds"])
+            until(lambda: client.get(f"{TRAIN}/{uid}").status == 404, "it is gone")
+            (row,) = as_csv(client, by="job")
+            self.assertGreaterEqual(millionths(row["cpu_seconds"]), asked + 10 ** 6 - 10 ** 5)
+            self.assertEqual(as_csv(client, by="job"), [row])
+
+    def test_one_that_was_stopped_before_it_ran_has_spent_nothing(self):
+        with Daemon(engine="local", settings=FREE) as d:
+            client = d.client()
+            for n in range(20):
+                client.post(TRAIN, {"job_name": f"j{n}", "command": ["sleep", "100"]})
+                client.post(f"{TRAIN}/j{n}/cancel")
+            for n in range(20):
+                until(lambda: client.get(f"{TRAIN}/j{n}").json["state"] == "failed", "it is over")
+                for task in client.get(f"{TRAIN}/j{n}/tasks").json["data"]:
+                    self.assertGreaterEqual(task.get("start_time", "2"), "2")
+            self.assertEqual(as_csv(client, to="1980-01-01", **{"from": "1970-01-01"}), [])
+
+
 class Cost(unittest.TestCase):
     def test_prices_are_those_of_now_and_a_reload_brings_others(self):
         place = tempfile.TemporaryDirectory()

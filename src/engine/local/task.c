@@ -98,7 +98,7 @@ void local_task_end(struct local_task *t, const struct task_exit *end, enum work
 		free(folder);
 	}
 	if (!t->stray && !l->closing) {
-		if (t->fresh && !t->started && end->end != TASK_END_START)
+		if (t->fresh && !t->started && end->end != TASK_END_START && end->start_ms > 0)
 			l->events.started(l->events.ctx, &t->ref, end->start_ms);
 		notes_of_end(t, end);
 		l->events.ended(l->events.ctx, &t->ref, end, why);
