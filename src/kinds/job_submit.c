@@ -322,6 +322,18 @@ static bool after_read(struct submission *s)
 	return true;
 }
 
+/* Podman keeps the environment of a container in files of its own. */
+static bool use_fits(struct submission *s, const struct secret_use *use)
+{
+	const char *image = s->job->docker_image;
+
+	return use->variable == NULL || image == NULL || *image == '\0' ||
+		err_field(&s->e, ERR_UNPROCESSABLE, "secrets",
+			"secrets gives %s as variable %s to an image, and podman would write it down: "
+			"take it as a file (%s alone), which is in MLTOP_SECRETS_DIR",
+			use->name, use->variable, use->name);
+}
+
 /* They are there now; that they still are when it starts, the start sees. */
 static bool secrets_there(struct submission *s)
 {
@@ -329,14 +341,16 @@ static bool secrets_there(struct submission *s)
 	const struct job *j = s->job;
 	struct secret_use use;
 
-	for (size_t i = 0; i < j->secrets.len; i++)
-		if (secret_use_read(j->secrets.items[i], &use, &s->e) &&
-			secret_named(&p->model, j->org_id, use.name) == NULL)
+	for (size_t i = 0; i < j->secrets.len; i++) {
+		if (!secret_use_read(j->secrets.items[i], &use, &s->e) || !use_fits(s, &use))
+			return false;
+		if (secret_named(&p->model, j->org_id, use.name) == NULL)
 			return err_field(&s->e, ERR_UNPROCESSABLE, "secrets",
 				"secrets names %s: there is no such secret in org %s; an admin of it "
 				"makes one with `mltop secrets create %s`",
 				use.name, j->org_name, use.name);
-	return s->e.code == ERR_NONE;
+	}
+	return true;
 }
 
 /* Asked once more when its package was looked into: others may have been faster meanwhile. */

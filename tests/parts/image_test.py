@@ -12,7 +12,7 @@ from kit.client import Client  # noqa: E402
 from kit.count import run_cases as main  # noqa: E402
 from kit.daemon import FREE, Daemon  # noqa: E402
 
-TRAIN = "/cloud_ml/v1/train"
+TRAIN, SECRET = "/cloud_ml/v1/train", "/cloud_ml/v1/secret"
 IMAGE = "localhost/mltop-test:1"
 
 
@@ -89,6 +89,24 @@ class Images(unittest.TestCase):
         self.assertEqual(self.ended("hidden")["reason"], "Cancelled")
         until(lambda: not subprocess.run([*podman, "ps", "-q"], capture_output=True, timeout=LIMIT, check=True).stdout.strip(),
               "the container's end")
+
+    def test_secrets_of_the_org(self):
+        """A file in the image as outside of it; not in what podman keeps of a container."""
+        word = "planted-" + os.urandom(8).hex()
+        self.assertEqual(client.post(SECRET, {"secret_name": "token", "value": word}).status, 200)
+        refused = self.post("given", "/bin/true", secrets=["token=TOKEN"])
+        self.assertEqual((refused.status, refused.json["field"]), (422, "secrets"), refused)
+        made = self.post("given", "/bin/sh", "-c", "echo has $(grep -c planted- $MLTOP_SECRETS_DIR/token); sleep 600",
+                         secrets=["token"])
+        self.assertEqual(made.status, 200, made)
+        until(lambda: "has 1" in client.get(f"{TRAIN}/given/logs").json["logs"], "the value")
+        for at, _, names in os.walk(folder):
+            for path in (os.path.join(at, n) for n in names):
+                if os.path.isfile(path) and not os.path.islink(path):
+                    with open(path, "rb") as f:
+                        self.assertFalse(word.encode() in f.read(), path)
+        self.assertEqual(client.post(f"{TRAIN}/given/cancel").status, 200)
+        self.ended("given")
 
     def test_refusals(self):
         for image, says in (("docker.io/library/python:3.11", "images.allow"), ("-v/:/x", "name of an image"),

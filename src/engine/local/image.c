@@ -161,25 +161,6 @@ static void add_folder(const char *path, struct buf *out)
 	buf_release(&mount);
 }
 
-/* Its variables are podman's by now, its files are where they are outside. */
-static void add_secrets(struct local_work *w, struct buf *out)
-{
-	struct task_secret secret;
-	size_t at = 0, len;
-	char name[TASK_SECRET_NAME_MAX + 1];
-
-	while (tasksecret_next(w->secrets, w->secrets_len, &at, &secret, &len)) {
-		if (!secret.env)
-			continue;
-		memcpy(name, secret.name, len);
-		name[len] = '\0';
-		buf_adds(out, " --env");
-		add_quoted(out, name);
-	}
-	if (*local_secrets_dir(w) != '\0')
-		add_folder(local_secrets_dir(w), out);
-}
-
 static void add_pull(const struct local_images *set, const char *image, struct buf *out)
 {
 	add_podman(set, out);
@@ -211,7 +192,9 @@ static void add_run(struct local_work *w, const struct task_spec *spec, const ch
 	for (size_t i = 0; i < set->options.len; i++)
 		add_quoted(out, set->options.items[i]);
 	add_env(spec, out);
-	add_secrets(w, out);
+	/* Files alone: podman writes down whatever is in a container's environment. */
+	if (*local_secrets_dir(w) != '\0')
+		add_folder(local_secrets_dir(w), out);
 	add_folder(output, out);
 	if (work != NULL)
 		add_folder(work, out);
