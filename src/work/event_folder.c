@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 enum { PIECE = 256 * 1024 };
+_Static_assert(EVENT_LOOK_BYTES > EVENT_RECORD_MAX + PIECE, "a look gets over any record");
 
 struct look {
 	struct event_folder *f;

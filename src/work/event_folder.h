@@ -16,7 +16,10 @@
 enum {
 	EVENT_FILES_MAX = 2000,
 	EVENT_HEAD = 4096, /* bytes by which a file is known again */
-	/* Of all files in one look: what is left is for the next, so that none holds a thread for long. */
+	/*
+	 * Of all files in one look: what is left is for the next, so that none holds a thread for long.
+	 * More than a record may have, for a look begins at a record.
+	 */
 	EVENT_LOOK_BYTES = 512 * 1024 * 1024,
 };
 

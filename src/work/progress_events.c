@@ -12,6 +12,8 @@
 #include <string.h>
 
 enum { FIRST_MS = 1000, AGAIN_MS = 10 * 1000 };
+/* Who writes more than is read easily is looked at less often: a look takes so little of the time. */
+enum { COST_SHARE = 20 };
 /* A point of before the attempt is of another one; writers round their seconds. */
 enum { EARLY_MS = 2000 };
 
@@ -19,6 +21,7 @@ struct events_look {
 	struct scalars_look look;
 	char uid[ULID_SIZE];
 	int attempt;
+	int64_t begun; /* mono ms */
 	int64_t since; /* wall ms */
 	char *metric;  /* that was asked for; NULL: none */
 	/* What was read. */
@@ -68,12 +71,13 @@ static void folder_read(struct scalars_look *look, const struct event_folder *fo
 static void looked(struct active *a, struct events_look *l, bool ran)
 {
 	struct events_told *e = events_told(a);
+	int64_t now = reconcile_now(), cost = (now - l->begun) * COST_SHARE;
 
 	if (ran) {
 		e->some = l->some;
 		e->values = l->values;
 	}
-	e->due = reconcile_now() + AGAIN_MS;
+	e->due = now + (cost > AGAIN_MS ? cost : AGAIN_MS);
 	if (l->values.known) {
 		progress_want(a);
 		progress_show(a, (int64_t)a->log_newest);
@@ -108,6 +112,7 @@ static void look_begin(struct active *a, void (*then)(struct active *a))
 	a->policy->progress(&terms, a->work);
 	memcpy(l->uid, a->uid, sizeof l->uid);
 	l->attempt = (int)a->work->attempt;
+	l->begun = reconcile_now();
 	l->since = a->work->start_time.v;
 	l->metric = terms.metric && *terms.metric ? mem_strdup(terms.metric) : NULL;
 	l->then = then;

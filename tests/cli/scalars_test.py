@@ -7,7 +7,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import Private, folder, main  # noqa: E402
+from support import BASE, Daemon, Private, folder, main, until  # noqa: E402
 
 from kit import events  # noqa: E402
 
@@ -84,6 +84,27 @@ class Scalars(unittest.TestCase):
         r = self.ok("none")
         self.assertEqual(r.out, "")
         self.assertIn("has written no event files into MLTOP_OUTPUT_DIR", r.err)
+
+
+class Shared(unittest.TestCase):
+    """A daemon that reads as root shows no curve of a file that the task's user could not read."""
+
+    def test_a_hard_link_to_a_file_of_another_is_not_there(self):
+        with Daemon(engine="local") as d:
+            c = d.client(org="main", role="operator")
+            a = c.post(BASE + "/train", {"job_name": "made", "command": ["sh", "-c", "echo > $MLTOP_OUTPUT_DIR/x"]})
+            self.assertEqual(a.status, 200, a)
+            until(lambda: c.get(BASE + "/train/made").json["state"] == "completed", "its end")
+            output = f"{d.state}/tasks/{a.json['uid']}/output"
+            owner = os.stat(output)
+            for name in ("mine", "secret"):
+                with open(f"{d.folder}/{name}", "wb") as f:
+                    f.write(events.curve(name, range(3)))
+                os.link(f"{d.folder}/{name}", f"{output}/tfevents.{name}")
+            os.chown(f"{d.folder}/mine", owner.st_uid, owner.st_gid)
+            told = [r["tag"] for r in c.get(BASE + "/train/made/scalars").json["data"]]
+            # Where the daemon is no root it runs tasks as itself: all is its own.
+            self.assertEqual(told, ["mine"] if owner.st_uid != os.geteuid() else ["mine", "secret"])
 
 
 if __name__ == "__main__":

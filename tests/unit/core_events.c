@@ -203,7 +203,7 @@ static void a_damaged_file_stops_with_its_place(void **state)
 	file.data[before + 8] ^= 1;
 	stops(&file, before, "length with a wrong checksum in the record at byte");
 	buf_cut(&file, before);
-	put_head(&file, UINT64_C(1) << 40);
+	put_head(&file, EVENT_RECORD_MAX + 1);
 	stops(&file, before, "a length that no event has");
 	for (size_t i = 0; i < ARRAY_SIZE(no_events); i++) {
 		buf_cut(&file, before);

@@ -23,8 +23,8 @@ enum {
 		1024,        /* of the values of one record; further ones are passed over */
 	EVENT_TAG_MAX = 512, /* bytes of a tag's name */
 };
-/* No message of protobuf is longer: a length beyond it is none. */
-#define EVENT_RECORD_MAX ((uint64_t)INT32_MAX)
+/* A length beyond it is none, though protobuf would take 2 GiB: a record is read in one go. */
+#define EVENT_RECORD_MAX ((uint64_t)256 * 1024 * 1024)
 
 /* What a tag holds is what its first value says; what comes later goes by that. */
 enum event_class { EVENT_OTHER, EVENT_SCALAR };
