@@ -4,10 +4,12 @@
 
 /* All orgs at a look: what each holds of what it may hold, what runs of it and waits. */
 
-USED_CELL(gpu, "gpu_used", "gpu_bound")
-USED_CELL(cpu, "cpu_used", "cpu_bound")
-USED_CELL(memory, "memory_used", "memory_bound")
-USED_CELL(jobs, "jobs_used", "jobs_bound")
+enum { BAR_CELLS = 3 }; /* all of it fits into 80 columns */
+
+USED_CELL(gpu, "gpu_used", "gpu_bound", BAR_CELLS)
+USED_CELL(cpu, "cpu_used", "cpu_bound", BAR_CELLS)
+USED_CELL(memory, "memory_used", "memory_bound", BAR_CELLS)
+USED_CELL(jobs, "jobs_used", "jobs_bound", BAR_CELLS)
 
 /* "75% ███░" */
 static void share_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,
@@ -23,29 +25,39 @@ static void share_cell(const struct table *t, const struct entry *e, int64_t now
 }
 
 static const struct column columns[] = {
-	{.field = "org_name", .width = 9, .most = 24},
-	{.field = "share", .title = "SHARE", .priority = 1, .width = 9, .cell = share_cell},
+	{.field = "org_name", .width = 8, .most = 24},
+	{.field = "share", .title = "SHARE", .priority = 1, .width = 8, .cell = share_cell},
 	{.field = "running", .title = "RUN", .priority = 2, .width = 4},
 	{.field = "waiting", .title = "WAIT", .priority = 3, .width = 4},
 	{.field = "held", .priority = 4, .width = 4},
-	{.field = "gpu_used", .title = "GPU", .priority = 4, .width = 11, .cell = gpu_cell},
-	{.field = "cpu_used", .title = "CPU", .priority = 6, .width = 12, .cell = cpu_cell},
+	{.field = "gpu_used",
+		.title = "GPU",
+		.priority = 5,
+		.width = 11,
+		.most = 16,
+		.cell = gpu_cell},
+	{.field = "cpu_used",
+		.title = "CPU",
+		.priority = 7,
+		.width = 11,
+		.most = 16,
+		.cell = cpu_cell},
 	{.field = "memory_used",
 		.title = "MEM",
-		.priority = 7,
-		.width = 13,
+		.priority = 8,
+		.width = 11,
 		.most = 16,
 		.cell = memory_cell},
 	{.field = "jobs_used",
 		.title = "JOBS",
-		.priority = 5,
+		.priority = 6,
 		.width = 9,
 		.most = 14,
 		.cell = jobs_cell},
-	{.field = "held_by", .priority = 8, .width = 8, .most = 16},
-	{.field = "hold_note", .priority = 9, .width = 16, .most = 60},
-	{.field = "age", .priority = 8, .width = 4, .wide = true},
-	{.field = "description", .priority = 9, .width = 20, .most = 60, .wide = true},
+	{.field = "held_by", .priority = 9, .width = 8, .most = 16},
+	{.field = "hold_note", .priority = 10, .width = 16, .most = 60},
+	{.field = "age", .priority = 11, .width = 4, .wide = true},
+	{.field = "description", .priority = 12, .width = 20, .most = 60, .wide = true},
 	{0},
 };
 

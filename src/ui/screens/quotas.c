@@ -2,10 +2,10 @@
 
 /* What each org may use and uses, who is nearest a limit first. */
 
-USED_CELL(gpu, "total_gpu_used", "gpu_bound")
-USED_CELL(cpu, "total_cpu_used", "cpu_bound")
-USED_CELL(memory, "total_memory_used", "memory_bound")
-USED_CELL(jobs, "train_count_used", "train_count_quota")
+USED_CELL(gpu, "total_gpu_used", "gpu_bound", 4)
+USED_CELL(cpu, "total_cpu_used", "cpu_bound", 4)
+USED_CELL(memory, "total_memory_used", "memory_bound", 4)
+USED_CELL(jobs, "train_count_used", "train_count_quota", 4)
 
 /* "97% gpu" */
 static void nearest_cell(const struct table *t, const struct entry *e, int64_t now, bool ascii,

@@ -3,7 +3,7 @@
 #include "ui/kit/glyphs.h"
 
 void used_cell(const struct table *t, const struct entry *e, const char *used_row,
-	const char *limit_row, bool ascii, struct buf *out)
+	const char *limit_row, int bar, bool ascii, struct buf *out)
 {
 	const struct kind *k = t->data.kind;
 	const struct field *used = kind_field(k, used_row), *limit = kind_field(k, limit_row);
@@ -15,5 +15,5 @@ void used_cell(const struct table *t, const struct entry *e, const char *used_ro
 	buf_addc(out, '/');
 	record_cell(k, e->row, limit, 0, out);
 	buf_addc(out, ' ');
-	glyph_bar(*l > 0 ? (double)*u / (double)*l : 1, BAR_CELLS, ascii, out);
+	glyph_bar(*l > 0 ? (double)*u / (double)*l : 1, bar, ascii, out);
 }
