@@ -71,6 +71,7 @@ static void line(bool pretty, int depth)
 		fwrite_unlocked("  ", 1, 2, stdout);
 }
 
+/* Also what is empty. Half of a list's values are null: the library makes a table for each. */
 static void print_scalar(const json_t *value, bool ascii)
 {
 	char text[REAL_SIZE];
@@ -82,8 +83,11 @@ static void print_scalar(const json_t *value, bool ascii)
 		fputs_unlocked(text, stdout);
 	} else if (json_is_integer(value)) {
 		printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	} else if (json_is_object(value) || json_is_array(value)) {
+		fputs_unlocked(json_is_object(value) ? "{}" : "[]", stdout);
 	} else {
-		json_dumpf(value, stdout, JSON_ENCODE_ANY);
+		fputs_unlocked(json_is_null(value) ? "null" : json_is_true(value) ? "true" : "false",
+			stdout);
 	}
 }
 
