@@ -247,6 +247,37 @@ static void turn_began(uv_prepare_t *prepare)
 	CONTAINER_OF(prepare, struct server, turn_begins)->turn_steps = STEPS_TURN;
 }
 
+static void server_closed(uv_handle_t *handle);
+
+/* False: the server is freed in the loop's next turn, when those that it watched are closed. */
+static bool listeners_watch(struct server *s, struct err *e)
+{
+	size_t watched = 0;
+	int bad = 0;
+
+	uv_timer_init(s->loop, &s->close_timer);
+	for (; watched < s->listener_count; watched++) {
+		struct listener *l = &s->listeners[watched];
+
+		bad = uv_poll_init(s->loop, &l->poll, l->fd);
+		if (bad != 0)
+			break;
+		uv_poll_start(&l->poll, UV_READABLE, listen_polled);
+	}
+	if (bad == 0)
+		return true;
+	err_set(e, ERR_UNAVAILABLE, "cannot listen: the system does not tell who connects: %s",
+		uv_strerror(bad));
+	/* What is closed last is called first: this one frees them all. */
+	uv_close((uv_handle_t *)&s->close_timer, server_closed);
+	for (size_t i = 0; i < s->listener_count; i++) {
+		if (i < watched)
+			uv_close((uv_handle_t *)&s->listeners[i].poll, NULL);
+		close(s->listeners[i].fd);
+	}
+	return false;
+}
+
 bool server_open(struct server **out, const struct server_config *config, struct err *e)
 {
 	struct server *s = server_new(config);
@@ -260,17 +291,14 @@ bool server_open(struct server **out, const struct server_config *config, struct
 		server_free(s);
 		return false;
 	}
-	for (size_t i = 0; i < s->listener_count; i++) {
-		uv_poll_init(s->loop, &s->listeners[i].poll, s->listeners[i].fd);
-		uv_poll_start(&s->listeners[i].poll, UV_READABLE, listen_polled);
-	}
+	if (!listeners_watch(s, e))
+		return false;
 	uv_timer_init(s->loop, &s->accept_timer);
 	laters_open(s);
 	uv_prepare_init(s->loop, &s->turn_begins);
 	uv_prepare_start(&s->turn_begins, turn_began);
 	uv_unref((uv_handle_t *)&s->turn_begins);
 	s->turn_steps = STEPS_TURN;
-	uv_timer_init(s->loop, &s->close_timer);
 	hub_start(s->hub);
 	*out = s;
 	return true;

@@ -191,11 +191,16 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 		;
 }
 
-void local_link_open(struct local_task *t, int fd)
+bool local_link_open(struct local_task *t, int fd)
 {
 	struct local *l = t->local;
 	struct local_link *k = mem_alloc(sizeof *k);
 
+	if (uv_poll_init(l->loop, &k->poll, fd) != 0) {
+		close(fd);
+		free(k);
+		return false;
+	}
 	k->fd = fd;
 	k->task = t;
 	k->local = l;
@@ -204,11 +209,11 @@ void local_link_open(struct local_task *t, int fd)
 	t->cpu_ms = -1;
 	l->linked++;
 	local_hold(l);
-	uv_poll_init(l->loop, &k->poll, fd);
 	k->poll.data = k;
 	link_watch(k, false);
 	send_simple(k, SHIMCTL_HELLO);
 	send_simple(k, SHIMCTL_SUBSCRIBE);
 	local_link_stop(t);
 	local_sample_update(l);
+	return true;
 }

@@ -260,8 +260,8 @@ void local_remove(struct local *l, char *path, const char *org_name);
 /* adopt.c */
 void local_adopt(struct engine *en, const struct task_ref *known, size_t count);
 
-/* link.c: the socket of a shim, on the loop. Takes the descriptor. */
-void local_link_open(struct local_task *t, int fd);
+/* link.c: the socket of a shim, on the loop. Takes the descriptor. False: it cannot be watched now. */
+bool local_link_open(struct local_task *t, int fd);
 void local_link_close(struct local_task *t); /* the shim goes on */
 void local_link_stop(struct local_task *t);  /* sends the stop that is wanted */
 

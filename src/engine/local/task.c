@@ -171,12 +171,10 @@ static void work_result(struct local_task *t, struct local_work *w)
 	}
 	if (w->gap && !t->stray)
 		lost_output(t);
-	if (w->outcome == LOCAL_LINK)
-		local_link_open(t, w->fd);
-	else if (w->outcome == LOCAL_UNSURE)
-		recover_again(t, w);
-	else
+	if (w->outcome == LOCAL_ENDED)
 		local_task_end(t, &w->end, w->why);
+	else if (w->outcome == LOCAL_UNSURE || !local_link_open(t, w->fd))
+		recover_again(t, w);
 }
 
 static void queue_run(struct local *l);
