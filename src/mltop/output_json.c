@@ -86,7 +86,9 @@ static void print_scalar(const json_t *value, bool ascii)
 	} else if (json_is_object(value) || json_is_array(value)) {
 		fputs_unlocked(json_is_object(value) ? "{}" : "[]", stdout);
 	} else {
-		fputs_unlocked(json_is_null(value) ? "null" : json_is_true(value) ? "true" : "false",
+		fputs_unlocked(json_is_null(value)    ? "null"
+				: json_is_true(value) ? "true"
+						      : "false",
 			stdout);
 	}
 }
