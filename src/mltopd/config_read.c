@@ -22,6 +22,28 @@ static json_t *list_items(const char *text)
 	return out;
 }
 
+/* "zone=a, rack=7" as an object; NULL: an item is no KEY=VALUE. */
+static json_t *pair_items(const char *text)
+{
+	json_t *items = list_items(text), *out = json_object(), *item;
+	size_t i;
+
+	json_array_foreach(items, i, item) {
+		const char *pair = json_string_value(item), *sign = pair ? strchr(pair, '=') : NULL;
+		char key[256];
+
+		if (sign == NULL || sign == pair || (size_t)(sign - pair) >= sizeof key) {
+			json_decref(out);
+			json_decref(items);
+			return NULL;
+		}
+		snprintf(key, sizeof key, "%.*s", (int)(sign - pair), pair);
+		json_object_set_new(out, key, json_string(sign + 1));
+	}
+	json_decref(items);
+	return out;
+}
+
 bool config_set_value(struct config *c, const struct field *f, json_t *value, struct err *e)
 {
 	json_t *object = json_object();
@@ -32,6 +54,14 @@ bool config_set_value(struct config *c, const struct field *f, json_t *value, st
 
 		json_decref(value);
 		value = items;
+	}
+	if (f->type == &ft_labels && json_is_string(value)) {
+		json_t *pairs = pair_items(json_string_value(value));
+
+		if (pairs) {
+			json_decref(value);
+			value = pairs;
+		}
 	}
 	json_object_set_new(object, f->name, value);
 	good = json_is_null(value)

@@ -239,8 +239,55 @@ class Nodes(unittest.TestCase):
             wanted[node] = now[node]
 
 
+class Labels(Nodes):
+    """What a job asks of its node: zones a and b by turns."""
+    SETTINGS = Nodes.SETTINGS + ("fake.labels=zone=a|b,maker=us",)
+
+    def test_the_selector(self):
+        labels = {r["name"]: r["labels"] for r in self.admin.get(NODES).json["data"]}
+        self.assertEqual(labels["demo"], {"zone": "a", "maker": "us"})
+        self.assertEqual([labels[n]["zone"] for n in sorted(labels)], ["a", "b", "a", "b"])
+        b = {"node_selector_key": "zone", "node_selector_value": "b"}
+        for i in range(2):
+            self.submit(f"b-{i}", **b)
+            self.assertIn(self.runs(f"b-{i}")["node_name"], ("demo-2", "demo-4"))
+        self.submit("b-2", **b)
+        j = self.waits("b-2", "NodeSelector")
+        for word in ("zone=b (demo-2, demo-4)", "others have room"):
+            self.assertIn(word, j["message"])
+        a = self.a.post(TRAIN, dict({"job_name": "x", "command": ["x"], "gpu_limit": "2"}, **b), query={"what_if": "1"})
+        self.assertEqual((a.json["starts_now"], a.json["reason"]), (False, "NodeSelector"), a)
+        a = self.a.post(TRAIN, {"job_name": "x", "command": ["x"], "node_selector_key": "zone", "node_selector_value": "c"})
+        self.assertEqual((a.status, a.json["field"]), (422, "node_selector_value"), a)
+        for word in ("a is that of demo, demo-3", "b is that of demo-2, demo-4"):
+            self.assertIn(word, a.json["message"])
+        # The nodes have other labels by the next start: who waits is told what there is.
+        at = self.daemon.settings.index("fake.labels=zone=a|b,maker=us")
+        self.daemon.settings[at] = "fake.labels=zone=a"
+        self.a.delete(f"{TRAIN}/b-0")
+        self.restart(signal.SIGTERM)
+        j = self.until("b-2", lambda j: j.get("reason") == "NodeSelector" and "no node has zone=b" in j["message"], "that")
+        self.assertIn("a is that of demo, demo-2, demo-3 and 1 more", j["message"])
+        self.daemon.settings[at] = "fake.labels=zone=b"
+        self.restart(signal.SIGTERM)
+        self.runs("b-2")
+
+
+for name in [n for n in dir(Nodes) if n.startswith("test_")]:
+    setattr(Labels, name, None)  # those of Nodes are run there
+
+
 class OneNode(Case):
     """The local engine has one: drained, it starts nothing."""
+
+    def test_labels_of_the_machine(self):
+        with Daemon(engine="local", args=["--private"], settings=["local.labels=zone=a, rack=7"]) as d:
+            c = Client(d.port, d.secret())
+            node = until(lambda: c.get(NODES).json["data"], "the node")[0]
+            self.assertEqual(node["labels"], {"zone": "a", "rack": "7"})
+            a = c.post(TRAIN, {"job_name": "x", "command": ["true"], "node_selector_key": "rack", "node_selector_value": "7"})
+            self.assertEqual(a.status, 200, a)
+            until(lambda: c.get(f"{TRAIN}/x").json["state"] == "completed", "its end")
 
     def test_the_only_node(self):
         [node] = self.client.get(NODES).json["data"]

@@ -214,6 +214,51 @@ static void test_an_org_that_is_held(void **state)
 	done(&w);
 }
 
+/* What its selector asks for is on a node that has no room, or on none. */
+static void test_the_selector_keeps_it(void **state)
+{
+	static const struct label a[] = {{"zone", "a"}}, b[] = {{"zone", "b"}};
+	static const uint16_t right = 1;
+	struct plan_node nodes[2];
+	struct world w;
+
+	(void)state;
+	two_nodes(&w, nodes);
+	nodes[1].drained = NULL;
+	nodes[0].labels = (struct labels){(struct label *)a, 1};
+	nodes[1].labels = (struct labels){(struct label *)b, 1};
+	add(&w, "runs", 2);
+	make_live(&w, 0, 2);
+	w.gpus[3].held = true;
+	w.gangs[0].on = &right;
+	add(&w, "job", 1);
+	w.rows[1].selector_key = "zone";
+	w.rows[1].selector_value = "b";
+	expect_wait(&w, 1, REASON_NODE_SELECTOR,
+		"needs 1 GPU: 0 of the 2 here are free on the nodes with zone=b (right); others have "
+		"room, and may not take it");
+	/* Nothing is taken by the look at what else there is. */
+	add(&w, "next", 2);
+	expect_verb(&w, 2, PLAN_START);
+	/* All are full: then that is why. */
+	w.gpus[0].held = w.gpus[1].held = true;
+	expect_wait(&w, 1, REASON_GPU, "needs 1 GPU: 0 of the 2 here are free");
+	w.gpus[0].held = w.gpus[1].held = false;
+	w.rows[1].selector_value = "c";
+	expect_wait(&w, 1, REASON_NODE_SELECTOR,
+		"no node has zone=c, which node_selector_key and node_selector_value ask for: a is that of "
+		"left; b is that of right");
+	w.rows[1].selector_key = "rack";
+	expect_wait(&w, 1, REASON_NODE_SELECTOR,
+		"no node has rack=c, which node_selector_key and node_selector_value ask for: no node has "
+		"that label at all");
+	w.rows[1].selector_key = "hostname";
+	expect_wait(&w, 1, REASON_NODE_SELECTOR,
+		"no node has hostname=c, which node_selector_key and node_selector_value ask for: left; "
+		"right");
+	done(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_is_preempted_on_it),
 		cmocka_unit_test(test_evicted),
 		cmocka_unit_test(test_an_org_that_is_held),
+		cmocka_unit_test(test_the_selector_keeps_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,10 +105,13 @@ static void test_what_lives_holds_its_own_node(void **state)
 	assert_int_equal(action_of(&w, 1)->places[0].node, 0);
 	w.rows[1].selector_key = "hostname";
 	w.rows[1].selector_value = "right";
-	expect_wait(&w, 1, REASON_CPU, "needs 6 CPUs: 0 of the 8 here are free");
+	expect_wait(&w, 1, REASON_NODE_SELECTOR,
+		"needs 6 CPUs: 0 of the 8 here are free on node right; others have room, and may not take it");
 	w.rows[1].selector_key = "zone";
 	w.rows[1].selector_value = "a";
-	expect_wait(&w, 1, REASON_CPU, "needs 6 CPUs: 0 of the 8 here are free");
+	expect_wait(&w, 1, REASON_NODE_SELECTOR,
+		"needs 6 CPUs: 0 of the 8 here are free on the nodes with zone=a (right); others have room, "
+		"and may not take it");
 	w.gangs[0].on = &gone; /* its node has left */
 	expect_verb(&w, 1, PLAN_START);
 	assert_int_equal(action_of(&w, 1)->places[0].node, 1);
@@ -228,9 +231,11 @@ static void test_possible_on_many_nodes(void **state)
 	j->gpus = 2;
 	j->selector_key = "hostname";
 	j->selector_value = "middle";
-	refused(&w, "node_selector_value", "node_selector_value is middle: no node has that name");
+	refused(&w, "node_selector_value",
+		"node_selector_value is middle: no node has that name; there are: left; right");
 	j->selector_key = "zone";
-	refused(&w, "node_selector_value", "node_selector_value is middle: no node has that label");
+	refused(&w, "node_selector_value",
+		"node_selector_value is middle: no node has that label: a is that of right");
 	j->selector_value = "a";
 	assert_true(possible(&w, NULL));
 	nodes[1].gpu_count = 1;

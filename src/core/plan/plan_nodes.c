@@ -4,30 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool says(const char *text)
-{
-	return text && *text;
-}
-
-bool selector_is_name(const char *key)
-{
-	return strcmp(key, "hostname") == 0 || strcmp(key, "kubernetes.io/hostname") == 0;
-}
-
-bool node_selected(const struct plan_gang *g, const struct plan_node *n)
-{
-	const char *value = g->selector_value ? g->selector_value : "";
-
-	if (!says(g->selector_key))
-		return true;
-	if (selector_is_name(g->selector_key))
-		return n->name && strcmp(n->name, value) == 0;
-	for (size_t i = 0; i < n->labels.len; i++)
-		if (strcmp(n->labels.items[i].key, g->selector_key) == 0)
-			return strcmp(n->labels.items[i].value, value) == 0;
-	return false;
-}
-
 void nodes_init(struct nodes *n, const struct plan_cluster *c, struct arena *a)
 {
 	*n = (struct nodes){.cluster = c};
@@ -147,7 +123,7 @@ static void places_give_back(struct nodes *n, const struct plan_gang *g, size_t 
 static const struct pool *pool_asked(const struct nodes *n, const struct plan_gang *g,
 	struct pool *space)
 {
-	if (!says(g->selector_key) || n->cluster->node_count < 2)
+	if (!selector_says(g) || n->cluster->node_count < 2)
 		return &n->whole;
 	memset(space, 0, sizeof *space);
 	for (size_t i = 0; i < n->cluster->node_count; i++)
@@ -298,54 +274,7 @@ bool nodes_fit(struct nodes *n, const struct plan_gang *g, const struct amounts 
 	return false;
 }
 
-/* ---- Drained nodes ---- */
-
-void nodes_see_drained(struct nodes *n)
-{
-	const struct plan_cluster *c = n->cluster;
-	bool some = false;
-
-	for (size_t i = 0; i < c->node_count; i++)
-		some = some || c->nodes[i].drained;
-	if (!some)
-		return;
-	n->undrained = arena_alloc(n->arena, sizeof *n->undrained);
-	nodes_init(n->undrained, c, n->arena);
-	for (size_t i = 0; i < c->node_count; i++) {
-		struct plan_node open = c->nodes[i];
-
-		open.drained = NULL;
-		pool_of_node(&n->undrained->pools[i], &open, c->packing_cpu);
-	}
-}
-
-/* The first that it would be on; else the first that it may be on. */
-static const char *drained_first(const struct nodes *n, const struct plan_gang *g, size_t chosen)
-{
-	const struct plan_node *nodes = n->cluster->nodes;
-
-	for (size_t i = 0; i < chosen; i++)
-		if (nodes[n->undrained->chosen[i]].drained)
-			return nodes[n->undrained->chosen[i]].drained;
-	for (size_t i = 0; i < n->cluster->node_count; i++)
-		if (nodes[i].drained && node_selected(g, &nodes[i]))
-			return nodes[i].drained;
-	return NULL;
-}
-
-/*
- * Why a node is drained without which it would have started, or could; NULL: it waits for something
- * else. Where it would have started it has its place on `undrained`: the next is told of what is left.
- */
-static const char *drained_lacks(struct nodes *n, const struct plan_gang *g,
-	const struct amounts *need)
-{
-	if (nodes_fit(n->undrained, g, need))
-		return drained_first(n, g, (size_t)need->v[DIM_TASKS]);
-	if (nodes_could_hold(n, g, need) || !nodes_could_hold(n->undrained, g, need))
-		return NULL;
-	return drained_first(n, g, 0);
-}
+/* ---- What is told ---- */
 
 bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
 	enum work_reason *reason, char *message, size_t size)
@@ -357,12 +286,15 @@ bool nodes_place(struct nodes *n, const struct plan_gang *g, const struct amount
 			nodes_take_as(n->undrained, n, g);
 		return true;
 	}
-	drained = n->undrained ? drained_lacks(n, g, need) : NULL;
+	drained = n->undrained ? nodes_drained_lack(n, g, need) : NULL;
 	if (drained) {
 		struct text t = {.out = message, .size = size};
 
 		*reason = REASON_NODES_DRAINED;
 		text_add(&t, drained);
+	} else if (selector_says(g)) {
+		nodes_selector_why(n, g, need, reason,
+			&(struct text){message, size, strlen(message)});
 	}
 	return false;
 }

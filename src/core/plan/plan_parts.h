@@ -45,6 +45,7 @@ bool pool_full(const struct pool *p);
 /* True when the pool could not hold it even if it were empty. */
 bool pool_too_small(const struct pool *p, const struct amounts *need, enum dim *dim);
 
+bool selector_says(const struct plan_gang *g); /* not any node will do */
 /* "hostname" and how Kubernetes says it: a label that every node has. */
 bool selector_is_name(const char *key);
 bool node_selected(const struct plan_gang *g, const struct plan_node *n);
@@ -61,6 +62,8 @@ struct text {
 };
 void text_add(struct text *t, const char *s);
 void text_number(struct text *t, int64_t n);
+/* Which nodes have which values of that label: "a is that of left, right; b is that of far". */
+void selector_tell(struct text *t, const struct plan_cluster *c, const char *key);
 /* An amount with its unit word: "4 GPUs", "8G of memory", "0.5 CPUs", "1 task". */
 void text_amount(struct text *t, enum dim dim, int64_t n);
 /* The same without the word: "4", "8G", "0.5"; `up` rounds up, else down. */
@@ -84,6 +87,15 @@ void nodes_init(struct nodes *n, const struct plan_cluster *c, struct arena *a);
 void nodes_release(struct nodes *n);
 /* From now on nodes_place says of what waits for a drained node that it does. Before all others. */
 void nodes_see_drained(struct nodes *n);
+/*
+ * Why a node is drained without which it would have started, or could; NULL: it waits for something
+ * else. Where it would have started it has its place on `undrained`: the next is told of what is left.
+ */
+const char *nodes_drained_lack(struct nodes *n, const struct plan_gang *g,
+	const struct amounts *need);
+/* It found no place, for the reason and sentence that are there: is it its selector that keeps it? */
+void nodes_selector_why(struct nodes *n, const struct plan_gang *g, const struct amounts *need,
+	enum work_reason *reason, struct text *t);
 /* A live gang holds its share. GPUs are told by their own `held`. */
 void nodes_take_live(struct nodes *n, const struct plan_gang *g);
 /* After all of them: what is left is what all nodes together have. */

@@ -90,9 +90,13 @@ static bool nodes_match(const struct plan_gang *g, const struct plan_cluster *c,
 		return err_field(e, ERR_UNPROCESSABLE, "node_selector_value",
 			"node_selector_value is %s: the machine here is %s", value,
 			c->nodes[0].name ? c->nodes[0].name : "unnamed");
+	char there[PLAN_MESSAGE] = "";
+	struct text t = {.out = there, .size = sizeof there};
+
+	selector_tell(&t, c, key);
 	return err_field(e, ERR_UNPROCESSABLE, "node_selector_value",
-		"node_selector_value is %s: no node has that %s", value,
-		selector_is_name(key) ? "name" : "label");
+		"node_selector_value is %s: no node has that %s: %s", value,
+		selector_is_name(key) ? "name; there are" : "label", there);
 }
 
 /*

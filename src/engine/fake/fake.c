@@ -19,8 +19,32 @@ uint64_t fake_below(struct fake *f, uint64_t n)
 	return fake_next(f) % n;
 }
 
+/* "a|b": the one of node i. */
+static const char *value_of(struct arena *a, const char *values, size_t i)
+{
+	size_t count = 1, len;
+
+	for (const char *s = values; *s; s++)
+		count += *s == '|';
+	for (i %= count; i > 0; i--)
+		values = strchr(values, '|') + 1;
+	len = strcspn(values, "|");
+	return arena_strndup(a, values, len);
+}
+
+static struct labels labels_of(struct fake *f, const struct labels *from, size_t i)
+{
+	struct label *items = arena_alloc(&f->texts, (from->len + 1) * sizeof *items);
+
+	for (size_t k = 0; k < from->len; k++) {
+		items[k].key = arena_strdup(&f->texts, from->items[k].key);
+		items[k].value = value_of(&f->texts, from->items[k].value, i);
+	}
+	return (struct labels){items, from->len};
+}
+
 /* GPUs in order, as many on each node but the last, which may have fewer. */
-static void nodes_make(struct fake *f, size_t count)
+static void nodes_make(struct fake *f, const struct fake_settings *set, size_t count)
 {
 	size_t n = f->gpu_count;
 
@@ -32,6 +56,7 @@ static void nodes_make(struct fake *f, size_t count)
 
 		made_node(f->node_names[i], i);
 		f->nodes[i] = (struct plan_node){.name = f->node_names[i],
+			.labels = labels_of(f, &set->labels, i),
 			.gpus = f->gpus + from,
 			.gpu_count = to - from,
 			.cpu_total = {(int64_t)(to - from > 8 ? to - from : 8) * 8000}};
@@ -50,7 +75,7 @@ static void machine_make(struct fake *f, const struct fake_settings *set)
 		f->gpus[i] = (struct plan_gpu){.uuid = f->gpu_uuids[i], .usable = true};
 	}
 	f->gpu_count = n;
-	nodes_make(f, made_nodes(set->gpus, set->nodes));
+	nodes_make(f, set, made_nodes(set->gpus, set->nodes));
 	fake_sight_open(f);
 }
 
@@ -82,6 +107,7 @@ static void fake_free(struct fake *f)
 		fake_task_free(value);
 	map_release(&f->tasks);
 	vec_release(&f->moving);
+	arena_release(&f->texts);
 	free(f->nodes);
 	free(f->node_names);
 	free(f->gpus);

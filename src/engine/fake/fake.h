@@ -50,6 +50,7 @@ struct fake {
 	struct plan_node *nodes;
 	char (*node_names)[MADE_NODE_SIZE];
 	size_t node_count;
+	struct arena texts;    /* of their labels */
 	struct plan_gpu *gpus; /* of all nodes, one after the other */
 	size_t gpu_count;
 	char (*gpu_uuids)[48];

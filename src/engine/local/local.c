@@ -48,14 +48,27 @@ static void capture_environ(struct local *l)
 	vec_release(&kept);
 }
 
-static void machine_fill(struct local *l, int64_t max_tasks)
+static struct labels labels_copy(struct arena *a, const struct labels *from)
 {
+	struct label *items = arena_alloc(a, (from->len + 1) * sizeof *items);
+
+	for (size_t i = 0; i < from->len; i++) {
+		items[i].key = arena_strdup(a, from->items[i].key);
+		items[i].value = arena_strdup(a, from->items[i].value);
+	}
+	return (struct labels){items, from->len};
+}
+
+static void machine_fill(struct local *l, const struct local_settings *set)
+{
+	int64_t max_tasks = set->max_tasks;
 	int64_t cpus = local_cpus();
 
 	if (gethostname(l->node_name, sizeof l->node_name - 1) < 0 || !*l->node_name)
 		snprintf(l->node_name, sizeof l->node_name, "localhost");
 	l->machine = (struct plan_node){
 		.name = l->node_name,
+		.labels = labels_copy(&l->arena, &set->labels),
 		.cpu_total = {cpus * 1000},
 		.memory_total = {local_memory()},
 		.max_tasks = max_tasks > 0 ? max_tasks : cpus,
@@ -146,7 +159,7 @@ static bool local_open(struct engine **out, const struct engine_config *c, struc
 	uv_mutex_init(&l->users_lock);
 	capture_environ(l);
 	local_images_open(l, set);
-	machine_fill(l, set->max_tasks);
+	machine_fill(l, set);
 	local_logs_init(&l->logs, l->tasks_dir);
 	local_isolation_find(l, set);
 	if (!limits_find(l, set, e)) {

@@ -10,6 +10,7 @@ extern const char *const local_limits_words[];
 
 struct local_settings {
 	int64_t max_tasks;         /* 0: as many as CPUs */
+	struct labels labels;      /* of the machine */
 	int64_t processes_per_org; /* threads counted; 0: no limit */
 	unsigned limits;           /* enum local_limits */
 	const char *cgroup_root;   /* NULL, "": the daemon's own place */
@@ -32,6 +33,9 @@ struct local_settings {
 #define LOCAL_SETTINGS(S)                                                                         \
 	ROW(S, local.max_tasks, int, .flags = F_NEW, .standard = "0", .max = 1000000,             \
 		.doc = "Tasks that run at once; 0: as many as CPUs."),                            \
+	ROW(S, local.labels, labels, .flags = F_NEW, .max = 16384,                                \
+		.doc = "Labels of the machine, which node_selector_key and node_selector_value "  \
+		       "of a job may name: zone=a, rack=7."),                                     \
 	ROW(S, local.processes_per_org, int, .flags = F_NEW, .standard = "8192", .max = 1000000,  \
 		.doc = "Processes and threads of an org's tasks together, where each org has a "  \
 		       "Unix user; a quarter of the machine's at most; 0: no limit."),            \
