@@ -176,7 +176,7 @@ static bool counted(struct usage_list *l, struct err *e)
 	while (usage_count_next(l->count, e)) {
 		size_t looked = usage_count_looked(l->count);
 
-		request_worked(l->r, STEPS_JOB + (int64_t)(looked - l->looked) * STEPS_TRY);
+		request_pay(l->r, STEPS_JOB + (int64_t)(looked - l->looked) * STEPS_TRY);
 		l->looked = looked;
 		if (request_turn_over(l->r))
 			return false;
@@ -188,7 +188,7 @@ static bool rows_made(struct usage_list *l)
 {
 	while (l->made < l->group_count && !request_turn_over(l->r)) {
 		row_make(l, l->groups[l->made++]);
-		request_worked(l->r, STEPS_MADE);
+		request_pay(l->r, STEPS_MADE);
 	}
 	return l->made == l->group_count;
 }
@@ -231,12 +231,21 @@ static void usage_turn_came(void *ctx)
 
 static void usage_list(struct request *r)
 {
+	int64_t wait = request_wait_ms(r);
 	struct usage_list *l;
 	struct usage_asked asked;
 	struct err e = ERR_INIT;
 	unsigned by;
 	bool csv;
 
+	if (wait > 0) {
+		err_set(&e, ERR_BUSY,
+			"usage was counted often for this access key within a short time: ask again in "
+			"%lld s",
+			(long long)(wait / 1000 + 1));
+		request_fail_retry(r, &e, (int)(wait / 1000 + 1));
+		return;
+	}
 	if (!days_asked(r, &asked, &e) || !word_asked(r, "by", usage_by_words, &by, &e) ||
 		!format_asked(r, &csv, &e)) {
 		request_fail(r, &e);

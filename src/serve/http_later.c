@@ -37,6 +37,23 @@ void request_worked(struct request *r, int64_t steps)
 		steps_spend(s, NULL, steps);
 }
 
+void request_pay(struct request *r, int64_t steps)
+{
+	struct exchange *x = r->answered ? NULL : exchange_of(r);
+
+	if (x != NULL && x->server != NULL)
+		steps_spend(x->server, x->conn ? x->conn->use : NULL, steps);
+}
+
+int64_t request_wait_ms(const struct request *r)
+{
+	struct exchange *x = r->answered ? NULL : exchange_of(r);
+
+	return x == NULL || x->server == NULL || x->conn == NULL
+		? 0
+		: steps_wait_ms(x->server, x->conn->use, time_mono_ms());
+}
+
 bool request_spend(struct request *r, int64_t steps, struct err *e)
 {
 	struct exchange *x = exchange_of(r);

@@ -104,6 +104,10 @@ bool request_turn_over(const struct request *r);
 void request_later(struct request *r, void (*again)(void *ctx), void *ctx);
 /* Counts what else a turn is spent on, in the same steps; no key pays for it. */
 void request_worked(struct request *r, int64_t steps);
+/* The same, and the key pays for them: what is done for a request that is as dear as there are rows. */
+void request_pay(struct request *r, int64_t steps);
+/* Ms until the key can pay again; 0: now. Asked before such a request is begun. */
+int64_t request_wait_ms(const struct request *r);
 /*
  * Counts steps of a filter (core/text/regex.h) for the request and its key. False: `e` (422), it
  * costs too much.
