@@ -103,7 +103,8 @@ static int help_roles(const char *kind)
 		[ROLE_VIEWER] = "looks at what its org has",
 		[ROLE_OPERATOR] = "also submits, stops and deletes jobs, and uploads packages",
 		[ROLE_QUOTA_ADMIN] = "also changes what orgs may use",
-		[ROLE_ADMIN] = "also makes orgs and keys, and acts in every org (--org ID)",
+		[ROLE_ADMIN] =
+			"also makes orgs, keys and secrets, and acts in every org (--org ID)",
 	};
 
 	(void)kind;
