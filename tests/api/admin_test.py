@@ -57,10 +57,11 @@ class Shared(unittest.TestCase):
         self.assertGreater(len(lists), 6)
         self.job(self.a, "listed")
         self.a.post(BASE + "/packages", {"size": 1, "sha256": "0" * 64, "name": "listed.tar.gz"})
+        self.assertEqual(self.admin.post(BASE + "/secret", {"secret_name": "listed", "value": "x"}).status, 200)
         for path in lists:
-            if path.endswith(("/framework", "/nodes", "/gpus", "/verify", "/resources")):
+            if path.endswith(("/framework", "/nodes", "/gpus", "/verify", "/resources", "/usage")):
                 continue
-            client = self.admin if path.endswith(("/orgs", "/keys", "/audit")) else self.a
+            client = self.admin if path.endswith(("/orgs", "/keys", "/audit", "/secret")) else self.a
             every = client.get(path).json["data"]
             self.assertGreater(len(every), 0, path)
             a = client.get(path, query={"filter": "org_id=none"})
