@@ -1,7 +1,8 @@
 /* Event files: records whole, torn, lying and huge; values of every writer; what a tag keeps. */
-#include "core/events/scalars.h"
+#include "core/events/answer.h"
 #include "unit/core_event_files.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -601,6 +602,56 @@ static void many_tags_share_the_room(void **state)
 	assert_int_equal(s.points, 0);
 }
 
+/* ---- What is answered ---- */
+
+static json_t *answered(const struct scalars *s, const struct scalar_query *q, bool *cut)
+{
+	struct buf text = BUF_INIT;
+	json_t *list;
+
+	*cut = scalars_write(s, q, &text);
+	assert_true(text.len < 4 * 1024 * 1024);
+	list = json_loadb(text.data, text.len, 0, NULL);
+	assert_non_null(list);
+	buf_release(&text);
+	return list;
+}
+
+static void an_answer_is_bounded_whatever_names_there_are(void **state)
+{
+	struct scalar_query q = SCALAR_QUERY_INIT;
+	struct scalars s = {0};
+	struct scalar_run *run = scalars_run(&s, "a\"\\\x01");
+	char name[EVENT_TAG_MAX + 1];
+	json_t *list;
+	bool cut;
+
+	(void)state;
+	memset(name, 1, sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	take(run, "first", 3, 0.1);
+	list = answered(&s, &q, &cut);
+	assert_false(cut);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "run")),
+		"a\"\\\x01");
+	json_decref(list);
+	for (int tag = 0; tag < SCALAR_TAGS_MAX; tag++) {
+		snprintf(name, 8, "%07d", tag);
+		name[7] = 1;
+		for (int step = 0; step < 20; step++)
+			take(run, name, step, step ? 1.0 / 3 : NAN);
+	}
+	list = answered(&s, &q, &cut);
+	assert_true(cut);
+	assert_true(json_array_size(list) > 100);
+	json_decref(list);
+	q.tag = "first";
+	list = answered(&s, &q, &cut);
+	assert_int_equal(json_array_size(list), 1);
+	json_decref(list);
+	scalars_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -618,6 +669,7 @@ int main(void)
 		cmocka_unit_test(what_a_tag_is_its_first_value_says),
 		cmocka_unit_test(many_points_are_kept_evenly),
 		cmocka_unit_test(many_tags_share_the_room),
+		cmocka_unit_test(an_answer_is_bounded_whatever_names_there_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

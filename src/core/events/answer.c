@@ -110,10 +110,24 @@ static bool points_write(const struct scalar_tag *t, int64_t from_step, size_t m
 	return shown < count || !scalar_tag_whole(t);
 }
 
+static bool curve_write(const struct chosen *c, int64_t from_step, size_t most, struct buf *out)
+{
+	bool cut;
+
+	buf_adds(out, "{\"tag\":");
+	text_write(c->tag->name, out);
+	buf_adds(out, ",\"run\":");
+	text_write(c->run->name, out);
+	buf_adds(out, ",\"points\":[");
+	cut = points_write(c->tag, from_step, most, out);
+	buf_adds(out, "]}");
+	return cut;
+}
+
 bool scalars_write(const struct scalars *s, const struct scalar_query *q, struct buf *out)
 {
 	struct choice c = {.list = {0}};
-	size_t each = (size_t)q->points;
+	size_t each = (size_t)q->points, begun = out->len;
 	bool cut = s->full;
 
 	choose(s, q, &c);
@@ -121,13 +135,12 @@ bool scalars_write(const struct scalars *s, const struct scalar_query *q, struct
 		each = SCALAR_ANSWER_POINTS / c.list.len;
 	buf_addc(out, '[');
 	for (size_t i = 0; i < c.list.len; i++) {
-		buf_adds(out, i ? ",{\"tag\":" : "{\"tag\":");
-		text_write(c.list.items[i].tag->name, out);
-		buf_adds(out, ",\"run\":");
-		text_write(c.list.items[i].run->name, out);
-		buf_adds(out, ",\"points\":[");
-		cut |= points_write(c.list.items[i].tag, q->from_step, each, out);
-		buf_adds(out, "]}");
+		if (out->len - begun > SCALAR_ANSWER_BYTES) {
+			cut = true;
+			break;
+		}
+		buf_adds(out, i ? "," : "");
+		cut |= curve_write(&c.list.items[i], q->from_step, each, out);
 	}
 	buf_addc(out, ']');
 	vec_release(&c.list);

@@ -8,6 +8,8 @@
 enum {
 	SCALAR_ANSWER_POINTS = 50 * 1000, /* in one answer, of all its tags together */
 	SCALAR_ANSWER_EACH = 1000,        /* of a tag, where nothing else is asked for */
+	/* No curve is begun beyond it, so that clients, which take 4 MiB, get the whole of an answer. */
+	SCALAR_ANSWER_BYTES = 3 * 1024 * 1024,
 };
 
 struct scalar_query {
