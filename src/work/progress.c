@@ -146,6 +146,17 @@ static void texts_put(struct active *a, const struct workload *row, const struct
 		put(a->w->model, a->kind, &d.row);
 }
 
+/* Words that a program says of itself go into lists: those that stand there already were looked at. */
+static void words_cover(struct active *a, struct progress_values *v)
+{
+	const struct workload *row = a->work;
+
+	if ((v->known & PROGRESS_METRIC) && !text_stands(row->metric_name, true, v->metric_name))
+		secrets_cover_text(a, v->metric_name);
+	if ((v->known & PROGRESS_PHASE) && !text_stands(row->phase, true, v->phase))
+		secrets_cover_text(a, v->phase);
+}
+
 void progress_show(struct active *a, int64_t bytes)
 {
 	struct workload *row = active_row(a);
@@ -156,6 +167,7 @@ void progress_show(struct active *a, int64_t bytes)
 	else
 		progress_pause(a->progress, reconcile_now(), &v);
 	events_fill(a, &v);
+	words_cover(a, &v);
 	numbers_put(a->kind, a->work, &v, bytes);
 	texts_put(a, a->work, &v, model_moving_put);
 	if (row == NULL)

@@ -265,6 +265,16 @@ class Used(train_kit.Case):
                 self.assertIn("*** of abc", job["failure"])  # fewer than 8 bytes are no value to look for
             self.assertIn(text, self.logs(name))  # the log is the program's own
 
+    def test_covered_in_what_is_said_of_progress(self):
+        value = "planted" + os.urandom(8).hex()
+        self.secret("spoken", value)
+        self.submit("says", "/bin/sh", "-c", 'echo "mltop: progress phase=$S $S=0.5 step=3 loss=0.25"; sleep 600', secrets=["spoken=S"])
+        job = until(lambda: (lambda j: j if "phase" in j else None)(self.job("says")), "its phase")
+        self.assertEqual(job["phase"], "***", job)
+        self.assertNotIn(value, str(self.client.get(TRAIN).json))
+        self.client.post(f"{TRAIN}/says/cancel")
+        self.assertNotIn(value, str(self.ended("says")))
+
     def test_what_the_attempt_was_given_is_covered_after_a_change(self):
         old = random_text()
         self.secret("moves", old)
