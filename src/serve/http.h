@@ -53,6 +53,7 @@ struct key_use {
 	double tokens;           /* of the rate limit's bucket */
 	int64_t filled;          /* when the bucket was last filled, monotonic ms; 0: never */
 	int64_t steps, steps_at; /* of filters: what is left, and when it was last filled */
+	int64_t begun, begun_at; /* rows that subscriptions began with, less what time gave back */
 };
 
 struct later {

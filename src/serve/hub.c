@@ -61,7 +61,7 @@ static void batch_timer_fired(uv_timer_t *timer)
 				next = st->rest_until < next ? st->rest_until : next;
 			else if (row_sub_ready(sub, mono))
 				stream_wake(st);
-			else if (sub->head < sub->queue.len && sub->ready_at < next)
+			else if (sub->owed_count > 0 && sub->ready_at < next)
 				next = sub->ready_at;
 		}
 	if (next != INT64_MAX)
@@ -88,10 +88,13 @@ void hub_changed(struct hub *h, const struct kind *k, const char *uid)
 /* Only those that were sent the row, or owe it, have something to take back. */
 void hub_gone(struct hub *h, const struct kind *k, const char *uid)
 {
-	const struct feed *f = map_get(&h->feeds, k->name);
+	struct feed *f = map_get(&h->feeds, k->name);
+	struct slot *slot = f ? map_get(&f->by_uid, uid) : NULL;
 
-	if (f != NULL && map_get(&f->by_uid, uid) != NULL)
-		hub_changed(h, k, uid);
+	if (slot == NULL)
+		return;
+	hub_changed(h, k, uid);
+	feed_settle(f, slot, false);
 }
 
 static void wake_logs(struct hub *h, const char *uid, const char *task, int attempt)

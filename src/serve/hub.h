@@ -1,6 +1,6 @@
 /*
  * Who listens to what: row subscriptions by kind and log subscriptions by what runs. What the
- * platform tells (server.h) costs one look-up and then a bit and a word for each subscription.
+ * platform tells (server.h) costs one look-up and then a bit for each subscription.
  *
  * A row is known to subscriptions by its slot, a small number that stays the same as long as any of
  * them has sent it or owes it; a subscription holds two bits a slot: owed and sent. So nothing is
@@ -42,7 +42,7 @@ struct feed {
 struct row_text {
 	char *text; /* NULL: not written, or changed since */
 	uint32_t len;
-	bool used; /* since the last sweep */
+	unsigned char unused; /* sweeps since it was used */
 };
 
 /* The fields of all subscriptions that ask for the same: the text of each row is made once. */
@@ -77,8 +77,10 @@ struct row_sub {
 	int64_t pass_steps;    /* until it has synced */
 	uint64_t *owed, *sent; /* bits by slot */
 	size_t words;
-	VEC(uint32_t) queue;    /* owed slots in order; queue[head] is next */
-	size_t head, batch_end; /* up to batch_end goes out without waiting */
+	size_t owed_count;
+	/* A batch goes once through the slots, and what it meets goes out without waiting. */
+	bool in_batch;
+	size_t next; /* the slot that it goes on with */
 	bool synced;
 	int64_t ready_at; /* monotonic ms: before it a new batch does not begin */
 };
@@ -98,8 +100,11 @@ struct row_sub *hub_subscribe(struct hub *h, struct stream *st, const struct kin
 void hub_unsubscribe(struct hub *h, struct row_sub *sub);
 bool row_sub_ready(const struct row_sub *sub, int64_t mono); /* has something to send now */
 
-/* The next owed slot of the batch is taken off; NULL: the batch is over. */
+/* A new batch begins where none is on its way. */
+void row_sub_batch_begin(struct row_sub *sub);
+/* The next owed slot of the batch is taken off; NULL: there is none. */
 struct slot *row_sub_take(struct row_sub *sub);
+bool row_sub_batch_left(const struct row_sub *sub); /* would row_sub_take find one? */
 /* Marks the row as owed and sees to its being sent. */
 void row_sub_owe(struct row_sub *sub, struct slot *slot, int64_t mono);
 bool row_sub_was_sent(const struct row_sub *sub, const struct slot *slot);
@@ -134,7 +139,7 @@ void row_text_add(struct feed *f, struct shared_fields *sf, const struct slot *s
 	const void *row, struct buf *out);
 /* The row has changed: it is to be written again. */
 void feed_texts_changed(struct feed *f, const struct slot *slot);
-/* Now and then: texts that nobody wanted since the last time are given back. */
+/* Twice a second: texts that nobody wants any more are given back. */
 void feed_texts_sweep(struct feed *f);
 
 /* Between hub.c, hub_rows.c and hub_filter.c. */

@@ -88,7 +88,7 @@ static bool owe(struct row_sub *sub, struct slot *slot)
 	grow_bits(sub, slot->index);
 	if (!bit_put(sub->owed, slot, true))
 		return false;
-	vec_push(&sub->queue, slot->index);
+	sub->owed_count++;
 	return true;
 }
 
@@ -125,19 +125,20 @@ struct row_sub *hub_subscribe(struct hub *h, struct stream *st, const struct kin
 		.id = id,
 		.org = mem_strdup(org),
 		.filter = shared,
-		.fields = fields_obtain(f, fields)};
+		.fields = fields_obtain(f, fields),
+		.in_batch = true};
 	grow_bits(sub, 0);
 	vec_push(&sub->feed->subs, sub);
 	for (size_t i = 0; rows != NULL && i < rows->len; i++)
 		owe(sub, feed_slot(sub->feed, record_uid(k, rows->rows[i])));
-	sub->batch_end = sub->queue.len;
 	return sub;
 }
 
-/* All bits of a subscription that goes; slots that were only its own go with it. */
-static void drop_bits(struct row_sub *sub)
+/* All bits of a subscription that goes. Slots of rows that are there stay, for the next one. */
+static void drop_bits(const struct server *s, struct row_sub *sub)
 {
 	struct feed *f = sub->feed;
+	const struct rowset *rows = s->asks->rows(s->platform, f->kind);
 
 	for (size_t i = 0; i < f->slots.len && i / 64 < sub->words; i++) {
 		struct slot *slot = f->slots.items[i];
@@ -146,7 +147,8 @@ static void drop_bits(struct row_sub *sub)
 			continue;
 		bit_put(sub->owed, slot, false);
 		bit_put(sub->sent, slot, false);
-		feed_settle(f, slot, false);
+		if (slot->refs == 0)
+			feed_settle(f, slot, rows && rowset_find(rows, slot->uid));
 	}
 }
 
@@ -154,16 +156,14 @@ void hub_unsubscribe(struct hub *h, struct row_sub *sub)
 {
 	struct feed *f = sub->feed;
 
-	(void)h;
 	for (size_t i = 0; i < f->subs.len; i++)
 		if (f->subs.items[i] == sub) {
 			vec_remove(&f->subs, i);
 			break;
 		}
-	drop_bits(sub);
+	drop_bits(hub_server(h), sub);
 	free(sub->owed);
 	free(sub->sent);
-	vec_release(&sub->queue);
 	filter_let_go(f, sub->filter);
 	fields_let_go(f, sub->fields);
 	free(sub->org);
@@ -174,35 +174,56 @@ void hub_unsubscribe(struct hub *h, struct row_sub *sub)
 
 bool row_sub_ready(const struct row_sub *sub, int64_t mono)
 {
-	if (sub->head < sub->batch_end || !sub->synced)
+	if (sub->in_batch || !sub->synced)
 		return true;
-	return sub->head < sub->queue.len && mono >= sub->ready_at;
+	return sub->owed_count > 0 && mono >= sub->ready_at;
+}
+
+/* The first slot that is owed and not behind; as many as there are bits: there is none. */
+static size_t next_owed(const struct row_sub *sub)
+{
+	size_t word = sub->next / 64;
+	uint64_t bits;
+
+	if (word >= sub->words)
+		return sub->words * 64;
+	bits = sub->owed[word] & ~(uint64_t)0 << sub->next % 64;
+	while (bits == 0 && ++word < sub->words)
+		bits = sub->owed[word];
+	return bits ? word * 64 + (size_t)__builtin_ctzll(bits) : sub->words * 64;
+}
+
+void row_sub_batch_begin(struct row_sub *sub)
+{
+	if (!sub->in_batch)
+		sub->next = 0;
+	sub->in_batch = true;
+}
+
+bool row_sub_batch_left(const struct row_sub *sub)
+{
+	return next_owed(sub) < sub->words * 64;
 }
 
 struct slot *row_sub_take(struct row_sub *sub)
 {
-	while (sub->head < sub->batch_end) {
-		struct slot *slot = sub->feed->slots.items[sub->queue.items[sub->head++]];
+	size_t at = next_owed(sub);
+	struct slot *slot;
 
-		if (slot != NULL && bit_get(sub->owed, sub->words, slot->index)) {
-			bit_put(sub->owed, slot, false);
-			return slot;
-		}
-	}
-	return NULL;
+	if (at == sub->words * 64)
+		return NULL;
+	slot = sub->feed->slots.items[at];
+	bit_put(sub->owed, slot, false);
+	sub->owed_count--;
+	sub->next = at + 1;
+	return slot;
 }
 
 void row_sub_batch_over(struct row_sub *sub, int64_t mono)
 {
-	size_t left = sub->queue.len - sub->head;
-
-	if (left > 0)
-		memmove(sub->queue.items, sub->queue.items + sub->head,
-			left * sizeof *sub->queue.items);
-	sub->queue.len = left;
-	sub->head = sub->batch_end = 0;
+	sub->in_batch = false;
 	sub->ready_at = mono + STREAM_BATCH_MS;
-	if (left > 0)
+	if (sub->owed_count > 0)
 		hub_arm_batch(sub->stream->hub, STREAM_BATCH_MS);
 }
 

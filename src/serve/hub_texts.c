@@ -12,6 +12,7 @@
 
 /* Bytes of all texts of a hub; beyond it rows are written for each subscription. */
 enum { TEXTS_MAX = 8 << 20 };
+enum { SWEEPS_MAX = 4 }; /* that a text lasts unused: two seconds */
 
 struct shared_fields *fields_obtain(struct feed *f, const struct fieldset *fields)
 {
@@ -60,7 +61,7 @@ static void keep(struct feed *f, struct shared_fields *sf, uint32_t index, const
 	while (sf->texts.len <= index)
 		vec_push(&sf->texts, (struct row_text){NULL});
 	t = &sf->texts.items[index];
-	*t = (struct row_text){mem_dup(text, len), (uint32_t)len, true};
+	*t = (struct row_text){mem_dup(text, len), (uint32_t)len, 0};
 	*f->text_bytes += len;
 }
 
@@ -71,7 +72,7 @@ void row_text_add(struct feed *f, struct shared_fields *sf, const struct slot *s
 	size_t before = out->len;
 
 	if (t && t->text) {
-		t->used = true;
+		t->unused = 0;
 		buf_add(out, t->text, t->len);
 		return;
 	}
@@ -86,16 +87,13 @@ void feed_texts_changed(struct feed *f, const struct slot *slot)
 			drop(f, &f->fields.items[i]->texts.items[slot->index]);
 }
 
-/* What nobody wanted since the last time goes. */
 void feed_texts_sweep(struct feed *f)
 {
 	for (size_t i = 0; *f->text_bytes > 0 && i < f->fields.len; i++) {
 		struct shared_fields *sf = f->fields.items[i];
 
-		for (size_t k = 0; k < sf->texts.len; k++) {
-			if (!sf->texts.items[k].used)
+		for (size_t k = 0; k < sf->texts.len; k++)
+			if (sf->texts.items[k].unused++ >= SWEEPS_MAX)
 				drop(f, &sf->texts.items[k]);
-			sf->texts.items[k].used = false;
-		}
 	}
 }

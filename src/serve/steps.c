@@ -33,6 +33,24 @@ void steps_spend(struct server *s, struct key_use *use, int64_t steps)
 		use->steps -= steps;
 }
 
+bool steps_begin(const struct server *s, struct key_use *use, size_t rows, int64_t mono,
+	struct err *e)
+{
+	int64_t cost = (int64_t)rows + BEGIN_LEAST, back;
+
+	if (unbounded(s, use))
+		return true;
+	back = (mono - use->begun_at) * (BEGIN_SECOND / 1000);
+	use->begun = back < use->begun ? use->begun - back : 0;
+	use->begun_at = mono;
+	/* One that is larger than all there may be begins where there was none. */
+	if (use->begun > 0 && use->begun + cost > BEGIN_ROWS)
+		return err_set(e, ERR_BUSY,
+			"this access key subscribes too often: wait a second, then ask again");
+	use->begun += cost;
+	return true;
+}
+
 bool steps_refuse_row(struct err *e)
 {
 	return err_set(e, ERR_UNPROCESSABLE,

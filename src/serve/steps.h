@@ -10,6 +10,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct server;
@@ -26,6 +27,9 @@ enum {
 	STEPS_LOOK = 10,                 /* to look at a row */
 	STEPS_SEND = 200,                /* to write one on a stream */
 	STEPS_BYTE = 1,                  /* to write a byte of a list */
+	BEGIN_ROWS = 2 * 1000 * 1000, /* rows that a key's subscriptions may begin with at once */
+	BEGIN_SECOND = 1000 * 1000,   /* of them it gets back in a second */
+	BEGIN_LEAST = 1000,           /* what each counts for besides its rows */
 };
 
 /* No more in this turn of the loop: go on in the next. */
@@ -33,6 +37,12 @@ bool steps_turn_over(const struct server *s);
 /* Ms until the key has steps again; 0: it has. `use` may be NULL. */
 int64_t steps_wait_ms(const struct server *s, struct key_use *use, int64_t mono);
 void steps_spend(struct server *s, struct key_use *use, int64_t steps);
+/*
+ * May a subscription begin, each row of which is noted for it? Of a purse of its own: who merely waits for
+ * steps may. False: `e` (ERR_BUSY).
+ */
+bool steps_begin(const struct server *s, struct key_use *use, size_t rows, int64_t mono,
+	struct err *e);
 /* The sentences of a filter that costs too much (ERR_UNPROCESSABLE); both return false. */
 bool steps_refuse_row(struct err *e);
 bool steps_refuse_pass(struct err *e);

@@ -71,7 +71,6 @@ int stream_asked(struct conn *c, struct exchange *x)
 	c->exchange = NULL;
 	st->conn = c;
 	st->hub = c->server->hub;
-	st->frame = mem_alloc(WS_ROOM + WIRE_LOG_HEADER + WIRE_LOG_CHUNK);
 	st->heard_at = time_mono_ms();
 	ws_init(&st->reader, WIRE_TEXT_MAX);
 	c->stream = st;

@@ -71,7 +71,7 @@ struct stream {
 	char close_why[96];
 	int64_t closing_since;
 	int64_t rest_until;   /* monotonic ms: its key has no steps for rows before */
-	unsigned char *frame; /* WS_ROOM, then room for a log frame */
+	unsigned char *frame; /* WS_ROOM, then room for a log frame; NULL: none was sent yet */
 };
 
 /* A request to upgrade: answered, or c->stream is set and the exchange gone. -1: to be closed. */

@@ -246,9 +246,17 @@ static void at_end(struct stream *st, struct log_sub *sub, const struct workload
 
 /* ---- Bytes ---- */
 
+/* Most streams have rows only. */
+static unsigned char *log_frame(struct stream *st)
+{
+	if (st->frame == NULL)
+		st->frame = mem_alloc(WS_ROOM + WIRE_LOG_HEADER + WIRE_LOG_CHUNK);
+	return st->frame + WS_ROOM;
+}
+
 static void send_bytes(struct stream *st, struct log_sub *sub, size_t len, bool *wrote)
 {
-	char *frame = (char *)st->frame + WS_ROOM;
+	char *frame = (char *)log_frame(st);
 	struct wire_log log = {
 		.sub = sub->id,
 		.generation = sub->generation,
@@ -280,7 +288,7 @@ static void read_and_send(struct stream *st, struct log_sub *sub, const struct w
 	size_t room = sub->credit < WIRE_LOG_CHUNK ? (size_t)sub->credit : WIRE_LOG_CHUNK;
 	struct log_piece piece;
 	enum log_step step = st->conn->server->asks->log_next(sub->cursor,
-		st->frame + WS_ROOM + WIRE_LOG_HEADER, room, &piece);
+		log_frame(st) + WIRE_LOG_HEADER, room, &piece);
 
 	if (step != LOG_NOT_NOW && step != LOG_COMING)
 		sub->unread = 0;

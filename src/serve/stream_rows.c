@@ -39,13 +39,16 @@ static struct row_sub *make_sub(struct stream *st, const struct wire_frame *f, s
 {
 	const struct kind *k = kinds_find(f->kind);
 	const char *org = f->org ? f->org : "";
+	const struct rowset *rows = k ? st->conn->server->asks->rows(st->conn->server->platform, k)
+				      : NULL;
 	struct fieldset fields = {{0}};
 
-	if (k == NULL || st->conn->server->asks->rows(st->conn->server->platform, k) == NULL) {
+	if (rows == NULL) {
 		err_set(e, ERR_NOT_FOUND, "there is no stream of \"%s\"", f->kind);
 		return NULL;
 	}
-	if (!org_allowed(&st->who, k, org, e) || !choose_fields(k, f->fields, &fields, e))
+	if (!org_allowed(&st->who, k, org, e) || !choose_fields(k, f->fields, &fields, e) ||
+		!steps_begin(st->conn->server, st->conn->use, rows->len, time_mono_ms(), e))
 		return NULL;
 	if (f->filter)
 		steps_spend(st->conn->server, st->conn->use,
@@ -186,8 +189,7 @@ static void write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool
 	buf_add(&b.rows, room, sizeof room);
 	buf_addf(&b.rows, "{\"t\":\"row\",\"id\":%" PRIu32 ",\"v\":\"%s\",\"rows\":[", sub->id,
 		version);
-	if (sub->head == sub->batch_end)
-		sub->batch_end = sub->queue.len;
+	row_sub_batch_begin(sub);
 	while (cheap && b.rows.len < STREAM_FRAME_AIM && json_array_size(b.gone) < 1000 &&
 		!steps_turn_over(st->conn->server) && (slot = row_sub_take(sub)) != NULL)
 		cheap = settle_slot(st, sub, slot, now, &b);
@@ -200,7 +202,7 @@ static void write_sub(struct stream *st, struct row_sub *sub, int64_t mono, bool
 		steps_refuse_pass(&e);
 	if (e.code != ERR_NONE)
 		sub_refused(st, sub, &e);
-	else if (sub->head == sub->batch_end)
+	else if (!row_sub_batch_left(sub))
 		end_batch(st, sub, mono, version);
 }
 

@@ -3,7 +3,7 @@ import time
 import unittest
 
 import support
-from support import BASE, FREE
+from support import BASE, FREE, until
 
 FIELDS = "job_name,state,loss,progress_step,gpu_util,metric_value"
 
@@ -125,6 +125,58 @@ class Pausing(unittest.TestCase):
                 self.assertGreater(self.agrees(c, w, mine), 0)
             for w in slow:
                 w.close()
+
+
+class Subscribing(unittest.TestCase):
+    """What it costs the others that somebody subscribes: to much, or again and again."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = support.Daemon(settings=("demo.jobs=10000", "fake.changes=0") + FREE)
+        cls.addClassCleanup(cls.daemon.close)
+
+    def test_is_bits(self):
+        """A thousand subscriptions to 10,000 rows that nobody reads: a few KiB each."""
+        c = self.daemon.client()
+        with c.websocket() as first:
+            first.snapshot(1, "job", fields="job_name")
+            before, held = self.daemon.resident(), []
+            for n in range(16):
+                w = self.daemon.client(name=f"key-{n}").websocket(receive_buffer=4096)
+                held.append(w)
+                for id in range(1, 65):
+                    w.send(t="sub", id=id, kind="job", fields="job_name")
+            first.send(t="ping", id=1)
+            first.until("pong")
+            for id in range(2, 34):  # turns of the loop, in which they have come
+                first.snapshot(id, "org", by="org_id")
+            if "address" not in support.BUILD:
+                self.assertLess(self.daemon.resident() - before, 24 * 1024)
+            for w in held:
+                w.close()
+
+    def test_again_and_again(self):
+        """Beyond what a key may begin with, each is refused for little; another key is served."""
+        c = self.daemon.client(name="again")
+        with c.websocket() as w:
+            for id in range(1, 401):
+                w.send(t="sub", id=id, kind="job", fields="job_name", filter="state=running attempt=77")
+                w.send(t="unsub", id=id)
+            w.send(t="ping", id=1)
+            w.until("pong")
+            refused = [m for m in w.events if m["t"] == "error"]
+            self.assertEqual({m["code"] for m in refused}, {429})
+            self.assertIn("subscribes too often", refused[0]["message"])
+            with self.daemon.client(name="other").websocket() as other:
+                self.assertEqual(len(other.snapshot(1, "job", fields="job_name")), 10000)
+
+            def again():
+                w.send(t="sub", id=2000, kind="org", fields="org_id")
+                while True:
+                    m = w.next()
+                    if m.get("id") == 2000:
+                        return m["t"] == "row"
+            until(again, "what time gives back")
 
 
 class Queue(unittest.TestCase):
