@@ -12,8 +12,8 @@
  * - A websocket is passed on as bytes after its upgrade. Other upgrades are not offered to backends:
  *   what follows them would be requests that nobody here has read.
  */
-#ifndef BALANCE_BALANCE_H
-#define BALANCE_BALANCE_H
+#ifndef MLTOP_BALANCE_BALANCE_H
+#define MLTOP_BALANCE_BALANCE_H
 
 #include "base/err.h"
 #include "balance/latency.h"

@@ -6,8 +6,8 @@
  * the client. Each of the four calls the next one; what goes wrong goes back to relay.c, which
  * sends once more or answers itself. balance.c is above them: life, listener, backends, time.
  */
-#ifndef BALANCE_INSIDE_H
-#define BALANCE_INSIDE_H
+#ifndef MLTOP_BALANCE_INSIDE_H
+#define MLTOP_BALANCE_INSIDE_H
 
 #include "balance/balance.h"
 #include "base/buf.h"

@@ -2,8 +2,8 @@
  * How long things took, as counts in steps of an eighth: of powers of two of microseconds, eight
  * steps each, up to an hour. Of two readings the owner makes what was between them. Pure.
  */
-#ifndef BALANCE_LATENCY_H
-#define BALANCE_LATENCY_H
+#ifndef MLTOP_BALANCE_LATENCY_H
+#define MLTOP_BALANCE_LATENCY_H
 
 #include <stdint.h>
 

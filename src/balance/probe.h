@@ -3,8 +3,8 @@
  * answer to a GET. What an answer means is the asker's to judge: servers say that they are ready by
  * their status, or in the body. On the loop's thread.
  */
-#ifndef BALANCE_PROBE_H
-#define BALANCE_PROBE_H
+#ifndef MLTOP_BALANCE_PROBE_H
+#define MLTOP_BALANCE_PROBE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * on is made anew from its data, so that extensions, and fields behind the last chunk, which a
  * recipient may leave out (sections 7.1.1 and 7.1.2), go no further. Pure.
  */
-#ifndef HTTP_CHUNKS_H
-#define HTTP_CHUNKS_H
+#ifndef MLTOP_HTTP_CHUNKS_H
+#define MLTOP_HTTP_CHUNKS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,8 +8,8 @@
  * beside Transfer-Encoding, no coding but an empty chunked body (which a public client sends with
  * every signed GET), and no field twice of those that decide something.
  */
-#ifndef HTTP_HEAD_H
-#define HTTP_HEAD_H
+#ifndef MLTOP_HTTP_HEAD_H
+#define MLTOP_HTTP_HEAD_H
 
 #include "base/err.h"
 

@@ -1,6 +1,6 @@
 /* What the readers of heads of requests and of answers share. Private to this folder. */
-#ifndef HTTP_HEAD_INSIDE_H
-#define HTTP_HEAD_INSIDE_H
+#ifndef MLTOP_HTTP_HEAD_INSIDE_H
+#define MLTOP_HTTP_HEAD_INSIDE_H
 
 #include "http/head.h"
 

@@ -2,8 +2,8 @@
  * Frameworks side by side, by version: a file of YAML that says which interpreter runs what. Kept as
  * {"NAME": {"VERSION": {"python": PATH} or {"image": NAME}}}, in the order of the file.
  */
-#ifndef KINDS_CATALOGUE_H
-#define KINDS_CATALOGUE_H
+#ifndef MLTOP_KINDS_CATALOGUE_H
+#define MLTOP_KINDS_CATALOGUE_H
 
 #include "base/err.h"
 

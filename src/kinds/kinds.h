@@ -5,8 +5,8 @@
  *
  * A handler answers its request exactly once.
  */
-#ifndef KINDS_KINDS_H
-#define KINDS_KINDS_H
+#ifndef MLTOP_KINDS_KINDS_H
+#define MLTOP_KINDS_KINDS_H
 
 #include "core/kinds/kinds.h"
 #include "kinds/platform.h"

@@ -1,6 +1,6 @@
 /* Nodes that are drained. */
-#ifndef KINDS_NODE_DRAIN_H
-#define KINDS_NODE_DRAIN_H
+#ifndef MLTOP_KINDS_NODE_DRAIN_H
+#define MLTOP_KINDS_NODE_DRAIN_H
 
 #include "kinds/kinds.h"
 

@@ -1,6 +1,6 @@
 /* Queues that are held. */
-#ifndef KINDS_ORG_HOLD_H
-#define KINDS_ORG_HOLD_H
+#ifndef MLTOP_KINDS_ORG_HOLD_H
+#define MLTOP_KINDS_ORG_HOLD_H
 
 #include "kinds/kinds.h"
 

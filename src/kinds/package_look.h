@@ -2,8 +2,8 @@
  * Looking into packages: by a worker thread, in turn of the org (io/turns.h); what was found of an
  * uploaded one is remembered by its hash.
  */
-#ifndef KINDS_PACKAGE_LOOK_H
-#define KINDS_PACKAGE_LOOK_H
+#ifndef MLTOP_KINDS_PACKAGE_LOOK_H
+#define MLTOP_KINDS_PACKAGE_LOOK_H
 
 #include "io/archive.h"
 #include "kinds/kinds.h"

@@ -2,8 +2,8 @@
  * Files of packages that people upload: <state>/packages/<id>, and <id>.part until all of it is
  * there.
  */
-#ifndef KINDS_PACKAGES_H
-#define KINDS_PACKAGES_H
+#ifndef MLTOP_KINDS_PACKAGES_H
+#define MLTOP_KINDS_PACKAGES_H
 
 #include "kinds/kinds.h"
 

@@ -2,8 +2,8 @@
  * What the daemon's parts share: the model, jobs in motion, what kinds keep. The program makes it
  * (mltopd/platform.h); requests carry it. Loop thread only.
  */
-#ifndef KINDS_PLATFORM_H
-#define KINDS_PLATFORM_H
+#ifndef MLTOP_KINDS_PLATFORM_H
+#define MLTOP_KINDS_PLATFORM_H
 
 #include "base/map.h"
 #include "base/vec.h"

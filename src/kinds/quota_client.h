@@ -1,6 +1,6 @@
 /* Routes of quotas that only the public client has. */
-#ifndef KINDS_QUOTA_CLIENT_H
-#define KINDS_QUOTA_CLIENT_H
+#ifndef MLTOP_KINDS_QUOTA_CLIENT_H
+#define MLTOP_KINDS_QUOTA_CLIENT_H
 
 #include "kinds/kinds.h"
 

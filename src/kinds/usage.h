@@ -1,6 +1,6 @@
 /* What the files of usage share. */
-#ifndef KINDS_USAGE_H
-#define KINDS_USAGE_H
+#ifndef MLTOP_KINDS_USAGE_H
+#define MLTOP_KINDS_USAGE_H
 
 #include "core/kinds/usage.h"
 #include "kinds/kinds.h"

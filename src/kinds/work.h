@@ -2,8 +2,8 @@
  * What is alike of all objects that run: handlers of the routes below one, which table.c gives to
  * each kind that runs, and of the actions that a kind may name in its table.
  */
-#ifndef KINDS_WORK_H
-#define KINDS_WORK_H
+#ifndef MLTOP_KINDS_WORK_H
+#define MLTOP_KINDS_WORK_H
 
 #include "kinds/kinds.h"
 

@@ -3,8 +3,8 @@
  * come the YAML reader, --set, --check-config and the reference page. A row's name is the path of
  * its member: `limits.list`. Rows with F_EDIT may change while mltopd runs (HUP).
  */
-#ifndef MLTOPD_CONFIG_H
-#define MLTOPD_CONFIG_H
+#ifndef MLTOP_MLTOPD_CONFIG_H
+#define MLTOP_MLTOPD_CONFIG_H
 
 #include "demo/settings.h"
 #include "engine/fake/settings.h"

@@ -6,8 +6,8 @@
  * On the socket: one line {"args": ["key", "create", ...]}, answered by one line
  * {"status": exit code, "out": text, "err": text}.
  */
-#ifndef MLTOPD_CONTROL_H
-#define MLTOPD_CONTROL_H
+#ifndef MLTOP_MLTOPD_CONTROL_H
+#define MLTOP_MLTOPD_CONTROL_H
 
 #include "base/buf.h"
 #include "mltopd/platform.h"

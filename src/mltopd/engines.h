@@ -1,6 +1,6 @@
 /* The engines, and what may stand before the store, that this mltopd was built with: the one place that knows all of them. */
-#ifndef MLTOPD_ENGINES_H
-#define MLTOPD_ENGINES_H
+#ifndef MLTOP_MLTOPD_ENGINES_H
+#define MLTOP_MLTOPD_ENGINES_H
 
 #include "engine/engine.h"
 #include "store/store.h"

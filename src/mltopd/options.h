@@ -2,8 +2,8 @@
  * What mltopd's command line says, and the two things it can do with it: serve, or carry out a
  * verb. Owner of all texts: struct options, until options_release.
  */
-#ifndef MLTOPD_OPTIONS_H
-#define MLTOPD_OPTIONS_H
+#ifndef MLTOP_MLTOPD_OPTIONS_H
+#define MLTOP_MLTOPD_OPTIONS_H
 
 #include "mltopd/config.h"
 #include "mltopd/control.h"

@@ -1,6 +1,6 @@
 /* The platform as the program runs it: opened, fed with settings, and closed. */
-#ifndef MLTOPD_PLATFORM_H
-#define MLTOPD_PLATFORM_H
+#ifndef MLTOP_MLTOPD_PLATFORM_H
+#define MLTOP_MLTOPD_PLATFORM_H
 
 #include "kinds/platform.h"
 #include "mltopd/config.h"

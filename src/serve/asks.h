@@ -3,8 +3,8 @@
  * that this folder knows no store, no model and no engine. All are called on the loop thread; rows
  * and texts that they return stay the platform's and are good until the next turn of the loop.
  */
-#ifndef SERVE_ASKS_H
-#define SERVE_ASKS_H
+#ifndef MLTOP_SERVE_ASKS_H
+#define MLTOP_SERVE_ASKS_H
 
 #include "core/kinds/key.h"
 #include "core/kinds/task.h"

@@ -6,8 +6,8 @@
  * (is it HTTP that we take?) -> route -> limits of the body -> auth_begin (claim and window) -> body
  * -> auth_finish -> nonce -> handler -> http_reply. Everything runs on the loop thread.
  */
-#ifndef SERVE_HTTP_H
-#define SERVE_HTTP_H
+#ifndef MLTOP_SERVE_HTTP_H
+#define MLTOP_SERVE_HTTP_H
 
 #include "base/arena.h"
 #include "base/buf.h"

@@ -7,8 +7,8 @@
  * kept about the row itself, and a row that changes a thousand times before the socket takes it is
  * still one bit. Private to the server; everything on the loop thread.
  */
-#ifndef SERVE_HUB_H
-#define SERVE_HUB_H
+#ifndef MLTOP_SERVE_HUB_H
+#define MLTOP_SERVE_HUB_H
 
 #include "base/buf.h"
 #include "base/map.h"

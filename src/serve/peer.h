@@ -3,8 +3,8 @@
  * behind a proxy that is trusted, whom that says it speaks for. Addresses are texts as
  * getnameinfo(3) writes them, IPv4 in IPv6 as IPv4.
  */
-#ifndef SERVE_PEER_H
-#define SERVE_PEER_H
+#ifndef MLTOP_SERVE_PEER_H
+#define MLTOP_SERVE_PEER_H
 
 #include "base/err.h"
 

@@ -6,8 +6,8 @@
  * has left. A handler answers exactly once, at once or later on the loop thread; when the client
  * has gone meanwhile the reply is dropped by the server, not by the handler.
  */
-#ifndef SERVE_REQUEST_H
-#define SERVE_REQUEST_H
+#ifndef MLTOP_SERVE_REQUEST_H
+#define MLTOP_SERVE_REQUEST_H
 
 #include "base/buf.h"
 #include "base/err.h"

@@ -2,8 +2,8 @@
  * The HTTP and websocket server on the daemon's libuv loop. Owns connections, requests and stream
  * sockets; knows no resources. Every byte of a head is read by head.h, in clear and over TLS.
  */
-#ifndef SERVE_SERVER_H
-#define SERVE_SERVER_H
+#ifndef MLTOP_SERVE_SERVER_H
+#define MLTOP_SERVE_SERVER_H
 
 #include "base/err.h"
 #include "serve/asks.h"

@@ -4,8 +4,8 @@
  * of this turn of the loop, so that others are served in between; of the request or the first pass
  * of a subscription; and of the access key, which fills again with time (shared platforms only).
  */
-#ifndef SERVE_STEPS_H
-#define SERVE_STEPS_H
+#ifndef MLTOP_SERVE_STEPS_H
+#define MLTOP_SERVE_STEPS_H
 
 #include "base/err.h"
 

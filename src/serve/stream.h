@@ -3,8 +3,8 @@
  * one frame is in the socket's hands; nothing is made while the socket is choked, so what a slow
  * client costs is its owed bits. Private to the server; everything on the loop thread.
  */
-#ifndef SERVE_STREAM_H
-#define SERVE_STREAM_H
+#ifndef MLTOP_SERVE_STREAM_H
+#define MLTOP_SERVE_STREAM_H
 
 #include "base/buf.h"
 #include "base/vec.h"

@@ -2,8 +2,8 @@
  * Websocket frames, the server's side (RFC 6455 section 5), and the key of the opening handshake.
  * Pure: bytes in, events out. What breaks the protocol is told with the code to close with.
  */
-#ifndef SERVE_WS_H
-#define SERVE_WS_H
+#ifndef MLTOP_SERVE_WS_H
+#define MLTOP_SERVE_WS_H
 
 #include "base/buf.h"
 

@@ -2,8 +2,8 @@
  * When work looks again by itself: apart from work.h, for only who starts or closes a timer needs
  * libuv's names. On the loop thread.
  */
-#ifndef WORK_TIMERS_H
-#define WORK_TIMERS_H
+#ifndef MLTOP_WORK_TIMERS_H
+#define MLTOP_WORK_TIMERS_H
 
 #include <uv.h>
 

@@ -2,8 +2,8 @@
  * Requests of the load bench: signed with the platform's own signer, sent over connections that stay, many
  * at once. One thread each; what fails ends the program with a sentence.
  */
-#ifndef BENCH_LOAD_NET_H
-#define BENCH_LOAD_NET_H
+#ifndef MLTOP_BENCH_LOAD_NET_H
+#define MLTOP_BENCH_LOAD_NET_H
 
 #include "base/buf.h"
 

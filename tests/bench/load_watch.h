@@ -2,8 +2,8 @@
  * Watchers of the load bench: websockets that subscribe as a dashboard does, and remember of each submitted
  * job (named load-N) what they were told of it last.
  */
-#ifndef BENCH_LOAD_WATCH_H
-#define BENCH_LOAD_WATCH_H
+#ifndef MLTOP_BENCH_LOAD_WATCH_H
+#define MLTOP_BENCH_LOAD_WATCH_H
 
 #include "load_net.h"
 

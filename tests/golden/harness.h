@@ -2,8 +2,8 @@
  * Drives the dashboard with messages from JSON, as the runner does: update, run nothing, draw. For
  * the unit tests of ui; commands pile up in `cmds` for the test to look at.
  */
-#ifndef GOLDEN_HARNESS_H
-#define GOLDEN_HARNESS_H
+#ifndef MLTOP_GOLDEN_HARNESS_H
+#define MLTOP_GOLDEN_HARNESS_H
 
 #include "base/mem.h"
 #include "ui/app/app.h"

@@ -1,6 +1,6 @@
 /* :quotas of somebody who may change them, for the tests of what changes lead to. */
-#ifndef GOLDEN_QUOTAS_H
-#define GOLDEN_QUOTAS_H
+#ifndef MLTOP_GOLDEN_QUOTAS_H
+#define MLTOP_GOLDEN_QUOTAS_H
 
 #include "golden/harness.h"
 

@@ -2,8 +2,8 @@
  * What reaches the disk, and in which order: fsync, rename and renameat of the program under test
  * come here first (its archive finds ours before libc's), are noted and done. One thread.
  */
-#ifndef TESTS_UNIT_BASE_DURABLE_H
-#define TESTS_UNIT_BASE_DURABLE_H
+#ifndef MLTOP_TESTS_UNIT_BASE_DURABLE_H
+#define MLTOP_TESTS_UNIT_BASE_DURABLE_H
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* A home of its own for each test, and none of the variables of who runs it. */
-#ifndef TESTS_UNIT_CLIENT_HOME_H
-#define TESTS_UNIT_CLIENT_HOME_H
+#ifndef MLTOP_TESTS_UNIT_CLIENT_HOME_H
+#define MLTOP_TESTS_UNIT_CLIENT_HOME_H
 
 #include "base/fsio.h"
 #include "base/mem.h"

@@ -2,8 +2,8 @@
  * A stream in a test, all that has come out of it, and the platform it speaks to: each test says
  * how that answers a frame.
  */
-#ifndef TESTS_UNIT_CLIENT_STREAM_KIT_H
-#define TESTS_UNIT_CLIENT_STREAM_KIT_H
+#ifndef MLTOP_TESTS_UNIT_CLIENT_STREAM_KIT_H
+#define MLTOP_TESTS_UNIT_CLIENT_STREAM_KIT_H
 
 #include "client/stream.h"
 

@@ -1,6 +1,6 @@
 /* A job decoded from a few members of JSON, for the tests of single facts. */
-#ifndef TESTS_UNIT_CORE_FIXTURE_H
-#define TESTS_UNIT_CORE_FIXTURE_H
+#ifndef MLTOP_TESTS_UNIT_CORE_FIXTURE_H
+#define MLTOP_TESTS_UNIT_CORE_FIXTURE_H
 
 #include "core/kinds/job.h"
 

@@ -1,6 +1,6 @@
 /* A small world to state cases of the planner in. */
-#ifndef TESTS_UNIT_CORE_PLAN_WORLD_H
-#define TESTS_UNIT_CORE_PLAN_WORLD_H
+#ifndef MLTOP_TESTS_UNIT_CORE_PLAN_WORLD_H
+#define MLTOP_TESTS_UNIT_CORE_PLAN_WORLD_H
 
 #include "core/kinds/quota.h"
 #include "core/plan/plan.h"

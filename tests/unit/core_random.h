@@ -2,8 +2,8 @@
  * Random records of any kind, from a seed, for the property tests of core. Values are those that a
  * record may hold: what round trips must keep.
  */
-#ifndef TESTS_UNIT_CORE_RANDOM_H
-#define TESTS_UNIT_CORE_RANDOM_H
+#ifndef MLTOP_TESTS_UNIT_CORE_RANDOM_H
+#define MLTOP_TESTS_UNIT_CORE_RANDOM_H
 
 #include "core/schema/schema.h"
 

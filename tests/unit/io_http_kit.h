@@ -1,6 +1,6 @@
 /* One request by io/http to a server that answers as a test wants it. */
-#ifndef TESTS_UNIT_IO_HTTP_KIT_H
-#define TESTS_UNIT_IO_HTTP_KIT_H
+#ifndef MLTOP_TESTS_UNIT_IO_HTTP_KIT_H
+#define MLTOP_TESTS_UNIT_IO_HTTP_KIT_H
 
 #include "io/http.h"
 

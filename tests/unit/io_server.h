@@ -2,8 +2,8 @@
  * A throwaway server on the test's own loop, of plain sockets: each test says what it answers to
  * the bytes that come, well-formed or not.
  */
-#ifndef TESTS_UNIT_IO_SERVER_H
-#define TESTS_UNIT_IO_SERVER_H
+#ifndef MLTOP_TESTS_UNIT_IO_SERVER_H
+#define MLTOP_TESTS_UNIT_IO_SERVER_H
 
 #include "base/buf.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* A websocket client in a test, and all that it has told. The server's side is io_ws_server.h. */
-#ifndef TESTS_UNIT_IO_WS_CLIENT_H
-#define TESTS_UNIT_IO_WS_CLIENT_H
+#ifndef MLTOP_TESTS_UNIT_IO_WS_CLIENT_H
+#define MLTOP_TESTS_UNIT_IO_WS_CLIENT_H
 
 #include "io/ws.h"
 

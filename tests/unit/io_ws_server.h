@@ -1,6 +1,6 @@
 /* The server's side of a websocket (RFC 6455), on io_server.h: just enough to say right and wrong things. */
-#ifndef TESTS_UNIT_IO_WS_SERVER_H
-#define TESTS_UNIT_IO_WS_SERVER_H
+#ifndef MLTOP_TESTS_UNIT_IO_WS_SERVER_H
+#define MLTOP_TESTS_UNIT_IO_WS_SERVER_H
 
 #include "io_server.h"
 
