@@ -32,7 +32,7 @@ BEGIN {
 	may["serve"] = "http io " core " base"
 	may["model"] = "store " core " base"
 	may["work"] = "model engine io " core " base"
-	may["kinds"] = "work balance serve model store engine io " core " base"
+	may["kinds"] = "work balance http serve model store engine io " core " base"
 	may["mltopd"] = "demo kinds work balance serve model store engine engine/local engine/fake engine/gpu io " core " base"
 	# Headers of others, by what their names begin with, and the files that may have them.
 	only["curses.h"] = only["ncurses"] = only["<term.h"] = "^mltop/term[a-z_]*[.]c$"

@@ -292,7 +292,6 @@ const struct route platform_routes[] = {
 	READ(API "/authentication", ROLE_VIEWER, route_authentication,
 		"Who the key is: access_key, name, org, role."),
 	READ(API "/org_ids", ROLE_VIEWER, route_org_ids, "{\"org_id\": the key's org}."),
-	NONE("model", "model services"),
 	NONE("dev", "dev environments"),
 	NONE("tensorboard", "TensorBoards"),
 	NONE("pipeline", "pipelines"),

@@ -31,12 +31,15 @@ struct kinds_settings {
 	const char *python;
 	const struct strings *frameworks; /* that it is asked for */
 	const char *metrics_token;        /* of who may read /metrics; "": nobody may */
+	const char *services_listen;      /* address of all services */
+	int64_t replica_ports;            /* the first of those that replicas are given */
 	struct prices prices;             /* of what is held; all 0: nothing has a price */
 	const char *currency;
 };
 
 struct package_looks;
 struct ask;
+struct services;
 
 struct platform {
 	struct model model;
@@ -54,9 +57,10 @@ struct platform {
 
 	void (*planned)(struct platform *p); /* after each turn of planning (kinds/look.c) */
 	struct package_looks *package_looks;
-	struct map package_parts; /* id -> what is being written of it */
-	json_t *frameworks;       /* NULL until asked for */
-	json_t *catalogue;        /* of frameworks (kinds/catalogue.h) */
+	struct services *services; /* NULL until the engine is there (kinds/services.h) */
+	struct map package_parts;  /* id -> what is being written of it */
+	json_t *frameworks;        /* NULL until asked for */
+	json_t *catalogue;         /* of frameworks (kinds/catalogue.h) */
 	VEC(struct request *) framework_waiters;
 	struct ask *ask; /* who asks for them just now; NULL: nobody */
 	struct disk_use disk;

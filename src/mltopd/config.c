@@ -137,6 +137,12 @@ static const struct field fields[] = {
 	ROW(config, metrics.token_file, text, LIVE, .standard = "", .max = 4096,
 		.doc = "File whose first line Prometheus gives as bearer token for /metrics; empty: "
 		       "nobody may read that."),
+	ROW(config, services.listen, text, FIXED, .standard = "127.0.0.1", .max = 64,
+		.doc = "Address, without a port, at which model services are reached; each has a port of "
+		       "its own there."),
+	ROW(config, services.replica_ports, int, FIXED, .standard = "21000", .min = 1024,
+		.max = 63000,
+		.doc = "First of the 2,000 ports of 127.0.0.1 that replicas of model services are given."),
 	FAKE_SETTINGS(config),
 	DEMO_SETTINGS(config),
 };

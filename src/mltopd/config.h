@@ -65,6 +65,10 @@ struct config {
 	struct {
 		const char *token_file;
 	} metrics;
+	struct {
+		const char *listen;
+		int64_t replica_ports;
+	} services;
 	struct fake_settings fake;
 	struct demo_settings demo;
 	struct arena texts; /* behind all rows: no part of the record */

@@ -13,6 +13,7 @@
 #include "io/turns.h"
 #include "kinds/catalogue.h"
 #include "kinds/package_look.h"
+#include "kinds/services.h"
 #include "work/history.h"
 #include "work/scalars.h"
 #include "work/spendings.h"
@@ -124,6 +125,8 @@ static void settings_hand_out(struct platform *p, const struct config *c)
 		.python = c->frameworks.python,
 		.frameworks = &c->frameworks.names,
 		.metrics_token = hosted_of(p)->metrics_token,
+		.services_listen = c->services.listen,
+		.replica_ports = c->services.replica_ports,
 		.prices = {c->usage.price_gpu_hour.v, c->usage.price_cpu_hour.v,
 			c->usage.price_gib_hour.v},
 		.currency = c->usage.currency};
@@ -389,6 +392,7 @@ bool platform_run(struct platform *p, struct server *s, struct err *e)
 	outputs_keep_start(&p->work);
 	history_start(&p->work);
 	scalars_start(&p->work);
+	services_open(p);
 	spendings_tidy_in(&p->work, 0);
 	if (!p->limits.shared)
 		on_idle(&hosted_of(p)->idle_timer);
@@ -404,6 +408,7 @@ void platform_close(struct platform *p, void (*done)(void *ctx), void *ctx)
 	history_stop(&p->work);
 	scalars_stop(&p->work);
 	frameworks_stop(p);
+	services_close(p);
 	hosted_of(p)->closed = done;
 	hosted_of(p)->closed_ctx = ctx;
 	p->hub = NULL;

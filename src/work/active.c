@@ -20,9 +20,10 @@ static bool starts_before(const struct active *a, const struct active *b)
 	return a->priority != b->priority ? a->priority > b->priority : a->order < b->order;
 }
 
+/* A kind may have no row for them: then there are none. */
 bool active_waits_for_others(const struct active *a)
 {
-	return workload_has(a->kind, a->work, after_left) && a->work->after_left.len > 0;
+	return a->work->after_left.len > 0;
 }
 
 /* Held, or after others: it cannot start, whatever room there is. Who is to go is let go at once. */
@@ -130,11 +131,12 @@ static int64_t waited(const struct workload *row)
 }
 
 /* Of the past that wall clocks tell: what lies ahead was told by another clock. */
-static int64_t preempted(const struct kind *k, const struct workload *row)
+static int64_t preempted(const struct workload *row)
 {
 	int64_t ago = model_now() - row->preempted_time.v;
 
-	if (!workload_has(k, row, preempted_time) || ago < 0)
+	/* A kind may have no row for it. */
+	if (row->preempted_time.v == 0 || ago < 0)
 		return INT64_MIN;
 	return reconcile_now() - ago;
 }
@@ -176,7 +178,7 @@ struct active *active_new(struct work *w, const struct kind *k, const struct wor
 	a->preemptible = gang.preemptible;
 	a->queue = queue_of(w, row->org_id);
 	a->since = reconcile_now() - waited(row);
-	a->preempted = preempted(k, row);
+	a->preempted = preempted(row);
 	a->life = life_found(false, false,
 		row->state == WORK_ENQUEUED && row->reason == REASON_HELD, wish_of(row));
 	map_set(&w->actives, a->uid, a);

@@ -15,7 +15,7 @@ import unittest
 import support
 from support import BASE, LIMIT, MLTOPD, Client, Daemon, Key, new_nonce, until
 
-TRAIN, PACKAGES, SECRETS = BASE + "/train", BASE + "/packages", BASE + "/secret"
+TRAIN, PACKAGES, SECRETS, MODELS = BASE + "/train", BASE + "/packages", BASE + "/secret", BASE + "/model"
 ROOMY = ["limits.requests_per_second=100000", "limits.request_burst=100000", "limits.per_address=1000",
          "limits.per_key=1000", "limits.streams_per_key=1000"]
 RANK = ["viewer", "operator", "quota-admin", "admin"]
@@ -111,12 +111,18 @@ class Shared:
         cls.a.post(f"{TRAIN}/alpha-over/cancel", b"")
         until(lambda: cls.a.get(f"{TRAIN}/alpha-live").json["state"] == "running", "alpha-live to run")
         until(lambda: cls.a.get(f"{TRAIN}/alpha-over").json["state"] in ("completed", "failed"), "the end")
+        cls.service = cls.a.post(MODELS, {"model_name": "alpha-serves", "command": ["sleep", "600"], "cpu_limit": "0.1",
+                                          "start_deadline": "1h"}).json["uid"]
+        cls.replica = until(lambda: [r for r in cls.a.get(BASE + "/replica").json["data"] if r["state"] == "running"],
+                            "its replica to run")[0]["uid"]
         cls.whole = cls.upload(b"data", b"data")
         cls.part = cls.upload(b"data-and-more", b"data")
 
     @classmethod
     def tearDownClass(cls):
         cls.a.delete(f"{TRAIN}/alpha-live")
+        cls.a.delete(f"{MODELS}/alpha-serves")
+        until(lambda: not cls.a.get(BASE + "/replica").json["data"], "the end of what served")
         until(lambda: cls.a.get(f"{TRAIN}/alpha-live").status == 404, "the end of what ran")
         cls.daemon.close()
 
@@ -148,6 +154,10 @@ class Shared:
             return [(self.a.key.access_key, "A" * 20), (self.a_name, "nobody-at-all")]
         if "{secret}" in pattern:
             return [("alpha-token", "zzzzz-token"), (self.token, none)]
+        if "{model}" in pattern:
+            return [("alpha-serves", "zzzzz-serves"), (self.service, none)]
+        if "{replica}" in pattern:
+            return [("alpha-serves.replica-0", "zzzzz-serves.replica-0"), (self.replica, none)]
         self.assertIn("{job}", pattern, "name objects of this kind here")
         return [("alpha-live", "zzzzz-live"), ("alpha-over", "zzzzz-over"), (self.live, none), (self.over, none)]
 
@@ -156,6 +166,7 @@ class Shared:
         jobs = [{k: j[k] for k in ("uid", "state", "attempt", "reason")}
                 for j in self.a.get(TRAIN).json["data"]]
         packages = self.a.get(PACKAGES).json
+        jobs += [{k: m[k] for k in ("uid", "generation", "replicas")} for m in self.a.get(MODELS).json["data"]]
         return jobs, packages["data"], packages["v"] if self.ALONE else None, self.a.get(SECRETS).json["data"]
 
     def same(self, client, method, pattern, more=()):
@@ -169,7 +180,7 @@ class Shared:
 
     def test_a_foreign_object_is_an_absent_one(self):
         before = self.holdings()
-        self.assertEqual(len(before[0]) + len(before[1]), 4)
+        self.assertEqual(len(before[0]) + len(before[1]), 5)
         for method, pattern in CASES:
             self.same(self.b, method, pattern)
             if not any(of in pattern for of in ("{quota}", "{key}", "{org}")):  # which admins see whatever the org

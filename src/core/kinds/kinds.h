@@ -9,6 +9,8 @@
 /* clang-format off */
 #define KINDS(X) \
 	X(job)       \
+	X(service)   \
+	X(replica)   \
 	X(task)      \
 	X(quota)     \
 	X(event)     \
