@@ -269,6 +269,7 @@ class Used(train_kit.Case):
         value = "planted" + os.urandom(8).hex()
         self.secret("spoken", value)
         self.submit("says", "/bin/sh", "-c", 'echo "mltop: progress phase=$S $S=0.5 step=3 loss=0.25"; sleep 600', secrets=["spoken=S"])
+        self.addCleanup(self.client.post, f"{TRAIN}/says/cancel")
         job = until(lambda: (lambda j: j if "phase" in j else None)(self.job("says")), "its phase")
         self.assertEqual(job["phase"], "***", job)
         self.assertNotIn(value, str(self.client.get(TRAIN).json))
@@ -281,6 +282,7 @@ class Used(train_kit.Case):
         gate = os.path.join(self.daemon.folder, "gate")
         self.submit("tells", "/bin/sh", "-c", f"while ! test -e {gate}; do sleep 0.05; done; " + FAILS.format(error="ValueError", text="$S"),
                     secrets=["moves=S"])
+        self.addCleanup(self.client.post, f"{TRAIN}/tells/cancel")
         self.running("tells")
         self.assertEqual(self.client.put(f"{SECRET}/moves", {"value": "another-value"}).status, 200)
         with open(gate, "w"):
