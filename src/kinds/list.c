@@ -240,11 +240,15 @@ static void listing_turn_came(void *ctx)
 		err_set(&e, ERR_UNAVAILABLE, "the client has gone");
 	else
 		end = listing_go_on(l, &e);
+	if (end != LISTING_REFUSED && !request_keeps(l->r, l->out.cap, &e))
+		end = LISTING_REFUSED;
 	if (end == LISTING_GOES_ON) {
 		request_later(l->r, listing_turn_came, l);
 		return;
 	}
-	if (end == LISTING_REFUSED)
+	if (end == LISTING_REFUSED && e.code == ERR_BUSY)
+		request_fail_retry(l->r, &e, 1);
+	else if (end == LISTING_REFUSED)
 		request_fail(l->r, &e);
 	else
 		listing_answer(l, end == LISTING_PAGE_FULL);

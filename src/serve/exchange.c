@@ -83,6 +83,42 @@ static void stream_done(struct exchange *x)
 	x->reply.stream_done_called = true;
 }
 
+/* Lists are what answers are large of. */
+static void answer_count(struct exchange *x, size_t len)
+{
+	if (x->server == NULL || x->answer_use == NULL)
+		return;
+	x->server->answer_bytes += len - x->answer_counted;
+	x->answer_use->answer_bytes += len - x->answer_counted;
+	x->answer_counted = len;
+}
+
+/* One that is larger than all may be is kept where it is the only one. */
+static bool over(size_t others, size_t len, size_t most)
+{
+	return others > 0 && others + len > most;
+}
+
+bool request_keeps(struct request *r, size_t len, struct err *e)
+{
+	struct exchange *x = exchange_of(r);
+	bool of_key, of_all;
+
+	if (x == NULL || x->server == NULL || x->conn == NULL || x->conn->use == NULL ||
+		!x->server->asks->limits(x->server->platform)->shared)
+		return true;
+	x->answer_use = x->conn->use;
+	of_key = over(x->answer_use->answer_bytes - x->answer_counted, len, HTTP_KEY_ANSWERS_MAX);
+	of_all = over(x->server->answer_bytes - x->answer_counted, len, HTTP_ANSWERS_MAX);
+	answer_count(x, of_key || of_all ? 0 : len); /* what is refused is given back at once */
+	if (of_key)
+		return err_set(e, ERR_BUSY,
+			"this access key has asked for more than it reads: read the answers that are "
+			"there, then ask again");
+	return !of_all ||
+		err_set(e, ERR_BUSY, "too many answers wait to be read: ask again in a moment");
+}
+
 void exchange_free(struct exchange *x)
 {
 	orphan_unlink(x);
@@ -91,6 +127,7 @@ void exchange_free(struct exchange *x)
 	if (x->server != NULL)
 		x->server->exchange_count--;
 	body_release(x);
+	answer_count(x, 0);
 	json_decref(x->r.body);
 	free(x->reply.body);
 	EVP_MD_CTX_free(x->hash);

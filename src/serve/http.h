@@ -34,10 +34,12 @@ enum {
 	HTTP_LINGER_MS = 1000,      /* after the last answer, so that no reset can overtake it */
 	HTTP_BODY_MAX = 256 * 1024, /* bytes, where the route says nothing else */
 	HTTP_BODIES_MAX = 64 << 20, /* bytes of all that are being received into memory */
-	HTTP_KEY_BODIES_MAX = 16 << 20, /* ... and of those that name one key */
-	HTTP_DEPTH_MAX = 64,            /* of a JSON body */
-	HTTP_CHUNK = 64 * 1024,         /* bytes made at once, or received */
-	HTTP_FD_RESERVE = 64,           /* descriptors kept for files, pipes and the store */
+	HTTP_KEY_BODIES_MAX = 16 << 20,  /* ... and of those that name one key */
+	HTTP_ANSWERS_MAX = 128 << 20,    /* bytes of lists that are being made, or not taken yet */
+	HTTP_KEY_ANSWERS_MAX = 16 << 20, /* ... and of those of one key */
+	HTTP_DEPTH_MAX = 64,             /* of a JSON body */
+	HTTP_CHUNK = 64 * 1024,          /* bytes made at once, or received */
+	HTTP_FD_RESERVE = 64,            /* descriptors kept for files, pipes and the store */
 };
 
 struct conn;
@@ -50,6 +52,7 @@ struct key_use {
 	char *access_key;
 	int connections, streams;
 	size_t body_bytes;       /* of bodies in memory, as announced in its name */
+	size_t answer_bytes;     /* of lists that are kept for it */
 	double tokens;           /* of the rate limit's bucket */
 	int64_t filled;          /* when the bucket was last filled, monotonic ms; 0: never */
 	int64_t steps, steps_at; /* of filters: what is left, and when it was last filled */
@@ -75,7 +78,8 @@ struct server {
 	struct listener listeners[2]; /* TCP, and a Unix socket where there is one */
 	size_t listener_count;
 	uv_timer_t accept_timer;
-	size_t body_bytes; /* of bodies in memory, as announced */
+	size_t body_bytes;   /* of bodies in memory, as announced */
+	size_t answer_bytes; /* of lists that are kept */
 	char *spool_dir;
 	char *piece; /* what is being received, HTTP_CHUNK bytes */
 	int port;
@@ -201,6 +205,8 @@ struct exchange {
 	uint64_t received;   /* bytes of the body */
 	size_t body_counted; /* in server.body_bytes, and in body_use's */
 	struct key_use *body_use;
+	size_t answer_counted; /* in server.answer_bytes, and in answer_use's */
+	struct key_use *answer_use;
 	struct spool *spool; /* where a raw body goes; NULL: memory */
 	EVP_MD_CTX *hash,
 		*md5; /* hash: of a body, where there is one; md5: for schemes that want it */

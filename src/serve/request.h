@@ -102,6 +102,11 @@ void request_over(struct request *r, void (*release)(struct request *r));
  */
 bool request_turn_over(const struct request *r);
 void request_later(struct request *r, void (*again)(void *ctx), void *ctx);
+/*
+ * An answer that has come to `len` bytes is kept until its client has taken it. False (ERR_BUSY): its key
+ * has too much of that already, and does not read it.
+ */
+bool request_keeps(struct request *r, size_t len, struct err *e);
 /* Counts what else a turn is spent on, in the same steps; no key pays for it. */
 void request_worked(struct request *r, int64_t steps);
 /* The same, and the key pays for them: what is done for a request that is as dear as there are rows. */

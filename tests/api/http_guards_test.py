@@ -465,6 +465,34 @@ class Limits(unittest.TestCase):
             known.close()
 
 
+class Answers(unittest.TestCase):
+    def test_that_nobody_reads(self):
+        """A key that asks for large lists and reads none holds 16 MiB of them; others are answered."""
+        with support.Daemon(settings=("demo.jobs=3000", "fake.changes=0", "limits.list=5000",
+                                      "limits.per_address=1000") + FREE) as d:
+            c = d.client()
+            every = dict(query={"limit": "5000"})
+            whole = len(c.get(BASE + "/train", **every).body)
+            self.assertGreater(whole, 2 << 20)
+            before, held = d.resident(), []
+            for _ in range(60):
+                held.append(Socket(d.port, receive_buffer=4096))
+                held[-1].send(c.bytes_of("GET", BASE + "/train", **every))
+            other = d.client(name="other")
+            for _ in range(10):  # meanwhile those are made
+                self.assertEqual(len(other.get(BASE + "/train", **every).body), whole)
+            if "address" not in support.BUILD:
+                self.assertLess(d.peak() - before, 48 * 1024)
+            answers = [s.answer() for s in held]
+            self.assertEqual({a.status for a in answers}, {200, 429})
+            for a in answers:
+                self.assertEqual(len(a.body) == whole, a.status == 200)
+                self.assertTrue(a.status == 200 or "more than it reads" in a.message and "retry-after" in a.headers, a)
+            self.assertEqual(c.get(BASE + "/train", **every).status, 200)
+            for s in held:
+                s.close()
+
+
 class Leaving(Alive):
     def test_client_leaves_in_the_middle(self):
         """Closing at any byte of a request costs nothing and leaves nothing."""
