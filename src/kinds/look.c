@@ -1,5 +1,6 @@
 /* Kinds whose rows are looked up and not stored: nodes, for one. Viewers are told what changed. */
 #include "kinds/kinds.h"
+#include "kinds/look_samples.h"
 
 #include "base/mem.h"
 
@@ -43,6 +44,8 @@ static void rows_come(struct platform *p, struct rowset *rows, const struct rows
 
 static void looks_refresh(struct platform *p)
 {
+	bool due = look_samples_due(p);
+
 	for (size_t i = 0; all_handlers[i]; i++) {
 		const struct kind_handlers *h = all_handlers[i];
 		struct rowset now;
@@ -51,6 +54,8 @@ static void looks_refresh(struct platform *p)
 			continue;
 		rowset_init(&now, h->kind);
 		h->look(p, &now);
+		if (due)
+			look_samples_take(p, &now);
 		rows_leave(p, sets_of(&p->model.sets, h->kind)->rows, &now);
 		rows_come(p, sets_of(&p->model.sets, h->kind)->rows, &now);
 		rowset_release(&now);

@@ -57,6 +57,8 @@ struct platform {
 
 	void (*planned)(struct platform *p); /* after each turn of planning (kinds/look.c) */
 	struct package_looks *package_looks;
+	struct map looked;         /* what looked-up rows were over time (kinds/look_samples.c) */
+	int64_t looked_at;         /* mono ms of the newest of these */
 	struct services *services; /* NULL until the engine is there (kinds/services.h) */
 	struct map package_parts;  /* id -> what is being written of it */
 	json_t *frameworks;        /* NULL until asked for */

@@ -1,6 +1,8 @@
 /* The route table and the reference pages, made from the kinds and what their files add. */
 #include "core/kinds/forecast.h"
+#include "core/schema/series.h"
 #include "kinds/kinds.h"
+#include "kinds/look_samples.h"
 #include "kinds/work.h"
 
 #include "base/mem.h"
@@ -210,6 +212,12 @@ static void add_kind(struct route_table *t, const struct kind_handlers *h)
 			textf(t, "What happened to the %s, oldest first.", k->name));
 	if (kind_runs(k))
 		add_running(t, h, one);
+	if (h->look && kind_has_series(k))
+		add(t, h, METHOD_GET, see, object_flags(h, k->see), textf(t, "%s/samples", one),
+			look_samples,
+			"What it was over time, since the platform began: {\"step_ms\", \"from\" (ms), "
+			"\"fields\", \"rows\"}, at most 240 rows, values null where unknown; ?from= (ms "
+			"since 1970).");
 	for (const struct route *r = h->more; r && r->pattern; r++)
 		add_special(t, h, r);
 }

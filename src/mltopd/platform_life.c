@@ -1,6 +1,7 @@
 #include "mltopd/engines.h"
 #include "mltopd/platform.h"
 #include "work/timers.h"
+#include "kinds/look_samples.h"
 #include "kinds/packages.h"
 
 #include "base/fault.h"
@@ -187,6 +188,7 @@ static void platform_free(struct hosted *h)
 	vec_release(&p->framework_waiters);
 	model_release(&p->model);
 	map_release(&p->package_parts);
+	look_samples_release(p);
 	package_looks_release(p->package_looks);
 	json_decref(p->frameworks);
 	json_decref(p->catalogue);

@@ -117,6 +117,20 @@ class Nodes(unittest.TestCase):
         self.assertEqual((a.status, a.json["drain_evict"]), (200, True), a)
         self.waits(at["demo-4"], "NodesDrained")
 
+    def test_over_time(self):
+        """What nodes and GPUs did is kept, in memory."""
+        self.submit("busy")
+        node = self.runs("busy")["node_name"]
+        gpu = next(g["uuid"] for g in self.admin.get(GPUS, query={"limit": "64"}).json["data"] if g["node_name"] == node)
+        for path, names in ((f"{NODES}/{node}", {"gpu_util"}), (f"{GPUS}/{gpu}", {"util", "mem_used", "temperature", "power"})):
+            s = until(lambda: (s := self.a.get(path + "/samples").json) and len(s["rows"]) >= 2 and names <= set(s["fields"]) and s,
+                      "two rows of it")
+            self.assertEqual({len(r) for r in s["rows"]}, {len(s["fields"])})
+            self.assertEqual(self.a.get(path + "/samples", query={"from": str(2**60)}).json["rows"], [])
+            self.assertEqual(self.a.get(path + "/samples", query={"from": "x"}).status, 400)
+        self.assertEqual(self.a.get(f"{NODES}/nowhere/samples").status, 404)
+        self.assertEqual(self.a.get(f"{GPUS}/nowhere/samples").status, 404)
+
     def test_who_may_and_what_may_be_said(self):
         before = self.node("demo")
         for role in ("viewer", "operator", "quota-admin"):

@@ -60,6 +60,9 @@ def an_operator_drains_a_node():
     screen.keys("d")
     text = screen.wait(lambda t: "drained_by" in t and "drain_note" in t)
     assert "lin" in text and "a new fan" in text, frame(text)
+    # What it did over time stands below.
+    screen.keys("G")
+    screen.wait(lambda t: "Over time" in t and re.search(r"gpu_util +[▁▂▃▄▅▆▇█ ]+ +\d+%?", t.split("Over time")[1]))
     screen.escape(lambda t: "drained" in row(t, "demo-2"))
     screen.keys("v")
     screen.wait("by lin: a new fan")

@@ -262,6 +262,7 @@
 #define T_NO "No"
 #define T_PROMPT_HOW "y, then Enter: yes"
 #define T_PROMPT_ENTER "Enter: yes  Esc: no"
+#define T_OVER_TIME "Over time"
 #define T_PAUSED "no starts: %s"
 #define T_PROMPT_TAB "Tab, then Enter: yes"
 #define T_PROMPT_ASKS "%s (may be empty):"

@@ -1,5 +1,6 @@
 #include "ui/app/objdata.h"
 #include "ui/app/yaml.h"
+#include "ui/kit/chart.h"
 #include "ui/kit/textpane.h"
 #include "ui/screens/screens.h"
 
@@ -13,6 +14,9 @@
 struct describe_view {
 	struct objdata data;
 	struct textpane pane;
+	/* Of a kind that is not run and whose samples are kept: asked for once, gone on with by its rows. */
+	struct series samples;
+	uint64_t samples_id;
 };
 
 static void fill_yaml(struct describe_view *d)
@@ -30,7 +34,64 @@ static void fill_yaml(struct describe_view *d)
 	buf_release(&text);
 }
 
-static void fill(struct describe_view *d, const struct screen *s, int64_t now)
+enum { SPARK = 40 };
+
+/* "util   ▁▂▄▆▇  93%" */
+static void fill_samples(struct describe_view *d, bool ascii)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < d->samples.field_count; i++) {
+		const struct field *f = d->samples.fields[i];
+		struct buf line = BUF_INIT, cell = BUF_INIT;
+		float newest;
+
+		if (!series_newest(&d->samples, i, &newest))
+			continue;
+		if (first) {
+			textpane_add(&d->pane, ROLE_NORMAL, "%s", "");
+			textpane_add(&d->pane, ROLE_TITLE, "%s", T_OVER_TIME);
+		}
+		first = false;
+		chart_spark(&d->samples, i, SPARK, ascii, &line);
+		series_cell(f, newest, &cell);
+		textpane_add(&d->pane, ROLE_NORMAL, "  %-20s %s  %s", f->name, line.data,
+			cell.data);
+		buf_release(&line);
+		buf_release(&cell);
+	}
+}
+
+static bool has_samples(const struct kind *k)
+{
+	return kind_has_series(k) && !(k->can & CAN_TASKS);
+}
+
+static void samples_ask(struct describe_view *d, struct app *a, const char *name, struct cmds *out)
+{
+	struct object o = {d->data.kind, NULL};
+	char *path;
+
+	series_init(&d->samples, d->data.kind);
+	if (!has_samples(d->data.kind))
+		return;
+	path = object_path(a, o, name, "/samples");
+	d->samples_id = app_get(a, path, out);
+	free(path);
+}
+
+/* An older platform keeps none. */
+static bool samples_reply(struct describe_view *d, const struct msg *m)
+{
+	if (m->type != MSG_REPLY || !d->samples_id || m->id != d->samples_id)
+		return false;
+	d->samples_id = 0;
+	if (m->status >= 200 && m->status < 300)
+		series_decode(&d->samples, m->body, NULL);
+	return true;
+}
+
+static void fill(struct describe_view *d, const struct screen *s, int64_t now, bool ascii)
 {
 	textpane_clear(&d->pane);
 	if (d->data.error)
@@ -41,6 +102,8 @@ static void fill(struct describe_view *d, const struct screen *s, int64_t now)
 		fill_yaml(d);
 	else if (d->data.known)
 		textpane_record(&d->pane, d->data.kind, d->data.rec, now, ~0u);
+	if (d->data.known && s != &scr_yaml)
+		fill_samples(d, ascii);
 }
 
 static void describe_open(struct app *a, struct view *v, struct cmds *out)
@@ -51,7 +114,8 @@ static void describe_open(struct app *a, struct view *v, struct cmds *out)
 	textpane_init(&d->pane);
 	objdata_init(&d->data, v->kind);
 	objdata_ask(&d->data, a, v->name, out);
-	fill(d, v->screen, a->now);
+	samples_ask(d, a, v->name, out);
+	fill(d, v->screen, a->now, a->options.ascii);
 }
 
 static void describe_close(struct app *a, struct view *v, struct cmds *out)
@@ -61,6 +125,7 @@ static void describe_close(struct app *a, struct view *v, struct cmds *out)
 	(void)a;
 	objdata_release(&d->data, out);
 	textpane_release(&d->pane);
+	series_release(&d->samples);
 	free(d);
 }
 
@@ -69,8 +134,13 @@ static void describe_message(struct app *a, struct view *v, const struct msg *m,
 	struct describe_view *d = v->state;
 	bool life = false;
 
-	if (objdata_message(&d->data, a, m, &life, out))
-		fill(d, v->screen, a->now);
+	if (objdata_message(&d->data, a, m, &life, out)) {
+		if (has_samples(d->data.kind) && !d->samples_id)
+			series_add(&d->samples, d->data.rec, a->now);
+		fill(d, v->screen, a->now, a->options.ascii);
+	} else if (samples_reply(d, m)) {
+		fill(d, v->screen, a->now, a->options.ascii);
+	}
 	if (life && !d->data.id)
 		objdata_ask(&d->data, a, v->name, out);
 }
