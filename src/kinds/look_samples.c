@@ -131,6 +131,8 @@ void look_samples(struct request *r)
 	struct err e = ERR_INIT;
 	int64_t since = 0;
 
+	if (request_org(r, k, true) == NULL)
+		return;
 	if (from && !num_i64(from, 0, INT64_MAX / 2, &since)) {
 		err_field(&e, ERR_INVALID, "from", "from is '%.40s': give milliseconds since 1970",
 			from);
