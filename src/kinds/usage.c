@@ -75,12 +75,12 @@ static bool word_asked(struct request *r, const char *name, const char *const *w
 	*out = 0;
 	if (text == NULL || *text == '\0')
 		return true;
-	for (unsigned i = 0; words[i]; i++) {
-		*out = i;
-		if (strcmp(words[i], text) == 0)
-			return true;
+	while (words[*out] && strcmp(words[*out], text) != 0)
+		(*out)++;
+	if (words[*out])
+		return true;
+	for (unsigned i = 0; words[i]; i++)
 		buf_addf(&known, "%s%s", i ? " or " : "", words[i]);
-	}
 	err_field(e, ERR_INVALID, name, "%s is '%.40s': give %s", name, text, known.data);
 	buf_release(&known);
 	return false;
