@@ -75,18 +75,20 @@ static bool fetch(struct cli *c, json_t **out, struct err *e)
 /* ---- CSV: every point ---- */
 
 /* Numbers as they are on the wire, so that no digit is lost. */
-static void print_csv_value(const json_t *value, bool last)
+static void print_csv_value(const struct cli *c, const json_t *value, bool last)
 {
 	char *text = json_is_number(value) ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
 
-	print_csv_cell(text                     ? text
+	print_csv_cell(c,
+		text                            ? text
 			: json_is_string(value) ? json_string_value(value)
 						: "",
 		false, last);
 	free(text);
 }
 
-static void print_points(const json_t *curves)
+/* What the job called them is no formula where the table is opened. */
+static void print_points(const struct cli *c, const json_t *curves)
 {
 	const json_t *curve, *point;
 	size_t i, n;
@@ -94,10 +96,10 @@ static void print_points(const json_t *curves)
 	puts("run,tag,step,wall_ms,value");
 	json_array_foreach(curves, i, curve)
 		json_array_foreach(json_object_get(curve, "points"), n, point) {
-			print_csv_cell(text_of(curve, "run"), false, false);
-			print_csv_cell(text_of(curve, "tag"), false, false);
+			print_csv_cell(c, text_of(curve, "run"), true, false);
+			print_csv_cell(c, text_of(curve, "tag"), true, false);
 			for (size_t at = 0; at < 3; at++)
-				print_csv_value(json_array_get(point, at), at == 2);
+				print_csv_value(c, json_array_get(point, at), at == 2);
 		}
 }
 
@@ -218,7 +220,7 @@ int cli_scalars(struct cli *c)
 		output_one(c, NULL, answer, &e);
 	} else {
 		if (cli_has(c, "csv"))
-			print_points(json_object_get(answer, "data"));
+			print_points(c, json_object_get(answer, "data"));
 		else
 			print_curves(c, json_object_get(answer, "data"));
 		fflush(stdout);

@@ -171,7 +171,7 @@ static bool print_rows(struct cli *c, const struct kind *k, enum form form, stru
 			putchar('\n');
 		}
 	} else if (form == FORM_CSV) {
-		print_csv(k, &cols, set->rows, set->len, titles);
+		print_csv(c, k, &cols, set->rows, set->len, titles);
 	} else {
 		print_table(k, &cols, set->rows, set->len,
 			&(struct table_look){.titles = titles,

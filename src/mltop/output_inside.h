@@ -4,6 +4,8 @@
 
 #include "core/schema/schema.h"
 
+struct cli;
+
 enum { REAL_SIZE = 32 };
 
 struct columns {
@@ -30,9 +32,9 @@ struct table_look {
 /* To standard output. */
 void print_table(const struct kind *k, const struct columns *cols, void *const *rows, size_t count,
 	const struct table_look *look);
-/* As csv_write_cell, to standard output. */
-void print_csv_cell(const char *text, bool guarded, bool last);
-void print_csv(const struct kind *k, const struct columns *cols, void *const *rows, size_t count,
-	bool titles);
+/* As csv_write_cell, to standard output; nothing in it acts on a terminal. */
+void print_csv_cell(const struct cli *c, const char *text, bool guarded, bool last);
+void print_csv(const struct cli *c, const struct kind *k, const struct columns *cols,
+	void *const *rows, size_t count, bool titles);
 
 #endif

@@ -1,6 +1,8 @@
 /* Rows as an aligned table, and as CSV. */
+#include "mltop/cli.h"
 #include "mltop/output_inside.h"
 
+#include "base/sanitize.h"
 #include "base/timefmt.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -197,12 +199,15 @@ void print_table(const struct kind *k, const struct columns *cols, void *const *
 
 /* ---- CSV ---- */
 
-void print_csv_cell(const char *text, bool guarded, bool last)
+void print_csv_cell(const struct cli *c, const char *text, bool guarded, bool last)
 {
-	struct buf cell = BUF_INIT;
+	struct buf shown = BUF_INIT, cell = BUF_INIT;
 
-	csv_write_cell(text, guarded, last, &cell);
+	if (c->tty)
+		sanitize_text(&shown, text, strlen(text));
+	csv_write_cell(c->tty ? shown.data : text, guarded, last, &cell);
 	fwrite(cell.data, 1, cell.len, stdout);
+	buf_release(&shown);
 	buf_release(&cell);
 }
 
@@ -234,18 +239,18 @@ static const char *csv_title(const struct kind *k, const struct field *f)
 	return f->type == &ft_age ? kind_owner(k, f)->name : f->name;
 }
 
-void print_csv(const struct kind *k, const struct columns *cols, void *const *rows, size_t count,
-	bool titles)
+void print_csv(const struct cli *c, const struct kind *k, const struct columns *cols,
+	void *const *rows, size_t count, bool titles)
 {
 	struct buf cell = BUF_INIT;
 
 	for (size_t i = 0; titles && i < cols->count; i++)
-		print_csv_cell(csv_title(k, cols->fields[i]), false, i + 1 == cols->count);
+		print_csv_cell(c, csv_title(k, cols->fields[i]), false, i + 1 == cols->count);
 	for (size_t r = 0; r < count; r++) {
 		for (size_t i = 0; i < cols->count; i++) {
 			buf_reset(&cell);
 			csv_value(k, rows[r], cols->fields[i], &cell);
-			print_csv_cell(cell.data,
+			print_csv_cell(c, cell.data,
 				k->sheet && cols->fields[i]->type->storage == ST_TEXT,
 				i + 1 == cols->count);
 		}

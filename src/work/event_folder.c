@@ -97,7 +97,13 @@ static bool is_event_file(const char *path)
 	return strstr(slash ? slash + 1 : path, "tfevents") != NULL;
 }
 
-/* Those that are listed, in their order; what was known of them is kept. */
+/* Whoever walks a folder while its files are replaced may meet one twice. */
+static bool is_again(const struct output_files *listed, size_t i)
+{
+	return i > 0 && strcmp(listed->list.items[i].path, listed->list.items[i - 1].path) == 0;
+}
+
+/* Those that are listed, in their order, each once; what was known of them is kept. */
 static void files_listed(struct event_folder *f, const struct output_files *listed)
 {
 	struct event_folder before = {.files = {f->files.items, f->files.len, f->files.cap}};
@@ -109,7 +115,7 @@ static void files_listed(struct event_folder *f, const struct output_files *list
 		char *path = listed->list.items[i].path;
 		struct event_file *was, file = {0};
 
-		if (!is_event_file(path))
+		if (!is_event_file(path) || is_again(listed, i))
 			continue;
 		if (f->files.len == EVENT_FILES_MAX) {
 			f->more = true;

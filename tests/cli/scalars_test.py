@@ -3,11 +3,13 @@
 import csv
 import io
 import os
+import pty
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import BASE, Daemon, Private, folder, main, until  # noqa: E402
+from support import BASE, LIMIT, MLTOP, Daemon, Private, folder, main, until  # noqa: E402
 
 from kit import events  # noqa: E402
 
@@ -65,6 +67,36 @@ class Scalars(unittest.TestCase):
                                      ["train", "a,b", "4", "1700000004000", "nan"]])
         self.assertEqual([int(row[2]) for row in rows[3:]], list(range(1500)))
         self.assertEqual(rows[4], ["train", "loss", "1", "1700000001000", "0.5"])
+
+    def test_csv_is_no_formula_and_no_sequence(self):
+        """Runs and tags are whatever a program called them: in a spreadsheet they are text, on a terminal they do nothing."""
+        self.write("named", {f"=1+1/{NAME}": events.curve("@sum", [0]) + events.curve("-a", [0]) + events.curve("b=1", [0]),
+                             f"run/{NAME}": events.curve("\x1b]0;taken\x07\u009b2J", [0])})
+        rows = list(csv.reader(io.StringIO(self.ok("named", "--csv").out)))
+        self.assertEqual(sorted(row[:2] for row in rows[1:]),
+                         [["'=1+1", "'-a"], ["'=1+1", "'@sum"], ["'=1+1", "b=1"], ["run", "\x1b]0;taken\x07\u009b2J"]])
+        self.p.mltop("run", "-n", "said", "--", "true")
+        for words in (("jobs", "scalars", "named", "--csv"), ("jobs", "list", "-o", "csv")):
+            seen = self.on_a_terminal(*words)
+            self.assertIn(b",", seen)
+            self.assertNotIn(b"\x1b", seen)
+            self.assertNotIn(b"\x07", seen)
+            self.assertNotIn("\u009b".encode(), seen)
+
+    def on_a_terminal(self, *words):
+        mother, child = pty.openpty()
+        done = subprocess.Popen([MLTOP, *words], env=self.p.env, stdin=subprocess.DEVNULL, stdout=child,
+                                stderr=subprocess.DEVNULL)
+        os.close(child)
+        seen = b""
+        try:
+            while data := os.read(mother, 65536):
+                seen += data
+        except OSError:
+            pass  # EIO: the other side is closed
+        self.assertEqual(done.wait(LIMIT), 0, seen)
+        os.close(mother)
+        return seen
 
     def test_json_and_choices(self):
         got = self.ok("curves", "--json", "--tag", "loss", "--run", "val", "--from-step", "1").json

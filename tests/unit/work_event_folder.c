@@ -20,6 +20,7 @@
 static char place[64];
 static const char *closed; /* cannot be opened */
 static int opened;         /* files, since the last look began */
+static int listings;       /* how often each is listed: files that come and go are met twice */
 static atomic_bool stop;
 
 static void file_path(char *out, size_t size, const char *name)
@@ -58,7 +59,7 @@ static void outputs_list(const char *where, size_t most, struct output_files *ou
 	opened = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		file_path(path, sizeof path, names[i]);
-		if (access(path, F_OK) == 0)
+		for (int n = 0; n < listings && access(path, F_OK) == 0; n++)
 			list_one(names[i], out);
 	}
 }
@@ -88,6 +89,7 @@ static int setup(void **state)
 	(void)state;
 	strcpy(place, "/tmp/mltop-events-XXXXXX");
 	closed = NULL;
+	listings = 1;
 	atomic_store(&stop, false);
 	return mkdtemp(place) ? 0 : -1;
 }
@@ -198,6 +200,30 @@ static void who_is_stopped_goes_on_at_the_next_look(void **state)
 	event_folder_release(&f);
 }
 
+/* A folder that is read while its files are replaced may name one of them twice. */
+static void what_is_listed_twice_is_one_file(void **state)
+{
+	struct event_folder f = {.more = false};
+
+	(void)state;
+	curve_write("tfevents.1", "w", 0, 5, 0);
+	curve_write("b:tfevents.1", "w", 0, 3, 0);
+	for (listings = 1; listings <= 3; listings++) {
+		look(&f);
+		assert_int_equal(f.files.len, 2);
+		steps_are(&f, ".", 0, 5);
+		steps_are(&f, "b", 0, 3);
+	}
+	curve_write("tfevents.1", "a", 5, 7, 0);
+	look(&f);
+	steps_are(&f, ".", 0, 7);
+	fsio_remove_tree(place, NULL);
+	look(&f);
+	assert_int_equal(f.files.len, 0);
+	assert_int_equal(f.scalars.points, 0);
+	event_folder_release(&f);
+}
+
 /* Whatever happens to files, a folder that was looked at all along is as one that is looked at now. */
 static void each_look_is_as_a_first_one(void **state)
 {
@@ -243,6 +269,7 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(who_is_stopped_goes_on_at_the_next_look, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(what_is_listed_twice_is_one_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_look_is_as_a_first_one, setup, teardown),
 	};
 
