@@ -41,6 +41,7 @@ test_support := $(patsubst tests/%.c,$O/tests/%.o,$(wildcard tests/*.c))
 store_apart := $(patsubst %,$O/tests/store_apart/%.o,apart memory other)
 unit_kit_model := $O/tests/unit_kit/model.o $(store_apart)
 unit_kit_work := $(unit_kit_model)
+unit_kit_client := $O/tests/unit_kit/client.o
 unit_kit_store := $O/tests/unit_kit/store.o $(store_apart)
 
 define unit_rule

@@ -1,8 +1,7 @@
 /* What programs draw over, in the store behind a log pane: so many rows as one sees. */
 #include "base/fold.h"
-#include "base/fsio.h"
 #include "base/mem.h"
-#include "client/logstore.h"
+#include "unit_kit/client.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,46 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-static char root[256];
-
-static int make_root(void **state)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(root, sizeof root, "%s/mltop-logfold-XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(root) == NULL;
-}
-
-static int remove_root(void **state)
-{
-	(void)state;
-	return !fsio_remove_tree(root, NULL);
-}
-
-static struct logstore *store_new(void)
-{
-	struct err e = ERR_INIT;
-	struct logstore *s = logstore_new(root, &e);
-
-	if (s == NULL)
-		fail_msg("%s", e.text);
-	return s;
-}
-
-static void add(struct logstore *s, const char *bytes, size_t len)
-{
-	struct err e = ERR_INIT;
-
-	if (!logstore_append(s, logstore_next(s), bytes, len, &e))
-		fail_msg("%s", e.text);
-}
-
-static void add_text(struct logstore *s, const char *text)
-{
-	add(s, text, strlen(text));
-}
 
 /* All lines as the pane shows them, one a line, read in windows of `step`. */
 static void shown(struct logstore *s, size_t step, struct buf *out)
@@ -103,22 +62,22 @@ static void nested_bars(struct logstore *s, int steps)
 {
 	char bar[64];
 
-	add_text(s, "\rEpoch 0%\n");
+	kit_add_text(s, "\rEpoch 0%\n");
 	for (int i = 1; i <= steps; i++) {
 		snprintf(bar, sizeof bar, "\rtrain %d/%d\033[A\n", i, steps);
-		add_text(s, bar);
+		kit_add_text(s, bar);
 	}
-	add_text(s, "\033[A\rEpoch 100%\n\n");
+	kit_add_text(s, "\033[A\rEpoch 100%\n\n");
 }
 
 static void two_bars_are_two_lines(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 
 	(void)state;
-	add_text(s, "start\n");
+	kit_add_text(s, "start\n");
 	nested_bars(s, 5000);
-	add_text(s, "done\n");
+	kit_add_text(s, "done\n");
 	assert_int_equal(logstore_lines(s), 4);
 	expect(s, "start\nEpoch 100%\ntrain 5000/5000\ndone\n");
 	logstore_set_raw(s, true);
@@ -130,18 +89,18 @@ static void two_bars_are_two_lines(void **state)
 /* An hour of one bar is one line of megabytes: its newest redraws count, not how it began. */
 static void a_long_bar_is_shown_as_it_is_now(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 	struct logstore_line line;
 	char bar[128];
 
 	(void)state;
-	add_text(s, "start\n");
+	kit_add_text(s, "start\n");
 	for (int i = 1; i <= 20000; i++) {
 		snprintf(bar, sizeof bar, "\rtrain: %5d/20000 [00:00<00:00, loss=0.5]", i);
-		add_text(s, bar);
+		kit_add_text(s, bar);
 	}
 	expect(s, "start\ntrain: 20000/20000 [00:00<00:00, loss=0.5]\n");
-	add_text(s, "\nend\n");
+	kit_add_text(s, "\nend\n");
 	expect(s, "start\ntrain: 20000/20000 [00:00<00:00, loss=0.5]\nend\n");
 	logstore_set_raw(s, true);
 	assert_int_equal(logstore_window(s, 1, 1, &line, NULL), 1);
@@ -153,7 +112,7 @@ static void a_long_bar_is_shown_as_it_is_now(void **state)
 /* Far behind a redraw a line is a line again, and the redraw is kept. */
 static void lines_after_a_redraw_are_lines(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 	struct logstore_line line;
 	char text[32];
 
@@ -162,7 +121,7 @@ static void lines_after_a_redraw_are_lines(void **state)
 		nested_bars(s, 100);
 		for (int i = 0; i < 200; i++) {
 			snprintf(text, sizeof text, "line %d\n", i);
-			add_text(s, text);
+			kit_add_text(s, text);
 		}
 	}
 	assert_int_equal(logstore_lines(s), 3 * 202);
@@ -179,26 +138,26 @@ static void lines_after_a_redraw_are_lines(void **state)
 
 static void nothing_goes_back_over_a_gap(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 	struct err e = ERR_INIT;
 
 	(void)state;
-	add_text(s, "a\nb\033[A\rX\nY\033");
+	kit_add_text(s, "a\nb\033[A\rX\nY\033");
 	assert_true(logstore_gap(s, logstore_next(s), 10, &e));
-	add_text(s, "[A\nc\033[2A\rd\n\n");
+	kit_add_text(s, "[A\nc\033[2A\rd\n\n");
 	expect(s, "X\nY^[\n(gap)\ndA\nc\n");
 	logstore_free(s);
 }
 
 static void searches_find_what_is_shown_and_what_was(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 	char text[32];
 
 	(void)state;
-	add_text(s, "start\n");
+	kit_add_text(s, "start\n");
 	nested_bars(s, 100);
-	add_text(s, "train is over\n");
+	kit_add_text(s, "train is over\n");
 	for (int i = 0; i < 2; i++) {
 		/* First with the rows that can still be gone back to, then with those that left. */
 		assert_int_equal(find(s, "train", false, 0), 2);
@@ -211,7 +170,7 @@ static void searches_find_what_is_shown_and_what_was(void **state)
 		assert_int_equal(find(s, "start", true, 2), 0);
 		for (int k = 0; k < 100; k++) {
 			snprintf(text, sizeof text, "line %d\n", k);
-			add_text(s, text);
+			kit_add_text(s, text);
 		}
 	}
 	logstore_free(s);
@@ -219,7 +178,7 @@ static void searches_find_what_is_shown_and_what_was(void **state)
 
 static void an_offset_is_in_a_line(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 
 	(void)state;
 	assert_int_equal(logstore_line_at(s, 0), -1);
@@ -229,7 +188,7 @@ static void an_offset_is_in_a_line(void **state)
 	assert_int_equal(logstore_line_at(s, 104), 1);
 	assert_int_equal(logstore_line_at(s, 108), -1);
 	assert_true(logstore_gap(s, 108, 50, NULL));
-	add_text(s, "\nafter\n");
+	kit_add_text(s, "\nafter\n");
 	assert_int_equal(logstore_line_at(s, 160), 4);
 	logstore_set_raw(s, true);
 	assert_int_equal(logstore_line_at(s, 160), 4);
@@ -275,7 +234,7 @@ static void lines_are_the_rows_of_the_fold(void **state)
 
 	(void)state;
 	for (int round = 0; round < 300; round++) {
-		struct logstore *s = store_new();
+		struct logstore *s = kit_store_new();
 		struct fold f;
 
 		random_log(&in, &seed);
@@ -283,7 +242,7 @@ static void lines_are_the_rows_of_the_fold(void **state)
 			size_t n = 1 + (size_t)rand_r(&seed) % (rand_r(&seed) % 2 ? 10 : 2000);
 
 			n = n < in.len - at ? n : in.len - at;
-			add(s, in.data + at, n);
+			kit_add(s, in.data + at, n);
 			at += n;
 		}
 		buf_reset(&want);
@@ -327,5 +286,5 @@ int main(void)
 		cmocka_unit_test(lines_are_the_rows_of_the_fold),
 	};
 
-	return cmocka_run_group_tests(tests, make_root, remove_root);
+	return cmocka_run_group_tests(tests, kit_root_make, kit_root_remove);
 }

@@ -2,7 +2,7 @@
 #include "base/fsio.h"
 #include "base/mem.h"
 #include "base/vec.h"
-#include "client/logstore.h"
+#include "unit_kit/client.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,41 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-static char root[256];
-
-static int make_root(void **state)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(root, sizeof root, "%s/mltop-logstore-XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(root) == NULL;
-}
-
-static int remove_root(void **state)
-{
-	(void)state;
-	return !fsio_remove_tree(root, NULL);
-}
-
-static struct logstore *store_new(void)
-{
-	struct err e = ERR_INIT;
-	struct logstore *s = logstore_new(root, &e);
-
-	if (s == NULL)
-		fail_msg("%s", e.text);
-	return s;
-}
-
-static void add(struct logstore *s, const char *text)
-{
-	struct err e = ERR_INIT;
-
-	if (!logstore_append(s, logstore_next(s), text, strlen(text), &e))
-		fail_msg("%s", e.text);
-}
 
 static void expect_line(struct logstore *s, int64_t line, const char *text, uint64_t offset,
 	bool partial)
@@ -81,7 +46,7 @@ static int64_t find(struct logstore *s, const char *pattern, bool backwards, int
 
 static void an_empty_store_has_no_lines(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 	struct logstore_line line;
 
 	(void)state;
@@ -94,21 +59,21 @@ static void an_empty_store_has_no_lines(void **state)
 
 static void lines_come_back_with_their_offsets(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 
 	(void)state;
 	assert_true(logstore_append(s, 1000, "one\ntw", 6, NULL));
 	assert_int_equal(logstore_first(s), 1000);
 	assert_int_equal(logstore_lines(s), 2);
 	expect_line(s, 1, "tw", 1004, true);
-	add(s, "o\n\nfour");
+	kit_add_text(s, "o\n\nfour");
 	assert_int_equal(logstore_next(s), 1013);
 	assert_int_equal(logstore_lines(s), 4);
 	expect_line(s, 0, "one", 1000, false);
 	expect_line(s, 1, "two", 1004, false);
 	expect_line(s, 2, "", 1008, false);
 	expect_line(s, 3, "four", 1009, true);
-	add(s, "\n");
+	kit_add_text(s, "\n");
 	expect_line(s, 3, "four", 1009, false);
 	assert_int_equal(logstore_lines(s), 4);
 	logstore_free(s);
@@ -117,11 +82,11 @@ static void lines_come_back_with_their_offsets(void **state)
 /* The supervisor died: how much is missing nobody knows, but a hole is a row. */
 static void a_gap_of_unknown_size_is_a_row_once(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 	struct logstore_line rows[4];
 
 	(void)state;
-	add(s, "cut he");
+	kit_add_text(s, "cut he");
 	assert_true(logstore_gap(s, 6, 0, NULL));
 	assert_true(logstore_gap(s, 6, 0, NULL)); /* told again after a cut */
 	assert_int_equal(logstore_next(s), 6);
@@ -130,18 +95,18 @@ static void a_gap_of_unknown_size_is_a_row_once(void **state)
 	assert_string_equal(rows[0].bytes, "cut he");
 	assert_null(rows[1].bytes);
 	assert_int_equal(rows[1].offset, 6);
-	add(s, "on\n");
+	kit_add_text(s, "on\n");
 	expect_line(s, 2, "on", 6, false);
 	logstore_free(s);
 }
 
 static void bytes_that_do_not_join_are_refused(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 	struct err e = ERR_INIT;
 
 	(void)state;
-	add(s, "abc\n");
+	kit_add_text(s, "abc\n");
 	assert_false(logstore_append(s, 3, "x", 1, &e));
 	assert_non_null(strstr(e.text, "does not join"));
 	assert_false(logstore_append(s, 5, "x", 1, NULL));
@@ -153,13 +118,13 @@ static void bytes_that_do_not_join_are_refused(void **state)
 
 static void a_gap_is_a_row_and_moves_the_offset(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 	struct logstore_line rows[8];
 
 	(void)state;
-	add(s, "first\ncut he");
+	kit_add_text(s, "first\ncut he");
 	assert_true(logstore_gap(s, 12, 100, NULL));
-	add(s, "re it goes on\n");
+	kit_add_text(s, "re it goes on\n");
 	assert_int_equal(logstore_lines(s), 4);
 	assert_int_equal(logstore_window(s, 0, 8, rows, NULL), 4);
 	assert_string_equal(rows[1].bytes, "cut he");
@@ -181,17 +146,17 @@ static void a_gap_is_a_row_and_moves_the_offset(void **state)
 static void a_line_of_64_mib_costs_a_window(void **state)
 {
 	enum { PART = 1 << 20, PARTS = 64 };
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 	char *part = mem_alloc(PART + 1);
 	struct logstore_line rows[3];
 	int steps;
 
 	(void)state;
 	memset(part, 'x', PART);
-	add(s, "before\n");
+	kit_add_text(s, "before\n");
 	for (int i = 0; i < PARTS; i++)
 		assert_true(logstore_append(s, logstore_next(s), part, PART, NULL));
-	add(s, "needle\nafter\n");
+	kit_add_text(s, "needle\nafter\n");
 	assert_int_equal(logstore_lines(s), 3);
 	assert_int_equal(logstore_window(s, 0, 3, rows, NULL), 3);
 	assert_int_equal(rows[1].len, 64 * 1024);
@@ -210,17 +175,17 @@ static void a_line_of_64_mib_costs_a_window(void **state)
 
 static void saving_writes_all_bytes_and_spares_links(void **state)
 {
-	struct logstore *s = store_new();
-	char *path = fsio_join(root, "saved"), *link = fsio_join(root, "link");
+	struct logstore *s = kit_store_new();
+	char *path = fsio_join(kit_root, "saved"), *link = fsio_join(kit_root, "link");
 	struct buf text = BUF_INIT;
 	struct err e = ERR_INIT;
 
 	(void)state;
-	add(s, "a\n\x01\xff raw");
+	kit_add_text(s, "a\n\x01\xff raw");
 	assert_true(logstore_save(s, path, &e));
 	assert_true(fsio_read(path, &text, 100, NULL));
 	assert_string_equal(text.data, "a\n\x01\xff raw");
-	add(s, "!");
+	kit_add_text(s, "!");
 	assert_true(logstore_save(s, path, &e)); /* a plain file is replaced */
 	buf_reset(&text);
 	assert_true(fsio_read(path, &text, 100, NULL));
@@ -366,7 +331,7 @@ static void it_behaves_as_the_model(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 60; round++) {
 		unsigned seed = round;
-		struct logstore *s = store_new();
+		struct logstore *s = kit_store_new();
 		struct model m = {.next = below(&seed, 1000)};
 
 		for (int step = 0; step < 60; step++) {
@@ -394,10 +359,10 @@ static void it_behaves_as_the_model(void **state)
 
 static void capitals_in_the_pattern_make_case_matter(void **state)
 {
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 
 	(void)state;
-	add(s, "Error here\nerror there\n");
+	kit_add_text(s, "Error here\nerror there\n");
 	assert_int_equal(find(s, "error", false, 0, NULL), 0);
 	assert_int_equal(find(s, "Error", false, 1, NULL), -1);
 	assert_int_equal(find(s, "error", false, 1, NULL), 1);
@@ -411,17 +376,17 @@ static void capitals_in_the_pattern_make_case_matter(void **state)
 static void hits_over_a_step_are_found(void **state)
 {
 	enum { STEP = 4 * 1024 * 1024 };
-	struct logstore *s = store_new();
+	struct logstore *s = kit_store_new();
 	char *fill = mem_alloc(STEP);
 
 	(void)state;
 	for (int shift = -5; shift <= 1; shift++) {
 		logstore_free(s);
-		s = store_new();
+		s = kit_store_new();
 		memset(fill, '.', STEP);
 		fill[100] = '\n';
 		assert_true(logstore_append(s, 0, fill, (size_t)(STEP + shift - 1), NULL));
-		add(s, "\nneedle\n");
+		kit_add_text(s, "\nneedle\n");
 		memset(fill, ',', STEP);
 		assert_true(logstore_append(s, logstore_next(s), fill, (size_t)(STEP - 4), NULL));
 		assert_int_equal(find(s, "needle", false, 0, NULL), 2);
@@ -435,13 +400,13 @@ static void hits_over_a_step_are_found(void **state)
 
 static void the_spool_has_no_name(void **state)
 {
-	char *dir = fsio_join(root, "cache/deep");
+	char *dir = fsio_join(kit_root, "cache/deep");
 	struct logstore *s = logstore_new(dir, NULL);
 	struct stat st;
 
 	(void)state;
 	assert_non_null(s);
-	add(s, "x\n");
+	kit_add_text(s, "x\n");
 	assert_int_equal(stat(dir, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
 	assert_int_equal(rmdir(dir), 0); /* empty */
@@ -465,5 +430,5 @@ int main(void)
 		cmocka_unit_test(the_spool_has_no_name),
 	};
 
-	return cmocka_run_group_tests(tests, make_root, remove_root);
+	return cmocka_run_group_tests(tests, kit_root_make, kit_root_remove);
 }
