@@ -27,8 +27,8 @@ enum {
 	STEPS_LOOK = 10,                 /* to look at a row */
 	STEPS_SEND = 200,                /* to write one on a stream */
 	STEPS_BYTE = 1,                  /* to write a byte of a list */
-	BEGIN_ROWS = 2 * 1000 * 1000, /* rows that a key's subscriptions may begin with at once */
-	BEGIN_SECOND = 1000 * 1000,   /* of them it gets back in a second */
+	BEGIN_ROWS = 4 * 1000 * 1000, /* rows that a key's subscriptions may begin with at once */
+	BEGIN_SECOND = 200 * 1000,    /* of them it gets back in a second */
 	BEGIN_LEAST = 1000,           /* what each counts for besides its rows */
 };
 
