@@ -134,23 +134,6 @@ class Refused(unittest.TestCase):
             self.assertEqual(ADMIN.request(method, USAGE, body={}).status, 405, method)
 
 
-class Dear(unittest.TestCase):
-    def test_who_asks_all_the_time_waits_and_nobody_else(self):
-        with Daemon(engine="fake", settings=("demo.jobs=3000", "fake.changes=0", *FREE)) as d:
-            greedy, other = d.client(), d.client()
-            query = {"by": "job", "from": "2020-01-01", "format": "csv"}
-            for _ in range(3000):
-                refused = greedy.get(USAGE, query=query)
-                if refused.status != 200:
-                    break
-            self.assertEqual(refused.status, 429, refused)
-            self.assertIn("for this access key", refused.message)
-            self.assertIn("retry-after", refused.headers)
-            self.assertEqual(other.get(USAGE, query=query).status, 200)
-            self.assertEqual(greedy.get(TRAIN).status, 200)
-            until(lambda: greedy.get(USAGE, query=query).status == 200, "its turn comes")
-
-
 class Form(unittest.TestCase):
     def kind(self, accept=None, **query):
         headers = {"accept": accept} if accept else {}
