@@ -142,6 +142,7 @@ fuzz-deps:
 	@sh packaging/deps.sh $(call missing,$(FUZZ_DEPS))
 
 run: deps
+	@test -x $B/mltopd || echo 'building mltop: a minute or two, the first time'
 	+@$(MAKE) --no-print-directory -s all
 	@sh packaging/first-run.sh $B
 

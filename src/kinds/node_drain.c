@@ -86,6 +86,7 @@ static void drain_commit(struct request *r, const struct node *row, struct drain
 	struct change *c = change_for(r);
 	const char *who = r->who.key_name;
 	bool says = d->note && *d->note;
+	struct buf what = BUF_INIT; /* its name first, as in records of all that changes */
 
 	record_set(drain, d, node, row->name);
 	change_row(c, &drain_kind, d);
@@ -93,7 +94,10 @@ static void drain_commit(struct request *r, const struct node *row, struct drain
 		who && *who ? who : "local", says && d->drained ? ": " : "",
 		says && d->drained ? d->note : "");
 	change_events_trim(c, &node_kind, row->name);
-	change_audit(c, verb, row->name, says && d->drained ? d->note : NULL);
+	buf_addf(&what, "%s%s%s", row->name, says && d->drained ? ": " : "",
+		says && d->drained ? d->note : "");
+	change_audit(c, verb, row->name, what.data);
+	buf_release(&what);
 	answer(c, row, d);
 	change_then(c, drain_stored, r->platform);
 	change_commit(c);

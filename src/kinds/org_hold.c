@@ -20,12 +20,15 @@ static void hold_commit(struct request *r, const struct org *o, const char *verb
 	struct change *c = change_for(r);
 	const char *who = r->who.key_name;
 	const char *note = o->held && o->hold_note && *o->hold_note ? o->hold_note : NULL;
+	struct buf what = BUF_INIT; /* its name first, as in records of all that changes */
 
 	change_row(c, &org_kind, o);
 	change_event(c, &org_kind, o, EVENT_NORMAL, event, "by %s%s%s", who && *who ? who : "local",
 		note ? ": " : "", note ? note : "");
 	change_events_trim(c, &org_kind, o->org_id);
-	change_audit_in(c, o->org_id, verb, o->org_id, note);
+	buf_addf(&what, "%s%s%s", o->org_name, note ? ": " : "", note ? note : "");
+	change_audit_in(c, o->org_id, verb, o->org_id, what.data);
+	buf_release(&what);
 	change_answer(c, 200, record_encode(&org_kind, o, NULL));
 	change_then(c, hold_stored, r->platform);
 	change_commit(c);

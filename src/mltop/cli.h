@@ -60,6 +60,7 @@ struct cli {
 	bool connected;
 	struct uv_loop_s *loop; /* uv_loop_t, of uv.h */
 	struct api *api;
+	char *org;    /* the id of what --org names, where it was a name; owned */
 	bool tty;     /* standard output is a terminal: sanitise */
 	bool redraws; /* --watch on a terminal: each list takes the place of the one before */
 };

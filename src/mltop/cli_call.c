@@ -2,6 +2,7 @@
 #include "mltop/cli.h"
 
 #include "base/mem.h"
+#include "core/kinds/org.h"
 #include "core/wire/query.h"
 
 #include <stdlib.h>
@@ -17,6 +18,41 @@ struct context_options cli_options(const struct cli *c)
 	};
 }
 
+/* Digits, or -1 for all: what the platform takes as org_id. */
+static bool is_org_id(const char *org)
+{
+	return *org == '\0' || strcmp(org, "-1") == 0 || org[strspn(org, "0123456789")] == '\0';
+}
+
+/*
+ * Routes and streams take an org's id, people know its name: --org takes both. A name that this key
+ * sees no org of stays as it is, so that the platform's own sentence says what is wrong with it.
+ */
+static void org_by_name(struct cli *c)
+{
+	const char *org = cli_value(c, "org"), *id;
+	struct api_request r = {.method = "GET", .want_json = true, .answer_max = 1 << 20};
+	struct api_answer answer = {0};
+	struct buf path = BUF_INIT;
+	json_t *json = NULL;
+
+	if (org == NULL || is_org_id(org))
+		return;
+	buf_addf(&path, "%s?fields=org_name,org_id&name=", org_kind.path);
+	percent_encode(&path, org, strlen(org), "");
+	r.path = path.data;
+	if (api_wait(c->api, c->loop, &r, &answer, &json, NULL)) {
+		id = json_string_value(json_object_get(
+			json_array_get(json_object_get(json, "data"), 0), "org_id"));
+		c->org = id ? mem_strdup(id) : NULL;
+	}
+	for (int i = 0; c->org && i < c->flag_count; i++)
+		if (strcmp(c->flags[i].name, "org") == 0)
+			c->flags[i].value = c->org;
+	json_decref(json);
+	buf_release(&path);
+}
+
 bool cli_connect(struct cli *c, struct err *e)
 {
 	struct context_options o = cli_options(c);
@@ -30,6 +66,7 @@ bool cli_connect(struct cli *c, struct err *e)
 	uv_loop_init(c->loop);
 	c->api = api_new(c->loop, &c->context);
 	c->connected = true;
+	org_by_name(c);
 	return true;
 }
 
@@ -51,6 +88,7 @@ void cli_release(struct cli *c)
 		free(c->loop);
 	}
 	context_release(&c->context);
+	free(c->org);
 }
 
 /* The caller frees. */

@@ -29,7 +29,7 @@ static const struct cli_flag list_flags[] = {
 	{0},
 };
 static const struct cli_flag org_flags[] = {
-	{"org", 0, "ID", "another org's; -1 for a list of all (admins)", false},
+	{"org", 0, "ORG", "another org's, by name or id; -1 for a list of all (admins)", false},
 	{0},
 };
 static const struct cli_flag what_if_flags[] = {

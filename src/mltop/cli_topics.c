@@ -104,7 +104,7 @@ static int help_roles(const char *kind)
 		[ROLE_OPERATOR] = "also submits, stops and deletes jobs, and uploads packages",
 		[ROLE_QUOTA_ADMIN] = "also changes what orgs may use",
 		[ROLE_ADMIN] =
-			"also makes orgs, keys and secrets, and acts in every org (--org ID)",
+			"also makes orgs, keys and secrets, and acts in every org (--org ORG)",
 	};
 
 	(void)kind;

@@ -117,7 +117,7 @@ class Holds(unittest.TestCase):
         self.assertEqual(events[-2:], [("Held", "by lin: why"), ("Released", "by lin")])
         told = [(r["action"], r.get("detail")) for r in self.a.get(f"{BASE}/audit", query={"limit": "50"}).json["data"]
                 if r["action"] in ("org.hold", "org.release")]
-        self.assertEqual(sorted(told), [("org.hold", "why"), ("org.release", None)])
+        self.assertEqual(sorted(told), [("org.hold", "alpha: why"), ("org.release", "alpha")])
 
     def test_all_nodes_drained(self):
         [node] = self.admin.get(f"{BASE}/nodes").json["data"]

@@ -162,7 +162,7 @@ class Nodes(unittest.TestCase):
         self.assertEqual(events, [("Drained", "by lin: why"), ("Undrained", "by lin")])
         audit = self.admin.get(f"{BASE}/audit", query={"limit": "50"}).json["data"]
         told = [(r["action"], r["object"], r.get("detail")) for r in audit if r["action"].startswith("node.")]
-        self.assertEqual(sorted(told), [("node.drain", "demo", "why"), ("node.undrain", "demo", None)])
+        self.assertEqual(sorted(told), [("node.drain", "demo", "demo: why"), ("node.undrain", "demo", "demo")])
 
     def test_a_node_that_is_away_stays_drained(self):
         self.assertEqual(self.act("demo-4", "drain", {"note": "gone to be mended"}).status, 200)

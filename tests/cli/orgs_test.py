@@ -80,6 +80,22 @@ class OtherOrg(unittest.TestCase):
         self.refused(5, "there is no org 999", "jobs", "delete", "-y", "doomed", "--org", "999")
         self.ok("jobs", "describe", "doomed")
 
+    def test_by_its_name(self):
+        """People know orgs by name: lists, one object, its log and changes take it as they take the id."""
+        for words in (["jobs", "describe", "same", "--org", "other"], ["--org", "other", "jobs", "describe", "same"]):
+            self.assertEqual(self.ok(*words, "--json").json["org_name"], "other")
+        for env in (self.p.person, self.other):
+            self.submit("named", env)
+        self.assertEqual(self.ok("jobs", "list", "--org", "other", "--columns", "job_name", "--json").out,
+                         self.ok("jobs", "list", "--org", self.id, "--columns", "job_name", "--json").out)
+        until(lambda: self.p.mltop("logs", "named", env=self.other).out, "its first line")
+        self.assertTrue(self.ok("logs", "named", "--org", "other").out)
+        self.ok("jobs", "delete", "-y", "named", "--org", "other")
+        until(lambda: self.p.mltop("jobs", "describe", "named", env=self.other).code == 5, "the other org's to go")
+        self.ok("jobs", "describe", "named")
+        self.refused(5, "there is no org nobody", "jobs", "list", "--org", "nobody")
+        self.refused(4, "only an admin may", "jobs", "list", "--org", "main", env=self.other)
+
     def test_only_for_admins(self):
         self.refused(4, "only an admin may", "jobs", "delete", "-y", "same", "--org", "1", env=self.other)
 
