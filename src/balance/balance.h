@@ -38,6 +38,7 @@ struct balance_settings {
 	bool retry;             /* false: nothing is sent twice */
 	int64_t wait_ms;        /* for a backend where none is ready; 0: not at all */
 	int64_t answer_ms;      /* to the next byte of an answer; 10 minutes */
+	uint32_t mark;          /* of connections to backends (SO_MARK), where we may; 0: none */
 	/* Names of fields, lower case, that backends do not see; NULL-ended, kept; NULL: none. */
 	const char *const *hidden;
 };

@@ -10,10 +10,18 @@
 #include <string.h>
 #include <strings.h>
 
+/* Behind CGI, WSGI and their like '-' and '_' are one character: who may not say the one may not say the other. */
+static bool is_name(const char *name, const char *of)
+{
+	for (; *name != '\0' && (*name == *of || (*name == '_' && *of == '-')); name++)
+		of++;
+	return *name == *of;
+}
+
 static bool is_one_of(const char *name, const char *const *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(name, names[i]) == 0)
+		if (is_name(name, names[i]))
 			return true;
 	return false;
 }
@@ -38,7 +46,7 @@ static bool is_request_ours(const char *name)
 static bool is_hidden(const char *name, const char *const *hidden)
 {
 	for (; hidden != NULL && *hidden != NULL; hidden++)
-		if (strcmp(name, *hidden) == 0)
+		if (is_name(name, *hidden))
 			return true;
 	return false;
 }

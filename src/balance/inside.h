@@ -49,7 +49,10 @@ struct sock {
 bool sock_open(struct sock *s, struct balancer *b, int fd);
 void sock_watch(struct sock *s, bool read, bool write);
 /* Bytes; 0: the other side has ended; SOCK_AGAIN; SOCK_BROKEN. */
+void sock_mark(int fd, uint32_t mark); /* before it connects; 0, or where we may not: not at all */
 ssize_t sock_read(struct sock *s, char *to, size_t size);
+bool sock_silent(
+	const struct sock *s); /* open at the other side, and nothing came that waits to be read */
 /* Bytes taken, maybe 0; SOCK_BROKEN. */
 ssize_t sock_write(struct sock *s, const char *from, size_t len);
 void sock_reset(struct sock *s); /* closing it will be a reset, not an orderly end */

@@ -1,4 +1,5 @@
 #include "balance/probe.h"
+#include "balance/inside.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -233,6 +234,7 @@ static int connect_to(struct probe *p, struct uv_loop_s *loop)
 
 	if (fd < 0)
 		return errno;
+	sock_mark(fd, p->asks.mark);
 	/* The kernel bounds how many descriptors a user may watch. */
 	if (uv_poll_init(loop, &p->poll, fd) != 0) {
 		close(fd);

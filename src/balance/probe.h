@@ -16,6 +16,7 @@ enum { PROBE_BODY_MAX = 64 * 1024, PROBE_CONNECTED = 0 };
 
 struct probe_asks {
 	int port;
+	uint32_t mark;    /* as in struct balance_settings */
 	const char *path; /* with its query, as it goes into the request line; NULL: only connect */
 	int64_t most_ms;  /* for all of it; above 0 */
 	/*

@@ -47,6 +47,12 @@ void sock_watch(struct sock *s, bool read, bool write)
 		uv_poll_stop(&s->poll);
 }
 
+void sock_mark(int fd, uint32_t mark)
+{
+	if (mark != 0)
+		setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
+}
+
 ssize_t sock_read(struct sock *s, char *to, size_t size)
 {
 	ssize_t n = recv(s->fd, to, size, MSG_DONTWAIT);
@@ -54,6 +60,14 @@ ssize_t sock_read(struct sock *s, char *to, size_t size)
 	if (n >= 0)
 		return n;
 	return errno == EAGAIN || errno == EINTR ? SOCK_AGAIN : SOCK_BROKEN;
+}
+
+bool sock_silent(const struct sock *s)
+{
+	char byte;
+
+	return recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+		(errno == EAGAIN || errno == EINTR);
 }
 
 ssize_t sock_write(struct sock *s, const char *from, size_t len)

@@ -203,6 +203,7 @@ static struct upstream *connect_to(struct backend *backend, struct relay *x)
 
 	if (fd < 0)
 		return NULL;
+	sock_mark(fd, backend->b->set.mark);
 	said = connect(fd, (const struct sockaddr *)&backend->address, sizeof backend->address);
 	if (said != 0 && errno != EINPROGRESS) {
 		close(fd);
@@ -223,10 +224,18 @@ static struct upstream *connect_to(struct backend *backend, struct relay *x)
 	return u;
 }
 
+/*
+ * NULL: there is none. What came on one since its last answer would be taken for the next: it closes,
+ * as one does that has ended.
+ */
 static struct upstream *take_idle(struct backend *backend, struct relay *x)
 {
-	struct upstream *u = backend->idle;
+	struct upstream *u;
 
+	while ((u = backend->idle) != NULL && !sock_silent(&u->sock))
+		upstream_close(u);
+	if (u == NULL)
+		return NULL;
 	list_remove(u);
 	u->x = x;
 	list_add(u);
@@ -235,11 +244,9 @@ static struct upstream *take_idle(struct backend *backend, struct relay *x)
 
 void upstream_take(struct backend *backend, struct relay *x, bool fresh)
 {
-	struct upstream *u;
+	struct upstream *u = fresh ? NULL : take_idle(backend, x);
 
-	if (backend->idle != NULL && !fresh)
-		u = take_idle(backend, x);
-	else
+	if (u == NULL)
 		u = connect_to(backend, x);
 	if (u == NULL) {
 		backend->shy_until = uv_now(backend->b->loop) + BALANCE_TICK_MS;

@@ -53,6 +53,14 @@ bool engine_may_listen(const struct engine *en, struct err *e)
 			"local.open_loopback");
 }
 
+/* What else marks connections has other numbers. */
+enum { MARK = 0x4d000000 };
+
+uint32_t engine_mark(int64_t run_uid)
+{
+	return run_uid > 0 ? MARK | ((uint32_t)run_uid & 0xffffff) : 0;
+}
+
 void output_files_free(struct output_files *files)
 {
 	for (size_t i = 0; i < files->list.len; i++) {

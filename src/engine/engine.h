@@ -187,5 +187,10 @@ struct engine {
 
 /* May a task of this org hold a port that others must not reach? False: the sentence says why not. */
 bool engine_may_listen(const struct engine *en, struct err *e);
+/*
+ * What connections of ours to a port of that user's tasks carry (SO_MARK): one that a task of another
+ * org took meanwhile does not answer them. 0: tasks are of our own user.
+ */
+uint32_t engine_mark(int64_t run_uid);
 
 #endif

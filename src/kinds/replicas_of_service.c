@@ -165,6 +165,7 @@ static void probe(struct standing *st, const struct service *s, int64_t now)
 	st->probed = now;
 	st->probe = probe_start(st->of->of->p->loop,
 		&(struct probe_asks){.port = st->port,
+			.mark = st->of->mark,
 			.path = s->ready_path && *s->ready_path ? s->ready_path : NULL,
 			.most_ms = PROBE_MOST_MS,
 			.answered = probe_answered,

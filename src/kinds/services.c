@@ -58,19 +58,29 @@ static void backend_drained(void *ctx, struct backend *backend)
 
 /* ---- Life of one ---- */
 
-static struct balance_settings settings_of(const struct service *s)
+/* Of connections to its replicas: their ports may be taken by somebody else while they do not listen. */
+static uint32_t mark_of(struct platform *p, const struct service *s)
+{
+	const struct org *o = model_org(&p->model, s->org_id);
+
+	return o && record_has(org, o, run_uid) ? engine_mark(o->run_uid) : 0;
+}
+
+static struct balance_settings settings_of(struct platform *p, const struct service *s)
 {
 	static const char *const ours[] = {"authorization", "x-mltop-service-key", NULL};
 	static const char *const key[] = {"x-mltop-service-key", NULL};
 
-	return (struct balance_settings){.retry = s->retry == SERVICE_RETRY_ONCE,
+	return (struct balance_settings){.mark = mark_of(p, s),
+		.retry = s->retry == SERVICE_RETRY_ONCE,
 		.hidden = s->access == ACCESS_OPEN ? key : ours};
 }
 
 static void serving_take(struct serving *sv, const struct service *s)
 {
-	const struct balance_settings set = settings_of(s);
+	const struct balance_settings set = settings_of(sv->of->p, s);
 
+	sv->mark = set.mark;
 	sv->open = s->access == ACCESS_OPEN;
 	snprintf(sv->key_hash, sizeof sv->key_hash, "%s", s->key_sha256 ? s->key_sha256 : "");
 	balancer_set(sv->balancer, &set);
@@ -79,7 +89,7 @@ static void serving_take(struct serving *sv, const struct service *s)
 static struct serving *serving_new(struct services *all, const struct service *s)
 {
 	static const struct balance_calls calls = {.admit = may_ask, .drained = backend_drained};
-	const struct balance_settings set = settings_of(s);
+	const struct balance_settings set = settings_of(all->p, s);
 	struct serving *sv = mem_alloc(sizeof *sv);
 
 	sv->of = all;

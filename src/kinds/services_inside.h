@@ -22,6 +22,7 @@ struct serving {
 	struct serving *next;
 	char uid[ULID_SIZE];
 	struct balancer *balancer;
+	uint32_t mark; /* of connections to its replicas */
 	bool listens, told_deaf;
 	bool stored; /* its row was there */
 	bool open;

@@ -44,6 +44,14 @@ print("serves", flush=True)
 S(("127.0.0.1", int(os.environ["PORT"])), H).serve_forever()
 """
 COMMAND = ["python3", "-c", PROGRAM]
+# Listens at a port that is not its own, and says who came.
+TAKES = """
+import socket, sys
+s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("taken", flush=True)
+while True:
+    print("asked", s.accept()[0].recv(100), flush=True)
+"""
 
 
 class Asked(support.Socket):
@@ -319,6 +327,34 @@ class Shared(unittest.TestCase):
             self.assertEqual(others.post(f"{MODEL}/{name}/rotate", {}).status, 404)
         self.assertEqual(others.get(MODEL).json["data"], [])
         self.assertEqual(viewer.post(f"{MODEL}/m/rotate", {}).status, 403)
+
+    def test_a_port_that_another_org_took(self):
+        """While a replica does not listen yet, whoever listens at its port in another org is no replica and is asked nothing."""
+        d = Daemon(engine="local", settings=FREE)
+        self.addCleanup(d.close)
+        ours, others = d.client(org="vision", role="operator"), d.client(org="speech", role="operator")
+        body = {"model_name": "m", "command": ["sleep", "1000"], "cpu_limit": "0.1", "start_deadline": "8s", "access": "open"}
+        made = ours.post(MODEL, body)
+        if made.status == 422:
+            self.assertIn("open_loopback", made.message)
+            return
+        self.assertEqual(made.status, 200, made)
+        first, = until(lambda: ours.get(REPLICA).json["data"], "a replica")
+        train = BASE + "/train"
+        a = others.post(train, {"job_name": "takes", "command": ["python3", "-c", TAKES, str(first["port"])], "cpu_limit": "0.1"})
+        self.assertEqual(a.status, 200, a)
+        until(lambda: "taken" in others.get(f"{train}/takes/logs").json["logs"], "the port to be taken")
+        self.assertEqual([r["uid"] for r in ours.get(REPLICA).json["data"]], [first["uid"]])
+
+        def decided():
+            return ours.get(f"{MODEL}/m").json["ready_replicas"] or \
+                first["uid"] not in [r["uid"] for r in ours.get(REPLICA).json["data"]]
+        until(decided, "the replica to be given up")
+        self.assertEqual(others.get(f"{train}/takes/logs").json["logs"], "taken\n")
+        self.assertEqual(ours.request("DELETE", f"{MODEL}/m").status, 200)
+        others.post(f"{train}/takes/cancel", b"")
+        until(lambda: not ours.get(REPLICA).json["data"], "all replicas are gone")
+        until(lambda: others.get(f"{train}/takes").json["state"] in ("completed", "failed"), "the end of the job")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 backends come and go, and what is bounded."""
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,11 @@ from support import (LIMIT, Answer, Backend, Balancer, Nginx, ask, client, free_
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 RETRY = 256 * 1024
+
+
+def stopped(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        return f.read().rpartition(")")[2].split()[0] == "T"
 
 
 class Case(unittest.TestCase):
@@ -121,6 +127,8 @@ class Passing(Case):
         seen = ask(b, "/a%2Fb?c=d&e", fields=(
             "X-Plain: 1", "CaSe: kept", "Connection: keep-alive, x-hop", "X-Hop: 1", "Keep-Alive: 5", "TE: trailers",
             "X-Forwarded-For: 9.9.9.9", "X-Real-IP: 9.9.9.9", "Forwarded: for=9.9.9.9", "Upgrade: h2c",
+            # Many programs take these for the same.
+            "X_Forwarded_For: 9.9.9.9", "x-forwarded_host: other", "Transfer_Encoding: chunked", "X_Secret: key",
             "Proxy-Authorization: x", "X-Secret: key", "Cookie: a=b")).json
         self.assertEqual(seen["line"], "GET /a%2Fb?c=d&e HTTP/1.1")
         self.assertEqual(seen["fields"], {"host": "service", "x-plain": "1", "case": "kept", "cookie": "a=b",
@@ -145,6 +153,30 @@ class Passing(Case):
                 c.send(request(method="POST", fields=("Transfer-Encoding: chunked",)) + chunk)
                 self.assertEqual(Answer(c).status, 400)
                 self.assertTrue(c.ended())
+
+    def test_what_nobody_asked_for_is_no_answer(self):
+        """A replica says more than it was asked, on a connection that is kept: the next request is not answered by it."""
+        calls = []
+
+        def serve(peer, first, fields):
+            calls.append(first)
+            peer.send(OK)
+            return True
+        one = self.backend(serve)
+        b = self.balancer(one)
+        with client(b) as c:
+            self.assertEqual(ask(b, on=c).body, b"ok")
+            b.stats()  # it has settled: all it waits for is with the kernel
+            # Both are there when the balancer looks, the request first.
+            os.kill(b.process.pid, signal.SIGSTOP)
+            try:
+                until(lambda: stopped(b.process.pid), "the balancer to stand still")
+                c.send(request("/second"))
+                one.peers[0].sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
+            finally:
+                os.kill(b.process.pid, signal.SIGCONT)
+            self.assertEqual(Answer(c).body, b"ok")
+        self.assertEqual((len(calls), one.connections), (2, 2))
 
     def test_answers_that_are_none(self):
         for raw in (b"HTTP/1.1 200 OK\nContent-Length: 0\n\n", b"HTTP/2 200\r\n\r\n", b"SSH-2.0-x\r\n\r\n",

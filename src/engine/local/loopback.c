@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/fsio.h"
+#include "engine/engine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Marks of ours have this above the uid; what else marks connections has other numbers. */
-enum { MARK = 0x4d000000 };
 #define REFUSED "0x4dffffff"
 
 /* Names are of letters, digits and underscores there. */
@@ -118,6 +117,8 @@ bool local_loopback_close(const char *id, struct err *e)
 		"meta skuid @orgs udp dport 53 accept",
 		"meta skuid @orgs meta l4proto != { tcp, icmp, ipv6-icmp } reject",
 		"ct direction original ct state new ct mark set meta skuid map @opens",
+		"ct direction original ct state new meta skuid 0 meta mark @marks "
+		"ct mark set meta mark",
 		"ct direction reply meta skuid @orgs ct mark @marks "
 		"meta skuid . ct mark != @own ct mark set " REFUSED " drop",
 	};
@@ -146,7 +147,7 @@ bool local_loopback_close(const char *id, struct err *e)
 bool local_loopback_add(const char *id, unsigned uid, struct err *e)
 {
 	struct buf rules = BUF_INIT, table = BUF_INIT;
-	unsigned mark = MARK | (uid & 0xffffff);
+	unsigned mark = engine_mark(uid);
 	bool good;
 
 	table_name(id, &table);
