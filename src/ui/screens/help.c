@@ -38,13 +38,17 @@ static void add_actions(const struct app *a, struct textpane *p, unsigned scopes
 	const struct action_info *i;
 
 	for (size_t n = 0; (i = keymap_at(&a->keymap, n)) != NULL; n++) {
+		const struct kind_action
+			*own; /* several kinds have a delete: each says what it does */
 		struct buf keys = BUF_INIT;
 
 		if (i->action <= ACT_HALF_DOWN || everywhere(i) != all ||
 			!keymap_fits(&a->keymap, i, scopes, k))
 			continue;
 		add_keys(a, i, k, &keys);
-		textpane_add(p, ROLE_NORMAL, "  %s\t%s  (%s)", keys.data, i->doc, i->name);
+		own = k ? kind_action_find(k, i->name) : NULL;
+		textpane_add(p, ROLE_NORMAL, "  %s\t%s  (%s)", keys.data, own ? own->doc : i->doc,
+			i->name);
 		buf_release(&keys);
 	}
 }
