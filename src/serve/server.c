@@ -341,24 +341,31 @@ static bool may_end(const struct server *s, int64_t mono)
 		(hub_streams(s->hub) == 0 || mono - s->close_begun >= CLOSE_STREAMS_MS);
 }
 
+static void handle_went(uv_handle_t *handle)
+{
+	handle->data = handle;
+}
+
 /* Connections close over a turn of the loop; handlers that still owe an answer keep no server. */
 static void close_step(uv_timer_t *timer)
 {
 	struct server *s = CONTAINER_OF(timer, struct server, close_timer);
-	bool first = !s->ended;
 
 	if (!s->ended && !may_end(s, time_mono_ms()))
 		return;
 	if (!s->ended) {
-		uv_close((uv_handle_t *)&s->turn_begins, NULL);
-		uv_close((uv_handle_t *)&s->later_idle, NULL);
+		uv_close((uv_handle_t *)&s->turn_begins, handle_went);
+		uv_close((uv_handle_t *)&s->later_idle, handle_went);
 	}
 	s->ended = true;
 	for (struct conn *c = s->conns; c != NULL; c = c->next)
 		conn_kill(c);
 	laters_close(s);
-	/* Not in the turn of the two above: what is closed last is called first, and frees them all. */
-	if (!first && s->conn_count == 0)
+	/*
+	 * Once the two above are closed: what is closed last is called first, and frees them all. This
+	 * timer may fire twice in a turn, where another one has the loop look at the clock.
+	 */
+	if (s->turn_begins.data && s->later_idle.data && s->conn_count == 0)
 		uv_close((uv_handle_t *)&s->close_timer, server_closed);
 }
 
