@@ -156,8 +156,7 @@
 #define T_EMPTY_JOBS_2 "Press n to submit one with a form, or in a shell:"
 #define T_EMPTY_JOBS_3 "  mltop run -- python3 train.py"
 #define T_EMPTY_JOBS_4 "which runs the present folder as a job and follows its log."
-#define T_SCREEN_SECRETS \
-	"Secrets that jobs of the org are given by name: whose, when used; never a value."
+#define T_SCREEN_SECRETS "Secrets that jobs of the org are given by name: whose, when used."
 #define T_EMPTY_SECRETS_1 "The org keeps no secrets."
 #define T_EMPTY_SECRETS_2 \
 	"An admin makes one with n; jobs name it: mltop run --secret NAME=VARIABLE."
