@@ -373,10 +373,23 @@ static void edit_commit(struct request *r, struct change *c, const void *row, co
 	change_commit(c);
 }
 
+/* The object of the path, where it is the caller's to change; NULL after a refusal. */
+static const void *request_managed(struct request *r)
+{
+	const struct kind_handlers *h = r->route->handlers;
+	const void *row = request_object(r);
+	struct err e = ERR_INIT;
+
+	if (row == NULL || h->manage == NULL || h->manage(&r->who, row, &e))
+		return row;
+	request_fail(r, &e);
+	return NULL;
+}
+
 void generic_edit(struct request *r)
 {
 	const struct kind *k = r->route->kind;
-	const void *row = request_object(r);
+	const void *row = request_managed(r);
 	_Alignas(16) char changed[KIND_SIZE_MAX];
 	struct arena text = ARENA_INIT;
 	struct err e = ERR_INIT;
@@ -448,7 +461,7 @@ static void row_remove(struct request *r, const struct kind *k, const void *row)
 void generic_action(struct request *r)
 {
 	const struct kind *k = r->route->kind;
-	const void *row = request_object(r);
+	const void *row = request_managed(r);
 	const struct action_handler *a = r->route->handlers->actions;
 
 	if (row == NULL)

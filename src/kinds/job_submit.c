@@ -346,8 +346,8 @@ static bool secrets_there(struct submission *s)
 			return false;
 		if (secret_named(&p->model, j->org_id, use.name) == NULL)
 			return err_field(&s->e, ERR_UNPROCESSABLE, "secrets",
-				"secrets names %s: there is no such secret in org %s; an admin of it "
-				"makes one with `mltop secrets create %s`",
+				"secrets names %s: there is no such secret in org %s; who "
+				"submits jobs there makes one with `mltop secrets create %s`",
 				use.name, j->org_name, use.name);
 	}
 	return true;

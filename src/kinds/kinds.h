@@ -44,6 +44,11 @@ struct kind_handlers {
 	/* CAN_CREATE. */
 	void (*make)(struct making *m);
 	/*
+	 * Before one is edited or an action is done to it: whether it is theirs to do so, who have the
+	 * role already. NULL: it is.
+	 */
+	bool (*manage)(const struct principal *who, const void *row, struct err *e);
+	/*
 	 * CAN_EDIT: judges what a row, `changed`, is to become, and puts it into the change. NULL: it is
 	 * put as it is.
 	 */

@@ -201,5 +201,6 @@ const struct kind_handlers secret_handlers = {
 	.kind = &secret_kind,
 	.prepare = secret_prepare,
 	.make = secret_made,
+	.manage = secret_may_manage,
 	.edit = secret_edit,
 };

@@ -119,11 +119,16 @@ class Objects(unittest.TestCase):
 
     def test_roles(self):
         self.made("guarded")
+        colleague = self.d.client(org="vision", role="operator", name="colleague")
+        self.assertEqual(colleague.post(SECRET, {"secret_name": "mine", "value": "x"}).status, 200)
         for client in (self.operator, self.viewer):
-            for method, path, body in (("POST", SECRET, {"secret_name": "mine", "value": "x"}),
-                                       ("PUT", f"{SECRET}/guarded", {"value": "x"}),
-                                       ("DELETE", f"{SECRET}/guarded", None)):
-                self.assertEqual(client.request(method, path, body=body, nonce=new_nonce()).status, 403)
+            for name in ("guarded", "mine"):
+                for method, body in (("PUT", {"value": "x"}), ("DELETE", None)):
+                    a = client.request(method, f"{SECRET}/{name}", body=body, nonce=new_nonce())
+                    self.assertEqual(a.status, 403, a)
+        self.assertEqual(self.viewer.post(SECRET, {"secret_name": "viewed", "value": "x"}).status, 403)
+        self.assertEqual(colleague.put(f"{SECRET}/mine", {"value": "y"}).status, 200)
+        self.assertEqual(colleague.delete(f"{SECRET}/mine").status, 200)
         job = {"job_name": "viewed", "command": ["true"], "secrets": ["guarded"]}
         self.assertEqual(self.viewer.post(TRAIN, job).status, 403)
         self.assertEqual(self.operator.post(TRAIN, job).status, 200)
@@ -137,6 +142,8 @@ class Objects(unittest.TestCase):
         self.assertEqual((mine.status, mine.body), (422, none.body.replace(b"nobody", b"theirs")))
         a = self.other.post(SECRET, {"secret_name": "theirs", "value": "own"})
         self.assertEqual((a.status, a.json["org_name"]), (200, "speech"))
+        a = self.operator.post(SECRET, {"secret_name": "given", "value": "x"}, query={"org_id": self.other.key.org_id})
+        self.assertEqual(a.status, 403)
         # An admin names the org, and it is made there.
         a = self.other.post(SECRET, {"secret_name": "given", "value": "x"}, query={"org_id": self.admin.key.org_id})
         self.assertEqual((a.status, a.json["org_name"]), (200, "vision"))

@@ -392,7 +392,8 @@ class Refusals(unittest.TestCase):
 
     def test_org_id_of_another_org(self):
         """403, or a route that has no use for org_id and answers as without it."""
-        plain = {BASE + "/authentication", BASE + "/org_ids", BASE + "/framework/{framework}/progress", TRAIN, PACKAGES}
+        plain = {BASE + "/authentication", BASE + "/org_ids", BASE + "/framework/{framework}/progress", TRAIN, PACKAGES,
+                 BASE + "/secret"}
         # What there is none of here, as the public client asks: empty for every org.
         plain |= {f"{BASE}/{none}" for none in ("model", "dev", "tensorboard", "pipeline", "ceph")}
         plain.add(BASE + "/resources")  # the machines are the platform's

@@ -144,8 +144,10 @@ bool key_may_have(const struct principal *who, const struct key *own, const stru
 	return not_stronger(who, own, k, e);
 }
 
-bool key_may_manage(const struct principal *who, const struct key *k, struct err *e)
+bool key_may_manage(const struct principal *who, const void *key, struct err *e)
 {
+	const struct key *k = key;
+
 	if (who->role >= ROLE_ADMIN || (key_owned(who, k) && (enum role)k->role <= who->role))
 		return true;
 	return err_set(e, ERR_FORBIDDEN,

@@ -36,6 +36,6 @@ bool key_owned(const struct principal *who, const struct key *k);
 bool key_may_have(const struct principal *who, const struct key *own, const struct key *k,
 	struct err *e);
 /* May they rotate, edit, disable and enable it? */
-bool key_may_manage(const struct principal *who, const struct key *k, struct err *e);
+bool key_may_manage(const struct principal *who, const void *key, struct err *e);
 
 #endif

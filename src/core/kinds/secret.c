@@ -3,6 +3,8 @@
 #include "base/base64.h"
 #include "core/kinds/key.h"
 
+#include <string.h>
+
 static const char *const sections[] = {"Secret", NULL};
 
 static const struct field fields[] = {
@@ -49,7 +51,7 @@ static const struct field fields[] = {
 KIND_FITS(fields);
 
 static const struct kind_action actions[] = {
-	ACTION_DELETE(ROLE_ADMIN, "Jobs that name it and have not started yet will fail.",
+	ACTION_DELETE(ROLE_OPERATOR, "Jobs that name it and have not started yet will fail.",
 		"Removes the secret for ever; attempts that were given it keep it until they end."),
 };
 
@@ -69,6 +71,21 @@ static bool secret_check(const void *record, struct err *e)
 	return true;
 }
 
+bool secret_may_manage(const struct principal *who, const void *secret, struct err *e)
+{
+	const struct secret *s = secret;
+	const char *owner = s->owner ? s->owner : "";
+
+	if (who->role >= ROLE_ADMIN ||
+		(*owner && who->key_name && strcmp(who->key_name, owner) == 0 && who->org_id &&
+			strcmp(who->org_id, s->org_id) == 0))
+		return true;
+	return err_set(e, ERR_FORBIDDEN,
+		"secret %.63s is of %.63s: who made a secret replaces and deletes it, and so do admins; "
+		"your jobs may name it",
+		s->secret_name, *owner ? owner : "an admin");
+}
+
 void secret_bound(const char *org_id, const char *name, struct buf *out)
 {
 	buf_addf(out, "%s/%s", org_id, name);
@@ -81,8 +98,8 @@ const struct kind secret_kind = {
 	.doc = "A value that jobs of an org are given by name; nobody is told it again.",
 	.can = CAN_LIST | CAN_ONE | CAN_CREATE | CAN_EDIT | CAN_EVENTS | CAN_STREAM,
 	.see = ROLE_VIEWER,
-	.make = ROLE_ADMIN,
-	.change = ROLE_ADMIN,
+	.make = ROLE_OPERATOR,
+	.change = ROLE_OPERATOR,
 	.org_names = true,
 	.stored = true,
 	.actions = actions,

@@ -21,6 +21,9 @@ struct secret {
 };
 extern const struct kind secret_kind;
 
+/* Whoever made it, by any key of that name in its org, and admins; `secret`: a struct secret. 403 else. */
+struct principal;
+bool secret_may_manage(const struct principal *who, const void *secret, struct err *e);
 /* Appends what is bound in where a value is sealed: it opens in no other org, and under no other name. */
 void secret_bound(const char *org_id, const char *name, struct buf *out);
 

@@ -158,8 +158,7 @@
 #define T_EMPTY_JOBS_4 "which runs the present folder as a job and follows its log."
 #define T_SCREEN_SECRETS "Secrets that jobs of the org are given by name: whose, when used."
 #define T_EMPTY_SECRETS_1 "The org keeps no secrets."
-#define T_EMPTY_SECRETS_2 \
-	"An admin makes one with n; jobs name it: mltop run --secret NAME=VARIABLE."
+#define T_EMPTY_SECRETS_2 "Make one with n; jobs name it: mltop run --secret NAME=VARIABLE."
 #define T_EMPTY_KIND "There is none."
 #define T_EMPTY_MAKE "Press n to make one with a form."
 #define T_MAY_NOT_SEE "To see them takes the role %s; this key is %s."
