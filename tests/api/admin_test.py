@@ -58,6 +58,9 @@ class Shared(unittest.TestCase):
         self.job(self.a, "listed")
         self.a.post(BASE + "/packages", {"size": 1, "sha256": "0" * 64, "name": "listed.tar.gz"})
         self.assertEqual(self.admin.post(BASE + "/secret", {"secret_name": "listed", "value": "x"}).status, 200)
+        a = self.a.post(BASE + "/model", {"model_name": "listed", "model_version": "1", "command": ["x"]})
+        self.assertEqual(a.status, 200, a)
+        until(lambda: self.a.get(BASE + "/replica").json["data"], "a replica to be listed")
         for path in lists:
             if path.endswith(("/framework", "/nodes", "/gpus", "/verify", "/resources", "/usage")):
                 continue

@@ -82,7 +82,8 @@ class Told(Case):
         self.assertEqual(a.status, 200, a)
 
     def test_the_same_errors(self):
-        self.submit("alpha", "there")
+        self.submit("alpha", "there")  # a refusal tells the state that it is in
+        until(lambda: self.orgs["alpha"].get(f"{TRAIN}/there").json["state"] == "running", "it to run")
         for body in ({}, [], self.body("there"), self.body("Wrong Name"), self.body("x", gpu_limit="99"),
                      self.body("x", cpu_limit="x"), self.body("x", nothing="1"),
                      self.body("x", node_selector_key="rack"), self.body("x", clone_of="absent"),
