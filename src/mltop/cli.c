@@ -181,7 +181,7 @@ static int run_verb(struct cli *c, int argc, char **argv)
 		return cli_usage(c, "NAME is empty");
 	if (c->verb->kind && name_that(c, names_a_path))
 		return cli_usage(c, "'%s' is no name of %s %s", name_that(c, names_a_path),
-			strchr("aeiou", c->verb->kind->name[0]) ? "an" : "a", c->verb->kind->name);
+			kind_article(c->verb->kind), c->verb->kind->name);
 	return c->verb->run(c);
 }
 

@@ -53,16 +53,11 @@ static void help_flags(const char *title, const struct cli_flag *flags)
 		help_flag(flags->name, flags->letter, flags->value, flags->doc);
 }
 
-static const char *article(const struct kind *k)
-{
-	return strchr("aeiou", k->name[0]) ? "an" : "a";
-}
-
 static void help_new_fields(const struct verb *v)
 {
 	const struct kind *k = v->kind;
 
-	printf("\nFields of %s %s\n", article(k), k->name);
+	printf("\nFields of %s %s\n", kind_article(k), k->name);
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct field *f = &k->fields[i];
 		struct buf name = BUF_INIT;

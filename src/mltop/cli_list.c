@@ -153,7 +153,7 @@ static void tell_label(const struct cli *c, const struct kind *k, const json_t *
 	if (f && filter_label(f))
 		cli_complain(
 			"nothing matches: %s is no field of %s %s, so it was looked for as a label",
-			filter_label(f), strchr("aeiou", k->name[0]) ? "an" : "a", k->name);
+			filter_label(f), kind_article(k), k->name);
 	filter_free(f);
 }
 

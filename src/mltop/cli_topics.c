@@ -58,7 +58,7 @@ int cli_help_fields(const struct kind *k)
 	printf("Fields of %s %s, for --columns, --sort and --filter; a column's title does as well.\n"
 	       "(new): may be given when one is made; (edit): may be changed later; (long): only for\n"
 	       "--columns, which show how it begins.\n\n",
-		strchr("aeiou", k->name[0]) ? "an" : "a", k->name);
+		kind_article(k), k->name);
 	for (size_t i = 0; i < k->field_count; i++)
 		if (field_told(&k->fields[i]))
 			help_field(&k->fields[i], &w);

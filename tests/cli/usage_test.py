@@ -51,6 +51,11 @@ class Usage(unittest.TestCase):
         self.assertIn('"job_name": "two"' if '": "' in r.out else '"job_name":"two"', r.out)
         self.assertNotIn("one", r.out)
 
+    def test_its_article(self):
+        """Texts about a kind have the article of its sound."""
+        for kind, says in (("usage", "Fields of a usage,"), ("orgs", "Fields of an org,"), ("jobs", "Fields of a job,")):
+            self.assertTrue(self.p.mltop("help", "fields", kind).out.startswith(says), kind)
+
     def test_what_it_refuses(self):
         for words, code, says in (
                 (["--from", "monday"], 1, "from is 'monday': give a day (UTC), such as 2026-11-30"),

@@ -180,6 +180,8 @@ void fieldset_all(struct fieldset *out, const struct kind *k);
 /* The same without records inside and long texts: what lists and streams have where nobody says which. */
 void fieldset_rows(struct fieldset *out, const struct kind *k);
 
+/* "a" or "an", by the sound of its name: "a usage". */
+const char *kind_article(const struct kind *k);
 const struct kind_action *kind_action_find(const struct kind *k, const char *name); /* NULL: none */
 /* Whether it can be done in the state that the row has (not whether the caller's role may). */
 bool kind_action_may(const struct kind *k, const struct kind_action *a, const void *rec);

@@ -166,6 +166,12 @@ static const struct field *kind_nearest(const struct kind *k, const char *name, 
 
 /* ---- What can be done, and what a state says ---- */
 
+/* Names that begin with u begin as "you" does. */
+const char *kind_article(const struct kind *k)
+{
+	return strchr("aeio", k->name[0]) ? "an" : "a";
+}
+
 const struct kind_action *kind_action_find(const struct kind *k, const char *name)
 {
 	for (size_t i = 0; i < k->action_count; i++)
@@ -325,8 +331,8 @@ bool field_unknown(const struct kind *k, const char *name, unsigned give, struct
 		buf_adds(&shown, name);
 	}
 	err_field(e, ERR_INVALID, name, "%s is not a field of %s %s%s%s%s", shown.data,
-		strchr("aeiou", k->name[0]) ? "an" : "a", k->name, near ? "; did you mean " : "",
-		near ? near->name : "", near ? "?" : "");
+		kind_article(k), k->name, near ? "; did you mean " : "", near ? near->name : "",
+		near ? "?" : "");
 	buf_release(&shown);
 	return false;
 }
