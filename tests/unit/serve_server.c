@@ -1,4 +1,7 @@
-/* A server opened where the system does not watch its sockets: an error, and nothing is left. */
+/*
+ * A server's handles on the loop: where the system does not watch its sockets an error is all that is left,
+ * and at its end it is freed after them.
+ */
 #include "serve/server.h"
 
 #include <errno.h>
@@ -65,10 +68,90 @@ static void test_not_watched(void **state)
 	opened_after(1);
 }
 
+/* ---- Its end beside others on the loop ---- */
+
+enum { LONGER_THAN_A_STEP_MS = 8, BUSY_A_TURN = 4 };
+
+/* Somebody else's work: it takes time, and has the loop look at the clock within a turn. */
+struct busy {
+	uv_timer_t timer;
+	uv_prepare_t turn;
+	int left; /* of this turn */
+};
+
+static void busy_fired(uv_timer_t *timer)
+{
+	struct busy *b = timer->data;
+
+	usleep(LONGER_THAN_A_STEP_MS * 1000);
+	uv_update_time(timer->loop);
+	if (--b->left > 0)
+		uv_timer_start(timer, busy_fired, 0, 0);
+}
+
+static void busy_turn_began(uv_prepare_t *turn)
+{
+	struct busy *b = turn->data;
+
+	b->left = BUSY_A_TURN;
+	uv_timer_start(&b->timer, busy_fired, 0, 0);
+}
+
+static void busy_begin(struct busy *b, uv_loop_t *loop)
+{
+	uv_timer_init(loop, &b->timer);
+	uv_prepare_init(loop, &b->turn);
+	b->timer.data = b->turn.data = b;
+	uv_prepare_start(&b->turn, busy_turn_began);
+}
+
+static void handle_counted(uv_handle_t *handle, void *ctx)
+{
+	(void)handle;
+	++*(int *)ctx;
+}
+
+/* The server is freed: a handle of its own that the loop still knew would be one too many. */
+static void server_went(void *ctx)
+{
+	struct busy *b = ctx;
+	int handles = 0;
+
+	uv_walk(b->timer.loop, handle_counted, &handles);
+	assert_int_equal(handles, 2);
+	uv_close((uv_handle_t *)&b->timer, NULL);
+	uv_close((uv_handle_t *)&b->turn, NULL);
+}
+
+/* The timer that sees to the end fires again in the turn in which it began with it. */
+static void test_freed_after_its_handles(void **state)
+{
+	static const struct server_asks asks;
+	static const struct route none[1];
+	struct server *s = NULL;
+	struct err e = ERR_INIT;
+	struct busy b = {.left = 0};
+	uv_loop_t loop;
+
+	(void)state;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_true(server_open(&s,
+		&(struct server_config){.loop = &loop,
+			.asks = &asks,
+			.routes = none,
+			.address = "127.0.0.1"},
+		&e));
+	busy_begin(&b, &loop);
+	server_close(s, 0, server_went, &b);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_watched),
+		cmocka_unit_test(test_freed_after_its_handles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
