@@ -240,9 +240,7 @@ void replica_remove(struct platform *p, const char *uid)
 	if (a)
 		reconcile_delete(c, a);
 	else
-		spending_keep(&p->work, c, &replica_kind, row);
-	if (a == NULL)
-		change_row_remove(c, &replica_kind, uid);
+		workload_row_remove(&p->work, c, &replica_kind, row);
 	change_then(c, a ? wish_stored : row_removed, removing(p, row));
 	change_commit(c);
 }

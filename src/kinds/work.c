@@ -44,8 +44,7 @@ static void delete_over(struct request *r, const struct workload *row)
 	struct change *c = change_for(r);
 	struct removal *m = removal_new(r->platform, row);
 
-	spending_keep(&r->platform->work, c, k, row);
-	change_row_remove(c, k, row->uid);
+	workload_row_remove(&r->platform->work, c, k, row);
 	change_audit_of(c, k, "delete", row);
 	change_answer(c, 200, message_json("%s %s is deleted", k->name, record_key(k, row)));
 	change_then(c, workload_removed, m);

@@ -120,8 +120,9 @@ static void entry_store(const struct entry *en, struct store_tx *tx)
 }
 
 /*
- * Where one object lasts at a time, the first that is stored decides whether the change holds: so what
- * others may have changed meanwhile goes before what is ours alone.
+ * Where one object lasts at a time, the first that is stored decides whether the change holds, and what
+ * is not as expected of those behind it is left as it is: so what others may have changed meanwhile
+ * goes before what is ours alone, and is queued first.
  */
 static void entries_store(const struct change *c, bool any, struct store_tx *tx)
 {
@@ -140,13 +141,19 @@ static struct store_nonce change_nonce(const struct change *c)
 
 static void change_over(struct change *c, bool ok, const struct err *e);
 
-/* Somebody wants something new: the one thing that can wait for room on the disk. */
+/*
+ * Somebody wants something new: the one thing that can wait for room on the disk. What is new of an
+ * object that is removed cannot: it is less than what goes.
+ */
 static bool change_makes(const struct change *c)
 {
-	for (size_t i = 0; c->asked && i < c->entries.len; i++)
-		if (c->entries.items[i].fresh)
-			return true;
-	return false;
+	bool makes = false, removes = false;
+
+	for (size_t i = 0; c->asked && i < c->entries.len; i++) {
+		makes = makes || c->entries.items[i].fresh;
+		removes = removes || c->entries.items[i].pack.len == 0;
+	}
+	return makes && !removes;
 }
 
 /* It is the first at each of its objects. */

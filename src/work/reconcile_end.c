@@ -205,18 +205,12 @@ static void over_fill(struct change *c, struct active *a, const struct news *n)
 	change_events_trim(c, a->kind, a->uid);
 }
 
-static void remove_store(struct change *c, struct active *a)
-{
-	spending_keep(a->w, c, a->kind, a->work);
-	change_row_remove(c, a->kind, a->uid);
-}
-
 void reconcile_over(struct active *a, const struct news *n)
 {
 	struct change *c = change_new(a->w->model);
 
 	if (a->life.wish == WISH_DELETE)
-		remove_store(c, a);
+		workload_row_remove(a->w, c, a->kind, a->work);
 	else
 		over_fill(c, a, n);
 	wisher_store(c, a);
@@ -251,7 +245,7 @@ void reconcile_repair(struct active *a)
 	c = change_new(a->w->model);
 	wisher_store(c, a);
 	if (over && removed)
-		remove_store(c, a);
+		workload_row_remove(a->w, c, a->kind, a->work);
 	else {
 		change_work(c, a->kind, a->work);
 		task_due_store(c, a);

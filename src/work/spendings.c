@@ -39,7 +39,7 @@ static void attempts_add(struct work *w, const struct kind *k, const struct work
 		spent_days_drop(days, days->items[days->len - SPENT_DAYS_MAX].day);
 }
 
-void spending_keep(struct work *w, struct change *c, const struct kind *k,
+static void spending_keep(struct work *w, struct change *c, const struct kind *k,
 	const struct workload *row)
 {
 	const void *there = model_row(w->model, &spending_kind, row->uid);
@@ -67,6 +67,14 @@ void spending_keep(struct work *w, struct change *c, const struct kind *k,
 	buf_release(&text);
 	if (w->spendings_new >= SPENDINGS_LOOK)
 		spendings_tidy_in(w, 0);
+}
+
+void workload_row_remove(struct work *w, struct change *c, const struct kind *k,
+	const struct workload *row)
+{
+	/* First: what it spent is put there whatever is there, others may have changed the row. */
+	change_row_remove(c, k, row->uid);
+	spending_keep(w, c, k, row);
 }
 
 /* ---- Old ones ---- */

@@ -9,8 +9,11 @@ enum {
 	SPENDINGS_LOOK = 256,  /* more removed ones: looked whether there are too many */
 };
 
-/* To be queued before the row is removed, in the same change: what it spent stays. */
-void spending_keep(struct work *w, struct change *c, const struct kind *k,
+/*
+ * Queues the removal of its row, which decides whether the change holds, and behind it what it spent,
+ * which stays: where one object lasts at a time the removal carries that until it is stored as well.
+ */
+void workload_row_remove(struct work *w, struct change *c, const struct kind *k,
 	const struct workload *row);
 /*
  * After so many ms, and then each hour: what is older than settings.usage_keep goes, and where an org

@@ -379,6 +379,10 @@ def way_out(folder):
         c = private_client(d)
         for n in range(4):
             assert post(c, f"j{n}", "x", gpu_limit=8).status == 200
+        assert post(c, "over", "x").status == 200
+        until(lambda: c.get(f"{TRAIN}/over").json["state"] == "running", "it has spent something")
+        assert c.post(f"{TRAIN}/over/cancel").status == 200
+        until(lambda: c.get(f"{TRAIN}/over").json["state"] == "failed", "it is over")
         assert os.path.getsize(d.state + "/ballast") > 100000
         fill(folder, keep=65536)
         ready = c.get("/readyz", sign=False)
@@ -389,6 +393,9 @@ def way_out(folder):
         for n in range(2):
             a = c.delete(f"{TRAIN}/j{n}")
             assert a.status == 200, a
+        a = c.delete(f"{TRAIN}/over")
+        assert a.status == 200, a  # what it spent is new, and no reason to keep the job
+        assert c.get(BASE + "/usage", query={"by": "job", "filter": "job_name=over"}).json["data"]
         a = c.post(f"{TRAIN}/j2/cancel")
         assert a.status == 200, a
         assert post(c, "more", "x").status == 503

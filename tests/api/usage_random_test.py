@@ -72,6 +72,7 @@ class Random(unittest.TestCase):
         found = self.job(uid)
         if found and found[0]["state"] in FINAL:
             self.assertEqual(self.client(org).delete(f"{TRAIN}/{uid}").status, 200)
+            self.assertEqual(self.client(org).get(f"{TRAIN}/{uid}").status, 404)
             self.note(*found)
         else:
             # Its last attempt ends unseen: what it spent is known but for how long that took.

@@ -83,26 +83,10 @@ static void test_theirs_is_the_last(void **state)
 	assert_int_equal(kit_work(f, "one")->priority, 9);
 }
 
-struct outcome {
-	int told;
-	bool ok;
-	enum err_code code;
-};
-
-static void was_told(void *ctx, bool ok, const struct err *e, int status, const char *answer)
-{
-	struct outcome *o = ctx;
-
-	(void)status, (void)answer;
-	o->told++;
-	o->ok = ok;
-	o->code = ok ? ERR_NONE : e->code;
-}
-
 static void test_gone_meanwhile(void **state)
 {
 	struct kit *f = *state;
-	struct outcome how = {0};
+	struct kit_outcome how = {0};
 	struct change *c;
 	struct job j = kit_job(f, "one");
 
@@ -111,8 +95,7 @@ static void test_gone_meanwhile(void **state)
 	c = kit_asked(f, "job.change");
 	job_set(&j, priority, 3);
 	change_work(c, &job_kind, (const struct workload *)&j);
-	change_told(c, was_told, &how);
-	change_commit(c);
+	kit_commit_told(c, &how);
 	store_drain(f->m.store);
 	assert_int_equal(how.told, 1);
 	assert_false(how.ok);
@@ -197,7 +180,7 @@ static void writes_first(struct kit *f, const char *point)
 static void test_another_is_faster_each_time(void **state)
 {
 	struct kit *f = *state;
-	struct outcome how = {0};
+	struct kit_outcome how = {0};
 	struct change *c;
 	struct job j = kit_job(f, "one");
 
@@ -205,9 +188,8 @@ static void test_another_is_faster_each_time(void **state)
 	job_set(&j, priority, 3);
 	change_work(c, &job_kind, (const struct workload *)&j);
 	model_moving_put(&f->m, &job_kind, &j);
-	change_told(c, was_told, &how);
 	f->at_point = writes_first;
-	change_commit(c);
+	kit_commit_told(c, &how);
 	store_drain(f->m.store);
 	assert_int_equal(how.told, 1);
 	assert_int_equal(how.code, ERR_CONFLICT);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The crash: the folder as it is when the store comes to that point. */
 static struct {
@@ -141,6 +142,57 @@ static void test_removed_with_all_that_is_its(void **state)
 	assert_true(insert(f, "b", "x"));
 }
 
+/* The file as a crash leaves it before the last that it has is whole. */
+static void cut_the_last(struct kit *f)
+{
+	char *path = fsio_join(f->dir, "store.db");
+	struct stat st;
+
+	store_close(f->s);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(truncate(path, st.st_size - 1), 0);
+	free(path);
+	f->jobs = f->events = 0;
+	kit_open(f);
+}
+
+/* What stays of an object that goes is put behind its removal. */
+static struct store_tx *removed_and_kept(void)
+{
+	struct store_tx *tx = store_tx_new();
+
+	store_remove(tx, "job", "a", STORE_ANY);
+	put(tx, "event", "kept", "", "", STORE_NONE);
+	store_children_remove(tx, "a");
+	store_audit_add(tx, "1", "{\"n\": 2}");
+	return tx;
+}
+
+static void test_what_stays_of_it_is_carried_by_its_removal(void **state)
+{
+	struct kit *f = *state;
+
+	crash_at(f, "after-commit", made(), removed_and_kept());
+	for (int start = 0; start < 3; start++) {
+		assert_int_equal(f->jobs, 0);
+		assert_int_equal(f->events, 1);
+		audit_has(f, "2 audit records");
+		/* A crash at the start that finished it: it is finished once more, and is there once. */
+		cut_the_last(f);
+	}
+}
+
+static void test_nothing_stays_of_a_removal_that_never_was(void **state)
+{
+	struct kit *f = *state;
+
+	crash_at(f, "before-commit", made(), removed_and_kept());
+	assert_int_equal(f->jobs, 1);
+	assert_int_equal(f->events, 1);
+	assert_string_equal(f->uid, "e");
+	audit_has(f, "1 audit records");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, kit_on_apart, end)
 
 int main(void)
@@ -149,6 +201,8 @@ int main(void)
 		T(test_decided_is_finished),
 		T(test_undecided_never_was),
 		T(test_removed_with_all_that_is_its),
+		T(test_what_stays_of_it_is_carried_by_its_removal),
+		T(test_nothing_stays_of_a_removal_that_never_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

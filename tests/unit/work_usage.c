@@ -10,6 +10,7 @@
 
 #include "core_random.h"
 
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -274,6 +275,188 @@ static void test_each_attempt_is_counted_once_whatever_happens_meanwhile(void **
 	}
 }
 
+/* ---- One that is removed, with a writer beside ours ---- */
+
+enum { ONE = 1 };
+
+/* Over, and on the disk with its attempt. */
+static void job_stored(struct kit *f, struct job *j)
+{
+	char text[2][64];
+	struct task t = task_row(ONE, text);
+	struct change *c = kit_begin(f);
+
+	*j = (struct job){0};
+	job_set(j, uid, arena_strdup(&f->text, t.job_uid));
+	job_set(j, job_name, "one");
+	job_set(j, org_id, org_of(ONE));
+	job_set(j, state, WORK_COMPLETED);
+	job_set(j, attempt, 1);
+	change_row(c, &job_kind, j);
+	change_task(c, &t);
+	assert_true(kit_commit(c));
+}
+
+static void job_remove(struct world *o, const struct job *j, struct kit_outcome *how)
+{
+	struct change *c = kit_asked(o->kit, "job.delete");
+
+	workload_row_remove(&o->w, c, &job_kind, (const struct workload *)kit_row(o->kit, j->uid));
+	kit_commit_told(c, how);
+}
+
+static void assert_removed(struct world *o, const struct job *j, const struct spent *spent)
+{
+	struct model *m = &o->kit->m;
+	struct spent sum = count_all(&o->w, NULL);
+
+	assert_null(kit_row(o->kit, j->uid));
+	assert_null(model_name_uid(m, &job_kind, j->org_id, j->job_name));
+	assert_int_equal(m->tasks.len, 0);
+	assert_memory_equal(&sum, spent, sizeof sum);
+	assert_int_equal(sum.attempts, 1);
+}
+
+/* What they write is in the store before our removal, and not yet seen here. */
+static void test_a_removal_goes_by_the_job_as_it_is(void **state)
+{
+	struct kit *f = *state;
+	struct world *o = world_new(f);
+	struct kit_outcome how = {0};
+	struct spent spent;
+	struct job j;
+
+	job_stored(f, &j);
+	spent = count_all(&o->w, NULL);
+	job_set(&j, current_rank, 7);
+	other_puts(f, &j);
+	job_remove(o, &j, &how);
+	store_drain(f->m.store);
+	assert_true(how.told == 1 && how.ok);
+	assert_removed(o, &j, &spent);
+	world_free(o);
+}
+
+static struct job theirs; /* what the other writer writes next */
+
+static void writes_once(struct kit *f, const char *point)
+{
+	if (strcmp(point, "before-commit") != 0)
+		return;
+	f->at_point = NULL;
+	job_set(&theirs, current_rank, 8);
+	other_puts(f, &theirs);
+}
+
+static void test_a_removal_goes_again_where_they_were_faster(void **state)
+{
+	struct kit *f = *state;
+	struct world *o = world_new(f);
+	struct kit_outcome how = {0};
+	struct spent spent;
+
+	job_stored(f, &theirs);
+	spent = count_all(&o->w, NULL);
+	f->at_point = writes_once;
+	job_remove(o, &theirs, &how);
+	store_drain(f->m.store);
+	assert_true(how.told == 1 && how.ok);
+	assert_removed(o, &theirs, &spent);
+	world_free(o);
+}
+
+static void writes_always(struct kit *f, const char *point)
+{
+	if (strcmp(point, "before-commit") == 0)
+		other_puts(f, &theirs);
+}
+
+/* A removal that does not hold leaves nothing: what the job spends later must count. */
+static void test_a_removal_that_is_refused_leaves_nothing(void **state)
+{
+	struct kit *f = *state;
+	struct world *o = world_new(f);
+	struct kit_outcome how = {0};
+
+	job_stored(f, &theirs);
+	f->at_point = writes_always;
+	job_remove(o, &theirs, &how);
+	store_drain(f->m.store);
+	f->at_point = NULL;
+	assert_true(how.told == 1 && !how.ok);
+	assert_int_equal(how.code, ERR_CONFLICT);
+	assert_non_null(kit_row(f, theirs.uid));
+	assert_string_equal(model_name_uid(&f->m, &job_kind, "1", "one"), theirs.uid);
+	assert_int_equal(f->m.spendings.len, 0);
+	world_free(o);
+}
+
+static sem_t decided, go_on;
+
+static void waits_half_done(struct kit *f, const char *point)
+{
+	(void)f;
+	if (strcmp(point, "after-commit") != 0)
+		return;
+	sem_post(&decided);
+	sem_wait(&go_on);
+}
+
+static void test_it_is_counted_while_its_removal_is_half_done(void **state)
+{
+	struct kit *f = *state;
+	struct world *o = world_new(f);
+	struct kit_outcome how = {0};
+	struct spent spent, half;
+	struct job j;
+
+	job_stored(f, &j);
+	spent = count_all(&o->w, NULL);
+	sem_init(&decided, 0, 0);
+	sem_init(&go_on, 0, 0);
+	f->at_point = waits_half_done;
+	job_remove(o, &j, &how);
+	sem_wait(&decided);
+	store_poll(f->m.store);
+	half = count_all(&o->w, NULL);
+	f->at_point = NULL;
+	sem_post(&go_on);
+	store_drain(f->m.store);
+	assert_memory_equal(&half, &spent, sizeof half);
+	assert_removed(o, &j, &spent);
+	sem_destroy(&decided);
+	sem_destroy(&go_on);
+	world_free(o);
+}
+
+static void fills_the_disk(struct kit *f, const char *point)
+{
+	if (strcmp(point, "after-commit") == 0)
+		disk_full(f, true);
+}
+
+static void test_what_it_spent_waits_for_room_where_the_disk_is_full_by_then(void **state)
+{
+	struct kit *f = *state;
+	struct world *o = world_new(f);
+	struct kit_outcome how = {0};
+	struct spent spent;
+	struct job j;
+
+	job_stored(f, &j);
+	spent = count_all(&o->w, NULL);
+	f->at_point = fills_the_disk;
+	job_remove(o, &j, &how);
+	store_drain(f->m.store);
+	f->at_point = NULL;
+	assert_true(how.told == 1 && how.ok);
+	assert_null(kit_row(f, j.uid));
+	disk_full(f, false);
+	change_commit_now(kit_begin(f), NULL);
+	assert_removed(o, &j, &spent);
+	world_free(o);
+}
+
 /* ---- Tidying ---- */
 
 /* In the store, as removed jobs leave them. */
@@ -372,6 +555,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_APART(test_each_attempt_is_counted_once_whatever_happens_meanwhile),
+		ON_APART(test_a_removal_goes_by_the_job_as_it_is),
+		ON_APART(test_a_removal_goes_again_where_they_were_faster),
+		ON_APART(test_a_removal_that_is_refused_leaves_nothing),
+		ON_BOTH(test_it_is_counted_while_its_removal_is_half_done),
+		ON_APART(test_what_it_spent_waits_for_room_where_the_disk_is_full_by_then),
 		ON_BOTH(test_many_become_one_for_each_owner_and_the_sums_stay),
 		ON_BOTH(test_old_days_are_forgotten_and_no_others),
 	};

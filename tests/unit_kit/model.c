@@ -150,6 +150,22 @@ bool kit_commit(struct change *c)
 	return change_commit_now(c, &e);
 }
 
+static void was_told(void *ctx, bool ok, const struct err *e, int status, const char *answer)
+{
+	struct kit_outcome *o = ctx;
+
+	(void)status, (void)answer;
+	o->told++;
+	o->ok = ok;
+	o->code = ok ? ERR_NONE : e->code;
+}
+
+void kit_commit_told(struct change *c, struct kit_outcome *how)
+{
+	change_told(c, was_told, how);
+	change_commit(c);
+}
+
 struct job kit_job(struct kit *f, const char *uid)
 {
 	struct change *c = kit_begin(f);

@@ -34,6 +34,13 @@ struct change *kit_begin(struct kit *f);
 struct change *kit_asked(struct kit *f, const char *action);
 /* Commits it and waits: did it hold? */
 bool kit_commit(struct change *c);
+/* Commits it; who asked is told of how it went when the store is polled or drained. */
+struct kit_outcome {
+	int told; /* so often */
+	bool ok;
+	enum err_code code;
+};
+void kit_commit_told(struct change *c, struct kit_outcome *how);
 /* A job of org 1 that is on the disk and in motion, as its rows are now. */
 struct job kit_job(struct kit *f, const char *uid);
 /* As stored, and as work goes by it; NULL: it is not there. */

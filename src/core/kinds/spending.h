@@ -1,7 +1,8 @@
 /*
- * What a job that was removed had spent: its attempts go with it, this stays. It is stored before the
- * job goes, under the job's uid, and where both are there it is what counts: so a crash between the two
- * neither loses nor doubles anything, on a store that changes one object at a time as well.
+ * What a job that was removed had spent: its attempts go with it, this stays, under the job's uid. It is
+ * in the change that removes the job, behind the removal, which decides whether the change holds: where
+ * one object lasts at a time the removed job carries it until it is stored, over a crash as well. Where
+ * a job's row is gone its attempts do not count, and where both are there this is what counts.
  *
  * When an org has many, the oldest of each owner become one (`several`): it takes over the sums of
  * others and names them in `merged` until they are gone; who is named there does not count any more.
