@@ -32,7 +32,14 @@ class Socket:
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.settimeout(limit)
-        self.sock.connect(("127.0.0.1", port))
+        try:
+            self.sock.connect(("127.0.0.1", port))
+            # Nobody listens there any more, and the port came to us as our own: it met itself.
+            if self.sock.getsockname() == self.sock.getpeername():
+                raise ConnectionRefusedError(f"nobody listens on port {port}")
+        except OSError:
+            self.sock.close()
+            raise
         self.buffer = b""
 
     def __enter__(self):

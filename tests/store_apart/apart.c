@@ -67,20 +67,21 @@ static void frame_do(struct apart *a, const struct frame *head, const char *at)
 	buf_release(&carry);
 }
 
-/* A frame that was cut off by a crash was told to nobody. */
-static void file_read(struct apart *a, const struct buf *text)
+/* Up to where the frames are whole: one that was cut off by a crash was told to nobody. */
+static size_t file_read(struct apart *a, const struct buf *text)
 {
 	size_t at = 0;
 	struct frame head;
 
 	while (text->len - at >= sizeof head) {
 		memcpy(&head, text->data + at, sizeof head);
-		at += sizeof head;
-		if (head.carry + head.op > text->len - at)
+		if (head.carry + head.op > text->len - at - sizeof head)
 			break;
+		at += sizeof head;
 		frame_do(a, &head, text->data + at);
 		at += head.carry + head.op;
 	}
+	return at;
 }
 
 /* ---- The table ---- */
@@ -90,18 +91,24 @@ static bool apart_open(struct store *s, struct err *e)
 	struct apart *a = s->back = mem_alloc(sizeof *a);
 	char *path = fsio_join(s->dir, "store.db");
 	struct buf text = BUF_INIT;
+	size_t whole;
+	bool good;
 
 	a->store = s;
 	a->file = -1;
 	a->seed = (unsigned)getpid();
 	pthread_mutex_init(&a->lock, NULL);
 	s->was_clean = true;
-	if (access(path, F_OK) == 0 && fsio_read(path, &text, 1 << 30, e))
-		file_read(a, &text);
-	a->file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	good = access(path, F_OK) != 0 || fsio_read(path, &text, 1 << 30, e);
+	whole = file_read(a, &text);
+	if (good)
+		a->file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	/* What is told from now on stands behind what can be read. */
+	if (good && (a->file < 0 || ftruncate(a->file, (off_t)whole) != 0))
+		good = err_set(e, ERR_UNAVAILABLE, "cannot open the store's file");
 	buf_release(&text);
 	free(path);
-	return a->file >= 0 || err_set(e, ERR_UNAVAILABLE, "cannot open the store's file");
+	return good;
 }
 
 static void apart_close(struct store *s)
