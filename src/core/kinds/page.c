@@ -1,12 +1,14 @@
 #include "core/kinds/page.h"
 
-/* A record that is told as it was chained has its values one step down. */
-static json_t *row_of(const json_t *in)
+/* A record that is told as it was chained has its values one step down; any other is a row itself. */
+static json_t *row_of(json_t *in)
 {
-	json_t *row = json_copy((json_t *)in), *record = json_object_get(row, "record");
+	json_t *record = json_object_get(in, "record"), *row;
 
-	if (json_is_object(record))
-		json_object_update_missing(row, record);
+	if (!json_is_object(record))
+		return json_incref(in);
+	row = json_copy(in);
+	json_object_update_missing(row, record);
 	return row;
 }
 
