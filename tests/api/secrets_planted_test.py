@@ -120,7 +120,7 @@ class Planted:
                      {"secret_name": "replaced", "value": cls.new}, {"secret_name": "x", "data": cls.new}):
             assert cls.admin.post(SECRET, body).status in (400, 409)
         if "operator" in cls.clients:
-            assert cls.clients["operator"].post(SECRET, {"secret_name": "x", "value": cls.new}).status == 403
+            assert cls.clients["viewer"].post(SECRET, {"secret_name": "x", "value": cls.new}).status == 403
         assert cls.admin.post(SECRET, f'{{"secret_name": "x", "value": "{cls.new}'.encode()).status == 400
 
     @classmethod

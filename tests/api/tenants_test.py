@@ -95,12 +95,10 @@ class TheTable(unittest.TestCase):
 class Shared:
     """The matrix on one engine; the mixin is run by the classes below."""
     ENGINE = None
-    ALONE = False  # on a store that has other writers as well: what nobody asked for changes nothing there
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = d = Daemon(engine=cls.ENGINE, settings=ROOMY + ["fake.changes=0"],
-                                env={"MLTOPD_ALONE": "1"} if cls.ALONE else None)
+        cls.daemon = d = Daemon(engine=cls.ENGINE, settings=ROOMY + ["fake.changes=0"])
         cls.a, cls.b = d.client(org="alpha", role="operator"), d.client(org="beta", role="operator")
         cls.a_name = cls.a.get(BASE + "/authentication").json["name"]
         cls.b_admin = d.client(org="beta", role="admin")
@@ -165,9 +163,8 @@ class Shared:
         """What alpha has, without what moves by itself."""
         jobs = [{k: j[k] for k in ("uid", "state", "attempt", "reason")}
                 for j in self.a.get(TRAIN).json["data"]]
-        packages = self.a.get(PACKAGES).json
         jobs += [{k: m[k] for k in ("uid", "generation", "replicas")} for m in self.a.get(MODELS).json["data"]]
-        return jobs, packages["data"], packages["v"] if self.ALONE else None, self.a.get(SECRETS).json["data"]
+        return jobs, self.a.get(PACKAGES).json["data"], self.a.get(SECRETS).json["data"]
 
     def same(self, client, method, pattern, more=()):
         for query, body in CASES[method, pattern]:
@@ -310,7 +307,7 @@ class Shared:
 
 
 class OnFake(Shared, unittest.TestCase):
-    ENGINE, ALONE = "fake", True
+    ENGINE = "fake"
 
 
 if os.geteuid() == 0:

@@ -5,8 +5,8 @@
 #include "core/schema/schema.h"
 
 /*
- * Its rows, a list that is the caller's of rows that may be the page's own: "data", or, where the page is an object of names and lists as the public
- * client knows frameworks, a row for each.
+ * Its rows, a list that is the caller's of rows that may be the page's own: "data", or, where the page is
+ * an object of names and lists as the public client knows frameworks, a row for each.
  */
 json_t *page_rows(const struct kind *k, const json_t *page);
 
