@@ -254,7 +254,7 @@ bool cgroup_make(const char *const *group, struct err *e)
 /*
  * By `tasks` of v1, which moves the thread that writes. For its own one the kernel (5.2 on:
  * cgroup_procs_write_start of kernel/cgroup/cgroup.c) takes no lock over all threads of the machine,
- * whose wait is some 3 ms in each tree, and which lets through one process after the other.
+ * whose wait is some 10 ms where nobody else has just taken it. v2 has no such way.
  */
 static bool join_one(const char *procs)
 {
