@@ -107,7 +107,8 @@ class Moving(unittest.TestCase):
             with c.websocket() as w:
                 before = w.snapshot(1, "event", fields="reason,object_name")
                 came = {}
-                while not {"Started", "Completed", "Failed"} <= {r["reason"] for r in came.values()}:
+                # One that fails mostly has another attempt, so "Failed" is rare.
+                while not {"Started", "Completed", "Retry"} <= {r["reason"] for r in came.values()}:
                     came.update((r["uid"], r) for r in w.next().get("rows", ()) if r["uid"] not in before)
                 self.assertLessEqual(len(before), 100)
             until(lambda: used(c) == held(c) != (0, 0, 0, 0), "the quota counts what runs")

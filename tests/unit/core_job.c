@@ -27,7 +27,7 @@ static void words_fit_their_numbers(void **state)
 	assert_int_equal(n, WORK_MODELSERVED + 1);
 	for (n = 0; work_reason_words[n];)
 		n++;
-	assert_int_equal(n, REASON_SECRET_MISSING + 1);
+	assert_int_equal(n, REASON_QUEUE_HELD + 1);
 	assert_string_equal(work_reason_words[REASON_OOM_KILLED], "OOMKilled");
 	assert_string_equal(restart_policy_words[RESTART_ON_FAILURE], "on-failure");
 	assert_string_equal(enforced_words[ENFORCED_CGROUP], "cgroup");

@@ -157,7 +157,7 @@ class Contexts(Case):
             self.assertEqual(self.p.json("jobs", "list", "--context", context)["data"], [], who)
         self.p.refused(4, "needs the role operator", "--context", "look", "jobs", "submit", "--job-name", "x",
                        "--command", "true")
-        self.p.refused(4, "needs the role admin", "--context", "work", "orgs", "list")
+        self.p.refused(4, "needs the role admin", "--context", "work", "orgs", "create", "beta")
         self.assertEqual(sorted(k["name"] for k in self.p.json("--context", "root", "keys", "list")["data"]),
                          ["admin", "operator", "quota-admin", "viewer"])
 
