@@ -210,6 +210,7 @@ static void looked(uv_timer_t *timer)
 	if (all->p->work.engine == NULL || all->p->work.closing)
 		return;
 	left = replicas_left(all->p);
+	ports_claim(all);
 	servings_without_row_end(all, now);
 	for (size_t i = 0; i < rows->len; i++)
 		look_at(all, rows->rows[i], now);
@@ -253,5 +254,6 @@ void services_close(struct platform *p)
 	p->services = NULL;
 	while (all->first != NULL)
 		serving_end(all->first);
+	ports_let_go(all);
 	uv_close((uv_handle_t *)&all->timer, timer_closed);
 }

@@ -8,11 +8,15 @@
 
 #include <uv.h>
 
+enum { REPLICA_PORTS = 2000 }; /* from the setting's on */
+
 struct services {
 	struct platform *p;
 	uv_timer_t timer;
 	struct serving *first;
 	int next_port; /* where the look for a free one begins, from the first on */
+	int claims
+		[REPLICA_PORTS]; /* descriptors that say to other platforms which are ours; 0: none */
 };
 
 /* A service. */
@@ -55,6 +59,12 @@ struct standing {
 /* replicas_of_service.c: brings the service's replicas to what is wanted, and its row to what there is. */
 void serving_look(struct serving *sv, const struct service *s, int64_t now);
 void standing_free(struct standing *st);
+
+/* services_ports.c: claims those that rows have, and lets go of all others. */
+void ports_claim(struct services *all);
+void ports_let_go(struct services *all);
+/* One that nobody has, claimed for the row that is put at once; 0: none is left. */
+int port_choose(struct services *all);
 
 /* services_replicas.c: rows of replicas made and removed. */
 void replica_make(struct services *all, const struct service *s, int64_t index);

@@ -6,56 +6,9 @@
 #include "base/mem.h"
 #include "work/spendings.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-enum { PORTS = 2000 };
-
-/* ---- Ports ---- */
-
-static bool port_taken(struct platform *p, int port)
-{
-	const struct rowset *rows = model_rows(&p->model, &replica_kind);
-
-	for (size_t i = 0; i < rows->len; i++)
-		if (((const struct replica *)rows->rows[i])->port == port)
-			return true;
-	return false;
-}
-
-static bool port_free(int port)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-	bool good;
-
-	if (fd < 0)
-		return false;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	good = bind(fd, (const struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 1) == 0;
-	close(fd);
-	return good;
-}
-
-/* Not those that the kernel gives to connections: one could take it while its replica is run again. */
-static int port_choose(struct services *all)
-{
-	for (int i = 0; i < PORTS; i++) {
-		int port = (int)all->p->settings.replica_ports + all->next_port;
-
-		all->next_port = (all->next_port + 1) % PORTS;
-		if (!port_taken(all->p, port) && port_free(port))
-			return port;
-	}
-	return 0;
-}
 
 /* ---- Made ---- */
 

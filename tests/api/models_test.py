@@ -117,6 +117,32 @@ class Case(unittest.TestCase):
         until(lambda: not self.replicas(name), f"replicas of {name} are gone")
 
 
+class Beside(Case):
+    def test_two_platforms_give_no_port_twice(self):
+        """Programs of neither listen yet when both choose: what one serves must not be the other's."""
+        wait = [*COMMAND[:2], "import os, time\nwhile not os.path.exists(os.environ['GO']): time.sleep(0.01)\n" + PROGRAM]
+        with Daemon(engine="local", args=self.args, settings=["local.max_tasks=64"]) as d:
+            other = Client(d.port, d.secret())
+            go = os.path.join(self.daemon.folder, "go-on")
+            body = {"command": wait, "cpu_limit": "0.1", "replicas": 2, "access": "open"}
+            for client, own in ((self.client, "one"), (other, "two")):
+                a = client.post(MODEL, {"model_name": own, "env": {"OWN": own, "GO": go}, **body})
+                self.assertEqual(a.status, 200, a)
+            rows = [until(lambda c=c: (lambda r: r if len(r) == 2 else None)(c.get(REPLICA).json["data"]), "two replicas")
+                    for c in (self.client, other)]
+            ports = [r["port"] for both in rows for r in both]
+            self.assertEqual(len(set(ports)), 4, ports)
+            open(go, "w").close()
+            for client, own in ((self.client, "one"), (other, "two")):
+                row = until(lambda c=client, n=own: (lambda r: r if r["ready_replicas"] == 2 else None)(
+                    c.get(f"{MODEL}/{n}").json), "both are ready")
+                with Asked(self.port(row)) as s:
+                    self.assertEqual({s.ask().json["own"] for _ in range(4)}, {own})
+            self.assertEqual(other.request("DELETE", f"{MODEL}/two").status, 200)
+            until(lambda: not other.get(REPLICA).json["data"], "the other's are gone")
+        self.gone("one")
+
+
 class Serving(Case):
     def test_a_service_from_beginning_to_end(self):
         made = self.make("whole", replicas=2, model_uri="/data/m", env={"OWN": "x"})
@@ -171,8 +197,9 @@ class Serving(Case):
                 with Asked(port) as s:
                     while not stop.is_set():
                         a = s.ask(body=b"x" * 1000)
-                        answers.append(a.json["version"])
-                        if a.status != 200:
+                        if a.status == 200:
+                            answers.append(a.json["version"])
+                        else:
                             faults.append(a)
             except Exception as e:
                 faults.append(e)
@@ -186,7 +213,8 @@ class Serving(Case):
             before = {r["uid"] for r in self.replicas("busy")}
             self.put("busy", model_version="2")
             self.ready("busy", 1)
-            until(lambda: answers[-1] == "2", "the new version answers")
+            until(lambda: faults or answers[-1] == "2", "the new version answers")
+            self.assertEqual(faults, [])
             self.assertFalse(before & {r["uid"] for r in self.replicas("busy")})
             self.client.post(f"{MODEL}/busy/restart", {})
             until(lambda: self.row("busy")["generation"] == 3, "it is restarted")
