@@ -105,11 +105,12 @@ $(foreach f,$(fuzz_names),$(eval $(call fuzz_rule,$f)))
 checks := $(wildcard tests/layers.sh tests/banned.sh tests/circles.py tests/plumbing.py)
 suites := $(sort $(filter-out tests/disk/% tests/apart/% tests/parts/%,$(wildcard tests/*/*_test.py)))
 # All of tests/api once more on the second store, but for what is about SQLite's file. The long ones run
-# there in test-parts only: those about the HTTP front, which comes before any store, packages, and
-# what waits for chance.
+# there in test-parts only: those about the HTTP front, which comes before any store, packages, what
+# waits for chance, and what goes by an engine more than by the store.
 on_apart = $(patsubst %,tests/api/%_test.py@apart,$1)
 api_names := $(patsubst tests/api/%_test.py,%,$(wildcard tests/api/*_test.py))
-long_names := http_guards proxies reused_backend filter_cost train_packages demo_jobs stream_more
+long_names := http_guards proxies reused_backend filter_cost train_packages demo_jobs stream_more \
+	models scalars samples nodes gpus quota_sum what_if turns full_disk
 apart_suites := $(call on_apart,$(filter-out store $(long_names),$(api_names))) \
 	$(addsuffix @apart,$(wildcard tests/apart/*_test.py))
 JOBS ?= $(shell nproc)
