@@ -489,8 +489,6 @@ class Answers(unittest.TestCase):
             for a in answers:
                 self.assertEqual(len(a.body) == whole, a.status == 200)
                 self.assertTrue(a.status == 200 or "more than it reads" in a.message and "retry-after" in a.headers, a)
-            for s in held:
-                s.close()
             self.assertEqual(c.get(BASE + "/train", **every).status, 200)
             for s in held:
                 s.close()
