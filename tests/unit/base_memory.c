@@ -99,7 +99,7 @@ static void arenas_keep_what_they_gave(void **state)
 
 	(void)state;
 	for (int i = 0; i < 500; i++) {
-		char text[16];
+		char text[24];
 
 		snprintf(text, sizeof text, "text %d", i);
 		small[i] = arena_strdup(&a, text);
@@ -112,7 +112,7 @@ static void arenas_keep_what_they_gave(void **state)
 		assert_int_equal((uintptr_t)arena_alloc(&a, 200) % 16, 0);
 	}
 	for (int i = 0; i < 500; i++) {
-		char text[16];
+		char text[24];
 
 		snprintf(text, sizeof text, "text %d", i);
 		assert_string_equal(small[i], text);

@@ -636,7 +636,10 @@ static void an_answer_is_bounded_whatever_names_there_are(void **state)
 		"a\"\\\x01");
 	json_decref(list);
 	for (int tag = 0; tag < SCALAR_TAGS_MAX; tag++) {
-		snprintf(name, 8, "%07d", tag);
+		char digits[16];
+
+		snprintf(digits, sizeof digits, "%07d", tag);
+		memcpy(name, digits, 7);
 		name[7] = 1;
 		for (int step = 0; step < 20; step++)
 			take(run, name, step, step ? 1.0 / 3 : NAN);

@@ -80,7 +80,7 @@ static void test_group_commit(void **state)
 	int before = atomic_load(&f->notified);
 
 	for (int i = 0; i < 1000; i++) {
-		char id[8], name[8];
+		char id[16], name[16];
 
 		snprintf(id, sizeof id, "%d", i);
 		snprintf(name, sizeof name, "n%d", i);

@@ -195,7 +195,7 @@ static void test_damaged_log_is_told(void **state)
 	int fd;
 
 	for (int i = 0; i < 20; i++) {
-		char id[8];
+		char id[16];
 
 		snprintf(id, sizeof id, "%d", i);
 		assert_true(commit(f, org_tx(id, id), 0));
