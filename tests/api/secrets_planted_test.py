@@ -217,7 +217,8 @@ class Planted:
             for line in maps:
                 span, rights = line.split()[:2]
                 start, end = (int(x, 16) for x in span.split("-"))
-                if not rights.startswith("rw"):
+                # What a sanitizer reserves for its own notes of all memory has terabytes of nothing.
+                if not rights.startswith("rw") or end - start > 1 << 30:
                     continue
                 try:
                     mem.seek(start)
@@ -245,7 +246,8 @@ class Planted:
         self.leaves_memory([large])
         self.ask("POST", TRAIN, job_name="large", secrets=["large"], command=["/bin/sh", "-c", "exit 1"])
         until(lambda: self.admin.get(f"{TRAIN}/large").json["state"] == "failed", "its end")
-        self.leaves_memory(self.words + [large])
+        if "address" not in support.BUILD:  # a sanitizer keeps frames of functions that have returned
+            self.leaves_memory(self.words + [large])
 
 
 class Shared(Planted, unittest.TestCase):
