@@ -106,10 +106,14 @@ static bool same(const char *a, const char *b)
 	return a && b && *a && strcmp(a, b) == 0;
 }
 
+bool principal_is(const struct principal *who, const char *org_id, const char *name)
+{
+	return same(who->org_id, org_id) && same(who->key_name, name);
+}
+
 bool key_owned(const struct principal *who, const struct key *k)
 {
-	return same(who->org_id, k->org_id) &&
-		(same(who->key_name, k->name) || same(who->key_name, k->made_by));
+	return principal_is(who, k->org_id, k->name) || principal_is(who, k->org_id, k->made_by);
 }
 
 /* Nobody makes a key that may more, or longer, than the one it is made with. */

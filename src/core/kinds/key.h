@@ -27,6 +27,8 @@ struct principal {
 
 /* Taken at `now` (wall ms): neither disabled nor expired. */
 bool key_active(const struct key *k, int64_t now);
+/* Whether they are that person of that org; nobody is one without a name. */
+bool principal_is(const struct principal *who, const char *org_id, const char *name);
 /* Is it theirs: has their name, or was made by them? */
 bool key_owned(const struct principal *who, const struct key *k);
 /*

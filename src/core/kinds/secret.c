@@ -3,8 +3,6 @@
 #include "base/base64.h"
 #include "core/kinds/key.h"
 
-#include <string.h>
-
 static const char *const sections[] = {"Secret", NULL};
 
 static const struct field fields[] = {
@@ -74,16 +72,13 @@ static bool secret_check(const void *record, struct err *e)
 bool secret_may_manage(const struct principal *who, const void *secret, struct err *e)
 {
 	const struct secret *s = secret;
-	const char *owner = s->owner ? s->owner : "";
 
-	if (who->role >= ROLE_ADMIN ||
-		(*owner && who->key_name && strcmp(who->key_name, owner) == 0 && who->org_id &&
-			strcmp(who->org_id, s->org_id) == 0))
+	if (who->role >= ROLE_ADMIN || principal_is(who, s->org_id, s->owner))
 		return true;
 	return err_set(e, ERR_FORBIDDEN,
 		"secret %.63s is of %.63s: who made a secret replaces and deletes it, and so do admins; "
 		"your jobs may name it",
-		s->secret_name, *owner ? owner : "an admin");
+		s->secret_name, s->owner && *s->owner ? s->owner : "an admin");
 }
 
 void secret_bound(const char *org_id, const char *name, struct buf *out)
